@@ -1,0 +1,23 @@
+/** A service that HAProxy stands in front of. Each playbook declares its own. */
+export interface Frontend {
+  /** Also the name of the section in `haproxy.cfg`. */
+  readonly name: string;
+  /** The VIP's name in the inventory; the first one of the inventory where that name is not there. */
+  readonly vip: string;
+  readonly port: number;
+  readonly mode: 'tcp' | 'http';
+  readonly balance: 'source' | 'leastconn' | 'roundrobin';
+  /** `all` shares the connections out; `single` sends them to the first live server, the others are backups. */
+  readonly active: 'all' | 'single';
+  readonly servers: readonly FrontendServer[];
+  /** How a server is found healthy; default: the port accepts a connection. */
+  readonly check?: { readonly port?: number; readonly httpPath?: string };
+  /** Milliseconds a client and a server may be silent; default HAProxy's own section of defaults. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface FrontendServer {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+}

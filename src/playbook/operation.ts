@@ -1,0 +1,147 @@
+import type { Host } from '../inventory/types.ts';
+import type { Text } from '../secrets/text.ts';
+
+/** Something that can be observed and changed: what a change touches, and what a probe's answer depends on. */
+export type ResourceKey =
+  `${'file' | 'package' | 'unit' | 'user' | 'kernel' | 'cluster' | 'database' | 'host'}:${string}`;
+
+/** What came back of a probe's script. */
+export interface ProbeAnswer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/**
+ * A question to one host. Its script only reads, whatever happens; probes with the same script and input are asked
+ * once per round trip and share the answer.
+ */
+export interface Probe<Observed = unknown> {
+  /** POSIX sh, run as root. */
+  readonly script: string;
+  /** Given to the script on stdin: the only way in which a secret may reach a probe. */
+  readonly input?: Text;
+  /** What the answer depends on: a pending change that touches one of these makes it "known after apply". */
+  readonly reads: readonly ResourceKey[];
+  /** Understands the answer. Throws a `ProbeError` when the answer makes no sense. */
+  parse(answer: ProbeAnswer): Observed;
+}
+
+/** An answer to a probe that could not be understood; the message says what was expected. */
+export class ProbeError extends Error {
+  override name = 'ProbeError';
+}
+
+/** A difference of two texts, secrets masked already. */
+export interface TextDiff {
+  readonly path: string;
+  /** Absent where there was no file. */
+  readonly before?: string;
+  /** Absent where the file goes. */
+  readonly after?: string;
+}
+
+/** One thing that has to be done on one host. */
+export interface Change {
+  /** In the infinitive: "install rabbitmq-server 3.10.8", "restart mariadb (its configuration is newer)". */
+  readonly summary: string;
+  readonly diff?: TextDiff;
+  /** POSIX sh, run as root with `set -e`. Never holds a secret: a script can be read in errors and in the journal. */
+  readonly script: string;
+  /** Given to the script on stdin. */
+  readonly input?: Text | Uint8Array;
+  readonly touches: readonly ResourceKey[];
+  /** Milliseconds until its process group is killed; default is the run's `--timeout`. */
+  readonly timeoutMs?: number;
+}
+
+/** A file that an operation places on its host, for `osha render`. */
+export interface PlacedFile {
+  readonly path: string;
+  readonly content: Text;
+  readonly mode: number;
+}
+
+/** One idempotent unit of work on one host. */
+export interface Operation<Observed = unknown> {
+  readonly scope: 'host';
+  readonly title: string;
+  readonly places?: PlacedFile;
+  readonly probe: Probe<Observed>;
+  /** Pure: what is left to do. An empty list means converged. */
+  decide(observed: Observed): readonly Change[];
+}
+
+/** What one member of a cluster answered, or why it did not. */
+export type Answer<Observed = unknown> =
+  | { readonly reachable: true; readonly observed: Observed }
+  | { readonly reachable: false; readonly reason: string };
+
+/** By host name, in inventory order; every member has an entry. */
+export type Answers<Observed = unknown> = ReadonlyMap<string, Answer<Observed>>;
+
+/** The facts that a decision rests on, as a table to print. */
+export interface Evidence {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface HostChange {
+  readonly host: string;
+  readonly change: Change;
+}
+
+/** What a cluster needs. */
+export type ClusterDecision =
+  | { readonly verdict: 'converged'; readonly evidence?: Evidence }
+  | {
+      readonly verdict: 'change';
+      /** Stages run one after another; the changes within a stage run on their hosts at the same time. */
+      readonly stages: readonly (readonly HostChange[])[];
+      /** One sentence: what was found and so what will be done. */
+      readonly because: string;
+      readonly evidence?: Evidence;
+    }
+  | {
+      /** Going on could lose data, or would break what still runs. */
+      readonly verdict: 'refuse';
+      readonly reason: string;
+      readonly hint: string;
+      readonly evidence?: Evidence;
+    };
+
+/**
+ * One idempotent unit of work on a whole cluster: one probe per member and one pure decision over all answers, so
+ * that an algorithm that could lose data is tested as a table, without a host.
+ */
+export interface ClusterOperation<Observed = unknown> {
+  readonly scope: 'cluster';
+  readonly title: string;
+  /** Every member, also those that `--limit` leaves out: limiting must never shrink a cluster. */
+  readonly members: readonly Host[];
+  probe(member: Host): Probe<Observed>;
+  decide(answers: Answers<Observed>): ClusterDecision;
+}
+
+/** One thing that is healthy or not, and the system's own word for it. */
+export interface Finding {
+  /** What it is about: "cluster size", "virtual IP api". */
+  readonly subject: string;
+  readonly healthy: boolean;
+  /** As the system itself said: "3 of 3, Primary". */
+  readonly evidence: string;
+  /** Absent where it is about the cluster as a whole. */
+  readonly host?: string;
+  /** What to do about it, where it is not healthy. */
+  readonly hint?: string;
+}
+
+/** How one system's health is observed; `status` and the verifying steps of a playbook share it. */
+export interface HealthCheck<Observed = unknown> {
+  readonly scope: 'health';
+  readonly title: string;
+  readonly members: readonly Host[];
+  probe(member: Host): Probe<Observed>;
+  /** Pure. At least one finding. */
+  judge(answers: Answers<Observed>): readonly Finding[];
+}

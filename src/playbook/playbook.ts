@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import type { Host, Inventory, Role } from '../inventory/types.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Secret } from '../secrets/secret.ts';
+import type { Frontend } from './frontend.ts';
+import type { HealthCheck } from './operation.ts';
+import type { Step } from './step.ts';
+
+/** Which hosts of an inventory a playbook runs on. */
+export type HostSelector = (inventory: Inventory) => readonly Host[];
+
+/** The hosts that have a role. */
+export function role(name: Role): HostSelector {
+  return (inventory) => inventory.hosts.filter((host) => host.roles.includes(name));
+}
+
+/** Every host. */
+export const everyHost: HostSelector = (inventory) => inventory.hosts;
+
+/** How a secret is made when it is missing. */
+export interface SecretRule {
+  /** Characters; default 32, at least 16. */
+  readonly length: number;
+  readonly alphabet: 'alphanumeric' | 'hex';
+  readonly describe: string;
+}
+
+/** The rule for a secret of letters and digits, which no configuration format needs to quote. */
+export function token(describe: string, length = 32): SecretRule {
+  return { length, alphabet: 'alphanumeric', describe };
+}
+
+/** Everything that a playbook's steps are made from. Nothing in it was asked of a host. */
+export interface PlaybookContext<Settings, SecretName extends string> {
+  readonly inventory: Inventory;
+  /** The playbook's hosts, all of them whatever `--limit` says. */
+  readonly hosts: readonly Host[];
+  readonly settings: Settings;
+  readonly secrets: Readonly<Record<SecretName, Secret>>;
+  readonly platform: Platform;
+  /** What every playbook of this deployment puts behind HAProxy. */
+  readonly frontends: readonly Frontend[];
+}
+
+/** A mistake in an inventory that a schema cannot see. */
+export interface InventoryProblem {
+  readonly severity: 'error' | 'warning';
+  /** Where in the YAML: `['vips', 'api', 'address']`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends string> {
+  /** The phase's name on the command line, and its key in the inventory. */
+  readonly name: string;
+  readonly title: string;
+  readonly hosts: HostSelector;
+  /** Phases that have to be done before. */
+  readonly needs?: readonly string[];
+  /** The shape of the playbook's own key in the inventory; `{}` has to satisfy it. */
+  readonly settings: Schema;
+  readonly secrets?: Readonly<Record<SecretName, SecretRule>>;
+  /** Pure and cheap: called before any host is reached. */
+  steps(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Step[];
+  health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];
+  /** What HAProxy puts in front of it. `context.frontends` is empty here. */
+  frontends?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Frontend[];
+  /** Mistakes that only this playbook can know of. */
+  validate?(inventory: Inventory, settings: z.output<Schema>): readonly InventoryProblem[];
+}
+
+/** A playbook as the planner takes it, whatever its settings look like. */
+export type Playbook = PlaybookDefinition<z.ZodType, string>;
+
+/** Declares a playbook; the types of its settings and secrets follow from what it declares. */
+export function playbook<Schema extends z.ZodType, const SecretName extends string = never>(
+  definition: PlaybookDefinition<Schema, SecretName>,
+): Playbook {
+  return definition as unknown as Playbook;
+}

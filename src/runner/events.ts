@@ -1,0 +1,130 @@
+import type { Evidence, Finding, TextDiff } from '../playbook/operation.ts';
+
+/** How one host came out of one step. */
+export type Outcome =
+  | 'ok' // nothing had to be done
+  | 'changed'
+  | 'would-change' // only with --diff
+  | 'unknown' // only with --diff: known after apply
+  | 'failed'
+  | 'skipped' // an earlier failure, or a step that ran on another host
+  | 'deferred'; // waits for hosts that --limit leaves out
+
+export interface StepFailure {
+  readonly message: string;
+  readonly hint?: string;
+  /** The last lines that the command wrote. */
+  readonly output?: string;
+}
+
+export interface HostTotals {
+  ok: number;
+  changed: number;
+  failed: number;
+  skipped: number;
+  unreachable: boolean;
+  durationMs: number;
+  roundTrips: number;
+}
+
+/** Everything that a run tells, in the order in which it happens. One JSON line each with `--json`. */
+export type RunEvent =
+  | {
+      readonly event: 'run-started';
+      readonly command: string;
+      readonly inventory: string;
+      readonly mode: 'apply' | 'diff';
+      readonly phases: readonly string[];
+      readonly hosts: readonly string[];
+    }
+  | { readonly event: 'connected'; readonly host: string; readonly durationMs: number }
+  | { readonly event: 'unreachable'; readonly host: string; readonly message: string; readonly hint?: string }
+  | { readonly event: 'warning'; readonly message: string; readonly host?: string }
+  | {
+      readonly event: 'phase-started';
+      readonly phase: string;
+      readonly title: string;
+      readonly hosts: readonly string[];
+      readonly steps: readonly string[];
+    }
+  | {
+      readonly event: 'step-started';
+      readonly phase: string;
+      readonly step: string;
+      readonly title: string;
+      readonly hosts: readonly string[];
+      readonly strategy: string;
+    }
+  | { readonly event: 'host-started'; readonly phase: string; readonly step: string; readonly host: string }
+  | {
+      readonly event: 'change';
+      readonly phase: string;
+      readonly step: string;
+      readonly host: string;
+      readonly summary: string;
+      readonly diff?: TextDiff;
+      /** False with --diff. */
+      readonly applied: boolean;
+    }
+  | {
+      readonly event: 'output';
+      readonly phase: string;
+      readonly step: string;
+      readonly host: string;
+      readonly stream: 'stdout' | 'stderr';
+      readonly line: string;
+    }
+  | {
+      readonly event: 'evidence';
+      readonly phase: string;
+      readonly step: string;
+      readonly because: string;
+      readonly evidence?: Evidence;
+    }
+  | {
+      readonly event: 'findings';
+      readonly phase: string;
+      readonly step: string;
+      readonly findings: readonly Finding[];
+    }
+  | {
+      readonly event: 'host-finished';
+      readonly phase: string;
+      readonly step: string;
+      readonly host: string;
+      readonly outcome: Outcome;
+      readonly durationMs: number;
+      /** Why it was skipped, deferred or is unknown. */
+      readonly note?: string;
+      readonly failure?: StepFailure;
+    }
+  | {
+      readonly event: 'step-finished';
+      readonly phase: string;
+      readonly step: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly event: 'phase-finished';
+      readonly phase: string;
+      readonly outcome: 'ok' | 'changed' | 'failed' | 'skipped' | 'deferred';
+      readonly durationMs: number;
+      /** Scripts sent during the phase, by host. */
+      readonly roundTrips: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly event: 'summary';
+      readonly ok: number;
+      readonly changed: number;
+      readonly failed: number;
+      readonly skipped: number;
+      readonly unreachable: number;
+      readonly durationMs: number;
+      readonly hosts: Readonly<Record<string, HostTotals>>;
+      readonly interrupted: boolean;
+      /** A refusal's reason: exit code 5. */
+      readonly refused?: string;
+    };
+
+/** Whoever wants to know: a renderer, the journal. */
+export type EventSink = (event: RunEvent) => void;

@@ -1,0 +1,50 @@
+import type { Host } from '../inventory/types.ts';
+
+/** How a script ended. A command that ended by a signal has no exit code. */
+export interface ScriptResult {
+  /** Decoded as UTF-8 from all bytes at once. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+  readonly durationMs: number;
+}
+
+export interface RunOptions {
+  /** The script's stdin; empty by default. */
+  readonly input?: string | Uint8Array;
+  /** Milliseconds until the script's process group is killed and `ScriptTimeout` is thrown. No default: no wait is without limit. */
+  readonly timeoutMs: number;
+  /** Kills the script's process group, then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called with output as it arrives, whole characters only. */
+  onOutput?(stream: 'stdout' | 'stderr', chunk: string): void;
+}
+
+/** A root shell that stays open on one host. Scripts run one after another in the order they were given. */
+export interface Session {
+  readonly host: Host;
+  /** Scripts sent so far. */
+  readonly roundTrips: number;
+  /**
+   * Runs a POSIX sh script as root and returns whatever exit code it had.
+   * Throws `ScriptTimeout`, `ConnectionDropped`, or the reason of an aborted `signal`.
+   */
+  run(script: string, options: RunOptions): Promise<ScriptResult>;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Milliseconds for TCP, handshake, login and sudo together. */
+  readonly timeoutMs: number;
+  /** Record a host key that is not known yet, instead of refusing it. A changed key is always refused. */
+  readonly acceptNew: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Opens sessions. The real one speaks SSH; the fake one answers from a table. */
+export interface Transport {
+  /** Throws `ConnectError`. */
+  connect(host: Host, options: ConnectOptions): Promise<Session>;
+  /** Ends what sessions share, such as connections to jump hosts. */
+  close(): Promise<void>;
+}

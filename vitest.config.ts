@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config';
+
+const resolve = { conditions: ['osha-source'] };
+const ssr = { resolve: { conditions: ['osha-source', 'node'] } };
+
+/** Three kinds of tests: pure logic; one suite against fake and real transports; real hosts. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.contract.test.ts', 'test/**/*.lab.test.ts'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: { name: 'contract', include: ['test/**/*.contract.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.lab.test.ts'],
+          testTimeout: 20 * 60_000,
+          hookTimeout: 20 * 60_000,
+          fileParallelism: false,
+          bail: 1,
+        },
+      },
+    ],
+  },
+});
