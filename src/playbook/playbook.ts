@@ -51,6 +51,12 @@ export interface InventoryProblem {
   readonly hint?: string;
 }
 
+/** A port that a playbook's system listens on, and the process that may hold it already. */
+export interface PortUse {
+  readonly port: number;
+  readonly process: string;
+}
+
 export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends string> {
   /** The phase's name on the command line, and its key in the inventory. */
   readonly name: string;
@@ -66,6 +72,8 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
   health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];
   /** What HAProxy puts in front of it. `context.frontends` is empty here. */
   frontends?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Frontend[];
+  /** Ports that `check` wants free, or held by this system already. */
+  readonly ports?: readonly PortUse[];
   /** Mistakes that only this playbook can know of. */
   validate?(inventory: Inventory, settings: z.output<Schema>): readonly InventoryProblem[];
 }

@@ -53,7 +53,8 @@ export interface StepOptions {
   readonly within?: number;
 }
 
-type Work = Operation | ClusterOperation | readonly Operation[] | ((host: Host) => Operation | readonly Operation[]);
+type Work =
+  Operation | ClusterOperation | readonly Operation[] | ((host: Host) => Operation | readonly Operation[]);
 
 function asList(work: Operation | readonly Operation[]): readonly Operation[] {
   return Array.isArray(work) ? (work as readonly Operation[]) : [work as Operation];

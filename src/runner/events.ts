@@ -39,6 +39,8 @@ export type RunEvent =
     }
   | { readonly event: 'connected'; readonly host: string; readonly durationMs: number }
   | { readonly event: 'unreachable'; readonly host: string; readonly message: string; readonly hint?: string }
+  /** A host that answers and is not fit: another system, no room. It is left as it is. */
+  | { readonly event: 'rejected'; readonly host: string; readonly message: string; readonly hint?: string }
   | { readonly event: 'warning'; readonly message: string; readonly host?: string }
   | {
       readonly event: 'phase-started';

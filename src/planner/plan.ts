@@ -1,0 +1,151 @@
+import type { Host, Inventory } from '../inventory/types.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Frontend } from '../playbook/frontend.ts';
+import type { HealthCheck } from '../playbook/operation.ts';
+import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
+import type { Step } from '../playbook/step.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { inOrder } from './order.ts';
+import { selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
+
+/** What a run will do, in order. Made without reaching a host. */
+export interface Plan {
+  readonly inventory: Inventory;
+  readonly phases: readonly PlannedPhase[];
+  /** Hosts that may be changed. */
+  readonly hosts: readonly Host[];
+}
+
+export interface PlannedPhase {
+  readonly name: string;
+  readonly title: string;
+  /** Phases of this plan that have to succeed before. */
+  readonly needs: readonly string[];
+  /** Hosts that may be changed. */
+  readonly hosts: readonly Host[];
+  readonly steps: readonly PlannedStep[];
+  readonly health: readonly HealthCheck[];
+  readonly ports: readonly PortUse[];
+}
+
+export interface PlannedStep {
+  /** The slug of its title, unique in its phase: what `--from PHASE:STEP` takes. */
+  readonly id: string;
+  readonly step: Step;
+  /** Hosts that it may change. */
+  readonly hosts: readonly Host[];
+  /** In words: "all", "one at a time", "once", "cluster", "verify". */
+  readonly strategy: string;
+}
+
+export interface PlanRequest {
+  /** In deployment order. */
+  readonly playbooks: readonly Playbook[];
+  readonly inventory: Inventory;
+  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly platform: Platform;
+  readonly selection?: Selection;
+}
+
+/** The plan for an inventory. Pure. Throws `SelectionError` when the selection names what is not there. */
+export function createPlan(request: PlanRequest): Plan {
+  const { inventory, selection = {} } = request;
+  const present = inOrder(request.playbooks).filter((playbook) => playbook.hosts(inventory).length > 0);
+  const allowed = new Set(selectHosts(inventory, selection.limit).map((host) => host.name));
+  const selected = selectPhases(present, selection);
+  const selectedNames = new Set(selected.map((playbook) => playbook.name));
+  const frontends = frontendsOf(present, request);
+  const phases = selected.map((playbook): PlannedPhase => {
+    const context = contextOf(playbook, request, frontends);
+    const hosts = context.hosts.filter((host) => allowed.has(host.name));
+    const steps = identified(playbook.steps(context)).map(({ id, step }): PlannedStep => ({
+      id,
+      step,
+      hosts: hostsOf(step, context.hosts).filter((host) => allowed.has(host.name)),
+      strategy: strategyInWords(step),
+    }));
+    return {
+      name: playbook.name,
+      title: playbook.title,
+      needs: (playbook.needs ?? []).filter((need) => selectedNames.has(need)),
+      hosts,
+      steps: selection.from?.phase === playbook.name ? stepsFrom(steps, selection.from) : steps,
+      health: playbook.health?.(context) ?? [],
+      ports: playbook.ports ?? [],
+    };
+  });
+  return {
+    inventory,
+    hosts: inventory.hosts.filter((host) => allowed.has(host.name)),
+    phases: phases.filter((phase) => phase.hosts.length > 0),
+  };
+}
+
+function contextOf(
+  playbook: Playbook,
+  request: PlanRequest,
+  frontends: readonly Frontend[],
+): PlaybookContext<unknown, string> {
+  return {
+    inventory: request.inventory,
+    hosts: playbook.hosts(request.inventory),
+    settings: request.inventory.settings[playbook.name],
+    secrets: request.secrets,
+    platform: request.platform,
+    frontends,
+  };
+}
+
+/** What the playbooks of this inventory put behind HAProxy, whichever phases run: a selection must not shrink it. */
+function frontendsOf(playbooks: readonly Playbook[], request: PlanRequest): readonly Frontend[] {
+  return playbooks.flatMap((playbook) => playbook.frontends?.(contextOf(playbook, request, [])) ?? []);
+}
+
+function hostsOf(step: Step, hosts: readonly Host[]): readonly Host[] {
+  if (step.hosts) return step.hosts;
+  if (step.kind === 'cluster') return step.operation.members;
+  if (step.kind === 'verify') return step.check.members;
+  return hosts;
+}
+
+function strategyInWords(step: Step): string {
+  if (step.kind !== 'host') return step.kind;
+  switch (step.strategy.kind) {
+    case 'all':
+      return 'all at once';
+    case 'oneAtATime':
+      return 'one at a time';
+    case 'once':
+      return 'once';
+    case 'batches':
+      return `batches of ${step.strategy.size}`;
+  }
+}
+
+function identified(steps: readonly Step[]): readonly { id: string; step: Step }[] {
+  const seen = new Map<string, number>();
+  return steps.map((step) => {
+    const slug = step.title
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '');
+    const count = (seen.get(slug) ?? 0) + 1;
+    seen.set(slug, count);
+    return { id: count === 1 ? slug : `${slug}-${count}`, step };
+  });
+}
+
+function stepsFrom(
+  steps: readonly PlannedStep[],
+  from: { readonly phase: string; readonly step?: string },
+): readonly PlannedStep[] {
+  if (from.step === undefined) return steps;
+  const first = steps.findIndex((planned) => planned.id === from.step);
+  if (first < 0) {
+    throw new SelectionError(
+      `--from names the step "${from.step}", which the phase ${from.phase} does not have`,
+      `its steps are: ${steps.map((planned) => planned.id).join(', ')}`,
+    );
+  }
+  return steps.slice(first);
+}

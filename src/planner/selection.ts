@@ -1,0 +1,75 @@
+import type { Host, Inventory, Role } from '../inventory/types.ts';
+import { ROLES } from '../inventory/types.ts';
+
+/** What `--only`, `--skip`, `--from` and `--limit` ask for. */
+export interface Selection {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  /** A phase, and the step of it to begin with. */
+  readonly from?: { readonly phase: string; readonly step?: string };
+  /** Host names and roles. */
+  readonly limit?: readonly string[];
+}
+
+/** A selection that names what is not there. A user's mistake: exit code 2. */
+export class SelectionError extends Error {
+  override name = 'SelectionError';
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** The phases that `selection` leaves, in the order they were given. Throws `SelectionError`. */
+export function selectPhases<P extends { readonly name: string }>(
+  phases: readonly P[],
+  selection: Selection,
+): readonly P[] {
+  const names = phases.map((phase) => phase.name);
+  const demandKnown = (option: string, wanted: string): void => {
+    if (!names.includes(wanted)) {
+      throw new SelectionError(
+        `${option} names the phase "${wanted}", which this inventory does not have`,
+        `its phases are: ${names.join(', ')}`,
+      );
+    }
+  };
+  for (const name of selection.only ?? []) demandKnown('--only', name);
+  for (const name of selection.skip ?? []) demandKnown('--skip', name);
+  if (selection.from) demandKnown('--from', selection.from.phase);
+  const first = selection.from ? names.indexOf(selection.from.phase) : 0;
+  return phases.filter(
+    (phase, index) =>
+      index >= first &&
+      (selection.only === undefined || selection.only.includes(phase.name)) &&
+      !(selection.skip ?? []).includes(phase.name),
+  );
+}
+
+/** The hosts that `--limit` leaves, in inventory order; all of them without it. Throws `SelectionError`. */
+export function selectHosts(
+  inventory: Pick<Inventory, 'hosts'>,
+  limit: readonly string[] | undefined,
+): readonly Host[] {
+  if (limit === undefined) return inventory.hosts;
+  const wanted = new Set<string>();
+  for (const name of limit) {
+    const matching = inventory.hosts.filter(
+      (host) =>
+        host.name === name || host.roles.includes(name as Role) || (name === 'controller' && host.controller),
+    );
+    if (matching.length === 0) {
+      const isRole = name === 'controller' || (ROLES as readonly string[]).includes(name);
+      throw new SelectionError(
+        isRole
+          ? `no host has the role "${name}"`
+          : `"${name}" is neither a host of this inventory nor a role`,
+        `its hosts are: ${inventory.hosts.map((host) => host.name).join(', ')}`,
+      );
+    }
+    for (const host of matching) wanted.add(host.name);
+  }
+  return inventory.hosts.filter((host) => wanted.has(host.name));
+}

@@ -1,0 +1,86 @@
+import type { Probe } from '../playbook/operation.ts';
+import { ProbeError } from '../playbook/operation.ts';
+
+/** What one host says of itself before anything is done to it. */
+export interface HostFacts {
+  readonly uid: number;
+  readonly osId: string;
+  readonly osVersion: string;
+  readonly osTitle: string;
+  /** Name of process 1. */
+  readonly init: string;
+  readonly epochSeconds: number;
+  readonly memoryBytes: number;
+  /** Free bytes by mount point that packages and data land on. */
+  readonly freeBytes: Readonly<Record<string, number>>;
+  /** Addresses of the host: interface, address, prefix length. */
+  readonly addresses: readonly { interface: string; address: string; prefixLength: number }[];
+  readonly mtu: Readonly<Record<string, number>>;
+  /** TCP ports listened on, the address of each and the process, where it could be told. */
+  readonly listening: readonly { port: number; address: string; process: string }[];
+  /** What each asked name resolves to; absent where it does not. */
+  readonly names: Readonly<Record<string, string>>;
+  /** Addresses that answered a ping. */
+  readonly answering: readonly string[];
+}
+
+/** Paths whose file systems fill up when packages and data come. */
+const ROOM = ['/', '/var', '/var/lib'];
+
+/** One question for all facts, so that a check costs one round trip: `names` are looked up, `pinged` addresses pinged once. */
+export function factsProbe(names: readonly string[], pinged: readonly string[]): Probe<HostFacts> {
+  return {
+    reads: ['host:facts'],
+    script: [
+      'echo "uid $(id -u)"',
+      '( . /etc/os-release 2>/dev/null; echo "os $ID $VERSION_ID $PRETTY_NAME" )',
+      'echo "init $(cat /proc/1/comm)"',
+      'echo "epoch $(date +%s.%N)"',
+      `awk '/^MemTotal:/ { print "memory", $2 }' /proc/meminfo`,
+      ...ROOM.map((path) => `df -Pk ${path} 2>/dev/null | awk 'NR == 2 { print "room ${path}", $4 }'`),
+      `ip -o addr show 2>/dev/null | awk '$3 == "inet" || $3 == "inet6" { print "address", $2, $4 }'`,
+      `for link in /sys/class/net/*; do echo "mtu \${link##*/} $(cat "$link/mtu")"; done`,
+      `ss -Hltnp 2>/dev/null | awk '{ print "listen", $4, $6 }'`,
+      ...names.map((name) => `getent ahostsv4 ${name} | awk 'NR == 1 { print "name ${name}", $1 }'`),
+      ...pinged.map((address) => `ping -c 1 -W 1 ${address} >/dev/null 2>&1 && echo "answers ${address}"`),
+      'true',
+    ].join('\n'),
+    parse: ({ stdout }) => parseFacts(stdout),
+  };
+}
+
+function parseFacts(stdout: string): HostFacts {
+  const lines = stdout.split('\n').map((line) => line.split(' '));
+  const all = (key: string): readonly string[][] =>
+    lines.filter((line) => line[0] === key).map((line) => line.slice(1));
+  const one = (key: string): readonly string[] => {
+    const found = all(key)[0];
+    if (!found) throw new ProbeError(`it did not tell its ${key}`);
+    return found;
+  };
+  const numbers = (key: string, factor: number): Record<string, number> =>
+    Object.fromEntries(all(key).map(([name = '', value]) => [name, Number(value) * factor]));
+  const [osId = '', osVersion = '', ...osTitle] = one('os');
+  return {
+    uid: Number(one('uid')[0]),
+    osId,
+    osVersion,
+    osTitle: osTitle.join(' '),
+    init: one('init')[0] ?? '',
+    epochSeconds: Number(one('epoch')[0]),
+    memoryBytes: Number(one('memory')[0]) * 1024,
+    freeBytes: numbers('room', 1024),
+    addresses: all('address').map(([link = '', cidr = '']) => {
+      const [address = '', prefixLength = ''] = cidr.split('/');
+      return { interface: link, address, prefixLength: Number(prefixLength) };
+    }),
+    mtu: numbers('mtu', 1),
+    listening: all('listen').map(([local = '', process = '']) => ({
+      port: Number(local.slice(local.lastIndexOf(':') + 1)),
+      address: local.slice(0, local.lastIndexOf(':')),
+      process: /\(\("([^"]+)"/.exec(process)?.[1] ?? '',
+    })),
+    names: Object.fromEntries(all('name').map(([name = '', address = '']) => [name, address])),
+    answering: all('answers').map(([address = '']) => address),
+  };
+}

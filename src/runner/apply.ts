@@ -1,0 +1,103 @@
+import type { Host } from '../inventory/types.ts';
+import type { Change, Operation } from '../playbook/operation.ts';
+import { asSecretText } from '../secrets/text.ts';
+import { ConnectionDropped } from '../transport/errors.ts';
+import type { Place, RunContext } from './context.ts';
+import { ChangeFailed } from './failure.ts';
+import { LineCutter } from './lines.ts';
+
+/** Shows a change that a diff would make, and notes what it would touch. */
+export function announce(context: RunContext, place: Place, host: string, change: Change): void {
+  context.pending.add(host, change.touches);
+  tell(context, place, host, change, false);
+}
+
+/** Runs one change. Throws `ChangeFailed` when its script does not end with 0, and what the session throws. */
+export async function applyChange(
+  context: RunContext,
+  place: Place,
+  host: string,
+  change: Change,
+): Promise<void> {
+  const connected = context.connections.of(host);
+  if (!connected.ok) throw new ConnectionDropped(connected.message);
+  const lines = {
+    stdout: outputLines(context, place, host, 'stdout'),
+    stderr: outputLines(context, place, host, 'stderr'),
+  };
+  tell(context, place, host, change, true);
+  try {
+    const result = await connected.session.run(`set -e\n${change.script}`, {
+      timeoutMs: change.timeoutMs ?? context.settings.timeoutMs,
+      signal: context.settings.signal,
+      onOutput: (stream, chunk) => lines[stream].write(chunk),
+      ...(change.input === undefined ? {} : { input: bytesOf(change.input) }),
+    });
+    if (result.exitCode !== 0) {
+      throw new ChangeFailed(
+        `could not ${change.summary}: its script ended with ${result.exitCode}`,
+        result.stderr.trim() === '' ? result.stdout : result.stderr,
+      );
+    }
+  } finally {
+    lines.stdout.end();
+    lines.stderr.end();
+    // Also after a failure: nobody knows how far it came.
+    context.touched(host, change.touches);
+  }
+}
+
+/** Brings one host to where an operation wants it, and proves it. Returns true when something was changed. */
+export async function applyOperation(
+  context: RunContext,
+  place: Place,
+  host: Host,
+  operation: Operation,
+): Promise<boolean> {
+  const observer = context.observer(host.name);
+  const changes = operation.decide(await observer.observe(operation.probe));
+  if (changes.length === 0) return false;
+  try {
+    for (const change of changes) await applyChange(context, place, host.name, change);
+  } catch (error) {
+    if (!(error instanceof ConnectionDropped)) throw error;
+    // A change is never sent twice: the host is asked what came of it.
+    if (operation.decide(await observer.observeAgain(operation.probe)).length > 0) throw error;
+    return true;
+  }
+  const left = operation.decide(await observer.observeAgain(operation.probe));
+  if (left.length > 0) {
+    throw new ChangeFailed(
+      `${operation.title}: every command succeeded, and yet it still has to ${left.map((change) => change.summary).join('; ')}`,
+      '',
+    );
+  }
+  return true;
+}
+
+function tell(context: RunContext, place: Place, host: string, change: Change, applied: boolean): void {
+  context.emit({
+    event: 'change',
+    phase: place.phase.name,
+    step: place.planned.id,
+    host,
+    summary: change.summary,
+    applied,
+    ...(change.diff ? { diff: change.diff } : {}),
+  });
+}
+
+function outputLines(
+  context: RunContext,
+  place: Place,
+  host: string,
+  stream: 'stdout' | 'stderr',
+): LineCutter {
+  return new LineCutter((line) =>
+    context.emit({ event: 'output', phase: place.phase.name, step: place.planned.id, host, stream, line }),
+  );
+}
+
+function bytesOf(input: NonNullable<Change['input']>): string | Uint8Array {
+  return input instanceof Uint8Array ? input : asSecretText(input).reveal();
+}

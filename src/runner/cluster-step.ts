@@ -1,0 +1,190 @@
+import pLimit from 'p-limit';
+import type { ClusterDecision, ClusterOperation, HostChange } from '../playbook/operation.ts';
+import type { ClusterStep } from '../playbook/step.ts';
+import { announce, applyChange } from './apply.ts';
+import { done, type Place, type RunContext, type StepEnd } from './context.ts';
+import { failed } from './failed.ts';
+import { ChangeFailed, Refusal } from './failure.ts';
+import { answersOf } from './wait.ts';
+
+/**
+ * How often a cluster may be decided on anew: some decisions need a first round that only finds something out, such as
+ * the position that a stopped database has recovered to.
+ */
+const MAX_ROUNDS = 6;
+
+/** Brings a whole cluster to where an operation wants it, and proves it. */
+export async function runClusterStep(context: RunContext, place: Place, step: ClusterStep): Promise<StepEnd> {
+  const { operation } = step;
+  const hosts = context.present(place.planned.hosts);
+  const missing = operation.members.find(
+    (member) => context.mayChange(member.name) && context.whyGone(member.name) !== undefined,
+  );
+  if (missing) {
+    const reason = `it needs ${missing.name}: ${context.whyGone(missing.name) ?? ''}`;
+    for (const host of hosts) context.finish(place, host.name, 'skipped', 0, { note: reason });
+    return { end: 'stop', outcome: 'failed', reason };
+  }
+  for (const host of hosts) {
+    context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });
+  }
+  return context.settings.mode === 'diff'
+    ? diffCluster(context, place, operation)
+    : convergeCluster(context, place, operation);
+}
+
+/** How far a cluster step came, host by host. */
+interface Progress {
+  readonly changed: Set<string>;
+  readonly failures: Map<string, unknown>;
+  /** The host that would be next and that `--limit` leaves out. */
+  waitsFor?: string;
+}
+
+async function convergeCluster(
+  context: RunContext,
+  place: Place,
+  operation: ClusterOperation,
+): Promise<StepEnd> {
+  const hosts = context.present(place.planned.hosts).map((host) => host.name);
+  const started = Date.now();
+  const progress: Progress = { changed: new Set(), failures: new Map() };
+  try {
+    await decideUntilConverged(context, place, operation, progress);
+  } catch (error) {
+    const first = hosts[0];
+    if (first !== undefined) progress.failures.set(first, error);
+  }
+  const reason = reasonToStop(operation, progress);
+  for (const host of hosts) {
+    const spent = Date.now() - started;
+    const note = reason === undefined ? {} : { note: reason };
+    if (progress.failures.has(host)) failed(context, place, host, progress.failures.get(host), spent);
+    else if (progress.changed.has(host)) context.finish(place, host, 'changed', spent, note);
+    else if (progress.failures.size > 0) context.finish(place, host, 'skipped', spent, note);
+    else if (progress.waitsFor !== undefined) context.finish(place, host, 'deferred', spent, note);
+    else context.finish(place, host, 'ok', spent);
+  }
+  if (reason === undefined) return done;
+  return { end: 'stop', outcome: progress.failures.size > 0 ? 'failed' : 'deferred', reason };
+}
+
+function reasonToStop(operation: ClusterOperation, progress: Progress): string | undefined {
+  if (progress.failures.size > 0) {
+    return `"${operation.title}" failed on ${[...progress.failures.keys()].join(', ')}`;
+  }
+  return progress.waitsFor === undefined
+    ? undefined
+    : `it waits for ${progress.waitsFor}, which --limit leaves out`;
+}
+
+async function decideUntilConverged(
+  context: RunContext,
+  place: Place,
+  operation: ClusterOperation,
+  progress: Progress,
+): Promise<void> {
+  let before = '';
+  for (let round = 1; ; round += 1) {
+    const decision = operation.decide(await answersOf(context, operation, { again: round > 1 }));
+    tellEvidence(context, place, decision);
+    if (decision.verdict === 'converged') return;
+    if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
+    const now = inWords(decision.stages);
+    if (now === before || round > MAX_ROUNDS) {
+      throw new ChangeFailed(
+        `${operation.title}: every command succeeded, and yet it still has to ${now}`,
+        '',
+      );
+    }
+    before = now;
+    for (const stage of decision.stages) {
+      // A stage builds on those before it, so nothing after one that cannot be run is run either.
+      const outside = stage.find(({ host }) => !context.mayChange(host));
+      if (outside) {
+        progress.waitsFor = outside.host;
+        return;
+      }
+      await runStage(context, place, stage, progress);
+      if (progress.failures.size > 0) return;
+    }
+  }
+}
+
+/** Runs the changes of one stage on their hosts at the same time; every host that fails is noted. */
+async function runStage(
+  context: RunContext,
+  place: Place,
+  stage: readonly HostChange[],
+  progress: Progress,
+): Promise<void> {
+  const limit = pLimit(context.settings.forks);
+  const hosts = [...new Set(stage.map(({ host }) => host))];
+  await Promise.all(
+    hosts.map((host) =>
+      limit(async () => {
+        progress.changed.add(host);
+        try {
+          for (const { change } of stage.filter((entry) => entry.host === host)) {
+            await applyChange(context, place, host, change);
+          }
+        } catch (error) {
+          progress.failures.set(host, error);
+        }
+      }),
+    ),
+  );
+}
+
+async function diffCluster(context: RunContext, place: Place, operation: ClusterOperation): Promise<StepEnd> {
+  const hosts = context.present(place.planned.hosts);
+  const pending = operation.members
+    .map((member) => context.pending.reason(member.name, operation.probe(member)))
+    .find((reason) => reason !== undefined);
+  if (pending !== undefined) {
+    for (const member of operation.members) context.pending.add(member.name, operation.probe(member).reads);
+    for (const host of hosts) {
+      context.finish(place, host.name, 'unknown', 0, { note: `known after ${pending} has changed` });
+    }
+    return done;
+  }
+  const started = Date.now();
+  const first = hosts[0]?.name ?? '';
+  try {
+    const decision = operation.decide(await answersOf(context, operation, { again: false }));
+    tellEvidence(context, place, decision);
+    if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
+    const changing = new Set<string>();
+    if (decision.verdict === 'change') {
+      for (const { host, change } of decision.stages.flat()) {
+        changing.add(host);
+        announce(context, place, host, change);
+      }
+    }
+    for (const host of hosts) {
+      context.finish(place, host.name, changing.has(host.name) ? 'would-change' : 'ok', Date.now() - started);
+    }
+    return done;
+  } catch (error) {
+    failed(context, place, first, error, Date.now() - started);
+    return { end: 'stop', outcome: 'failed', reason: `"${operation.title}" cannot be done` };
+  }
+}
+
+function inWords(stages: readonly (readonly HostChange[])[]): string {
+  return stages
+    .flat()
+    .map(({ host, change }) => `${change.summary} on ${host}`)
+    .join('; ');
+}
+
+function tellEvidence(context: RunContext, place: Place, decision: ClusterDecision): void {
+  if (decision.verdict === 'converged') return;
+  context.emit({
+    event: 'evidence',
+    phase: place.phase.name,
+    step: place.planned.id,
+    because: decision.verdict === 'refuse' ? decision.reason : decision.because,
+    ...(decision.evidence ? { evidence: decision.evidence } : {}),
+  });
+}

@@ -1,0 +1,105 @@
+import type { Host } from '../inventory/types.ts';
+import type { Finding, HealthCheck } from '../playbook/operation.ts';
+import type { Transport } from '../transport/session.ts';
+import { Connections } from './connections.ts';
+import type { EventSink } from './events.ts';
+import { Observer } from './observer.ts';
+import { answersOf } from './wait.ts';
+
+/** A check under the name of the system that it is about. */
+export interface NamedCheck {
+  /** The phase's name. */
+  readonly system: string;
+  readonly title: string;
+  readonly check: HealthCheck;
+}
+
+export interface SystemHealth {
+  readonly system: string;
+  readonly title: string;
+  readonly findings: readonly Finding[];
+}
+
+export interface HealthReport {
+  readonly systems: readonly SystemHealth[];
+  readonly unreachable: readonly {
+    readonly host: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
+  readonly healthy: boolean;
+}
+
+export interface HealthOptions {
+  readonly transport: Transport;
+  readonly forks: number;
+  readonly connectTimeoutMs: number;
+  readonly probeTimeoutMs: number;
+  readonly acceptNew: boolean;
+  readonly signal: AbortSignal;
+  /** Told of connections as they come. */
+  readonly emit: EventSink;
+}
+
+/** Asks all checks at once, in one round trip per host, and judges them. Reads only. */
+export async function observeHealth(
+  hosts: readonly Host[],
+  checks: readonly NamedCheck[],
+  options: HealthOptions,
+): Promise<HealthReport> {
+  const { signal, emit } = options;
+  const connections = new Connections(options.transport, {
+    timeoutMs: options.connectTimeoutMs,
+    acceptNew: options.acceptNew,
+    signal,
+  });
+  const observers = new Map(
+    hosts.map((host) => [
+      host.name,
+      new Observer(host, connections, { timeoutMs: options.probeTimeoutMs, signal }),
+    ]),
+  );
+  const source = {
+    whyGone: (host: string): string | undefined => {
+      const connected = connections.of(host);
+      return connected.ok ? undefined : connected.message;
+    },
+    observer: (host: string): Observer => {
+      const observer = observers.get(host);
+      if (!observer) throw new Error(`no observer was made for ${host}`);
+      return observer;
+    },
+  };
+  try {
+    await connections.open(hosts, options.forks, emit);
+    for (const host of hosts) {
+      observers
+        .get(host.name)
+        ?.expect(
+          checks
+            .filter(({ check }) => check.members.some((member) => member.name === host.name))
+            .map(({ check }) => check.probe(host)),
+        );
+    }
+    const systems: SystemHealth[] = [];
+    for (const { system, title, check } of checks) {
+      const answers = await answersOf(source, check, { again: false });
+      systems.push({ system, title, findings: check.judge(answers) });
+    }
+    const unreachable = hosts.flatMap((host) => {
+      const connected = connections.of(host.name);
+      if (connected.ok) return [];
+      return [
+        {
+          host: host.name,
+          message: connected.message,
+          ...(connected.hint === undefined ? {} : { hint: connected.hint }),
+        },
+      ];
+    });
+    const healthy = systems.every(({ findings }) => findings.every((finding) => finding.healthy));
+    return { systems, unreachable, healthy: healthy && unreachable.length === 0 };
+  } finally {
+    await connections.close();
+  }
+}

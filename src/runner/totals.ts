@@ -1,0 +1,75 @@
+import type { HostTotals, Outcome, RunEvent } from './events.ts';
+
+/** Counts what happened to each host, one count per step. */
+export class Totals {
+  readonly #hosts = new Map<string, HostTotals>();
+
+  constructor(hosts: readonly string[]) {
+    for (const host of hosts) {
+      this.#hosts.set(host, {
+        ok: 0,
+        changed: 0,
+        failed: 0,
+        skipped: 0,
+        unreachable: false,
+        durationMs: 0,
+        roundTrips: 0,
+      });
+    }
+  }
+
+  count(host: string, outcome: Outcome, durationMs: number): void {
+    const totals = this.#hosts.get(host);
+    if (!totals) return;
+    totals.durationMs += durationMs;
+    switch (outcome) {
+      case 'ok':
+        totals.ok += 1;
+        break;
+      case 'changed':
+      case 'would-change':
+        totals.changed += 1;
+        break;
+      case 'failed':
+        totals.failed += 1;
+        break;
+      case 'skipped':
+      case 'deferred':
+      case 'unknown':
+        totals.skipped += 1;
+        break;
+    }
+  }
+
+  unreachable(host: string): void {
+    const totals = this.#hosts.get(host);
+    if (totals) totals.unreachable = true;
+  }
+
+  roundTrips(host: string, count: number): void {
+    const totals = this.#hosts.get(host);
+    if (totals) totals.roundTrips = count;
+  }
+
+  summary(run: {
+    durationMs: number;
+    interrupted: boolean;
+    refused?: string;
+  }): Extract<RunEvent, { event: 'summary' }> {
+    const all = [...this.#hosts.values()];
+    const sum = (of: (totals: HostTotals) => number): number =>
+      all.reduce((total, host) => total + of(host), 0);
+    return {
+      event: 'summary',
+      ok: sum((host) => host.ok),
+      changed: sum((host) => host.changed),
+      failed: sum((host) => host.failed),
+      skipped: sum((host) => host.skipped),
+      unreachable: all.filter((host) => host.unreachable).length,
+      durationMs: run.durationMs,
+      hosts: Object.fromEntries(this.#hosts),
+      interrupted: run.interrupted,
+      ...(run.refused === undefined ? {} : { refused: run.refused }),
+    };
+  }
+}

@@ -1,0 +1,54 @@
+import type { VerifyStep } from '../playbook/step.ts';
+import { done, type Place, type RunContext, type StepEnd } from './context.ts';
+import { failed } from './failed.ts';
+import { answersOf, waitUntilHealthy } from './wait.ts';
+
+/** Runs a verifying step: it passes once its check is healthy, and stops its phase when that takes too long. */
+export async function runVerifyStep(context: RunContext, place: Place, step: VerifyStep): Promise<StepEnd> {
+  const hosts = context.present(place.planned.hosts);
+  const started = Date.now();
+  const tell = { phase: place.phase.name, step: place.planned.id };
+  for (const host of hosts) context.emit({ event: 'host-started', ...tell, host: host.name });
+  try {
+    if (context.settings.mode === 'diff') return await judgeOnce(context, place, step);
+    // A member that --limit leaves out and that is down keeps the check from passing, and is not this run's to mend.
+    const tolerant = step.check.members.some(
+      (member) => !context.mayChange(member.name) && context.whyGone(member.name) !== undefined,
+    );
+    const findings = await waitUntilHealthy(context, place, step.check, step.withinMs, {
+      tolerant,
+      again: false,
+    });
+    context.emit({ event: 'findings', ...tell, findings });
+    if (findings.some((finding) => !finding.healthy)) {
+      context.emit({
+        event: 'warning',
+        message: `${step.title}: not healthy, with a member down that --limit leaves out`,
+      });
+    }
+    for (const host of hosts) context.finish(place, host.name, 'ok', Date.now() - started);
+    return done;
+  } catch (error) {
+    const [first, ...others] = hosts;
+    if (first) failed(context, place, first.name, error, Date.now() - started);
+    const reason = `"${step.title}" did not come true`;
+    for (const host of others) context.finish(place, host.name, 'skipped', 0, { note: reason });
+    return { end: 'stop', outcome: 'failed', reason };
+  }
+}
+
+async function judgeOnce(context: RunContext, place: Place, step: VerifyStep): Promise<StepEnd> {
+  const hosts = context.present(place.planned.hosts);
+  const pending = step.check.members
+    .map((member) => context.pending.reason(member.name, step.check.probe(member)))
+    .find((reason) => reason !== undefined);
+  if (pending === undefined) {
+    const findings = step.check.judge(await answersOf(context, step.check, { again: false }));
+    context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
+  }
+  for (const host of hosts) {
+    if (pending === undefined) context.finish(place, host.name, 'ok', 0);
+    else context.finish(place, host.name, 'unknown', 0, { note: `known after ${pending} has changed` });
+  }
+  return done;
+}

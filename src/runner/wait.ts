@@ -1,0 +1,84 @@
+import type { Answer, Answers, Finding, HealthCheck } from '../playbook/operation.ts';
+import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
+import type { Place, RunContext } from './context.ts';
+import { ChangeFailed } from './failure.ts';
+
+/** Milliseconds between two looks at something that is not healthy yet. */
+const PAUSE_MS = 1000;
+
+/** What every member of a check answers now. A member that cannot be asked has its reason instead. */
+export async function answersOf(
+  context: Pick<RunContext, 'whyGone' | 'observer'>,
+  check: Pick<HealthCheck, 'members' | 'probe'>,
+  options: { again: boolean },
+): Promise<Answers> {
+  const answers = await Promise.all(
+    check.members.map(async (member): Promise<[string, Answer]> => {
+      const gone = context.whyGone(member.name);
+      if (gone !== undefined) return [member.name, { reachable: false, reason: gone }];
+      const observer = context.observer(member.name);
+      const probe = check.probe(member);
+      try {
+        const observed = await (options.again ? observer.observeAgain(probe) : observer.observe(probe));
+        return [member.name, { reachable: true, observed }];
+      } catch (error) {
+        if (error instanceof ConnectionDropped || error instanceof ScriptTimeout) {
+          return [member.name, { reachable: false, reason: error.message }];
+        }
+        throw error;
+      }
+    }),
+  );
+  return new Map(answers);
+}
+
+/**
+ * Looks until a check is healthy, and returns its findings. Throws `ChangeFailed` after `withinMs`, with the findings
+ * that were not healthy; with `tolerant`, returns them instead.
+ */
+export async function waitUntilHealthy(
+  context: RunContext,
+  place: Place,
+  check: HealthCheck,
+  withinMs: number,
+  options: { tolerant?: boolean; again?: boolean } = {},
+): Promise<readonly Finding[]> {
+  const until = Date.now() + withinMs;
+  let again = options.again ?? true;
+  for (;;) {
+    const findings = check.judge(await answersOf(context, check, { again }));
+    const bad = findings.filter((finding) => !finding.healthy);
+    if (bad.length === 0) return findings;
+    if (options.tolerant) return findings;
+    if (Date.now() >= until) {
+      context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
+      throw new ChangeFailed(
+        `${check.title}: not so within ${Math.round(withinMs / 1000)} s`,
+        bad.map(inOneLine).join('\n'),
+      );
+    }
+    await pause(PAUSE_MS, context.settings.signal);
+    again = true;
+  }
+}
+
+function inOneLine(finding: Finding): string {
+  const where = finding.host === undefined ? '' : `${finding.host}: `;
+  const hint = finding.hint === undefined ? '' : ` (${finding.hint})`;
+  return `${where}${finding.subject}: ${finding.evidence}${hint}`;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}

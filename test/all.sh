@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Everything that has to pass: format, lint, types, unit and contract tests, and the lab's core on real hosts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+started=$SECONDS
+
+announce() { printf '\n=== %s (after %d s)\n' "$1" "$((SECONDS - started))"; }
+
+suite() { # suite PROJECT [VITEST ARGUMENT...]
+  npx vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$reports/$1.json" "${@:2}"
+}
+
+announce 'what the tests need'
+bash test/prerequisites.sh
+announce 'formatting'
+npm run --silent format:check
+announce 'lint'
+npm run --silent lint
+announce 'types'
+npm run --silent types
+announce 'unit tests'
+suite unit
+announce 'contract tests, against a real sshd'
+suite contract
+announce 'the core, on real hosts'
+suite lab test/lab/core
+announce 'done'
+node test/closing-line.mjs "$reports"/*.json

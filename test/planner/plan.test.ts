@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createPlan, type PlanRequest } from '../../src/planner/plan.ts';
+import type { Operation } from '../../src/playbook/operation.ts';
+import { everyHost, playbook, role } from '../../src/playbook/playbook.ts';
+import { step } from '../../src/playbook/step.ts';
+import { platformOf } from '../../src/platform/index.ts';
+import { anInventory } from '../support/inventory.ts';
+
+const nothing: Operation<string> = {
+  scope: 'host',
+  title: 'nothing',
+  probe: { script: 'true', reads: [], parse: ({ stdout }) => stdout },
+  decide: () => [],
+};
+
+const base = playbook({
+  name: 'base',
+  title: 'Base',
+  hosts: everyHost,
+  settings: z.strictObject({}),
+  steps: () => [step('Install', nothing), step('Install', nothing), step('Clean up', nothing, { once: true })],
+});
+const galera = playbook({
+  name: 'galera',
+  title: 'Galera',
+  hosts: role('database'),
+  needs: ['base'],
+  settings: z.strictObject({}),
+  frontends: ({ hosts }) => [
+    {
+      name: 'database',
+      vip: 'database',
+      port: 3306,
+      mode: 'tcp',
+      balance: 'leastconn',
+      active: 'single',
+      servers: hosts.map((host) => ({ host: host.name, address: host.address, port: 3306 })),
+    },
+  ],
+  steps: ({ hosts }) => [step(`Configure ${hosts.length} members`, nothing, { oneAtATime: true })],
+});
+const haproxy = playbook({
+  name: 'haproxy',
+  title: 'HAProxy',
+  hosts: role('loadbalancer'),
+  needs: ['galera'],
+  settings: z.strictObject({}),
+  steps: ({ frontends }) => [
+    step(`Configure ${frontends.map((f) => `${f.name}:${f.servers.length}`).join()}`, nothing),
+  ],
+});
+const ceph = playbook({
+  name: 'ceph',
+  title: 'Ceph',
+  hosts: role('storage'),
+  settings: z.strictObject({}),
+  steps: () => [step('Install', nothing)],
+});
+
+function planOf(selection: PlanRequest['selection'] = {}): ReturnType<typeof createPlan> {
+  return createPlan({
+    playbooks: [haproxy, base, galera, ceph],
+    inventory: anInventory(),
+    secrets: {},
+    platform: platformOf('debian-12'),
+    selection,
+  });
+}
+
+describe('a plan', () => {
+  it('has the phases that the inventory has hosts for, each behind what it needs', () => {
+    expect(planOf().phases.map((phase) => phase.name)).toEqual(['base', 'galera', 'haproxy']);
+  });
+
+  it('gives each step an id that is unique in its phase', () => {
+    expect(planOf().phases[0]?.steps.map((planned) => planned.id)).toEqual(['install', 'install-2', 'clean-up']);
+  });
+
+  it('says each step’s strategy in words', () => {
+    const words = planOf().phases.flatMap((phase) => phase.steps.map((planned) => planned.strategy));
+    expect(words).toEqual(['all at once', 'all at once', 'once', 'one at a time', 'all at once']);
+  });
+
+  it('limits which hosts are changed, and never what they are told of the others', () => {
+    const limited = planOf({ limit: ['controller2'] });
+    const [, database, loadbalancer] = limited.phases;
+    expect(limited.hosts.map((host) => host.name)).toEqual(['controller2']);
+    expect(database?.steps[0]?.hosts.map((host) => host.name)).toEqual(['controller2']);
+    expect(database?.steps[0]?.step.title).toBe('Configure 3 members');
+    expect(loadbalancer?.steps[0]?.step.title).toBe('Configure database:3');
+  });
+
+  it('puts every service behind HAProxy also when only HAProxy’s phase runs', () => {
+    const only = planOf({ only: ['haproxy'] });
+    expect(only.phases.map((phase) => phase.name)).toEqual(['haproxy']);
+    expect(only.phases[0]?.steps[0]?.step.title).toBe('Configure database:3');
+  });
+
+  it('does not wait for phases that were not selected', () => {
+    expect(planOf({ only: ['haproxy'] }).phases[0]?.needs).toEqual([]);
+    expect(planOf().phases[2]?.needs).toEqual(['galera']);
+  });
+
+  it('begins in the middle of a phase with --from PHASE:STEP', () => {
+    const plan = planOf({ from: { phase: 'base', step: 'clean-up' } });
+    expect(plan.phases[0]?.steps.map((planned) => planned.id)).toEqual(['clean-up']);
+    expect(plan.phases[1]?.steps).toHaveLength(1);
+  });
+
+  it('refuses a step that is not there, and names those that are', () => {
+    expect(() => planOf({ from: { phase: 'base', step: 'instal' } })).toThrow(/"instal"/);
+  });
+});
