@@ -1,10 +1,15 @@
 import type { z } from 'zod';
+import type { InventoryProblem } from '../inventory/problem.ts';
 import type { Host, Inventory, Role } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { SecretRule } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { Frontend } from './frontend.ts';
 import type { HealthCheck } from './operation.ts';
 import type { Step } from './step.ts';
+
+export type { InventoryProblem } from '../inventory/problem.ts';
+export { token, type SecretRule } from '../secrets/rule.ts';
 
 /** Which hosts of an inventory a playbook runs on. */
 export type HostSelector = (inventory: Inventory) => readonly Host[];
@@ -17,19 +22,6 @@ export function role(name: Role): HostSelector {
 /** Every host. */
 export const everyHost: HostSelector = (inventory) => inventory.hosts;
 
-/** How a secret is made when it is missing. */
-export interface SecretRule {
-  /** Characters; default 32, at least 16. */
-  readonly length: number;
-  readonly alphabet: 'alphanumeric' | 'hex';
-  readonly describe: string;
-}
-
-/** The rule for a secret of letters and digits, which no configuration format needs to quote. */
-export function token(describe: string, length = 32): SecretRule {
-  return { length, alphabet: 'alphanumeric', describe };
-}
-
 /** Everything that a playbook's steps are made from. Nothing in it was asked of a host. */
 export interface PlaybookContext<Settings, SecretName extends string> {
   readonly inventory: Inventory;
@@ -40,15 +32,6 @@ export interface PlaybookContext<Settings, SecretName extends string> {
   readonly platform: Platform;
   /** What every playbook of this deployment puts behind HAProxy. */
   readonly frontends: readonly Frontend[];
-}
-
-/** A mistake in an inventory that a schema cannot see. */
-export interface InventoryProblem {
-  readonly severity: 'error' | 'warning';
-  /** Where in the YAML: `['vips', 'api', 'address']`. */
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly hint?: string;
 }
 
 /** A port that a playbook's system listens on, and the process that may hold it already. */

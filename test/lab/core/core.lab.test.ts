@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { down, up } from '../lab.ts';
+import { beginnings } from './beginnings.ts';
+import { drift } from './drift.ts';
+import { failover } from './failover.ts';
+import { wholeness } from './wholeness.ts';
+
+/**
+ * The life of one deployment, in order, on hosts that are made for it: each part begins with what the one before left.
+ * With OSHA_KEEP_LAB=1 the hosts stay up afterwards.
+ */
+beforeAll(async () => {
+  await up({ stage: 'baked', fresh: true });
+});
+
+afterAll(async () => {
+  if (process.env['OSHA_KEEP_LAB'] !== '1') await down();
+});
+
+describe('from untouched hosts to a cluster', beginnings);
+describe('a deployed cluster', wholeness);
+describe('what somebody changed by hand', drift);
+describe('a host that dies', failover);

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { changesOf, failuresOf, osha } from '../support/osha.ts';
+import { HOSTS, on } from '../support/hosts.ts';
+
+const INVENTORY = 'inventory/lab.yaml';
+
+/** When each long-running service started, by host: what must not move while another phase is repaired. */
+async function startsOf(units: string): Promise<readonly string[]> {
+  return Promise.all(
+    HOSTS.map((host) => on(host, `systemctl show -p ActiveEnterTimestampMonotonic ${units}`)),
+  );
+}
+
+export function drift(): void {
+  it('a broker node that was reset joins again, by --only rabbitmq, and nothing else is touched', async () => {
+    const before = await startsOf('mariadb haproxy corosync memcached');
+    await on('controller3', 'rabbitmqctl -q stop_app && rabbitmqctl -q reset && rabbitmqctl -q start_app');
+    const repaired = await osha('deploy', INVENTORY, '--only', 'rabbitmq', '--json');
+    expect(failuresOf(repaired)).toEqual([]);
+    expect(repaired.exitCode, repaired.stderr).toBe(0);
+    expect(changesOf(repaired).join('\n')).toMatch(/controller3/);
+    expect(await startsOf('mariadb haproxy corosync memcached')).toEqual(before);
+    const status = await on('controller1', 'rabbitmqctl -q cluster_status --formatter json');
+    expect((JSON.parse(status) as { running_nodes: string[] }).running_nodes).toHaveLength(3);
+  });
+
+  it('a configuration that was edited by hand is put right, by --only haproxy, and nothing else is touched', async () => {
+    const before = await startsOf('mariadb rabbitmq-server corosync memcached');
+    await on('controller2', 'echo "# edited by hand" >> /etc/haproxy/haproxy.cfg');
+    const shown = await osha('plan', INVENTORY, '--only', 'haproxy', '--diff', '--plain');
+    expect(shown.stdout).toContain('-# edited by hand');
+    const repaired = await osha('deploy', INVENTORY, '--only', 'haproxy', '--json');
+    expect(failuresOf(repaired)).toEqual([]);
+    expect(repaired.exitCode, repaired.stderr).toBe(0);
+    expect(changesOf(repaired).every((change) => change.startsWith('controller2: haproxy:'))).toBe(true);
+    expect(await on('controller2', 'tail -1 /etc/haproxy/haproxy.cfg')).not.toContain('edited by hand');
+    expect(await startsOf('mariadb rabbitmq-server corosync memcached')).toEqual(before);
+  });
+
+  it('a second deploy after that changes nothing', async () => {
+    const again = await osha('deploy', INVENTORY, '--json');
+    expect(changesOf(again)).toEqual([]);
+    expect(again.exitCode).toBe(0);
+  });
+}

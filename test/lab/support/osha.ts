@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { resolve } from 'node:path';
+import type { RunEvent } from '../../../src/runner/events.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const MAIN = resolve(ROOT, 'dist/src/cli/main.js');
+
+export interface OshaResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  /** The JSON lines of stdout; empty without `--json`. */
+  readonly events: readonly RunEvent[];
+}
+
+export interface RunningOsha {
+  readonly process: ChildProcess;
+  readonly result: Promise<OshaResult>;
+  /** Resolves once a JSON line of stdout satisfies `wanted`. Rejects when osha ends before. */
+  until(wanted: (event: RunEvent) => boolean): Promise<void>;
+}
+
+/** Starts osha as a user would, from its built package. */
+export function startOsha(...args: readonly string[]): RunningOsha {
+  const started = Date.now();
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  const watchers = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+    for (const watcher of watchers) watcher();
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const events = (): readonly RunEvent[] =>
+    args.includes('--json')
+      ? stdout
+          .slice(0, stdout.lastIndexOf('\n') + 1)
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as RunEvent)
+      : [];
+  const result = new Promise<OshaResult>((done) => {
+    child.on('close', (exitCode) =>
+      done({ exitCode, stdout, stderr, durationMs: Date.now() - started, events: events() }),
+    );
+  });
+  return {
+    process: child,
+    result,
+    until: (wanted) =>
+      new Promise((found, ended) => {
+        const look = (): void => {
+          if (!events().some(wanted)) return;
+          watchers.delete(look);
+          found();
+        };
+        watchers.add(look);
+        child.on('close', () => ended(new Error(`osha ended before it came to that: ${stderr}`)));
+        look();
+      }),
+  };
+}
+
+/** Runs osha to its end. */
+export function osha(...args: readonly string[]): Promise<OshaResult> {
+  return startOsha(...args).result;
+}
+
+/** The last event of a run with `--json`. */
+export function summaryOf(result: OshaResult): Extract<RunEvent, { event: 'summary' }> {
+  const last = result.events.at(-1);
+  if (last?.event !== 'summary')
+    throw new Error(`no summary: ${result.stdout.slice(-2000)} ${result.stderr}`);
+  return last;
+}
+
+/** What a run did, as `host: phase: summary`; for the message of a failing test. */
+export function changesOf(result: OshaResult): readonly string[] {
+  return result.events.flatMap((event) =>
+    event.event === 'change' ? [`${event.host}: ${event.phase}: ${event.summary}`] : [],
+  );
+}
+
+/** Failures of a run, as `host: phase: message`. */
+export function failuresOf(result: OshaResult): readonly string[] {
+  return result.events.flatMap((event) =>
+    event.event === 'host-finished' && event.failure
+      ? [
+          `${event.host}: ${event.phase}/${event.step}: ${event.failure.message} ${event.failure.output ?? ''}`,
+        ]
+      : [],
+  );
+}

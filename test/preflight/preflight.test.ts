@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer, Finding } from '../../src/playbook/operation.ts';
+import type { HostFacts } from '../../src/preflight/facts.ts';
+import { factsProbe } from '../../src/preflight/facts.ts';
+import { preflight } from '../../src/preflight/preflight.ts';
+import { platformOf } from '../../src/platform/index.ts';
+import { anInventory } from '../support/inventory.ts';
+
+const GIB = 1024 ** 3;
+
+function facts(overrides: Partial<HostFacts> = {}): HostFacts {
+  return {
+    uid: 0,
+    osId: 'debian',
+    osVersion: '12',
+    osTitle: 'Debian GNU/Linux 12 (bookworm)',
+    init: 'systemd',
+    epochSeconds: 1_000_000,
+    memoryBytes: 8 * GIB,
+    freeBytes: { '/': 20 * GIB },
+    addresses: [{ interface: 'eth0', address: '192.0.2.11', prefixLength: 24 }],
+    mtu: { eth0: 1500 },
+    listening: [],
+    names: {},
+    answering: [],
+    ...overrides,
+  };
+}
+
+/** The findings that are not healthy, when controller2 has `overrides` and all others are as they should be. */
+function complaints(overrides: Partial<HostFacts>): readonly Finding[] {
+  const inventory = anInventory();
+  const answers = new Map(
+    inventory.hosts.map((host): [string, Answer<HostFacts>] => [
+      host.name,
+      {
+        reachable: true,
+        observed: facts({
+          addresses: [{ interface: 'eth0', address: host.address, prefixLength: 24 }],
+          ...(host.name === 'controller2' ? overrides : {}),
+        }),
+      },
+    ]),
+  );
+  const wanted = inventory.hosts.map((host) => ({ host: host.name, port: 3306, process: 'mariadbd' }));
+  return preflight(inventory, platformOf('debian-12'), wanted)
+    .judge(answers)
+    .filter((finding) => !finding.healthy);
+}
+
+describe('the preflight check', () => {
+  it('has nothing to say of hosts that are fit', () => {
+    expect(complaints({})).toEqual([]);
+  });
+
+  const own = { interface: 'eth0', address: '192.0.2.12', prefixLength: 24 };
+  it.each<[string, Partial<HostFacts>, string, RegExp]>([
+    ['a login that is not root', { uid: 1000 }, 'root', /uid 1000/],
+    ['another operating system', { osVersion: '13', osTitle: 'Debian 13' }, 'operating system', /Debian 13/],
+    ['a host without systemd', { init: 'bash' }, 'init system', /bash/],
+    ['a full disk', { freeBytes: { '/': 9 * GIB, '/var': GIB / 4 } }, 'free disk', /0\.3 GiB on \/var/],
+    ['too little memory', { memoryBytes: GIB / 2 }, 'memory', /0\.5 GiB/],
+    [
+      'a port that something else holds',
+      { listening: [{ port: 3306, address: '0.0.0.0', process: 'mysqld-old' }] },
+      'ports',
+      /3306 by mysqld-old/,
+    ],
+    ['a name that points elsewhere', { names: { controller1: '198.51.100.1' } }, 'names', /198\.51\.100\.1/],
+    ['a clock that is off', { epochSeconds: 1_000_060 }, 'clocks', /60\.0 s/],
+    ['a virtual IP in use by a stranger', { answering: ['192.0.2.20'] }, 'virtual IP api', /no host/],
+    ['an interface that is not there', { mtu: { ens3: 1500 } }, 'interface of virtual IP api', /no eth0/],
+    ['an MTU of its own', { mtu: { eth0: 9000 } }, 'MTU', /controller2 9000/],
+  ])('finds %s', (_, overrides, subject, evidence) => {
+    const found = complaints(overrides).find((finding) => finding.subject === subject);
+    expect(found?.evidence).toMatch(evidence);
+    expect(found?.hint).toBeTruthy();
+  });
+
+  it.each<[string, Partial<HostFacts>]>([
+    [
+      'a port that the system itself holds already',
+      { listening: [{ port: 3306, address: '192.0.2.12', process: 'mariadbd' }] },
+    ],
+    [
+      'a virtual IP that one of the hosts holds',
+      { addresses: [own, { ...own, address: '192.0.2.20' }], answering: ['192.0.2.20'] },
+    ],
+    ['a name that is known on its own host only', { names: { controller2: '127.0.1.1' } }],
+  ])('lets %s pass', (_, overrides) => {
+    expect(complaints(overrides)).toEqual([]);
+  });
+
+  it('says which two hosts hold one virtual IP', () => {
+    const vip = { ...own, address: '192.0.2.20' };
+    const inventory = anInventory();
+    const answers = new Map(
+      inventory.hosts.map((host): [string, Answer<HostFacts>] => [
+        host.name,
+        { reachable: true, observed: facts({ addresses: host.name === 'controller3' ? [own] : [own, vip] }) },
+      ]),
+    );
+    const finding = preflight(inventory, platformOf('debian-12'), [])
+      .judge(answers)
+      .find(({ subject }) => subject === 'virtual IP api');
+    expect(finding).toMatchObject({
+      healthy: false,
+      evidence: expect.stringContaining('controller1 and controller2') as string,
+    });
+  });
+});
+
+describe('the facts of a host', () => {
+  it('are read from what the probe prints', () => {
+    const stdout = [
+      'uid 0',
+      'os debian 12 Debian GNU/Linux 12 (bookworm)',
+      'init systemd',
+      'epoch 1700000000.5',
+      'memory 8388608',
+      'room /var 1048576',
+      'address eth0 192.0.2.11/24',
+      'mtu eth0 1500',
+      'listen 192.0.2.11:3306 users:(("mariadbd",pid=1,fd=2))',
+      'listen [::]:22 ',
+      'name controller1 192.0.2.11',
+      'answers 192.0.2.20',
+    ].join('\n');
+    const parsed = factsProbe([], []).parse({ stdout, stderr: '', exitCode: 0 });
+    expect(parsed).toMatchObject({
+      osTitle: 'Debian GNU/Linux 12 (bookworm)',
+      memoryBytes: 8 * GIB,
+      freeBytes: { '/var': GIB },
+      listening: [
+        { port: 3306, address: '192.0.2.11', process: 'mariadbd' },
+        { port: 22, address: '[::]', process: '' },
+      ],
+      names: { controller1: '192.0.2.11' },
+    });
+  });
+
+  it('are refused when the answer is not one', () => {
+    expect(() => factsProbe([], []).parse({ stdout: 'Welcome!\n', stderr: '', exitCode: 0 })).toThrow(
+      /its os/,
+    );
+  });
+});

@@ -1,0 +1,289 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { step, verify } from '../../src/playbook/step.ts';
+import { LocalHosts } from '../support/local-hosts.ts';
+import { allJoined, empty, failing, healthy, written } from '../support/operations.ts';
+import { aPlaybook, run } from '../support/run.ts';
+
+let hosts: LocalHosts;
+beforeEach(() => {
+  hosts = new LocalHosts();
+});
+afterEach(() => hosts.remove());
+
+function put(host: string, path: string, content: string): void {
+  mkdirSync(hosts.disk(host), { recursive: true });
+  writeFileSync(join(hosts.disk(host), path), content);
+}
+
+function read(host: string, path: string): string {
+  return readFileSync(join(hosts.disk(host), path), 'utf8');
+}
+
+const files = aPlaybook('files', () => [
+  step('Write a', written('a', 'A')),
+  step('Write b', [written('b', 'B'), written('c', 'C')]),
+]);
+
+describe('a run', () => {
+  it('changes every host, and proves it', async () => {
+    const { summary } = await run(hosts, [files]);
+    expect(summary).toMatchObject({ ok: 0, changed: 6, failed: 0, unreachable: 0 });
+    for (const host of ['controller1', 'controller2', 'controller3']) expect(read(host, 'c')).toBe('C');
+  });
+
+  it('has nothing to do the second time, in one round trip per phase and host', async () => {
+    await run(hosts, [files]);
+    const { summary, events } = await run(hosts, [
+      files,
+      aPlaybook('more', () => [step('Write a', written('a', 'A'))]),
+    ]);
+    expect(summary).toMatchObject({ ok: 9, changed: 0 });
+    const counts = events.flatMap((event) =>
+      event.event === 'phase-finished' ? [[event.phase, ...Object.values(event.roundTrips)]] : [],
+    );
+    expect(counts).toEqual([
+      ['files', 1, 1, 1],
+      ['more', 1, 1, 1],
+    ]);
+  });
+
+  it('fails a change that ended well and did not do what it was for', async () => {
+    const { summary, events } = await run(hosts, [
+      aPlaybook('p', () => [step('Pretend', empty('a'), { once: true })]),
+    ]);
+    expect(summary.failed).toBe(1);
+    const failure = events.find((event) => event.event === 'host-finished');
+    expect(failure?.failure?.message).toMatch(/yet it still has to write a/);
+  });
+
+  it('goes on without a host that failed, and shows what its command said', async () => {
+    const book = aPlaybook('p', () => [
+      step('Break one', (host) => (host.name === 'controller2' ? failing('disk full') : written('a', 'A'))),
+      step('Write b', written('b', 'B')),
+    ]);
+    const { outcomes, events, summary } = await run(hosts, [book]);
+    expect(outcomes).toContain('controller2 write-b skipped');
+    expect(outcomes).toContain('controller3 write-b changed');
+    expect(summary.hosts['controller2']).toMatchObject({ failed: 1, skipped: 1 });
+    const failure = events.find((event) => event.event === 'host-finished' && event.outcome === 'failed');
+    expect(failure).toMatchObject({
+      failure: { message: expect.stringContaining('ended with 7') as string, output: 'disk full' },
+    });
+  });
+
+  it('tells of a host that cannot be reached, and deploys the others', async () => {
+    hosts.takeDown('controller3');
+    const { summary, events } = await run(hosts, [files]);
+    expect(summary.unreachable).toBe(1);
+    expect(summary.hosts['controller3']).toMatchObject({ unreachable: true, changed: 0, failed: 0 });
+    expect(read('controller1', 'c')).toBe('C');
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'unreachable', host: 'controller3', hint: 'is sshd running?' }),
+    );
+  });
+
+  it('does nothing while somebody else holds a host’s lock', async () => {
+    hosts.lockBy('controller2', 'ops@elsewhere');
+    const { summary } = await run(hosts, [files]);
+    expect(summary.refused).toMatch(/controller2 is held by ops@elsewhere/);
+    expect(existsSync(hosts.disk('controller1'))).toBe(false);
+  });
+
+  it('stops at once when it is interrupted, and says so', async () => {
+    const controller = new AbortController();
+    const slow = {
+      ...written('slow', 'x'),
+      decide: () => [{ summary: 'wait', script: 'sleep 30', touches: [] }],
+    };
+    const { summary, outcomes } = await run(
+      hosts,
+      [aPlaybook('p', () => [step('Wait', slow), step('Write', written('a', 'A'))])],
+      {
+        signal: controller.signal,
+        emit: (event) => {
+          if (event.event === 'change') controller.abort(new Error('interrupted'));
+        },
+      },
+    );
+    expect(summary.interrupted).toBe(true);
+    expect(outcomes.filter((outcome) => outcome.includes('write'))).toEqual([]);
+    expect(summary.durationMs).toBeLessThan(5000);
+  });
+});
+
+describe('strategies', () => {
+  it('once: one host, the first that is up', async () => {
+    hosts.takeDown('controller1');
+    await run(hosts, [aPlaybook('p', () => [step('Write', written('a', 'A'), { once: true })])]);
+    expect(read('controller2', 'a')).toBe('A');
+    expect(existsSync(join(hosts.disk('controller3'), 'a'))).toBe(false);
+  });
+
+  it('one at a time: a host that fails keeps the others as they are, and stops its phase', async () => {
+    const book = aPlaybook('p', () => [
+      step('Roll', (host) => (host.name === 'controller2' ? failing('no') : written('a', 'A')), {
+        oneAtATime: true,
+      }),
+      step('After', written('b', 'B')),
+    ]);
+    const { outcomes } = await run(hosts, [book]);
+    expect(outcomes).toEqual([
+      'controller1 roll changed',
+      'controller2 roll failed',
+      'controller3 roll skipped',
+      'controller1 after skipped',
+      'controller2 after skipped',
+      'controller3 after skipped',
+    ]);
+  });
+
+  it('one at a time: waits until all is healthy before the next', async () => {
+    const book = aPlaybook('p', (members) => [
+      step('Roll', written('a', 'A'), { oneAtATime: true, untilHealthy: healthy(members), within: 10 }),
+    ]);
+    const { outcomes, events } = await run(hosts, [book]);
+    expect(outcomes).toEqual([
+      'controller1 roll failed',
+      'controller2 roll skipped',
+      'controller3 roll skipped',
+    ]);
+    const failure = events.find((event) => event.event === 'host-finished');
+    expect(failure?.failure?.message).toMatch(/All healthy: not so within/);
+  });
+});
+
+describe('a cluster step', () => {
+  const cluster = aPlaybook('cluster', (members) => [
+    step('Join', allJoined(members)),
+    step('After', written('after', 'x')),
+  ]);
+  const next = aPlaybook('next', () => [step('Next', written('next', 'x'))], ['cluster']);
+
+  it('brings all members together, and tells the evidence', async () => {
+    put('controller1', 'member', 'joined');
+    const { outcomes, events } = await run(hosts, [cluster]);
+    expect(outcomes.slice(0, 3)).toEqual([
+      'controller1 join ok',
+      'controller2 join changed',
+      'controller3 join changed',
+    ]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'evidence', because: '2 members are missing' }),
+    );
+  });
+
+  it('stops its phase, and those that need it, when it lacks a member', async () => {
+    hosts.takeDown('controller2');
+    const { outcomes } = await run(hosts, [cluster, next]);
+    expect(outcomes).toContain('controller1 join skipped');
+    expect(outcomes).toContain('controller1 after skipped');
+    expect(outcomes).toContain('controller1 next skipped');
+  });
+
+  it('refuses where going on could do harm', async () => {
+    hosts.takeDown('controller2');
+    hosts.takeDown('controller3');
+    const { summary } = await run(hosts, [cluster], { selection: { limit: ['controller1'] } });
+    expect(summary.refused).toBe('too few members answer');
+  });
+
+  it('waits for members that --limit leaves out, and changes none of them', async () => {
+    put('controller1', 'member', 'joined');
+    const { outcomes, summary } = await run(hosts, [cluster, next], {
+      selection: { limit: ['controller3'] },
+    });
+    expect(outcomes).toEqual([
+      'controller3 join deferred',
+      'controller3 after skipped',
+      'controller3 next skipped',
+    ]);
+    expect(summary.failed).toBe(0);
+    expect(existsSync(join(hosts.disk('controller2'), 'member'))).toBe(false);
+  });
+
+  it('reads, and does not change, members that --limit leaves out', async () => {
+    put('controller1', 'member', 'joined');
+    put('controller2', 'member', 'joined');
+    const { outcomes } = await run(hosts, [cluster], { selection: { limit: ['controller3'] } });
+    expect(outcomes).toEqual(['controller3 join changed', 'controller3 after changed']);
+    expect(existsSync(join(hosts.disk('controller1'), 'after'))).toBe(false);
+  });
+});
+
+describe('a verifying step', () => {
+  const verified = aPlaybook('p', (members) => [
+    verify('Is healthy', healthy(members), { within: 10 }),
+    step('After', written('after', 'x')),
+  ]);
+
+  it('passes when the check is healthy', async () => {
+    for (const host of ['controller1', 'controller2', 'controller3']) put(host, 'healthy', '');
+    const { summary } = await run(hosts, [verified]);
+    expect(summary).toMatchObject({ ok: 3, changed: 3, failed: 0 });
+  });
+
+  it('stops its phase when it does not become so', async () => {
+    put('controller1', 'healthy', '');
+    const { outcomes, events } = await run(hosts, [verified]);
+    expect(outcomes).toContain('controller1 after skipped');
+    const failure = events.find((event) => event.event === 'host-finished' && event.outcome === 'failed');
+    expect(failure).toMatchObject({
+      failure: { output: expect.stringContaining('controller2: health: false') as string },
+    });
+  });
+});
+
+describe('a connection that drops', () => {
+  it('while a probe runs: the probe is asked again', async () => {
+    hosts.dropAfter('controller2', (script) => script.includes('cat a'));
+    const { summary } = await run(hosts, [files]);
+    expect(summary).toMatchObject({ changed: 6, failed: 0 });
+  });
+
+  it('while a change runs: the change is not sent again, the host is asked what came of it', async () => {
+    hosts.dropAfter('controller2', (script) => script.includes('cat > a'));
+    const { summary } = await run(hosts, [files]);
+    expect(summary).toMatchObject({ changed: 6, failed: 0 });
+    expect(
+      hosts.sent.filter((line) => line.startsWith('controller2') && line.includes('cat > a')),
+    ).toHaveLength(1);
+  });
+});
+
+describe('a diff', () => {
+  it('tells what would change, and changes nothing', async () => {
+    const { summary, events } = await run(hosts, [files], { mode: 'diff' });
+    expect(summary.changed).toBe(6);
+    const changes = events.filter((event) => event.event === 'change');
+    expect(changes).toHaveLength(9);
+    expect(changes.every((change) => !change.applied)).toBe(true);
+    expect(existsSync(join(hosts.disk('controller1'), 'a'))).toBe(false);
+  });
+
+  it('does not guess what depends on an earlier pending change', async () => {
+    const book = aPlaybook('p', (members) => [
+      step('Write a', written('a', 'A')),
+      step('Write b', written('b', 'B', ['file:a'])),
+      step('Write c', written('c', 'C', ['file:b'])),
+      step('Join', allJoined(members)),
+      verify('Healthy', healthy(members)),
+    ]);
+    const { outcomes } = await run(hosts, [book], { mode: 'diff' });
+    expect(outcomes.filter((outcome) => outcome.startsWith('controller1'))).toEqual([
+      'controller1 write-a would-change',
+      'controller1 write-b unknown',
+      'controller1 write-c unknown',
+      'controller1 join would-change',
+      'controller1 healthy ok',
+    ]);
+  });
+
+  it('needs no lock', async () => {
+    hosts.lockBy('controller2', 'ops@elsewhere');
+    const { summary } = await run(hosts, [files], { mode: 'diff' });
+    expect(summary.refused).toBeUndefined();
+    rmSync(hosts.disk('controller1'), { recursive: true, force: true });
+  });
+});

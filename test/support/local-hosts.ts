@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../../src/inventory/types.ts';
+import { ConnectError, ConnectionDropped } from '../../src/transport/errors.ts';
+import type { ScriptResult, Session, Transport } from '../../src/transport/session.ts';
+
+/** Hosts for tests of the runner: a folder each, on which scripts really run, with `$DISK` naming the folder. */
+export class LocalHosts implements Transport {
+  /** Scripts that were sent, as `host: script`. */
+  readonly sent: string[] = [];
+  readonly #root = mkdtempSync(join(tmpdir(), 'osha-hosts-'));
+  readonly #down = new Set<string>();
+  readonly #dropping = new Map<string, (script: string) => boolean>();
+  readonly #locked = new Map<string, string>();
+
+  disk(host: string): string {
+    return join(this.#root, host);
+  }
+
+  /** The host refuses connections from now on. */
+  takeDown(host: string): void {
+    this.#down.add(host);
+  }
+
+  /** The next script that fits runs, and then the connection drops before its answer comes. */
+  dropAfter(host: string, fits: (script: string) => boolean): void {
+    this.#dropping.set(host, fits);
+  }
+
+  /** Somebody else's run holds the host's lock. */
+  lockBy(host: string, holder: string): void {
+    this.#locked.set(host, holder);
+  }
+
+  connect(host: Host): Promise<Session> {
+    if (this.#down.has(host.name)) {
+      return Promise.reject(new ConnectError('unreachable', 'connection refused', 'is sshd running?'));
+    }
+    let roundTrips = 0;
+    return Promise.resolve({
+      host,
+      get roundTrips() {
+        return roundTrips;
+      },
+      run: async (script, options) => {
+        roundTrips += 1;
+        this.sent.push(`${host.name}: ${script}`);
+        const result = await this.#sh(host.name, script, options.input, options.signal);
+        options.onOutput?.('stdout', result.stdout);
+        if (this.#dropping.get(host.name)?.(script)) {
+          this.#dropping.delete(host.name);
+          throw new ConnectionDropped('reset by peer');
+        }
+        return result;
+      },
+      lock: () => {
+        const holder = this.#locked.get(host.name);
+        return Promise.resolve(holder === undefined ? { ok: true } : { ok: false, holder });
+      },
+      close: () => Promise.resolve(),
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  remove(): void {
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  #sh(
+    host: string,
+    script: string,
+    input: string | Uint8Array | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ScriptResult> {
+    return new Promise((done, failed) => {
+      const disk = this.disk(host);
+      const child = spawn('sh', ['-c', `mkdir -p "$DISK"; cd "$DISK"\n${script}`], {
+        env: { ...process.env, DISK: disk, HOST: host },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+      child.stdin.on('error', () => undefined).end(input ?? '');
+      const stop = (): void => {
+        child.kill('SIGKILL');
+        failed(signal?.reason as Error);
+      };
+      if (signal?.aborted) stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      child.on('close', (exitCode) => {
+        signal?.removeEventListener('abort', stop);
+        done({ stdout, stderr, exitCode: exitCode ?? 137, durationMs: 1 });
+      });
+    });
+  }
+}
