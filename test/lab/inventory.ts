@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { parse } from 'yaml';
+import { DEFAULT_INVENTORY, KEY, KNOWN_HOSTS } from './paths.ts';
+import { LabError } from './run.ts';
+
+export interface LabHost {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What the lab needs of an inventory. */
+export interface LabInventory {
+  readonly file: string;
+  readonly name: string;
+  readonly hosts: readonly LabHost[];
+  /** The network that holds all hosts, like `172.29.77.0/24`. */
+  readonly subnet: string;
+  /** What in it does not fit the lab's hosts, for the user to see. */
+  readonly remarks: readonly string[];
+}
+
+/** Reads the hosts of an inventory. Leaves everything else to `osha validate`. */
+export function readInventory(file: string = DEFAULT_INVENTORY): LabInventory {
+  const path = resolve(file);
+  const top = record(load(path));
+  const name = top['name'];
+  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]{0,30}$/.test(name)) {
+    throw new LabError(`${path}: \`name\` is missing or not made of a-z, 0-9 and -`, 'Example: `name: lab`.');
+  }
+  const hosts = Object.entries(record(top['hosts'])).map(([host, value]) => {
+    const address = record(value)['address'];
+    if (typeof address !== 'string' || !/^\d+\.\d+\.\d+\.\d+$/.test(address)) {
+      throw new LabError(
+        `${path}: host ${host} has no IPv4 address`,
+        `Example: \`${host}: { address: 172.29.77.11 }\`.`,
+      );
+    }
+    if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(host)) {
+      throw new LabError(`${path}: ${host} cannot be a host's name`, 'Names are made of a-z, 0-9 and -.');
+    }
+    return { name: host, address };
+  });
+  if (hosts.length === 0)
+    throw new LabError(`${path}: it names no hosts`, 'See inventory/lab.yaml for an example.');
+  return {
+    file: path,
+    name,
+    hosts,
+    subnet: subnetOf(path, hosts),
+    remarks: remarks(path, record(top['ssh'])),
+  };
+}
+
+/** The host of that name, or an error that lists the names. */
+export function findHost(inventory: LabInventory, name: string): LabHost {
+  const host = inventory.hosts.find((each) => each.name === name);
+  if (host) return host;
+  const names = inventory.hosts.map((each) => each.name).join(', ');
+  throw new LabError(
+    `${inventory.name} has no host ${name}`,
+    `Its hosts: ${names}. Another lab? Add \`--inventory FILE\`.`,
+  );
+}
+
+function load(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new LabError(
+      `cannot read the inventory ${path}`,
+      'Give the path of a file, or none for inventory/lab.yaml.',
+    );
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new LabError(`${path} is not YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function subnetOf(path: string, hosts: readonly LabHost[]): string {
+  const subnets = new Set(hosts.map(({ address }) => `${address.split('.').slice(0, 3).join('.')}.0/24`));
+  const [subnet] = subnets;
+  if (subnet === undefined || subnets.size > 1) {
+    throw new LabError(
+      `${path}: its hosts are in ${subnets.size} networks`,
+      "The lab's hosts share one /24 network.",
+    );
+  }
+  const bad = hosts.find(({ address }) => /\.(0|1|255)$/.test(address));
+  if (bad)
+    throw new LabError(
+      `${path}: ${bad.name} cannot be ${bad.address}`,
+      'The lab itself has .1; take .2 to .254.',
+    );
+  return subnet;
+}
+
+function remarks(path: string, ssh: Record<string, unknown>): string[] {
+  const found: string[] = [];
+  const user = ssh['user'];
+  if (user !== 'osha' && user !== 'root') found.push('the lab knows the users osha (with sudo) and root');
+  for (const [key, file] of [['identity', KEY] as const, ['known_hosts', KNOWN_HOSTS] as const]) {
+    const value = ssh[key];
+    const named =
+      typeof value === 'string' ? resolve(dirname(path), value.replace(/^~(?=\/)/, homedir())) : '';
+    if (named !== file)
+      found.push(`to log in to the lab, \`ssh.${key}\` has to be ${relative(dirname(path), file)}`);
+  }
+  return found;
+}

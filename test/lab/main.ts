@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { Command, Option } from 'commander';
+import * as lab from './lab.ts';
+import { findHost } from './inventory.ts';
+import { sshArguments } from './keys.ts';
+import { toStdout } from './progress.ts';
+
+const EXAMPLES = `
+Examples:
+  npm run lab -- up                        three controllers, packages already there
+  npm run lab -- up --stage bare           plain Debian: everything is still to be installed
+  npm run lab -- up --fresh                the same hosts with clean disks
+  npm run lab -- up my-inventory.yaml      the hosts of an inventory of your own
+  npm run lab -- ssh controller1
+  npm run lab -- ssh controller1 -- systemctl --failed
+  npm run lab -- kill controller2          as if its power had gone; \`start\` brings it back
+  npm run lab -- cut controller3           as if its cable had been pulled; \`heal\` puts it back
+  npm run lab -- down                      everything away but the images; with --purge, those too
+`;
+
+const program = new Command('npm run lab --')
+  .description('Real Debian hosts with systemd, sshd and their own addresses, as containers on this machine.')
+  .addHelpText('after', EXAMPLES)
+  .showHelpAfterError('(add --help for the commands and examples)');
+
+const hostCommand = (name: string, description: string): Command =>
+  program
+    .command(name)
+    .description(description)
+    .argument('<host>', 'its name in the inventory')
+    .option('-i, --inventory <file>', 'the lab that is meant (default: the one brought up last)');
+
+program
+  .command('up')
+  .description('bring up the hosts that an inventory names, and wait until they are ready')
+  .argument('[inventory]', 'an inventory (default: inventory/lab.yaml)')
+  .addOption(
+    new Option('--stage <stage>', 'what is installed on them').choices(['bare', 'baked']).default('baked'),
+  )
+  .option('--fresh', 'with clean disks')
+  .action(async (inventory: string | undefined, options: { stage: lab.Stage; fresh?: boolean }) => {
+    const { hosts, file } = await lab.up({ ...options, ...(inventory === undefined ? {} : { inventory }) });
+    const shown = inventory === undefined ? 'inventory/lab.yaml' : file;
+    toStdout(`\nlog in:    npm run lab -- ssh ${hosts[0]?.name ?? 'HOST'}`);
+    toStdout(`deploy:    npx osha deploy ${shown}`);
+    toStdout('take away: npm run lab -- down');
+  });
+
+program
+  .command('status')
+  .description('what each host is doing')
+  .option('-i, --inventory <file>', 'the lab that is meant (default: the one brought up last)')
+  .action(async (options: { inventory?: string }) => {
+    for (const { host, address, state } of await lab.status(options)) {
+      toStdout(`${host.padEnd(20)} ${address.padEnd(16)} ${state}`);
+    }
+  });
+
+hostCommand('ssh', 'log in to a host, or run a command on it (after --)')
+  .argument('[command...]', 'what to run there')
+  .option('--root', 'as root instead of osha')
+  .action(async (name: string, command: string[], options: { inventory?: string; root?: boolean }) => {
+    const host = findHost(lab.currentLab(options.inventory), name);
+    const login = sshArguments(host.address, options.root ? 'root' : 'osha');
+    const child = spawn('ssh', [...login, ...command], { stdio: 'inherit' });
+    process.exitCode = await new Promise<number>((resolve) => {
+      child.on('close', (code) => resolve(code ?? 255));
+      child.on('error', () => resolve(255));
+    });
+  });
+
+hostCommand('kill', 'stop a host hard').action(async (host: string, options: { inventory?: string }) => {
+  await lab.kill(host, options);
+  toStdout(`${host} is stopped`);
+});
+
+hostCommand('start', 'start a host that was stopped').action(
+  async (host: string, options: { inventory?: string }) => {
+    await lab.start(host, options);
+  },
+);
+
+hostCommand('cut', 'take a host off the network').action(
+  async (host: string, options: { inventory?: string }) => {
+    await lab.cut(host, options);
+    toStdout(`${host} is off the network`);
+  },
+);
+
+hostCommand('heal', 'put it back').action(async (host: string, options: { inventory?: string }) => {
+  await lab.heal(host, options);
+  toStdout(`${host} is on the network`);
+});
+
+program
+  .command('down')
+  .description('take every lab away, without a trace')
+  .option('--purge', 'the images too')
+  .action(async (options: { purge?: boolean }) => {
+    await lab.down(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof lab.LabError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,52 @@
+import { containerOf } from './compose.ts';
+import { docker } from './engine.ts';
+import type { LabHost, LabInventory } from './inventory.ts';
+import { sshArguments } from './keys.ts';
+import { seconds, type Log } from './progress.ts';
+import { LabError, run, sleep } from './run.ts';
+
+const LIMIT_MS = 120_000;
+
+/** Waits until a host's systemd has finished booting and its sshd lets the lab's key in; says when, and which units failed. */
+export async function waitReady(inventory: LabInventory, host: LabHost, log: Log): Promise<void> {
+  const began = Date.now();
+  const container = containerOf(inventory, host.name);
+  const state = await untilBooted(container, began);
+  await untilLogin(host, began);
+  log(
+    `  ${host.name} (${host.address}) ready after ${seconds(began)}${state === 'running' ? '' : `, ${state}`}`,
+  );
+  if (state === 'degraded') {
+    const failed = await docker(['exec', container, 'systemctl', '--failed', '--no-legend', '--plain']);
+    for (const unit of failed.stdout.trim().split('\n')) log(`    failed: ${unit}`);
+  }
+}
+
+async function untilBooted(container: string, began: number): Promise<string> {
+  for (;;) {
+    const args = ['exec', container, 'systemctl', 'is-system-running', '--wait'];
+    const { stdout, stderr } = await docker(args, { timeoutMs: LIMIT_MS });
+    const state = stdout.trim();
+    if (state === 'running' || state === 'degraded') return state;
+    if (Date.now() - began > LIMIT_MS) {
+      throw new LabError(
+        `${container} does not finish booting: ${state} ${stderr.trim()}`,
+        `See \`docker logs ${container}\`.`,
+      );
+    }
+    await sleep(200);
+  }
+}
+
+async function untilLogin(host: LabHost, began: number): Promise<void> {
+  for (;;) {
+    const { exitCode, stderr } = await run('ssh', [...sshArguments(host.address), 'sudo -n true'], {
+      timeoutMs: 10_000,
+    });
+    if (exitCode === 0) return;
+    if (Date.now() - began > LIMIT_MS) {
+      throw new LabError(`${host.name} does not let the lab's key in: ${stderr.trim()}`);
+    }
+    await sleep(200);
+  }
+}
