@@ -5,6 +5,7 @@ import { announce, applyChange } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed } from './failed.ts';
 import { ChangeFailed, Refusal } from './failure.ts';
+import { stopWithoutMembers } from './members.ts';
 import { answersOf } from './wait.ts';
 
 /**
@@ -17,14 +18,8 @@ const MAX_ROUNDS = 6;
 export async function runClusterStep(context: RunContext, place: Place, step: ClusterStep): Promise<StepEnd> {
   const { operation } = step;
   const hosts = context.present(place.planned.hosts);
-  const missing = operation.members.find(
-    (member) => context.mayChange(member.name) && context.whyGone(member.name) !== undefined,
-  );
-  if (missing) {
-    const reason = `it needs ${missing.name}: ${context.whyGone(missing.name) ?? ''}`;
-    for (const host of hosts) context.finish(place, host.name, 'skipped', 0, { note: reason });
-    return { end: 'stop', outcome: 'failed', reason };
-  }
+  const lacking = stopWithoutMembers(context, place, operation.members);
+  if (lacking) return lacking;
   for (const host of hosts) {
     context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });
   }

@@ -139,9 +139,11 @@ async function runPhase(context: RunContext, phase: PlannedPhase): Promise<strin
     ? stop.outcome
     : after.failed > failedBefore
       ? 'failed'
-      : after.changed > changedBefore
-        ? 'changed'
-        : 'ok';
+      : context.present(phase.hosts).length === 0
+        ? 'skipped'
+        : after.changed > changedBefore
+          ? 'changed'
+          : 'ok';
   emit({
     event: 'phase-finished',
     phase: phase.name,

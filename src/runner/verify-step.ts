@@ -1,11 +1,14 @@
 import type { VerifyStep } from '../playbook/step.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed } from './failed.ts';
+import { stopWithoutMembers } from './members.ts';
 import { answersOf, waitUntilHealthy } from './wait.ts';
 
 /** Runs a verifying step: it passes once its check is healthy, and stops its phase when that takes too long. */
 export async function runVerifyStep(context: RunContext, place: Place, step: VerifyStep): Promise<StepEnd> {
   const hosts = context.present(place.planned.hosts);
+  const lacking = stopWithoutMembers(context, place, step.check.members);
+  if (lacking) return lacking;
   const started = Date.now();
   const tell = { phase: place.phase.name, step: place.planned.id };
   for (const host of hosts) context.emit({ event: 'host-started', ...tell, host: host.name });
