@@ -6,9 +6,10 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 /** What each layer may import besides itself. Imports point one way: a layer stands above all that it names. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  secrets: [],
+  yaml: [],
+  secrets: ['yaml'],
   platform: [],
-  inventory: ['secrets'],
+  inventory: ['secrets', 'yaml'],
   playbook: ['inventory', 'secrets', 'platform'],
   operations: ['playbook', 'inventory', 'secrets', 'platform'],
   preflight: ['playbook', 'inventory', 'platform'],
@@ -30,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform',
     'inventory',
     'secrets',
+    'yaml',
     'playbooks',
   ],
   playbooks: [],

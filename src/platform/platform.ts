@@ -14,6 +14,8 @@ export interface PackageNames {
   readonly common: readonly string[];
   readonly chrony: readonly string[];
   readonly galera: readonly string[];
+  /** Besides those, where state transfers are made with mariabackup. */
+  readonly mariabackup: readonly string[];
   readonly rabbitmq: readonly string[];
   readonly memcached: readonly string[];
   readonly haproxy: readonly string[];

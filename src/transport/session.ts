@@ -30,8 +30,15 @@ export interface Session {
    * Throws `ScriptTimeout`, `ConnectionDropped`, or the reason of an aborted `signal`.
    */
   run(script: string, options: RunOptions): Promise<ScriptResult>;
+  /**
+   * Takes the host's lock, which lasts as long as the session does, however that ends. `owner` is what somebody else is
+   * told who comes meanwhile. Without `flock` on the host there is no lock, and it is always given.
+   */
+  lock(owner: string, timeoutMs: number): Promise<LockAnswer>;
   close(): Promise<void>;
 }
+
+export type LockAnswer = { readonly ok: true } | { readonly ok: false; readonly holder: string };
 
 export interface ConnectOptions {
   /** Milliseconds for TCP, handshake, login and sudo together. */

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const size = z.string().regex(/^[1-9]\d*[MG]$/, 'write a size such as 512M or 4G');
+
+/** What an inventory may say under `galera:`. */
+export const settings = z.strictObject({
+  writers: z
+    .enum(['single', 'all'])
+    .default('single')
+    .describe('Who HAProxy sends connections to: one member with the others as backups, or all of them.'),
+  sst: z
+    .enum(['rsync', 'mariabackup'])
+    .default('rsync')
+    .describe('How a member gets all data: rsync blocks the giving member, mariabackup does not.'),
+  buffer_pool: size
+    .default('128M')
+    .describe('innodb_buffer_pool_size: half of the memory that the database may have.'),
+  flush_log: z
+    .union([z.literal(0), z.literal(1), z.literal(2)])
+    .default(2)
+    .describe('innodb_flush_log_at_trx_commit: 1 is durable on each member, 2 and 0 rely on the others.'),
+  gcache: size.default('128M').describe('Writes that are kept for members that were away for a while.'),
+  sync_wait: z
+    .int()
+    .min(0)
+    .max(15)
+    .optional()
+    .describe('wsrep_sync_wait; default 1 where all members take writes, else 0.'),
+  max_connections: z.int().min(10).default(1000).describe('Clients at the same time, on each member.'),
+  applier_threads: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(4)
+    .describe('Threads that apply the writes of other members.'),
+  charset: z.enum(['utf8mb3', 'utf8mb4']).default('utf8mb3').describe('Character set of new databases.'),
+  init_connect: z
+    .string()
+    .regex(/^[^'\r\n]+$/, 'one line without single quotes')
+    .optional()
+    .describe('A statement that the server runs for each new client, such as SET NAMES utf8.'),
+});
+
+export type GaleraSettings = z.output<typeof settings>;

@@ -1,0 +1,110 @@
+import { Command, CommanderError } from 'commander';
+import { InvalidFile, UserError } from './errors.ts';
+import { EXIT, type Io } from './io.ts';
+import type { Cli } from './register.ts';
+import { verbs } from './verbs.ts';
+import { ownVersion } from './version.ts';
+
+/**
+ * Carries out one command line, without the words `node osha`, and returns its exit code. Nothing of a user's mistake is
+ * thrown; what is thrown is a defect of osha.
+ */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  const cli: Cli = { io, command: ['osha', ...args].join(' '), exitCode: EXIT.ok };
+  try {
+    await createProgram(cli).parseAsync(args, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    return explain(error, io, asksForJson(args));
+  }
+}
+
+/** The whole tree of commands. */
+export function createProgram(cli: Cli): Command {
+  const program = new Command('osha');
+  program
+    .description('Turns a YAML inventory into a highly-available OpenStack, over SSH, from this machine.')
+    .version(ownVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand('help [command]', 'explain a command')
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => void cli.io.stdout.write(text),
+      writeErr: (text) => void cli.io.stderr.write(text),
+      getOutHelpWidth: () => cli.io.stdout.columns ?? 100,
+      getErrHelpWidth: () => cli.io.stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', OVERVIEW)
+    .exitOverride();
+  for (const register of verbs) register(program, cli);
+  return program;
+}
+
+const OVERVIEW = `
+Begin with:
+  osha init prod                     write prod/inventory.yaml, to be edited
+  osha validate prod/inventory.yaml  find every mistake in it
+  osha plan prod/inventory.yaml      see what would be done, without a connection
+  osha deploy prod/inventory.yaml    do it
+
+Exit codes: 0 done or nothing to do, 1 a step failed or something is unhealthy, 2 wrong usage or an invalid file,
+3 changes are pending (only with --exit-code), 4 a host could not be reached, 5 refused, 130 interrupted.`;
+
+/** Tells the user what was wrong, and returns the exit code for it. Throws what is not the user's mistake. */
+async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
+  const tell = (fields: object): void => void (json && io.stdout.write(`${JSON.stringify(fields)}\n`));
+  if (error instanceof CommanderError) {
+    // Help and version end in an error too, with 0. Commander has printed everything already.
+    if (error.exitCode === 0) return EXIT.ok;
+    tell({ event: 'error', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage });
+    return EXIT.usage;
+  }
+  if (error instanceof InvalidFile) {
+    for (const problem of error.problems) tell({ event: 'problem', ...problem });
+    tell({ event: 'error', message: 'a file is invalid', exitCode: EXIT.usage });
+    io.stderr.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  const known = await asUserError(error);
+  if (!known) throw error;
+  const { message, hint, exitCode } = known;
+  tell({ event: 'error', message, ...(hint === undefined ? {} : { hint }), exitCode });
+  io.stderr.write(`error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+  return exitCode;
+}
+
+async function asUserError(error: unknown): Promise<UserError | undefined> {
+  if (error instanceof UserError) return error;
+  const [{ SelectionError }, { SecretsError }] = await Promise.all([
+    import('../planner/selection.ts'),
+    import('../secrets/error.ts'),
+  ]);
+  if (error instanceof SelectionError || error instanceof SecretsError) {
+    return new UserError(error.message, { hint: error.hint });
+  }
+  return fileSystemError(error);
+}
+
+const FILE_TROUBLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'it may not be read or written by this user',
+  EPERM: 'the system does not permit it',
+  EISDIR: 'it is a folder, and a file is wanted',
+  ENOTDIR: 'a part of this path is a file, and not a folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** A path that the user gave, or the state of the user's disk. */
+function fileSystemError(error: unknown): UserError | undefined {
+  const { code, path } = error as NodeJS.ErrnoException;
+  const trouble = code === undefined ? undefined : FILE_TROUBLE[code];
+  return trouble === undefined || path === undefined ? undefined : new UserError(`${path}: ${trouble}`);
+}
+
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}

@@ -1,0 +1,67 @@
+import type { Plan } from '../planner/plan.ts';
+import type { Playbook } from '../playbook/playbook.ts';
+import { loadDeployment, type SecretsUse } from './deployment.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { EXIT } from './io.ts';
+import { selectionOf, type ConnectionOptions, type OutputOptions, type SelectionOptions } from './options.ts';
+import { drawing, printJson } from './presentation.ts';
+import type { Cli } from './register.ts';
+import { plainSummary } from './summary.ts';
+
+export interface DeployRequest extends OutputOptions, ConnectionOptions, SelectionOptions {
+  readonly mode: 'plan' | 'diff' | 'apply';
+  /** With `diff`: 3 when changes are pending. */
+  readonly exitCode?: true;
+  /** The user's own playbooks, which are then all that is run. */
+  readonly own?: readonly Playbook[];
+}
+
+/** Plans, compares or deploys an inventory. Returns the exit code. */
+export async function deploy(cli: Cli, file: string, request: DeployRequest): Promise<number> {
+  const { own, mode } = request;
+  const deployment = await loadDeployment(cli.io, file, {
+    json: request.json ?? false,
+    secrets: { plan: 'shown', diff: 'read', apply: 'written' }[mode] as SecretsUse,
+    ...(own ? { own } : {}),
+  });
+  const { createPlan } = await import('../planner/plan.ts');
+  const selection = selectionOf(request);
+  const plan = createPlan({
+    ...deployment,
+    selection: own ? { only: own.map((playbook) => playbook.name), ...selection } : selection,
+  });
+  if (mode === 'plan') return print(cli, plan, request);
+  const { executePlan } = await import('./execute.ts');
+  const summary = await executePlan(cli, plan, deployment, { ...request, mode });
+  return exitCodeOf(summary, { pendingIsError: request.exitCode ?? false });
+}
+
+async function print(cli: Cli, plan: Plan, options: OutputOptions): Promise<number> {
+  if (options.json) {
+    printJson(cli.io, planLines(plan));
+    return EXIT.ok;
+  }
+  const { planTable } = await import('../render/plan.ts');
+  const drawn = await drawing(cli.io, options);
+  cli.io.stdout.write(`${planTable(plan, { ...drawn, ids: options.verbose ?? false })}\n`);
+  return EXIT.ok;
+}
+
+function planLines(plan: Plan): readonly object[] {
+  return [
+    ...plan.phases.map((phase) => ({
+      event: 'phase',
+      phase: phase.name,
+      title: phase.title,
+      needs: phase.needs,
+      hosts: phase.hosts.map((host) => host.name),
+      steps: phase.steps.map((step) => ({
+        step: step.id,
+        title: step.step.title,
+        strategy: step.strategy,
+        hosts: step.hosts.map((host) => host.name),
+      })),
+    })),
+    plainSummary(plan.hosts.map((host) => ({ host: host.name }))),
+  ];
+}

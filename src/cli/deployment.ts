@@ -1,0 +1,106 @@
+import { resolve } from 'node:path';
+import type { Inventory } from '../inventory/types.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Playbook } from '../playbook/playbook.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
+import { InvalidFile } from './errors.ts';
+import type { Io } from './io.ts';
+import { printJson } from './presentation.ts';
+
+/**
+ * What a verb needs the secrets for. `none`: nothing, their file is not even looked at. `shown`: only their masks; what is
+ * wrong in a plain file is told, a sealed one stays closed. `read`: their values; those that are missing are made up in
+ * memory. `written`: those that are missing are generated and kept.
+ */
+export type SecretsUse = 'none' | 'shown' | 'read' | 'written';
+
+/** Everything that a plan is made of. */
+export interface Deployment {
+  readonly inventory: Inventory;
+  readonly platform: Platform;
+  /** In deployment order. */
+  readonly playbooks: readonly Playbook[];
+  readonly secrets: Readonly<Record<string, Secret>>;
+  /** Names of secrets that are not there yet, where that is known. */
+  readonly missing: readonly string[];
+}
+
+export interface LoadRequest {
+  /** Tell warnings as JSON lines as well. */
+  readonly json: boolean;
+  readonly secrets: SecretsUse;
+  /** The user's own playbooks, besides the built-in ones. */
+  readonly own?: readonly Playbook[];
+}
+
+/** Reads an inventory and its secrets. Warnings go to stderr. Throws `InvalidFile` with all mistakes at once. */
+export async function loadDeployment(io: Io, file: string, request: LoadRequest): Promise<Deployment> {
+  const [{ playbooks: builtIn }, { loadInventory }, { platformIds, platformOf }] = await Promise.all([
+    import('../../playbooks/index.ts'),
+    import('../inventory/load.ts'),
+    import('../platform/index.ts'),
+  ]);
+  const playbooks = withOwn(builtIn, request.own ?? []);
+  const { inventory, problems } = loadInventory(pathOf(io, file), { playbooks, platforms: platformIds });
+  if (!inventory || hasErrors(problems)) throw new InvalidFile(problems);
+  const present = playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
+  const found = await secretsFor(io, inventory, present, request.secrets);
+  const all = [...problems, ...found.problems];
+  if (hasErrors(all)) throw new InvalidFile(all);
+  for (const problem of all) {
+    io.stderr.write(`${formatProblem(problem)}\n`);
+    if (request.json) printJson(io, [{ event: 'problem', ...problem }]);
+  }
+  const { secrets, missing } = found;
+  return { inventory, platform: platformOf(inventory.platform), playbooks, secrets, missing };
+}
+
+interface FoundSecrets extends Pick<Deployment, 'secrets' | 'missing'> {
+  readonly problems: readonly LocatedProblem[];
+}
+
+async function secretsFor(
+  io: Io,
+  inventory: Inventory,
+  playbooks: readonly Playbook[],
+  use: SecretsUse,
+): Promise<FoundSecrets> {
+  const [{ mergeRules }, { generateSecrets, placeholders }] = await Promise.all([
+    import('../secrets/rule.ts'),
+    import('../secrets/generate.ts'),
+  ]);
+  const rules = mergeRules(playbooks);
+  if (use === 'none') return { secrets: placeholders(rules), missing: [], problems: [] };
+  const { keyring } = await import('./keyring.ts');
+  const unlock = keyring(io).unlock;
+  if (use === 'written') {
+    const { ensureSecrets } = await import('../secrets/write.ts');
+    const ensured = await ensureSecrets(inventory.file, rules, { unlock });
+    if (ensured.generated.length > 0) {
+      io.stderr.write(`generated in ${ensured.file}: ${ensured.generated.join(', ')}\n`);
+    }
+    return ensured;
+  }
+  const [{ loadSecrets }, { secretsFilesOf, secretsState }] = await Promise.all([
+    import('../secrets/load.ts'),
+    import('../secrets/files.ts'),
+  ]);
+  if (use === 'shown' && secretsState(secretsFilesOf(inventory.file)) === 'sealed') {
+    return { secrets: placeholders(rules), missing: [], problems: [] };
+  }
+  const loaded = await loadSecrets(inventory.file, rules, { unlock });
+  const secrets = use === 'shown' ? placeholders(rules) : { ...generateSecrets(rules), ...loaded.secrets };
+  return { secrets, missing: loaded.missing, problems: loaded.problems };
+}
+
+/** A playbook of the user's takes the place of a built-in one of the same name. */
+function withOwn(builtIn: readonly Playbook[], own: readonly Playbook[]): readonly Playbook[] {
+  const names = new Set(own.map((playbook) => playbook.name));
+  return [...builtIn.filter((playbook) => !names.has(playbook.name)), ...own];
+}
+
+/** As the user named it, where that means the same to this process: so it stands in messages. */
+export function pathOf(io: Io, file: string): string {
+  return io.cwd === process.cwd() ? file : resolve(io.cwd, file);
+}

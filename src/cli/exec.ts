@@ -1,0 +1,114 @@
+import type { Host } from '../inventory/types.ts';
+import type { ExecResult } from '../runner/exec.ts';
+import type { Colors } from '../render/colors.ts';
+import { loadDeployment } from './deployment.ts';
+import { interruption } from './interruption.ts';
+import { EXIT } from './io.ts';
+import type { ConnectionOptions, OutputOptions } from './options.ts';
+import { drawing, printJson } from './presentation.ts';
+import type { Cli } from './register.ts';
+import { plainSummary } from './summary.ts';
+
+export interface ExecRequest extends OutputOptions, ConnectionOptions {
+  /** Host names and roles. */
+  readonly on?: readonly string[];
+}
+
+/** Runs a command on hosts and prints what it printed. Returns the exit code. */
+export async function exec(
+  cli: Cli,
+  file: string,
+  words: readonly string[],
+  request: ExecRequest,
+): Promise<number> {
+  const { io } = cli;
+  const started = Date.now();
+  const { inventory } = await loadDeployment(io, file, {
+    json: request.json ?? false,
+    secrets: 'none',
+  });
+  const [{ selectHosts }, { execEverywhere }, { createTransport }, { quote }, { LineCutter }, { printable }] =
+    await Promise.all([
+      import('../planner/selection.ts'),
+      import('../runner/exec.ts'),
+      import('./transport.ts'),
+      import('../operations/shell.ts'),
+      import('../runner/lines.ts'),
+      import('../render/text.ts'),
+    ]);
+  const hosts = selectHosts(inventory, request.on);
+  const { colors } = await drawing(io, request);
+  const margin = Math.max(...hosts.map((host) => host.name.length));
+  const cutters = new Map(
+    hosts.flatMap((host) =>
+      (['stdout', 'stderr'] as const).map((stream) => {
+        const say = (line: string): void =>
+          void io[stream].write(
+            `${colors.strong(host.name.padEnd(margin))} ${colors.faint('|')} ${printable(line)}\n`,
+          );
+        return [`${host.name} ${stream}`, new LineCutter(say)];
+      }),
+    ),
+  );
+  const transport = await createTransport(io, request);
+  const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
+  const script = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ');
+  let results: ReadonlyMap<string, ExecResult>;
+  try {
+    results = await execEverywhere(hosts, script, {
+      transport,
+      forks: request.forks,
+      timeoutMs: request.timeout * 1000,
+      connectTimeoutMs: request.connectTimeout * 1000,
+      acceptNew: request.acceptNew ?? false,
+      signal: stop.signal,
+      emit: () => undefined,
+      onOutput: (host, stream, chunk) => {
+        if (!request.json) cutters.get(`${host} ${stream}`)?.write(chunk);
+      },
+      onResult: (host, result) => {
+        if (request.json) printJson(io, [{ event: 'result', host, ...result }]);
+        for (const stream of ['stdout', 'stderr']) cutters.get(`${host} ${stream}`)?.end();
+      },
+    });
+  } finally {
+    stop.release();
+  }
+  if (request.json) printJson(io, [summaryOf(results, Date.now() - started, stop.asked())]);
+  else io.stderr.write(trouble(results, hosts, colors));
+  if (stop.asked()) return EXIT.interrupted;
+  const all = [...results.values()];
+  if (all.some((result) => result.kind === 'unreachable')) return EXIT.unreachable;
+  return all.every((result) => result.kind === 'ended' && result.exitCode === 0) ? EXIT.ok : EXIT.failed;
+}
+
+/** Who did not end with 0, and why. */
+function trouble(results: ReadonlyMap<string, ExecResult>, hosts: readonly Host[], colors: Colors): string {
+  const lines = hosts.flatMap(({ name }): readonly string[] => {
+    const result = results.get(name);
+    if (result === undefined || (result.kind === 'ended' && result.exitCode === 0)) return [];
+    if (result.kind === 'ended') return [`${colors.bad(name)}: ended with ${result.exitCode}`];
+    const hint =
+      result.kind === 'unreachable' && result.hint ? `\n  ${colors.hint('hint:')} ${result.hint}` : '';
+    return [`${colors.bad(name)}: ${result.message}${hint}`];
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function summaryOf(
+  results: ReadonlyMap<string, ExecResult>,
+  durationMs: number,
+  interrupted: boolean,
+): object {
+  const counts = [...results].map(([host, result]) => {
+    const ok = result.kind === 'ended' && result.exitCode === 0;
+    return {
+      host,
+      ok: ok ? 1 : 0,
+      failed: ok || result.kind === 'unreachable' ? 0 : 1,
+      unreachable: result.kind === 'unreachable',
+      durationMs: result.kind === 'ended' ? result.durationMs : 0,
+    };
+  });
+  return plainSummary(counts, { durationMs, interrupted });
+}

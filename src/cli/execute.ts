@@ -1,0 +1,96 @@
+import { hostname, userInfo } from 'node:os';
+import type { Journal } from '../journal/journal.ts';
+import type { Plan } from '../planner/plan.ts';
+import type { EventSink } from '../runner/events.ts';
+import type { Renderer } from '../render/renderer.ts';
+import type { RunSummary } from '../runner/run.ts';
+import type { Deployment } from './deployment.ts';
+import { interruption } from './interruption.ts';
+import type { ConnectionOptions, OutputOptions } from './options.ts';
+import { rendererKind, wantsColor } from './presentation.ts';
+import type { Cli } from './register.ts';
+import { ownVersion } from './version.ts';
+
+/** Milliseconds for one round trip of probes: asking Galera for its position starts a server. */
+export const PROBE_TIMEOUT_MS = 120_000;
+
+/**
+ * Carries out a plan and shows it. `apply` is recorded in `.osha/runs`; `diff` writes nothing anywhere. Returns the
+ * run's summary.
+ */
+export async function executePlan(
+  cli: Cli,
+  plan: Plan,
+  deployment: Deployment,
+  options: OutputOptions & ConnectionOptions & { readonly mode: 'apply' | 'diff' },
+): Promise<RunSummary> {
+  const { io } = cli;
+  const [{ createRenderer }, { runPlan }, { createTransport }, { fitness }] = await Promise.all([
+    import('../render/renderer.ts'),
+    import('../runner/run.ts'),
+    import('./transport.ts'),
+    import('../preflight/preflight.ts'),
+  ]);
+  const transport = await createTransport(io, options);
+  const journal = options.mode === 'apply' ? await openJournal(cli, deployment) : undefined;
+  const renderer = await createRenderer(rendererKind(io, options), {
+    color: wantsColor(io, options),
+    verbose: options.verbose ?? false,
+    stdout: io.stdout,
+    stderr: io.stderr,
+    titles: new Map(plan.phases.map((phase) => [phase.name, phase.title])),
+    ...(journal ? { log: journal.log } : {}),
+  });
+  const stop = interruption(io, renderer.notice, renderer.abandon);
+  try {
+    return await runPlan(plan, {
+      transport,
+      mode: options.mode,
+      forks: options.forks,
+      timeoutMs: options.timeout * 1000,
+      connectTimeoutMs: options.connectTimeout * 1000,
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      acceptNew: options.acceptNew ?? false,
+      command: cli.command,
+      lockOwner: `${userInfo().username} on ${hostname()}${journal ? `, run ${journal.id}` : ''}`,
+      gate: fitness(plan.hosts, deployment.platform),
+      signal: stop.signal,
+      emit: both(renderer, journal),
+    });
+  } finally {
+    stop.release();
+    await renderer.finish();
+    journal?.finish();
+  }
+}
+
+async function openJournal(cli: Cli, { inventory, secrets }: Deployment): Promise<Journal> {
+  const [{ createJournal }, { createMasker }] = await Promise.all([
+    import('../journal/journal.ts'),
+    import('../secrets/mask.ts'),
+  ]);
+  return createJournal({
+    inventoryFile: inventory.file,
+    command: cli.command,
+    version: ownVersion(),
+    mask: createMasker(Object.values(secrets)),
+  });
+}
+
+/**
+ * What is shown is also recorded; recorded first. A defect of the display must not end a deployment in the middle: it is
+ * told once, and the run goes on unseen.
+ */
+function both(renderer: Renderer, journal: Journal | undefined): EventSink {
+  let blind = false;
+  return (event) => {
+    journal?.sink(event);
+    if (blind) return;
+    try {
+      renderer.sink(event);
+    } catch (error) {
+      blind = true;
+      renderer.notice(`osha: the display failed, the run goes on: ${String(error)}`);
+    }
+  };
+}

@@ -1,0 +1,120 @@
+import type { Host } from '../inventory/types.ts';
+import type { HealthReport, NamedCheck } from '../runner/health.ts';
+import { loadDeployment, type Deployment } from './deployment.ts';
+import { PROBE_TIMEOUT_MS } from './execute.ts';
+import { interruption } from './interruption.ts';
+import { EXIT } from './io.ts';
+import { selectionOf, type ConnectionOptions, type OutputOptions, type SelectionOptions } from './options.ts';
+import { drawing, printJson } from './presentation.ts';
+import type { Cli } from './register.ts';
+import { plainSummary } from './summary.ts';
+
+export interface HealthRequest extends OutputOptions, ConnectionOptions, SelectionOptions {
+  /** `systems` asks what was deployed; `hosts` looks whether they are ready for it. */
+  readonly of: 'systems' | 'hosts';
+}
+
+/** Asks and prints how the systems or the hosts are. Returns the exit code. */
+export async function health(cli: Cli, file: string, request: HealthRequest): Promise<number> {
+  const { io } = cli;
+  const started = Date.now();
+  const deployment = await loadDeployment(io, file, {
+    json: request.json ?? false,
+    secrets: request.of === 'systems' ? 'read' : 'none',
+  });
+  const checks =
+    request.of === 'systems' ? await systemChecks(deployment, request) : await hostChecks(deployment);
+  const hosts = membersOf(checks, deployment);
+  const [{ observeHealth }, { createTransport }] = await Promise.all([
+    import('../runner/health.ts'),
+    import('./transport.ts'),
+  ]);
+  const transport = await createTransport(io, request);
+  const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
+  let report: HealthReport;
+  try {
+    report = await observeHealth(hosts, checks, {
+      transport,
+      forks: request.forks,
+      connectTimeoutMs: request.connectTimeout * 1000,
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      acceptNew: request.acceptNew ?? false,
+      signal: stop.signal,
+      emit: (event) => void (request.json && printJson(io, [event])),
+    });
+  } catch (error) {
+    if (stop.asked()) return EXIT.interrupted;
+    throw error;
+  } finally {
+    stop.release();
+  }
+  if (request.json) printJson(io, jsonLines(report, hosts, Date.now() - started));
+  else await print(cli, report, request);
+  if (stop.asked()) return EXIT.interrupted;
+  if (report.unreachable.length > 0) return EXIT.unreachable;
+  if (report.healthy) return EXIT.ok;
+  return request.of === 'systems' ? EXIT.failed : EXIT.refused;
+}
+
+async function systemChecks(deployment: Deployment, request: HealthRequest): Promise<readonly NamedCheck[]> {
+  const { createPlan } = await import('../planner/plan.ts');
+  const plan = createPlan({ ...deployment, selection: selectionOf(request) });
+  return plan.phases.flatMap((phase) =>
+    phase.health.map((check) => ({ system: phase.name, title: phase.title, check })),
+  );
+}
+
+async function hostChecks(deployment: Deployment): Promise<readonly NamedCheck[]> {
+  const [{ createPlan }, { preflight }] = await Promise.all([
+    import('../planner/plan.ts'),
+    import('../preflight/preflight.ts'),
+  ]);
+  const wanted = createPlan(deployment).phases.flatMap(({ hosts, ports }) =>
+    hosts.flatMap((host) => ports.map((use) => ({ host: host.name, ...use }))),
+  );
+  const check = preflight(deployment.inventory, deployment.platform, wanted);
+  return [{ system: 'hosts', title: check.title, check }];
+}
+
+/** Every host that a check asks, in inventory order. */
+function membersOf(checks: readonly NamedCheck[], { inventory }: Deployment): readonly Host[] {
+  const names = new Set(checks.flatMap(({ check }) => check.members.map((host) => host.name)));
+  return inventory.hosts.filter((host) => names.has(host.name));
+}
+
+async function print(cli: Cli, report: HealthReport, options: OutputOptions): Promise<void> {
+  const { findingsTable } = await import('../render/findings.ts');
+  const drawn = await drawing(cli.io, options);
+  const absent = report.unreachable.map(
+    ({ host, message, hint }) =>
+      `${drawn.colors.bad('unreachable')} ${drawn.colors.strong(host)}: ${message}` +
+      (hint === undefined ? '\n' : `\n  ${drawn.colors.hint('hint:')} ${hint}\n`),
+  );
+  cli.io.stdout.write(
+    `${absent.join('')}${absent.length > 0 ? '\n' : ''}${findingsTable(report.systems, drawn)}\n`,
+  );
+}
+
+function jsonLines(report: HealthReport, hosts: readonly Host[], durationMs: number): readonly object[] {
+  const findings = report.systems.flatMap((system) => system.findings);
+  const unreachable = new Set(report.unreachable.map(({ host }) => host));
+  return [
+    ...report.systems.map((system) => ({ event: 'health', ...system })),
+    plainSummary(
+      hosts.map(({ name }) => {
+        const own = findings.filter((finding) => finding.host === name);
+        return {
+          host: name,
+          ok: own.filter((finding) => finding.healthy).length,
+          failed: own.filter((finding) => !finding.healthy).length,
+          unreachable: unreachable.has(name),
+        };
+      }),
+      {
+        durationMs,
+        ok: findings.filter((finding) => finding.healthy).length,
+        failed: findings.filter((finding) => !finding.healthy).length,
+      },
+    ),
+  ];
+}

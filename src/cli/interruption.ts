@@ -1,0 +1,46 @@
+import { EXIT, type Io } from './io.ts';
+
+/**
+ * Milliseconds in which a second signal is the same key press: npm and tsx pass a Ctrl-C on to their child, which got it
+ * from the terminal already.
+ */
+const SAME_PRESS_MS = 400;
+
+/** How a running command is told to stop. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** True once the user has asked. */
+  readonly asked: () => boolean;
+  /** Leaves Ctrl-C to whoever comes next. */
+  readonly release: () => void;
+}
+
+/** The reason of an aborted `signal`. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+}
+
+/**
+ * The first Ctrl-C (or SIGTERM) stops what is in flight in an orderly way, the second ends the process at once with 130;
+ * `leave` is called before that.
+ */
+export function interruption(
+  io: Io,
+  notice: (text: string) => void,
+  leave: () => void = () => undefined,
+): Interruption {
+  const controller = new AbortController();
+  let askedAt = 0;
+  const release = io.onInterrupt(() => {
+    if (controller.signal.aborted) {
+      if (Date.now() - askedAt < SAME_PRESS_MS) return;
+      leave();
+      io.quit(EXIT.interrupted);
+      return;
+    }
+    askedAt = Date.now();
+    notice('Stopping what is in flight; press Ctrl-C again to quit at once.');
+    controller.abort(new Interrupted('interrupted'));
+  });
+  return { signal: controller.signal, asked: () => controller.signal.aborted, release };
+}

@@ -1,0 +1,32 @@
+import type { Output } from '../render/output.ts';
+import type { Transport } from '../transport/session.ts';
+
+/** The world around a command, so that a test can be one. */
+export interface Io {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that relative paths are meant from. */
+  readonly cwd: string;
+  /** True where stdout is a terminal. */
+  readonly isTTY: boolean;
+  /** Asks the person for a line without showing it; absent where there is no terminal to ask on. */
+  readonly askHidden?: (question: string) => Promise<string>;
+  /** Another way to the hosts than SSH, for tests. */
+  readonly transport?: () => Transport;
+  /** Calls `handler` for each Ctrl-C and SIGTERM; returns how to stop that. */
+  readonly onInterrupt: (handler: () => void) => () => void;
+  /** Ends the process at once. */
+  readonly quit: (exitCode: number) => void;
+}
+
+/** The exit codes of every verb. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  pending: 3,
+  unreachable: 4,
+  refused: 5,
+  interrupted: 130,
+} as const;

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import type { SealKey, SealTarget } from '../secrets/seal.ts';
+import { Secret } from '../secrets/secret.ts';
+import { UserError } from './errors.ts';
+import type { Io } from './io.ts';
+
+/** Where passwords and keys come from: a file that the environment names, or the person at the terminal. */
+export interface Keyring {
+  /** Throws `UserError` where there is neither the file nor a terminal. */
+  readonly password: (what: string, variable: string) => Promise<Secret>;
+  /** What opens sealed secrets. Throws like `password`. */
+  readonly unlock: () => Promise<SealKey>;
+  /** What seals secrets: for the recipients, or with a passphrase that is asked for twice. Throws like `password`. */
+  readonly target: (recipients: readonly string[]) => Promise<SealTarget>;
+}
+
+const IDENTITY = 'OSHA_AGE_IDENTITY';
+const PASSPHRASE = 'OSHA_PASSPHRASE_FILE';
+
+/**
+ * The keys that this call can get at. The environment only ever holds a file's name: what it holds itself, every child
+ * process and `ps e` could read.
+ */
+export function keyring(io: Io): Keyring {
+  const fromFile = (variable: string): string | undefined => {
+    const file = io.env[variable];
+    return file ? readFileSync(file, 'utf8').replace(/\r?\n$/, '') : undefined;
+  };
+  const ask = async (what: string, hint: string): Promise<string> => {
+    if (!io.askHidden)
+      throw new UserError(`the ${what} is needed, and there is no terminal to ask on`, { hint });
+    return io.askHidden(`${what}: `);
+  };
+  const passphrase = async (what: string): Promise<string> =>
+    fromFile(PASSPHRASE) ??
+    (await ask(
+      what,
+      `name a file that holds it in ${PASSPHRASE}, or one with an age identity in ${IDENTITY}`,
+    ));
+  return {
+    password: async (what, variable) =>
+      new Secret(what, fromFile(variable) ?? (await ask(what, `name a file that holds it in ${variable}`))),
+    unlock: async () => {
+      const identity = fromFile(IDENTITY);
+      if (identity === undefined) return { passphrase: await passphrase('passphrase of the secrets') };
+      const { identitiesIn } = await import('../secrets/seal.ts');
+      return { identities: identitiesIn(identity) };
+    },
+    target: async (recipients) => {
+      if (recipients.length > 0) return { recipients };
+      const first = await passphrase('new passphrase of the secrets');
+      if (first === '') throw new UserError('an empty passphrase protects nothing');
+      if (io.env[PASSPHRASE]) return { passphrase: first };
+      if ((await ask('the same again', '')) !== first) throw new UserError('the two are not the same');
+      return { passphrase: first };
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Selection } from '../planner/selection.ts';
+
+/** Hosts worked on at the same time. */
+const FORKS = 20;
+/** Seconds for one change: a package installation over a slow line takes minutes. */
+const TIMEOUT_SECONDS = 900;
+/** Seconds for TCP, handshake, login and sudo together. */
+const CONNECT_TIMEOUT_SECONDS = 20;
+
+export interface OutputOptions {
+  readonly json?: true;
+  readonly plain?: true;
+  readonly verbose?: true;
+  /** False with `--no-color`. */
+  readonly color: boolean;
+}
+
+export interface ConnectionOptions {
+  readonly forks: number;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Seconds. */
+  readonly connectTimeout: number;
+  readonly acceptNew?: true;
+  readonly askPassword?: true;
+  readonly askSudoPassword?: true;
+}
+
+export interface SelectionOptions {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly from?: { readonly phase: string; readonly step?: string };
+  readonly limit?: readonly string[];
+}
+
+/** Options of every verb that prints. */
+export function withOutput(command: Command): Command {
+  return command
+    .addOption(new Option('--json', 'print JSON Lines on stdout and nothing else').conflicts('plain'))
+    .option('--plain', 'print lines instead of a list that moves, also on a terminal')
+    .option('-v, --verbose', 'also say what was found to be right, and what commands print')
+    .option('--no-color', 'no colours (also: NO_COLOR, and where there is no terminal)');
+}
+
+/** Options of every verb that connects to hosts. */
+export function withConnections(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--forks <n>', 'hosts worked on at the same time').argParser(positiveInteger).default(FORKS),
+    )
+    .addOption(
+      new Option('--timeout <seconds>', 'how long one command on a host may take')
+        .argParser(positiveInteger)
+        .default(TIMEOUT_SECONDS),
+    )
+    .addOption(
+      new Option('--connect-timeout <seconds>', 'how long it may take to log in to a host')
+        .argParser(positiveInteger)
+        .default(CONNECT_TIMEOUT_SECONDS),
+    )
+    .option(
+      '--accept-new',
+      'record the key of a host that is not known yet (a changed key is always refused)',
+    );
+}
+
+/** `--limit`, for verbs that go to hosts without a plan. */
+export function withLimit(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--limit <host|role,...>',
+      'only these hosts; the others are still described in the configuration',
+    ).argParser(names),
+  );
+}
+
+/** Options that choose a part of the plan. */
+export function withSelection(command: Command): Command {
+  return withLimit(
+    command
+      .addOption(new Option('--only <phase,...>', 'only these phases').argParser(names))
+      .addOption(new Option('--skip <phase,...>', 'all phases but these').argParser(names))
+      .addOption(
+        new Option('--from <phase[:step]>', 'begin with this phase, or with this step of it').argParser(from),
+      ),
+  );
+}
+
+/** The selection that the options of `withSelection` ask for. */
+export function selectionOf(options: SelectionOptions): Selection {
+  return {
+    ...(options.only ? { only: options.only } : {}),
+    ...(options.skip ? { skip: options.skip } : {}),
+    ...(options.from ? { from: options.from } : {}),
+    ...(options.limit ? { limit: options.limit } : {}),
+  };
+}
+
+function positiveInteger(value: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('It has to be a whole number above 0.');
+  return Number(value);
+}
+
+/** An option may be given several times, and each may hold several names. */
+function names(value: string, before: readonly string[] | undefined): readonly string[] {
+  const found = value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (found.length === 0) throw new InvalidArgumentError('It has to hold at least one name.');
+  return [...(before ?? []), ...found];
+}
+
+function from(value: string): NonNullable<SelectionOptions['from']> {
+  const [phase = '', step, ...rest] = value.split(':');
+  if (phase === '' || step === '' || rest.length > 0) {
+    throw new InvalidArgumentError(
+      'It has to be a phase, or a phase and a step of it: galera:start-the-cluster.',
+    );
+  }
+  return step === undefined ? { phase } : { phase, step };
+}

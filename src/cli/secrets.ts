@@ -1,0 +1,79 @@
+import { playbooks } from '../../playbooks/index.ts';
+import { mergeRules } from '../secrets/rule.ts';
+import { loadSecrets } from '../secrets/load.ts';
+import { secretStates, type SecretState } from '../secrets/states.ts';
+import { decryptSecrets, encryptSecrets, ensureSecrets, rotateSecrets } from '../secrets/write.ts';
+import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
+import { loadDeployment } from './deployment.ts';
+import { InvalidFile } from './errors.ts';
+import { EXIT, type Io } from './io.ts';
+import { keyring } from './keyring.ts';
+import { drawing, printJson } from './presentation.ts';
+
+/** What can be done with secrets. */
+export type SecretsAction =
+  | { readonly do: 'list'; readonly json: boolean; readonly color: boolean }
+  | { readonly do: 'generate' | 'decrypt' }
+  | { readonly do: 'rotate'; readonly names: readonly string[] }
+  | { readonly do: 'encrypt'; readonly recipients: readonly string[] };
+
+/** Lists or changes the secrets of an inventory; never prints a value. Returns the exit code. */
+export async function secretsAction(io: Io, file: string, action: SecretsAction): Promise<number> {
+  const { inventory } = await loadDeployment(io, file, { json: false, secrets: 'none' });
+  const rules = mergeRules(playbooks.filter((playbook) => playbook.hosts(inventory).length > 0));
+  const keys = keyring(io);
+  const say = (text: string): number => {
+    io.stdout.write(`${text}\n`);
+    return EXIT.ok;
+  };
+  switch (action.do) {
+    case 'list': {
+      const loaded = await loadSecrets(inventory.file, rules, { unlock: keys.unlock });
+      return list(io, secretStates(rules, loaded), loaded.problems, action);
+    }
+    case 'generate': {
+      const ensured = await ensureSecrets(inventory.file, rules, { unlock: keys.unlock });
+      if (hasErrors(ensured.problems)) throw new InvalidFile(ensured.problems);
+      if (ensured.generated.length === 0) return say('every secret is there already');
+      return say(`generated in ${ensured.file}: ${ensured.generated.join(', ')}`);
+    }
+    case 'rotate': {
+      const names = await rotateSecrets(inventory.file, rules, action.names, { unlock: keys.unlock });
+      return say(`new: ${names.join(', ')}\nbring them to the hosts with: osha deploy ${file}`);
+    }
+    case 'encrypt':
+      return say(
+        `encrypted into ${await encryptSecrets(inventory.file, await keys.target(action.recipients))}`,
+      );
+    case 'decrypt':
+      return say(`decrypted into ${await decryptSecrets(inventory.file, await keys.unlock())}`);
+  }
+}
+
+async function list(
+  io: Io,
+  states: readonly SecretState[],
+  problems: readonly LocatedProblem[],
+  options: { readonly json: boolean; readonly color: boolean },
+): Promise<number> {
+  for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
+  if (options.json) {
+    printJson(io, [
+      ...states.map((state) => ({ event: 'secret', ...state })),
+      ...problems.map((problem) => ({ event: 'problem', ...problem })),
+    ]);
+  } else {
+    const { table } = await import('../render/table.ts');
+    const drawn = await drawing(io, options);
+    const { good, changed, bad, hint } = drawn.colors;
+    const styles = { set: good, missing: changed, weak: bad, unknown: hint };
+    const columns = ['secret', 'state', 'what it is for'].map((title) => ({ title }));
+    const rows = states.map(({ name, state, describe }) => [
+      name,
+      { text: state, style: styles[state] },
+      describe,
+    ]);
+    io.stdout.write(`${table(columns, rows, drawn)}\n`);
+  }
+  return hasErrors(problems) ? EXIT.usage : EXIT.ok;
+}

@@ -1,0 +1,25 @@
+import { withConnections, withOutput } from '../options.ts';
+import type { ConnectionOptions, OutputOptions } from '../options.ts';
+import { exiting, type Register } from '../register.ts';
+
+export const register: Register = (program, cli) => {
+  const command = program
+    .command('check')
+    .summary('look whether the hosts are ready to be deployed on')
+    .description(
+      'Looks at everything a deployment relies on: SSH and sudo, the operating system, clocks, disk and memory, ports that ' +
+        'are taken, whether the virtual IPs are free, name resolution and MTU. Reads only, never changes a host. Exits with 5 ' +
+        'when something is not as it has to be, with 4 when a host does not answer.',
+    )
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha check inventory/lab.yaml\n  osha check inventory/lab.yaml --accept-new',
+    );
+  withOutput(withConnections(command)).action(
+    exiting(cli, async (file: string, options: OutputOptions & ConnectionOptions) => {
+      const { health } = await import('../health.ts');
+      return health(cli, file, { ...options, of: 'hosts' });
+    }),
+  );
+};

@@ -1,0 +1,44 @@
+import { Option } from 'commander';
+import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
+import { withConnections, withOutput, withSelection } from '../options.ts';
+import { exiting, type Register } from '../register.ts';
+
+interface DeployOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
+  readonly dryRun?: true;
+  readonly diff?: true;
+  readonly exitCode?: true;
+  readonly yes?: true;
+}
+
+export const register: Register = (program, cli) => {
+  const command = program
+    .command('deploy')
+    .summary('make the hosts what the inventory says')
+    .description(
+      'Brings every host to what the inventory says, phase by phase, and proves it. What is already so is left alone: ' +
+        'a second deployment changes nothing, and one that was interrupted goes on where it has to. ' +
+        'Secrets that are missing are generated and written beside the inventory.',
+    )
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .option('--dry-run', 'only print the plan; connect to nothing')
+    .option('--diff', 'connect, read, and show what would change; change nothing')
+    .addOption(
+      new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
+    )
+    .option('--yes', 'ask nothing')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha deploy inventory/lab.yaml\n  osha deploy inventory/lab.yaml --only rabbitmq --limit controller2\n' +
+        '  osha deploy inventory/lab.yaml --from galera:start-the-cluster\n' +
+        '  osha deploy inventory/lab.yaml --json | tail -1',
+    );
+  withOutput(withConnections(withSelection(command))).action(
+    exiting(cli, async (inventory: string, options: DeployOptions) => {
+      const { deploy } = await import('../deploy.ts');
+      return deploy(cli, inventory, {
+        ...options,
+        mode: options.diff ? 'diff' : options.dryRun ? 'plan' : 'apply',
+      });
+    }),
+  );
+};

@@ -1,0 +1,68 @@
+import type { RunRecord, RunState } from '../../journal/runs.ts';
+import type { Cell, TableOptions } from '../../render/table.ts';
+import { EXIT } from '../io.ts';
+import { withOutput, type OutputOptions } from '../options.ts';
+import { drawing, printJson } from '../presentation.ts';
+import { exiting, type Register } from '../register.ts';
+
+export const register: Register = (program, cli) => {
+  withOutput(program.command('history'))
+    .summary('list past runs')
+    .description(
+      'Lists the runs that are recorded in .osha/runs beside an inventory, the latest first; the last 200 are kept. ' +
+        'A run that was killed, and so never summed up, is shown as interrupted.',
+    )
+    .argument('[inventory]', 'default: all in this folder and in the folders directly in it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha history\n  osha history inventory/lab.yaml\n  osha history --json',
+    )
+    .action(
+      exiting(cli, async (inventory: string | undefined, options: OutputOptions) => {
+        const { recordedRuns } = await import('../recorded-runs.ts');
+        const runs = await recordedRuns(cli.io, inventory);
+        if (options.json) printJson(cli.io, runs.map(asJson));
+        else cli.io.stdout.write(`${await asTable(runs, await drawing(cli.io, options))}\n`);
+        return EXIT.ok;
+      }),
+    );
+};
+
+function asJson({ meta, state, summary, log }: RunRecord): object {
+  return { event: 'run', ...meta, state, log, ...(summary ? { summary } : {}) };
+}
+
+async function asTable(runs: readonly RunRecord[], options: TableOptions): Promise<string> {
+  if (runs.length === 0) return 'no run is recorded here';
+  const [{ table }, { duration }] = await Promise.all([
+    import('../../render/table.ts'),
+    import('../../render/text.ts'),
+  ]);
+  const styles: Readonly<Record<RunState, (text: string) => string>> = {
+    ok: options.colors.good,
+    failed: options.colors.bad,
+    unreachable: options.colors.bad,
+    refused: options.colors.bad,
+    interrupted: options.colors.changed,
+    running: options.colors.hint,
+  };
+  const rows = runs.map(({ id, state, summary, meta }): readonly Cell[] => [
+    id,
+    { text: state, style: styles[state] },
+    summary ? String(summary.changed) : '',
+    summary ? String(summary.failed) : '',
+    summary ? duration(summary.durationMs) : '',
+    meta.user,
+    meta.command,
+  ]);
+  const columns = [
+    { title: 'run' },
+    { title: 'result' },
+    { title: 'changed', right: true },
+    { title: 'failed', right: true },
+    { title: 'time', right: true },
+    { title: 'by' },
+    { title: 'command' },
+  ];
+  return table(columns, rows, options);
+}

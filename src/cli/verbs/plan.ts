@@ -1,0 +1,36 @@
+import { Option } from 'commander';
+import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
+import { withConnections, withOutput, withSelection } from '../options.ts';
+import { exiting, type Register } from '../register.ts';
+
+interface PlanOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
+  readonly diff?: true;
+  readonly exitCode?: true;
+}
+
+export const register: Register = (program, cli) => {
+  const command = program
+    .command('plan')
+    .summary('print what a deployment would do')
+    .description(
+      'Prints the phases, their steps, the hosts of each and how it goes over them, without connecting to anything. ' +
+        'With --diff, connects, reads, and prints what would change: nothing is written on any host. ' +
+        'The same as deploy --dry-run.',
+    )
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .option('--diff', 'connect, read, and show what would change')
+    .addOption(
+      new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha plan inventory/lab.yaml\n  osha plan inventory/lab.yaml --only galera,haproxy\n' +
+        '  osha plan inventory/lab.yaml --diff --exit-code',
+    );
+  withOutput(withConnections(withSelection(command))).action(
+    exiting(cli, async (inventory: string, options: PlanOptions) => {
+      const { deploy } = await import('../deploy.ts');
+      return deploy(cli, inventory, { ...options, mode: options.diff ? 'diff' : 'plan' });
+    }),
+  );
+};

@@ -1,0 +1,45 @@
+import { Option } from 'commander';
+import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
+import { withConnections, withOutput, withSelection } from '../options.ts';
+import { exiting, type Register } from '../register.ts';
+
+interface RunOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
+  readonly dryRun?: true;
+  readonly diff?: true;
+  readonly exitCode?: true;
+}
+
+export const register: Register = (program, cli) => {
+  const command = program
+    .command('run')
+    .summary('run a playbook of your own')
+    .description(
+      'Runs the playbook, or the list of playbooks, that a TypeScript file exports by default, with the same engine and the ' +
+        "same options as deploy. The file imports from 'osha' (and from 'zod'), wherever it stands. Its settings stand in " +
+        "the inventory under the playbook's name.",
+    )
+    .argument('<playbook>', 'a .ts or .js file whose default export is a playbook')
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .option('--dry-run', 'only print the plan; connect to nothing')
+    .option('--diff', 'connect, read, and show what would change; change nothing')
+    .addOption(
+      new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha run motd.ts inventory/lab.yaml --diff\n  osha run motd.ts inventory/lab.yaml --limit controller1',
+    );
+  withOutput(withConnections(withSelection(command))).action(
+    exiting(cli, async (playbook: string, inventory: string, options: RunOptions) => {
+      const [{ ownPlaybooks }, { deploy }] = await Promise.all([
+        import('../own-playbooks.ts'),
+        import('../deploy.ts'),
+      ]);
+      return deploy(cli, inventory, {
+        ...options,
+        own: await ownPlaybooks(cli.io, playbook),
+        mode: options.diff ? 'diff' : options.dryRun ? 'plan' : 'apply',
+      });
+    }),
+  );
+};

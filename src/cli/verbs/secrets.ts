@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { exiting, type Register } from '../register.ts';
+import type { SecretsAction } from '../secrets.ts';
+
+export const register: Register = (program, cli) => {
+  const secrets = program
+    .command('secrets')
+    .summary('list, make and encrypt the secrets of an inventory')
+    .description(
+      'The secrets of an inventory stand beside it: in secrets.yaml, mode 600, or encrypted with age in secrets.yaml.age. ' +
+        'None of these commands prints a value. An encrypted file is opened with the age identity in the file that ' +
+        'OSHA_AGE_IDENTITY names, with the passphrase in the file that OSHA_PASSPHRASE_FILE names, or with the passphrase ' +
+        'that is asked for.',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha secrets list inventory/lab.yaml\n  osha secrets rotate inventory/lab.yaml rabbitmqPassword\n' +
+        '  osha secrets encrypt inventory/lab.yaml --recipient age1...',
+    );
+  const verb = (name: SecretsAction['do'], summary: string, description: string): Command =>
+    secrets
+      .command(name)
+      .summary(summary)
+      .description(description)
+      .argument('<inventory>', 'the inventory, a YAML file');
+  const act = async (file: string, action: SecretsAction): Promise<number> => {
+    const { secretsAction } = await import('../secrets.ts');
+    return secretsAction(cli.io, file, action);
+  };
+
+  verb(
+    'list',
+    'which secrets there are',
+    'Lists the secrets that the inventory needs: what each is for, and whether it is there.',
+  )
+    .option('--json', 'print JSON Lines on stdout and nothing else')
+    .option('--no-color', 'no colours')
+    .action(
+      exiting(cli, (file: string, { json = false, color }: { json?: boolean; color: boolean }) =>
+        act(file, { do: 'list', json, color }),
+      ),
+    );
+  verb(
+    'generate',
+    'make those that are missing',
+    'Generates the secrets that are missing, and leaves the others as they are.',
+  ).action(exiting(cli, (file: string) => act(file, { do: 'generate' })));
+  verb(
+    'rotate',
+    'replace some by new ones',
+    'Replaces secrets by new ones. The next deployment brings them to the hosts.',
+  )
+    .argument('<secret...>', 'names of secrets')
+    .action(exiting(cli, (file: string, names: readonly string[]) => act(file, { do: 'rotate', names })));
+  verb(
+    'encrypt',
+    'encrypt the file',
+    'Encrypts secrets.yaml with age into secrets.yaml.age, and removes the plain file: for the recipients that are named, ' +
+      'or with a passphrase.',
+  )
+    .option(
+      '--recipient <age1...>',
+      'a public key that may open it; can be given several times',
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
+    .action(
+      exiting(cli, (file: string, { recipient }: { recipient: readonly string[] }) =>
+        act(file, { do: 'encrypt', recipients: recipient }),
+      ),
+    );
+  verb(
+    'decrypt',
+    'decrypt the file again',
+    'Decrypts secrets.yaml.age into secrets.yaml, mode 600, and removes the encrypted file.',
+  ).action(exiting(cli, (file: string) => act(file, { do: 'decrypt' })));
+};

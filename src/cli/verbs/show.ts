@@ -1,0 +1,50 @@
+import { EXIT } from '../io.ts';
+import { withOutput, type OutputOptions } from '../options.ts';
+import { printJson, wantsColor } from '../presentation.ts';
+import { exiting, type Register } from '../register.ts';
+
+export const register: Register = (program, cli) => {
+  withOutput(program.command('show'))
+    .summary('show what a past run did')
+    .description(
+      'Shows a recorded run: who ran what and when, every change, every failure, and how it ended.',
+    )
+    .argument('<run>', 'its name, the beginning or the end of it, or "last"')
+    .argument('[inventory]', 'the inventory; default all in this folder and in the folders directly in it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha show last\n  osha show 20261121-142233-ab12 -v\n  osha show ab12 --json\n',
+    )
+    .action(
+      exiting(cli, async (name: string, inventory: string | undefined, options: OutputOptions) => {
+        const [{ findRun, recordedRuns }, { readEvents }] = await Promise.all([
+          import('../recorded-runs.ts'),
+          import('../../journal/runs.ts'),
+        ]);
+        const run = findRun(await recordedRuns(cli.io, inventory), name);
+        const events = readEvents(run);
+        if (options.json) {
+          printJson(cli.io, events);
+          return EXIT.ok;
+        }
+        const { meta } = run;
+        const inWords = [
+          `run ${run.id}: ${run.state}`,
+          `began ${meta.startedAt}, by ${meta.user} on ${meta.machine}, with osha ${meta.version}`,
+          `$ ${meta.command}`,
+        ];
+        cli.io.stdout.write(`${inWords.join('\n')}\n\n`);
+        const { createRenderer } = await import('../../render/renderer.ts');
+        const renderer = await createRenderer('plain', {
+          color: wantsColor(cli.io, options),
+          verbose: options.verbose ?? false,
+          stdout: cli.io.stdout,
+          stderr: cli.io.stderr,
+          log: run.log,
+        });
+        for (const event of events) renderer.sink(event);
+        await renderer.finish();
+        return EXIT.ok;
+      }),
+    );
+};

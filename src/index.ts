@@ -1,0 +1,51 @@
+/** What a playbook imports: everything that a deployment is written with. */
+export { everyHost, playbook, role, token } from './playbook/playbook.ts';
+export type {
+  HostSelector,
+  InventoryProblem,
+  Playbook,
+  PlaybookContext,
+  PlaybookDefinition,
+  SecretRule,
+} from './playbook/playbook.ts';
+export { minutes, seconds, step, verify } from './playbook/step.ts';
+export type { ClusterStep, HostStep, Step, StepOptions, Strategy, VerifyStep } from './playbook/step.ts';
+export { ProbeError } from './playbook/operation.ts';
+export type {
+  Answer,
+  Answers,
+  Change,
+  ClusterDecision,
+  ClusterOperation,
+  Evidence,
+  Finding,
+  HealthCheck,
+  HostChange,
+  Operation,
+  PlacedFile,
+  Probe,
+  ProbeAnswer,
+  ResourceKey,
+  TextDiff,
+} from './playbook/operation.ts';
+export type { Frontend, FrontendServer } from './playbook/frontend.ts';
+export { hostsWith, ROLES } from './inventory/types.ts';
+export type { Host, Inventory, Role, Vip } from './inventory/types.ts';
+export type { PackageNames, Paths, Platform, UnitNames } from './platform/platform.ts';
+export { Secret } from './secrets/secret.ts';
+export { asSecretText, SecretText, text } from './secrets/text.ts';
+export type { Text } from './secrets/text.ts';
+export { quote } from './operations/shell.ts';
+
+export * as file from './operations/file.ts';
+export * as galera from './operations/galera.ts';
+export * as hostname from './operations/hostname.ts';
+export * as hostsFile from './operations/hosts-file.ts';
+export * as kernelModules from './operations/kernel-modules.ts';
+export * as mysql from './operations/mysql.ts';
+export * as packages from './operations/packages.ts';
+export * as rabbitmq from './operations/rabbitmq.ts';
+export * as repository from './operations/repository.ts';
+export * as service from './operations/service.ts';
+export * as sysctl from './operations/sysctl.ts';
+export * as timezone from './operations/timezone.ts';

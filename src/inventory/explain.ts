@@ -1,0 +1,153 @@
+import type { z } from 'zod';
+import { nearest, suggestion } from '../yaml/nearest.ts';
+import { isRecord } from '../yaml/parse.ts';
+import type { InventoryProblem } from './problem.ts';
+import { descriptionAt, keysAt } from './schema-keys.ts';
+import { hintOf, kind, plainMessage, show, words } from './words.ts';
+
+type Issue = z.core.$ZodIssue;
+type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
+type Path = readonly (string | number)[];
+
+/** A problem of shape: what a schema finds. */
+export interface ShapeProblem extends InventoryProblem {
+  readonly kind: 'unknown' | 'missing' | 'wrong';
+}
+
+/** A schema, and where in it a value belongs. */
+interface Place {
+  readonly schema: z.ZodType;
+  readonly path: readonly PropertyKey[];
+}
+
+/** What a value could be at its top, of all the shapes that a union allows. */
+interface Branch {
+  readonly issues: readonly Issue[];
+  /** What was expected in its place, where the value is of another type altogether. */
+  readonly expected?: string;
+}
+
+function branchesOf(issue: UnionIssue): readonly Branch[] {
+  return issue.errors.flatMap((issues): readonly Branch[] => {
+    const [first] = issues;
+    if (first?.path.length === 0) {
+      if (first.code === 'invalid_union') return branchesOf(first);
+      if (first.code === 'invalid_type') return [{ issues, expected: kind(first.expected) }];
+      if (first.code === 'invalid_value') return [{ issues, expected: words(first.values) }];
+    }
+    return [{ issues }];
+  });
+}
+
+function keyOf(path: Path): string {
+  return String(path.findLast((step) => typeof step === 'string') ?? '');
+}
+
+function missing(path: Path, place: Place): ShapeProblem {
+  const key = keyOf(path);
+  const description = descriptionAt(place.schema, place.path);
+  const hint = `add "${key}: ..."${description === undefined ? '' : ` (${description})`}`;
+  return { kind: 'missing', severity: 'error', path, message: `"${key}" is missing`, hint };
+}
+
+function wrong(path: Path, message: string, hint: string | undefined): ShapeProblem {
+  const key = keyOf(path);
+  const labelled = key !== '' && /^(?:expected|unknown value)/.test(message) ? `${key}: ${message}` : message;
+  return {
+    kind: 'wrong',
+    severity: 'error',
+    path,
+    message: labelled,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** A key that is not in the schema, with the one that it was likely meant to be. */
+export function unknownKey(path: Path, key: string, known: readonly string[]): ShapeProblem {
+  const secret = /passw|secret|token/i.test(key) && nearest(key, known) === undefined;
+  const hint = secret ? 'secrets stand in secrets.yaml beside the inventory' : suggestion(key, known);
+  return { kind: 'unknown', severity: 'error', path, at: 'key', message: `unknown key "${key}"`, hint };
+}
+
+/**
+ * One issue in words. The author of a schema can say the whole ("expected ..."), or only what to write instead
+ * ("a size such as 512M").
+ */
+function described(issue: Issue, path: Path): ShapeProblem {
+  const { message, input } = issue;
+  if (message === plainMessage(issue) || message.startsWith('unknown'))
+    return wrong(path, message, hintOf(issue));
+  if (message.startsWith('expected')) return wrong(path, `${message}, found ${show(input)}`, hintOf(issue));
+  if (issue.code === 'custom') return wrong(path, `${keyOf(path)}: ${message}`, undefined);
+  const fault =
+    input === null ? `"${keyOf(path)}" has no value` : `${keyOf(path)}: ${show(input)} does not fit`;
+  return wrong(path, fault, message.startsWith('write') ? message : `write ${message}`);
+}
+
+/** A union told apart by one key, which is missing or has a value that no shape has. */
+function discriminatorProblem(issue: UnionIssue, path: Path): ShapeProblem {
+  const key = String(issue.discriminator);
+  const { options } = issue as { readonly options?: unknown };
+  const choices = Array.isArray(options) ? options.map(String) : [];
+  const written = isRecord(issue.input) ? issue.input[key] : undefined;
+  if (written !== undefined) {
+    const hint = suggestion(typeof written === 'string' ? written : '', choices);
+    return wrong(path, `unknown value ${show(written)}`, hint);
+  }
+  const hint = `add "${key}: ..." with one of ${choices.join(', ')}`;
+  return { kind: 'missing', severity: 'error', path, message: `"${key}" is missing`, hint };
+}
+
+function unionProblems(issue: UnionIssue, path: Path, place: Place): readonly ShapeProblem[] {
+  const branches = branchesOf(issue);
+  if (branches.length === 0) return [discriminatorProblem(issue, path)];
+  const closest = branches
+    .filter((branch) => branch.expected === undefined)
+    .sort((a, b) => a.issues.length - b.issues.length)[0];
+  if (closest !== undefined) return problemsOf(closest.issues, place.schema, path, place.path);
+  if (issue.input === undefined) return [missing(path, place)];
+  const expected = [...new Set(branches.map((branch) => branch.expected ?? ''))].join(' or ');
+  return [wrong(path, `expected ${expected}, found ${show(issue.input)}`, undefined)];
+}
+
+/**
+ * The issues of zod as problems of the inventory, each at the key or the value that it is about. `base` is where the
+ * value stands in the inventory, `within` where the issues are found in `schema`.
+ */
+export function problemsOf(
+  issues: readonly Issue[],
+  schema: z.ZodType,
+  base: Path,
+  within: readonly PropertyKey[] = [],
+): readonly ShapeProblem[] {
+  return issues.flatMap((issue): readonly ShapeProblem[] => {
+    const path = [...base, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+    const place = { schema, path: [...within, ...issue.path] };
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(schema, place.path);
+      return issue.keys.map((key) => unknownKey([...path, key], key, known));
+    }
+    if (issue.code === 'invalid_union') return unionProblems(issue, path, place);
+    if (issue.code === 'invalid_key') {
+      return [{ ...wrong(path, issue.issues[0]?.message ?? issue.message, undefined), at: 'key' }];
+    }
+    const isMissing = issue.code === 'invalid_type' || issue.code === 'invalid_value';
+    if (isMissing && issue.input === undefined) return [missing(path, place)];
+    return [described(issue, path)];
+  });
+}
+
+/** The problems without those of a missing key that stands right there, misspelt: one mistake is told once. */
+export function withoutEchoes(problems: readonly ShapeProblem[]): readonly InventoryProblem[] {
+  const parent = (path: Path): string => JSON.stringify(path.slice(0, -1));
+  return problems.filter((problem) => {
+    if (problem.kind !== 'missing') return true;
+    const misspelt = problems.some(
+      (other) =>
+        other.kind === 'unknown' &&
+        parent(other.path) === parent(problem.path) &&
+        nearest(String(other.path.at(-1)), [keyOf(problem.path)]) !== undefined,
+    );
+    return !misspelt;
+  });
+}

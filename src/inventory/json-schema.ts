@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { fixedShape } from './schema.ts';
+import type { SettingsSection } from './section.ts';
+
+/** What a JSON Schema is made of: plain data, to be printed. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/**
+ * The JSON Schema (draft 7, which editors' YAML support reads) of an inventory with these sections, for completion and
+ * checking while it is written. What only `loadInventory` can check is not in it.
+ */
+export function inventoryJsonSchema(
+  sections: readonly SettingsSection[],
+  platforms: readonly string[] = [],
+): JsonSchema {
+  const [first, ...others] = platforms;
+  const platform =
+    first === undefined
+      ? {}
+      : {
+          platform: z
+            .enum([first, ...others])
+            .optional()
+            .meta(fixedShape.platform.meta() ?? {}),
+        };
+  const settings = sections.map((section) => [
+    section.name,
+    // A key whose settings are all commented out has the value null.
+    z.union([section.settings, z.null()]).optional().meta({ description: section.title }),
+  ]);
+  const shape = {
+    ...fixedShape,
+    ...platform,
+    ...(Object.fromEntries(settings) as Record<string, z.ZodType>),
+  };
+  const schema = z.toJSONSchema(z.strictObject(shape), {
+    target: 'draft-7',
+    io: 'input',
+    unrepresentable: 'any',
+  });
+  return {
+    ...schema,
+    title: 'An inventory of osha',
+    // Keys of the author's own, for anchors.
+    patternProperties: { '^x-': {} },
+  };
+}

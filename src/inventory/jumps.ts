@@ -1,0 +1,115 @@
+import { nearest } from '../yaml/nearest.ts';
+import type { Draft, DraftHop, DraftHost } from './draft.ts';
+import { absolutePath, hostOfHop, loginOf, parseHop } from './logins.ts';
+import { addressFault } from './network.ts';
+import type { InventoryProblem } from './problem.ts';
+import type { JumpHost } from './types.ts';
+
+/**
+ * The hops that `host` is reached through, as they are written. Those of the whole inventory end where the host itself
+ * is one of them: a gateway is not reached through itself.
+ */
+function hopsOf(draft: Draft, host: DraftHost): readonly DraftHop[] {
+  if (host.ssh.jump !== undefined) return host.ssh.jump;
+  const common = draft.ssh.jump ?? [];
+  const own = common.findIndex((hop) => hostOfHop(draft, hop) === host);
+  return own < 0 ? common : common.slice(0, own);
+}
+
+/** The host that the first hop of `host` is, which itself may be reached through others. */
+function gatewayOf(draft: Draft, host: DraftHost): DraftHost | undefined {
+  const [first] = hopsOf(draft, host);
+  return first === undefined ? undefined : hostOfHop(draft, first);
+}
+
+/** The hosts from `host` back to itself; empty where it is not reached through itself. */
+function circleOf(draft: Draft, host: DraftHost): readonly DraftHost[] {
+  if (hopsOf(draft, host).some((hop) => hostOfHop(draft, hop) === host)) return [host];
+  const passed = [host];
+  for (let next = gatewayOf(draft, host); next !== undefined; next = gatewayOf(draft, next)) {
+    if (next === host) return passed;
+    if (passed.includes(next)) return [];
+    passed.push(next);
+  }
+  return [];
+}
+
+function hopFault(draft: Draft, hop: DraftHop): InventoryProblem | undefined {
+  const error = (message: string, hint: string): InventoryProblem => ({
+    severity: 'error',
+    path: hop.path,
+    message,
+    hint,
+  });
+  if (hop.text === undefined) {
+    const fault = hop.address === undefined ? undefined : addressFault(hop.address);
+    return fault && { ...error(fault.message, fault.hint), path: [...hop.path, 'address'] };
+  }
+  if (hostOfHop(draft, hop) !== undefined) return undefined;
+  const names = draft.hosts.map((host) => host.name);
+  const parsed = parseHop(hop.text);
+  if (parsed === undefined) {
+    return error(
+      `jump: "${hop.text}" is no address`,
+      'write user@host:port, or the name of a host of this inventory',
+    );
+  }
+  if (/^[a-z0-9-]+$/i.test(hop.text)) {
+    const near = nearest(hop.text, names);
+    const meant = near === undefined ? '' : `did you mean "${near}"? If not, `;
+    const hint = `${meant}write its whole address, such as ${hop.text}.example.net or user@10.0.0.1:22`;
+    return error(`jump: no host of this inventory is called "${hop.text}"`, hint);
+  }
+  return undefined;
+}
+
+/** Jump hosts that do not exist, and hosts that are reached through themselves. */
+export function jumpProblems(draft: Draft): readonly InventoryProblem[] {
+  const hops = [draft.ssh, ...draft.hosts.map((host) => host.ssh)].flatMap((ssh) => ssh.jump ?? []);
+  const problems = hops.flatMap((hop) => hopFault(draft, hop) ?? []);
+  const told = new Set<string>();
+  for (const host of draft.hosts) {
+    const circle = circleOf(draft, host).map(({ name }) => name);
+    const members = [...circle].sort().join(' ');
+    // A circle without a host that says so itself cannot be: what the inventory says for all never makes one.
+    if (circle.length === 0 || told.has(members) || host.ssh.jump === undefined) continue;
+    told.add(members);
+    problems.push({
+      severity: 'error',
+      path: host.ssh.jump[0]?.path ?? ['hosts', host.name, 'ssh', 'jump'],
+      message: `jump goes in a circle: ${[...circle, host.name].join(' -> ')}`,
+      hint: 'one of these hosts has to be reached directly: "jump: []"',
+    });
+  }
+  return problems;
+}
+
+function jumpHost(draft: Draft, hop: DraftHop, through: DraftHost, file: string): JumpHost | undefined {
+  const named = hostOfHop(draft, hop);
+  if (named !== undefined) {
+    const { user, port, identity } = loginOf(draft, named, file);
+    if (named.address === undefined) return undefined;
+    return { address: named.address, user, port, ...(identity === undefined ? {} : { identity }) };
+  }
+  const login = loginOf(draft, through, file);
+  const written = hop.text === undefined ? hop : parseHop(hop.text);
+  const identity = hop.identity === undefined ? login.identity : absolutePath(file, hop.identity);
+  if (written?.address === undefined) return undefined;
+  return {
+    address: written.address,
+    user: written.user ?? login.user,
+    port: written.port ?? 22,
+    ...(identity === undefined ? {} : { identity }),
+  };
+}
+
+/**
+ * The jump hosts on the way to `host`, first hop first. Where the first one is a host of the inventory, it is reached
+ * as that host is; users and keys that a hop does not say are those of `host`. Only for a draft without jump problems.
+ */
+export function jumpsTo(draft: Draft, host: DraftHost, file: string): readonly JumpHost[] {
+  const hops = hopsOf(draft, host);
+  const gateway = gatewayOf(draft, host);
+  const before = gateway === undefined ? [] : jumpsTo(draft, gateway, file);
+  return [...before, ...hops.flatMap((hop) => jumpHost(draft, hop, host, file) ?? [])];
+}

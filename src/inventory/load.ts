@@ -1,0 +1,145 @@
+import { hasErrors, inFileOrder, type LocatedProblem } from '../yaml/problem.ts';
+import { isRecord, parseYaml } from '../yaml/parse.ts';
+import { suggestion } from '../yaml/nearest.ts';
+import { readText } from '../yaml/read.ts';
+import { inventoryOf } from './build.ts';
+import { draftOf, type Draft } from './draft.ts';
+import { problemsOf, unknownKey, withoutEchoes } from './explain.ts';
+import { hostProblems } from './host-rules.ts';
+import { jumpProblems } from './jumps.ts';
+import { loginProblems } from './login-rules.ts';
+import type { InventoryProblem } from './problem.ts';
+import { quorumProblems } from './quorum.ts';
+import { fixedSchema, OWN_KEY } from './schema.ts';
+import type { SettingsSection } from './section.ts';
+import { readSections, sectionProblems, unusedSections } from './sections.ts';
+import type { Inventory } from './types.ts';
+import { vipProblems } from './vip-rules.ts';
+import { plainMessage, show } from './words.ts';
+
+export interface LoadOptions {
+  /** Whose keys the inventory may have. */
+  readonly playbooks: readonly SettingsSection[];
+  /** Operating systems that are supported; the first one is suggested. */
+  readonly platforms: readonly string[];
+}
+
+/** An inventory, or why it is none. */
+export interface LoadedInventory {
+  /** Only where no problem is an error. */
+  readonly inventory?: Inventory;
+  /** Every mistake at once, in the order of the file. */
+  readonly problems: readonly LocatedProblem[];
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Keys that may be there without a value, as somebody leaves them who comments out what stands below. */
+const MAY_BE_EMPTY = ['ssh', 'hosts', 'vips'];
+
+/** The mistakes of shape in the keys that every inventory has, and keys that nobody knows. */
+function shapeProblems(raw: Values, sections: readonly SettingsSection[]): readonly InventoryProblem[] {
+  const fixed = Object.keys(fixedSchema.shape);
+  const names = sections.map((section) => section.name);
+  const unknown = Object.keys(raw).filter(
+    (key) => !fixed.includes(key) && !names.includes(key) && !OWN_KEY.test(key),
+  );
+  const known = Object.fromEntries(
+    Object.entries(raw)
+      .filter(([key]) => fixed.includes(key))
+      .map(([key, value]) => [key, value === null && MAY_BE_EMPTY.includes(key) ? {} : value]),
+  );
+  const result = fixedSchema.safeParse(known, { error: plainMessage, reportInput: true });
+  return withoutEchoes([
+    ...unknown.map((key) => unknownKey([key], key, [...fixed, ...names])),
+    ...(result.success ? [] : problemsOf(result.error.issues, fixedSchema, [])),
+  ]);
+}
+
+function emptyHosts(raw: Values): readonly InventoryProblem[] {
+  const hosts = raw['hosts'] ?? {};
+  if (!Object.hasOwn(raw, 'hosts') || !isRecord(hosts) || Object.keys(hosts).length > 0) return [];
+  const hint = 'add one, such as controller1: { address: 10.0.0.11, roles: [controller] }';
+  return [{ severity: 'error', path: ['hosts'], at: 'key', message: 'there are no hosts', hint }];
+}
+
+function platformProblems(draft: Draft, platforms: readonly string[]): readonly InventoryProblem[] {
+  if (draft.platform === undefined || platforms.includes(draft.platform)) return [];
+  const message = `unknown platform "${draft.platform}"`;
+  return [{ severity: 'error', path: ['platform'], message, hint: suggestion(draft.platform, platforms) }];
+}
+
+/** `sound` is false where keys are written twice: what is counted then is not what the author sees. */
+function check(
+  file: string,
+  raw: Values,
+  sound: boolean,
+  options: LoadOptions,
+): { inventory: Inventory; problems: readonly InventoryProblem[] } {
+  const draft = draftOf(raw);
+  const shape = shapeProblems(raw, options.playbooks);
+  const sections = readSections(raw, options.playbooks);
+  const meaning = [
+    ...emptyHosts(raw),
+    ...platformProblems(draft, options.platforms),
+    ...hostProblems(draft),
+    ...jumpProblems(draft),
+    ...vipProblems(draft),
+    ...loginProblems(draft, file),
+  ];
+  const problems = [...shape, ...meaning, ...sections.problems];
+  // Jumps in a circle never end.
+  const solid = hasErrors(jumpProblems(draft)) ? { ...draft, hosts: [] } : draft;
+  const name = typeof raw['name'] === 'string' ? raw['name'] : '';
+  const inventory = inventoryOf(solid, file, name, sections.settings);
+  // A host or VIP that was left out would make a playbook find faults that are none.
+  const whole =
+    sound && !hasErrors(shape) && inventory.hosts.length > 0 && inventory.vips.length === draft.vips.length;
+  if (!whole) return { inventory, problems };
+  return {
+    inventory,
+    problems: [
+      ...problems,
+      ...quorumProblems(draft),
+      ...unusedSections(raw, inventory, options.playbooks),
+      ...sectionProblems(inventory, options.playbooks),
+    ],
+  };
+}
+
+/** Checks the text of an inventory that was read from `file`. See `loadInventory`. */
+export function checkInventory(file: string, text: string, options: LoadOptions): LoadedInventory {
+  const yaml = parseYaml(file, text);
+  const refused = (message: string, hint: string): LoadedInventory => {
+    const problem: LocatedProblem = { severity: 'error', file, ...yaml.locate([]), message, hint };
+    return { problems: inFileOrder([...yaml.problems, problem]) };
+  };
+  if (yaml.value === undefined && yaml.problems.length > 0) return { problems: yaml.problems };
+  if (yaml.value === undefined || yaml.value === null) {
+    return refused('the file is empty', 'run "osha init" for an inventory to start from');
+  }
+  if (!isRecord(yaml.value)) {
+    const message = `expected keys and their values, found ${show(yaml.value)}`;
+    return refused(message, 'start with "name: ..." and "hosts:"');
+  }
+  const { inventory, problems } = check(file, yaml.value, yaml.problems.length === 0, options);
+  const located = problems.map(({ severity, path, at, message, hint }) => ({
+    severity,
+    file,
+    ...yaml.locate(path, at),
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  }));
+  const all = inFileOrder([...yaml.problems, ...located]);
+  return hasErrors(all) ? { problems: all } : { inventory, problems: all };
+}
+
+/**
+ * Reads and checks an inventory; finds every mistake at once and never throws for what is in the file. Local files that
+ * it names (keys, known hosts) are looked at; no name is looked up and no host is reached.
+ */
+export function loadInventory(file: string, options: LoadOptions): LoadedInventory {
+  const read = readText(file);
+  if (read.problem !== undefined) return { problems: [read.problem] };
+  return checkInventory(file, read.text, options);
+}

@@ -1,0 +1,127 @@
+import { accessSync, closeSync, constants, openSync, readSync, statSync, type Stats } from 'node:fs';
+import type { Draft, DraftSsh } from './draft.ts';
+import { absolutePath } from './logins.ts';
+import type { InventoryProblem } from './problem.ts';
+
+type Path = readonly (string | number)[];
+type Fault = Pick<InventoryProblem, 'severity' | 'message' | 'hint'>;
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function beginning(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(64);
+    return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What ssh would say of a path, before anything is connected. */
+function fileFault(written: string, path: string): Fault | Stats {
+  if (/^~[^/]/.test(written)) {
+    return {
+      severity: 'error',
+      message: `"${written}": only your own home can be written as ~`,
+      hint: 'write ~/... or the whole path',
+    };
+  }
+  const stats = statsOf(path);
+  // An inventory is validated and planned with on machines that have no key, too.
+  if (stats === undefined)
+    return {
+      severity: 'warning',
+      message: `there is no file ${written}`,
+      hint: `it is looked for at ${path}`,
+    };
+  if (!stats.isFile())
+    return { severity: 'error', message: `${written} is not a file`, hint: 'write the path of a file' };
+  if (!isReadable(path))
+    return {
+      severity: 'error',
+      message: `${written} may not be read by you`,
+      hint: 'check its owner and mode',
+    };
+  return stats;
+}
+
+function identityFault(written: string, path: string): Fault | undefined {
+  const found = fileFault(written, path);
+  if ('severity' in found) return found;
+  if (/^(?:ssh-|ecdsa-|sk-)/.test(beginning(path))) {
+    return {
+      severity: 'error',
+      message: `${written} is a public key`,
+      hint: 'write the private one, without .pub',
+    };
+  }
+  if ((found.mode & 0o077) === 0) return undefined;
+  return {
+    severity: 'warning',
+    message: `${written} can be read by others than you`,
+    hint: `chmod 600 ${path}`,
+  };
+}
+
+function knownHostsFault(written: string, path: string): Fault | undefined {
+  const found = fileFault(written, path);
+  return 'severity' in found ? found : undefined;
+}
+
+function filesOf(ssh: DraftSsh, path: Path, inventoryFile: string): readonly InventoryProblem[] {
+  const fault = (at: Path, found: Fault | undefined): readonly InventoryProblem[] =>
+    found ? [{ path: at, ...found }] : [];
+  const identities = [
+    ...(ssh.identity === undefined ? [] : [{ written: ssh.identity, at: [...path, 'identity'] }]),
+    ...(ssh.jump ?? []).flatMap((hop) =>
+      hop.identity === undefined ? [] : [{ written: hop.identity, at: [...hop.path, 'identity'] }],
+    ),
+  ];
+  const known = ssh.knownHosts ?? [];
+  return [
+    ...identities.flatMap(({ written, at }) =>
+      fault(at, identityFault(written, absolutePath(inventoryFile, written))),
+    ),
+    ...known.flatMap((written, index) => {
+      const at = [...path, 'known_hosts', ...(known.length > 1 ? [index] : [])];
+      return fault(at, knownHostsFault(written, absolutePath(inventoryFile, written)));
+    }),
+  ];
+}
+
+function sudoProblem(ssh: DraftSsh, common: DraftSsh, path: Path): readonly InventoryProblem[] {
+  const user = ssh.user ?? common.user ?? 'root';
+  if (ssh.sudo !== false || user === 'root') return [];
+  const message = `${user} without sudo can change nothing on a host`;
+  return [
+    { severity: 'warning', path: [...path, 'sudo'], message, hint: 'write sudo: true, or log in as root' },
+  ];
+}
+
+/** Keys and known hosts that are not there or not safe, and logins that cannot become root. Looks at local files only. */
+export function loginProblems(draft: Draft, inventoryFile: string): readonly InventoryProblem[] {
+  const settings = [
+    { ssh: draft.ssh, path: ['ssh'] },
+    ...draft.hosts.map((host) => ({ ssh: host.ssh, path: ['hosts', host.name, 'ssh'] })),
+  ];
+  return settings.flatMap(({ ssh, path }) => [
+    ...filesOf(ssh, path, inventoryFile),
+    ...sudoProblem(ssh, draft.ssh, path),
+  ]);
+}

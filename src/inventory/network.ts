@@ -1,0 +1,117 @@
+import { isIPv6 } from 'node:net';
+
+/** What is wrong with something that should be an address, and what to write. */
+export interface AddressFault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+/** The 32 bits of a dotted IPv4 address as a number; `undefined` where it is none. Leading zeros are refused: some read them as octal. */
+export function parseIpv4(text: string): number | undefined {
+  if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
+  const bytes = text.split('.').map(Number);
+  if (bytes.some((byte) => byte > 255)) return undefined;
+  return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+}
+
+/** An IPv4 address as it is written. */
+export function formatIpv4(address: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+}
+
+/** First and last address of the network that `address` is in. */
+export function networkOf(
+  address: number,
+  prefixLength: number,
+): { readonly first: number; readonly last: number } {
+  const size = 2 ** (32 - prefixLength);
+  const first = Math.floor(address / size) * size;
+  return { first, last: first + size - 1 };
+}
+
+export function isLoopback(address: number): boolean {
+  return Math.floor(address / 2 ** 24) === 127;
+}
+
+/** Why no host can have this IPv4 address; loopback is not among the reasons. */
+export function unusable(address: number): string | undefined {
+  const first = Math.floor(address / 2 ** 24);
+  if (first === 0) return 'is no address that a host can have';
+  if (first >= 224 && first < 240) return 'is a multicast address';
+  if (first >= 240) return 'is a reserved or broadcast address';
+  return undefined;
+}
+
+/** A name that DNS could know (RFC 1123), of one label or several. It is not looked up. */
+export function isDnsName(text: string): boolean {
+  const labels = text.replace(/\.$/, '').split('.');
+  return (
+    text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  );
+}
+
+function badIpv4(text: string): AddressFault {
+  const byte = text.split('.').find((part) => Number(part) > 255);
+  const zero = text.split('.').find((part) => /^0\d/.test(part));
+  const reason = byte ? `: ${byte} is more than 255` : zero ? `: ${zero} starts with a zero` : '';
+  return {
+    message: `${text} is no IPv4 address${reason}`,
+    hint: 'write four numbers from 0 to 255, such as 10.0.0.11',
+  };
+}
+
+/** What is wrong with an address to reach a host at: an IPv4 address, or a name that DNS could know. */
+export function addressFault(text: string): AddressFault | undefined {
+  const fault = (message: string, hint: string): AddressFault => ({ message, hint });
+  const address = parseIpv4(text);
+  if (address !== undefined) {
+    const reason = unusable(address);
+    return reason === undefined ? undefined : fault(`${text} ${reason}`, "write the host's own address");
+  }
+  const [bare = '', prefix] = text.split('/');
+  if (text === '') return fault('the address is empty', 'write an IPv4 address or a host name');
+  if (prefix !== undefined && parseIpv4(bare) !== undefined) {
+    return fault(`${text} is a network, not an address`, `write ${bare}`);
+  }
+  if (isIPv6(bare.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/%.*$/, ''))) {
+    return fault(
+      `${text} is an IPv6 address, which osha cannot set up yet`,
+      'write an IPv4 address or a host name',
+    );
+  }
+  if (text.includes('@')) return fault(`"${text}" holds a user`, 'write the user as ssh: { user: NAME }');
+  if (/^[^:]+:\d+$/.test(text))
+    return fault(`"${text}" holds a port`, 'write the port as ssh: { port: NUMBER }');
+  if (/^[\d.]+$/.test(text)) return badIpv4(text);
+  if (!isDnsName(text)) {
+    return fault(`"${text}" is neither an IPv4 address nor a host name`, 'write one, such as 10.0.0.11');
+  }
+  return undefined;
+}
+
+/** What is wrong with the name of a host or a VIP: one RFC 1123 label that starts with a letter, in lower case. */
+export function nameFault(name: string): AddressFault | undefined {
+  const fault = (message: string, hint: string): AddressFault => ({ message, hint });
+  if (name.length > 63) return fault(`this name has ${name.length} characters`, 'a host name has at most 63');
+  if (name === 'localhost')
+    return fault('"localhost" is what every host calls itself', 'give it a name of its own');
+  if (/^[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) return undefined;
+  const better = name
+    .toLowerCase()
+    .replace(/\..*$/, '')
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '');
+  const example = better === '' ? '' : `, such as "${better}"`;
+  if (name.includes('.')) {
+    return fault(
+      `"${name}" is not a short name`,
+      `write the first part${example}; the rest can stand in the address`,
+    );
+  }
+  return fault(
+    `"${name}" is no host name`,
+    `use lower case letters, digits and "-", a letter first${example}`,
+  );
+}

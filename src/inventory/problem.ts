@@ -1,0 +1,12 @@
+/** A mistake in an inventory, by its path: what a rule finds that knows nothing of the text it came from. */
+export interface InventoryProblem {
+  readonly severity: 'error' | 'warning';
+  /** Where in the YAML: `['vips', 'api', 'address']`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly hint?: string;
+  /** What of it to point at; default its value. */
+  readonly at?: 'key' | 'value';
+}
+
+export { formatProblem, type LocatedProblem } from '../yaml/problem.ts';

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { ROLE_WORDS } from './roles.ts';
+import { show } from './words.ts';
+
+const port = z
+  .int({ error: 'expected a port number' })
+  .min(1, { error: 'expected a port from 1 to 65535' })
+  .max(65535, { error: 'expected a port from 1 to 65535' })
+  .meta({ description: 'The port of sshd; default 22' });
+
+const user = z
+  .string()
+  .regex(/^[^\s@:/]{1,64}$/, { error: 'expected the name of a user' })
+  .meta({ description: 'Who to log in as; default root' });
+
+const file = z.string().min(1);
+
+const hop = z.union([
+  z.string().min(1).meta({ description: 'user@host:port, or the name of a host of this inventory' }),
+  z.strictObject({
+    address: z.string().min(1),
+    user: user.optional(),
+    port: port.optional(),
+    identity: file.optional(),
+  }),
+]);
+
+/** How to log in. Every key has a default. */
+export const sshSchema = z.strictObject({
+  user: user.optional(),
+  port: port.optional(),
+  sudo: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Become root by sudo; default yes, unless the user is root' }),
+  identity: file.optional().meta({
+    description: "A private key's file, relative to this inventory; default what ssh itself would try",
+  }),
+  known_hosts: z
+    .union([file, z.array(file).min(1)])
+    .optional()
+    .meta({ description: 'Files of known host keys; default ~/.ssh/known_hosts' }),
+  jump: z
+    .union([hop, z.array(hop)])
+    .optional()
+    .meta({ description: 'Hosts to go through, first hop first' }),
+});
+
+const hostSchema = z.strictObject({
+  address: z.string().meta({ description: 'An IPv4 address, or a name that DNS knows' }),
+  roles: z
+    .array(
+      z
+        .enum(ROLE_WORDS, { error: (issue) => `unknown role ${show(issue.input)}` })
+        .meta({ description: 'What the host is for' }),
+    )
+    .min(1, { error: 'expected at least one role' }),
+  ssh: sshSchema.optional().meta({ description: 'What differs from the ssh of the whole inventory' }),
+});
+
+const vipSchema = z.strictObject({
+  address: z.string().meta({ description: "An IPv4 address and its network's prefix length: 10.0.0.20/24" }),
+  interface: z.string().meta({ description: 'The network interface that takes it, the same on every host' }),
+  by: z.enum(['pacemaker', 'keepalived']).default('pacemaker').meta({ description: 'What moves it' }),
+});
+
+/** The keys that every inventory has; those of playbooks come on top. */
+export const fixedShape = {
+  name: z
+    .string()
+    // 32 is what wsrep_cluster_name takes.
+    .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
+      error: 'expected at most 32 letters, digits, "-" and "_", a letter first',
+    })
+    .meta({ description: 'The name of the deployment; its clusters are named after it' }),
+  platform: z
+    .string()
+    .optional()
+    .meta({ description: 'The operating system of the hosts; default debian-12' }),
+  ssh: sshSchema.optional(),
+  hosts: z
+    .record(z.string(), hostSchema)
+    .meta({ description: 'By name; their order is the order in which rolling work is done' }),
+  vips: z.record(z.string(), vipSchema).optional().meta({ description: 'Virtual IPs, by name' }),
+};
+
+export const fixedSchema = z.strictObject(fixedShape);
+
+/** Keys that start so are the author's own, for anchors (`x-defaults: &defaults {...}`). */
+export const OWN_KEY = /^x-/;
+
+/** The values of `platform` where it is not written. */
+export const DEFAULT_PLATFORM = 'debian-12';

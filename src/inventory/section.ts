@@ -1,0 +1,16 @@
+import type { ZodType } from 'zod';
+import type { InventoryProblem } from './problem.ts';
+import type { Host, Inventory } from './types.ts';
+
+/** A key of the inventory that a playbook owns. Every `Playbook` is one. */
+export interface SettingsSection {
+  /** The key. */
+  readonly name: string;
+  readonly title: string;
+  /** The shape of its value; `{}` has to satisfy it. */
+  readonly settings: ZodType;
+  /** The hosts that it is for. */
+  hosts(inventory: Inventory): readonly Host[];
+  /** Mistakes that only it can know of. */
+  validate?(inventory: Inventory, settings: unknown): readonly InventoryProblem[];
+}

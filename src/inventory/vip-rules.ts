@@ -1,0 +1,152 @@
+import type { Draft, DraftHost, DraftVip } from './draft.ts';
+import {
+  addressFault,
+  formatIpv4,
+  isLoopback,
+  nameFault,
+  networkOf,
+  parseIpv4,
+  unusable,
+} from './network.ts';
+import type { InventoryProblem } from './problem.ts';
+import { vipHolders } from './roles.ts';
+
+/** What IFNAMSIZ of Linux leaves for the name of an interface. */
+const LONGEST_INTERFACE = 15;
+
+/** A VIP's address and its network, as numbers. */
+export interface Cidr {
+  readonly address: number;
+  readonly prefixLength: number;
+}
+
+/** `10.0.0.20/24` taken apart; `undefined` where it is nothing of that form. */
+export function parseCidr(text: string): Cidr | undefined {
+  const match = /^([^/]+)\/(\d{1,2})$/.exec(text);
+  const address = parseIpv4(match?.[1] ?? '');
+  const prefixLength = Number(match?.[2]);
+  if (address === undefined || !(prefixLength >= 1 && prefixLength <= 32)) return undefined;
+  return { address, prefixLength };
+}
+
+type Fault = Pick<InventoryProblem, 'message' | 'hint'>;
+
+/** What is wrong with the text of a VIP's address, whatever else the inventory says. */
+function cidrFault(text: string): Fault | undefined {
+  const [bare = '', prefix, more] = text.split('/');
+  const fault = addressFault(bare);
+  if (fault !== undefined)
+    return { message: fault.message, hint: 'write an address and its prefix, such as 10.0.0.20/24' };
+  const address = parseIpv4(bare);
+  if (address === undefined) {
+    return {
+      message: `a VIP needs an address, not the name "${bare}"`,
+      hint: 'write one such as 10.0.0.20/24',
+    };
+  }
+  if (prefix === undefined) {
+    return {
+      message: `${text} has no prefix length`,
+      hint: `write ${bare}/24, if the hosts' network is a /24`,
+    };
+  }
+  const length = /^\d{1,2}$/.test(prefix) && more === undefined ? Number(prefix) : Number.NaN;
+  if (!(length >= 8 && length <= 30)) {
+    const hint = "write the prefix length of the hosts' network, from 8 to 30, such as /24";
+    return {
+      message: `/${[prefix, more].filter((part) => part !== undefined).join('/')} is no prefix length of a network with hosts`,
+      hint,
+    };
+  }
+  const reason = isLoopback(address) ? 'is a loopback address' : unusable(address);
+  if (reason !== undefined)
+    return { message: `${bare} ${reason}`, hint: "write a free address of the hosts' network" };
+  const { first, last } = networkOf(address, length);
+  if (address === first)
+    return {
+      message: `${bare} is the address of the network ${text} itself`,
+      hint: 'write a free address in it',
+    };
+  if (address === last)
+    return { message: `${bare} is the broadcast address of its network`, hint: 'write a free address in it' };
+  return undefined;
+}
+
+function outside(hosts: readonly DraftHost[], { address, prefixLength }: Cidr): readonly DraftHost[] {
+  const { first, last } = networkOf(address, prefixLength);
+  return hosts.filter((host) => {
+    const own = parseIpv4(host.address ?? '');
+    return own !== undefined && (own < first || own > last);
+  });
+}
+
+/** A VIP can only be held by hosts in its network: all load balancers, or else all controllers. */
+function networkFault(draft: Draft, cidr: Cidr): Fault | undefined {
+  const balancers = outside(vipHolders(draft.hosts), cidr);
+  const controllers = draft.hosts.filter((host) => host.controller);
+  if (balancers.length === 0 || (controllers.length > 0 && outside(controllers, cidr).length === 0))
+    return undefined;
+  const { first } = networkOf(cidr.address, cidr.prefixLength);
+  const hosts = balancers.map((host) => `${host.name} (${host.address ?? ''})`).join(', ');
+  const message = `outside of its network ${formatIpv4(first)}/${cidr.prefixLength}: ${hosts}`;
+  return { message, hint: 'a VIP and every host that can hold it have to be in one network' };
+}
+
+function addressProblem(draft: Draft, vip: DraftVip): Fault | undefined {
+  if (vip.address === undefined) return undefined;
+  const fault = cidrFault(vip.address);
+  const cidr = parseCidr(vip.address);
+  if (fault !== undefined || cidr === undefined) return fault;
+  const host = draft.hosts.find((candidate) => parseIpv4(candidate.address ?? '') === cidr.address);
+  const bare = formatIpv4(cidr.address);
+  if (host !== undefined) {
+    return {
+      message: `${bare} is the address of host ${host.name}`,
+      hint: 'a VIP needs an address that no host has',
+    };
+  }
+  const same = draft.vips.find((other) => parseCidr(other.address ?? '')?.address === cidr.address);
+  if (same !== undefined && same !== vip) {
+    return {
+      message: `${bare} is the address of VIP ${same.name} already`,
+      hint: 'give each VIP an address of its own',
+    };
+  }
+  return networkFault(draft, cidr);
+}
+
+function interfaceFault(name: string): Fault | undefined {
+  const hint = 'write it as "ip link" shows it, such as eth0';
+  if (name.length > LONGEST_INTERFACE) {
+    return {
+      message: `"${name}" is longer than an interface's name can be (${LONGEST_INTERFACE} characters)`,
+      hint,
+    };
+  }
+  if (name === 'lo') return { message: 'the loopback interface cannot carry a VIP', hint };
+  return /^[^\s/:]+$/.test(name) && !/^\.\.?$/.test(name)
+    ? undefined
+    : { message: `"${name}" is no name of an interface`, hint };
+}
+
+/** Names, addresses and interfaces of VIPs, each for itself and compared with each other and with the hosts. */
+export function vipProblems(draft: Draft): readonly InventoryProblem[] {
+  const severity = 'error';
+  return draft.vips.flatMap((vip): readonly InventoryProblem[] => {
+    const path = ['vips', vip.name];
+    const twin = draft.hosts.find((host) => host.name === vip.name);
+    const name: Fault | undefined =
+      nameFault(vip.name) ??
+      (twin && {
+        message: `a host is called "${vip.name}" too`,
+        hint: 'the name would stand for two addresses; rename one',
+      });
+    const address = addressProblem(draft, vip);
+    const device = vip.interface === undefined ? undefined : interfaceFault(vip.interface);
+    return [
+      ...(name ? [{ severity, path, at: 'key', ...name } as const] : []),
+      ...(address ? [{ severity, path: [...path, 'address'], ...address } as const] : []),
+      ...(device ? [{ severity, path: [...path, 'interface'], ...device } as const] : []),
+    ];
+  });
+}

@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { RunEvent } from '../runner/events.ts';
+import { FILES, type RunMeta, type Summary } from './record.ts';
+import { isRunId } from './run-id.ts';
+
+export type RunState = 'ok' | 'failed' | 'unreachable' | 'refused' | 'interrupted' | 'running';
+
+/** An event, and when it was written down: ISO 8601, UTC. */
+export type Recorded = RunEvent & { readonly time: string };
+
+/** A run as its record tells it. */
+export interface RunRecord {
+  readonly id: string;
+  readonly folder: string;
+  /** The file that holds every event. */
+  readonly log: string;
+  readonly meta: RunMeta;
+  readonly state: RunState;
+  /** Absent where the run was killed, or still goes on. */
+  readonly summary?: Summary;
+}
+
+/** The runs recorded in a folder, the latest first. A folder that is not there has none; a broken record is left out. */
+export function listRuns(folder: string): readonly RunRecord[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter(isRunId)
+    .sort()
+    .reverse()
+    .flatMap((id) => {
+      const record = recordOf(join(folder, id));
+      return record ? [record] : [];
+    });
+}
+
+/** Everything that a run told. Its last line may be cut short, if the run was killed: what cannot be read is left out. */
+export function readEvents(run: RunRecord): readonly Recorded[] {
+  if (!existsSync(run.log)) return [];
+  return readFileSync(run.log, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const logged = parsed(line);
+      if (!isEvent(logged)) return [];
+      return [withoutLevel(logged)];
+    });
+}
+
+/** pino's own field, which says nothing here. */
+function withoutLevel(logged: Recorded): Recorded {
+  return Object.fromEntries(Object.entries(logged).filter(([key]) => key !== 'level')) as Recorded;
+}
+
+function recordOf(folder: string): RunRecord | undefined {
+  const meta = readJson(join(folder, FILES.meta)) as RunMeta | undefined;
+  if (meta === undefined || typeof meta.id !== 'string' || typeof meta.startedAt !== 'string')
+    return undefined;
+  const summary = readJson(join(folder, FILES.summary)) as Summary | undefined;
+  return {
+    id: meta.id,
+    folder,
+    log: join(folder, FILES.events),
+    meta,
+    state: summary ? stateOf(summary) : isAlive(meta) ? 'running' : 'interrupted',
+    ...(summary ? { summary } : {}),
+  };
+}
+
+function stateOf(summary: Summary): RunState {
+  if (summary.interrupted) return 'interrupted';
+  if (summary.refused !== undefined) return 'refused';
+  if (summary.failed > 0) return 'failed';
+  return summary.unreachable > 0 ? 'unreachable' : 'ok';
+}
+
+function isAlive(meta: RunMeta): boolean {
+  if (meta.machine !== hostname()) return false;
+  try {
+    process.kill(meta.pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, and belongs to another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function readJson(file: string): unknown {
+  return existsSync(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEvent(value: unknown): value is Recorded {
+  return typeof value === 'object' && value !== null && 'event' in value && 'time' in value;
+}

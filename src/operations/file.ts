@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import type { Change, Operation, ResourceKey, TextDiff } from '../playbook/operation.ts';
+import { ProbeError } from '../playbook/operation.ts';
+import { maskedDiffTexts } from '../secrets/mask.ts';
+import { Secret } from '../secrets/secret.ts';
+import { asSecretText, type Text } from '../secrets/text.ts';
+import { writeFileScript } from './file-script.ts';
+import { parsePathState, pathProbeScript, type PathState } from './path-state.ts';
+import { quote } from './shell.ts';
+
+/** Who may do what with a file or a directory. */
+export interface Access {
+  /** Default root. */
+  readonly owner?: string;
+  /** Default: the group that has the owner's name. */
+  readonly group?: string;
+  /** Default 0o644 for a file, 0o755 for a directory. */
+  readonly mode?: number;
+}
+
+export interface FileOptions extends Access {
+  readonly content: Text;
+  /** A command that must accept the new content before it replaces the old; `{}` stands for the temporary file. */
+  readonly validate?: string;
+}
+
+interface FullAccess {
+  readonly owner: string;
+  readonly group: string;
+  readonly mode: number;
+}
+
+function fullAccess(access: Access, defaultMode: number): FullAccess {
+  const owner = access.owner ?? 'root';
+  return { owner, group: access.group ?? owner, mode: access.mode ?? defaultMode };
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/** Owner and mode as they should be: the commands that make it so, and what is said about it. */
+function accessChange(path: string, state: FullAccess, wanted: FullAccess): Change | undefined {
+  const wrongOwner = state.owner !== wanted.owner || state.group !== wanted.group;
+  const wrongMode = state.mode !== wanted.mode;
+  if (!wrongOwner && !wrongMode) return undefined;
+  const commands = [
+    ...(wrongOwner ? [`chown ${quote(`${wanted.owner}:${wanted.group}`)} ${quote(path)}`] : []),
+    // After chown, which takes away the set-user-id bits.
+    `chmod ${octal(wanted.mode)} ${quote(path)}`,
+  ];
+  const parts = [
+    ...(wrongOwner ? [`owner ${state.owner}:${state.group} to ${wanted.owner}:${wanted.group}`] : []),
+    ...(wrongMode ? [`mode ${octal(state.mode)} to ${octal(wanted.mode)}`] : []),
+  ];
+  return {
+    summary: `change ${path}: ${parts.join(', ')}`,
+    script: commands.join('\n'),
+    touches: [`file:${path}`],
+  };
+}
+
+function requireAbsolute(path: string): void {
+  if (!/^\/[^\0\n]+$/.test(path) || path.endsWith('/')) {
+    throw new TypeError(`a file on a host is named by its absolute path; "${path}" is none`);
+  }
+}
+
+function pathReads(path: string, access: FullAccess): ResourceKey[] {
+  return [`file:${path}`, ...(access.owner === 'root' ? [] : ([`user:${access.owner}`] as const))];
+}
+
+/**
+ * A file with this content, owner and mode. It is replaced in one go: a reader sees the old or the new file, also
+ * after a power cut, and a `validate` command that refuses the new content leaves the old. Parent directories are
+ * made. A symbolic link in its place is replaced by the file; a directory is an error.
+ */
+export function content(path: string, options: FileOptions): Operation<PathState> {
+  requireAbsolute(path);
+  const access = fullAccess(options, 0o644);
+  const wanted = asSecretText(options.content);
+  const expected = createHash('sha256').update(wanted.reveal()).digest('hex');
+  const place: PlaceOptions = { path, access, wanted, validate: options.validate };
+  return {
+    scope: 'host',
+    title: path,
+    places: { path, content: options.content, mode: access.mode },
+    probe: {
+      script: pathProbeScript(path, { compare: true }),
+      // On stdin like a secret: from the checksum of a weak one it could be guessed.
+      input: new Secret(`checksum of ${path}`, `${expected}\n`),
+      reads: pathReads(path, access),
+      parse: (answer) => {
+        const state = parsePathState(path, answer);
+        if (state.kind === 'directory' || state.kind === 'other') {
+          throw new ProbeError(`${path} has to be a file, but it is ${state.what}: move it away`);
+        }
+        return state;
+      },
+    },
+    decide: (state) => {
+      if (state.kind !== 'file' || !state.same) return [placeChange(place, state)];
+      const change = accessChange(path, state, access);
+      return change ? [change] : [];
+    },
+  };
+}
+
+interface PlaceOptions {
+  readonly path: string;
+  readonly access: FullAccess;
+  readonly wanted: ReturnType<typeof asSecretText>;
+  readonly validate: string | undefined;
+}
+
+function placeChange({ path, access, wanted, validate }: PlaceOptions, state: PathState): Change {
+  const verb =
+    state.kind === 'missing'
+      ? `create ${path}${state.parent ? '' : ', and its directory'}`
+      : state.kind === 'link'
+        ? `replace the symbolic link ${path} to ${state.target} by a file`
+        : `change ${path}`;
+  const difference: TextDiff =
+    state.kind === 'file'
+      ? { path, ...maskedDiffTexts(state.content ?? `(${state.sizeBytes} bytes, not shown)\n`, wanted) }
+      : { path, after: wanted.masked() };
+  return {
+    summary: verb,
+    diff: difference,
+    script: writeFileScript(path, { ...access, ...(validate === undefined ? {} : { validate }) }),
+    input: wanted,
+    touches: [`file:${path}`],
+  };
+}
+
+/** Nothing at this path. A directory with something in it is left alone, and an error. */
+export function absent(path: string): Operation<PathState> {
+  requireAbsolute(path);
+  return {
+    scope: 'host',
+    title: `no ${path}`,
+    probe: {
+      script: pathProbeScript(path, { compare: false }),
+      reads: [`file:${path}`],
+      parse: (answer) => parsePathState(path, answer),
+    },
+    decide: (state) => {
+      if (state.kind === 'missing') return [];
+      const remove = state.kind === 'directory' ? 'rmdir --' : 'rm -f --';
+      return [
+        {
+          summary: `remove ${path}`,
+          script: `${remove} ${quote(path)}`,
+          touches: [`file:${path}`],
+        },
+      ];
+    },
+  };
+}
+
+/** A directory with this owner and mode. What is in it is left alone. */
+export function directory(path: string, access: Access = {}): Operation<PathState> {
+  requireAbsolute(path);
+  const wanted = fullAccess(access, 0o755);
+  return {
+    scope: 'host',
+    title: path,
+    probe: {
+      script: pathProbeScript(path, { compare: false }),
+      reads: pathReads(path, wanted),
+      parse: (answer) => {
+        const state = parsePathState(path, answer);
+        if (state.kind !== 'missing' && state.kind !== 'directory') {
+          throw new ProbeError(`${path} has to be a directory, but it is ${state.what}: move it away`);
+        }
+        return state;
+      },
+    },
+    decide: (state) => {
+      if (state.kind === 'directory') {
+        const change = accessChange(path, state, wanted);
+        return change ? [change] : [];
+      }
+      const owner = quote(`${wanted.owner}:${wanted.group}`);
+      return [
+        {
+          summary: `create the directory ${path}`,
+          script: [
+            `(umask 022; mkdir -p -- ${quote(path)})`,
+            `chown ${owner} ${quote(path)}`,
+            `chmod ${octal(wanted.mode)} ${quote(path)}`,
+          ].join('\n'),
+          touches: [`file:${path}`],
+        },
+      ];
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { Decided, DecisionContext } from './decision.ts';
+import * as changes from './changes.ts';
+import { elect, namedMember, names, obstacle, reachedOf, recoveryStage, type Elected } from './election.ts';
+import { clusterOf, ownDatabases, type Member, type Reached } from './members.ts';
+
+/** Nothing runs in a cluster: it is formed for the first time, or anew from the newest data. */
+export function decideAtRest(members: readonly Member[], context: DecisionContext): Decided {
+  const blocked = obstacle(members, context);
+  if (blocked) return blocked;
+  const named = namedMember(members, context);
+  if (named && 'verdict' in named) return named;
+  if (named) {
+    return form(members, named, context, `the cluster is formed from ${named.member.name}, as was asked for`);
+  }
+  const unknown = recoveryStage(members, context);
+  if (unknown) return unknown;
+  const reached = reachedOf(members);
+  if (reached.every((member) => clusterOf(member) === undefined)) return formFirst(members, context);
+  const elected = elect(members);
+  if (!elected) {
+    return {
+      verdict: 'refuse',
+      reason: 'the data of every member is marked as damaged (grastate.dat has the zero uuid)',
+      hint: 'look at the data, and name the member to go on with: --bootstrap-from HOST',
+    };
+  }
+  const overwritten = reached.filter(
+    (member) => member !== elected.member && ownDatabases(member).length > 0,
+  );
+  if (overwritten.length > 0) return wouldOverwrite(overwritten, elected.member.name);
+  return form(
+    members,
+    elected,
+    context,
+    `every member is stopped; ${elected.member.name} goes first: ${elected.why}`,
+  );
+}
+
+/** No member was ever in a cluster. One of them may have been a server of its own, with databases to keep. */
+function formFirst(members: readonly Member[], context: DecisionContext): Decided {
+  const reached = reachedOf(members);
+  const withData = reached.filter((member) => member.observed.databases.length > 0);
+  const first = withData[0] ?? reached[0];
+  if (!first) return { verdict: 'converged' };
+  if (withData.length > 1) return wouldOverwrite(withData.slice(1), first.name);
+  const why = withData.length > 0 ? 'it has databases to keep' : 'it is the first';
+  return form(
+    members,
+    { member: first, why },
+    context,
+    `no member was ever in a cluster; it is formed on ${first.name}: ${why}`,
+  );
+}
+
+export function wouldOverwrite(overwritten: readonly Reached[], by: string): Decided {
+  const what = overwritten
+    .map((member) => `${ownDatabases(member).join(', ') || 'databases'} on ${member.name}`)
+    .join('; ');
+  return {
+    verdict: 'refuse',
+    reason: `a member takes over all of the cluster's data when it joins; that would overwrite ${what}`,
+    hint: `save and drop these databases, or say that the data of ${by} is right: --bootstrap-from ${by}`,
+  };
+}
+
+/** Bootstraps one member, lets the others join one by one. */
+export function form(
+  members: readonly Member[],
+  first: Elected,
+  context: DecisionContext,
+  because: string,
+): Decided {
+  const others = reachedOf(members).filter((member) => member !== first.member);
+  const flagged = others.filter((member) => member.observed.saved?.safeToBootstrap);
+  return {
+    verdict: 'change',
+    because: others.length > 0 ? `${because}; then ${names(others)} join` : because,
+    stages: [
+      ...(flagged.length > 0 ? [flagged.map((member) => changes.clearSafeFlag(context, member.name))] : []),
+      [changes.bootstrap(context, first.member.name, first.why)],
+      ...others.map((member) => [changes.join(context, member.name)]),
+    ],
+  };
+}

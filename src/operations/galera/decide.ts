@@ -1,0 +1,44 @@
+import type { ClusterDecision } from '../../playbook/operation.ts';
+import * as changes from './changes.ts';
+import { decideAtRest } from './at-rest.ts';
+import type { Decided, DecisionContext } from './decision.ts';
+import { decideLive } from './live.ts';
+import { evidenceOf, isNonPrimary, isPrimary, type Member } from './members.ts';
+import { decideWithoutQuorum } from './no-quorum.ts';
+
+/**
+ * What a Galera cluster needs, from what its members said. In this order:
+ *
+ * 1. A Primary component lives: whoever is not in it joins it, and members with an older configuration are restarted
+ *    one by one.
+ * 2. Something is on its way up or down: it is waited for, because it may turn out to be a Primary.
+ * 3. Members run, but none has the quorum: the most advanced one gets it, in place where it runs.
+ * 4. Nothing runs: formed for the first time on the first member, or formed anew on the most advanced one.
+ *
+ * Only case 1 goes on with members that cannot be reached: in the others an unreachable member may be a live cluster,
+ * or have the newest data.
+ */
+export function decideCluster(members: readonly Member[], context: DecisionContext): ClusterDecision {
+  return { ...decideByCase(members, context), evidence: evidenceOf(members) };
+}
+
+function decideByCase(members: readonly Member[], context: DecisionContext): Decided {
+  if (context.bootstrapFrom !== undefined && !members.some(({ name }) => name === context.bootstrapFrom)) {
+    return {
+      verdict: 'refuse',
+      reason: `${context.bootstrapFrom} is no member of the cluster`,
+      hint: `give --bootstrap-from one of ${members.map((member) => member.name).join(', ')}`,
+    };
+  }
+  if (members.some(isPrimary)) return decideLive(members, context);
+  const starting = members.filter((member) => member.kind === 'starting');
+  if (starting.length > 0) {
+    return {
+      verdict: 'change',
+      because: `mariadb is starting or stopping on ${starting.map((member) => member.name).join(', ')}: whether a cluster lives is known when it is done`,
+      stages: [starting.map((member) => changes.settle(context, member.name))],
+    };
+  }
+  if (members.some(isNonPrimary)) return decideWithoutQuorum(members, context);
+  return decideAtRest(members, context);
+}

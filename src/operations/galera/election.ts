@@ -1,0 +1,132 @@
+import type { Decided, DecisionContext } from './decision.ts';
+import * as changes from './changes.ts';
+import {
+  clusterOf,
+  isAtRest,
+  isDamaged,
+  isUnreachable,
+  needsRecovery,
+  ownDatabases,
+  seqnoOf,
+  type Member,
+  type Reached,
+} from './members.ts';
+
+/** Names in a sentence. */
+export function names(members: readonly Member[]): string {
+  return members.map((member) => member.name).join(', ');
+}
+
+export function reachedOf(members: readonly Member[]): readonly Reached[] {
+  return members.filter((member) => !isUnreachable(member));
+}
+
+/**
+ * Why nobody may be elected, or `undefined`: a member is missing, or the data is of several clusters. The operator's
+ * word stands above both.
+ */
+export function obstacle(members: readonly Member[], context: DecisionContext): Decided | undefined {
+  if (context.bootstrapFrom !== undefined) return undefined;
+  const missing = members.filter(isUnreachable);
+  if (missing.length > 0) {
+    return {
+      verdict: 'refuse',
+      reason: `no member has a quorum, and ${names(missing)} cannot be reached: a live cluster or newer data may be there`,
+      hint: `bring ${names(missing)} back; if that is impossible, name the member whose data to go on with: --bootstrap-from HOST`,
+    };
+  }
+  const uuids = new Map<string, string[]>();
+  for (const member of reachedOf(members)) {
+    const uuid = clusterOf(member);
+    if (uuid !== undefined) uuids.set(uuid, [...(uuids.get(uuid) ?? []), member.name]);
+  }
+  if (uuids.size > 1) {
+    const sides = [...uuids].map(([uuid, who]) => `${uuid} on ${who.join(', ')}`).join('; ');
+    return {
+      verdict: 'refuse',
+      reason: `the members have data of different clusters: ${sides}`,
+      hint: 'look which data is right, save the other, and name the member to go on with: --bootstrap-from HOST',
+    };
+  }
+  return undefined;
+}
+
+/** The stage in which the last transaction of members is found out, or `undefined` where all are known. */
+export function recoveryStage(members: readonly Member[], context: DecisionContext): Decided | undefined {
+  const unknown = members.filter(isAtRest).filter(needsRecovery);
+  if (unknown.length === 0) return undefined;
+  return {
+    verdict: 'change',
+    because: `who has the newest data is decided when the last transaction of ${names(unknown)} is known`,
+    stages: [unknown.map((member) => changes.recover(context, member.name))],
+  };
+}
+
+export interface Elected {
+  readonly member: Reached;
+  readonly why: string;
+}
+
+/**
+ * The member that the cluster is formed from: the highest last transaction; of equals one that runs, then one that is
+ * marked safe to bootstrap, then the first of the inventory. Damaged data, and none, never wins.
+ */
+export function elect(members: readonly Member[]): Elected | undefined {
+  const candidates = reachedOf(members).filter(
+    (member) => clusterOf(member) !== undefined && !(isAtRest(member) && isDamaged(member)),
+  );
+  const rank = (member: Reached): readonly number[] => [
+    seqnoOf(member),
+    isAtRest(member) ? 0 : 1,
+    member.observed.saved?.safeToBootstrap ? 1 : 0,
+  ];
+  let best: Reached | undefined;
+  for (const member of candidates) if (!best || ahead(rank(member), rank(best))) best = member;
+  if (!best) return undefined;
+  const seqno = seqnoOf(best);
+  const equals = candidates.filter((member) => seqnoOf(member) === seqno).length;
+  const newest = seqno < 0 ? 'nobody knows its last transaction' : `its last transaction is ${seqno}`;
+  return {
+    member: best,
+    why: equals > 1 ? `${newest}, like that of ${equals - 1} more` : `${newest}, the newest`,
+  };
+}
+
+function ahead(one: readonly number[], other: readonly number[]): boolean {
+  for (const [index, value] of one.entries()) {
+    const against = other[index] ?? 0;
+    if (value !== against) return value > against;
+  }
+  return false;
+}
+
+/** The member that the operator named, or why its data cannot be gone on with. */
+export function namedMember(
+  members: readonly Member[],
+  context: DecisionContext,
+): Elected | Decided | undefined {
+  if (context.bootstrapFrom === undefined) return undefined;
+  const member = members.find(({ name }) => name === context.bootstrapFrom);
+  if (!member || isUnreachable(member)) {
+    return {
+      verdict: 'refuse',
+      reason: `${context.bootstrapFrom} cannot be reached`,
+      hint: 'only a member that can be reached can form the cluster',
+    };
+  }
+  // Data that is marked as damaged may be gone on with at the operator's word, when there is something in it.
+  if (isAtRest(member) && clusterOf(member) === undefined && needsRecovery(member)) {
+    return recoveryStage([member], context);
+  }
+  if (clusterOf(member) === undefined && ownDatabases(member).length === 0) {
+    const others = reachedOf(members).filter((other) => clusterOf(other) !== undefined);
+    if (others.length > 0) {
+      return {
+        verdict: 'refuse',
+        reason: `${member.name} has no data of a cluster, and ${names(others)} has: everything would be lost`,
+        hint: `name another member: --bootstrap-from ${others[0]?.name ?? ''}`,
+      };
+    }
+  }
+  return { member, why: 'named by --bootstrap-from' };
+}

@@ -1,0 +1,55 @@
+import type { Decided, DecisionContext } from './decision.ts';
+import { form, wouldOverwrite } from './at-rest.ts';
+import * as changes from './changes.ts';
+import { elect, namedMember, names, obstacle, reachedOf, recoveryStage } from './election.ts';
+import { isAtRest, isNonPrimary, ownDatabases, type Member } from './members.ts';
+
+/**
+ * Members run and none has the quorum. The survivor with the newest data gets it in place. A member that stopped may
+ * have newer data than every survivor, when they were cut off from it before: then the survivors stop, and the cluster
+ * is formed from that one.
+ */
+export function decideWithoutQuorum(members: readonly Member[], context: DecisionContext): Decided {
+  const blocked = obstacle(members, context);
+  if (blocked) return blocked;
+  const named = namedMember(members, context);
+  if (named && 'verdict' in named) return named;
+  const unknown = named ? undefined : recoveryStage(members, context);
+  if (unknown) return unknown;
+  const elected = named ?? elect(members);
+  const survivors = members.filter(isNonPrimary);
+  if (!elected) {
+    return {
+      verdict: 'refuse',
+      reason: `${names(survivors)} runs without a quorum and belongs to no cluster`,
+      hint: 'name the member whose data to go on with: --bootstrap-from HOST',
+    };
+  }
+  const { member: first, why } = elected;
+  const others = reachedOf(members).filter((member) => member !== first);
+  const overwritten = others.filter((member) => ownDatabases(member).length > 0);
+  if (!named && overwritten.length > 0) return wouldOverwrite(overwritten, first.name);
+  if (isAtRest(first)) {
+    const formed = form(
+      members,
+      elected,
+      context,
+      `${names(survivors)} runs without a quorum, but ${first.name} goes first: ${why}`,
+    );
+    if (formed.verdict !== 'change') return formed;
+    const stops = survivors.map((member) =>
+      changes.stop(context, member.name, `${first.name} has the data to go on with`),
+    );
+    return { ...formed, stages: [stops, ...formed.stages] };
+  }
+  return {
+    verdict: 'change',
+    because: `no running member has a quorum; ${first.name} gets it: ${why}`,
+    stages: [
+      [changes.promote(context, first.name, why)],
+      ...others.map((member) => [
+        isNonPrimary(member) ? changes.rejoin(context, member.name) : changes.join(context, member.name),
+      ]),
+    ],
+  };
+}

@@ -1,0 +1,30 @@
+import type { Probe, ResourceKey } from '../../playbook/operation.ts';
+import type { Text } from '../../secrets/text.ts';
+
+/** What every question to the server depends on: in a cluster, whether it runs. */
+const READS: readonly ResourceKey[] = ['cluster:galera', 'unit:mariadb'];
+
+/** Rows that the server gave, or none where it does not answer. */
+export interface Rows {
+  readonly answers: boolean;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/**
+ * A probe from a script that prints rows with tabs between. A server that is not up is no error: the change that comes
+ * of it fails by itself if it still is not up then, and says why.
+ */
+export function rowsProbe(script: string, reads: readonly ResourceKey[], input?: Text): Probe<Rows> {
+  return {
+    script,
+    ...(input === undefined ? {} : { input }),
+    reads: [...READS, ...reads],
+    parse: ({ stdout, exitCode }) => ({
+      answers: exitCode === 0,
+      rows: stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.split('\t')),
+    }),
+  };
+}

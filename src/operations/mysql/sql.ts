@@ -1,0 +1,25 @@
+/**
+ * The client, over the root socket: no password exists that could leak. `--no-defaults` keeps an administrator's
+ * `~/.my.cnf` out; `-BN` prints values with tabs between, without a header.
+ */
+export const SQL_CLIENT = 'mariadb --no-defaults --protocol=socket --connect-timeout=5 -BN';
+
+/** `value` as a string literal of SQL, whatever characters are in it. Never for a secret. */
+export function literal(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+/** `name` as an identifier of SQL. */
+export function identifier(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** An account as SQL names it: `'nova'@'%'`. */
+export function account(user: string, host: string): string {
+  return `${literal(user)}@${literal(host)}`;
+}
+
+/** A shell command that runs `statements`; they travel on stdin, so they are no argument of a process. */
+export function sqlCommand(statements: string): string {
+  return `${SQL_CLIENT} <<'END OF SQL'\n${statements}\nEND OF SQL`;
+}

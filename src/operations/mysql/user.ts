@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { Change, Operation, ResourceKey } from '../../playbook/operation.ts';
+import { Secret } from '../../secrets/secret.ts';
+import { text } from '../../secrets/text.ts';
+import { rowsProbe, type Rows } from './probe.ts';
+import { account, identifier, literal, SQL_CLIENT } from './sql.ts';
+
+export interface UserOptions {
+  readonly password: Secret;
+  /** Where it may come from; default `localhost` and `%`, anywhere. */
+  readonly hosts?: readonly string[];
+  /** Databases that it may do everything with; others that it was given are left alone. */
+  readonly databases: readonly string[];
+}
+
+/** The account as it stands, by host. */
+export interface AccountState {
+  readonly passwordMatches: boolean;
+  readonly grants: readonly string[];
+}
+
+/**
+ * What the server keeps of a password: `*` and the twice hashed SHA-1 in capitals (mysql_native_password). It is all
+ * that the server is told, so the password itself never reaches it.
+ */
+export function nativeHash(password: Secret): Secret {
+  const once = createHash('sha1').update(password.reveal()).digest();
+  return new Secret(password.name, `*${createHash('sha1').update(once).digest('hex').toUpperCase()}`);
+}
+
+/** The account exists for each host, with this password, and may do everything with its databases. */
+export function user(name: string, options: UserOptions): Operation<ReadonlyMap<string, AccountState>> {
+  const hosts = options.hosts ?? ['localhost', '%'];
+  const key: ResourceKey = `database:user ${name}`;
+  const hash = text`${nativeHash(options.password)}\n`;
+  const probe = rowsProbe(probeScript(name, hosts), [key], hash);
+  const change = (summary: string, script: string): Change => ({ summary, script, touches: [key] });
+  const setPassword = (host: string, summary: string): Change => ({
+    ...change(summary, passwordScript(account(name, host))),
+    input: hash,
+  });
+  return {
+    scope: 'host',
+    title: `database user ${name}`,
+    probe: { ...probe, parse: (answer) => accountsOf(probe.parse(answer)) },
+    decide: (observed) =>
+      hosts.flatMap((host): readonly Change[] => {
+        const state = observed.get(host);
+        const missing = options.databases.filter((database) => !state?.grants.includes(allOn(database)));
+        return [
+          ...(!state ? [setPassword(host, `create ${name}@${host}`)] : []),
+          ...(state && !state.passwordMatches
+            ? [setPassword(host, `set the password of ${name}@${host}`)]
+            : []),
+          ...missing.map((database) =>
+            change(
+              `let ${name}@${host} use ${database}`,
+              `${SQL_CLIENT} <<'END OF SQL'\n${allOn(database)} TO ${account(name, host)};\nEND OF SQL`,
+            ),
+          ),
+        ];
+      }),
+  };
+}
+
+/** As `SHOW GRANTS` begins. In a grant, `_` and `%` in a database's name stand for other characters. */
+function allOn(database: string): string {
+  return `GRANT ALL PRIVILEGES ON ${identifier(database.replaceAll('_', '\\_').replaceAll('%', '\\%'))}.*`;
+}
+
+/**
+ * Reads the hash on stdin, compares it on the host, and prints only whether it is the same. `SHOW GRANTS` prints
+ * hashes too, all of them behind the word TO.
+ */
+function probeScript(name: string, hosts: readonly string[]): string {
+  const grants = hosts
+    .map((host) => `SELECT 'grants', ${literal(host)};\nSHOW GRANTS FOR ${account(name, host)};`)
+    .join('\n');
+  return `read -r hash || :
+{
+  printf "SET SESSION wsrep_sync_wait=0; SET @hash='%s';\\n" "$hash"
+  cat <<'END OF SQL'
+SELECT 'account', Host, IF(plugin = 'mysql_native_password' AND authentication_string = @hash, 'yes', 'no')
+  FROM mysql.user WHERE User = ${literal(name)};
+${grants}
+END OF SQL
+} | ${SQL_CLIENT} --raw --force 2>/dev/null | sed 's/ TO .*//'`;
+}
+
+function passwordScript(who: string): string {
+  const via = ' IDENTIFIED VIA mysql_native_password USING ';
+  const execute = (verb: string): string =>
+    `EXECUTE IMMEDIATE CONCAT(${literal(`${verb} ${who}${via}`)}, QUOTE(@hash));`;
+  return `read -r hash
+{
+  printf "SET @hash='%s';\\n" "$hash"
+  cat <<'END OF SQL'
+${execute('CREATE USER IF NOT EXISTS')}
+${execute('ALTER USER')}
+END OF SQL
+} | ${SQL_CLIENT}`;
+}
+
+function accountsOf({ rows }: Rows): ReadonlyMap<string, AccountState> {
+  const accounts = new Map<string, { passwordMatches: boolean; grants: string[] }>();
+  let host = '';
+  for (const [first = '', second = '', third = ''] of rows) {
+    if (first === 'account') accounts.set(second, { passwordMatches: third === 'yes', grants: [] });
+    else if (first === 'grants') host = second;
+    else accounts.get(host)?.grants.push(first);
+  }
+  return accounts;
+}

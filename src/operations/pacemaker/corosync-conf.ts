@@ -1,0 +1,62 @@
+/** What `corosync.conf` says of the cluster. */
+export interface CorosyncConf {
+  readonly clusterName: string;
+  /** Made by pcs when it set the cluster up; clusters from before that have none. */
+  readonly clusterUuid?: string;
+  readonly nodes: readonly CorosyncNode[];
+}
+
+export interface CorosyncNode {
+  readonly name: string;
+  readonly address: string;
+}
+
+interface Section {
+  readonly name: string;
+  readonly values: Map<string, string>;
+  readonly sections: Section[];
+}
+
+/** Reads a `corosync.conf`. Lines that are neither a section nor `key: value` are passed over, as Corosync does. */
+export function parseCorosyncConf(text: string): CorosyncConf {
+  const root: Section = { name: '', values: new Map(), sections: [] };
+  const open = [root];
+  for (const line of text.split('\n').map((raw) => raw.trim())) {
+    const section = open.at(-1) ?? root;
+    if (line === '' || line.startsWith('#')) continue;
+    if (line.endsWith('{')) {
+      const inner: Section = { name: line.slice(0, -1).trim(), values: new Map(), sections: [] };
+      section.sections.push(inner);
+      open.push(inner);
+    } else if (line === '}') {
+      if (open.length > 1) open.pop();
+    } else {
+      const colon = line.indexOf(':');
+      if (colon > 0) section.values.set(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+    }
+  }
+  const named = (parent: Section, name: string): readonly Section[] =>
+    parent.sections.filter((section) => section.name === name);
+  const totem = named(root, 'totem');
+  const uuid = totem.map((section) => section.values.get('cluster_uuid')).find((value) => value);
+  return {
+    clusterName: totem.map((section) => section.values.get('cluster_name')).find((value) => value) ?? '',
+    ...(uuid === undefined ? {} : { clusterUuid: uuid }),
+    nodes: named(root, 'nodelist')
+      .flatMap((list) => named(list, 'node'))
+      .map((node) => {
+        const address = node.values.get('ring0_addr') ?? '';
+        return { name: node.values.get('name') ?? address, address };
+      }),
+  };
+}
+
+/**
+ * Whether it is the cluster of one that the Debian package of Corosync comes with: nothing but loopback addresses, so
+ * that it can be a cluster with no other host.
+ */
+export function isPlaceholder(conf: CorosyncConf): boolean {
+  const loopback = ({ address }: CorosyncNode): boolean =>
+    address.startsWith('127.') || address === '::1' || address === 'localhost';
+  return conf.nodes.length > 0 && conf.nodes.every(loopback);
+}

@@ -1,0 +1,33 @@
+import type { Host } from '../../inventory/types.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { ClusterOperation } from '../../playbook/operation.ts';
+import { decideMembers } from './decide.ts';
+import { membersOf } from './members.ts';
+import { dataDirectoryOf, observeNode, type NodeObservation } from './observe.ts';
+
+export interface MembersOptions {
+  readonly platform: Platform;
+  /** Nodes that join from now on keep their data in memory only, but for the first; default false. */
+  readonly ram?: boolean;
+}
+
+/**
+ * `hosts` are one RabbitMQ cluster, every node running on its present configuration. Forms it, lets nodes join, takes
+ * back those that lost their data; see `decideMembers` for how. Nodes that it does not name are left alone.
+ */
+export function members(hosts: readonly Host[], options: MembersOptions): ClusterOperation<NodeObservation> {
+  const { platform, ram = false } = options;
+  return {
+    scope: 'cluster',
+    title: 'one RabbitMQ cluster',
+    members: hosts,
+    probe: (host) => observeNode(platform, host),
+    decide: (answers) =>
+      decideMembers(membersOf(hosts, answers), {
+        unit: platform.units.rabbitmq,
+        members: hosts.length,
+        ram,
+        dataDirectory: (name) => dataDirectoryOf(platform, { name }),
+      }),
+  };
+}

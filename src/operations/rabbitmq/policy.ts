@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Host } from '../../inventory/types.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Operation } from '../../playbook/operation.ts';
+import { quote, quoteAll } from '../shell.ts';
+import { CLUSTER, inVhost, observeNode, type NodeObservation, type Policy } from './observe.ts';
+
+export interface PolicyOptions {
+  readonly platform: Platform;
+  readonly pattern: string;
+  readonly definition: Readonly<Record<string, string | number | boolean>>;
+  /** Default `queues`. */
+  readonly applyTo?: 'queues' | 'exchanges' | 'all';
+  /** Default 0; of several policies that match, the highest is used. */
+  readonly priority?: number;
+  /** Default `/`. */
+  readonly vhost?: string;
+}
+
+/** The policy stands as it is given here. Asked of the node on `host`. */
+export function policy(host: Host, name: string, options: PolicyOptions): Operation<NodeObservation> {
+  const { pattern, definition, applyTo = 'queues', priority = 0, vhost = '/' } = options;
+  const wanted: Policy = { pattern, definition, applyTo, priority };
+  return {
+    scope: 'host',
+    title: `policy ${name}`,
+    probe: observeNode(options.platform, host),
+    decide: ({ node }) => {
+      if (isDeepStrictEqual(node?.policies.get(inVhost(vhost, name)), wanted)) return [];
+      const flags = quoteAll(['-p', vhost, '--priority', String(priority), '--apply-to', applyTo]);
+      return [
+        {
+          summary: `set policy ${name} on ${pattern}`,
+          script: `rabbitmqctl -q set_policy ${flags} -- ${quoteAll([name, pattern, JSON.stringify(definition)])}`,
+          touches: [CLUSTER],
+        },
+      ];
+    },
+  };
+}
+
+/** There is no such policy. */
+export function policyAbsent(
+  host: Host,
+  name: string,
+  options: { readonly platform: Platform; readonly vhost?: string },
+): Operation<NodeObservation> {
+  const { platform, vhost = '/' } = options;
+  return {
+    scope: 'host',
+    title: `no policy ${name}`,
+    probe: observeNode(platform, host),
+    decide: ({ node }) =>
+      node?.policies.has(inVhost(vhost, name))
+        ? [
+            {
+              summary: `clear policy ${name}`,
+              script: `rabbitmqctl -q clear_policy -p ${quote(vhost)} ${quote(name)}`,
+              touches: [CLUSTER],
+            },
+          ]
+        : [],
+  };
+}

@@ -1,0 +1,94 @@
+import type { Host } from '../../inventory/types.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Change, Operation } from '../../playbook/operation.ts';
+import type { Secret } from '../../secrets/secret.ts';
+import { text } from '../../secrets/text.ts';
+import { quote, quoteAll } from '../shell.ts';
+import { CLUSTER, inVhost, observeNode, type NodeObservation, type Permissions } from './observe.ts';
+
+export interface UserOptions {
+  readonly platform: Platform;
+  readonly password: Secret;
+  /** Default none. */
+  readonly tags?: readonly string[];
+  /** By virtual host; default everything in `/`. */
+  readonly permissions?: Readonly<Record<string, Permissions>>;
+}
+
+const EVERYTHING: Permissions = { configure: '.*', write: '.*', read: '.*' };
+
+function change(summary: string, script: string): Change {
+  return { summary, script, touches: [CLUSTER] };
+}
+
+/** The user exists with this password, exactly these tags, and these permissions. Asked of the node on `host`. */
+export function user(host: Host, name: string, options: UserOptions): Operation<NodeObservation> {
+  const { password, tags = [], permissions = { '/': EVERYTHING } } = options;
+  const who = quote(name);
+  // rabbitmqctl takes a password on stdin where no argument gives one.
+  const withPassword = (summary: string, command: string): Change => ({
+    ...change(summary, `rabbitmqctl -q ${command} ${who}`),
+    input: text`${password}\n`,
+  });
+  return {
+    scope: 'host',
+    title: `broker user ${name}`,
+    probe: observeNode(options.platform, host, text`${name}\t${password}\n`),
+    decide: ({ node }) => {
+      const found = node?.users.get(name);
+      const sameTags = found !== undefined && sorted(found) === sorted(tags);
+      return [
+        ...(found ? [] : [withPassword(`create user ${name}`, 'add_user')]),
+        ...(found && !node?.passwords.get(name)
+          ? [withPassword(`set the password of user ${name}`, 'change_password')]
+          : []),
+        ...(sameTags || (!found && tags.length === 0)
+          ? []
+          : [
+              change(
+                `tag user ${name}: ${tags.join(', ') || 'none'}`,
+                `rabbitmqctl -q set_user_tags ${who} ${quoteAll(tags)}`,
+              ),
+            ]),
+        ...Object.entries(permissions)
+          .filter(([vhost, wanted]) => !samePermissions(node?.permissions.get(inVhost(vhost, name)), wanted))
+          .map(([vhost, { configure, write, read }]) =>
+            change(
+              `permit user ${name} in ${vhost}: configure ${configure}, write ${write}, read ${read}`,
+              `rabbitmqctl -q set_permissions -p ${quoteAll([vhost, name, configure, write, read])}`,
+            ),
+          ),
+      ];
+    },
+  };
+}
+
+/** The user does not exist. */
+export function userAbsent(
+  host: Host,
+  name: string,
+  options: { readonly platform: Platform },
+): Operation<NodeObservation> {
+  return {
+    scope: 'host',
+    title: `no broker user ${name}`,
+    probe: observeNode(options.platform, host),
+    decide: ({ node }) =>
+      node?.users.has(name)
+        ? [change(`delete user ${name}`, `rabbitmqctl -q delete_user ${quote(name)}`)]
+        : [],
+  };
+}
+
+function sorted(tags: readonly string[]): string {
+  return [...tags].sort().join(' ');
+}
+
+function samePermissions(found: Permissions | undefined, wanted: Permissions): boolean {
+  return (
+    found !== undefined &&
+    found.configure === wanted.configure &&
+    found.write === wanted.write &&
+    found.read === wanted.read
+  );
+}

@@ -1,0 +1,56 @@
+import { quote, quoteAll } from './shell.ts';
+
+/** Seconds that a unit may still be on its way after `systemctl start` came back, which waits by itself. */
+const SETTLE_SECONDS = 60;
+
+/** Looks, 0.2 s apart, at which a program that was only just started has to be the same process. */
+const CALM_CHECKS = 5;
+
+/** Shell commands that say why a unit failed, on stderr, and end with exit code 1. */
+export function journalOnFailure(unit: string): string {
+  return `
+  systemctl status --no-pager --lines=0 -- ${quote(unit)} >&2 || :
+  journalctl --no-pager --output=cat --lines=20 --unit=${quote(unit)} >&2 || :
+  exit 1
+`;
+}
+
+/**
+ * A script that starts, restarts or reloads a unit and comes back once it is active; where it does not become so,
+ * it prints the unit's last words and fails. Files in `touched`, whose time of change lies in the future, are given
+ * the present time first, or the unit would look out of date after every start.
+ */
+export function startScript(
+  unit: string,
+  verb: 'start' | 'restart' | 'reload',
+  touched: readonly string[],
+): string {
+  return `${touched.length > 0 ? `touch -c -- ${quoteAll(touched)}\n` : ''}u=${quote(unit)}
+if [ "$(systemctl show -p NeedDaemonReload --value -- "$u")" = yes ] ||
+  [ "$(systemctl show -p LoadState --value -- "$u")" = not-found ]; then systemctl daemon-reload; fi
+unwell() {${journalOnFailure(unit)}}
+systemctl reset-failed -- "$u" 2>/dev/null || :
+systemctl ${verb} -- "$u" || unwell
+# A unit of these types counts as active before its program has so much as read its configuration.
+case $(systemctl show -p Type --value -- "$u") in
+  simple | exec | idle) wanted=${CALM_CHECKS} ;;
+  *) wanted=0 ;;
+esac
+i=0 calm=0 pid=
+while [ $i -lt ${SETTLE_SECONDS * 5} ]; do
+  case $(systemctl is-active -- "$u") in
+    active)
+      now=$(systemctl show -p MainPID --value -- "$u")
+      if [ "$now" = "$pid" ]; then calm=$((calm + 1)); else calm=0; fi
+      pid=$now
+      [ $calm -lt $wanted ] || exit 0
+      ;;
+    failed | inactive) unwell ;;
+    *) calm=0 ;;
+  esac
+  i=$((i + 1))
+  sleep 0.2
+done
+echo "$u is still $(systemctl is-active -- "$u") after ${SETTLE_SECONDS} s" >&2
+unwell`;
+}

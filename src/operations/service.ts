@@ -1,0 +1,167 @@
+import type { Change, Operation, ResourceKey } from '../playbook/operation.ts';
+import { journalOnFailure, startScript } from './service-script.ts';
+import { newerThanStart } from './newer-files.ts';
+import { parseUnitState, unitProbeScript, type UnitState } from './unit-state.ts';
+import { quote } from './shell.ts';
+
+export interface RunningOptions {
+  /**
+   * Files, and directories for what is added to and removed from them, that the unit reads when it starts. A unit
+   * that started before one of them last changed is started again, also when an earlier run was interrupted.
+   */
+  readonly newerThan?: readonly string[];
+  /** The unit takes new files with a reload; default is a restart. */
+  readonly reload?: boolean;
+  /** Whether it starts at boot; default true. */
+  readonly enabled?: boolean;
+  /**
+   * A cluster manager's unit: while that runs, it alone starts and stops this unit, and only a reload or a restart
+   * for newer files of a running one is left to do.
+   */
+  readonly leftTo?: string;
+  /** Milliseconds that starting it may take; default the run's `--timeout`. */
+  readonly timeoutMs?: number;
+}
+
+/** `mariadb` and `mariadb.service` are the same unit. */
+function shortName(unit: string): string {
+  return unit.replace(/\.service$/, '');
+}
+
+function unitKey(unit: string): ResourceKey {
+  return `unit:${shortName(unit)}`;
+}
+
+function unitProbe(
+  unit: string,
+  { newerThan: files = [], leftTo }: Pick<RunningOptions, 'newerThan' | 'leftTo'> = {},
+): Operation<UnitState>['probe'] {
+  return {
+    script: unitProbeScript(unit, files, leftTo),
+    reads: [
+      unitKey(unit),
+      ...(leftTo === undefined ? [] : [unitKey(leftTo)]),
+      ...files.map((path) => `file:${path}` as const),
+    ],
+    parse: (answer) => parseUnitState(unit, answer),
+  };
+}
+
+function unmask(unit: string): Change {
+  return {
+    summary: `unmask ${unit}`,
+    script: `systemctl unmask ${quote(unit)}`,
+    touches: [unitKey(unit)],
+  };
+}
+
+function enable(unit: string): Change {
+  return {
+    summary: `start ${unit} at boot`,
+    script: `systemctl enable ${quote(unit)}`,
+    touches: [unitKey(unit)],
+  };
+}
+
+function disable(unit: string): Change {
+  return {
+    summary: `do not start ${unit} at boot`,
+    script: `systemctl disable ${quote(unit)}`,
+    touches: [unitKey(unit)],
+  };
+}
+
+function atBoot(unit: string, state: UnitState, wanted: boolean): readonly Change[] {
+  if (state.masked) return wanted ? [unmask(unit), enable(unit)] : [];
+  if (wanted && state.boot === 'disabled') return [enable(unit)];
+  if (!wanted && state.boot === 'enabled') return [disable(unit)];
+  return [];
+}
+
+function whatIsNewer(files: readonly string[]): string {
+  return files.length === 1 ? `${files[0]} is newer` : `${files.length} of its files are newer`;
+}
+
+/** The unit runs, on its files as they are now, and starts at boot unless `enabled` is false. A mask is taken off. */
+export function running(unit: string, options: RunningOptions = {}): Operation<UnitState> {
+  const name = shortName(unit);
+  const time = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+  const act = (
+    verb: 'start' | 'restart' | 'reload',
+    why: string,
+    touched: readonly string[] = [],
+  ): Change => ({
+    summary: `${verb} ${name}${why ? ` (${why})` : ''}`,
+    script: startScript(unit, verb, touched),
+    touches: [unitKey(unit), ...touched.map((path) => `file:${path}` as const)],
+    ...time,
+  });
+  return {
+    scope: 'host',
+    title: name,
+    probe: unitProbe(unit, options),
+    decide: (state) => {
+      const first =
+        state.masked && options.enabled === false
+          ? [unmask(name)]
+          : atBoot(name, state, options.enabled ?? true);
+      const since = options.reload ? state.loadedAt : state.startedAt;
+      if (state.active === 'active') {
+        const newer = newerThanStart(state, since);
+        const reloadFailed = options.reload === true && state.reloadFailed;
+        if (newer.length === 0 && !reloadFailed) return first;
+        const ahead = newer.filter((path) => (state.changed.get(path) ?? 0) > state.now);
+        const why = newer.length > 0 ? whatIsNewer(newer) : 'its last reload failed';
+        return [...first, act(options.reload ? 'reload' : 'restart', why, ahead)];
+      }
+      if (state.managed) return first;
+      if (state.active === 'inactive') return [...first, act('start', '')];
+      if (state.active === 'failed') return [...first, act('start', 'it failed')];
+      return [...first, act('restart', `it is ${state.active}, ${state.sub}`)];
+    },
+  };
+}
+
+/** The unit does not start at boot: something else starts it, or nothing. Whether it runs now is left as it is. */
+export function disabled(unit: string): Operation<UnitState> {
+  const name = shortName(unit);
+  return {
+    scope: 'host',
+    title: `${name} is not started at boot`,
+    probe: unitProbe(unit),
+    decide: (state) => atBoot(name, state, false),
+  };
+}
+
+/** The unit starts at boot. Whether it runs now is left as it is. */
+export function enabled(unit: string): Operation<UnitState> {
+  const name = shortName(unit);
+  return {
+    scope: 'host',
+    title: `${name} starts at boot`,
+    probe: unitProbe(unit),
+    decide: (state) => atBoot(name, state, true),
+  };
+}
+
+/** The unit does not run, and does not start at boot. A unit that is not installed is as good. */
+export function stopped(unit: string): Operation<UnitState> {
+  const name = shortName(unit);
+  return {
+    scope: 'host',
+    title: `${name} is stopped`,
+    probe: unitProbe(unit),
+    decide: (state) => [
+      ...atBoot(name, state, false),
+      ...(state.active === 'inactive' || state.active === 'failed'
+        ? []
+        : [
+            {
+              summary: `stop ${name}`,
+              script: `systemctl stop ${quote(unit)} || {${journalOnFailure(unit)}}`,
+              touches: [unitKey(unit)],
+            },
+          ]),
+    ],
+  };
+}

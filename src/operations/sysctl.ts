@@ -1,0 +1,91 @@
+import type { Change, Operation } from '../playbook/operation.ts';
+import * as file from './file.ts';
+import type { PathState } from './path-state.ts';
+import { quote, quoteAll } from './shell.ts';
+
+/** The drop-in file, and what the kernel says now; settings that this kernel does not have are left out. */
+export interface SysctlState {
+  readonly file: PathState;
+  readonly live: ReadonlyMap<string, string>;
+}
+
+const LIVE = '-- live';
+
+function livePath(key: string): string {
+  return `/proc/sys/${key.replaceAll('.', '/')}`;
+}
+
+/** The kernel separates several values by tabs. */
+function normal(value: string): string {
+  return value.trim().split(/\s+/).join(' ');
+}
+
+/**
+ * These kernel settings hold now, and after the next boot: in `/etc/sysctl.d/60-osha-NAME.conf`, which is osha's own.
+ * A setting that the kernel lacks fails with the kernel's word for it; most come with a module.
+ */
+export function values(
+  name: string,
+  settings: Readonly<Record<string, string | number>>,
+): Operation<SysctlState> {
+  const wanted = Object.entries(settings).map(([key, value]) => [key, normal(String(value))] as const);
+  const path = `/etc/sysctl.d/60-osha-${name}.conf`;
+  const lines = wanted.map(([key, value]) => `${key} = ${value}\n`).join('');
+  const dropIn = file.content(path, { content: `# Placed by osha.\n${lines}` });
+  const bridged = wanted.some(([key]) => key.startsWith('net.bridge.'));
+  return {
+    scope: 'host',
+    title: wanted.map(([key]) => key).join(', '),
+    ...(dropIn.places ? { places: dropIn.places } : {}),
+    probe: {
+      ...dropIn.probe,
+      script: `(\n${dropIn.probe.script}\n)
+printf '\\n%s\\n' '${LIVE}'
+# Read in one go: the kernel ends these files for whoever reads them byte by byte, as a shell does.
+grep -s '' /dev/null ${quoteAll(wanted.map(([key]) => livePath(key)))}
+exit 0`,
+      reads: [
+        ...dropIn.probe.reads,
+        ...wanted.map(([key]) => `kernel:${key}` as const),
+        ...(bridged ? (['kernel:br_netfilter'] as const) : []),
+      ],
+      parse: (answer) => {
+        const [before = '', after = ''] = answer.stdout.split(`\n${LIVE}\n`);
+        const live = new Map<string, string>();
+        for (const line of after.split('\n')) {
+          const at = line.indexOf(':');
+          if (at > 0) live.set(line.slice(0, at), normal(line.slice(at + 1)));
+        }
+        return {
+          file: dropIn.probe.parse({ ...answer, stdout: before }),
+          live: new Map(
+            wanted.flatMap(([key]) => {
+              const value = live.get(livePath(key));
+              return value === undefined ? [] : [[key, value] as const];
+            }),
+          ),
+        };
+      },
+    },
+    decide: (state) => [
+      ...dropIn.decide(state.file),
+      ...wanted.flatMap(([key, value]) => {
+        const now = state.live.get(key);
+        return now === value ? [] : [liveChange(key, value, now)];
+      }),
+    ],
+  };
+}
+
+function liveChange(key: string, value: string, now: string | undefined): Change {
+  const path = quote(livePath(key));
+  return {
+    summary: `set ${key} to ${value} (${now === undefined ? 'the kernel has no such setting yet' : `it is ${now}`})`,
+    script: `[ -e ${path} ] || {
+  echo 'this kernel has no setting ${key}: load the module that it comes with first' >&2
+  exit 1
+}
+printf '%s\\n' ${quote(value)} >${path}`,
+    touches: [`kernel:${key}`],
+  };
+}

@@ -1,0 +1,94 @@
+import type { ProbeAnswer } from '../playbook/operation.ts';
+import { ProbeError } from '../playbook/operation.ts';
+import { quote, quoteAll } from './shell.ts';
+
+/** What systemd says of a unit, and when the files that it depends on last changed. Times are seconds since 1970. */
+export interface UnitState {
+  /** `active`, `inactive`, `failed`, `activating`, `deactivating` or `reloading`. */
+  readonly active: string;
+  readonly sub: string;
+  readonly masked: boolean;
+  /** `fixed` for a unit that can be neither enabled nor disabled, or that is not there. */
+  readonly boot: 'enabled' | 'disabled' | 'fixed';
+  /** When it last became active. */
+  readonly startedAt?: number;
+  /** When it last became active or was reloaded. */
+  readonly loadedAt?: number;
+  readonly reloadFailed: boolean;
+  /** The cluster manager that it was asked about is running. */
+  readonly managed: boolean;
+  readonly now: number;
+  /** When each file last changed, in content, owner or mode; without those that do not exist. */
+  readonly changed: ReadonlyMap<string, number>;
+}
+
+const PROPERTIES =
+  'LoadState,ActiveState,SubState,UnitFileState,ActiveEnterTimestamp,StateChangeTimestamp,ReloadResult';
+
+/**
+ * A script that prints the unit's properties, the host's time, when each of `files` changed, and whether the unit
+ * `manager` is active.
+ */
+export function unitProbeScript(unit: string, files: readonly string[], manager?: string): string {
+  const managed =
+    manager === undefined ? '' : `\n! systemctl -q is-active -- ${quote(manager)} || echo managed=yes`;
+  const stat = files.length > 0 ? `\nstat -L -c 'changed=%.6Z %n' -- ${quoteAll(files)} 2>/dev/null` : '';
+  // Before version 247 systemd cannot print microseconds. A generated unit comes from an init script, of which only
+  // is-enabled can tell whether it starts at boot.
+  return `u=${quote(unit)}
+state=$(TZ=UTC systemctl show --timestamp=us+utc -p ${PROPERTIES} -- "$u" 2>/dev/null) ||
+  state=$(TZ=UTC systemctl show -p ${PROPERTIES} -- "$u")
+printf '%s\\n' "$state"
+case $state in *UnitFileState=generated*) printf 'UnitFileState=%s\\n' "$(systemctl is-enabled -- "$u" 2>/dev/null)" ;; esac
+date +now=%s.%N${managed}${stat}
+exit 0`;
+}
+
+/** Seconds since 1970 of what `systemctl show` prints: "Fri 2026-01-02 10:00:00.123456 UTC". */
+export function parseTimestamp(value: string): number | undefined {
+  const match = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? UTC$/.exec(value);
+  if (!match) return undefined;
+  return Date.parse(`${match[1]}T${match[2]}Z`) / 1000 + Number(match[3] ?? 0);
+}
+
+function bootState(unitFileState: string): UnitState['boot'] {
+  if (unitFileState === 'enabled') return 'enabled';
+  // Enabled only until the next boot is as good as disabled.
+  if (unitFileState === 'disabled' || unitFileState.endsWith('-runtime')) return 'disabled';
+  return 'fixed';
+}
+
+/** Understands what `unitProbeScript` printed. Throws a `ProbeError` where systemd did not answer. */
+export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
+  const properties = new Map<string, string>();
+  const changed = new Map<string, number>();
+  for (const line of answer.stdout.split('\n')) {
+    const at = line.indexOf('=');
+    const key = line.slice(0, at);
+    const value = line.slice(at + 1);
+    if (key === 'changed') changed.set(value.slice(value.indexOf(' ') + 1), Number.parseFloat(value));
+    else if (at > 0) properties.set(key, value);
+  }
+  const active = properties.get('ActiveState');
+  if (active === undefined) {
+    throw new ProbeError(
+      `systemd did not say what it knows of ${unit}: ${answer.stderr.trim() || 'no answer'}`,
+    );
+  }
+  const startedAt = parseTimestamp(properties.get('ActiveEnterTimestamp') ?? '');
+  const loadedAt = parseTimestamp(properties.get('StateChangeTimestamp') ?? '');
+  const reload = properties.get('ReloadResult') ?? 'success';
+  const masked = properties.get('LoadState') === 'masked';
+  return {
+    active,
+    sub: properties.get('SubState') ?? '',
+    masked,
+    boot: bootState(properties.get('UnitFileState') ?? ''),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(loadedAt === undefined ? {} : { loadedAt }),
+    reloadFailed: reload !== 'success' && reload !== '',
+    managed: properties.get('managed') === 'yes',
+    now: Number(properties.get('now') ?? Number.NaN),
+    changed,
+  };
+}

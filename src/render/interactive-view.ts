@@ -1,0 +1,239 @@
+import type { Colors } from './colors.ts';
+import {
+  changesOf,
+  tally,
+  phaseWasInterrupted,
+  type HostProgress,
+  type PhaseProgress,
+  type Progress,
+  type StepProgress,
+} from './progress.ts';
+import { count, cutTo, duration, listOf, padTo, printable, widthOf } from './text.ts';
+
+/** Beyond so many hosts a step shows counts, and lines only for hosts that failed or are the slowest. */
+export const MOST_HOST_LINES = 8;
+
+/** Lines for the slowest of many hosts. */
+const SLOWEST = 3;
+
+export interface ViewOptions {
+  readonly colors: Colors;
+  /** As `Date.now()` counts. */
+  readonly now: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** One task of the list: an empty title is not shown. */
+export interface StepView {
+  readonly title: string;
+  readonly body: readonly string[];
+}
+
+export interface View {
+  readonly head: string;
+  readonly phases: ReadonlyMap<
+    string,
+    { readonly title: string; readonly steps: ReadonlyMap<string, StepView> }
+  >;
+  /** What is still to come, where the terminal is too low to show a line for each. */
+  readonly later: string;
+}
+
+/** Two columns of icon, two more per level: what listr2 puts before a line. */
+const MARGIN = { phase: 3, step: 5, host: 7 };
+
+/** What the terminal shows of a run right now. Pure. */
+export function viewOf(progress: Progress, options: ViewOptions): View {
+  const phases = [...progress.phases.values()];
+  const shown = new Map(
+    phases.map((phase) => [
+      phase.name,
+      {
+        title: phaseTitle(phase, progress, options),
+        steps: new Map([...phase.steps.values()].map((step) => [step.id, stepView(step, options)])),
+      },
+    ]),
+  );
+  const waiting = phases.filter((phase) => phase.state === 'waiting');
+  const lines = linesOf(phases, shown);
+  const room = options.rows - 2;
+  if (lines <= room || waiting.length < 2)
+    return { head: headOf(progress, options), phases: shown, later: '' };
+  for (const phase of waiting) shown.set(phase.name, { title: '', steps: new Map() });
+  const left = lines - waiting.length + 1 - room;
+  if (left > 0) hideFinishedSteps(phases, shown, left);
+  const titles = waiting.map((phase) => phase.title);
+  const later = `then ${count(waiting.length, 'more phase')}: ${listOf(titles, titles.length)}`;
+  return {
+    head: headOf(progress, options),
+    phases: shown,
+    later: options.colors.faint(cutTo(later, options.columns - MARGIN.phase)),
+  };
+}
+
+type Shown = Map<string, { readonly title: string; readonly steps: Map<string, StepView> }>;
+
+function linesOf(phases: readonly PhaseProgress[], shown: Shown): number {
+  let lines = 1;
+  for (const phase of phases) {
+    lines += 1;
+    // A phase that is done is one line, unless it failed.
+    if (phase.state !== 'running' && phase.state !== 'failed') continue;
+    for (const step of shown.get(phase.name)?.steps.values() ?? []) {
+      if (step.title !== '') lines += 1 + step.body.length;
+    }
+  }
+  return lines;
+}
+
+function hideFinishedSteps(phases: readonly PhaseProgress[], shown: Shown, lines: number): void {
+  let left = lines;
+  for (const phase of phases) {
+    if (phase.state !== 'running') continue;
+    for (const step of phase.steps.values()) {
+      if (left <= 0) return;
+      if (step.state !== 'finished' || tally(step).failed > 0) continue;
+      shown.get(phase.name)?.steps.set(step.id, { title: '', body: [] });
+      left -= 1;
+    }
+  }
+}
+
+function headOf(progress: Progress, { colors, columns }: ViewOptions): string {
+  const done = Math.min(progress.connected + progress.unreachable.size, progress.hosts.length);
+  const all = progress.hosts.length;
+  const gone = progress.unreachable.size;
+  const counts = [
+    ...(done < all ? [`${done} of ${all}`] : []),
+    ...(gone > 0 ? [colors.bad(`unreachable: ${listOf([...progress.unreachable.keys()], 4)}`)] : []),
+    ...(progress.rejected.size > 0
+      ? [colors.bad(`not fit: ${listOf([...progress.rejected.keys()], 4)}`)]
+      : []),
+  ];
+  return fit(`Connect to ${count(all, 'host')}`, counts.join(', '), columns - MARGIN.phase);
+}
+
+/** A title and what is said about it; where both do not fit, the latter goes. */
+function fit(title: string, about: string, width: number): string {
+  if (about === '') return cutTo(title, width);
+  const line = `${title}  ${about}`;
+  return widthOf(line) <= width ? line : cutTo(title, width);
+}
+
+function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptions): string {
+  const { colors, columns, now } = options;
+  const width = columns - MARGIN.phase;
+  const steps = [...phase.steps.values()];
+  const changes = changesOf(phase);
+  const changed = count(changes, 'change') + (progress.mode === 'diff' ? ' to make' : '');
+  if (phaseWasInterrupted(phase)) {
+    const about = `${colors.bad('interrupted')}${changes > 0 ? `, ${changed} begun` : ''}`;
+    return fit(phase.title, `${about} ${colors.faint(`· ${duration(phase.durationMs)}`)}`, width);
+  }
+  switch (phase.state) {
+    case 'waiting':
+      return colors.faint(cutTo(phase.title, width));
+    case 'running': {
+      const finished = steps.filter((step) => step.state === 'finished').length;
+      const about = `${finished}/${phase.expected.length} steps${changes > 0 ? `, ${changed}` : ''} · ${duration(now - phase.startedAt)}`;
+      return fit(colors.strong(phase.title), colors.faint(about), width);
+    }
+    case 'ok':
+      return fit(phase.title, colors.faint(`nothing to do · ${duration(phase.durationMs)}`), width);
+    case 'changed':
+      return fit(
+        phase.title,
+        `${colors.changed(changed)} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
+        width,
+      );
+    case 'failed':
+      return fit(
+        phase.title,
+        `${colors.bad('failed')} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
+        width,
+      );
+    case 'skipped':
+    case 'deferred':
+      return fit(phase.title, colors.faint(phase.state), width);
+  }
+}
+
+function stepView(step: StepProgress, options: ViewOptions): StepView {
+  if (step.state === 'waiting') return { title: '', body: [] };
+  const { colors, columns, now } = options;
+  const elapsed = step.state === 'running' ? now - step.startedAt : step.durationMs;
+  const about = [countsOf(step, colors), colors.faint(duration(elapsed))]
+    .filter((part) => part !== '')
+    .join(' · ');
+  return {
+    title: fit(step.title, about, columns - MARGIN.step),
+    body: bodyOf(step, options).slice(0, MOST_HOST_LINES + 1),
+  };
+}
+
+function countsOf(step: StepProgress, colors: Colors): string {
+  const counts = tally(step);
+  const part = (number: number, word: string, style: (text: string) => string): readonly string[] =>
+    number > 0 ? [style(`${number} ${word}`)] : [];
+  return [
+    ...part(step.state === 'running' ? counts.ok : 0, 'ok', colors.good),
+    ...part(counts.changed, 'changed', colors.changed),
+    ...part(counts['would-change'], 'to change', colors.changed),
+    ...part(counts.unknown, 'known after apply', colors.faint),
+    ...part(counts.failed, 'failed', colors.bad),
+    ...part(counts.running, 'running', colors.faint),
+    ...part(step.state === 'running' ? counts.waiting : 0, 'waiting', colors.faint),
+    ...part(counts.skipped, 'skipped', colors.faint),
+    ...part(counts.deferred, 'deferred', colors.faint),
+  ].join(', ');
+}
+
+function bodyOf(step: StepProgress, options: ViewOptions): readonly string[] {
+  const failed = [...step.hosts].filter(([, host]) => host.state === 'failed');
+  if (step.state === 'finished') return failureBody(failed, options);
+  const running = [...step.hosts].filter(([, host]) => host.state === 'running');
+  const because = step.evidence.at(-1)?.because;
+  const lines = [
+    ...(because ? [cutTo(because, options.columns - MARGIN.host)] : []),
+    ...failureBody(failed, options),
+  ];
+  const most = step.hosts.size > MOST_HOST_LINES ? SLOWEST : MOST_HOST_LINES;
+  const room = Math.max(1, Math.min(most, MOST_HOST_LINES - lines.length));
+  // The slowest are what a person waits for.
+  const slowest = running.sort(([, a], [, b]) => a.startedAt - b.startedAt).slice(0, room);
+  const nameWidth = Math.max(0, ...slowest.map(([name]) => widthOf(name)));
+  return [
+    ...lines,
+    ...slowest.map(([name, host]) => runningLine(padTo(name, nameWidth), host, step, options)),
+  ];
+}
+
+function runningLine(name: string, host: HostProgress, step: StepProgress, options: ViewOptions): string {
+  const { colors, columns, now } = options;
+  const time = duration(Math.max(0, now - host.startedAt));
+  const latest =
+    host.lastLine ?? step.changes.findLast((change) => change.host === name.trim())?.summary ?? '';
+  const width = columns - MARGIN.host - widthOf(name) - time.length - 2;
+  const told = latest === '' || width < 10 ? '' : ` ${colors.faint(cutTo(printable(latest).trim(), width))}`;
+  return `${name} ${colors.faint(time)}${told}`;
+}
+
+function failureBody(
+  failed: readonly (readonly [string, HostProgress])[],
+  { colors, columns }: ViewOptions,
+): readonly string[] {
+  const width = columns - MARGIN.host;
+  const most = 3;
+  const lines = failed
+    .slice(0, most)
+    .flatMap(([name, { failure }]) => [
+      colors.bad(
+        cutTo(printable(`${name}: ${failure?.message ?? 'it failed'}`).replaceAll('\n', ' '), width),
+      ),
+      ...(failure?.hint
+        ? [colors.hint(cutTo(printable(`hint: ${failure.hint}`).replaceAll('\n', ' '), width))]
+        : []),
+    ]);
+  return failed.length > most ? [...lines, colors.bad(`and ${failed.length - most} more failed`)] : lines;
+}

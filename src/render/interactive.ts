@@ -1,0 +1,242 @@
+import {
+  Listr,
+  ListrDefaultRendererLogLevels as Level,
+  ListrLogger,
+  ListrTaskEventType,
+  type DefaultRenderer,
+  type ListrTask,
+} from 'listr2';
+import type { EventSink, RunEvent } from '../runner/events.ts';
+import type { Colors } from './colors.ts';
+import { MOST_HOST_LINES, viewOf, type StepView } from './interactive-view.ts';
+import { FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
+import {
+  advance,
+  createProgress,
+  phaseOf,
+  tally,
+  phaseWasInterrupted,
+  wasInterrupted,
+  type Progress,
+  type StepProgress,
+} from './progress.ts';
+
+export interface InteractiveOptions {
+  readonly colors: Colors;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Titles of phases that have not begun yet, by name; default their names. */
+  readonly titles?: ReadonlyMap<string, string>;
+}
+
+export interface InteractiveRenderer {
+  readonly sink: EventSink;
+  readonly progress: Progress;
+  /** A line below the list, until the end. */
+  readonly notice: (text: string) => void;
+  /** Ends the list as it is and gives the terminal back. */
+  readonly finish: () => Promise<void>;
+  /** Gives the terminal back at once, because the process is about to exit. */
+  readonly abandon: () => void;
+}
+
+type Task = ListrTask<undefined, typeof DefaultRenderer, typeof DefaultRenderer>;
+/** What is used of a task of listr2, whether it already runs or still waits. */
+interface Shown {
+  title?: string | undefined;
+  emit(event: ListrTaskEventType.OUTPUT, text: string): void;
+}
+
+/** The run as a list of listr2 that follows the events: phases, their steps, and the hosts that are being waited for. */
+export function interactiveRenderer(options: InteractiveOptions): InteractiveRenderer {
+  const { colors, stdout, stderr } = options;
+  const progress = createProgress();
+  const gates = new Gates();
+  const phaseTasks = new Map<string, Shown>();
+  const stepTasks = new Map<string, Shown>();
+  const output = new LiveOutput(stdout, stderr);
+  let head: Shown | undefined;
+  let later: Shown | undefined;
+  let noticed = '';
+  let ended = false;
+  let listed: Promise<void> | undefined;
+  let broken: Error | undefined;
+
+  const paint = (): void => {
+    const view = viewOf(progress, {
+      colors,
+      now: Date.now(),
+      columns: stdout.columns,
+      rows: stdout.rows,
+    });
+    if (head) head.title = view.head;
+    if (later) later.title = ended ? '' : noticed === '' ? view.later : colors.changed(noticed);
+    for (const [name, phase] of view.phases) {
+      const task = phaseTasks.get(name);
+      if (task) task.title = phase.title;
+      [...phase.steps.values()].forEach((step, index) => drawStep(stepTasks.get(`${name} ${index}`), step));
+    }
+  };
+
+  // A defect of the display must not end a deployment in the middle: it is told at the end.
+  const draw = (): void => {
+    try {
+      paint();
+    } catch (error) {
+      broken ??= error instanceof Error ? error : new Error(String(error));
+    }
+  };
+
+  // The step of a place in its phase. Its title is blank until it starts: what waits is counted in its phase's title.
+  // (Blank and not absent: listr2 sends the output of a task without a title to the bottom of the screen.)
+  const stepTask = (phase: string, index: number): Task => ({
+    title: ' ',
+    task: async (_, task) => {
+      stepTasks.set(`${phase} ${index}`, task.task);
+      await gates.of(`${phase} ${index}`).passed;
+      draw();
+      const step = stepAt(progress, phase, index);
+      if (step && (tally(step).failed > 0 || wasInterrupted(step))) throw new Error(step.title);
+    },
+    rendererOptions: { outputBar: MOST_HOST_LINES + 1, persistentOutput: true },
+  });
+
+  const phaseTask = (name: string): Task => ({
+    title: phaseOf(progress, name).title,
+    task: async (_, task) => {
+      await gates.of(`${name} started`).passed;
+      const phase = phaseOf(progress, name);
+      if (phase.state === 'waiting' || phase.state === 'skipped') {
+        task.skip();
+        return undefined;
+      }
+      // Fails without a line of its own, so that a phase is marked as failed whatever the reason.
+      const end: Task = {
+        task: async () => {
+          await gates.of(`${name} finished`).passed;
+          draw();
+          const ended = phaseOf(progress, name);
+          if (ended.state === 'failed' || phaseWasInterrupted(ended)) throw new Error(name);
+        },
+      };
+      const steps = phase.expected.map((_title, index) => stepTask(name, index));
+      return task.newListr([...steps, end], { concurrent: true, exitOnError: false });
+    },
+  });
+
+  const openPhase = (name: string): void => {
+    phaseOf(progress, name).expected.forEach((_title, index) => gates.of(`${name} ${index}`).open());
+    gates.of(`${name} started`).open();
+    gates.of(`${name} finished`).open();
+  };
+
+  const start = (event: Extract<RunEvent, { event: 'run-started' }>): void => {
+    const logger = new ListrLogger<Level>({ useIcons: true, processOutput: output });
+    const list = new Listr<undefined, 'default', 'default'>(
+      [
+        { title: 'Connect', task: () => gates.of('connected').passed },
+        ...event.phases.map(phaseTask),
+        { title: ' ', task: () => gates.of('end').passed },
+      ],
+      {
+        concurrent: false,
+        exitOnError: false,
+        registerSignalListeners: false,
+        renderer: 'default',
+        fallbackRenderer: 'default',
+        rendererOptions: {
+          logger,
+          spinner: new FrameSpinner(draw),
+          formatOutput: 'truncate',
+          showErrorMessage: false,
+          showSkipMessage: false,
+          icon: { [Level.COMPLETED_WITH_FAILED_SUBTASKS]: '✖', [Level.OUTPUT]: '›' },
+          color: palette(colors),
+        },
+      },
+    );
+    head = list.tasks[0];
+    later = list.tasks.at(-1);
+    event.phases.forEach((name, index) => {
+      const task = list.tasks[index + 1];
+      if (task) phaseTasks.set(name, task);
+    });
+    draw();
+    listed = list.run(undefined).then(() => undefined);
+  };
+
+  const sink: EventSink = (event) => {
+    advance(progress, event, Date.now());
+    switch (event.event) {
+      case 'run-started':
+        for (const phase of progress.phases.values())
+          phase.title = options.titles?.get(phase.name) ?? phase.name;
+        start(event);
+        break;
+      case 'connected':
+      case 'unreachable':
+        if (progress.connected + progress.unreachable.size >= progress.hosts.length)
+          gates.of('connected').open();
+        break;
+      case 'phase-started':
+        gates.of('connected').open();
+        gates.of(`${event.phase} started`).open();
+        break;
+      case 'step-finished':
+        gates.of(`${event.phase} ${indexOf(progress, event.phase, event.step)}`).open();
+        break;
+      case 'phase-finished':
+        openPhase(event.phase);
+        break;
+      case 'rejected':
+      case 'warning':
+      case 'step-started':
+      case 'host-started':
+      case 'change':
+      case 'output':
+      case 'evidence':
+      case 'findings':
+      case 'host-finished':
+      case 'summary':
+        break;
+    }
+  };
+
+  return {
+    sink,
+    progress,
+    notice: (text) => {
+      noticed = text;
+    },
+    finish: async () => {
+      if (!listed) return;
+      ended = true;
+      draw();
+      gates.of('connected').open();
+      gates.of('end').open();
+      for (const name of progress.phases.keys()) openPhase(name);
+      await listed;
+      if (broken !== undefined)
+        stderr.write(`osha: the display failed, the run did not: ${String(broken)}\n`);
+    },
+    abandon: () => {
+      if (listed) output.toStdout('\u001b[?25h');
+    },
+  };
+}
+
+function stepAt(progress: Progress, phase: string, index: number): StepProgress | undefined {
+  return [...phaseOf(progress, phase).steps.values()][index];
+}
+
+function indexOf(progress: Progress, phase: string, step: string): number {
+  return [...phaseOf(progress, phase).steps.keys()].indexOf(step);
+}
+
+/** Fills the lines below a step: always all of them, because listr2 keeps what is not overwritten. */
+function drawStep(task: Shown | undefined, step: StepView): void {
+  if (!task) return;
+  task.title = step.title;
+  for (let line = 0; line <= MOST_HOST_LINES; line += 1)
+    task.emit(ListrTaskEventType.OUTPUT, step.body[line] ?? '');
+}

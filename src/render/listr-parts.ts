@@ -1,0 +1,84 @@
+import { ListrDefaultRendererLogLevels as Level, ProcessOutput, Spinner } from 'listr2';
+import type { Colors } from './colors.ts';
+
+/** A promise that is resolved from outside: listr2's tasks wait, the runner works. */
+class Gate {
+  readonly passed: Promise<void>;
+  #open: () => void = () => undefined;
+
+  constructor() {
+    this.passed = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  open(): void {
+    this.#open();
+  }
+}
+
+/** Gates by name; one that is asked for begins to exist. */
+export class Gates {
+  readonly #gates = new Map<string, Gate>();
+
+  of(key: string): Gate {
+    let gate = this.#gates.get(key);
+    if (!gate) {
+      gate = new Gate();
+      this.#gates.set(key, gate);
+    }
+    return gate;
+  }
+}
+
+/** Calls back before each frame, so that a burst of events costs one drawing and not hundreds. */
+export class FrameSpinner extends Spinner {
+  readonly #beforeFrame: () => void;
+
+  constructor(beforeFrame: () => void) {
+    super();
+    this.#beforeFrame = beforeFrame;
+  }
+
+  override spin(): void {
+    super.spin();
+    this.#beforeFrame();
+  }
+}
+
+/** listr2 copies a terminal's size once; this follows it when it is resized. */
+export class LiveOutput extends ProcessOutput {
+  readonly #terminal: NodeJS.WriteStream;
+
+  constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
+    super(stdout, stderr);
+    this.#terminal = stdout;
+  }
+
+  override get stdout(): NodeJS.WriteStream {
+    const terminal = this.#terminal;
+    return Object.defineProperties(super.stdout, {
+      columns: { get: () => terminal.columns },
+      rows: { get: () => terminal.rows },
+    });
+  }
+}
+
+/** What listr2 paints its icons with. */
+export function palette(colors: Colors): Partial<Record<Level, (text?: string) => string>> {
+  const styles: Partial<Record<Level, (text: string) => string>> = {
+    [Level.SKIPPED_WITH_COLLAPSE]: colors.faint,
+    [Level.SKIPPED_WITHOUT_COLLAPSE]: colors.faint,
+    [Level.PENDING]: colors.changed,
+    [Level.COMPLETED]: colors.good,
+    [Level.COMPLETED_WITH_FAILED_SUBTASKS]: colors.bad,
+    [Level.COMPLETED_WITH_FAILED_SISTER_TASKS]: colors.bad,
+    [Level.FAILED]: colors.bad,
+    [Level.FAILED_WITH_FAILED_SUBTASKS]: colors.bad,
+    [Level.WAITING]: colors.faint,
+    [Level.OUTPUT]: colors.faint,
+  };
+  return Object.fromEntries(
+    Object.entries(styles).map(([level, style]) => [level, (text?: string) => style(text ?? '')]),
+  );
+}

@@ -1,0 +1,125 @@
+import type { EventSink, RunEvent } from '../runner/events.ts';
+import type { Colors } from './colors.ts';
+import type { Output } from './output.ts';
+import {
+  advance,
+  changesOf,
+  createProgress,
+  phaseOf,
+  stepOf,
+  phaseWasInterrupted,
+  type Progress,
+  type StepProgress,
+} from './progress.ts';
+import { failureLines, stepLines } from './step-lines.ts';
+import { count, duration, indented, listOf, printable } from './text.ts';
+
+export interface PlainOptions {
+  readonly colors: Colors;
+  readonly verbose: boolean;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/**
+ * A line for each thing that matters and nothing that moves, for logs and pipes. A step's lines come when all its
+ * hosts are done, in the order of the inventory, so that two equal runs print equal lines.
+ */
+export function plainRenderer(options: PlainOptions): {
+  readonly sink: EventSink;
+  readonly progress: Progress;
+} {
+  const { colors, verbose, stdout, stderr } = options;
+  const progress = createProgress();
+  const told = new Set<StepProgress>();
+  const say = (line: string): void => void stdout.write(`${line}\n`);
+
+  const tell = (step: StepProgress): void => {
+    if (told.has(step)) return;
+    told.add(step);
+    const diffs = progress.mode === 'diff' || verbose;
+    const lines = [...stepLines(step, { colors, verbose, diffs }), ...failureLines(step, colors)];
+    if (lines.length === 0) return;
+    say(`  ${step.title}`);
+    for (const line of lines) say(indented(line, '    '));
+  };
+
+  const finishPhase = (event: Extract<RunEvent, { event: 'phase-finished' }>): void => {
+    const phase = phaseOf(progress, event.phase);
+    for (const step of phase.steps.values()) tell(step);
+    say(`${colors.strong(phase.name)}: ${phaseVerdict(phase.name, progress, event, colors)}`);
+    if (verbose) {
+      const trips = Object.entries(event.roundTrips).map(([host, number]) => `${host} ${number}`);
+      if (trips.length > 0) say(colors.faint(`  round trips: ${trips.join(', ')}`));
+    }
+  };
+
+  const sink: EventSink = (event) => {
+    advance(progress, event, 0);
+    switch (event.event) {
+      case 'run-started':
+        say(
+          `${event.mode === 'diff' ? 'Comparing' : 'Deploying'} ${event.inventory}: ` +
+            `${count(event.hosts.length, 'host')}, ${count(event.phases.length, 'phase')}`,
+        );
+        break;
+      case 'connected':
+        if (verbose) say(colors.faint(`connected to ${event.host} in ${duration(event.durationMs)}`));
+        break;
+      case 'unreachable':
+      case 'rejected':
+        say(`${colors.bad(event.event)} ${colors.strong(event.host)}: ${printable(event.message)}`);
+        break;
+      case 'warning':
+        stderr.write(
+          `${colors.changed('warning:')} ${event.host ? `${event.host}: ` : ''}${printable(event.message)}\n`,
+        );
+        break;
+      case 'phase-started':
+        say(`${colors.strong(event.phase)}: ${event.title}, on ${listOf(event.hosts)}`);
+        break;
+      case 'output':
+        if (verbose) say(colors.faint(`    ${event.host} | ${printable(event.line)}`));
+        break;
+      case 'step-finished':
+        tell(stepOf(progress, event.phase, event.step));
+        break;
+      case 'phase-finished':
+        finishPhase(event);
+        break;
+      case 'step-started':
+      case 'host-started':
+      case 'change':
+      case 'evidence':
+      case 'findings':
+      case 'host-finished':
+      case 'summary':
+        break;
+    }
+  };
+  return { sink, progress };
+}
+
+function phaseVerdict(
+  name: string,
+  progress: Progress,
+  { outcome, durationMs }: Extract<RunEvent, { event: 'phase-finished' }>,
+  colors: Colors,
+): string {
+  const phase = phaseOf(progress, name);
+  const changed = `${count(changesOf(phase), 'change')}${progress.mode === 'diff' ? ' to make' : ''}`;
+  const time = duration(durationMs);
+  if (phaseWasInterrupted(phase)) return colors.bad(`interrupted, ${changed} begun, ${time}`);
+  switch (outcome) {
+    case 'ok':
+      return colors.good(`nothing to do, ${time}`);
+    case 'changed':
+      return colors.changed(`${changed}, ${time}`);
+    case 'failed':
+      return colors.bad(`failed, ${changed}, ${time}`);
+    case 'skipped':
+      return colors.faint('skipped');
+    case 'deferred':
+      return colors.changed(`deferred, ${changed}, ${time}`);
+  }
+}

@@ -1,0 +1,245 @@
+import type { Evidence, Finding } from '../playbook/operation.ts';
+import type { Outcome, RunEvent, StepFailure } from '../runner/events.ts';
+
+/** One change, as the runner told it. */
+export type ChangeEvent = Extract<RunEvent, { event: 'change' }>;
+export type Summary = Extract<RunEvent, { event: 'summary' }>;
+type PhaseOutcome = Extract<RunEvent, { event: 'phase-finished' }>['outcome'];
+
+/** Where one host is in one step. */
+export interface HostProgress {
+  state: 'waiting' | 'running' | Outcome;
+  /** As `Date.now()` counts; 0 before it began. */
+  startedAt: number;
+  durationMs: number;
+  lastLine?: string;
+  note?: string;
+  failure?: StepFailure;
+}
+
+export interface StepProgress {
+  readonly phase: string;
+  readonly id: string;
+  title: string;
+  strategy: string;
+  state: 'waiting' | 'running' | 'finished';
+  startedAt: number;
+  durationMs: number;
+  readonly hosts: Map<string, HostProgress>;
+  readonly changes: ChangeEvent[];
+  readonly evidence: { readonly because: string; readonly evidence?: Evidence }[];
+  findings: readonly Finding[];
+}
+
+export interface PhaseProgress {
+  readonly name: string;
+  title: string;
+  hosts: readonly string[];
+  state: 'waiting' | 'running' | PhaseOutcome;
+  startedAt: number;
+  durationMs: number;
+  roundTrips: Readonly<Record<string, number>>;
+  /** The titles of all its steps. */
+  expected: readonly string[];
+  /** By id, those that were heard of, in their order. */
+  readonly steps: Map<string, StepProgress>;
+}
+
+/** Why a host takes no part. */
+export interface Absence {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Everything that a run has told so far, put in order. */
+export interface Progress {
+  mode: 'apply' | 'diff';
+  inventory: string;
+  hosts: readonly string[];
+  connected: number;
+  readonly unreachable: Map<string, Absence>;
+  /** Hosts that answer and are not fit. */
+  readonly rejected: Map<string, Absence>;
+  readonly warnings: { readonly message: string; readonly host?: string }[];
+  readonly phases: Map<string, PhaseProgress>;
+  summary?: Summary;
+}
+
+export function createProgress(): Progress {
+  return {
+    mode: 'apply',
+    inventory: '',
+    hosts: [],
+    connected: 0,
+    unreachable: new Map(),
+    rejected: new Map(),
+    warnings: [],
+    phases: new Map(),
+  };
+}
+
+/** Takes `event` into `progress`; `now` is what `Date.now()` says. */
+export function advance(progress: Progress, event: RunEvent, now: number): void {
+  switch (event.event) {
+    case 'run-started':
+      progress.mode = event.mode;
+      progress.inventory = event.inventory;
+      progress.hosts = event.hosts;
+      for (const name of event.phases) phaseOf(progress, name);
+      break;
+    case 'connected':
+      progress.connected += 1;
+      break;
+    case 'unreachable':
+      progress.unreachable.set(event.host, event);
+      break;
+    case 'rejected':
+      progress.rejected.set(event.host, event);
+      break;
+    case 'warning':
+      progress.warnings.push(event);
+      break;
+    case 'phase-started': {
+      const phase = phaseOf(progress, event.phase);
+      const { title, hosts, steps: expected } = event;
+      Object.assign(phase, { title, hosts, expected, state: 'running', startedAt: now });
+      break;
+    }
+    case 'phase-finished': {
+      const { outcome, durationMs, roundTrips } = event;
+      Object.assign(phaseOf(progress, event.phase), { state: outcome, durationMs, roundTrips });
+      break;
+    }
+    case 'step-started': {
+      const step = stepOf(progress, event.phase, event.step);
+      Object.assign(step, {
+        title: event.title,
+        strategy: event.strategy,
+        state: 'running',
+        startedAt: now,
+      });
+      for (const host of event.hosts) hostOf(step, host);
+      break;
+    }
+    case 'step-finished':
+      Object.assign(stepOf(progress, event.phase, event.step), {
+        state: 'finished',
+        durationMs: event.durationMs,
+      });
+      break;
+    case 'host-started':
+      Object.assign(hostOf(stepOf(progress, event.phase, event.step), event.host), {
+        state: 'running',
+        startedAt: now,
+      });
+      break;
+    case 'host-finished': {
+      const host = hostOf(stepOf(progress, event.phase, event.step), event.host);
+      host.state = event.outcome;
+      host.durationMs = event.durationMs;
+      if (event.note !== undefined) host.note = event.note;
+      if (event.failure) host.failure = event.failure;
+      break;
+    }
+    case 'output':
+      hostOf(stepOf(progress, event.phase, event.step), event.host).lastLine = event.line;
+      break;
+    case 'change':
+      stepOf(progress, event.phase, event.step).changes.push(event);
+      break;
+    case 'evidence':
+      stepOf(progress, event.phase, event.step).evidence.push(event);
+      break;
+    case 'findings':
+      // A verifying step asks again and again; its last answer is the one that counts.
+      stepOf(progress, event.phase, event.step).findings = event.findings;
+      break;
+    case 'summary':
+      progress.summary = event;
+      break;
+  }
+}
+
+/** The phase of that name, which begins to exist when it is first asked for. */
+export function phaseOf(progress: Progress, name: string): PhaseProgress {
+  let phase = progress.phases.get(name);
+  if (!phase) {
+    phase = {
+      name,
+      title: name,
+      hosts: [],
+      state: 'waiting',
+      startedAt: 0,
+      durationMs: 0,
+      roundTrips: {},
+      expected: [],
+      steps: new Map(),
+    };
+    progress.phases.set(name, phase);
+  }
+  return phase;
+}
+
+/** The step of that id, which begins to exist when it is first asked for. */
+export function stepOf(progress: Progress, phaseName: string, id: string): StepProgress {
+  const phase = phaseOf(progress, phaseName);
+  let step = phase.steps.get(id);
+  if (!step) {
+    step = {
+      phase: phaseName,
+      id,
+      title: phase.expected[phase.steps.size] ?? id,
+      strategy: '',
+      state: 'waiting',
+      startedAt: 0,
+      durationMs: 0,
+      hosts: new Map(),
+      changes: [],
+      evidence: [],
+      findings: [],
+    };
+    phase.steps.set(id, step);
+  }
+  return step;
+}
+
+function hostOf(step: StepProgress, name: string): HostProgress {
+  let host = step.hosts.get(name);
+  if (!host) {
+    host = { state: 'waiting', startedAt: 0, durationMs: 0 };
+    step.hosts.set(name, host);
+  }
+  return host;
+}
+
+/** True where a step was left because the user asked to stop. */
+export function wasInterrupted(step: StepProgress): boolean {
+  return [...step.hosts.values()].some((host) => host.state === 'skipped' && host.note === 'interrupted');
+}
+
+/** True where one of its steps was left so. */
+export function phaseWasInterrupted(phase: PhaseProgress): boolean {
+  return [...phase.steps.values()].some(wasInterrupted);
+}
+
+/** Changes that were made, or would be, in a phase. */
+export function changesOf(phase: PhaseProgress): number {
+  return [...phase.steps.values()].reduce((sum, step) => sum + step.changes.length, 0);
+}
+
+/** How many hosts of a step are in each state. */
+export function tally(step: StepProgress): Readonly<Record<HostProgress['state'], number>> {
+  const counts = {
+    waiting: 0,
+    running: 0,
+    ok: 0,
+    changed: 0,
+    'would-change': 0,
+    unknown: 0,
+    failed: 0,
+    skipped: 0,
+    deferred: 0,
+  };
+  for (const host of step.hosts.values()) counts[host.state] += 1;
+  return counts;
+}

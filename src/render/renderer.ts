@@ -1,0 +1,101 @@
+import type { EventSink } from '../runner/events.ts';
+import { createColors } from './colors.ts';
+import { jsonSink } from './json.ts';
+import { widthLimit, type Output } from './output.ts';
+import { plainRenderer } from './plain.ts';
+import type { Progress } from './progress.ts';
+import { report } from './report.ts';
+import { stepLines } from './step-lines.ts';
+import { indented } from './text.ts';
+
+export type RendererKind = 'interactive' | 'plain' | 'json';
+
+export interface RendererOptions {
+  readonly color: boolean;
+  readonly verbose: boolean;
+  /** For `interactive` a terminal. */
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** The run's record, to be named at the end. */
+  readonly log?: string;
+  /** Titles of the phases, by name, so that also those that still wait have one. */
+  readonly titles?: ReadonlyMap<string, string>;
+}
+
+/** Shows a run as it happens. */
+export interface Renderer {
+  readonly sink: EventSink;
+  /** Something about osha itself and not about the run, such as "stopping". */
+  readonly notice: (text: string) => void;
+  /** Shows the end of the run; after it the terminal is free again. */
+  readonly finish: () => Promise<void>;
+  /** Leaves the terminal usable although the process exits at once. */
+  readonly abandon: () => void;
+}
+
+/**
+ * The renderer of a kind: `interactive` is a list of listr2 that moves, `plain` is lines for logs and pipes, `json` is
+ * one line of JSON for each event and nothing else. listr2 is loaded only where it is used.
+ */
+export async function createRenderer(kind: RendererKind, options: RendererOptions): Promise<Renderer> {
+  const { stdout, stderr, verbose } = options;
+  const colors = createColors(options.color && kind !== 'json');
+  const nothing = (): void => undefined;
+  const toStderr = (text: string): void => void stderr.write(`${text}\n`);
+  const endOf = (progress: Progress): string =>
+    report(progress, {
+      colors,
+      ...widthLimit(stdout),
+      ...(options.log === undefined ? {} : { log: options.log }),
+    });
+
+  switch (kind) {
+    case 'json':
+      return { sink: jsonSink(stdout), notice: toStderr, finish: async () => undefined, abandon: nothing };
+    case 'plain': {
+      const { sink, progress } = plainRenderer({ colors, verbose, stdout, stderr });
+      return {
+        sink,
+        notice: toStderr,
+        finish: async () => void stdout.write(`\n${endOf(progress)}\n`),
+        abandon: nothing,
+      };
+    }
+    case 'interactive': {
+      const { interactiveRenderer } = await import('./interactive.ts');
+      const list = interactiveRenderer({
+        colors,
+        stdout: stdout as NodeJS.WriteStream,
+        stderr: stderr as NodeJS.WriteStream,
+        ...(options.titles ? { titles: options.titles } : {}),
+      });
+      return {
+        sink: list.sink,
+        notice: list.notice,
+        finish: async () => {
+          await list.finish();
+          const details = detailsOf(list.progress, options);
+          stdout.write(`\n${details === '' ? '' : `${details}\n\n`}${endOf(list.progress)}\n`);
+        },
+        abandon: list.abandon,
+      };
+    }
+  }
+}
+
+/** What the moving list had no room for: the differences of a comparison, and the facts behind a cluster's changes. */
+function detailsOf(progress: Progress, options: RendererOptions): string {
+  const colors = createColors(options.color);
+  const diff = progress.mode === 'diff';
+  return [...progress.phases.values()]
+    .flatMap((phase) =>
+      [...phase.steps.values()].flatMap((step) => {
+        if (!diff && !options.verbose && step.evidence.length === 0) return [];
+        const shown = diff || options.verbose ? step : { ...step, changes: [], hosts: new Map() };
+        const lines = stepLines(shown, { colors, verbose: options.verbose, diffs: diff || options.verbose });
+        if (lines.length === 0) return [];
+        return [`${colors.strong(phase.title)}: ${step.title}`, ...lines.map((line) => indented(line, '  '))];
+      }),
+    )
+    .join('\n');
+}

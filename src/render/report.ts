@@ -1,0 +1,123 @@
+import type { HostTotals } from '../runner/events.ts';
+import type { Colors } from './colors.ts';
+import type { Absence, Progress, Summary } from './progress.ts';
+import { failureLines } from './step-lines.ts';
+import { table, type Cell } from './table.ts';
+import { count, duration, indented, listOf, printable } from './text.ts';
+
+export interface ReportOptions {
+  readonly colors: Colors;
+  readonly width?: number;
+  /** The run's record, to be named in the last line. */
+  readonly log?: string;
+}
+
+/** Beyond so many hosts, those with nothing to tell share one row. */
+const MOST_ROWS = 40;
+
+/** The end of a run for a person: who could not be reached, what failed and why, a row per host, where the log is. */
+export function report(progress: Progress, options: ReportOptions): string {
+  const { colors } = options;
+  const { summary } = progress;
+  return [
+    warnings(progress, colors),
+    absent('unreachable', progress.unreachable, colors),
+    absent('rejected', progress.rejected, colors),
+    failures(progress, colors),
+    summary ? totals(summary, progress.mode, options) : '',
+    summary ? verdict(summary, progress.mode, colors) : colors.bad('The run ended before it could sum up.'),
+    options.log === undefined ? '' : colors.faint(`log: ${options.log}`),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .replace(/\n\n(?=[^\n]*log: [^\n]*$)/, '\n');
+}
+
+function warnings(progress: Progress, colors: Colors): string {
+  return progress.warnings
+    .map(({ host, message }) =>
+      [colors.changed('warning:'), ...(host ? [`${host}:`] : []), printable(message)].join(' '),
+    )
+    .join('\n');
+}
+
+function absent(word: string, hosts: ReadonlyMap<string, Absence>, colors: Colors): string {
+  const reasons = new Map<string, string[]>();
+  for (const [host, { message, hint }] of hosts) {
+    const hintLine = hint ? `\n  ${colors.hint('hint:')} ${hint}` : '';
+    const reason = printable(message) + hintLine;
+    reasons.set(reason, [...(reasons.get(reason) ?? []), host]);
+  }
+  return [...reasons]
+    .map(([reason, names]) => `${colors.bad(word)} ${colors.strong(listOf(names))}: ${reason}`)
+    .join('\n');
+}
+
+function failures(progress: Progress, colors: Colors): string {
+  return [...progress.phases.values()]
+    .flatMap((phase) =>
+      [...phase.steps.values()].flatMap((step) => {
+        const lines = failureLines(step, colors);
+        if (lines.length === 0) return [];
+        return [
+          `${colors.strong(phase.title)}: ${step.title}`,
+          ...lines.map((line) => indented(line, '  ')),
+          colors.faint(`  begin again here with --from ${phase.name}:${step.id}`),
+        ];
+      }),
+    )
+    .join('\n');
+}
+
+function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions): string {
+  const { colors } = options;
+  const hosts = Object.entries(summary.hosts);
+  const quiet = ([, host]: [string, HostTotals]): boolean =>
+    host.changed === 0 && host.failed === 0 && host.skipped === 0 && !host.unreachable;
+  const shown = hosts.length > MOST_ROWS ? hosts.filter((host) => !quiet(host)) : hosts;
+  const rest = hosts.length - shown.length;
+  const number = (value: number, style: (text: string) => string): Cell =>
+    value === 0 ? { text: '0', style: colors.faint } : { text: String(value), style };
+  const rows = shown.map(([name, host]): readonly Cell[] => [
+    host.unreachable ? { text: name, style: colors.bad } : name,
+    number(host.ok, colors.good),
+    number(host.changed, colors.changed),
+    number(host.failed, colors.bad),
+    number(host.skipped, colors.hint),
+    duration(host.durationMs),
+    host.unreachable ? { text: 'unreachable', style: colors.bad } : '',
+  ]);
+  return [
+    table(
+      [
+        { title: 'host' },
+        { title: 'ok', right: true },
+        { title: mode === 'diff' ? 'to change' : 'changed', right: true },
+        { title: 'failed', right: true },
+        { title: mode === 'diff' ? 'later' : 'skipped', right: true },
+        { title: 'time', right: true },
+        { title: '' },
+      ],
+      rows,
+      options,
+    ),
+    ...(rest > 0 ? [colors.faint(`and ${count(rest, 'host')} where nothing had to be done`)] : []),
+  ].join('\n');
+}
+
+function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
+  const time = `in ${duration(summary.durationMs)}`;
+  if (summary.interrupted)
+    return colors.bad(`Interrupted after ${duration(summary.durationMs)}; run it again to go on.`);
+  if (summary.refused !== undefined) return colors.bad(`Refused: ${printable(summary.refused)}`);
+  const trouble = [
+    ...(summary.failed > 0 ? [`${summary.failed} failed`] : []),
+    ...(summary.unreachable > 0 ? [`${count(summary.unreachable, 'host')} unreachable`] : []),
+  ];
+  const done = mode === 'diff' ? `${summary.changed} to change` : `${summary.changed} changed`;
+  if (trouble.length > 0) return colors.bad(`${[...trouble, done].join(', ')}, ${time}`);
+  if (summary.changed > 0) return colors.good(`${done}, ${time}`);
+  return colors.good(
+    mode === 'diff' && summary.skipped > 0 ? `nothing known to change, ${time}` : `nothing to do, ${time}`,
+  );
+}

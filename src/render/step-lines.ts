@@ -1,0 +1,110 @@
+import type { Colors } from './colors.ts';
+import { unifiedDiff } from './diff.ts';
+import type { HostProgress, StepProgress } from './progress.ts';
+import { table } from './table.ts';
+import { indented, listOf, printable } from './text.ts';
+
+export interface LineOptions {
+  readonly colors: Colors;
+  /** Also hosts on which nothing had to be done. */
+  readonly verbose: boolean;
+  readonly diffs: boolean;
+}
+
+/**
+ * What a step did, or would do, as lines: hosts that say the same share one. Failures are not among them, see
+ * `failureLines`.
+ */
+export function stepLines(step: StepProgress, options: LineOptions): readonly string[] {
+  return [
+    ...step.evidence.flatMap((found) => [
+      found.because,
+      ...(found.evidence
+        ? [
+            table(
+              found.evidence.columns.map((title) => ({ title })),
+              found.evidence.rows,
+              { colors: options.colors, indent: 2 },
+            ),
+          ]
+        : []),
+    ]),
+    ...changeLines(step, options),
+    ...noteLines(step, options),
+  ];
+}
+
+function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readonly string[] {
+  const groups = new Map<
+    string,
+    { readonly first: StepProgress['changes'][number]; readonly hosts: string[] }
+  >();
+  for (const change of step.changes) {
+    const key = JSON.stringify([change.applied, change.summary, diffs ? change.diff : undefined]);
+    const group = groups.get(key);
+    if (!group) groups.set(key, { first: change, hosts: [change.host] });
+    else if (!group.hosts.includes(change.host)) group.hosts.push(change.host);
+  }
+  const order = [...step.hosts.keys()];
+  return [...groups.values()]
+    .map(({ first, hosts }) => ({
+      first,
+      hosts: hosts.sort((a, b) => order.indexOf(a) - order.indexOf(b)),
+    }))
+    .flatMap(({ first, hosts }) => {
+      const verb = colors.changed(first.applied ? 'changed' : 'would change');
+      const line = `${verb} ${colors.strong(listOf(hosts))}: ${printable(first.summary)}`;
+      return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
+    });
+}
+
+/** Hosts that were left out, or of which nothing can be said yet, by the reason. */
+function noteLines(step: StepProgress, { colors, verbose }: LineOptions): readonly string[] {
+  const groups = new Map<string, string[]>();
+  for (const [name, host] of step.hosts) {
+    const words = noteOf(host, verbose);
+    if (words !== undefined) groups.set(words, [...(groups.get(words) ?? []), name]);
+  }
+  return [...groups].map(([words, hosts]) => {
+    const [state = '', ...note] = words.split('\0');
+    return `${colors.faint(state)} ${colors.strong(listOf(hosts))}${note.length > 0 ? `: ${note.join('')}` : ''}`;
+  });
+}
+
+function noteOf(host: HostProgress, verbose: boolean): string | undefined {
+  const note = host.note === undefined ? '' : `\0${printable(host.note)}`;
+  switch (host.state) {
+    case 'unknown':
+      return note === '' ? 'known after apply' : `later${note}`;
+    case 'deferred':
+      return `deferred${note}`;
+    case 'skipped':
+      return verbose ? `skipped${note}` : undefined;
+    case 'ok':
+      return verbose ? 'ok' : undefined;
+    case 'waiting':
+    case 'running':
+    case 'changed':
+    case 'would-change':
+    case 'failed':
+      return undefined;
+  }
+}
+
+/** Why hosts failed in a step: the reason, the last lines of the command, what to do. Equal reasons share their lines. */
+export function failureLines(step: StepProgress, colors: Colors): readonly string[] {
+  const groups = new Map<string, string[]>();
+  for (const [name, host] of step.hosts) {
+    if (host.state !== 'failed') continue;
+    const key = JSON.stringify(host.failure ?? { message: 'it failed' });
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return [...groups].flatMap(([key, hosts]) => {
+    const failure = JSON.parse(key) as NonNullable<HostProgress['failure']>;
+    return [
+      `${colors.bad('failed')} ${colors.strong(listOf(hosts))}: ${printable(failure.message)}`,
+      ...(failure.output ? [colors.faint(indented(printable(failure.output).trimEnd(), '  | '))] : []),
+      ...(failure.hint ? [`  ${colors.hint('hint:')} ${printable(failure.hint)}`] : []),
+    ];
+  });
+}

@@ -1,0 +1,111 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Columns that `text` takes on a terminal: styles take none, CJK and emoji take two, combining marks none. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of stripVTControlCharacters(text)) width += widthOfCharacter(character);
+  return width;
+}
+
+function widthOfCharacter(character: string): number {
+  if (/^(?:\p{Mark}|\p{Cf})$/u.test(character)) return 0;
+  // Ranges of East Asian Width W and F, from Unicode Standard Annex 11, and the emoji planes.
+  return /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u.test(
+    character,
+  )
+    ? 2
+    : 1;
+}
+
+/** `text` with spaces behind it until it takes `width` columns. */
+export function padTo(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** `text` without styles, cut to `width` columns with an ellipsis where it is longer. */
+export function cutTo(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let cut = '';
+  let taken = 0;
+  for (const character of stripVTControlCharacters(text)) {
+    const wide = widthOfCharacter(character);
+    if (taken + wide > width - 1) break;
+    cut += character;
+    taken += wide;
+  }
+  return width > 0 ? `${cut}…` : '';
+}
+
+/** The lines of `text` at most `width` columns wide, broken between words, and inside of words that are longer. */
+export function wrapTo(text: string, width: number): readonly string[] {
+  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(1, width)));
+}
+
+function wrapLine(line: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.split(' ')) {
+    const joined = current === '' ? word : `${current} ${word}`;
+    if (widthOf(joined) <= width) {
+      current = joined;
+      continue;
+    }
+    if (current !== '') lines.push(current);
+    current = word;
+    while (widthOf(current) > width) {
+      const [head, tail] = splitAt(current, width);
+      lines.push(head);
+      current = tail;
+    }
+  }
+  lines.push(current);
+  return lines;
+}
+
+function splitAt(word: string, width: number): readonly [string, string] {
+  let taken = 0;
+  let head = '';
+  for (const character of word) {
+    const wide = widthOfCharacter(character);
+    if (head !== '' && taken + wide > width) break;
+    taken += wide;
+    head += character;
+  }
+  return [head, word.slice(head.length)];
+}
+
+/** What a host printed, as it can be shown on a terminal: without escape sequences and other control characters. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll('\t', '  ')
+    .replace(/[^\P{Cc}\n]/gu, '');
+}
+
+/** Milliseconds for a person: "0.3 s", "12 s", "3 min 20 s", "1 h 5 min". */
+export function duration(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** "1 host", "3 hosts". */
+export function count(number: number, singular: string, plural = `${singular}s`): string {
+  return `${number} ${number === 1 ? singular : plural}`;
+}
+
+/** Names as a list that stays short: all of them up to `limit`, then how many more there are. */
+export function listOf(names: readonly string[], limit = 8): string {
+  if (names.length <= limit) return names.join(', ');
+  return `${names.slice(0, limit - 1).join(', ')} and ${names.length - limit + 1} more`;
+}
+
+/** Every line of `text` behind `prefix`. */
+export function indented(text: string, prefix: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? line : prefix + line))
+    .join('\n');
+}

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Where the secrets of an inventory stand. */
+export interface SecretsFiles {
+  /** `secrets.yaml` beside the inventory. */
+  readonly plain: string;
+  /** `secrets.yaml.age` beside the inventory. */
+  readonly sealed: string;
+}
+
+export type SecretsState = 'none' | 'plain' | 'sealed' | 'both';
+
+export function secretsFilesOf(inventoryFile: string): SecretsFiles {
+  const plain = join(dirname(inventoryFile), 'secrets.yaml');
+  return { plain, sealed: `${plain}.age` };
+}
+
+/** Which of the files there are. `both` is a mistake: nobody knows which one counts. */
+export function secretsState(files: SecretsFiles): SecretsState {
+  const plain = existsSync(files.plain);
+  const sealed = existsSync(files.sealed);
+  if (plain && sealed) return 'both';
+  return plain ? 'plain' : sealed ? 'sealed' : 'none';
+}

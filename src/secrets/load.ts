@@ -1,0 +1,159 @@
+import { statSync } from 'node:fs';
+import { nearest } from '../yaml/nearest.ts';
+import { isRecord, parseYaml } from '../yaml/parse.ts';
+import { inFileOrder, START, type LocatedProblem, type Position } from '../yaml/problem.ts';
+import { decodeText, readBytes } from '../yaml/read.ts';
+import { SecretsError } from './error.ts';
+import { secretsFilesOf, secretsState, type SecretsState } from './files.ts';
+import type { SecretRules } from './rule.ts';
+import { openSecrets, type SealKey } from './seal.ts';
+import { Secret } from './secret.ts';
+import { weaknessOf } from './strength.ts';
+
+export interface LoadSecretsOptions {
+  /** Asked for once, and only where the secrets are sealed. Without it, sealed secrets are an error. */
+  readonly unlock?: () => Promise<SealKey>;
+}
+
+/** The secrets beside an inventory, as far as they are usable. */
+export interface LoadedSecrets {
+  /** The file they are in; `secrets.yaml` where there is none yet. */
+  readonly file: string;
+  readonly state: SecretsState;
+  /** By name; only those that there is a rule for. */
+  readonly secrets: Readonly<Record<string, Secret>>;
+  /** Names that there is a rule for and no value. No problem in itself: they can be generated. */
+  readonly missing: readonly string[];
+  /** Names that have an error or a warning about their value. */
+  readonly weak: readonly string[];
+  /** Names that no rule knows. */
+  readonly unknown: readonly string[];
+  readonly problems: readonly LocatedProblem[];
+  /** What opened them, to write them again. */
+  readonly key?: SealKey;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+type Content = Pick<LoadedSecrets, 'secrets' | 'weak' | 'unknown' | 'problems'>;
+
+function modeProblem(file: string): LocatedProblem | undefined {
+  const mode = statSync(file).mode & 0o777;
+  if ((mode & 0o077) === 0) return undefined;
+  const message = `others than you can read or write this file (mode ${mode.toString(8)})`;
+  return { severity: 'error', file, ...START, message, hint: `chmod 600 ${file}` };
+}
+
+function valueProblem(name: string, value: unknown): readonly [message: string, hint: string] {
+  if (typeof value === 'number') return [`${name} is read as a number`, 'put it in quotes'];
+  if (value === null) return [`${name} has no value`, 'remove the line, and it is generated'];
+  return [`${name} is not a text`, 'write one text for each name'];
+}
+
+/** Checks the text of a secrets file. No message holds a value. */
+function check(file: string, text: string, rules: SecretRules): Content {
+  const yaml = parseYaml(file, text);
+  // What looks like an alias may be a value.
+  const problems: LocatedProblem[] = yaml.problems.map((found) =>
+    found.message.startsWith('*')
+      ? {
+          ...found,
+          message: 'a value that starts with "*" stands here without quotes',
+          hint: 'put it in quotes',
+        }
+      : found,
+  );
+  const add = (severity: 'error' | 'warning', at: Position, message: string, hint: string): void => {
+    problems.push({ severity, file, ...at, message, hint });
+  };
+  if (yaml.value !== undefined && yaml.value !== null && !isRecord(yaml.value)) {
+    add('error', yaml.locate([]), 'expected "name: value" lines', 'move the file away, and it is generated');
+  }
+  const values: Values = isRecord(yaml.value) ? yaml.value : {};
+  const secrets: Record<string, Secret> = {};
+  const weak: string[] = [];
+  const unknown: string[] = [];
+  const seen = new Map<string, string>();
+  for (const [name, value] of Object.entries(values)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule === undefined) {
+      unknown.push(name);
+      const near = nearest(name, Object.keys(rules));
+      const hint =
+        near === undefined ? 'remove it, if no other inventory here needs it' : `did you mean "${near}"?`;
+      add('warning', yaml.locate([name], 'key'), `nothing needs a secret called "${name}"`, hint);
+      continue;
+    }
+    const at = yaml.locate([name]);
+    if (typeof value !== 'string') {
+      weak.push(name);
+      add('error', at, ...valueProblem(name, value));
+      continue;
+    }
+    secrets[name] = new Secret(name, value);
+    const weakness = weaknessOf(name, value, rule);
+    const twin = seen.get(value);
+    seen.set(value, name);
+    if (weakness !== undefined) add(weakness.severity, at, weakness.message, weakness.hint);
+    else if (twin !== undefined)
+      add('warning', at, `${name} is the same as ${twin}`, 'use another value for each');
+    if (weakness !== undefined || twin !== undefined) weak.push(name);
+  }
+  return { secrets, weak, unknown, problems: inFileOrder(problems) };
+}
+
+/** The plain text of a sealed file, or why it could not be opened. */
+async function unsealed(
+  file: string,
+  sealed: Uint8Array,
+  unlock: LoadSecretsOptions['unlock'],
+): Promise<{ readonly text: string; readonly key: SealKey } | { readonly problem: LocatedProblem }> {
+  const problem = (message: string, hint: string): { readonly problem: LocatedProblem } => ({
+    problem: { severity: 'error', file, ...START, message, hint },
+  });
+  if (unlock === undefined)
+    return problem('the secrets are sealed', 'give the passphrase or the age identity');
+  try {
+    const key = await unlock();
+    return { text: await openSecrets(sealed, key), key };
+  } catch (error) {
+    if (error instanceof SecretsError) return problem(error.message, error.hint);
+    throw error;
+  }
+}
+
+/**
+ * Reads and checks the secrets beside an inventory: their file's mode, every name and every value. Never throws for what
+ * is in the file; what `unlock` throws is passed on, unless it is a `SecretsError`.
+ */
+export async function loadSecrets(
+  inventoryFile: string,
+  rules: SecretRules,
+  options: LoadSecretsOptions = {},
+): Promise<LoadedSecrets> {
+  const files = secretsFilesOf(inventoryFile);
+  const state = secretsState(files);
+  const file = state === 'sealed' ? files.sealed : files.plain;
+  const names = Object.keys(rules);
+  const none = { file, state, secrets: {}, missing: names, weak: [], unknown: [] };
+  if (state === 'none') return { ...none, problems: [] };
+  if (state === 'both') {
+    const message = `there is ${files.sealed}, too`;
+    const hint = 'remove the one that is out of date';
+    return { ...none, problems: [{ severity: 'error', file, ...START, message, hint }] };
+  }
+  const read = readBytes(file);
+  if (read.problem !== undefined) return { ...none, problems: [read.problem] };
+  const mode = state === 'plain' ? modeProblem(file) : undefined;
+  const open =
+    state === 'sealed' ? await unsealed(file, read.bytes, options.unlock) : decodeText(file, read.bytes);
+  if ('problem' in open) return { ...none, problems: [open.problem] };
+  const content = check(file, open.text, rules);
+  return {
+    file,
+    state,
+    ...content,
+    problems: [...(mode === undefined ? [] : [mode]), ...content.problems],
+    missing: names.filter((name) => !(name in content.secrets) && !content.weak.includes(name)),
+    ...('key' in open ? { key: open.key } : {}),
+  };
+}

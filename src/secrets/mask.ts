@@ -1,0 +1,110 @@
+import { createMasker, escapePattern } from './masker.ts';
+import { maskOf, Secret } from './secret.ts';
+import type { SecretText } from './text.ts';
+
+export { createMasker } from './masker.ts';
+
+/** Two texts that can be shown as a difference. */
+export interface MaskedTexts {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What stands in place of a value that the secret of that name is to replace. */
+export function formerMaskOf(name: string): string {
+  return `<former secret ${name}>`;
+}
+
+const UNNAMED = '<masked>';
+const TELLING = /pass(?:word|wd|phrase)?|pwd|secret|key|token|auth|cookie|credential|identified\s+by/i;
+/** `scheme://user:password@`, and the further ones of a list: `,user:password@`. */
+const LOGIN = /:\/\/[^\s/@]+@|,[^\s/@,:]+:[^\s/@,]+@/g;
+/** A longer line of a file that holds secrets is masked as a whole: it is nothing that a person reads in a diff. */
+const LONGEST_LINE = 2000;
+
+/** A line of the new text that holds secrets, as a pattern for what stood there before. */
+interface LinePattern {
+  readonly pattern: RegExp;
+  readonly secrets: readonly Secret[];
+}
+
+function linesOf(text: SecretText): readonly (readonly (string | Secret)[])[] {
+  const lines: (string | Secret)[][] = [[]];
+  for (const part of text.parts) {
+    const [first = '', ...rest] = part instanceof Secret ? [part] : part.split('\n');
+    lines.at(-1)?.push(first);
+    for (const line of rest) lines.push([line]);
+  }
+  return lines;
+}
+
+function patternOf(line: readonly (string | Secret)[]): LinePattern | undefined {
+  const secrets = line.filter((part) => part instanceof Secret);
+  if (secrets.length === 0) return undefined;
+  const source = line.map((part) =>
+    part instanceof Secret
+      ? '\\s*(\\S.*?)\\s*'
+      : // A file that was edited by hand has other spaces.
+        part.split(/\s+/).map(escapePattern).join('\\s*'),
+  );
+  return { pattern: new RegExp(`^\\s*${source.join('')}\\s*$`, 'd'), secrets };
+}
+
+function maskByPattern(line: string, { pattern, secrets }: LinePattern): string | undefined {
+  const places = pattern.exec(line)?.indices;
+  if (places === undefined) return undefined;
+  let masked = '';
+  let end = 0;
+  secrets.forEach((secret, index) => {
+    const [from, to] = places[index + 1] ?? [end, end];
+    const same = line.slice(from, to) === maskOf(secret.name);
+    masked += line.slice(end, from) + (same ? maskOf(secret.name) : formerMaskOf(secret.name));
+    end = to;
+  });
+  return masked + line.slice(end);
+}
+
+/** Masks the login in a URL, and what follows the separator after a telling word. */
+function maskSuspect(line: string): string {
+  const text = line.replaceAll(LOGIN, (login) => `${login.startsWith(',') ? ',' : '://'}${UNNAMED}@`);
+  // The masks of known values have a telling word in them.
+  const telling = TELLING.exec(
+    text.replaceAll(/<(?:former )?secret [^>]*>/g, (mask) => ' '.repeat(mask.length)),
+  );
+  if (telling === null) return text;
+  const from = telling.index + telling[0].length;
+  const rest = text.slice(from);
+  const separator = /[=:]\s*/.exec(rest) ?? /\s+/.exec(rest);
+  if (separator === null) return text;
+  const end = from + separator.index + separator[0].length;
+  return text.slice(end).trim() === '' ? text : text.slice(0, end) + UNNAMED;
+}
+
+/**
+ * Both sides of a file's change, fit to be seen: `after` masked, and `before` masked although its secrets may be
+ * others than the ones known. A line of `before` is left as it is only where `after` (masked) has the very same line.
+ * A line that reads like a new line with other values in place of the secrets is masked at these places; in any other
+ * line, what follows a word such as "password" or "key" and the login of a URL are masked. Where `after` holds no
+ * secret, `before` is given back as it is.
+ */
+export function maskedDiffTexts(before: string, after: SecretText): MaskedTexts {
+  const masked = after.masked();
+  const secrets = after.secrets();
+  if (secrets.length === 0) return { before, after: masked };
+  const maskKnown = createMasker(secrets);
+  const kept = new Set(masked.split('\n'));
+  const patterns = linesOf(after).flatMap((line) => patternOf(line) ?? []);
+  // The most telling pattern first; a line that is nothing but a secret fits any other.
+  patterns.sort((a, b) => b.pattern.source.length - a.pattern.source.length);
+  const lines = before.split('\n').map((raw) => {
+    const line = maskKnown(raw);
+    if (kept.has(line)) return line;
+    if (line.length > LONGEST_LINE) return UNNAMED;
+    for (const pattern of patterns) {
+      const byPattern = maskByPattern(line, pattern);
+      if (byPattern !== undefined) return byPattern;
+    }
+    return maskSuspect(line);
+  });
+  return { before: lines.join('\n'), after: masked };
+}

@@ -1,0 +1,50 @@
+import { SHORTEST } from './generate.ts';
+import type { SecretRule } from './rule.ts';
+
+/** What is wrong with a secret's value; it never holds the value. */
+export interface Weakness {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly hint: string;
+}
+
+const OBVIOUS =
+  /passw|secret|changeme|change-me|letmein|qwert|admin|default|example|openstack|123456|abcdef/i;
+/** Random text of 16 characters has more different ones practically always; a repeated word has not. */
+const FEWEST_DIFFERENT = 7;
+
+function isRepeated(value: string): boolean {
+  return /^(.+?)\1+$/s.test(value) || new Set(value).size < FEWEST_DIFFERENT;
+}
+
+/** Why a value must not (error) or should not (warning) be used as the secret that `rule` describes. */
+export function weaknessOf(name: string, value: string, rule: SecretRule): Weakness | undefined {
+  const again = `osha secrets rotate ... ${name}`;
+  const error = (message: string, hint: string): Weakness => ({
+    severity: 'error',
+    message: `${name} ${message}`,
+    hint,
+  });
+  if (value.length < SHORTEST) {
+    return error(`has ${value.length} characters, fewer than ${SHORTEST}`, `make a new one with "${again}"`);
+  }
+  if (rule.alphabet === 'hex' && !/^[0-9a-f]+$/i.test(value)) {
+    return error('holds other characters than 0-9 and a-f', `make a new one with "${again}"`);
+  }
+  // It goes into URLs, SQL and five configuration formats; what needs no quotes cannot be quoted wrongly.
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)) {
+    return error(
+      'holds characters that configuration files would have to quote',
+      'use letters, digits, ".", "_" and "-"',
+    );
+  }
+  if (isRepeated(value)) return error('repeats itself', `make a new one with "${again}"`);
+  if (OBVIOUS.test(value) || value.toLowerCase().includes(name.toLowerCase())) {
+    return {
+      severity: 'warning',
+      message: `${name} is easy to guess`,
+      hint: `make a new one with "${again}"`,
+    };
+  }
+  return undefined;
+}

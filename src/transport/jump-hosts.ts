@@ -1,0 +1,103 @@
+import type { Client, ClientChannel } from 'ssh2';
+import type { JumpHost } from '../inventory/types.ts';
+import { whereOf, type Destination } from './connect-failure.ts';
+import { within } from './deadline.ts';
+import { ConnectError } from './errors.ts';
+import { disconnect, login, type LoginOptions } from './login.ts';
+
+/** CHANNEL_OPEN failure "administratively prohibited" (RFC 4254, section 5.1). */
+const PROHIBITED = 1;
+
+export interface JumpOptions extends Omit<LoginOptions, 'signal' | 'password' | 'through' | 'onStage'> {
+  /** Milliseconds for each hop. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * The connections to jump hosts, one for each distinct chain, shared by all hosts behind it. A chain that dropped, or that
+ * could not be made, is made anew for the next host that needs it. Jump hosts are not offered the hosts' password.
+ */
+export class JumpHosts {
+  readonly #chains = new Map<string, Promise<Client>>();
+
+  /** A way to `to` through a chain of hosts, first hop first. Throws `ConnectError`. */
+  async wayTo(to: Destination, chain: readonly JumpHost[], options: JumpOptions): Promise<ClientChannel> {
+    const last = chain.at(-1);
+    if (!last) throw new Error('a chain of jump hosts has at least one');
+    return forward(await this.#connected(chain, options), last, to);
+  }
+
+  async close(): Promise<void> {
+    // The last hop of each chain first: it is carried by the ones before.
+    const chains = [...this.#chains.values()].reverse();
+    this.#chains.clear();
+    for (const chain of chains) await chain.then(disconnect, () => undefined);
+  }
+
+  #connected(chain: readonly JumpHost[], options: JumpOptions): Promise<Client> {
+    const key = JSON.stringify([chain, options.knownHosts, options.acceptNew]);
+    const existing = this.#chains.get(key);
+    if (existing) return existing;
+    const connecting = this.#connect(chain, options);
+    this.#chains.set(key, connecting);
+    const forget = (): void => {
+      if (this.#chains.get(key) === connecting) this.#chains.delete(key);
+    };
+    connecting.then((client) => client.on('close', forget), forget);
+    return connecting;
+  }
+
+  async #connect(chain: readonly JumpHost[], options: JumpOptions): Promise<Client> {
+    const hop = chain.at(-1);
+    if (!hop) throw new Error('a chain of jump hosts has at least one');
+    const before = chain.slice(0, -1);
+    try {
+      const through = before.length > 0 ? await this.wayTo(hop, before, options) : undefined;
+      return await within(
+        options,
+        () => tooLate(hop, options.timeoutMs),
+        (signal) => login(hop, { ...options, signal, ...(through ? { through } : {}) }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConnectError) || error.kind === 'jump-failed') throw error;
+      throw new ConnectError('jump-failed', `the jump host: ${error.message}`, error.hint, { cause: error });
+    }
+  }
+}
+
+function tooLate(hop: JumpHost, timeoutMs: number): ConnectError {
+  return new ConnectError(
+    'timed-out',
+    `${whereOf(hop)} did not let us in within ${timeoutMs / 1000} s`,
+    'is it up, and does a firewall let ssh through? A longer limit: --connect-timeout SECONDS',
+  );
+}
+
+function forward(client: Client, hop: JumpHost, to: Destination): Promise<ClientChannel> {
+  return new Promise((opened, failed) => {
+    const fail = (cause: Error & { readonly reason?: unknown }): void => {
+      const prohibited = cause.reason === PROHIBITED;
+      failed(
+        new ConnectError(
+          prohibited ? 'jump-failed' : 'unreachable',
+          prohibited
+            ? `the jump host ${whereOf(hop)} does not permit connections to ${whereOf(to)}`
+            : `the jump host ${whereOf(hop)} cannot reach ${whereOf(to)}: ${cause.message.replace(/^\(SSH\) /, '')}`,
+          prohibited
+            ? 'its sshd_config has to allow it (AllowTcpForwarding, PermitOpen)'
+            : 'is the host up, does sshd run there, and can the jump host reach that network?',
+          { cause },
+        ),
+      );
+    };
+    try {
+      client.forwardOut('127.0.0.1', 0, to.address, to.port, (error, channel) => {
+        if (error) return fail(error);
+        channel.on('error', () => undefined);
+        opened(channel);
+      });
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+}

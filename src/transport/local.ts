@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { within } from './deadline.ts';
+import { ConnectError } from './errors.ts';
+import { rootShell } from './root-shell.ts';
+import type { Session, Transport } from './session.ts';
+import type { ShellStreams } from './shell-session.ts';
+
+/** A session on this machine, with a way to break it. */
+export interface LocalSession extends Session {
+  /** Breaks it off as a connection drops: without a word, at once. */
+  drop(): void;
+}
+
+/**
+ * Sessions on this machine, without SSH and as this user (or by `sudo -n`, where the inventory says so): the same loop at
+ * the other end of three pipes. Addresses, keys and known hosts are not looked at.
+ */
+export function createLocalTransport(): Transport & {
+  connect(...args: Parameters<Transport['connect']>): Promise<LocalSession>;
+} {
+  return {
+    connect: (host, options) =>
+      within(options, tooLate, async (signal) => {
+        let streams: ShellStreams | undefined;
+        const drop = (): void => streams?.destroy('it was broken off');
+        signal.addEventListener('abort', drop, { once: true });
+        const session = await rootShell(host, {
+          start: async (command) => (streams = startHere(command)),
+        });
+        signal.removeEventListener('abort', drop);
+        return Object.assign(session, { drop });
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+function tooLate(): ConnectError {
+  return new ConnectError('timed-out', 'the shell did not start in time', 'is this machine overloaded?');
+}
+
+function startHere(command: string): ShellStreams {
+  // In a session of its own, so that a Ctrl-C in the terminal reaches only the one who decides what it means.
+  const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  let closed: string | undefined;
+  const listeners: ((why: string) => void)[] = [];
+  const close = (why: string): void => {
+    if (closed !== undefined) return;
+    closed = why;
+    for (const listener of listeners) listener(why);
+  };
+  child.on('error', (error) => close(error.message));
+  child.on('close', () => close('the shell ended'));
+  child.stdin.on('error', () => undefined);
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    onClosed: (listener) => {
+      if (closed === undefined) listeners.push(listener);
+      else listener(closed);
+    },
+    destroy: (why) => {
+      child.stdin.destroy();
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
+      close(why);
+    },
+    disconnect: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,105 @@
+import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
+import type { Secret } from '../secrets/secret.ts';
+import { connectFailure, type Destination } from './connect-failure.ts';
+import { ConnectError } from './errors.ts';
+import { HostKeys, knownHostsFiles, type HostKeyVerdict } from './host-keys.ts';
+import { loginMethods } from './login-methods.ts';
+import type { Liveness } from './open-shell.ts';
+
+/** Milliseconds that a connection may take to end politely. */
+const ENDED_WITHIN_MS = 1000;
+
+export interface LoginOptions {
+  readonly knownHosts: readonly string[];
+  readonly acceptNew: boolean;
+  readonly liveness: Liveness;
+  /** Offered where no key is accepted. */
+  readonly password?: Secret;
+  /** The way there, where it leads through a jump host. */
+  readonly through?: Duplex;
+  /** Ends the attempt. There is no other limit. */
+  readonly signal: AbortSignal;
+  /** Called with each stage as it begins, for the message when the time is over in it. */
+  readonly onStage?: (stage: string) => void;
+}
+
+/** Logs in and returns the connection. The host's key is checked first. Throws `ConnectError`, or the signal's reason. */
+export async function login(to: Destination, options: LoginOptions): Promise<Client> {
+  const { NodeSSH } = await import('node-ssh');
+  const methods = await loginMethods(to, options.password);
+  options.signal.throwIfAborted();
+  const keys = new HostKeys(knownHostsFiles(options.knownHosts), to.address, to.port);
+  let verdict: HostKeyVerdict | undefined;
+  let fresh: Buffer | undefined;
+  const ssh = new NodeSSH();
+  const connecting = ssh.connect({
+    host: to.address,
+    port: to.port,
+    username: to.user,
+    readyTimeout: 0,
+    keepaliveInterval: options.liveness.intervalMs,
+    keepaliveCountMax: options.liveness.missed,
+    authHandler: methods.handler,
+    algorithms: { serverHostKey: keys.algorithms },
+    ...(options.through ? { sock: options.through } : {}),
+    // Without this ssh2 would trust any key.
+    hostVerifier: (key: Buffer) => {
+      verdict = keys.judge(key);
+      fresh = verdict.kind === 'unknown' && options.acceptNew ? key : undefined;
+      return verdict.kind === 'known' || fresh !== undefined;
+    },
+  });
+  const client = ssh.connection;
+  if (!client) throw new Error('node-ssh made no connection');
+  let first: Error | undefined;
+  // node-ssh stops listening once it is connected, and an error that nobody hears would end this process.
+  client.on('error', (error) => (first ??= error));
+  client.once('connect', () => options.onStage?.('the login'));
+  // Only with the handshake has the host proved that the key is its own.
+  client.once('handshake', () => {
+    try {
+      if (fresh) keys.record(fresh);
+    } catch (cause) {
+      first = notRecorded(keys, cause as Error);
+      client.destroy();
+    }
+  });
+  const abort = (): void => void client.destroy();
+  options.signal.addEventListener('abort', abort, { once: true });
+  try {
+    await connecting;
+    return client;
+  } catch (error) {
+    client.destroy();
+    options.signal.throwIfAborted();
+    const refused = fresh ? undefined : verdict;
+    throw connectFailure(first ?? (error as Error), { to, keys, verdict: refused, tried: methods.tried() });
+  } finally {
+    options.signal.removeEventListener('abort', abort);
+  }
+}
+
+function notRecorded(keys: HostKeys, cause: Error): ConnectError {
+  return new ConnectError(
+    'host-key-unknown',
+    `the host key of ${keys.name} cannot be recorded: ${cause.message}`,
+    'make the first file of ssh.knownHosts one that can be written',
+    { cause },
+  );
+}
+
+/** Ends a connection politely, and after a second anyway. */
+export function disconnect(client: Client): Promise<void> {
+  return new Promise((ended) => {
+    const late = setTimeout(() => {
+      client.destroy();
+      ended();
+    }, ENDED_WITHIN_MS);
+    client.once('close', () => {
+      clearTimeout(late);
+      ended();
+    });
+    client.end();
+  });
+}

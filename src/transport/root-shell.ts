@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import type { Host } from '../inventory/types.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { ConnectError } from './errors.ts';
+import { newLoop, openShell, ShellRefused, type Liveness } from './open-shell.ts';
+import type { ShellSession, ShellStreams } from './shell-session.ts';
+
+export interface RootShellOptions {
+  readonly liveness?: Liveness;
+  /** For sudo, where it asks for one. */
+  readonly sudoPassword?: Secret;
+  /** Runs a command line in the login shell. */
+  start(command: string): Promise<ShellStreams>;
+}
+
+/**
+ * Opens a session on a host where commands can be started already; by `sudo` where the inventory says so. Throws a
+ * `ConnectError`: `sudo-refused`, or `no-shell`.
+ */
+export async function rootShell(host: Host, options: RootShellOptions): Promise<ShellSession> {
+  const { liveness, sudoPassword } = options;
+  const loop = newLoop(liveness);
+  const shell = { loop, ...(liveness ? { liveness } : {}) };
+  if (!host.ssh.sudo || host.ssh.user === 'root') {
+    const streams = await options.start(`exec ${loop.boot}`);
+    return openShell(host, streams, shell).catch((error: unknown) => {
+      throw error instanceof ShellRefused ? noShell(host, error.message) : error;
+    });
+  }
+  // Answered only when sudo asks: a password that it does not want would be taken for the program by the shell.
+  const prompt = `osha-${randomBytes(8).toString('hex')}:`;
+  const asking = sudoPassword ? `-S -p ${prompt}` : '-n';
+  const streams = await options.start(`exec env LC_ALL=C sudo ${asking} -H ${loop.boot}`);
+  let given = 0;
+  const onComplaint = (said: string): void => {
+    const asked = said.split(prompt).length - 1;
+    if (asked <= given) return;
+    if (given > 0) throw wrongPassword(host);
+    given = asked;
+    streams.stdin.write(`${sudoPassword?.reveal() ?? ''}\n`);
+  };
+  try {
+    return await openShell(host, streams, sudoPassword ? { ...shell, onComplaint } : shell);
+  } catch (error) {
+    if (!(error instanceof ShellRefused)) throw error;
+    if (error.message.startsWith('the program ')) throw noShell(host, error.message);
+    throw sudoRefused(host, error.message.replaceAll(prompt, '').trim());
+  }
+}
+
+function wrongPassword(host: Host): ConnectError {
+  return new ConnectError(
+    'sudo-refused',
+    `sudo on ${host.name} does not take the password of ${host.ssh.user}`,
+    'give the right one, or permit sudo without one (NOPASSWD)',
+  );
+}
+
+function sudoRefused(host: Host, said: string): ConnectError {
+  const { user } = host.ssh;
+  if (/incorrect password/.test(said)) return wrongPassword(host);
+  return new ConnectError(
+    'sudo-refused',
+    `${user} may not become root on ${host.name}: ${said}`,
+    sudoHint(said, user),
+  );
+}
+
+function sudoHint(said: string, user: string): string {
+  if (/password is required/.test(said)) {
+    return `permit it without a password: echo '${user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/osha`;
+  }
+  if (/must have a tty|no tty/.test(said)) return `exempt the user: Defaults:${user} !requiretty`;
+  if (/sudo: (?:command )?not found|No such file/.test(said)) return 'install sudo there, or log in as root';
+  return `permit it in /etc/sudoers.d on that host, or log in as root (ssh.user: root)`;
+}
+
+function noShell(host: Host, said: string): ConnectError {
+  return new ConnectError(
+    'no-shell',
+    `${host.name} let us in and gave no usable shell: ${said}`,
+    /^the program /.test(said)
+      ? 'install util-linux and coreutils there'
+      : `try: ssh ${host.ssh.user}@${host.address} 'sh -c "echo hello"'`,
+  );
+}

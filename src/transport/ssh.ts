@@ -1,0 +1,177 @@
+import type { Client, ClientChannel } from 'ssh2';
+import type { Host } from '../inventory/types.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { whereOf, type Destination } from './connect-failure.ts';
+import { within } from './deadline.ts';
+import { ConnectError } from './errors.ts';
+import { JumpHosts } from './jump-hosts.ts';
+import { disconnect, login } from './login.ts';
+import type { Liveness } from './open-shell.ts';
+import { rootShell } from './root-shell.ts';
+import type { ConnectOptions, Session, Transport } from './session.ts';
+import type { ShellStreams } from './shell-session.ts';
+
+/** After three keepalives without an answer the connection counts as dropped. */
+const LIVENESS: Liveness = { intervalMs: 10_000, missed: 3 };
+
+export interface SshTransportOptions {
+  readonly passwords?: {
+    /** For logging in where no key is accepted. Jump hosts are never offered it. */
+    readonly login?: Secret;
+    /** For sudo where it asks for one. */
+    readonly sudo?: Secret;
+  };
+  /** Default: every 10 s, and dropped after 3 without an answer. */
+  readonly liveness?: Liveness;
+}
+
+/**
+ * Sessions over SSH: a connection per host and one root shell on each, as the inventory describes them. Of ssh's own
+ * configuration it uses the agent, the default keys and the known_hosts files; `~/.ssh/config` is not read.
+ */
+export function createSshTransport(options: SshTransportOptions = {}): Transport {
+  const jumps = new JumpHosts();
+  return {
+    connect: (host, connect) => {
+      const attempt = { stage: 'the connection' };
+      return within(
+        connect,
+        () => tooLate(host, attempt.stage, connect.timeoutMs),
+        (signal) =>
+          connectTo(
+            host,
+            { ...connect, signal, onStage: (stage) => (attempt.stage = stage) },
+            options,
+            jumps,
+          ),
+      );
+    },
+    close: () => jumps.close(),
+  };
+}
+
+interface Attempt extends ConnectOptions {
+  readonly signal: AbortSignal;
+  readonly onStage: (stage: string) => void;
+}
+
+async function connectTo(
+  host: Host,
+  attempt: Attempt,
+  { passwords = {}, liveness = LIVENESS }: SshTransportOptions,
+  jumps: JumpHosts,
+): Promise<Session> {
+  const { ssh } = host;
+  const { signal, timeoutMs, acceptNew, onStage } = attempt;
+  const to: Destination = {
+    address: host.address,
+    port: ssh.port,
+    user: ssh.user,
+    ...(ssh.identity === undefined ? {} : { identity: ssh.identity }),
+  };
+  const common = { knownHosts: ssh.knownHosts, acceptNew, liveness };
+  const through = ssh.jump.length > 0 ? await jumps.wayTo(to, ssh.jump, { ...common, timeoutMs }) : undefined;
+  const client = await login(to, {
+    ...common,
+    signal,
+    onStage,
+    ...(through ? { through } : {}),
+    ...(passwords.login ? { password: passwords.login } : {}),
+  });
+  onStage(ssh.sudo && ssh.user !== 'root' ? 'sudo' : 'the shell');
+  const abort = (): void => void client.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await rootShell(host, {
+      liveness,
+      ...(passwords.sudo ? { sudoPassword: passwords.sudo } : {}),
+      start: async (command) => streamsOf(client, await exec(client, command)),
+    });
+  } catch (error) {
+    client.destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function tooLate(host: Host, stage: string, timeoutMs: number): ConnectError {
+  const where = whereOf({ address: host.address, port: host.ssh.port, user: host.ssh.user });
+  const within = `within ${timeoutMs / 1000} s`;
+  return stage === 'the connection'
+    ? new ConnectError(
+        'timed-out',
+        `${where} did not answer ${within}`,
+        'is the host up, and does a firewall let ssh through? A longer limit: --connect-timeout SECONDS',
+      )
+    : new ConnectError(
+        'timed-out',
+        `${where} answered, and did not get done with ${stage} ${within}`,
+        'is it overloaded, or does it wait for something (name service, PAM)? A longer limit: --connect-timeout SECONDS',
+      );
+}
+
+function exec(client: Client, command: string): Promise<ClientChannel> {
+  return new Promise((opened, failed) => {
+    const fail = (cause: Error): void =>
+      failed(
+        new ConnectError(
+          'no-shell',
+          `the host let us in and gave no session: ${cause.message}`,
+          'does its sshd permit commands (MaxSessions, ForceCommand)?',
+          { cause },
+        ),
+      );
+    try {
+      client.exec(command, (error, channel) => {
+        if (error) fail(error);
+        else opened(channel);
+      });
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+}
+
+function streamsOf(client: Client, channel: ClientChannel): ShellStreams {
+  let closed: string | undefined;
+  let connected = true;
+  const listeners: ((why: string) => void)[] = [];
+  const close = (why: string): void => {
+    if (closed !== undefined) return;
+    closed = why;
+    for (const listener of listeners) listener(why);
+  };
+  let lost = 'the host closed it';
+  client.on('error', (error) => (lost = reasonOf(error)));
+  client.on('close', () => {
+    connected = false;
+    close(lost);
+  });
+  channel.on('error', () => undefined);
+  channel.on('close', () => {
+    // A connection that ends closes its channels first: its own reason is the better one.
+    setImmediate(() => close(connected ? 'the shell on the host ended' : lost));
+  });
+  return {
+    stdin: channel,
+    stdout: channel,
+    stderr: channel.stderr,
+    onClosed: (listener) => {
+      if (closed === undefined) listeners.push(listener);
+      else listener(closed);
+    },
+    destroy: (why) => {
+      client.destroy();
+      close(why);
+    },
+    disconnect: () => (connected ? disconnect(client) : Promise.resolve()),
+  };
+}
+
+function reasonOf(error: Error & { readonly code?: string }): string {
+  if (error.message === 'Keepalive timeout') return 'the host stopped answering';
+  if (error.code === 'ECONNRESET') return 'the host reset it';
+  return error.message;
+}

@@ -1,0 +1,114 @@
+import {
+  Composer,
+  isScalar,
+  LineCounter,
+  Parser,
+  visit,
+  type Document,
+  type Pair,
+  type YAMLError,
+} from 'yaml';
+import { aliasProblems } from './aliases.ts';
+import { keyOf, locate, type YamlPath } from './positions.ts';
+import { inFileOrder, START, type LocatedProblem, type Position } from './problem.ts';
+import { wordingOf, type Wording } from './syntax.ts';
+import { factsOf } from './tokens.ts';
+
+/** YAML as plain values, with the way back to the places where they stand. */
+export interface ParsedYaml {
+  /** Plain maps, lists and scalars; absent where the text is too broken to say. */
+  readonly value?: unknown;
+  /** Errors of syntax, duplicate keys and the like. */
+  readonly problems: readonly LocatedProblem[];
+  /** See `locate` of `positions.ts`. */
+  locate(path: YamlPath, at?: 'key' | 'value'): Position;
+}
+
+const OPTIONS = { merge: true, stringKeys: true, prettyErrors: false, logLevel: 'error' } as const;
+
+function duplicateWording(document: Document, offset: number, lines: LineCounter): Wording {
+  let wording: Wording = { message: 'this key is written twice', hint: 'remove one of them' };
+  visit(document, {
+    Map(_key, map) {
+      const key = (pair: Pair): number => (isScalar(pair.key) ? (pair.key.range?.[0] ?? -1) : -1);
+      const again = map.items.find((pair) => key(pair) === offset);
+      if (again === undefined) return undefined;
+      const first = map.items.find((pair) => keyOf(pair) === keyOf(again));
+      const { line } = lines.linePos(first ? key(first) : offset);
+      wording = { message: `"${keyOf(again)}" is written twice`, hint: `it stands in line ${line} already` };
+      return visit.BREAK;
+    },
+  });
+  return wording;
+}
+
+/** One syntax error often makes the parser stumble again on the same line. */
+function onePerLine(problems: readonly LocatedProblem[]): readonly LocatedProblem[] {
+  const lines = new Map<number, LocatedProblem>();
+  for (const problem of inFileOrder(problems)) if (!lines.has(problem.line)) lines.set(problem.line, problem);
+  return [...lines.values()];
+}
+
+/** Parses one YAML document. Never throws: everything that is wrong is in `problems`. */
+export function parseYaml(file: string, text: string): ParsedYaml {
+  const lines = new LineCounter();
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
+    return line === 0 ? START : { line, column: col };
+  };
+  const problem = (offset: number, wording: Wording): LocatedProblem => {
+    return { severity: 'error', file, ...position(offset), message: wording.message, hint: wording.hint };
+  };
+  const failed = (problems: readonly LocatedProblem[]): ParsedYaml => ({ problems, locate: () => START });
+
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const facts = factsOf(tokens);
+  if (facts.tooDeep !== undefined) {
+    const wording = {
+      message: 'this is nested too deeply',
+      hint: 'close the brackets or use less indentation',
+    };
+    return failed([problem(facts.tooDeep, wording)]);
+  }
+
+  const [document, ...others] = [...new Composer(OPTIONS).compose(tokens, true, text.length)];
+  if (document === undefined) return failed([]);
+
+  const syntax: LocatedProblem[] = facts.unclosed.map(({ offset, kind }) =>
+    problem(offset, { message: `a ${kind} is opened here and never closed`, hint: 'close it' }),
+  );
+  const isTold = (error: YAMLError): boolean =>
+    facts.unclosed.length > 0 && /quote$|must be sufficiently indented and end with/.test(error.message);
+  for (const error of [...document.errors, ...document.warnings]) {
+    if (error.code === 'DUPLICATE_KEY' || isTold(error)) continue;
+    // Wrong indentation is told at the start of its line; the first word is what a person looks for.
+    const blanks = /^[ ]*/.exec(error.code === 'BAD_INDENT' ? text.slice(error.pos[0]) : '')?.[0].length ?? 0;
+    syntax.push(problem(error.pos[0] + blanks, wordingOf(error)));
+  }
+  if (others[0] !== undefined) {
+    const hint = 'keep one document, without "---" between its parts';
+    const start = others[0].contents?.range?.[0] ?? others[0].range[0];
+    syntax.push(problem(start, { message: 'a second YAML document starts here', hint }));
+  }
+  if (syntax.length > 0) return failed(onePerLine(syntax));
+
+  const aliases = aliasProblems(document).map((found) => problem(found.offset, found));
+  if (aliases.length > 0) return failed(aliases);
+
+  const duplicates = document.errors.map((error) =>
+    problem(error.pos[0], duplicateWording(document, error.pos[0], lines)),
+  );
+  try {
+    const value: unknown = document.toJS();
+    return { value, problems: duplicates, locate: (path, at) => locate(document, lines, path, at) };
+  } catch {
+    // Only left: so many aliases of aliases that writing them out would fill the memory.
+    const hint = 'write the values out';
+    return failed([problem(0, { message: 'its aliases (*name) stand for too many values', hint })]);
+  }
+}
+
+/** True for a map of keys and values, as opposed to a list, a scalar or nothing. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,102 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/cli.ts';
+import { osha, oshaWith } from './run-cli.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'osha-usage-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('wrong usage ends with 2, says on stderr what is wrong, and prints nothing on stdout', () => {
+  it.each([
+    [['deplyo', 'x.yaml'], "unknown command 'deplyo'\n(Did you mean deploy?)"],
+    [['deploy', 'x.yaml', '--ony', 'galera'], "unknown option '--ony'\n(Did you mean --only?)"],
+    [['deploy'], "missing required argument 'inventory'"],
+    [['deploy', 'a.yaml', 'b.yaml'], 'too many arguments'],
+    [['deploy', 'x.yaml', '--forks', '0'], 'a whole number above 0'],
+    [['deploy', 'x.yaml', '--forks', 'ten'], 'a whole number above 0'],
+    [['deploy', 'x.yaml', '--timeout', '-5'], 'a whole number above 0'],
+    [['deploy', 'x.yaml', '--limit', ','], 'at least one name'],
+    [['deploy', 'x.yaml', '--from', 'galera:a:b'], 'a phase and a step of it'],
+    [['plan', 'x.yaml', '--json', '--plain'], 'cannot be used with'],
+    [['render', 'x.yaml'], "required option '--out <dir>'"],
+    [['exec', 'x.yaml'], "missing required argument 'command'"],
+    [['completion', 'powershell'], 'Allowed choices are bash, zsh, fish'],
+    [['secrets', 'rotate', 'x.yaml'], "missing required argument 'secret'"],
+    [['secrets', 'lst', 'x.yaml'], '(Did you mean list?)'],
+    [['run', 'nowhere.ts', 'x.yaml'], 'nowhere.ts: there is no such file'],
+    [['show', 'last'], 'no run is recorded here'],
+    [['history', 'nowhere.yaml'], 'nowhere.yaml: there is no such file'],
+    [['deploy', 'nowhere.yaml'], 'nowhere.yaml'],
+    [['status', '.'], 'folder'],
+  ])('%j', async (args, words) => {
+    const { exitCode, stdout, stderr } = await osha(folder, ...args);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('    at ');
+    expect(exitCode).toBe(2);
+    if (!args.includes('--json')) expect(stdout).toBe('');
+  });
+
+  it('with --json as one JSON line', async () => {
+    const { exitCode, stdout } = await osha(folder, 'deploy', 'x.yaml', '--json', '--forks', 'no');
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ event: 'error', exitCode: 2 });
+  });
+
+  it('but words of a command behind -- are none of its options', async () => {
+    const { stdout } = await osha(folder, 'exec', 'nowhere.yaml', '--', 'ls', '--json');
+    expect(stdout).toBe('');
+  });
+});
+
+describe('help', () => {
+  const program = createProgram({
+    io: {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      env: {},
+      cwd: '.',
+      isTTY: false,
+      onInterrupt: () => () => undefined,
+      quit: () => undefined,
+    },
+    command: 'osha',
+    exitCode: 0,
+  });
+
+  it('lists the verbs and the exit codes, and ends with 0', async () => {
+    const { exitCode, stdout, stderr } = await osha(folder, '--help');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain('Exit codes: 0 done');
+  });
+
+  it.each(program.commands.map((command: Command) => command.name()))(
+    'of %s has an example',
+    async (verb) => {
+      const { exitCode, stdout } = await osha(folder, verb, '--help');
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(/\nExamples?:\n/);
+      expect(stdout.split('\n').every((line) => line.length <= 120)).toBe(true);
+    },
+  );
+});
+
+it('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect((await osha(folder, '--version')).stdout).toBe(`${version}\n`);
+});
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('for %s knows verbs, options and phases', async (shell) => {
+    const { exitCode, stdout } = await oshaWith({ cwd: folder }, 'completion', shell);
+    expect(exitCode).toBe(0);
+    for (const word of ['deploy', 'rotate', 'accept-new', 'haproxy']) expect(stdout).toContain(word);
+  });
+});

@@ -1,0 +1,187 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkInventory, type LoadedInventory } from '../../src/inventory/load.ts';
+import { formatProblem } from '../../src/inventory/problem.ts';
+import { GOOD } from './good.ts';
+import { options } from './sections.ts';
+
+const load = (text: string): LoadedInventory => checkInventory('/work/inventory.yaml', text, options);
+const told = (loaded: LoadedInventory): readonly string[] => loaded.problems.map(formatProblem);
+
+const THREE = `name: prod
+hosts:
+  controller1: { address: 10.0.0.11, roles: [controller] }
+  controller2: { address: 10.0.0.12, roles: [controller] }
+  controller3: { address: 10.0.0.13, roles: [controller] }
+`;
+
+describe('a good inventory', () => {
+  const { inventory, problems } = load(GOOD);
+
+  it('has no problems', () => {
+    expect(problems).toEqual([]);
+  });
+
+  it('gives the hosts in the order of the file, their roles expanded and in one order', () => {
+    const base = ['database', 'messaging', 'cache', 'coordination', 'control', 'dashboard', 'loadbalancer'];
+    expect(inventory?.hosts.map((host) => [host.name, host.controller, host.roles])).toEqual([
+      ['controller1', true, base],
+      ['controller2', true, [...base, 'time']],
+      ['controller3', true, base],
+      ['storage1', false, ['compute', 'storage']],
+    ]);
+  });
+
+  it("gives each host's login: its own, then that of all, then the defaults", () => {
+    const knownHosts = [join(homedir(), '.ssh/known_hosts')];
+    expect(inventory?.hosts[0]?.ssh).toEqual({
+      user: 'deploy',
+      port: 2222,
+      sudo: true,
+      knownHosts,
+      jump: [{ address: 'bastion.example.net', user: 'ops', port: 22 }],
+    });
+    expect(inventory?.hosts[3]?.ssh).toEqual({ user: 'root', port: 2222, sudo: false, knownHosts, jump: [] });
+  });
+
+  it('gives VIPs with their network, and who moves them', () => {
+    expect(inventory?.vips).toEqual([
+      { name: 'api', address: '10.0.0.20', prefixLength: 24, interface: 'eth0', by: 'keepalived' },
+      { name: 'database', address: '10.0.0.21', prefixLength: 24, interface: 'eth0', by: 'pacemaker' },
+    ]);
+  });
+
+  it("gives each playbook's settings, with defaults where its key is absent", () => {
+    expect(inventory?.settings['galera']).toEqual({ writers: 'all', sst: 'rsync', max_connections: 500 });
+    expect(load(THREE).inventory?.settings).toEqual({
+      galera: { writers: 'single', sst: 'rsync', max_connections: 1000 },
+      time: {},
+      cinder: {},
+    });
+  });
+
+  it('may leave keys without a value, as somebody does who comments out what stands below', () => {
+    const loaded = load(`${THREE}vips:\nssh:\ngalera:\n  # writers: all\n`);
+    expect(told(loaded)).toEqual([]);
+    expect(loaded.inventory?.vips).toEqual([]);
+  });
+
+  it.each([
+    ['CRLF', GOOD.replaceAll('\n', '\r\n')],
+    ['a start marker', `---\n${GOOD}...\n`],
+    ['no newline at its end', GOOD.trimEnd()],
+  ])('may have %s', (_title, text) => {
+    expect(load(text).inventory).toEqual(inventory);
+  });
+});
+
+describe('the way to a host', () => {
+  const jumpsOf = (yaml: string, host: string): unknown =>
+    load(`${yaml}`).inventory?.hosts.find(({ name }) => name === host)?.ssh.jump;
+  const hosts = (...ssh: readonly string[]): string =>
+    ssh
+      .map(
+        (own, index) =>
+          `  c${index + 1}: { address: 10.0.0.1${index + 1}, roles: [controller], ssh: ${own} }\n`,
+      )
+      .join('');
+
+  it('goes through a host of the inventory as that host is logged in to', () => {
+    const yaml = `name: a\nssh: { user: deploy, jump: c1 }\nhosts:\n${hosts('{ user: gate, port: 2222 }', '{}', '{}')}`;
+    expect(jumpsOf(yaml, 'c2')).toEqual([{ address: '10.0.0.11', user: 'gate', port: 2222 }]);
+    expect(jumpsOf(yaml, 'c1')).toEqual([]);
+  });
+
+  it('goes through what the first of its jump hosts is reached through', () => {
+    const yaml = `name: a\nhosts:\n${hosts('{ jump: deploy@bastion.example.net }', '{ jump: c1 }', '{ jump: [c2, c1] }')}`;
+    const bastion = { address: 'bastion.example.net', user: 'deploy', port: 22 };
+    const c1 = { address: '10.0.0.11', user: 'root', port: 22 };
+    const c2 = { address: '10.0.0.12', user: 'root', port: 22 };
+    expect(jumpsOf(yaml, 'c2')).toEqual([bastion, c1]);
+    expect(jumpsOf(yaml, 'c3')).toEqual([bastion, c1, c2, c1]);
+  });
+
+  it('takes a list, maps, and the user of the host where a hop names none', () => {
+    const yaml = `name: a\nssh: { user: deploy, jump: [a.example.net, { address: b.example.net, port: 23, user: me }] }\nhosts:\n${hosts('{}', '{}', '{ user: root }')}`;
+    const second = { address: 'b.example.net', user: 'me', port: 23 };
+    expect(jumpsOf(yaml, 'c1')).toEqual([{ address: 'a.example.net', user: 'deploy', port: 22 }, second]);
+    expect(jumpsOf(yaml, 'c3')).toEqual([{ address: 'a.example.net', user: 'root', port: 22 }, second]);
+  });
+});
+
+describe('a warning', () => {
+  const cases: readonly (readonly [title: string, yaml: string, expected: readonly string[]])[] = [
+    [
+      'for two controllers',
+      THREE.split('\n').slice(0, 4).join('\n'),
+      [
+        '2:1: warning: an even number of hosts (2) for database, messaging and coordination: half of them is no majority; use 3, or 1',
+      ],
+    ],
+    [
+      'for one controller',
+      THREE.split('\n').slice(0, 3).join('\n'),
+      [
+        '2:1: warning: only one host for database, messaging and coordination: nothing takes over when it fails; give the role to three hosts',
+      ],
+    ],
+    [
+      'for one cluster of another size',
+      `${THREE}  db1: { address: 10.0.0.21, roles: [database] }\n  db2: { address: 10.0.0.22, roles: [database] }\n`,
+      ['2:1: warning: an even number of hosts (2) for database: half of them is no majority; use 3, or 1'],
+    ],
+    [
+      'for a user who cannot become root',
+      `${THREE}ssh: { user: deploy, sudo: false }\n`,
+      [
+        '6:28: warning: deploy without sudo can change nothing on a host; write sudo: true, or log in as root',
+      ],
+    ],
+    [
+      'for a key that is not there, which a machine that only plans does not need',
+      `${THREE}ssh: { identity: nowhere, known_hosts: [/nowhere/known_hosts] }\n`,
+      [
+        '6:18: warning: there is no file nowhere; it is looked for at /work/nowhere',
+        '6:40: warning: there is no file /nowhere/known_hosts; it is looked for at /nowhere/known_hosts',
+      ],
+    ],
+    [
+      'for a single host at a loopback address',
+      'name: a\nhosts:\n  here: { address: 127.0.0.1, roles: [compute] }\n',
+      [
+        '3:20: warning: 127.0.0.1 is a loopback address, which no other host can reach; write the address that the other hosts reach it at',
+      ],
+    ],
+  ];
+  it.each(cases)('%s does not keep the inventory from loading', (_title, yaml, expected) => {
+    const loaded = load(yaml);
+    expect(told(loaded).map((line) => line.replace('/work/inventory.yaml:', ''))).toEqual(expected);
+    expect(loaded.inventory).toBeDefined();
+  });
+});
+
+describe('a VIP', () => {
+  const withVip = (address: string, extra = ''): readonly string[] =>
+    told(load(`${THREE}${extra}vips: { api: { address: ${address}, interface: eth0 } }\n`));
+
+  it('may be outside of the network of hosts that never hold it', () => {
+    expect(withVip('10.0.0.20/24', '  compute1: { address: 10.9.0.1, roles: [compute] }\n')).toEqual([]);
+  });
+
+  it("may be in the controllers' network where load balancers are elsewhere, or the other way round", () => {
+    const balancers =
+      '  lb1: { address: 10.9.0.1, roles: [loadbalancer] }\n  lb2: { address: 10.9.0.2, roles: [loadbalancer] }\n';
+    expect(withVip('10.0.0.20/24', balancers)).toEqual([]);
+    expect(withVip('10.9.0.20/24', balancers)).toEqual([]);
+    expect(withVip('10.8.0.20/24', balancers)[0]).toContain('lb1 (10.9.0.1), lb2 (10.9.0.2)');
+  });
+});
+
+it('what a playbook finds wrong is told where it says, even if other settings are wrong', () => {
+  const loaded = load(`${THREE}galera: { writers: sngle }\ntime:\n  servers: [loop]\n`);
+  expect(told(loaded).map((line) => line.replace('/work/inventory.yaml:', ''))).toEqual([
+    '6:20: error: writers: unknown value "sngle"; did you mean "single"?',
+    '8:13: error: a time server that follows itself',
+  ]);
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { parseHop } from '../../src/inventory/logins.ts';
+import { addressFault, formatIpv4, nameFault, networkOf, parseIpv4 } from '../../src/inventory/network.ts';
+import { expandRoles, vipHolders, type RoleWord } from '../../src/inventory/roles.ts';
+import { parseCidr } from '../../src/inventory/vip-rules.ts';
+
+describe('an address', () => {
+  it.each(['10.0.0.1', '255.255.255.255', '0.0.0.0', '192.168.1.254'])('%s survives being read', (text) => {
+    expect(formatIpv4(parseIpv4(text) ?? -1)).toBe(text);
+  });
+
+  it.each(['10.0.0', '10.0.0.256', '10.0.0.01', '1.2.3.4.5', '', 'a.b.c.d', '10.0.0.1 ', '1e1.0.0.1'])(
+    '%j is no IPv4 address',
+    (text) => {
+      expect(parseIpv4(text)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['10.1.2.3', 8, '10.0.0.0', '10.255.255.255'],
+    ['192.168.77.200', 26, '192.168.77.192', '192.168.77.255'],
+    ['255.255.255.255', 24, '255.255.255.0', '255.255.255.255'],
+  ] as const)('%s/%i is in its network', (text, prefixLength, first, last) => {
+    const network = networkOf(parseIpv4(text) ?? -1, prefixLength);
+    expect([formatIpv4(network.first), formatIpv4(network.last)]).toEqual([first, last]);
+  });
+
+  it.each(['10.0.0.0/24/1', '10.0.0.0/', '/24', '10.0.0.0/0', '10.0.0.0/33', 'x/24'])(
+    '%j is no network',
+    (text) => {
+      expect(parseCidr(text)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    '10.0.0.11',
+    'controller1',
+    'controller1.example.net',
+    'node-1.example.net.',
+    '127.0.0.1',
+    'localhost',
+  ])('%s can be reached', (text) => {
+    expect(addressFault(text)).toBeUndefined();
+  });
+
+  it.each(['fe80::1%eth0', '::1', '[fd00::1]:22', 'fd00::1/64'])('%s is refused as IPv6', (text) => {
+    expect(addressFault(text)?.message).toContain('is an IPv6 address, which osha cannot set up yet');
+  });
+});
+
+describe('a name', () => {
+  it.each(['a', 'controller1', 'node-1', 'x'.repeat(63)])('%s is right', (name) => {
+    expect(nameFault(name)).toBeUndefined();
+  });
+  it.each(['-a', 'a-', 'a_b', 'A', '1a', '', 'a.b', 'a b', 'ä', 'x'.repeat(64), 'localhost'])(
+    '%j is wrong',
+    (name) => {
+      expect(nameFault(name)).toBeDefined();
+    },
+  );
+});
+
+describe('a jump host', () => {
+  it.each([
+    ['bastion', { address: 'bastion' }],
+    ['me@bastion.example.net', { address: 'bastion.example.net', user: 'me' }],
+    ['10.0.0.1:2222', { address: '10.0.0.1', port: 2222 }],
+    ['me@10.0.0.1:22', { address: '10.0.0.1', user: 'me', port: 22 }],
+    ['me@', undefined],
+    ['@host', undefined],
+    ['a@b@c', undefined],
+    ['host:0', undefined],
+    ['host:65536', undefined],
+    ['host:ssh', undefined],
+    ['10.0.0.300', undefined],
+    ['ho st', undefined],
+    ['', undefined],
+  ])('%j is read', (text, expected) => {
+    expect(parseHop(text)).toEqual(expected);
+  });
+});
+
+describe('roles', () => {
+  const expand = (hosts: Readonly<Record<string, readonly RoleWord[]>>): unknown =>
+    Object.fromEntries(
+      [...expandRoles(new Map(Object.entries(hosts)))].map(([host, roles]) => [host, roles.join(' ')]),
+    );
+  const all = 'database messaging cache coordination control dashboard loadbalancer time';
+
+  it.each([
+    ['one controller takes all but what needs hardware', { c: ['controller'] }, { c: all }],
+    [
+      'hosts of their own take roles off all controllers',
+      { c: ['controller'], d: ['database', 'messaging'] },
+      { c: 'cache coordination control dashboard loadbalancer time', d: 'database messaging' },
+    ],
+    [
+      'a role written out for one controller is its own',
+      { a: ['controller', 'time'], b: ['controller'] },
+      { a: all, b: all.replace(' time', '') },
+    ],
+    [
+      'a role written out for all controllers is kept by all',
+      { a: ['controller', 'time'], b: ['time', 'controller'] },
+      { a: all, b: all },
+    ],
+    [
+      'compute is never part of it',
+      { a: ['compute', 'controller'] },
+      { a: 'database messaging cache coordination control compute dashboard loadbalancer time' },
+    ],
+  ] as const)('%s', (_title, hosts, expected) => {
+    expect(expand(hosts)).toEqual(expected);
+  });
+
+  it.each([
+    ['the load balancers', [['loadbalancer'], ['control']], [0]],
+    ['the controllers without load balancers', [['control'], ['compute']], [0]],
+  ] as const)('VIPs are held by %s', (_title, roles, expected) => {
+    const hosts = roles.map((own) => ({ roles: own, controller: own.some((role) => role === 'control') }));
+    expect(vipHolders(hosts)).toEqual(expected.map((index) => hosts[index]));
+  });
+
+  it('VIPs are held by every host where there is neither', () => {
+    const hosts = [{ roles: ['database'] as const, controller: false }];
+    expect(vipHolders(hosts)).toEqual(hosts);
+  });
+});

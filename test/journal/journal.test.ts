@@ -1,0 +1,163 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createJournal, type Journal } from '../../src/journal/journal.ts';
+import { FILES, runsFolder } from '../../src/journal/record.ts';
+import { newRunId } from '../../src/journal/run-id.ts';
+import { listRuns, readEvents } from '../../src/journal/runs.ts';
+import { summary, troubledRun } from '../render/events.ts';
+
+let folder: string;
+let inventoryFile: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'osha-journal-'));
+  inventoryFile = join(folder, 'inventory.yaml');
+  writeFileSync(inventoryFile, 'name: test\n');
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function begin(options: { mask?: (text: string) => string; now?: () => Date } = {}): Journal {
+  return createJournal({
+    inventoryFile,
+    command: 'osha deploy inventory.yaml',
+    version: '1.2.3',
+    ...options,
+  });
+}
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+describe('the record of a run', () => {
+  it('gives back every event, who ran what, and how it ended', () => {
+    const events = troubledRun();
+    const journal = begin({ now: () => new Date('2026-11-21T14:22:33Z') });
+    for (const event of events) journal.sink(event);
+    journal.finish();
+
+    const [run] = listRuns(runsFolder(inventoryFile));
+    expect(run).toMatchObject({
+      id: journal.id,
+      state: 'failed',
+      summary: events.at(-1),
+      meta: {
+        startedAt: '2026-11-21T14:22:33.000Z',
+        command: 'osha deploy inventory.yaml',
+        version: '1.2.3',
+        inventory: inventoryFile,
+        inventorySha256: 'b4b785ee519ceb6a284f99c1ec3b7874e75a8aa8630b7516cb7ea1e49db99087',
+      },
+    });
+    const time = '2026-11-21T14:22:33.000Z';
+    expect(run && readEvents(run)).toEqual(events.map((event) => ({ time, ...event })));
+  });
+
+  it('is for nobody else to read', () => {
+    const journal = begin();
+    journal.sink(summary({}));
+    journal.finish();
+    expect(modeOf(journal.folder)).toBe(0o700);
+    expect(modeOf(join(folder, '.osha'))).toBe(0o700);
+    for (const file of Object.values(FILES)) expect(modeOf(join(journal.folder, file))).toBe(0o600);
+  });
+
+  it('holds no secret, whatever an event or the command line held', () => {
+    const mask = (text: string): string => text.replaceAll('hunter2', '<secret admin>');
+    const journal = createJournal({
+      inventoryFile,
+      command: 'osha exec x -- echo hunter2',
+      version: '1',
+      mask,
+    });
+    journal.sink({
+      event: 'host-finished',
+      phase: 'p',
+      step: 's',
+      host: 'h',
+      outcome: 'failed',
+      durationMs: 1,
+      failure: { message: 'no', output: 'Access denied (hunter2)' },
+    });
+    journal.sink(summary({}, { refused: 'hunter2 is wrong' }));
+    journal.finish();
+    for (const file of readdirSync(journal.folder)) {
+      const text = readFileSync(join(journal.folder, file), 'utf8');
+      expect(text).not.toContain('hunter2');
+      expect(text).toContain('<secret admin>');
+    }
+  });
+
+  it('of a run that was killed holds all that it did up to there', () => {
+    const journal = begin();
+    const events = troubledRun().slice(0, 5);
+    for (const event of events) journal.sink(event);
+    // Killed in the middle of a line, by another process than this one.
+    appendFileSync(journal.log, '{"time":"2026-');
+    const meta = join(journal.folder, FILES.meta);
+    writeFileSync(meta, readFileSync(meta, 'utf8').replace(/"pid": \d+/, '"pid": 4194305'));
+
+    const [run] = listRuns(runsFolder(inventoryFile));
+    expect(run?.state).toBe('interrupted');
+    expect(run?.summary).toBeUndefined();
+    expect(run && readEvents(run)).toHaveLength(5);
+    journal.finish();
+  });
+
+  it('of a run that still goes on says so', () => {
+    const journal = begin();
+    expect(listRuns(runsFolder(inventoryFile))[0]?.state).toBe('running');
+    journal.finish();
+  });
+});
+
+describe('the records of an inventory', () => {
+  it('are listed with the latest first, and the oldest of more than 200 is gone', () => {
+    for (let day = 0; day < 202; day += 1) {
+      const journal = begin({ now: () => new Date(Date.UTC(2026, 0, 1 + day)) });
+      journal.sink(summary({}));
+      journal.finish();
+    }
+    const runs = listRuns(runsFolder(inventoryFile));
+    expect(runs).toHaveLength(200);
+    expect(runs[0]?.meta.startedAt).toBe('2026-07-21T00:00:00.000Z');
+    expect(runs.at(-1)?.meta.startedAt).toBe('2026-01-03T00:00:00.000Z');
+  });
+
+  it('are none where nothing was run, and a broken one does not hide the others', () => {
+    expect(listRuns(runsFolder(inventoryFile))).toEqual([]);
+    const broken = begin();
+    broken.finish();
+    begin().finish();
+    writeFileSync(join(broken.folder, FILES.meta), '{"id":');
+    expect(listRuns(runsFolder(inventoryFile))).toHaveLength(1);
+  });
+
+  it.each([
+    ['ok', {}, {}],
+    ['failed', { failed: 1 }, {}],
+    ['unreachable', { unreachable: true }, {}],
+    ['refused', { failed: 1 }, { refused: 'no quorum' }],
+    ['interrupted', { failed: 1 }, { interrupted: true }],
+  ])('say "%s" for how a run ended', (state, host, more) => {
+    const journal = begin();
+    journal.sink(summary({ h: host }, more));
+    journal.finish();
+    expect(listRuns(runsFolder(inventoryFile))[0]?.state).toBe(state);
+  });
+});
+
+it('names of runs sort by time', () => {
+  const ids = [3, 1, 2].map((second) => newRunId(new Date(Date.UTC(2026, 10, 21, 14, 22, second))));
+  expect(ids[0]).toMatch(/^20261121-142203-[0-9a-f]{4}$/);
+  expect(ids.toSorted().map((id) => id.slice(13, 15))).toEqual(['01', '02', '03']);
+});

@@ -1,0 +1,460 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterDecision } from '../../../src/playbook/operation.ts';
+import {
+  crashed,
+  damaged,
+  decide,
+  fresh,
+  inShort,
+  live,
+  noQuorum,
+  notInstalled,
+  OTHER_UUID,
+  outdated,
+  type Said,
+  standalone,
+  starting,
+  stopped,
+  thrownOut,
+  unreachable,
+  UUID,
+} from './observations.ts';
+
+type Case = readonly [name: string, answers: readonly Said[], stages: readonly string[]];
+type Refusal = readonly [name: string, answers: readonly Said[], reason: RegExp, hint: RegExp];
+
+const JOIN2 = 'c2: join the cluster';
+const JOIN3 = 'c3: join the cluster';
+
+function becauseOf(decision: ClusterDecision): string {
+  return decision.verdict === 'change' ? decision.because : '';
+}
+
+function expectRefusal(decision: ClusterDecision, reason: RegExp, hint: RegExp): void {
+  expect(decision).toMatchObject({ verdict: 'refuse' });
+  if (decision.verdict !== 'refuse') return;
+  expect(decision.reason).toMatch(reason);
+  expect(decision.hint).toMatch(hint);
+  expect(decision.evidence?.rows).toHaveLength(3);
+}
+
+describe('while a Primary component lives', () => {
+  const cases: readonly Case[] = [
+    ['nothing is done when all are in it', [live(), live(), live()], ['converged']],
+    ['a stopped member joins', [live({ size: 2 }), stopped(30), live({ size: 2 })], [JOIN2]],
+    [
+      'a crashed member joins without a look at its position',
+      [live({ size: 1 }), crashed(), crashed()],
+      [JOIN2, JOIN3],
+    ],
+    ['members join one after another', [live({ size: 1 }), fresh, fresh], [JOIN2, JOIN3]],
+    [
+      'the first of the inventory joins too',
+      [fresh, live({ size: 1 }), fresh],
+      ['c1: join the cluster', JOIN3],
+    ],
+    ['a member with damaged data joins', [live({ size: 2 }), damaged(), live({ size: 2 })], [JOIN2]],
+    [
+      'more advanced data does not win over a live cluster',
+      [live({ size: 1 }), stopped(99), stopped(99)],
+      [JOIN2, JOIN3],
+    ],
+    ['a server of its own joins', [live({ size: 2 }), standalone(), live({ size: 2 })], [JOIN2]],
+    [
+      'a member that was thrown out joins again',
+      [live({ size: 2 }), thrownOut(), live({ size: 2 })],
+      [JOIN2],
+    ],
+    [
+      'a member that is cut off returns',
+      [live({ size: 2 }), noQuorum(30), live({ size: 2 })],
+      ['c2: return to the cluster'],
+    ],
+    [
+      'a member that starts is waited for',
+      [live({ size: 2 }), starting(), live({ size: 2 })],
+      ['c2: wait until it is Synced'],
+    ],
+    [
+      'one that is brought up to date is waited for',
+      [live(), live({ state: 'Joined', ready: false }), live()],
+      ['c2: wait until it is Synced'],
+    ],
+    [
+      'those that cannot be reached are left out',
+      [live({ size: 2 }), unreachable, live({ size: 2 })],
+      ['converged'],
+    ],
+    ['one joins though another cannot be reached', [live({ size: 1 }), stopped(1), unreachable], [JOIN2]],
+    [
+      'servers with an older configuration are restarted one by one',
+      [outdated(), live(), outdated()],
+      ['c1: restart mariadb', 'c3: restart mariadb'],
+    ],
+    [
+      'members join before any is restarted',
+      [outdated({ size: 2 }), stopped(1), live({ size: 2 })],
+      [JOIN2, 'c1: restart mariadb'],
+    ],
+    [
+      'nobody is restarted while a member cannot be reached',
+      [outdated({ size: 1 }), stopped(1), unreachable],
+      [JOIN2],
+    ],
+  ];
+  it.each(cases)('%s', (_name, answers, stages) => {
+    expect(inShort(decide(answers))).toEqual(stages);
+  });
+
+  const refusals: readonly Refusal[] = [
+    [
+      'a second cluster',
+      [live({ size: 1 }), live({ size: 1, uuid: OTHER_UUID }), fresh],
+      /c1, c2 are Primary.*not in one/,
+      /stop mariadb/,
+    ],
+    [
+      'two sides of one cluster',
+      [live({ size: 1 }), live({ size: 1 }), unreachable],
+      /not in one component/,
+      /both sides/,
+    ],
+    [
+      'to overwrite data of another cluster',
+      [live({ size: 2 }), stopped(9, { uuid: OTHER_UUID }), live({ size: 2 })],
+      /c2 has data of another cluster/,
+      /--bootstrap-from c1/,
+    ],
+    [
+      'to overwrite a running member of another cluster',
+      [live({ size: 2 }), noQuorum(9, OTHER_UUID), live({ size: 2 })],
+      /c2 has data of another cluster/,
+      /--bootstrap-from c1/,
+    ],
+    [
+      'to overwrite databases',
+      [live({ size: 2 }), standalone(['shop']), live({ size: 2 })],
+      /overwrite shop on c2/,
+      /save and drop/,
+    ],
+    [
+      'a restart that the others cannot spare',
+      [outdated({ size: 2 }), live({ size: 2 }), unreachable],
+      /cannot spare.*c3/,
+      /bring c3 back/,
+    ],
+  ];
+  it.each(refusals)('refuses %s', (_name, answers, reason, hint) => {
+    expectRefusal(decide(answers), reason, hint);
+  });
+
+  it('overwrites other data when the operator says that the live data is right', () => {
+    const answers = [live({ size: 2 }), stopped(9, { uuid: OTHER_UUID }), live({ size: 2 })];
+    expect(inShort(decide(answers, { bootstrapFrom: 'c1' }))).toEqual([JOIN2]);
+  });
+
+  it('does not form a second cluster, whoever is named', () => {
+    const answers = [live({ size: 1 }), stopped(99), stopped(99)];
+    expect(inShort(decide(answers, { bootstrapFrom: 'c2' }))).toEqual([JOIN2, JOIN3]);
+  });
+
+  it('forms a single member anew when it is restarted, because nobody else could be joined', () => {
+    const decision = decide([outdated({ size: 1 })]);
+    expect(inShort(decision)).toEqual(['c1: restart mariadb']);
+    expect(decision.verdict === 'change' && decision.stages[0]?.[0]?.change.script).toContain(
+      'galera_new_cluster',
+    );
+  });
+});
+
+describe('before anything else is decided', () => {
+  const SETTLE = 'wait for mariadb to come up or give up';
+  const cases: readonly Case[] = [
+    ['a starting server is waited for', [starting(), stopped(5), fresh], [`c1: ${SETTLE}`]],
+    [
+      'all that start are waited for together',
+      [starting(), starting('deactivating'), starting()],
+      [`c1: ${SETTLE} + c2: ${SETTLE} + c3: ${SETTLE}`],
+    ],
+    [
+      'a server that runs and does not answer is waited for',
+      [starting('active'), noQuorum(5), noQuorum(5)],
+      [`c1: ${SETTLE}`],
+    ],
+  ];
+  it.each(cases)('%s', (_name, answers, stages) => {
+    expect(inShort(decide(answers))).toEqual(stages);
+  });
+
+  it('refuses a name that is no member', () => {
+    expectRefusal(
+      decide([fresh, fresh, fresh], { bootstrapFrom: 'c9' }),
+      /c9 is no member/,
+      /one of c1, c2, c3/,
+    );
+  });
+});
+
+describe('when members run and none has the quorum', () => {
+  const QUORUM = 'give it the quorum';
+  const cases: readonly Case[] = [
+    [
+      'the first of equals gets it, the others return',
+      [noQuorum(40), noQuorum(40), noQuorum(40)],
+      [`c1: ${QUORUM}`, 'c2: return to the cluster', 'c3: return to the cluster'],
+    ],
+    [
+      'the most advanced gets it',
+      [noQuorum(40), noQuorum(41), stopped(40)],
+      [`c2: ${QUORUM}`, 'c1: return to the cluster', JOIN3],
+    ],
+    [
+      'one that runs wins over a stopped one that is as far',
+      [stopped(40, { safe: true }), noQuorum(40), fresh],
+      [`c2: ${QUORUM}`, 'c1: join the cluster', JOIN3],
+    ],
+    [
+      'it is found out first how far crashed members came',
+      [noQuorum(40), crashed(), crashed()],
+      ['c2: find out its last transaction + c3: find out its last transaction'],
+    ],
+    [
+      'survivors stop where a stopped member has newer data',
+      [noQuorum(40), crashed(90), stopped(80, { safe: true })],
+      [
+        'c1: stop mariadb',
+        'c3: mark it as not safe to bootstrap',
+        'c2: bootstrap the cluster',
+        'c1: join the cluster',
+        JOIN3,
+      ],
+    ],
+    ['damaged data does not win', [noQuorum(40), damaged(90), damaged(90)], [`c1: ${QUORUM}`, JOIN2, JOIN3]],
+  ];
+  it.each(cases)('%s', (_name, answers, stages) => {
+    expect(inShort(decide(answers))).toEqual(stages);
+  });
+
+  const refusals: readonly Refusal[] = [
+    [
+      'while a member cannot be reached: the quorum may be there',
+      [noQuorum(40), noQuorum(40), unreachable],
+      /c3 cannot be reached/,
+      /bring c3 back.*--bootstrap-from/,
+    ],
+    [
+      'data of different clusters',
+      [noQuorum(40), stopped(50, { uuid: OTHER_UUID }), fresh],
+      /different clusters/,
+      /--bootstrap-from/,
+    ],
+    [
+      'to overwrite databases',
+      [noQuorum(40), noQuorum(40), standalone(['shop'])],
+      /overwrite shop on c3/,
+      /save and drop/,
+    ],
+  ];
+  it.each(refusals)('refuses %s', (_name, answers, reason, hint) => {
+    expectRefusal(decide(answers), reason, hint);
+  });
+
+  it('gives it to a named survivor though a member cannot be reached', () => {
+    const decision = decide([noQuorum(40), noQuorum(41), unreachable], { bootstrapFrom: 'c1' });
+    expect(inShort(decision)).toEqual([`c1: ${QUORUM}`, 'c2: return to the cluster']);
+  });
+});
+
+describe('when nothing runs and no member was ever in a cluster', () => {
+  const BOOTSTRAP = 'bootstrap the cluster';
+  const cases: readonly Case[] = [
+    ['the first is bootstrapped, the others join', [fresh, fresh, fresh], [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3]],
+    [
+      'hosts where nothing is installed yet come in turn',
+      [notInstalled, fresh, notInstalled],
+      [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3],
+    ],
+    [
+      'servers of their own are taken in',
+      [standalone(), standalone(), standalone()],
+      [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3],
+    ],
+    [
+      'the one with databases goes first, so that they live on',
+      [fresh, standalone(['shop']), fresh],
+      [`c2: ${BOOTSTRAP}`, 'c1: join the cluster', JOIN3],
+    ],
+    [
+      'zero uuids with nothing in them are no cluster',
+      [damaged(-1, '00000000-0000-0000-0000-000000000000'), fresh, fresh],
+      [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3],
+    ],
+    [
+      'what a zero uuid has in it is looked at first',
+      [damaged(), fresh, fresh],
+      ['c1: find out its last transaction'],
+    ],
+    ['one member is a cluster too', [fresh], [`c1: ${BOOTSTRAP}`]],
+  ];
+  it.each(cases)('%s', (_name, answers, stages) => {
+    expect(inShort(decide(answers))).toEqual(stages);
+  });
+
+  const refusals: readonly Refusal[] = [
+    [
+      'while a member cannot be reached: a cluster may live there',
+      [fresh, fresh, unreachable],
+      /c3 cannot be reached/,
+      /bring c3 back/,
+    ],
+    [
+      'when two have databases',
+      [standalone(['shop']), fresh, standalone(['wiki'])],
+      /overwrite wiki on c3/,
+      /--bootstrap-from c1/,
+    ],
+  ];
+  it.each(refusals)('refuses %s', (_name, answers, reason, hint) => {
+    expectRefusal(decide(answers), reason, hint);
+  });
+});
+
+describe('when nothing runs and members were in a cluster', () => {
+  const boot = (first: string, ...others: readonly string[]): readonly string[] => [
+    `${first}: bootstrap the cluster`,
+    ...others.map((other) => `${other}: join the cluster`),
+  ];
+  const cases: readonly Case[] = [
+    ['the highest last transaction wins', [stopped(10), stopped(12), stopped(11)], boot('c2', 'c1', 'c3')],
+    [
+      'a tie goes to the one that is safe to bootstrap',
+      [stopped(12), stopped(12), stopped(12, { safe: true })],
+      boot('c3', 'c1', 'c2'),
+    ],
+    [
+      'a tie without it goes to the inventory',
+      [stopped(12), stopped(12), stopped(12)],
+      boot('c1', 'c2', 'c3'),
+    ],
+    [
+      'the mark does not win over newer data, and is taken off',
+      [stopped(10, { safe: true }), crashed(12), stopped(11)],
+      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
+    ],
+    [
+      'it is found out how far crashed members came',
+      [crashed(), stopped(12), crashed()],
+      ['c1: find out its last transaction + c3: find out its last transaction'],
+    ],
+    ['what was found out counts', [crashed(13), stopped(12), crashed(11)], boot('c1', 'c2', 'c3')],
+    [
+      'nobody who was thrown out is believed before it is looked at',
+      [thrownOut(), stopped(12), stopped(12)],
+      ['c1: find out its last transaction'],
+    ],
+    ['a member that was never in it joins', [fresh, stopped(1), fresh], boot('c2', 'c1', 'c3')],
+    ['a zero uuid never wins', [damaged(99), stopped(3), stopped(2)], boot('c2', 'c1', 'c3')],
+    [
+      'a position of another cluster does not count as its own',
+      [crashed(99, { recovered: OTHER_UUID }), stopped(3), stopped(2)],
+      boot('c2', 'c1', 'c3'),
+    ],
+  ];
+  it.each(cases)('%s', (_name, answers, stages) => {
+    expect(inShort(decide(answers))).toEqual(stages);
+  });
+
+  const refusals: readonly Refusal[] = [
+    [
+      'while a member cannot be reached',
+      [stopped(10), unreachable, stopped(12)],
+      /c2 cannot be reached.*newer data/,
+      /--bootstrap-from HOST/,
+    ],
+    [
+      'data of different clusters',
+      [stopped(10), stopped(12, { uuid: OTHER_UUID }), stopped(11)],
+      new RegExp(`${UUID} on c1, c3.*${OTHER_UUID} on c2`),
+      /--bootstrap-from HOST/,
+    ],
+    [
+      'when all data is damaged',
+      [damaged(10), damaged(12), damaged(11)],
+      /every member is marked as damaged/,
+      /--bootstrap-from HOST/,
+    ],
+    [
+      'to overwrite databases of a server that was never in it',
+      [stopped(10), standalone(['shop']), stopped(10)],
+      /overwrite shop on c2/,
+      /save and drop/,
+    ],
+  ];
+  it.each(refusals)('refuses %s', (_name, answers, reason, hint) => {
+    expectRefusal(decide(answers), reason, hint);
+  });
+
+  const named: readonly Case[] = [
+    ['though a member cannot be reached', [stopped(12), stopped(10), unreachable], boot('c2', 'c1')],
+    [
+      'though the data differs',
+      [stopped(12, { uuid: OTHER_UUID }), stopped(10), fresh],
+      boot('c2', 'c1', 'c3'),
+    ],
+    ['without a look at how far it came', [stopped(12), crashed(), unreachable], boot('c2', 'c1')],
+    [
+      'with damaged data, after a look at it',
+      [damaged(), damaged(), unreachable],
+      ['c2: find out its last transaction'],
+    ],
+    ['with damaged data that has something in it', [damaged(), damaged(12), unreachable], boot('c2', 'c1')],
+  ];
+  it.each(named)('goes on with the named member %s', (_name, answers, stages) => {
+    expect(inShort(decide(answers, { bootstrapFrom: 'c2' }))).toEqual(stages);
+  });
+
+  const namedRefusals: readonly Refusal[] = [
+    [
+      'that cannot be reached',
+      [stopped(1), unreachable, stopped(1)],
+      /c2 cannot be reached/,
+      /only a member/,
+    ],
+    [
+      'without data, when others have some',
+      [stopped(1), fresh, unreachable],
+      /c2 has no data.*c1 has/,
+      /--bootstrap-from c1/,
+    ],
+  ];
+  it.each(namedRefusals)('refuses a named member %s', (_name, answers, reason, hint) => {
+    expectRefusal(decide(answers, { bootstrapFrom: 'c2' }), reason, hint);
+  });
+
+  it('says why it chose whom it chose', () => {
+    expect(becauseOf(decide([stopped(10), stopped(12), stopped(11)]))).toContain(
+      'c2 goes first: its last transaction is 12, the newest',
+    );
+  });
+});
+
+describe('the scripts', () => {
+  it('let only the bootstrap form a cluster, and clean up after it', () => {
+    const decision = decide([stopped(1), stopped(2), stopped(1)]);
+    const scripts =
+      decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change.script) : [];
+    expect(scripts.map((script) => script.includes('galera_new_cluster ||'))).toEqual([true, false, false]);
+    expect(scripts.every((script) => script.includes('rm -f /run/mariadb-wsrep-new-cluster'))).toBe(true);
+  });
+});
+
+describe('the evidence', () => {
+  it('has a row for each member, with everything that was weighed', () => {
+    const { evidence } = decide([stopped(10, { safe: true }), crashed(12), unreachable]);
+    expect(evidence?.rows).toEqual([
+      ['c1', 'stopped', 'inactive', '', 'aaaaaaaa', '10', 'yes', '-'],
+      ['c2', 'stopped', 'inactive', '', 'aaaaaaaa', '12 (recovered)', 'no', '-'],
+      ['c3', 'unreachable: no route to host', '', '', '', '', '', ''],
+    ]);
+  });
+});

@@ -1,0 +1,161 @@
+import { decideCluster } from '../../../src/operations/galera/decide.ts';
+import type { DecisionContext } from '../../../src/operations/galera/decision.ts';
+import { membersOf, type Member } from '../../../src/operations/galera/members.ts';
+import {
+  ZERO_UUID,
+  type MemberObservation,
+  type ServerStatus,
+} from '../../../src/operations/galera/observe.ts';
+import type { UnitState } from '../../../src/operations/unit-state.ts';
+import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
+import { aHost } from '../../support/inventory.ts';
+
+export const UUID = 'aaaaaaaa-0000-11f0-8000-000000000001';
+export const OTHER_UUID = 'bbbbbbbb-0000-11f0-8000-000000000002';
+
+const STARTED_AT = 1_000;
+
+/** What one member answers: a change to a stopped member that was never in a cluster, or why it does not answer. */
+export type Said = Partial<MemberObservation> | string;
+
+function unit(active: string, configChangedAt = STARTED_AT - 10): UnitState {
+  return {
+    active,
+    sub: '',
+    masked: false,
+    boot: 'enabled',
+    startedAt: STARTED_AT,
+    reloadFailed: false,
+    now: 2_000,
+    changed: new Map([['/etc/mysql/galera.cnf', configChangedAt]]),
+  };
+}
+
+function server(overrides: Partial<ServerStatus> = {}): ServerStatus {
+  return {
+    replicates: true,
+    component: 'Primary',
+    state: 'Synced',
+    size: 3,
+    uuid: UUID,
+    ready: true,
+    connected: true,
+    lastCommitted: 40,
+    ...overrides,
+  };
+}
+
+export const fresh: Said = {};
+export const notInstalled: Said = { installed: false };
+export const unreachable: Said = 'no route to host';
+
+export function live(overrides: Partial<ServerStatus> = {}): Said {
+  return { unit: unit('active'), server: server(overrides), saved: saved(-1) };
+}
+
+export function outdated(overrides: Partial<ServerStatus> = {}): Said {
+  return { unit: unit('active', STARTED_AT + 5), server: server(overrides), saved: saved(-1) };
+}
+
+export function noQuorum(lastCommitted: number, uuid = UUID): Said {
+  return {
+    unit: unit('active'),
+    server: server({
+      component: 'non-Primary',
+      state: 'Initialized',
+      ready: false,
+      size: 1,
+      lastCommitted,
+      uuid,
+    }),
+    saved: saved(-1, { uuid }),
+  };
+}
+
+function saved(
+  seqno: number,
+  more: { uuid?: string; safe?: boolean } = {},
+): NonNullable<MemberObservation['saved']> {
+  return { uuid: more.uuid ?? UUID, seqno, safeToBootstrap: more.safe ?? false };
+}
+
+/** Stopped in good order after transaction `seqno`. */
+export function stopped(seqno: number, more: { uuid?: string; safe?: boolean } = {}): Said {
+  return { saved: saved(seqno, more) };
+}
+
+/** Stopped in the middle of its work; `seqno` is what was found out afterwards. */
+export function crashed(
+  seqno?: number,
+  more: { uuid?: string; safe?: boolean; recovered?: string } = {},
+): Said {
+  const uuid = more.recovered ?? more.uuid ?? UUID;
+  return {
+    saved: saved(-1, more),
+    view: true,
+    ...(seqno === undefined ? {} : { recovered: { uuid, seqno } }),
+  };
+}
+
+/** `grastate.dat` has the zero uuid. */
+export function damaged(seqno?: number, recovered = UUID): Said {
+  return crashed(seqno, { uuid: ZERO_UUID, recovered });
+}
+
+/** A server of its own, as Debian starts it. */
+export function standalone(databases: readonly string[] = []): Said {
+  return {
+    unit: unit('active'),
+    server: server({ replicates: false, component: 'Disconnected' }),
+    databases,
+  };
+}
+
+/** A server that was thrown out of its cluster and still runs. */
+export function thrownOut(): Said {
+  return {
+    unit: unit('active'),
+    server: server({ component: 'Disconnected', ready: false }),
+    saved: saved(-1),
+  };
+}
+
+export function starting(active = 'activating'): Said {
+  return { unit: unit(active), saved: saved(-1) };
+}
+
+export const HOSTS = [aHost('c1'), aHost('c2'), aHost('c3')];
+
+/** The members c1, c2, ... as they answered. */
+export function membersThat(...answers: readonly Said[]): readonly Member[] {
+  const hosts = answers.map((_, index) => aHost(`c${index + 1}`));
+  return membersOf(
+    hosts,
+    new Map(
+      hosts.map(({ name }, index): [string, Answer<MemberObservation>] => {
+        const said = answers[index] ?? fresh;
+        if (typeof said === 'string') return [name, { reachable: false, reason: said }];
+        const observed = { installed: true, unit: unit('inactive'), view: false, databases: [], ...said };
+        return [name, { reachable: true, observed }];
+      }),
+    ),
+  );
+}
+
+export function decide(answers: readonly Said[], context: Partial<DecisionContext> = {}): ClusterDecision {
+  return decideCluster(membersThat(...answers), {
+    unit: 'mariadb',
+    dataDirectory: '/var/lib/mysql',
+    members: answers.length,
+    syncSeconds: 60,
+    ...context,
+  });
+}
+
+/** A decision in few words: each stage's changes with ` + ` between, what stands in brackets left away. */
+export function inShort(decision: ClusterDecision): readonly string[] {
+  if (decision.verdict !== 'change') return [decision.verdict];
+  return decision.stages.map((stage) =>
+    stage.map(({ host, change }) => `${host}: ${change.summary.replace(/ \(.*\)$/, '')}`).join(' + '),
+  );
+}

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import {
+  decide,
+  fresh,
+  idle,
+  inShort,
+  nodes,
+  notInstalled,
+  outdated,
+  running,
+  type Said,
+  silent,
+  stopped,
+  unreachable,
+} from './observations.ts';
+
+type Case = readonly [name: string, answers: readonly Said[], stages: readonly string[]];
+type Refusal = readonly [name: string, answers: readonly Said[], reason: RegExp];
+
+const ALL = 'c1 c2 c3';
+const joinTo = (host: string, seed: string): string => `${host}: join the cluster of rabbit@${seed}`;
+const START_ALL = 'c1: start rabbitmq + c2: start rabbitmq + c3: start rabbitmq';
+const empty = (host: string): string => `${host}: start without its data: its cluster has forgotten it`;
+const taken = (host: string, by: string): readonly string[] => [
+  `${host}: stop the broker, to join anew`,
+  `${by}: forget rabbit@${host}, which lost its data`,
+  joinTo(host, by),
+];
+
+describe('forming the cluster', () => {
+  const cases: readonly Case[] = [
+    [
+      'fresh nodes start together and join the first, one by one',
+      [fresh, fresh, fresh],
+      [START_ALL, joinTo('c2', 'c1'), joinTo('c3', 'c1')],
+    ],
+    [
+      'hosts where nothing is installed yet come in turn',
+      [notInstalled, fresh, notInstalled],
+      [START_ALL, joinTo('c2', 'c1'), joinTo('c3', 'c1')],
+    ],
+    [
+      'nodes that run by themselves join the first',
+      [running('c1'), running('c2'), running('c3')],
+      [joinTo('c2', 'c1'), joinTo('c3', 'c1')],
+    ],
+    [
+      'a node with queues is the one that others join',
+      [running('c1'), running('c2', { queues: 4 }), running('c3')],
+      [joinTo('c1', 'c2'), joinTo('c3', 'c2')],
+    ],
+    [
+      'a stopped node with data is looked at before it joins',
+      [running('c1'), stopped('c2'), running('c3')],
+      ['c2: start rabbitmq', joinTo('c3', 'c1')],
+    ],
+    [
+      'a node whose join was broken off joins',
+      [running('c1 c2'), running('c1 c2'), idle('c3')],
+      ['c3: start the broker'],
+    ],
+    [
+      'nodes with another cookie do not answer, and are restarted together',
+      [silent('c1'), silent('c2'), silent('c3')],
+      ['c1: restart rabbitmq + c2: restart rabbitmq + c3: restart rabbitmq'],
+    ],
+    ['one node is a cluster too', [fresh], ['c1: start rabbitmq']],
+    ['one node that runs is done', [running('c1')], ['converged']],
+  ];
+  it.each(cases)('%s', (_name, answers, stages) => {
+    expect(inShort(decide(...answers))).toEqual(stages);
+  });
+});
+
+describe('keeping the cluster', () => {
+  const cases: readonly Case[] = [
+    ['nothing is done when all run in it', [running(ALL), running(ALL), running(ALL)], ['converged']],
+    [
+      'a member that stopped is started, and joins nothing',
+      [running(ALL), stopped(ALL), running(ALL)],
+      ['c2: start rabbitmq'],
+    ],
+    [
+      'one that is starting is started along',
+      [running(ALL), stopped(ALL, 'activating'), running(ALL)],
+      ['c2: start rabbitmq'],
+    ],
+    [
+      'a member whose broker is stopped is started',
+      [running(ALL), idle(ALL), running(ALL)],
+      ['c2: start the broker'],
+    ],
+    [
+      'a member that does not answer is restarted',
+      [running(ALL), silent(ALL), running(ALL)],
+      ['c2: restart rabbitmq'],
+    ],
+    [
+      'after an outage of all, all start at the same time',
+      [stopped(ALL), stopped(ALL), stopped(ALL)],
+      [START_ALL],
+    ],
+    [
+      'a node that is new joins the cluster, also the first of the inventory',
+      [fresh, running('c2 c3'), running('c2 c3')],
+      ['c1: start rabbitmq', joinTo('c1', 'c2')],
+    ],
+    [
+      'a node that left joins again',
+      [running('c1 c3'), running('c2'), running('c1 c3')],
+      [joinTo('c2', 'c1')],
+    ],
+    [
+      'a running node that lost its data is forgotten, then joins',
+      [running(ALL), running('c2'), running(ALL)],
+      taken('c2', 'c1'),
+    ],
+    [
+      'a stopped node that lost its data is forgotten, then joins',
+      [running(ALL), running(ALL), fresh],
+      ['c3: start rabbitmq', ...taken('c3', 'c1')],
+    ],
+    [
+      'a forgotten node starts without its data',
+      [running('c1 c2'), running('c1 c2'), stopped(ALL)],
+      [empty('c3')],
+    ],
+    [
+      'a forgotten node waits until its cluster is up',
+      [stopped('c1 c2'), stopped('c1 c2'), stopped(ALL)],
+      ['c1: start rabbitmq + c2: start rabbitmq'],
+    ],
+    [
+      'new nodes wait until a cluster that sleeps is up',
+      [fresh, stopped('c2 c3'), stopped('c2 c3')],
+      [START_ALL],
+    ],
+    ['those that cannot be reached are left out', [running(ALL), unreachable, running(ALL)], ['converged']],
+    [
+      'one joins though another cannot be reached',
+      [running('c1 c3'), fresh, unreachable],
+      ['c2: start rabbitmq', joinTo('c2', 'c1')],
+    ],
+    [
+      'a member starts though another cannot be reached',
+      [stopped(ALL), stopped(ALL), unreachable],
+      ['c1: start rabbitmq + c2: start rabbitmq'],
+    ],
+    [
+      'members that the inventory does not name are left alone',
+      [running('c1 c2 old'), running('c1 c2 old')],
+      ['converged'],
+    ],
+    [
+      'brokers with an older configuration are restarted one by one',
+      [outdated(ALL), running(ALL), outdated(ALL)],
+      ['c1: restart rabbitmq', 'c3: restart rabbitmq'],
+    ],
+    [
+      'nobody is restarted before all run',
+      [outdated(ALL), stopped(ALL), running(ALL)],
+      ['c2: start rabbitmq'],
+    ],
+  ];
+  it.each(cases)('%s', (_name, answers, stages) => {
+    expect(inShort(decide(...answers))).toEqual(stages);
+  });
+});
+
+describe('refusing', () => {
+  const cases: readonly Refusal[] = [
+    [
+      'two clusters',
+      [running('c1 c2'), running('c1 c2'), running('c3 c4')],
+      /two clusters: rabbit@c1, rabbit@c2 and rabbit@c3, rabbit@c4/,
+    ],
+    ['a second cluster that sleeps', [running('c1 c2'), running('c1 c2'), stopped('c3 c4')], /two clusters/],
+    [
+      'a partition',
+      [running(ALL, { partitions: nodes('c3') }), running(ALL), running(ALL, { partitions: nodes('c1') })],
+      /partitioned: c1 was cut off from rabbit@c3; c3 was cut off from rabbit@c1/,
+    ],
+    [
+      'to delete the queues of a node that joins',
+      [running('c1 c2'), running('c1 c2'), running('c3', { queues: 7 })],
+      /delete 7 queues on c3/,
+    ],
+    [
+      'to choose between nodes with queues',
+      [running('c1', { queues: 1 }), running('c2', { queues: 1 }), fresh],
+      /delete 1 queues on c2/,
+    ],
+    [
+      'to form a cluster while one may live out of sight',
+      [fresh, unreachable, fresh],
+      /no cluster is in sight, and c2 cannot be reached/,
+    ],
+    [
+      'a restart that the others cannot spare',
+      [outdated(ALL), unreachable, running(ALL)],
+      /cannot spare it while c2/,
+    ],
+  ];
+  it.each(cases)('%s', (_name, answers, reason) => {
+    const decision = decide(...answers);
+    expect(decision).toMatchObject({ verdict: 'refuse', reason: expect.stringMatching(reason) as string });
+    expect(decision.evidence?.rows.length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('the evidence', () => {
+  it('has a row for each member, and for nodes that the inventory does not name', () => {
+    const { evidence } = decide(running('c1 old', { queues: 2 }), unreachable);
+    expect(evidence?.rows).toEqual([
+      ['c1', 'running', '3.10.8', 'c1 old', 'c1 old', '2', ''],
+      ['c2', 'unreachable: no route to host', '', '', '', '', ''],
+      ['rabbit@old', 'not in the inventory: left alone', '', '', '', '', ''],
+    ]);
+  });
+});

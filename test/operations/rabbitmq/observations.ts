@@ -1,0 +1,108 @@
+import { decideMembers } from '../../../src/operations/rabbitmq/decide.ts';
+import { membersOf, type Member } from '../../../src/operations/rabbitmq/members.ts';
+import type { NodeObservation, NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
+import type { UnitState } from '../../../src/operations/unit-state.ts';
+import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
+import { aHost } from '../../support/inventory.ts';
+
+const STARTED_AT = 1_000;
+
+/** What one member answers, or why it does not answer. */
+export type Said = Partial<NodeObservation> | string;
+
+function unit(active: string, configChangedAt = STARTED_AT - 10): UnitState {
+  return {
+    active,
+    sub: '',
+    masked: false,
+    boot: 'enabled',
+    startedAt: STARTED_AT,
+    reloadFailed: false,
+    now: 2_000,
+    changed: new Map([['/etc/rabbitmq/rabbitmq.conf', configChangedAt]]),
+  };
+}
+
+/** `rabbit@c1`, ... of `'c1 c2'`. */
+export function nodes(names: string): readonly string[] {
+  return names.split(' ').map((name) => `rabbit@${name}`);
+}
+
+export function status(members: string, overrides: Partial<NodeStatus> = {}): NodeStatus {
+  return {
+    running: true,
+    version: '3.10.8',
+    members: nodes(members),
+    disc: nodes(members),
+    runningMembers: nodes(members),
+    partitions: [],
+    alarms: [],
+    queues: 0,
+    users: new Map(),
+    permissions: new Map(),
+    policies: new Map(),
+    passwords: new Map(),
+    ...overrides,
+  };
+}
+
+/** Runs as one of `members`. */
+export function running(members: string, overrides: Partial<NodeStatus> = {}): Said {
+  return { unit: unit('active'), node: status(members, overrides), remembers: nodes(members) };
+}
+
+export function outdated(members: string): Said {
+  return { unit: unit('active', STARTED_AT + 5), node: status(members), remembers: nodes(members) };
+}
+
+/** Its Erlang node is up, the broker in it is not. */
+export function idle(members: string): Said {
+  const { queues: _, ...rest } = status(members, { running: false, runningMembers: [] });
+  return { unit: unit('active'), node: rest, remembers: nodes(members) };
+}
+
+/** Its unit is active, and it does not answer. */
+export function silent(members: string): Said {
+  return { unit: unit('active'), remembers: nodes(members) };
+}
+
+/** Not running; it remembers that it was one of `members`. */
+export function stopped(members: string, active = 'inactive'): Said {
+  return { unit: unit(active), remembers: nodes(members) };
+}
+
+export const fresh: Said = {};
+export const notInstalled: Said = { installed: false };
+export const unreachable: Said = 'no route to host';
+
+/** The members c1, c2, ... as they answered. */
+export function membersThat(...answers: readonly Said[]): readonly Member[] {
+  const hosts = answers.map((_, index) => aHost(`c${index + 1}`));
+  return membersOf(
+    hosts,
+    new Map(
+      hosts.map(({ name }, index): [string, Answer<NodeObservation>] => {
+        const said = answers[index] ?? fresh;
+        if (typeof said === 'string') return [name, { reachable: false, reason: said }];
+        return [name, { reachable: true, observed: { installed: true, unit: unit('inactive'), ...said } }];
+      }),
+    ),
+  );
+}
+
+export function decide(...answers: readonly Said[]): ClusterDecision {
+  return decideMembers(membersThat(...answers), {
+    unit: 'rabbitmq-server',
+    members: answers.length,
+    ram: false,
+    dataDirectory: (host) => `/var/lib/rabbitmq/mnesia/rabbit@${host}`,
+  });
+}
+
+/** A decision in few words: each stage's changes with ` + ` between, what stands in brackets left away. */
+export function inShort(decision: ClusterDecision): readonly string[] {
+  if (decision.verdict !== 'change') return [decision.verdict];
+  return decision.stages.map((stage) =>
+    stage.map(({ host, change }) => `${host}: ${change.summary.replace(/ \(.*\)/, '')}`).join(' + '),
+  );
+}

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import * as service from '../../src/operations/service.ts';
+import { parseTimestamp, parseUnitState, type UnitState } from '../../src/operations/unit-state.ts';
+
+const CONF = '/etc/app.conf';
+
+/** A unit that has run since second 1000 of a clock that stands at 2000. */
+function unit(differences: Partial<UnitState> = {}): UnitState {
+  return {
+    active: 'active',
+    sub: 'running',
+    masked: false,
+    boot: 'enabled',
+    startedAt: 1000,
+    loadedAt: 1000,
+    reloadFailed: false,
+    managed: false,
+    now: 2000,
+    changed: new Map([[CONF, 900]]),
+    ...differences,
+  };
+}
+
+function summaries(operation: ReturnType<typeof service.running>, state: UnitState): readonly string[] {
+  return operation.decide(state).map((change) => change.summary);
+}
+
+describe('service.running', () => {
+  const restarts = service.running('app', { newerThan: [CONF] });
+  const reloads = service.running('app', { newerThan: [CONF], reload: true });
+
+  it.each<[string, Partial<UnitState>, readonly string[]]>([
+    ['runs on its present files', {}, []],
+    ['is not there yet', { active: 'inactive', boot: 'fixed' }, ['start app']],
+    ['is stopped and disabled', { active: 'inactive', boot: 'disabled' }, ['start app at boot', 'start app']],
+    ['is disabled, but runs', { boot: 'disabled' }, ['start app at boot']],
+    ['failed', { active: 'failed' }, ['start app (it failed)']],
+    [
+      'starts over and over',
+      { active: 'activating', sub: 'auto-restart' },
+      ['restart app (it is activating, auto-restart)'],
+    ],
+    [
+      'is masked',
+      { active: 'inactive', masked: true, boot: 'fixed' },
+      ['unmask app', 'start app at boot', 'start app'],
+    ],
+    [
+      'started before its file changed',
+      { changed: new Map([[CONF, 1000.2]]) },
+      ['restart app (/etc/app.conf is newer)'],
+    ],
+    [
+      'started within the same second, after its file',
+      { startedAt: 1000.7, changed: new Map([[CONF, 1000.3]]) },
+      [],
+    ],
+    [
+      'started before several files changed',
+      {
+        changed: new Map([
+          ['/a', 1500],
+          ['/b', 1500],
+        ]),
+      },
+      ['restart app (2 of its files are newer)'],
+    ],
+    ['started when the clock was ahead', { startedAt: 5000 }, ['restart app (/etc/app.conf is newer)']],
+    ['has no such file', { changed: new Map() }, []],
+  ])('a unit that %s', (_what, state, expected) => {
+    expect(summaries(restarts, unit(state))).toEqual(expected);
+  });
+
+  it.each<[string, Partial<UnitState>, readonly string[]]>([
+    ['was reloaded after its file changed', { changed: new Map([[CONF, 1500]]), loadedAt: 1600 }, []],
+    [
+      'was loaded before its file changed',
+      { changed: new Map([[CONF, 1500]]) },
+      ['reload app (/etc/app.conf is newer)'],
+    ],
+    ['refused its last reload', { reloadFailed: true }, ['reload app (its last reload failed)']],
+    ['is stopped', { active: 'inactive' }, ['start app']],
+  ])('a unit that takes files by reloading and %s', (_what, state, expected) => {
+    expect(summaries(reloads, unit(state))).toEqual(expected);
+  });
+
+  it('gives a file from the future the present time, so that it restarts once and not on every run', () => {
+    const [change] = restarts.decide(unit({ changed: new Map([[CONF, 9000]]) }));
+    expect(change?.script).toMatch(/^touch -c -- \/etc\/app\.conf$/m);
+    expect(change?.touches).toContain(`file:${CONF}`);
+    const [ordinary] = restarts.decide(unit({ changed: new Map([[CONF, 1500]]) }));
+    expect(ordinary?.script).not.toContain('touch');
+  });
+
+  describe('left to a cluster manager', () => {
+    const left = service.running('app', {
+      newerThan: [CONF],
+      reload: true,
+      enabled: false,
+      leftTo: 'pacemaker',
+    });
+
+    it.each<[string, Partial<UnitState>, readonly string[]]>([
+      [
+        'starts a stopped unit as long as the manager does not run',
+        { active: 'inactive', boot: 'disabled' },
+        ['start app'],
+      ],
+      ['leaves a stopped unit to the manager', { active: 'inactive', boot: 'disabled', managed: true }, []],
+      ['leaves a failed unit to the manager', { active: 'failed', boot: 'disabled', managed: true }, []],
+      [
+        'takes a unit out of the boot, as the manager wants it',
+        { managed: true },
+        ['do not start app at boot'],
+      ],
+      [
+        'reloads a running unit for newer files',
+        { boot: 'disabled', managed: true, changed: new Map([[CONF, 1500]]) },
+        ['reload app (/etc/app.conf is newer)'],
+      ],
+    ])('%s', (_what, state, expected) => {
+      expect(summaries(left, unit(state))).toEqual(expected);
+    });
+  });
+});
+
+describe('service.disabled, enabled and stopped', () => {
+  it.each([
+    ['disabled', unit(), ['do not start app at boot']],
+    ['disabled', unit({ boot: 'disabled' }), []],
+    ['enabled', unit({ boot: 'disabled' }), ['start app at boot']],
+    ['enabled', unit({ active: 'inactive' }), []],
+    ['stopped', unit(), ['do not start app at boot', 'stop app']],
+    ['stopped', unit({ active: 'inactive', boot: 'fixed' }), []],
+    ['stopped', unit({ active: 'failed', boot: 'disabled' }), []],
+    ['stopped', unit({ active: 'inactive', masked: true, boot: 'fixed' }), []],
+  ] as const)('%s, of a unit that is what it is', (name, state, expected) => {
+    expect(summaries(service[name]('app.service'), state)).toEqual(expected);
+  });
+});
+
+describe('what systemd says of a unit', () => {
+  const answer = (stdout: string): UnitState => parseUnitState('app', { stdout, stderr: '', exitCode: 0 });
+
+  it('is understood with the times of files, whose names may hold spaces', () => {
+    const state = answer(`LoadState=loaded
+ActiveState=active
+SubState=running
+UnitFileState=enabled
+ActiveEnterTimestamp=Fri 2026-01-02 10:00:00.250000 UTC
+StateChangeTimestamp=Fri 2026-01-02 10:00:01.500000 UTC
+ReloadResult=success
+now=1767348010.123456789
+changed=1767348005.500000 /etc/my app.conf
+`);
+    expect(state).toMatchObject({
+      active: 'active',
+      boot: 'enabled',
+      startedAt: 1767348000.25,
+      loadedAt: 1767348001.5,
+      reloadFailed: false,
+    });
+    expect(state.changed.get('/etc/my app.conf')).toBe(1767348005.5);
+  });
+
+  it('is understood of a unit that is not installed', () => {
+    const state = answer(
+      'LoadState=not-found\nActiveState=inactive\nSubState=dead\nActiveEnterTimestamp=n/a\n',
+    );
+    expect(state).toMatchObject({ active: 'inactive', masked: false, boot: 'fixed' });
+    expect(state.startedAt).toBeUndefined();
+  });
+
+  it.each([
+    ['enabled', 'enabled'],
+    ['disabled', 'disabled'],
+    ['enabled-runtime', 'disabled'],
+    ['static', 'fixed'],
+    ['indirect', 'fixed'],
+  ])('calls a unit file that is %s: %s', (unitFileState, expected) => {
+    expect(answer(`ActiveState=active\nUnitFileState=${unitFileState}\n`).boot).toBe(expected);
+  });
+
+  it('takes the word of is-enabled for a unit that was generated from an init script', () => {
+    expect(answer('ActiveState=active\nUnitFileState=generated\nUnitFileState=disabled\n').boot).toBe(
+      'disabled',
+    );
+  });
+
+  it('is an error where systemd does not answer', () => {
+    expect(() =>
+      parseUnitState('app', { stdout: '', stderr: 'Failed to connect to bus', exitCode: 1 }),
+    ).toThrow('systemd did not say what it knows of app: Failed to connect to bus');
+  });
+
+  it.each([
+    ['Fri 2026-01-02 10:00:00 UTC', 1767348000],
+    ['Fri 2026-01-02 10:00:00.000001 UTC', 1767348000.000001],
+    ['n/a', undefined],
+    ['', undefined],
+  ])('dates "%s"', (printed, expected) => {
+    expect(parseTimestamp(printed)).toBe(expected);
+  });
+});

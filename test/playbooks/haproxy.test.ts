@@ -1,0 +1,207 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import haproxy from '../../playbooks/haproxy.ts';
+import { parseStat, serversUp, vipsAnswer, type ServerState } from '../../playbooks/haproxy/health.ts';
+import type { Frontend } from '../../src/playbook/frontend.ts';
+import type { Answer } from '../../src/playbook/operation.ts';
+import { asSecretText } from '../../src/secrets/text.ts';
+import { anInventory } from '../support/inventory.ts';
+import { contextOf, operationsOn, placedFile } from './context.ts';
+
+const CONF = '/etc/haproxy/haproxy.cfg';
+const inventory = anInventory();
+const { hosts, vips } = inventory;
+
+const servers = (port: number) => hosts.map(({ name, address }) => ({ host: name, address, port }));
+const database: Frontend = {
+  name: 'database',
+  vip: 'database',
+  port: 3306,
+  mode: 'tcp',
+  balance: 'leastconn',
+  active: 'single',
+  servers: servers(3306),
+  check: { port: 9200, httpPath: '/' },
+  idleTimeoutMs: 3 * 3600_000,
+};
+const identity: Frontend = {
+  name: 'identity',
+  vip: 'nowhere',
+  port: 5000,
+  mode: 'http',
+  balance: 'source',
+  active: 'all',
+  servers: servers(5000),
+};
+
+function conf(given: Parameters<typeof contextOf>[1] = {}): string {
+  const context = contextOf(haproxy, { frontends: [database, identity], ...given });
+  return placedFile(haproxy, context, 'controller1', CONF) ?? '';
+}
+
+function section(name: string, text = conf()): readonly string[] {
+  const found = text.split(/^(?=\S)/m).find((part) => part.startsWith(`listen ${name}\n`)) ?? '';
+  return found
+    .trim()
+    .split('\n')
+    .map((line) => line.trim());
+}
+
+describe('haproxy.cfg', () => {
+  it('writes to one database at a time: the others are backups, and are left when the first is back', () => {
+    expect(section('database')).toEqual([
+      'listen database',
+      'bind 192.0.2.21:3306',
+      'mode tcp',
+      'balance leastconn',
+      'option tcplog',
+      'option httpchk GET /',
+      'timeout client 10800000ms',
+      'timeout server 10800000ms',
+      'server controller1 192.0.2.11:3306 check port 9200 inter 2000 rise 2 fall 5 on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions',
+      'server controller2 192.0.2.12:3306 check port 9200 inter 2000 rise 2 fall 5 backup on-marked-down shutdown-sessions',
+      'server controller3 192.0.2.13:3306 check port 9200 inter 2000 rise 2 fall 5 backup on-marked-down shutdown-sessions',
+    ]);
+  });
+
+  it('shares out what all servers may answer, on the first virtual IP where its own is not declared', () => {
+    expect(section('identity')).toContain('bind 192.0.2.20:5000');
+    expect(section('identity')).toContain(
+      'server controller3 192.0.2.13:5000 check inter 2000 rise 2 fall 5',
+    );
+  });
+
+  it('holds the password of the page only in what the host gets', () => {
+    const context = contextOf(haproxy);
+    const placed = operationsOn(haproxy.steps(context), 'controller1', context).find(
+      (one) => one.places,
+    )?.places;
+    expect(placed?.mode).toBe(0o600);
+    expect(String(placed?.content)).toContain('stats auth osha:<secret haproxyStats>');
+    expect(asSecretText(placed?.content ?? '').reveal()).toContain('stats auth osha:value-of-haproxyStats');
+  });
+
+  const installed = spawnSync('haproxy', ['-v']).status === 0;
+  it.skipIf(!installed).each([
+    ['frontends of each kind', { frontends: [database, identity] }],
+    ['no frontend at all', {}],
+    ['no virtual IP', { inventory: anInventory({ vips: [] }), frontends: [database] }],
+  ])('is accepted by HAProxy itself, with %s', (_what, given) => {
+    const folder = mkdtempSync(join(tmpdir(), 'osha-haproxy-'));
+    try {
+      writeFileSync(join(folder, 'haproxy.cfg'), conf({ frontends: [], ...given }));
+      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], {
+        encoding: 'utf8',
+      });
+      expect([status, stderr.match(/WARNING.*/)]).toEqual([0, null]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('who starts HAProxy', () => {
+  const unitState = {
+    active: 'inactive',
+    sub: 'dead',
+    masked: false,
+    boot: 'disabled' as const,
+    reloadFailed: false,
+    managed: true,
+    now: 2000,
+    changed: new Map<string, number>(),
+  };
+  const unitOn = (by: 'pacemaker' | 'keepalived') => {
+    const context = contextOf(haproxy, {
+      inventory: anInventory({ vips: vips.map((vip) => ({ ...vip, by })) }),
+    });
+    return operationsOn(haproxy.steps(context), 'controller1', context).find(
+      (one) => one.title === 'haproxy',
+    );
+  };
+
+  it('is the cluster where that holds the virtual IPs', () => {
+    const unit = unitOn('pacemaker');
+    expect(unit?.probe.script).toContain('is-active -- pacemaker');
+    expect(unit?.decide(unitState)).toEqual([]);
+  });
+
+  it('is the host itself where keepalived does', () => {
+    const unit = unitOn('keepalived');
+    expect(unit?.probe.script).not.toContain('pacemaker');
+    expect(unit?.decide({ ...unitState, managed: false }).map((change) => change.summary)).toEqual([
+      'start haproxy at boot',
+      'start haproxy',
+    ]);
+  });
+});
+
+describe('the health of HAProxy', () => {
+  const table = (rows: readonly string[]): string =>
+    ['# pxname,svname,status,check_status,check_code,', ...rows, ''].join('\n');
+  const judged = (output: string) =>
+    serversUp(hosts, [database], 'haproxy')
+      .judge(
+        new Map<string, Answer<readonly ServerState[] | undefined>>([
+          ['controller1', { reachable: true, observed: parseStat(output) }],
+        ]),
+      )
+      .map(({ subject, healthy, evidence }) => [subject, healthy, evidence]);
+
+  it.each([
+    [
+      'every server is up',
+      table([
+        'database,controller1,UP,L7OK,200,',
+        'database,controller2,UP,L7OK,200,',
+        'database,controller3,UP,L7OK,200,',
+      ]),
+      ['servers of database', true, '3 of 3 up'],
+    ],
+    [
+      'one answers that it is not synced, one is on its way down',
+      table([
+        'database,controller1,UP 4/5,L7OK,200,',
+        'database,controller2,DOWN,L7STS,503,',
+        'database,controller3,UP,L7OK,200,',
+      ]),
+      ['servers of database', false, '2 of 3 up: controller2 DOWN L7STS 503'],
+    ],
+    [
+      'the section is not known',
+      table([]),
+      [
+        'servers of database',
+        false,
+        '0 of 3 up: controller1 not known, controller2 not known, controller3 not known',
+      ],
+    ],
+    ['nothing answers', '', ['HAProxy', false, 'does not run']],
+  ])('where %s', (_what, output, expected) => {
+    expect(judged(output)).toEqual([expected]);
+  });
+
+  it('is a virtual IP that every host gets an answer on', () => {
+    const check = vipsAnswer(hosts, vips);
+    const parse = (stdout: string) => check.probe(hosts[0]!).parse({ stdout, stderr: '', exitCode: 0 });
+    const findings = check.judge(
+      new Map([
+        [
+          'controller1',
+          {
+            reachable: true as const,
+            observed: parse('api HTTP/1.0 200 OK\r\ndatabase HTTP/1.0 200 OK\r\n'),
+          },
+        ],
+        ['controller2', { reachable: true as const, observed: parse('api HTTP/1.0 200 OK\r\ndatabase \n') }],
+      ]),
+    );
+    expect(findings.map(({ subject, healthy, evidence }) => [subject, healthy, evidence])).toEqual([
+      ['virtual IP api', true, 'HAProxy answers on 192.0.2.20'],
+      ['virtual IP database', false, 'no answer on 192.0.2.21 from controller2'],
+    ]);
+  });
+});

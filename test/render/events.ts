@@ -1,0 +1,185 @@
+import type { HostTotals, Outcome, RunEvent } from '../../src/runner/events.ts';
+
+/** Events of a run as the runner emits them, for the renderers' tests. Durations are fixed. */
+export function runStarted(
+  hosts: readonly string[],
+  phases: readonly string[],
+  mode: 'apply' | 'diff' = 'apply',
+): RunEvent {
+  return {
+    event: 'run-started',
+    command: 'osha deploy lab.yaml',
+    inventory: 'lab.yaml',
+    mode,
+    phases,
+    hosts,
+  };
+}
+
+export function phaseStarted(
+  phase: string,
+  title: string,
+  hosts: readonly string[],
+  steps: readonly string[],
+): RunEvent {
+  return { event: 'phase-started', phase, title, hosts, steps };
+}
+
+export function stepStarted(phase: string, step: string, title: string, hosts: readonly string[]): RunEvent {
+  return { event: 'step-started', phase, step, title, hosts, strategy: 'all at once' };
+}
+
+export function changed(
+  phase: string,
+  step: string,
+  host: string,
+  summary: string,
+  applied = true,
+): RunEvent {
+  return { event: 'change', phase, step, host, summary, applied };
+}
+
+export function hostFinished(
+  phase: string,
+  step: string,
+  host: string,
+  outcome: Outcome,
+  more: Partial<Extract<RunEvent, { event: 'host-finished' }>> = {},
+): RunEvent {
+  return { event: 'host-finished', phase, step, host, outcome, durationMs: 1000, ...more };
+}
+
+export function stepFinished(phase: string, step: string): RunEvent {
+  return { event: 'step-finished', phase, step, durationMs: 2000 };
+}
+
+export function phaseFinished(
+  phase: string,
+  outcome: Extract<RunEvent, { event: 'phase-finished' }>['outcome'],
+): RunEvent {
+  return { event: 'phase-finished', phase, outcome, durationMs: 3000, roundTrips: { c1: 2, c2: 1 } };
+}
+
+export function summary(
+  hosts: Readonly<Record<string, Partial<HostTotals>>>,
+  more: Partial<Extract<RunEvent, { event: 'summary' }>> = {},
+): Extract<RunEvent, { event: 'summary' }> {
+  const totals = Object.entries(hosts).map(([name, counts]): [string, HostTotals] => [
+    name,
+    {
+      ok: 0,
+      changed: 0,
+      failed: 0,
+      skipped: 0,
+      unreachable: false,
+      durationMs: 1500,
+      roundTrips: 2,
+      ...counts,
+    },
+  ]);
+  const sum = (of: (host: HostTotals) => number): number =>
+    totals.reduce((all, [, host]) => all + of(host), 0);
+  return {
+    event: 'summary',
+    ok: sum((host) => host.ok),
+    changed: sum((host) => host.changed),
+    failed: sum((host) => host.failed),
+    skipped: sum((host) => host.skipped),
+    unreachable: totals.filter(([, host]) => host.unreachable).length,
+    durationMs: 12_300,
+    hosts: Object.fromEntries(totals),
+    interrupted: false,
+    ...more,
+  };
+}
+
+const HOSTS = ['c1', 'c2', 'c3'];
+
+/** A run in which one phase changes three hosts and another fails on one of them. */
+export function troubledRun(): readonly RunEvent[] {
+  return [
+    runStarted(HOSTS, ['rabbitmq', 'haproxy']),
+    ...HOSTS.map((host): RunEvent => ({ event: 'connected', host, durationMs: 140 })),
+    { event: 'warning', message: 'an even number of members', host: 'c2' },
+    phaseStarted('rabbitmq', 'RabbitMQ cluster', HOSTS, ['Install the broker', 'Join the cluster']),
+    stepStarted('rabbitmq', 'install-the-broker', 'Install the broker', HOSTS),
+    // Out of the inventory's order, as hosts are.
+    ...['c3', 'c1', 'c2'].flatMap((host): readonly RunEvent[] => [
+      { event: 'host-started', phase: 'rabbitmq', step: 'install-the-broker', host },
+      changed('rabbitmq', 'install-the-broker', host, 'install rabbitmq-server 3.10.8'),
+      {
+        event: 'output',
+        phase: 'rabbitmq',
+        step: 'install-the-broker',
+        host,
+        stream: 'stdout',
+        line: '\u001b[32mSetting up\u001b[0m rabbitmq-server\u0007',
+      },
+      hostFinished('rabbitmq', 'install-the-broker', host, 'changed'),
+    ]),
+    stepFinished('rabbitmq', 'install-the-broker'),
+    stepStarted('rabbitmq', 'join-the-cluster', 'Join the cluster', HOSTS),
+    hostFinished('rabbitmq', 'join-the-cluster', 'c1', 'ok'),
+    hostFinished('rabbitmq', 'join-the-cluster', 'c2', 'failed', {
+      failure: {
+        message: 'could not join rabbit@c1: its script ended with 69',
+        hint: 'look at journalctl -u rabbitmq-server',
+        output: 'Clustering node rabbit@c2 with rabbit@c1\nError: inconsistent_cluster',
+      },
+    }),
+    hostFinished('rabbitmq', 'join-the-cluster', 'c3', 'skipped', { note: 'c2 failed before it' }),
+    stepFinished('rabbitmq', 'join-the-cluster'),
+    phaseFinished('rabbitmq', 'failed'),
+    phaseStarted('haproxy', 'HAProxy', HOSTS, ['Install HAProxy']),
+    ...HOSTS.map((host) =>
+      hostFinished('haproxy', 'install-haproxy', host, 'skipped', { note: 'it needs rabbitmq' }),
+    ),
+    phaseFinished('haproxy', 'skipped'),
+    summary({
+      c1: { ok: 1, changed: 1, skipped: 1 },
+      c2: { changed: 1, failed: 1, skipped: 1 },
+      c3: { changed: 1, skipped: 2 },
+    }),
+  ];
+}
+
+/** A comparison: a changed file on two hosts, a new one on the third, and a step that depends on them. */
+export function comparison(): readonly RunEvent[] {
+  const diff = (before?: string): RunEvent => ({
+    event: 'change',
+    phase: 'haproxy',
+    step: 'configure',
+    host: 'c1',
+    summary: 'write /etc/haproxy.cfg',
+    applied: false,
+    diff: {
+      path: '/etc/haproxy.cfg',
+      ...(before === undefined ? {} : { before }),
+      after: 'global\n  maxconn 2000\n  user haproxy\n  group haproxy\n  daemon\n',
+    },
+  });
+  const old = 'global\n  maxconn 1000\n  user haproxy\n  group haproxy\n  daemon\n';
+  return [
+    runStarted(HOSTS, ['haproxy'], 'diff'),
+    phaseStarted('haproxy', 'HAProxy', HOSTS, ['Configure', 'Run']),
+    stepStarted('haproxy', 'configure', 'Configure', HOSTS),
+    diff(old),
+    { ...diff(old), host: 'c2' } as RunEvent,
+    { ...diff(), host: 'c3' } as RunEvent,
+    ...HOSTS.map((host) => hostFinished('haproxy', 'configure', host, 'would-change')),
+    stepFinished('haproxy', 'configure'),
+    stepStarted('haproxy', 'run', 'Run', HOSTS),
+    ...HOSTS.map((host) =>
+      hostFinished('haproxy', 'run', host, 'unknown', {
+        note: 'known after file:/etc/haproxy.cfg has changed',
+      }),
+    ),
+    stepFinished('haproxy', 'run'),
+    phaseFinished('haproxy', 'changed'),
+    summary({
+      c1: { changed: 1, skipped: 1 },
+      c2: { changed: 1, skipped: 1 },
+      c3: { changed: 1, skipped: 1 },
+    }),
+  ];
+}

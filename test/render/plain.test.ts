@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { createRenderer, type RendererKind } from '../../src/render/renderer.ts';
+import type { RunEvent } from '../../src/runner/events.ts';
+import { comparison, runStarted, summary, troubledRun } from './events.ts';
+import { listening } from './output.ts';
+
+async function shown(
+  events: readonly RunEvent[],
+  options: { kind?: RendererKind; verbose?: boolean; color?: boolean } = {},
+): Promise<{ stdout: string; stderr: string }> {
+  const stdout = listening();
+  const stderr = listening();
+  const renderer = await createRenderer(options.kind ?? 'plain', {
+    color: options.color ?? false,
+    verbose: options.verbose ?? false,
+    stdout,
+    stderr,
+    log: '.osha/runs/x/events.jsonl',
+  });
+  for (const event of events) renderer.sink(event);
+  await renderer.finish();
+  return { stdout: stdout.text(), stderr: stderr.text() };
+}
+
+describe('plain lines', () => {
+  it('tell changes and failures, share a line between hosts, and end with a table and the failures again', async () => {
+    const { stdout, stderr } = await shown(troubledRun());
+    expect(stderr).toBe('warning: c2: an even number of members\n');
+    expect(stdout).toMatchInlineSnapshot(`
+      "Deploying lab.yaml: 3 hosts, 2 phases
+      rabbitmq: RabbitMQ cluster, on c1, c2, c3
+        Install the broker
+          changed c1, c2, c3: install rabbitmq-server 3.10.8
+        Join the cluster
+          failed c2: could not join rabbit@c1: its script ended with 69
+            | Clustering node rabbit@c2 with rabbit@c1
+            | Error: inconsistent_cluster
+            hint: look at journalctl -u rabbitmq-server
+      rabbitmq: failed, 3 changes, 3.0 s
+      haproxy: HAProxy, on c1, c2, c3
+      haproxy: skipped
+
+      warning: c2: an even number of members
+
+      RabbitMQ cluster: Join the cluster
+        failed c2: could not join rabbit@c1: its script ended with 69
+          | Clustering node rabbit@c2 with rabbit@c1
+          | Error: inconsistent_cluster
+          hint: look at journalctl -u rabbitmq-server
+        begin again here with --from rabbitmq:join-the-cluster
+
+      HOST  OK  CHANGED  FAILED  SKIPPED   TIME
+      c1     1        1       0        1  1.5 s
+      c2     0        1       1        1  1.5 s
+      c3     0        1       0        2  1.5 s
+
+      1 failed, 3 changed, in 12 s
+      log: .osha/runs/x/events.jsonl
+      "
+    `);
+  });
+
+  it('tell with -v also what was right, what commands printed without its escape sequences, and round trips', async () => {
+    const { stdout } = await shown(troubledRun(), { verbose: true });
+    expect(stdout).toContain('    c3 | Setting up rabbitmq-server\n');
+    expect(stdout).toContain('    ok c1\n');
+    expect(stdout).toContain('    skipped c3: c2 failed before it\n');
+    expect(stdout).toContain('  round trips: c1 2, c2 1\n');
+  });
+
+  it('show a comparison as unified diffs, one for all hosts that have the same', async () => {
+    expect((await shown(comparison())).stdout).toMatchInlineSnapshot(`
+      "Comparing lab.yaml: 3 hosts, 1 phase
+      haproxy: HAProxy, on c1, c2, c3
+        Configure
+          would change c1, c2: write /etc/haproxy.cfg
+            --- /etc/haproxy.cfg
+            +++ /etc/haproxy.cfg
+            @@ -1,5 +1,5 @@
+             global
+            -  maxconn 1000
+            +  maxconn 2000
+               user haproxy
+               group haproxy
+               daemon
+          would change c3: write /etc/haproxy.cfg
+            --- /dev/null
+            +++ /etc/haproxy.cfg
+            @@ -0,0 +1,5 @@
+            +global
+            +  maxconn 2000
+            +  user haproxy
+            +  group haproxy
+            +  daemon
+        Run
+          later c1, c2, c3: known after file:/etc/haproxy.cfg has changed
+      haproxy: 3 changes to make, 3.0 s
+
+      HOST  OK  TO CHANGE  FAILED  LATER   TIME
+      c1     0          1       0      1  1.5 s
+      c2     0          1       0      1  1.5 s
+      c3     0          1       0      1  1.5 s
+
+      3 to change, in 12 s
+      log: .osha/runs/x/events.jsonl
+      "
+    `);
+  });
+
+  it('hold no escape sequence without colour, and some with it', async () => {
+    expect((await shown(comparison())).stdout).not.toContain('\u001b');
+    expect((await shown(comparison(), { color: true })).stdout).toContain('\u001b[32m+  maxconn 2000');
+  });
+
+  it.each([
+    ['an interruption', { interrupted: true }, 'Interrupted after 12 s; run it again to go on.'],
+    ['a refusal', { refused: 'another run holds the lock' }, 'Refused: another run holds the lock'],
+    ['nothing to do', {}, 'nothing to do, in 12 s'],
+  ])('end with %s in words', async (_, more, words) => {
+    const { stdout } = await shown([runStarted(['c1'], []), summary({ c1: { ok: 3 } }, more)]);
+    expect(stdout).toContain(`\n${words}\n`);
+  });
+
+  it('name who could not be reached and why, hosts with one reason together', async () => {
+    const unreachable = (host: string): RunEvent => ({
+      event: 'unreachable',
+      host,
+      message: 'nothing answers on port 22',
+      hint: 'is it up?',
+    });
+    const { stdout } = await shown([
+      runStarted(['c1', 'c2'], []),
+      unreachable('c1'),
+      unreachable('c2'),
+      summary({ c1: { unreachable: true }, c2: { unreachable: true } }),
+    ]);
+    expect(stdout).toContain('unreachable c1, c2: nothing answers on port 22\n  hint: is it up?\n');
+    expect(stdout).toContain('2 hosts unreachable, 0 changed, in 12 s');
+  });
+
+  it('give hundreds of hosts with nothing to tell one line together', async () => {
+    const hosts = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`h${index}`, { ok: 5 }]));
+    const { stdout } = await shown([
+      runStarted(Object.keys(hosts), []),
+      summary({ ...hosts, h7: { ok: 4, changed: 1 } }),
+    ]);
+    expect(stdout.split('\n').length).toBeLessThan(10);
+    expect(stdout).toMatch(/\nh7 +4 +1 +0 +0 +1\.5 s\nand 299 hosts where nothing had to be done\n/);
+  });
+});
+
+describe('JSON lines', () => {
+  it('are the events, the summary last, and nothing else on either output', async () => {
+    const events = troubledRun();
+    const { stdout, stderr } = await shown(events, { kind: 'json', color: true });
+    expect(stderr).toBe('');
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(events);
+  });
+});
