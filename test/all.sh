@@ -27,4 +27,4 @@ suite contract
 announce 'the core, on real hosts'
 suite lab test/lab/core
 announce 'done'
-node test/closing-line.mjs "$reports"/*.json
+npx tsx test/closing-line.ts "$reports"/*.json

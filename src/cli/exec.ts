@@ -26,6 +26,7 @@ export async function exec(
   const { inventory } = await loadDeployment(io, file, {
     json: request.json ?? false,
     secrets: 'none',
+    quiet: true,
   });
   const [{ selectHosts }, { execEverywhere }, { createTransport }, { quote }, { LineCutter }, { printable }] =
     await Promise.all([

@@ -25,14 +25,18 @@ export async function executePlan(
   options: OutputOptions & ConnectionOptions & { readonly mode: 'apply' | 'diff' },
 ): Promise<RunSummary> {
   const { io } = cli;
-  const [{ createRenderer }, { runPlan }, { createTransport }, { fitness }] = await Promise.all([
-    import('../render/renderer.ts'),
-    import('../runner/run.ts'),
-    import('./transport.ts'),
-    import('../preflight/preflight.ts'),
-  ]);
+  const [{ createRenderer }, { runPlan }, { createTransport }, { fitness }, { createMasker }, { maskDeep }] =
+    await Promise.all([
+      import('../render/renderer.ts'),
+      import('../runner/run.ts'),
+      import('./transport.ts'),
+      import('../preflight/preflight.ts'),
+      import('../secrets/mask.ts'),
+      import('../journal/mask-deep.ts'),
+    ]);
   const transport = await createTransport(io, options);
-  const journal = options.mode === 'apply' ? await openJournal(cli, deployment) : undefined;
+  const mask = createMasker(Object.values(deployment.secrets));
+  const journal = options.mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
   const renderer = await createRenderer(rendererKind(io, options), {
     color: wantsColor(io, options),
     verbose: options.verbose ?? false,
@@ -41,6 +45,7 @@ export async function executePlan(
     titles: new Map(plan.phases.map((phase) => [phase.name, phase.title])),
     ...(journal ? { log: journal.log } : {}),
   });
+  const tell = both(renderer, journal);
   const stop = interruption(io, renderer.notice, renderer.abandon);
   try {
     return await runPlan(plan, {
@@ -55,7 +60,7 @@ export async function executePlan(
       lockOwner: `${userInfo().username} on ${hostname()}${journal ? `, run ${journal.id}` : ''}`,
       gate: fitness(plan.hosts, deployment.platform),
       signal: stop.signal,
-      emit: both(renderer, journal),
+      emit: (event) => tell(maskDeep(event, mask)),
     });
   } finally {
     stop.release();
@@ -64,17 +69,13 @@ export async function executePlan(
   }
 }
 
-async function openJournal(cli: Cli, { inventory, secrets }: Deployment): Promise<Journal> {
-  const [{ createJournal }, { createMasker }] = await Promise.all([
-    import('../journal/journal.ts'),
-    import('../secrets/mask.ts'),
-  ]);
-  return createJournal({
-    inventoryFile: inventory.file,
-    command: cli.command,
-    version: ownVersion(),
-    mask: createMasker(Object.values(secrets)),
-  });
+async function openJournal(
+  cli: Cli,
+  { inventory }: Deployment,
+  mask: (text: string) => string,
+): Promise<Journal> {
+  const { createJournal } = await import('../journal/journal.ts');
+  return createJournal({ inventoryFile: inventory.file, command: cli.command, version: ownVersion(), mask });
 }
 
 /**

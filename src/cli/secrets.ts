@@ -19,7 +19,7 @@ export type SecretsAction =
 
 /** Lists or changes the secrets of an inventory; never prints a value. Returns the exit code. */
 export async function secretsAction(io: Io, file: string, action: SecretsAction): Promise<number> {
-  const { inventory } = await loadDeployment(io, file, { json: false, secrets: 'none' });
+  const { inventory } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
   const rules = mergeRules(playbooks.filter((playbook) => playbook.hosts(inventory).length > 0));
   const keys = keyring(io);
   const say = (text: string): number => {

@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { EventSink } from '../runner/events.ts';
+import { maskDeep } from './mask-deep.ts';
 import { FILES, runsFolder, type RunMeta } from './record.ts';
 import { isRunId, newRunId } from './run-id.ts';
 
@@ -98,17 +99,4 @@ function prune(runs: string): void {
   for (const id of ids.slice(0, Math.max(0, ids.length - KEPT_RUNS + 1))) {
     rmSync(join(runs, id), { recursive: true, force: true });
   }
-}
-
-/** `value` with every text in it masked. */
-function maskDeep<Value>(value: Value, mask: (text: string) => string): Value {
-  const masked = (item: unknown): unknown => {
-    if (typeof item === 'string') return mask(item);
-    if (Array.isArray(item)) return item.map(masked);
-    if (typeof item === 'object' && item !== null) {
-      return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, masked(inner)]));
-    }
-    return item;
-  };
-  return masked(value) as Value;
 }

@@ -68,5 +68,5 @@ export type Playbook = PlaybookDefinition<z.ZodType, string>;
 export function playbook<Schema extends z.ZodType, const SecretName extends string = never>(
   definition: PlaybookDefinition<Schema, SecretName>,
 ): Playbook {
-  return definition as unknown as Playbook;
+  return definition;
 }

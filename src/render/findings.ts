@@ -21,7 +21,7 @@ export function findingsTable(
   options: { readonly colors: Colors; readonly width?: number },
 ): string {
   const { colors } = options;
-  const rows = systems.flatMap((system) =>
+  const rows = merged(systems).flatMap((system) =>
     rowsOf(system.findings).map((row, index): readonly Cell[] => [
       index === 0 ? { text: system.title, style: colors.strong } : '',
       row.subject,
@@ -46,6 +46,15 @@ export function findingsTable(
     ...(hints.length > 0 ? [''] : []),
     verdict,
   ].join('\n');
+}
+
+/** Several checks of one system are one block. */
+function merged(systems: readonly SystemFindings[]): readonly SystemFindings[] {
+  const titles = [...new Set(systems.map((system) => system.title))];
+  return titles.map((title) => ({
+    title,
+    findings: systems.filter((system) => system.title === title).flatMap((system) => system.findings),
+  }));
 }
 
 interface Row {

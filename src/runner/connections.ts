@@ -80,9 +80,8 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(
-      [...this.#sessions.values()].map((connected) => (connected.ok ? connected.session.close() : undefined)),
-    );
+    const open = [...this.#sessions.values()].flatMap((connected) => (connected.ok ? [connected.session] : []));
+    await Promise.allSettled(open.map((session) => session.close()));
     await this.#transport.close();
   }
 

@@ -138,7 +138,6 @@ start() {
     code=$?
     echo done >"$dir/pid"
     say "end $1 $code"; say "end $1 $code" >&2
-    rm -f "$dir/script"
   ) </dev/null &
   waiter=$!
   running=$1

@@ -97,10 +97,8 @@ export class ShellSession implements Session {
     const body = Buffer.from(script);
     const { input = '' } = options;
     const stdin = typeof input === 'string' ? Buffer.from(input) : input;
-    this.#write(`run ${run.id} ${body.length} ${stdin.length}\n`);
-    if (body.length > 0) this.#write(body);
-    if (stdin.length > 0) this.#write(stdin);
-    this.#write('go\n');
+    const header = Buffer.from(`run ${run.id} ${body.length} ${stdin.length}\n`);
+    this.#write(Buffer.concat([header, body, stdin, Buffer.from('go\n')]));
     const limit = limited(options);
     try {
       const exitCode = await Promise.race([run.ended, limit.reached]);

@@ -14,7 +14,9 @@ export async function osha(cwd: string, ...args: readonly string[]): Promise<Cli
 }
 
 export async function oshaWith(
-  options: Partial<Pick<Io, 'cwd' | 'env' | 'isTTY'>> & { readonly columns?: number },
+  options: Partial<Pick<Io, 'cwd' | 'env' | 'isTTY' | 'askHidden' | 'transport'>> & {
+    readonly columns?: number;
+  },
   ...args: readonly string[]
 ): Promise<CliResult> {
   const stdout = listening(options.columns);
@@ -27,6 +29,8 @@ export async function oshaWith(
     isTTY: options.isTTY ?? false,
     onInterrupt: () => () => undefined,
     quit: () => undefined,
+    ...(options.askHidden ? { askHidden: options.askHidden } : {}),
+    ...(options.transport ? { transport: options.transport } : {}),
   });
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
 }

@@ -145,6 +145,19 @@ describe('what a schema finds', () => {
       ['u: expected a number or true or false or a list, found "x"'],
     ],
     [
+      'an unknown key in one of several shapes',
+      z
+        .strictObject({
+          u: z.union([z.string(), z.strictObject({ weight: z.int().optional(), name: z.string() })]),
+        })
+        .partial(),
+      { u: { wieght: 1, name: 5 } },
+      [
+        'unknown key "wieght"; did you mean "weight"?',
+        'name: expected a text, found 5; write it in quotes: "5"',
+      ],
+    ],
+    [
       'a missing kind',
       z
         .strictObject({ u: z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('a') })]) })

@@ -97,6 +97,14 @@ describe('hostile YAML', () => {
   });
 });
 
+it.each(['[', '{a: ', '- ', '? '])(
+  'nesting by %j is refused before the parser would run out of stack',
+  (opening) => {
+    const { problems } = checkInventory('i.yaml', opening.repeat(50_000), options);
+    expect(problems.map((found) => found.message)).toEqual(['this is nested too deeply']);
+  },
+);
+
 describe('the good inventory, damaged', { timeout: 60_000 }, () => {
   const survives = (text: string): void => {
     const { problems, inventory } = checkInventory('i.yaml', text, options);

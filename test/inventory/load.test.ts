@@ -185,3 +185,11 @@ it('what a playbook finds wrong is told where it says, even if other settings ar
     '8:13: error: a time server that follows itself',
   ]);
 });
+
+it('of a key that is written twice, the last value is the one that is checked and pointed at', () => {
+  const loaded = load(`${THREE}name: a b\n`);
+  expect(told(loaded).map((line) => line.slice(0, 70))).toEqual([
+    '/work/inventory.yaml:6:1: error: "name" is written twice; it stands in line 1 already'.slice(0, 70),
+    '/work/inventory.yaml:6:7: error: name: expected at most 32 letters, digits'.slice(0, 70),
+  ]);
+});

@@ -71,17 +71,20 @@ describe('a generated secret', () => {
 });
 
 describe('writing secrets', () => {
-  it('makes the file, for its owner alone, whatever the umask', async () => {
-    const umask = process.umask(0);
-    try {
-      expect(await writeSecrets(folder.plain, secret('root', 'aaaa'), { rules })).toEqual(['root']);
-    } finally {
-      process.umask(umask);
-    }
-    expect(folder.mode(folder.plain)).toBe(0o600);
-    expect(folder.read()).toMatch(/^# Secrets of[^]*\n# Root of the database\nroot: "aaaa"\n$/);
-    expect(folder.list()).toEqual(['secrets.yaml']);
-  });
+  it.each([0, 0o277])(
+    'makes the file, for its owner alone to read and write, under umask %o',
+    async (mask) => {
+      const umask = process.umask(mask);
+      try {
+        expect(await writeSecrets(folder.plain, secret('root', 'aaaa'), { rules })).toEqual(['root']);
+      } finally {
+        process.umask(umask);
+      }
+      expect(folder.mode(folder.plain)).toBe(0o600);
+      expect(folder.read()).toMatch(/^# Secrets of[^]*\n# Root of the database\nroot: "aaaa"\n$/);
+      expect(folder.list()).toEqual(['secrets.yaml']);
+    },
+  );
 
   const cases: readonly (readonly [
     title: string,

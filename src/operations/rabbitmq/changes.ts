@@ -16,6 +16,9 @@ export interface ChangeContext {
 /** Seconds that a node may wait at its start for the tables of others: RabbitMQ itself gives up after 10 x 30. */
 const START_SECONDS = 600;
 
+/** Seconds in which a node that is up has to answer, before it is restarted. */
+const ANSWER_SECONDS = 60;
+
 /** Seconds in which mirrors have to be in step, before a node may be restarted. */
 const SPARE_SECONDS = 300;
 
@@ -48,10 +51,22 @@ export function start(context: ChangeContext, host: string): HostChange {
   return { host, change: change(context, 'start rabbitmq', started(context, 'start'), START_SECONDS) };
 }
 
-/** Restarts a node that is up and does not answer. */
-export function revive(context: ChangeContext, host: string): HostChange {
+/**
+ * Restarts a node that is up and does not answer. Where its files are newer than it, another cookie is the reason; else
+ * it may only be slow, and is given time to answer first.
+ */
+export function revive(context: ChangeContext, host: string, newer: boolean): HostChange {
+  const patience = newer
+    ? ''
+    : `end=$(($(date +%s) + ${ANSWER_SECONDS}))
+while [ "$(date +%s)" -lt "$end" ]; do
+  if timeout 20 rabbitmq-diagnostics -q ping >/dev/null 2>&1; then exit 0; fi
+  sleep 2
+done
+`;
   const summary = 'restart rabbitmq (it does not answer)';
-  return { host, change: change(context, summary, started(context, 'restart'), START_SECONDS) };
+  const script = `${patience}${started(context, 'restart')}`;
+  return { host, change: change(context, summary, script, START_SECONDS + ANSWER_SECONDS) };
 }
 
 /** Starts the broker in a node that is up. */

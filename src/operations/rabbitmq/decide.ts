@@ -66,12 +66,12 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
   ];
   if (wake.length > 0) {
     stages.push(wake);
-    parts.push(`${names([...asleep, ...dropped])} does not run`);
+    parts.push(`not running: ${names([...asleep, ...dropped])}`);
   }
   // What a node without a running broker has in it is known only when it runs: it joins after the next look.
   const joining = outside.filter((member) => isRunning(member) || viewOf(member).length === 0);
   if (joining.length > 0 && seed) {
-    parts.push(`${names(joining)} is not in the cluster of ${seed.node}`);
+    parts.push(`not in the cluster of ${seed.node}: ${names(joining)}`);
     for (const member of joining) stages.push(...comeIn(context, member, seed, known));
   }
   if (stages.length > 0) return { verdict: 'change', because: parts.join('; '), stages };
@@ -165,7 +165,7 @@ function seedOf(reached: readonly Reached[], live: readonly Running[]): Reached 
 function wakeUp(context: ChangeContext, member: Reached): HostChange {
   switch (member.kind) {
     case 'silent':
-      return changes.revive(context, member.name);
+      return changes.revive(context, member.name, newerThanStart(member.observed.unit).length > 0);
     case 'idle':
       return changes.startBroker(context, member.name);
     default:

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
+import { ProbeError } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
@@ -124,7 +125,7 @@ fi
 exit 0`;
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer. */
+/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer, or the broker only in part. */
 export function parseNode(unit: string, answer: ProbeAnswer): NodeObservation {
   const lines = answer.stdout.split('\n');
   const first = (key: string): string | undefined =>
@@ -154,8 +155,9 @@ function nodeStatusOf(lines: readonly string[]): NodeStatus | undefined {
     fields.filter(([name]) => name === key).map(([, ...rest]) => rest);
   const list = (key: string): readonly string[] => rows(key).map(([value = '']) => value);
   const running = list('running')[0];
-  // The end is there only when everything before it is.
-  if (running === undefined || list('end').length === 0) return undefined;
+  if (running === undefined) return undefined;
+  // Half an answer must not pass for a node that does not answer: that one would be restarted.
+  if (list('end').length === 0) throw new ProbeError('the broker broke off in the middle of its answer');
   const queues = list('queues')[0];
   return {
     running: running === 'true',

@@ -45,8 +45,9 @@ case Ask(rabbit, is_running, []) of
         Line(["user", Get(user, X), lists:join(" ", [Bare(T) || T <- Get(tags, X)])]) end),
       Rows(Ask(rabbit_auth_backend_internal, list_permissions, []), fun(X) ->
         Line(["permission" | [Get(K, X) || K <- [vhost, user, configure, write, read]]]) end),
-      Rows(Ask(rabbit_policy, list_formatted, []), fun(X) ->
-        Line(["policy" | [Get(K, X) || K <- [vhost, name, pattern, 'apply-to', priority, definition]]]) end),
+      Rows(Ask(rabbit_policy, list, []), fun(X) ->
+        Json = Ask(rabbit_json, encode, [maps:from_list(Get(definition, X))]),
+        Line(["policy" | [Get(K, X) || K <- [vhost, name, pattern, 'apply-to', priority]] ++ [Json]]) end),
       Check()
     end,
     Line(["end", "true"]);

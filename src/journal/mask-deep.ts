@@ -1,0 +1,12 @@
+/** `value`, plain data, with every text in it masked. */
+export function maskDeep<Value>(value: Value, mask: (text: string) => string): Value {
+  const masked = (item: unknown): unknown => {
+    if (typeof item === 'string') return mask(item);
+    if (Array.isArray(item)) return item.map(masked);
+    if (typeof item === 'object' && item !== null) {
+      return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, masked(inner)]));
+    }
+    return item;
+  };
+  return masked(value) as Value;
+}

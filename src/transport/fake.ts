@@ -1,0 +1,207 @@
+import type { Host } from '../inventory/types.ts';
+import { ConnectError, ConnectionDropped, ScriptTimeout } from './errors.ts';
+import type { LockAnswer, RunOptions, ScriptResult, Session, Transport } from './session.ts';
+
+/** A script that a fake host was given. */
+export interface FakeRequest {
+  readonly host: Host;
+  readonly script: string;
+  /** Decoded as UTF-8; empty where there was none. */
+  readonly input: string;
+}
+
+/** What a fake host answers; what is left out is empty and 0. */
+export type FakeReply = Partial<Omit<ScriptResult, 'durationMs'>>;
+
+/** Answers a script. An `Error` is thrown by `run`; `undefined` leaves the script to the transport behind. */
+export type FakeHandler = (
+  request: FakeRequest,
+) => FakeReply | Error | undefined | Promise<FakeReply | Error | undefined>;
+
+export interface FakeTransportOptions {
+  readonly answer?: FakeHandler;
+  /** Runs the scripts that `answer` leaves, and decides about locks: `createLocalTransport()`. */
+  readonly behind?: Transport;
+}
+
+/** Hosts in memory that do what a test tells them. Hosts are named by their names in the inventory. */
+export interface FakeTransport extends Transport {
+  /** Every script that was sent, in order. */
+  readonly sent: readonly FakeRequest[];
+  /** Sessions that are open now, by host. */
+  readonly open: readonly string[];
+  /** From now on connecting fails; default `unreachable`. */
+  refuse(host: string, error?: ConnectError): void;
+  /** Connecting works again. */
+  admit(host: string): void;
+  /** From now on each script takes so many milliseconds longer. */
+  delay(host: string, ms: number): void;
+  /** The next script that fits is run, and the connection drops before its answer comes. Default: any script. */
+  dropAt(host: string, fits?: (script: string) => boolean): void;
+  /** Somebody else holds the lock. */
+  lockBy(host: string, holder: string): void;
+}
+
+/** A transport for tests of what stands above it: answers from a function, or from a transport behind it. */
+export function createFakeTransport(options: FakeTransportOptions = {}): FakeTransport {
+  const sent: FakeRequest[] = [];
+  const open: string[] = [];
+  const refused = new Map<string, ConnectError>();
+  const delays = new Map<string, number>();
+  const drops = new Map<string, (script: string) => boolean>();
+  const locks = new Map<string, { owner: string; by: FakeSession | undefined }>();
+  const world: World = {
+    options,
+    sent,
+    delayOf: (host) => delays.get(host) ?? 0,
+    dropsAt: (host, script) => {
+      const now = drops.get(host)?.(script) ?? false;
+      if (now) drops.delete(host);
+      return now;
+    },
+    lock: (host, owner, by) => {
+      const held = locks.get(host);
+      if (held && held.by !== by) return { ok: false, holder: held.owner };
+      locks.set(host, { owner, by });
+      return { ok: true };
+    },
+    ended: (session) => {
+      const { name } = session.host;
+      if (open.includes(name)) open.splice(open.indexOf(name), 1);
+      if (locks.get(name)?.by === session) locks.delete(name);
+    },
+  };
+  return {
+    sent,
+    open,
+    refuse: (host, error = new ConnectError('unreachable', 'it refuses connections', 'is sshd running?')) =>
+      void refused.set(host, error),
+    admit: (host) => void refused.delete(host),
+    delay: (host, ms) => void delays.set(host, ms),
+    dropAt: (host, fits = () => true) => void drops.set(host, fits),
+    lockBy: (host, holder) => void locks.set(host, { owner: holder, by: undefined }),
+    connect: async (host, connect) => {
+      connect.signal?.throwIfAborted();
+      const error = refused.get(host.name);
+      if (error) throw error;
+      const behind = await options.behind?.connect(host, connect);
+      open.push(host.name);
+      return new FakeSession(host, world, behind);
+    },
+    close: async () => options.behind?.close(),
+  };
+}
+
+/** What the sessions of one fake transport share. */
+interface World {
+  readonly options: FakeTransportOptions;
+  readonly sent: FakeRequest[];
+  delayOf(host: string): number;
+  dropsAt(host: string, script: string): boolean;
+  lock(host: string, owner: string, by: FakeSession): LockAnswer;
+  ended(session: FakeSession): void;
+}
+
+class FakeSession implements Session {
+  readonly host: Host;
+  readonly #world: World;
+  readonly #behind: Session | undefined;
+  #roundTrips = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #dead: string | undefined;
+
+  constructor(host: Host, world: World, behind: Session | undefined) {
+    this.host = host;
+    this.#world = world;
+    this.#behind = behind;
+  }
+
+  get roundTrips(): number {
+    return this.#roundTrips;
+  }
+
+  run(script: string, options: RunOptions): Promise<ScriptResult> {
+    const turn = this.#turn.then(() => this.#execute(script, options));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async lock(owner: string, timeoutMs: number): Promise<LockAnswer> {
+    if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
+    return this.#behind ? this.#behind.lock(owner, timeoutMs) : this.#world.lock(this.host.name, owner, this);
+  }
+
+  async close(): Promise<void> {
+    this.#end('the session was closed');
+    await this.#behind?.close();
+  }
+
+  async #execute(script: string, options: RunOptions): Promise<ScriptResult> {
+    options.signal?.throwIfAborted();
+    if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
+    this.#roundTrips += 1;
+    const { input = '' } = options;
+    const text = typeof input === 'string' ? input : Buffer.from(input).toString('utf8');
+    const request: FakeRequest = { host: this.host, script, input: text };
+    this.#world.sent.push(request);
+    const started = performance.now();
+    const reply = await this.#inTime(this.#replyTo(request), options);
+    const result =
+      reply === undefined
+        ? await this.#passOn(script, options)
+        : {
+            stdout: '',
+            stderr: '',
+            exitCode: 0,
+            durationMs: Math.round(performance.now() - started),
+            ...reply,
+          };
+    if (reply) {
+      if (result.stdout !== '') options.onOutput?.('stdout', result.stdout);
+      if (result.stderr !== '') options.onOutput?.('stderr', result.stderr);
+    }
+    if (this.#world.dropsAt(this.host.name, script)) {
+      this.#end('the host reset it');
+      await this.#behind?.close();
+      throw new ConnectionDropped('the host reset it');
+    }
+    return result;
+  }
+
+  async #replyTo(request: FakeRequest): Promise<FakeReply | undefined> {
+    const delay = this.#world.delayOf(this.host.name);
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    const reply = await this.#world.options.answer?.(request);
+    if (reply instanceof Error) throw reply;
+    return reply;
+  }
+
+  #passOn(script: string, options: RunOptions): Promise<ScriptResult> {
+    if (this.#behind) return this.#behind.run(script, options);
+    throw new Error(`${this.host.name} has no answer to this script:\n${script}`);
+  }
+
+  async #inTime<T>(work: Promise<T>, { timeoutMs, signal }: RunOptions): Promise<T> {
+    let stop = (): void => undefined;
+    const over = new Promise<never>((_, reject) => {
+      const timer = setTimeout(() => reject(new ScriptTimeout(timeoutMs, '', '')), timeoutMs);
+      const onAbort = (): void => reject(signal?.reason as Error);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      stop = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+    });
+    try {
+      return await Promise.race([work, over]);
+    } finally {
+      stop();
+    }
+  }
+
+  #end(why: string): void {
+    if (this.#dead !== undefined) return;
+    this.#dead = why;
+    this.#world.ended(this);
+  }
+}

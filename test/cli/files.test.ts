@@ -1,0 +1,228 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { osha, oshaWith, type CliResult } from './run-cli.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'osha-cli-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const run = (...args: readonly string[]): Promise<CliResult> => osha(folder, ...args);
+const read = (...path: readonly string[]): string => readFileSync(join(folder, ...path), 'utf8');
+const lastLine = (text: string): unknown => JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
+
+/** Every file below `path`, and what is in it. */
+function contents(path: string): Readonly<Record<string, string>> {
+  const files = readdirSync(join(folder, path), { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    files
+      .filter((file) => file.isFile())
+      .map((file) => {
+        const name = join(file.parentPath, file.name);
+        return [name, readFileSync(name, 'utf8')];
+      }),
+  );
+}
+
+describe('osha init', () => {
+  it('writes an inventory that is valid and can be planned, and keeps its secrets private and out of git', async () => {
+    expect((await run('init', 'prod')).exitCode).toBe(0);
+    expect(read('prod', 'inventory.yaml')).toContain('name: prod');
+    expect(statSync(join(folder, 'prod', 'secrets.yaml')).mode & 0o777).toBe(0o600);
+    expect(read('prod', '.gitignore').split('\n')).toEqual(
+      expect.arrayContaining(['secrets.yaml', '.osha/']),
+    );
+    expect(await run('validate', 'prod/inventory.yaml')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await run('plan', 'prod/inventory.yaml')).exitCode).toBe(0);
+  });
+
+  it('overwrites nothing', async () => {
+    mkdirSync(join(folder, 'prod'));
+    writeFileSync(join(folder, 'prod', 'inventory.yaml'), 'mine');
+    const { exitCode, stderr } = await run('init', 'prod');
+    expect(exitCode).toBe(2);
+    expect(stderr).toBe(
+      'error: prod/inventory.yaml is there already\nhint: edit it, or name another folder\n',
+    );
+    expect(contents('prod')).toEqual({ [join(folder, 'prod', 'inventory.yaml')]: 'mine' });
+  });
+
+  it.each(['2026 cloud!', '...', 'a'.repeat(60)])('makes a valid name of the folder %s', async (name) => {
+    await run('init', name);
+    expect((await run('validate', join(name, 'inventory.yaml'))).exitCode).toBe(0);
+  });
+});
+
+describe('what only looks writes nothing:', () => {
+  it.each([['validate'], ['plan'], ['plan', '--json'], ['deploy', '--dry-run'], ['secrets', 'list']])(
+    'osha %s %s',
+    async (...args) => {
+      await run('init', '.');
+      rmSync(join(folder, 'secrets.yaml'));
+      const before = contents('.');
+      const [verb = '', ...rest] = args;
+      const { exitCode } = await run(
+        verb,
+        ...(verb === 'secrets' ? rest : []),
+        'inventory.yaml',
+        ...(verb === 'secrets' ? [] : rest),
+      );
+      expect(exitCode).toBe(0);
+      expect(contents('.')).toEqual(before);
+    },
+  );
+});
+
+describe('an inventory with mistakes', () => {
+  const broken =
+    'name: x\nhosts:\n  a: { address: 10.0.0.1, roles: [controler] }\n  b: { adress: 10.0.0.1 }\n';
+
+  it('is told with every mistake at its place, on stderr, with 2', async () => {
+    writeFileSync(join(folder, 'broken.yaml'), broken);
+    for (const verb of ['validate', 'plan', 'deploy', 'status', 'check']) {
+      const { exitCode, stdout, stderr } = await run(verb, 'broken.yaml');
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr).toMatch(/broken\.yaml:3:\d+: error: .*controler/);
+      expect(stderr).toMatch(/broken\.yaml:4:\d+: error: .*adress/);
+    }
+  });
+
+  it('is told as JSON lines with --json', async () => {
+    writeFileSync(join(folder, 'broken.yaml'), broken);
+    const { stdout } = await run('validate', 'broken.yaml', '--json');
+    const lines = stdout.trimEnd().split('\n');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'problem', severity: 'error', line: 3 });
+    expect(lastLine(stdout)).toMatchObject({ event: 'error', exitCode: 2 });
+  });
+
+  it('or secrets that others can read is invalid as well', async () => {
+    await run('init', '.');
+    chmodSync(join(folder, 'secrets.yaml'), 0o644);
+    const { exitCode, stderr } = await run('validate', 'inventory.yaml');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('chmod 600');
+  });
+});
+
+describe('a selection that names what is not there', () => {
+  it.each([
+    [['--only', 'galerra'], '"galerra"'],
+    [['--limit', 'controller9'], '"controller9"'],
+    [['--limit', 'storage'], 'no host has the role "storage"'],
+    [['--from', 'base:nothing'], '"nothing"'],
+  ])('%j ends with 2 and says what there is', async (args, words) => {
+    await run('init', '.');
+    const { exitCode, stderr, stdout } = await run('plan', 'inventory.yaml', ...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(words);
+    expect(stderr).toContain('\nhint: its ');
+  });
+});
+
+describe('osha plan', () => {
+  it('prints phases, steps, how they go over the hosts and which, in JSON too', async () => {
+    await run('init', '.');
+    const { stdout } = await run('plan', 'inventory.yaml', '--only', 'base', '--limit', 'controller2');
+    expect(stdout).toMatch(/^1\. .* \(base\)\n +STEP +STRATEGY +HOSTS\n/);
+    expect(stdout).toMatch(/all at once +controller2\n/);
+    expect(stdout).not.toContain('controller1');
+    const json = await run('plan', 'inventory.yaml', '--json');
+    expect(JSON.parse(json.stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'phase', phase: 'base' });
+    expect(lastLine(json.stdout)).toMatchObject({ event: 'summary', changed: 0, failed: 0 });
+  });
+});
+
+describe('osha render', () => {
+  it('writes every host’s files with masks in place of secrets, again and again', async () => {
+    await run('init', '.');
+    const values = [...read('secrets.yaml').matchAll(/: "?([A-Za-z0-9]{16,})"?$/gm)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(values.length).toBeGreaterThan(0);
+    expect((await run('render', 'inventory.yaml', '--out', 'out')).exitCode).toBe(0);
+    const files = contents('out');
+    expect(Object.keys(files)).toContain(join(folder, 'out/controller2/etc/haproxy/haproxy.cfg'));
+    const all = Object.values(files).join('\n');
+    expect(all).toContain('<secret ');
+    for (const value of values) expect(all).not.toContain(value);
+    writeFileSync(join(folder, 'out/controller2/stale'), '');
+    expect((await run('render', 'inventory.yaml', '--out', 'out')).exitCode).toBe(0);
+    expect(contents('out')).toEqual(files);
+  });
+
+  it('leaves a folder alone that it did not make, unless it is told to write into it', async () => {
+    await run('init', '.');
+    mkdirSync(join(folder, 'mine'));
+    writeFileSync(join(folder, 'mine/note'), 'keep me');
+    const refused = await run('render', 'inventory.yaml', '--out', 'mine');
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(readdirSync(join(folder, 'mine'))).toEqual(['note']);
+    expect((await run('render', 'inventory.yaml', '--out', 'mine', '--force')).exitCode).toBe(0);
+    expect(read('mine/note')).toBe('keep me');
+  });
+});
+
+describe('osha secrets', () => {
+  it('generates what is missing, replaces what is named, and prints no value', async () => {
+    await run('init', '.');
+    rmSync(join(folder, 'secrets.yaml'));
+    const listed = await run('secrets', 'list', 'inventory.yaml', '--json');
+    const [first, second] = listed.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; state: string });
+    expect(first?.state).toBe('missing');
+    const generated = await run('secrets', 'generate', 'inventory.yaml');
+    const before = read('secrets.yaml');
+    const rotated = await run('secrets', 'rotate', 'inventory.yaml', first?.name ?? '');
+    const after = read('secrets.yaml');
+    const valueOf = (text: string, name = ''): string =>
+      new RegExp(`^${name}: "?([^"\n]+)`, 'm').exec(text)?.[1] ?? '';
+    expect(valueOf(after, first?.name)).not.toBe(valueOf(before, first?.name));
+    expect(valueOf(after, second?.name)).toBe(valueOf(before, second?.name));
+    const printed = [generated, rotated, await run('secrets', 'list', 'inventory.yaml')];
+    for (const { stdout, exitCode } of printed) {
+      expect(exitCode).toBe(0);
+      expect(stdout).not.toContain(valueOf(after, first?.name));
+      expect(stdout).not.toContain(valueOf(after, second?.name));
+    }
+  });
+
+  it('encrypts with a passphrase that is asked for twice, and decrypts with one from a file', async () => {
+    await run('init', '.');
+    const plain = read('secrets.yaml');
+    const asked: string[] = [];
+    const askHidden = async (question: string): Promise<string> => {
+      asked.push(question);
+      return 'correct horse';
+    };
+    expect(await oshaWith({ cwd: folder, askHidden }, 'secrets', 'encrypt', 'inventory.yaml')).toMatchObject({
+      exitCode: 0,
+    });
+    expect(asked).toHaveLength(2);
+    expect(existsSync(join(folder, 'secrets.yaml'))).toBe(false);
+
+    expect((await run('plan', 'inventory.yaml')).exitCode).toBe(0);
+    const closed = await run('secrets', 'decrypt', 'inventory.yaml');
+    expect(closed.exitCode).toBe(2);
+    expect(closed.stderr).toContain('OSHA_PASSPHRASE_FILE');
+
+    writeFileSync(join(folder, 'passphrase'), 'correct horse\n');
+    const env = { OSHA_PASSPHRASE_FILE: join(folder, 'passphrase') };
+    expect((await oshaWith({ cwd: folder, env }, 'secrets', 'decrypt', 'inventory.yaml')).exitCode).toBe(0);
+    expect(read('secrets.yaml')).toBe(plain);
+  }, 20_000);
+});

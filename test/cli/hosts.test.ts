@@ -1,0 +1,134 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Transport } from '../../src/transport/session.ts';
+import { ConnectError } from '../../src/transport/errors.ts';
+import { createLocalTransport } from '../../src/transport/local.ts';
+import { oshaWith, type CliResult } from './run-cli.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'osha-hosts-'));
+  const hosts = ['a', 'b', 'c'].map(
+    (name, index) => `  ${name}: { address: 192.0.2.${index + 1}, roles: [controller] }`,
+  );
+  writeFileSync(
+    join(folder, 'inventory.yaml'),
+    `name: test\nssh: { user: root }\nhosts:\n${hosts.join('\n')}\nvips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n`,
+  );
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** This machine stands for every host; those in `away` do not answer. */
+function here(away: readonly string[] = []): () => Transport {
+  const local = createLocalTransport();
+  return () => ({
+    connect: async (host, options) => {
+      if (away.includes(host.name))
+        throw new ConnectError('unreachable', 'nothing answers on port 22', 'is it up?');
+      return local.connect(host, options);
+    },
+    close: () => local.close(),
+  });
+}
+
+const run = (away: readonly string[], ...args: readonly string[]): Promise<CliResult> =>
+  oshaWith({ cwd: folder, transport: here(away) }, ...args);
+const jsonLines = (text: string): readonly Record<string, unknown>[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('osha exec', () => {
+  it('runs a line of shell everywhere and names the host before each line', async () => {
+    const { exitCode, stdout, stderr } = await run(
+      [],
+      'exec',
+      'inventory.yaml',
+      '--',
+      'echo one; echo two >&2',
+    );
+    expect(exitCode).toBe(0);
+    expect(stdout.trimEnd().split('\n').toSorted()).toEqual(['a | one', 'b | one', 'c | one']);
+    expect(stderr.trimEnd().split('\n').toSorted()).toEqual(['a | two', 'b | two', 'c | two']);
+  });
+
+  it('takes several words as they are', async () => {
+    const { stdout } = await run([], 'exec', 'inventory.yaml', '--on', 'a', '--', 'echo', 'a  b', '$HOME');
+    expect(stdout).toBe('a | a  b $HOME\n');
+  });
+
+  it('ends with 1 where the command failed, and says where', async () => {
+    const { exitCode, stderr } = await run([], 'exec', 'inventory.yaml', '--on', 'a,b', '--', 'exit 7');
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe('a: ended with 7\nb: ended with 7\n');
+  });
+
+  it('ends with 4 where a host is away, after the others did it', async () => {
+    const { exitCode, stdout } = await run(['b'], 'exec', 'inventory.yaml', '--json', '--', 'echo hi');
+    expect(exitCode).toBe(4);
+    const lines = jsonLines(stdout);
+    expect(lines.filter((line) => line['stdout'] === 'hi\n').map((line) => line['host'])).toEqual(
+      expect.arrayContaining(['a', 'c']),
+    );
+    expect(lines.at(-1)).toMatchObject({ event: 'summary', ok: 2, failed: 0, unreachable: 1 });
+  });
+
+  it('goes to no host that --on does not name', async () => {
+    const { exitCode, stderr } = await run([], 'exec', 'inventory.yaml', '--on', 'nobody', '--', 'true');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('"nobody" is neither a host of this inventory nor a role');
+  });
+});
+
+describe('where no host answers,', () => {
+  const away = ['a', 'b', 'c'];
+
+  it.each([
+    ['deploy', 'inventory.yaml'],
+    ['plan', 'inventory.yaml', '--diff'],
+    ['status', 'inventory.yaml'],
+    ['check', 'inventory.yaml'],
+  ])('osha %s %s %s ends with 4, with the reason and a hint', async (...args) => {
+    const { exitCode, stdout } = await run(away, ...args.filter((word) => word !== undefined));
+    expect(exitCode).toBe(4);
+    expect(stdout).toContain('nothing answers on port 22');
+    expect(stdout).toContain('hint: is it up?');
+  });
+
+  it('the last line of --json is the summary', async () => {
+    for (const verb of ['deploy', 'status', 'check']) {
+      const { stdout } = await run(away, verb, 'inventory.yaml', '--json');
+      expect(jsonLines(stdout).at(-1)).toMatchObject({
+        event: 'summary',
+        changed: 0,
+        unreachable: 3,
+        hosts: { b: { unreachable: true } },
+      });
+    }
+  });
+
+  it('a deployment is recorded and can be looked at, and a comparison is not recorded', async () => {
+    await run(away, 'plan', 'inventory.yaml', '--diff');
+    expect(existsSync(join(folder, '.osha'))).toBe(false);
+    const { stdout } = await run(away, 'deploy', 'inventory.yaml');
+    expect(stdout).toMatch(/\nlog: .*\.osha\/runs\/.*\/events\.jsonl\n$/);
+    const history = await run([], 'history', '--json');
+    expect(jsonLines(history.stdout)).toMatchObject([
+      { event: 'run', state: 'unreachable', command: 'osha deploy inventory.yaml' },
+    ]);
+    expect((await run([], 'history')).stdout).toMatch(/unreachable .* osha deploy inventory\.yaml\n$/);
+    const shown = await run([], 'show', 'last');
+    expect(shown.exitCode).toBe(0);
+    expect(shown.stdout).toContain('unreachable a, b, c: nothing answers on port 22');
+  });
+
+  it('a deployment generates the secrets that are missing and says so', async () => {
+    const { stderr } = await run(away, 'deploy', 'inventory.yaml');
+    expect(stderr).toMatch(/^generated in .*secrets\.yaml: \w+, /m);
+    expect(readFileSync(join(folder, 'secrets.yaml'), 'utf8')).toContain('rabbitmq');
+    expect((await run(away, 'deploy', 'inventory.yaml')).stderr).not.toContain('generated');
+  });
+});

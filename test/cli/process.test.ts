@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'src/cli/main.ts');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'osha-process-'));
+  writeFileSync(
+    join(folder, 'inventory.yaml'),
+    'name: test\nssh: { user: root }\nhosts:\n' +
+      ['a', 'b', 'c']
+        .map((name, at) => `  ${name}: { address: 192.0.2.${at + 1}, roles: [controller] }\n`)
+        .join('') +
+      'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n',
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** osha as a process of its own: what is about processes and modules cannot be seen from inside of a test. */
+function osha(command: string): { status: number | null; stdout: string; stderr: string } {
+  const tsx = join(ROOT, 'node_modules/tsx/dist/esm/index.mjs');
+  const run = `node --import ${tsx} --conditions=osha-source ${MAIN}`;
+  return spawnSync('bash', ['-c', command.replaceAll('osha ', `${run} `)], { cwd: folder, encoding: 'utf8' });
+}
+
+const PLAYBOOK = `
+  import { asSecretText, everyHost, file, playbook, step, text, type Host } from 'osha';
+  import { z } from 'zod';
+  const path = (host: Host): string => '/etc/' + host.name;
+  export default playbook({
+    name: 'mine', title: 'My own', hosts: everyHost, settings: z.strictObject({}),
+    secrets: { mySecret: { length: 20, alphabet: 'hex', describe: 'of my own' } },
+    steps: ({ secrets }) => [
+      step('Write it', (host) => file.content(path(host), { content: text\`k = \${secrets.mySecret}\` })),
+    ],
+  });`;
+
+describe('osha run', () => {
+  it('plans a TypeScript playbook that stands anywhere, with this package’s own osha and zod', () => {
+    writeFileSync(join(folder, 'mine.ts'), PLAYBOOK);
+    const { status, stdout, stderr } = osha('osha run mine.ts inventory.yaml --dry-run');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('1. My own (mine)');
+    expect(stdout).toContain('1 phase, 1 step, on 3 hosts;');
+  });
+
+  it.each([
+    ['exports no playbook', 'export default 7;', 'its default export is not a playbook'],
+    ['cannot be compiled', 'export default {', 'cannot be loaded: '],
+    ['fails', "throw new Error('my own mistake');", 'cannot be loaded: my own mistake\nhint: at '],
+    ['imports what is not there', "import 'nowhere-to-be-found';", "'nowhere-to-be-found'"],
+  ])('explains one that %s, without a stack', (_, text, words) => {
+    writeFileSync(join(folder, 'bad.ts'), text);
+    const { status, stdout, stderr } = osha('osha run bad.ts inventory.yaml');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('error: bad.ts');
+    expect(stderr).toContain(words);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+});
+
+describe('the process', () => {
+  it('ends quietly where its reader went away', () => {
+    const { status, stderr } = osha('osha schema | head -1; exit ${PIPESTATUS[0]}');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('says so where what it prints cannot be written', () => {
+    const { status, stderr } = osha('osha schema >/dev/full');
+    expect(status).toBe(1);
+    expect(stderr).toContain('no space left on device');
+  });
+
+  it('answers --version without loading anything', () => {
+    const mentions = (flag: string): number =>
+      Number(osha(`NODE_DEBUG=esm,module osha ${flag} 2>&1 | grep -c commander`).stdout);
+    expect(mentions('--help')).toBeGreaterThan(0);
+    expect(mentions('--version')).toBe(0);
+    expect(osha('osha --version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});

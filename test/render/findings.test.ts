@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import type { Finding } from '../../src/playbook/operation.ts';
+import { createColors } from '../../src/render/colors.ts';
+import { findingsTable } from '../../src/render/findings.ts';
+
+const colors = createColors(false);
+const on = (host: string, subject: string, healthy: boolean, evidence: string, hint?: string): Finding => ({
+  host,
+  subject,
+  healthy,
+  evidence,
+  ...(hint === undefined ? {} : { hint }),
+});
+
+it('hosts that say the same share a row, several checks of a system a block, and hints stand below', () => {
+  const text = findingsTable(
+    [
+      {
+        title: 'Galera',
+        findings: [{ subject: 'size', healthy: false, evidence: '2 of 3', hint: 'osha recover' }],
+      },
+      {
+        title: 'HAProxy',
+        findings: [
+          on('a', 'servers', true, '3 of 3 up'),
+          on('b', 'servers', false, '1 of 3 up', 'look at them'),
+          on('c', 'servers', true, '3 of 3 up'),
+        ],
+      },
+      { title: 'HAProxy', findings: [on('a', 'process', true, 'runs')] },
+    ],
+    { colors },
+  );
+  expect(text).toBe(
+    [
+      'SYSTEM   WHAT     HOST  HEALTH     EVIDENCE',
+      'Galera   size           UNHEALTHY  2 of 3',
+      'HAProxy  servers  a, c  healthy    3 of 3 up',
+      '         servers  b     UNHEALTHY  1 of 3 up',
+      '         process  a     healthy    runs',
+      '',
+      'hint: size: osha recover',
+      'hint: servers on b: look at them',
+      '',
+      'unhealthy: 2 of 5 checks',
+    ].join('\n'),
+  );
+});
+
+it('hundreds of healthy hosts take one row, and a sick one among them its own', () => {
+  const findings = Array.from({ length: 300 }, (_, index) =>
+    on(`h${index}`, 'clock', index !== 7, `${index} µs off`),
+  );
+  const lines = findingsTable([{ title: 'Time', findings }], { colors }).split('\n');
+  expect(lines).toHaveLength(5);
+  expect(lines[1]).toMatch(/clock +h7 +UNHEALTHY +7 µs off$/);
+  expect(lines[2]).toMatch(/clock +h0, h1, h2 and 296 more +healthy +0 µs off, and others$/);
+});
+
+it('nothing to ask about is said, and is no table', () => {
+  expect(findingsTable([], { colors })).toMatch(/^there is nothing to ask about/);
+});

@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConnectionDropped, ScriptTimeout } from '../../src/transport/errors.ts';
+import type { RunOptions, ScriptResult, Session } from '../../src/transport/session.ts';
+import { becomes, commandLines, everythingShown, lives } from './processes.ts';
+
+/** A transport as the contract sees it. */
+export interface Subject {
+  /** A new session on the same host. */
+  open(): Promise<Session>;
+  /** Drops the connection under the session that was opened last, and maybe others too. */
+  drop(): void;
+  end(): Promise<void>;
+}
+
+const PLENTY: RunOptions = { timeoutMs: 30_000 };
+const MEGABYTES_10 = 10 * 1024 * 1024;
+
+/** The promises of `Session`, for any transport that runs scripts for real. */
+export function fulfilsTheContract(name: string, start: () => Promise<Subject>): void {
+  describe(name, () => {
+    let subject: Subject;
+    let session: Session;
+    const run = (script: string, options: Partial<RunOptions> = {}): Promise<ScriptResult> =>
+      session.run(script, { ...PLENTY, ...options });
+    const failing = (script: string, options: Partial<RunOptions>): Promise<unknown> =>
+      run(script, options).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+
+    beforeAll(async () => {
+      subject = await start();
+      session = await subject.open();
+    });
+    afterAll(async () => {
+      await session?.close();
+      await subject?.end();
+    });
+
+    it.each([0, 1, 2, 127, 255])('gives exit code %i back', async (code) => {
+      expect(await run(`exit ${code}`)).toMatchObject({ exitCode: code, stdout: '', stderr: '' });
+    });
+
+    it.each([
+      ['KILL', 137],
+      ['TERM', 143],
+      ['SEGV', 139],
+    ])(
+      'tells a death by SIG%s as 128 and its number, and adds nothing to the output',
+      async (signal, code) => {
+        expect(await run(`kill -${signal} $$`)).toMatchObject({ exitCode: code, stdout: '', stderr: '' });
+      },
+    );
+
+    it('keeps stdout and stderr apart, without losing or adding a line end', async () => {
+      const result = await run('printf out1; printf err1 >&2; echo out2; printf "err2\\n\\n" >&2');
+      expect(result).toMatchObject({ stdout: 'out1out2\n', stderr: 'err1err2\n\n' });
+    });
+
+    it('gives scripts what they expect: signals that work, a root shell in C, and none of its own descriptors', async () => {
+      const { stdout } = await run(
+        `trap 'echo interrupted' INT; kill -INT $$; echo "$LC_ALL $(umask) $(pwd)"; command -v sshd >/dev/null && echo sbin
+ls /proc/$$/fd | sort -n | tr '\\n' ' '`,
+      );
+      // 10 is the script itself, as dash reads it. What is above was inherited by this very process.
+      const [said, descriptors = ''] = stdout.split(/\n(?=[^\n]*$)/);
+      expect(said).toBe('interrupted\nC 0022 /\nsbin');
+      expect(descriptors.split(' ').filter((number) => number !== '' && Number(number) < 10)).toEqual([
+        '0',
+        '1',
+        '2',
+      ]);
+    });
+
+    it('carries 10 MB on both streams at once, streamed and in a time that does not grow with the square', async () => {
+      let streamed = 0;
+      const result = await run(
+        `(head -c ${MEGABYTES_10} /dev/zero | tr '\\0' e >&2) & head -c ${MEGABYTES_10} /dev/zero | tr '\\0' o; wait`,
+        { onOutput: (_, chunk) => (streamed += chunk.length) },
+      );
+      expect(result.stdout === 'o'.repeat(MEGABYTES_10)).toBe(true);
+      expect(result.stderr === 'e'.repeat(MEGABYTES_10)).toBe(true);
+      expect(streamed).toBe(2 * MEGABYTES_10);
+      expect(result.durationMs).toBeLessThan(10_000);
+    });
+
+    it('carries 10 MB of any bytes in', async () => {
+      const input = Buffer.alloc(MEGABYTES_10, Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)));
+      const { createHash } = await import('node:crypto');
+      const result = await run('sha256sum', { input });
+      expect(result.stdout).toBe(`${createHash('sha256').update(input).digest('hex')}  -\n`);
+    });
+
+    it('carries any bytes out, decoded as UTF-8', async () => {
+      const bytes = Buffer.from(Array.from({ length: 4096 }, (_, at) => (at * 7) % 256));
+      expect((await run('cat', { input: bytes })).stdout).toBe(bytes.toString('utf8'));
+    });
+
+    it('is not misled by input that the script leaves, or by more than one script of it', async () => {
+      const input = 'run 1 2 3\ngo\nexit 1\n'.repeat(10_000);
+      expect(await run('read -r line; echo "$line"', { input })).toMatchObject({ stdout: 'run 1 2 3\n' });
+      expect(await run('cat; echo end')).toMatchObject({ stdout: 'end\n' });
+    });
+
+    it('joins characters that arrive in pieces', async () => {
+      const pieces: string[] = [];
+      const script = `for byte in 342 202 254 360 237 230 200; do printf "\\\\$byte"; sleep 0.03; done`;
+      const result = await run(script, { onOutput: (_, chunk) => pieces.push(chunk) });
+      expect(result.stdout).toBe('€😀');
+      expect(pieces.join('')).toBe('€😀');
+    });
+
+    it('hands output on while the script still runs', async () => {
+      const started = Date.now();
+      let firstAt = Infinity;
+      await run('printf "50%%"; sleep 0.5', { onOutput: () => (firstAt = Math.min(firstAt, Date.now())) });
+      expect(firstAt - started).toBeLessThan(400);
+    });
+
+    it('runs a script of 200 KB, which no argument could be', async () => {
+      const script = `${'# a comment that makes it long\n'.repeat(6_700)}echo done`;
+      expect(script.length).toBeGreaterThan(200_000);
+      expect((await run(script)).stdout).toBe('done\n');
+    });
+
+    it('runs scripts one after another in the order in which they were given', async () => {
+      const before = session.roundTrips;
+      const order: number[] = [];
+      const results = await Promise.all(
+        [0, 1, 2, 3, 4].map(async (number) => {
+          const result = await run(`sleep 0.0${5 - number}; echo ${number}`);
+          order.push(number);
+          return result.stdout;
+        }),
+      );
+      expect(order).toEqual([0, 1, 2, 3, 4]);
+      expect(results).toEqual(['0\n', '1\n', '2\n', '3\n', '4\n']);
+      expect(session.roundTrips - before).toBe(5);
+    });
+
+    it('keeps what a script left running out of the answers of later scripts, and does not wait for it', async () => {
+      const first = await run('(sleep 0.3; echo late; echo late >&2) & echo first');
+      expect(first.stdout).toBe('first\n');
+      expect(first.durationMs).toBeLessThan(300);
+      expect(await run('sleep 0.6; echo second')).toMatchObject({ stdout: 'second\n', stderr: '' });
+    });
+
+    it('ends a script that takes too long, with all that it started, and says what it had printed', async () => {
+      const script = `echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait`;
+      const error = await failing(script, { timeoutMs: 400 });
+      expect(error).toBeInstanceOf(ScriptTimeout);
+      const [said = '', ...pids] = (error as ScriptTimeout).stdout.trim().split('\n');
+      expect(said).toBe('so far');
+      expect(pids).toHaveLength(3);
+      expect(pids.map(Number).filter(lives)).toEqual([]);
+      expect(commandLines(/^sleep (300|299)$/)).toEqual([]);
+      expect((await run('echo on')).stdout).toBe('on\n');
+    });
+
+    it('ends also what does not want to end', async () => {
+      const error = await failing(`trap '' TERM; echo $$; while :; do sleep 0.1; done`, { timeoutMs: 300 });
+      expect(error).toBeInstanceOf(ScriptTimeout);
+      expect(lives(Number((error as ScriptTimeout).stdout))).toBe(false);
+    });
+
+    it('ends a script in the middle of a flood of output', async () => {
+      expect(await failing('yes | head -c 20000000; sleep 100', { timeoutMs: 500 })).toBeInstanceOf(
+        ScriptTimeout,
+      );
+      expect((await run('echo on')).stdout).toBe('on\n');
+    });
+
+    it('ends a script when it is aborted, and throws the reason', async () => {
+      const abort = new AbortController();
+      const reason = new Error('the user pressed Ctrl-C');
+      let pid = 0;
+      const running = failing('echo $$; sleep 301', {
+        signal: abort.signal,
+        onOutput: (_, chunk) => {
+          pid = Number(chunk);
+          abort.abort(reason);
+        },
+      });
+      expect(await running).toBe(reason);
+      expect(lives(pid)).toBe(false);
+      expect(await failing('touch /run/osha-test-never', { signal: abort.signal })).toBe(reason);
+      expect((await run('ls /run/osha-test-never')).exitCode).not.toBe(0);
+    });
+
+    it('shows nothing of a script or its input to others on the host', async () => {
+      const input = 'correct-horse-battery-staple';
+      const running = run(
+        `# never-in-argv-${'x'.repeat(8)}\nread -r secret; sleep 0.4; printf %s "$secret" | wc -c`,
+        {
+          input: `${input}\n`,
+        },
+      );
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const shown = everythingShown();
+      expect(shown).toContain('osha-hello');
+      expect(shown).not.toContain(input);
+      expect(shown).not.toContain('never-in-argv-');
+      expect((await running).stdout).toBe('28\n');
+    });
+
+    it('leaves neither processes nor its private folder when it is closed', async () => {
+      const other = await subject.open();
+      const { stdout } = await other.run('dirname "$0"; echo "$PPID"', PLENTY);
+      const [folder = '', pid = ''] = stdout.trim().split('\n');
+      expect(folder).toMatch(/osha\./);
+      expect((await other.run(`ls -ld ${folder}`, PLENTY)).stdout).toMatch(/^drwx------/);
+      await other.close();
+      expect((await run(`ls -d ${folder}`)).exitCode).not.toBe(0);
+      expect(lives(Number(pid))).toBe(false);
+      await expect(other.run('true', PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
+    });
+
+    it('ends what runs when it is closed', async () => {
+      const other = await subject.open();
+      let pid = 0;
+      const running = other.run('echo $$; sleep 302', {
+        ...PLENTY,
+        onOutput: (_, chunk) => {
+          pid = Number(chunk);
+          void other.close();
+        },
+      });
+      await expect(running).rejects.toBeInstanceOf(ConnectionDropped);
+      await other.close();
+      expect(lives(pid)).toBe(false);
+    });
+
+    it('tells a drop from a failure; the host ends the script and tidies up by itself', async () => {
+      const other = await subject.open();
+      let said = '';
+      const running = other.run('echo "$$ $(dirname "$0")"; trap "" HUP; sleep 303; true', {
+        ...PLENTY,
+        onOutput: (_, chunk) => {
+          said = chunk.trim();
+          subject.drop();
+        },
+      });
+      await expect(running).rejects.toBeInstanceOf(ConnectionDropped);
+      const [pid, folder] = said.split(' ');
+      expect(await becomes(() => !lives(Number(pid)))).toBe(true);
+      const { existsSync } = await import('node:fs');
+      expect(await becomes(() => !existsSync(folder ?? '/'))).toBe(true);
+      await expect(other.run('true', PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
+      await other.close();
+    });
+
+    it('gives its lock to one session at a time, names the holder, and frees it when that session drops', async () => {
+      if ((await run('true').catch(() => undefined)) === undefined) session = await subject.open();
+      const holder = await subject.open();
+      expect(await holder.lock('ann on laptop,\nrun 7', 5000)).toEqual({ ok: true });
+      expect(await holder.lock('ann on laptop,\nrun 7', 5000)).toEqual({ ok: true });
+      expect(await session.lock('bob', 5000)).toEqual({ ok: false, holder: 'ann on laptop, run 7' });
+      // What a script leaves running must not keep the lock.
+      const dropped = holder.run('(sleep 5) & echo $$; sleep 304', {
+        ...PLENTY,
+        onOutput: () => subject.drop(),
+      });
+      await expect(dropped).rejects.toBeInstanceOf(ConnectionDropped);
+      session =
+        (await run('true').then(
+          () => session,
+          () => undefined,
+        )) ?? (await subject.open());
+      const until = Date.now() + 5000;
+      let answer = await session.lock('bob', 5000);
+      while (!answer.ok && Date.now() < until) answer = await session.lock('bob', 5000);
+      expect(answer).toEqual({ ok: true });
+      await holder.close();
+    });
+  });
+}

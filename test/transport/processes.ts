@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+}
+
+function look(pid: number): Process | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state = '', parent = '0'] = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    return { pid, parent: Number(parent), state };
+  } catch {
+    return undefined;
+  }
+}
+
+function pids(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** The direct children of a process. */
+export function childrenOf(parent: number): readonly number[] {
+  return pids().filter((pid) => look(pid)?.parent === parent);
+}
+
+/** Whether a process still does something. */
+export function lives(pid: number): boolean {
+  const process = look(pid);
+  return process !== undefined && process.state !== 'Z';
+}
+
+/** The command lines of all processes whose line fits. */
+export function commandLines(fits: RegExp): readonly string[] {
+  return pids().flatMap((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+      return fits.test(line) ? [line] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What every process shows of itself to root: its command line and its environment. */
+export function everythingShown(): string {
+  return pids()
+    .flatMap((pid) =>
+      ['cmdline', 'environ'].map((name) => {
+        try {
+          return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+        } catch {
+          return '';
+        }
+      }),
+    )
+    .join('\n');
+}
+
+/** Waits until it is so, at most `withinMs` (default 5000); whether it became so. */
+export async function becomes(isSo: () => boolean, withinMs = 5000): Promise<boolean> {
+  const until = Date.now() + withinMs;
+  while (!isSo()) {
+    if (Date.now() > until) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
+}
