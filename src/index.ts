@@ -49,3 +49,4 @@ export * as repository from './operations/repository.ts';
 export * as service from './operations/service.ts';
 export * as sysctl from './operations/sysctl.ts';
 export * as timezone from './operations/timezone.ts';
+export * as pacemaker from './operations/pacemaker.ts';

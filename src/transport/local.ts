@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import type { Host } from '../inventory/types.ts';
 import { within } from './deadline.ts';
 import { ConnectError } from './errors.ts';
 import { rootShell } from './root-shell.ts';
-import type { Session, Transport } from './session.ts';
+import type { ConnectOptions, Session, Transport } from './session.ts';
 import type { ShellStreams } from './shell-session.ts';
 
 /** A session on this machine, with a way to break it. */
@@ -11,13 +12,16 @@ export interface LocalSession extends Session {
   drop(): void;
 }
 
+/** Sessions on this machine. */
+export interface LocalTransport extends Transport {
+  connect(host: Host, options: ConnectOptions): Promise<LocalSession>;
+}
+
 /**
  * Sessions on this machine, without SSH and as this user (or by `sudo -n`, where the inventory says so): the same loop at
  * the other end of three pipes. Addresses, keys and known hosts are not looked at.
  */
-export function createLocalTransport(): Transport & {
-  connect(...args: Parameters<Transport['connect']>): Promise<LocalSession>;
-} {
+export function createLocalTransport(): LocalTransport {
   return {
     connect: (host, options) =>
       within(options, tooLate, async (signal) => {

@@ -57,19 +57,12 @@ export function fulfilsTheContract(name: string, start: () => Promise<Subject>):
       expect(result).toMatchObject({ stdout: 'out1out2\n', stderr: 'err1err2\n\n' });
     });
 
-    it('gives scripts what they expect: signals that work, a root shell in C, and none of its own descriptors', async () => {
+    it('gives scripts what they expect: signals that work, a shell in C, and none of its own descriptors', async () => {
       const { stdout } = await run(
         `trap 'echo interrupted' INT; kill -INT $$; echo "$LC_ALL $(umask) $(pwd)"; command -v sshd >/dev/null && echo sbin
-ls /proc/$$/fd | sort -n | tr '\\n' ' '`,
+for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is open"; done`,
       );
-      // 10 is the script itself, as dash reads it. What is above was inherited by this very process.
-      const [said, descriptors = ''] = stdout.split(/\n(?=[^\n]*$)/);
-      expect(said).toBe('interrupted\nC 0022 /\nsbin');
-      expect(descriptors.split(' ').filter((number) => number !== '' && Number(number) < 10)).toEqual([
-        '0',
-        '1',
-        '2',
-      ]);
+      expect(stdout).toBe('interrupted\nC 0022 /\nsbin\n');
     });
 
     it('carries 10 MB on both streams at once, streamed and in a time that does not grow with the square', async () => {

@@ -88,7 +88,10 @@ export function childAt(element: XmlElement, ...path: readonly string[]): XmlEle
 }
 
 /** Every element below this one that has one of these names, in the order of the document. */
-export function descendants(element: XmlElement | undefined, names: readonly string[]): readonly XmlElement[] {
+export function descendants(
+  element: XmlElement | undefined,
+  names: readonly string[],
+): readonly XmlElement[] {
   return (element?.children ?? []).flatMap((child) => [
     ...(names.includes(child.name) ? [child] : []),
     ...descendants(child, names),

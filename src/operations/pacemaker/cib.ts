@@ -1,0 +1,68 @@
+import { attribute, childAt, childrenNamed, descendants, parseXml, type XmlElement } from './xml.ts';
+
+/** A resource as the cluster's configuration has it. */
+export interface CibResource {
+  readonly id: string;
+  /** As pcs writes it: `ocf:heartbeat:IPaddr2`, `systemd:haproxy`. */
+  readonly agent: string;
+  readonly options: ReadonlyMap<string, string>;
+  /** The interval of its monitor, as written: `10s`. */
+  readonly monitor?: string;
+  readonly cloned: boolean;
+}
+
+/** What osha reads of the configuration that a cluster shares (CIB). */
+export interface Cib {
+  readonly properties: ReadonlyMap<string, string>;
+  readonly defaults: ReadonlyMap<string, string>;
+  readonly resources: readonly CibResource[];
+  /** `first then kind`, such as `vip-api haproxy-clone Optional`. */
+  readonly orders: ReadonlySet<string>;
+  /** `resource with score`, such as `vip-api haproxy-clone INFINITY`. */
+  readonly colocations: ReadonlySet<string>;
+}
+
+/** Reads what `cibadmin --query` prints. Throws an `Error` where it is no CIB. */
+export function parseCib(xml: string): Cib {
+  const configuration = childAt(parseXml(xml), 'configuration');
+  if (!configuration) throw new Error('it has no configuration');
+  const constraints = childAt(configuration, 'constraints');
+  const of = (element: XmlElement, ...names: readonly string[]): string =>
+    names.map((name) => attribute(element, name)).join(' ');
+  return {
+    properties: pairs(childAt(configuration, 'crm_config', 'cluster_property_set')),
+    defaults: pairs(childAt(configuration, 'rsc_defaults', 'meta_attributes')),
+    resources: resourcesOf(childAt(configuration, 'resources')),
+    orders: new Set(childrenNamed(constraints, 'rsc_order').map((one) => of(one, 'first', 'then', 'kind'))),
+    colocations: new Set(
+      childrenNamed(constraints, 'rsc_colocation').map((one) => of(one, 'rsc', 'with-rsc', 'score')),
+    ),
+  };
+}
+
+function resourcesOf(resources: XmlElement | undefined): readonly CibResource[] {
+  const cloned = new Set(
+    descendants(resources, ['clone']).flatMap((clone) =>
+      childrenNamed(clone, 'primitive').map((primitive) => attribute(primitive, 'id')),
+    ),
+  );
+  return descendants(resources, ['primitive']).map((primitive) => {
+    const monitor = descendants(primitive, ['op']).find((op) => attribute(op, 'name') === 'monitor');
+    return {
+      id: attribute(primitive, 'id'),
+      agent: ['class', 'provider', 'type']
+        .map((part) => attribute(primitive, part))
+        .filter((part) => part !== '')
+        .join(':'),
+      options: pairs(childAt(primitive, 'instance_attributes')),
+      cloned: cloned.has(attribute(primitive, 'id')),
+      ...(monitor ? { monitor: attribute(monitor, 'interval') } : {}),
+    };
+  });
+}
+
+function pairs(element: XmlElement | undefined): ReadonlyMap<string, string> {
+  return new Map(
+    childrenNamed(element, 'nvpair').map((pair) => [attribute(pair, 'name'), attribute(pair, 'value')]),
+  );
+}

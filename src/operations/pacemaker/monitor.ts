@@ -1,0 +1,54 @@
+import { attribute, childAt, childrenNamed, descendants, parseXml } from './xml.ts';
+
+/** What Pacemaker says runs where. */
+export interface Monitor {
+  /** Members that are online and do work. */
+  readonly online: ReadonlySet<string>;
+  readonly hasCoordinator: boolean;
+  readonly quorate: boolean;
+  readonly fencing: boolean;
+  /** The hosts that each resource is started on; all its hosts for a clone. */
+  readonly runsOn: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Resources that failed and are not running somewhere they should: what failed, and where. */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
+/** Reads what `crm_mon --output-as=xml` prints. Throws an `Error` where it is not that. */
+export function parseMonitor(xml: string): Monitor {
+  const root = parseXml(xml);
+  const coordinator = childAt(root, 'summary', 'current_dc');
+  const options = childAt(root, 'summary', 'cluster_options');
+  const runsOn = new Map<string, Set<string>>();
+  const stopped = new Set<string>();
+  for (const resource of descendants(childAt(root, 'resources'), ['resource'])) {
+    const id = attribute(resource, 'id');
+    const hosts = runsOn.get(id) ?? new Set();
+    const healthy =
+      ['Started', 'Promoted', 'Unpromoted'].includes(attribute(resource, 'role')) &&
+      attribute(resource, 'failed') !== 'true';
+    if (healthy) for (const node of childrenNamed(resource, 'node')) hosts.add(attribute(node, 'name'));
+    else stopped.add(id);
+    runsOn.set(id, hosts);
+  }
+  const failed = new Map<string, string>();
+  for (const failure of childrenNamed(childAt(root, 'failures'), 'failure')) {
+    const task = attribute(failure, 'task');
+    const id = attribute(failure, 'op_key').replace(new RegExp(`_${task}_\\d+$`), '');
+    if (!stopped.has(id)) continue;
+    const why = attribute(failure, 'exitreason') || attribute(failure, 'exitstatus');
+    failed.set(id, `${task} failed on ${attribute(failure, 'node')} (${why})`);
+  }
+  const is = (value: string): boolean => value === 'true';
+  return {
+    online: new Set(
+      childrenNamed(childAt(root, 'nodes'), 'node')
+        .filter((node) => is(attribute(node, 'online')) && !is(attribute(node, 'standby')))
+        .map((node) => attribute(node, 'name')),
+    ),
+    hasCoordinator: coordinator !== undefined && is(attribute(coordinator, 'present')),
+    quorate: coordinator !== undefined && is(attribute(coordinator, 'with_quorum')),
+    fencing: options !== undefined && is(attribute(options, 'stonith-enabled')),
+    runsOn,
+    failed,
+  };
+}

@@ -1,0 +1,158 @@
+import { ProbeError, type Change, type Operation } from '../../playbook/operation.ts';
+import { quote } from '../shell.ts';
+import { parseCib, type Cib, type CibResource } from './cib.ts';
+import { parseMonitor, type Monitor } from './monitor.ts';
+
+export interface DesiredResource {
+  readonly id: string;
+  readonly agent: string;
+  readonly options: Readonly<Record<string, string>>;
+  /** Seconds between two looks at it. */
+  readonly monitorSeconds: number;
+  /** On every member; the clone is called `ID-clone`. */
+  readonly clone?: true;
+}
+
+/** What the inventory wants of a cluster's configuration. What it does not name is left alone. */
+export interface DesiredResources {
+  readonly properties: Readonly<Record<string, string>>;
+  /** Defaults of all resources, such as `resource-stickiness`. */
+  readonly defaults: Readonly<Record<string, string>>;
+  readonly resources: readonly DesiredResource[];
+  readonly orders: readonly { readonly first: string; readonly then: string; readonly kind: string }[];
+  readonly colocations: readonly {
+    readonly resource: string;
+    readonly with: string;
+    readonly score: string;
+  }[];
+}
+
+export interface ResourceState {
+  readonly cib: Cib;
+  readonly monitor: Monitor;
+}
+
+const SEPARATOR = '-- status';
+
+/**
+ * The cluster's properties, resources and constraints are what is desired: compared with the live configuration and
+ * changed one by one, with the commands that an operator would type. To be done once per cluster.
+ */
+export function resources(desired: DesiredResources): Operation<ResourceState> {
+  return {
+    scope: 'host',
+    title: 'cluster resources',
+    probe: {
+      script: `cibadmin --query 2>/dev/null; echo '${SEPARATOR}'; crm_mon --one-shot --output-as=xml 2>/dev/null; exit 0`,
+      reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
+      parse: ({ stdout }) => {
+        const [cib = '', monitor = ''] = stdout.split(`${SEPARATOR}\n`);
+        if (!cib.includes('<cib')) throw new ProbeError('Pacemaker does not run here');
+        return { cib: parseCib(cib), monitor: parseMonitor(monitor) };
+      },
+    },
+    decide: (state) => decideResources(desired, state),
+  };
+}
+
+/** Pure. See `resources`. */
+export function decideResources(
+  desired: DesiredResources,
+  { cib, monitor }: ResourceState,
+): readonly Change[] {
+  return [
+    ...settings('property', desired.properties, cib.properties),
+    ...settings('default', desired.defaults, cib.defaults),
+    ...desired.resources.flatMap((resource) => resourceChanges(resource, cib)),
+    ...desired.orders
+      .filter(({ first, then, kind }) => !cib.orders.has(`${first} ${then} ${kind}`))
+      .map(({ first, then, kind }) =>
+        pcs(`start ${first} before ${then} (${kind})`, `constraint order ${first} then ${then} kind=${kind}`),
+      ),
+    ...desired.colocations
+      .filter((one) => !cib.colocations.has(`${one.resource} ${one.with} ${one.score}`))
+      .map((one) =>
+        pcs(
+          `keep ${one.resource} with ${one.with}`,
+          `constraint colocation add ${one.resource} with ${one.with} score=${one.score}`,
+        ),
+      ),
+    ...desired.resources
+      .filter(({ id }) => monitor.failed.has(id))
+      .map(({ id }) => pcs(`clean up ${id}: ${monitor.failed.get(id) ?? ''}`, `resource cleanup ${id}`)),
+  ];
+}
+
+function resourceChanges(desired: DesiredResource, cib: Cib): readonly Change[] {
+  const { id } = desired;
+  const found = cib.resources.find((resource) => resource.id === id);
+  const cloned = desired.clone ?? false;
+  if (!found) return [creation(desired)];
+  if (found.agent !== desired.agent || found.cloned !== cloned) {
+    return [
+      pcs(
+        `remove ${id}, which is another kind of resource (${found.agent})`,
+        `resource delete ${id} --force`,
+      ),
+      creation(desired),
+    ];
+  }
+  const changed = difference(desired, found);
+  if (changed.length === 0) return [];
+  return [
+    pcs(
+      `change ${id}: ${changed.map(([name, value, before]) => `${name} from ${before || 'nothing'} to ${value}`).join(', ')}`,
+      `resource update ${id} ${optionWords(desired)} op monitor interval=${desired.monitorSeconds}s`,
+    ),
+  ];
+}
+
+function difference(
+  desired: DesiredResource,
+  found: CibResource,
+): readonly (readonly [name: string, value: string, before: string])[] {
+  const options = Object.entries(desired.options)
+    .map(([name, value]) => [name, value, found.options.get(name) ?? ''] as const)
+    .filter(([, value, before]) => value !== before);
+  const monitor = `${desired.monitorSeconds}s`;
+  return found.monitor === monitor ? options : [...options, ['monitor', monitor, found.monitor ?? '']];
+}
+
+function creation(desired: DesiredResource): Change {
+  const { id, agent, monitorSeconds, clone } = desired;
+  return pcs(
+    `create ${id} (${agent})${clone ? ' on every member' : ''}`,
+    `resource create ${id} ${agent} ${optionWords(desired)} op monitor interval=${monitorSeconds}s${clone ? ' clone' : ''}`,
+  );
+}
+
+function optionWords({ options }: DesiredResource): string {
+  return Object.entries(options)
+    .map(([name, value]) => quote(`${name}=${value}`))
+    .join(' ');
+}
+
+function settings(
+  kind: 'property' | 'default',
+  desired: Readonly<Record<string, string>>,
+  found: ReadonlyMap<string, string>,
+): readonly Change[] {
+  const command = kind === 'property' ? 'property set' : 'resource defaults update';
+  return Object.entries(desired)
+    .filter(([name, value]) => found.get(name) !== value)
+    .map(([name, value]) => {
+      const before = found.get(name);
+      return pcs(
+        `set the ${kind} ${name} to ${value}${before === undefined ? '' : ` (it is ${before})`}`,
+        `${command} ${quote(`${name}=${value}`)}`,
+      );
+    });
+}
+
+function pcs(summary: string, command: string): Change {
+  return {
+    summary,
+    script: `pcs ${command}`,
+    touches: ['cluster:resources'],
+  };
+}

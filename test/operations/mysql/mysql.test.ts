@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { database, secured, user } from '../../../src/operations/mysql.ts';
+import { account, identifier, literal } from '../../../src/operations/mysql/sql.ts';
+import { nativeHash } from '../../../src/operations/mysql/user.ts';
+import type { Operation } from '../../../src/playbook/operation.ts';
+import { Secret } from '../../../src/secrets/secret.ts';
+import { asSecretText } from '../../../src/secrets/text.ts';
+
+const password = new Secret('nova', 'password');
+/** What MariaDB's `SELECT PASSWORD('password')` prints. */
+const HASH = '*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19';
+
+function pending<Observed>(operation: Operation<Observed>, stdout: string): readonly string[] {
+  return operation
+    .decide(operation.probe.parse({ stdout, stderr: '', exitCode: 0 }))
+    .map(({ summary }) => summary);
+}
+
+describe('quoting for SQL', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['a quote', literal("o'neil"), "'o''neil'"],
+    ['a backslash', literal('a\\b'), "'a\\\\b'"],
+    ['a backtick', identifier('a`b'), '`a``b`'],
+    ['an account', account("o'neil", '%'), "'o''neil'@'%'"],
+  ];
+  it.each(cases)('keeps %s inside', (_name, quoted, expected) => {
+    expect(quoted).toBe(expected);
+  });
+});
+
+describe('a database', () => {
+  const cases: readonly (readonly [string, string, readonly string[]])[] = [
+    ['is created where it is missing', '', ['create database nova']],
+    ['is left alone where it is right', 'utf8mb3\tutf8mb3_general_ci\n', []],
+    [
+      'is altered where its character set is another',
+      'latin1\tlatin1_swedish_ci\n',
+      ['database nova: character set utf8mb3, collation utf8mb3_general_ci'],
+    ],
+  ];
+  it.each(cases)('%s', (_name, stdout, changes) => {
+    expect(pending(database('nova'), stdout)).toEqual(changes);
+  });
+});
+
+describe('a database user', () => {
+  const operation = user('nova', { password, databases: ['nova_api'] });
+  const good = (host: string): string =>
+    `grants\t${host}\nGRANT USAGE ON *.*\nGRANT ALL PRIVILEGES ON \`nova\\_api\`.*\n`;
+  const accounts = (localhost: string, anywhere: string): string =>
+    `account\tlocalhost\t${localhost}\naccount\t%\t${anywhere}\n`;
+
+  const cases: readonly (readonly [string, string, readonly string[]])[] = [
+    ['is left alone where it is right', accounts('yes', 'yes') + good('localhost') + good('%'), []],
+    [
+      'is created for each host',
+      'grants\tlocalhost\ngrants\t%\n',
+      [
+        'create nova@localhost',
+        'let nova@localhost use nova_api',
+        'create nova@%',
+        'let nova@% use nova_api',
+      ],
+    ],
+    [
+      'gets its password where it is another',
+      accounts('yes', 'no') + good('localhost') + good('%'),
+      ['set the password of nova@%'],
+    ],
+    [
+      'gets its databases',
+      `${accounts('yes', 'yes')}grants\tlocalhost\nGRANT USAGE ON *.*\n${good('%')}`,
+      ['let nova@localhost use nova_api'],
+    ],
+  ];
+  it.each(cases)('%s', (_name, stdout, changes) => {
+    expect(pending(operation, stdout)).toEqual(changes);
+  });
+
+  it('is given the hash that the server keeps, and never the password', () => {
+    expect(nativeHash(password).reveal()).toBe(HASH);
+    const changes = operation.decide(new Map());
+    const inputs = [operation.probe.input, ...changes.map(({ input }) => input)];
+    for (const input of inputs) {
+      if (input === undefined || input instanceof Uint8Array) continue;
+      expect(asSecretText(input).reveal()).toBe(`${HASH}\n`);
+      expect(String(asSecretText(input))).toBe('<secret nova>\n');
+    }
+    for (const script of [operation.probe.script, ...changes.map((change) => change.script)]) {
+      expect(script).not.toContain(HASH);
+      expect(script).not.toContain("'password'");
+    }
+  });
+});
+
+describe('default accounts', () => {
+  const cases: readonly (readonly [string, string, readonly string[]])[] = [
+    ['nothing is done where there are none', '', []],
+    ['anonymous accounts go', 'anonymous\tcontroller1\n', ['drop the anonymous account @controller1']],
+    ['root from elsewhere goes', 'remote root\t%\n', ['drop root@%']],
+    ['root keeps only its socket', 'root password\tlocalhost\n', ['root only over the socket']],
+    [
+      'grants on test databases go',
+      'test grant\tPUBLIC\t\ttest\\_%\ntest grant\t\t%\ttest\n',
+      ['take test\\_% from everybody', 'take test from anonymous accounts'],
+    ],
+    ['the test database goes', 'test database\ttest\n', ['drop the test database']],
+  ];
+  it.each(cases)('%s', (_name, stdout, changes) => {
+    expect(pending(secured(), stdout)).toEqual(changes);
+  });
+
+  it('are changed by statements that a cluster replicates, never in the tables of the accounts', () => {
+    const rows = [
+      'anonymous\th',
+      'remote root\th',
+      'root password\tlocalhost',
+      'test grant\tPUBLIC\t\ttest',
+      'test database\ttest',
+    ];
+    const operation = secured();
+    const scripts = operation
+      .decide(operation.probe.parse({ stdout: rows.join('\n'), stderr: '', exitCode: 0 }))
+      .map((change) => change.script);
+    expect(scripts).toHaveLength(rows.length);
+    for (const script of scripts) expect(script).not.toMatch(/DELETE|UPDATE|INSERT/);
+  });
+});

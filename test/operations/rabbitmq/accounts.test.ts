@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { policy, policyAbsent, user, userAbsent } from '../../../src/operations/rabbitmq.ts';
+import { inVhost, type NodeObservation, type NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
+import { platformOf } from '../../../src/platform/index.ts';
+import type { Operation } from '../../../src/playbook/operation.ts';
+import { Secret } from '../../../src/secrets/secret.ts';
+import { aHost } from '../../support/inventory.ts';
+import { status } from './observations.ts';
+
+const platform = platformOf('debian-12');
+const host = aHost('c1');
+const EVERYTHING = { configure: '.*', write: '.*', read: '.*' };
+
+function observation(overrides?: Partial<NodeStatus>): NodeObservation {
+  const unit = {
+    active: 'active',
+    sub: '',
+    masked: false,
+    boot: 'enabled' as const,
+    reloadFailed: false,
+    now: 1,
+    changed: new Map<string, number>(),
+  };
+  return { installed: true, unit, ...(overrides ? { node: status('c1', overrides) } : {}) };
+}
+
+function pending(operation: Operation<NodeObservation>, overrides?: Partial<NodeStatus>): readonly string[] {
+  return operation.decide(observation(overrides)).map(({ summary }) => summary);
+}
+
+describe('a user of the broker', () => {
+  const operation = user(host, 'openstack', {
+    platform,
+    password: new Secret('broker', 's3cret-word'),
+    tags: ['administrator', 'monitoring'],
+  });
+  const right: Partial<NodeStatus> = {
+    users: new Map([['openstack', ['monitoring', 'administrator']]]),
+    passwords: new Map([['openstack', true]]),
+    permissions: new Map([[inVhost('/', 'openstack'), EVERYTHING]]),
+  };
+  const PERMIT = 'permit user openstack in /: configure .*, write .*, read .*';
+  const TAG = 'tag user openstack: administrator, monitoring';
+
+  const cases: readonly (readonly [string, Partial<NodeStatus> | undefined, readonly string[]])[] = [
+    ['is left alone where it is right', right, []],
+    ['is created where it is missing', {}, ['create user openstack', TAG, PERMIT]],
+    [
+      'is created where nobody answers, which fails by itself',
+      undefined,
+      ['create user openstack', TAG, PERMIT],
+    ],
+    [
+      'gets its password where it is another',
+      { ...right, passwords: new Map([['openstack', false]]) },
+      ['set the password of user openstack'],
+    ],
+    [
+      'gets its tags where they differ',
+      { ...right, users: new Map([['openstack', ['administrator']]]) },
+      [TAG],
+    ],
+    [
+      'gets its permissions where they differ',
+      { ...right, permissions: new Map([[inVhost('/', 'openstack'), { ...EVERYTHING, read: '^$' }]]) },
+      [PERMIT],
+    ],
+  ];
+  it.each(cases)('%s', (_name, found, changes) => {
+    expect(pending(operation, found)).toEqual(changes);
+  });
+
+  it('has its password on stdin alone', () => {
+    const changes = operation.decide(observation({}));
+    const scripts = [operation.probe.script, ...changes.map(({ script }) => script)].join('\n');
+    expect(scripts).not.toContain('s3cret-word');
+    expect(`${String(operation.probe.input)}${String(changes[0]?.input)}`).toBe(
+      'openstack\t<secret broker>\n<secret broker>\n',
+    );
+  });
+
+  it('goes where it must not be', () => {
+    const gone = userAbsent(host, 'guest', { platform });
+    expect(pending(gone, { users: new Map([['guest', []]]) })).toEqual(['delete user guest']);
+    expect(pending(gone, right)).toEqual([]);
+  });
+});
+
+describe('a policy', () => {
+  const operation = policy(host, 'ha-all', { platform, pattern: '^x', definition: { 'ha-mode': 'all' } });
+  const found = { pattern: '^x', applyTo: 'queues', priority: 0, definition: { 'ha-mode': 'all' } };
+  const at = (entry: typeof found): Partial<NodeStatus> => ({
+    policies: new Map([[inVhost('/', 'ha-all'), entry]]),
+  });
+  const SET = ['set policy ha-all on ^x'];
+
+  const cases: readonly (readonly [string, Partial<NodeStatus>, readonly string[]])[] = [
+    ['is left alone where it is right', at(found), []],
+    ['is set where it is missing', {}, SET],
+    ['is set where its pattern is another', at({ ...found, pattern: '^y' }), SET],
+    ['is set where its definition is another', at({ ...found, definition: { 'ha-mode': 'exactly' } }), SET],
+    ['is set where its priority is another', at({ ...found, priority: 1 }), SET],
+  ];
+  it.each(cases)('%s', (_name, status, changes) => {
+    expect(pending(operation, status)).toEqual(changes);
+  });
+
+  it('is cleared where it must not be', () => {
+    const gone = policyAbsent(host, 'ha-all', { platform });
+    expect(pending(gone, at(found))).toEqual(['clear policy ha-all']);
+    expect(pending(gone, {})).toEqual([]);
+  });
+});
+
+describe('the probes of one host', () => {
+  it('are one question, so that the broker is asked once for all of them', () => {
+    const operations = [
+      userAbsent(host, 'guest', { platform }),
+      policy(host, 'ha-all', { platform, pattern: '', definition: {} }),
+      policyAbsent(host, 'old', { platform }),
+    ];
+    expect(new Set(operations.map(({ probe }) => `${probe.script}\0${String(probe.input)}`)).size).toBe(1);
+  });
+});

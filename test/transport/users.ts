@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+
+/** A user of this machine that a test made. */
+export interface TestUser {
+  readonly name: string;
+  readonly password: string;
+  remove(): void;
+}
+
+/** What sudo is to permit: everything, everything for the user's own password, or nothing. */
+export type SudoRule = 'free' | 'password' | 'none';
+
+/** Makes a user with a password; needs root. Throws with a hint when there is no sudo. */
+export function makeUser(name: string, sudo: SudoRule): TestUser {
+  const password = `pw-${name}-correct-horse`;
+  const rule = `/etc/sudoers.d/${name}`;
+  try {
+    execFileSync('sudo', ['-V'], { stdio: 'ignore' });
+  } catch {
+    throw new Error('there is no sudo: apt-get install sudo');
+  }
+  const remove = (): void => {
+    rmSync(rule, { force: true });
+    try {
+      execFileSync('userdel', ['-r', '-f', name], { stdio: 'ignore' });
+    } catch {
+      // It was not there.
+    }
+  };
+  remove();
+  execFileSync('useradd', ['-m', '-s', '/bin/sh', name]);
+  execFileSync('chpasswd', { input: `${name}:${password}\n` });
+  if (sudo !== 'none') {
+    writeFileSync(rule, `${name} ALL=(ALL) ${sudo === 'free' ? 'NOPASSWD: ' : ''}ALL\n`, { mode: 0o440 });
+  }
+  return { name, password, remove };
+}
