@@ -11,11 +11,13 @@ export const MANAGEMENT_PORT = 15672;
 export function rabbitmqConf(host: Host, nodes: number, settings: RabbitmqSettings): string {
   // With two nodes neither side of a partition is a minority: both would pause.
   const partitions = settings.partitions ?? (nodes > 2 ? 'pause_minority' : 'autoheal');
+  // The broker does not start with settings of a plugin that is off.
+  const management = settings.management
+    ? `management.tcp.ip = ${host.address}\nmanagement.tcp.port = ${MANAGEMENT_PORT}\n`
+    : '';
   return `# Placed by osha.
 listeners.tcp.default = ${host.address}:${CLIENT_PORT}
-management.tcp.ip = ${host.address}
-management.tcp.port = ${MANAGEMENT_PORT}
-loopback_users.guest = true
+${management}loopback_users.guest = true
 cluster_partition_handling = ${partitions}
 vm_memory_high_watermark.relative = ${settings.memory}
 disk_free_limit.absolute = ${settings.disk_free}

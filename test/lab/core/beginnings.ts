@@ -24,7 +24,7 @@ export function beginnings(): void {
     expect(
       await on(
         'controller1',
-        'test -e /etc/mysql/mariadb.conf.d/99-osha-galera.cnf && echo there || echo none',
+        'test -e /etc/mysql/mariadb.conf.d/60-osha-galera.cnf && echo there || echo none',
       ),
     ).toBe('none');
   });

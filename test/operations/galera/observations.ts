@@ -26,6 +26,7 @@ function unit(active: string, configChangedAt = STARTED_AT - 10): UnitState {
     boot: 'enabled',
     startedAt: STARTED_AT,
     reloadFailed: false,
+    managed: false,
     now: 2_000,
     changed: new Map([['/etc/mysql/galera.cnf', configChangedAt]]),
   };

@@ -18,6 +18,7 @@ function observation(overrides?: Partial<NodeStatus>): NodeObservation {
     masked: false,
     boot: 'enabled' as const,
     reloadFailed: false,
+    managed: false,
     now: 1,
     changed: new Map<string, number>(),
   };

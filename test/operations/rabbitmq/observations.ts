@@ -18,6 +18,7 @@ function unit(active: string, configChangedAt = STARTED_AT - 10): UnitState {
     boot: 'enabled',
     startedAt: STARTED_AT,
     reloadFailed: false,
+    managed: false,
     now: 2_000,
     changed: new Map([['/etc/rabbitmq/rabbitmq.conf', configChangedAt]]),
   };
@@ -57,8 +58,20 @@ export function outdated(members: string): Said {
 
 /** Its Erlang node is up, the broker in it is not. */
 export function idle(members: string): Said {
-  const { queues: _, ...rest } = status(members, { running: false, runningMembers: [] });
-  return { unit: unit('active'), node: rest, remembers: nodes(members) };
+  const node: NodeStatus = {
+    running: false,
+    version: '3.10.8',
+    members: nodes(members),
+    disc: nodes(members),
+    runningMembers: [],
+    partitions: [],
+    alarms: [],
+    users: new Map(),
+    permissions: new Map(),
+    policies: new Map(),
+    passwords: new Map(),
+  };
+  return { unit: unit('active'), node, remembers: nodes(members) };
 }
 
 /** Its unit is active, and it does not answer. */
