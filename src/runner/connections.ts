@@ -80,7 +80,9 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    const open = [...this.#sessions.values()].flatMap((connected) => (connected.ok ? [connected.session] : []));
+    const open = [...this.#sessions.values()].flatMap((connected) =>
+      connected.ok ? [connected.session] : [],
+    );
     await Promise.allSettled(open.map((session) => session.close()));
     await this.#transport.close();
   }

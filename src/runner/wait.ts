@@ -1,4 +1,5 @@
 import type { Answer, Answers, Finding, HealthCheck } from '../playbook/operation.ts';
+import { ProbeError } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
 import { ChangeFailed } from './failure.ts';
@@ -22,10 +23,10 @@ export async function answersOf(
         const observed = await (options.again ? observer.observeAgain(probe) : observer.observe(probe));
         return [member.name, { reachable: true, observed }];
       } catch (error) {
-        if (error instanceof ConnectionDropped || error instanceof ScriptTimeout) {
-          return [member.name, { reachable: false, reason: error.message }];
-        }
-        throw error;
+        const answerless =
+          error instanceof ConnectionDropped || error instanceof ScriptTimeout || error instanceof ProbeError;
+        if (!answerless) throw error;
+        return [member.name, { reachable: false, reason: error.message }];
       }
     }),
   );
@@ -33,23 +34,24 @@ export async function answersOf(
 }
 
 /**
- * Looks until a check is healthy, and returns its findings. Throws `ChangeFailed` after `withinMs`, with the findings
- * that were not healthy; with `tolerant`, returns them instead.
+ * Looks until a check is healthy, and returns its findings. Throws `ChangeFailed` after `withinMs`, with the findings that
+ * were not healthy. While a member that `--limit` leaves out is not healthy itself, it is not this run's to wait for:
+ * then the findings are returned as they are.
  */
 export async function waitUntilHealthy(
   context: RunContext,
   place: Place,
   check: HealthCheck,
   withinMs: number,
-  options: { tolerant?: boolean; again?: boolean } = {},
+  options: { again?: boolean } = {},
 ): Promise<readonly Finding[]> {
   const until = Date.now() + withinMs;
   let again = options.again ?? true;
   for (;;) {
-    const findings = check.judge(await answersOf(context, check, { again }));
+    const answers = await answersOf(context, check, { again });
+    const findings = check.judge(answers);
     const bad = findings.filter((finding) => !finding.healthy);
-    if (bad.length === 0) return findings;
-    if (options.tolerant) return findings;
+    if (bad.length === 0 || waitsForOthers(context, check, answers, bad)) return findings;
     if (Date.now() >= until) {
       context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
       throw new ChangeFailed(
@@ -60,6 +62,17 @@ export async function waitUntilHealthy(
     await pause(PAUSE_MS, context.settings.signal);
     again = true;
   }
+}
+
+function waitsForOthers(
+  context: RunContext,
+  check: HealthCheck,
+  answers: Answers,
+  bad: readonly Finding[],
+): boolean {
+  return check.members
+    .filter((member) => !context.mayChange(member.name))
+    .some(({ name }) => answers.get(name)?.reachable === false || bad.some(({ host }) => host === name));
 }
 
 function inOneLine(finding: Finding): string {

@@ -68,11 +68,11 @@ export class HostKeys {
     return other ? { kind: 'changed', where: other.where, shown } : { kind: 'unknown', shown };
   }
 
-  /** Puts a key on record in the first file, which is made where it is missing. Throws when it cannot be written. */
+  /** Puts a key on record in the first file, which is made, with its folder, where it is missing. Throws when it cannot be written. */
   record(key: Buffer): void {
     const [file] = this.files;
     if (file === undefined) return;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file), { mode: 0o700 });
     const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
     const start = before === '' || before.endsWith('\n') ? '' : '\n';
     appendFileSync(file, `${start}${this.name} ${typeOf(key)} ${key.toString('base64')}\n`, { mode: 0o600 });
