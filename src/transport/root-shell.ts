@@ -68,7 +68,7 @@ function sudoRefused(host: Host, said: string): ConnectError {
 
 function sudoHint(said: string, user: string): string {
   if (/password is required/.test(said)) {
-    return `permit it without a password: echo '${user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/osha`;
+    return `give the password (--ask-sudo-password), or permit it without one: echo '${user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/osha`;
   }
   if (/must have a tty|no tty/.test(said)) return `exempt the user: Defaults:${user} !requiretty`;
   if (/sudo: (?:command )?not found|No such file/.test(said)) return 'install sudo there, or log in as root';

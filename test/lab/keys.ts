@@ -20,8 +20,10 @@ export async function writeKnownHosts(inventory: LabInventory): Promise<void> {
   const kept = old.filter((line) => line !== '' && !addresses.has(line.split(/[, ]/)[0] ?? ''));
   const own = await Promise.all(
     inventory.hosts.map(async ({ name, address }) => {
+      // The host makes it while it starts, which may take a moment on a busy machine.
       const file = '/etc/ssh/ssh_host_ed25519_key.pub';
-      const key = await mustDocker(['exec', containerOf(inventory, name), 'cat', file]);
+      const script = `for try in $(seq 150); do [ -s ${file} ] && break; sleep 0.2; done; cat ${file}`;
+      const key = await mustDocker(['exec', containerOf(inventory, name), 'sh', '-c', script]);
       return `${address},${name} ${key.split(' ').slice(0, 2).join(' ').trim()}`;
     }),
   );
