@@ -7,10 +7,10 @@ import { wholeness } from './wholeness.ts';
 
 /**
  * The life of one deployment, in order, on hosts that are made for it: each part begins with what the one before left.
- * With OSHA_KEEP_LAB=1 the hosts stay up afterwards.
+ * With OSHA_KEEP_LAB=1 the hosts stay up afterwards; with OSHA_REUSE_LAB=1 those that are up are taken as they are.
  */
 beforeAll(async () => {
-  await up({ stage: 'baked', fresh: true });
+  await up({ stage: 'baked', fresh: process.env['OSHA_REUSE_LAB'] !== '1' });
 });
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { changesOf, osha, summaryOf } from '../support/osha.ts';
-import { API_VIP, DATABASE_VIP, holdersOf, HOSTS, on, sql, until } from '../support/hosts.ts';
+import { ADDRESSES, API_VIP, DATABASE_VIP, holdersOf, HOSTS, on, sql, until } from '../support/hosts.ts';
 
 const INVENTORY = 'inventory/lab.yaml';
 /** Round trips that a phase with nothing to do may take on each host. */
@@ -78,7 +78,7 @@ export function wholeness(): void {
     const api = (host: string, method: string, path: string, body: string): Promise<string> =>
       on(
         host,
-        `curl -sf -u labtest:labtest -X ${method} -H content-type:application/json -d '${body}' "http://$(getent hosts ${host} | cut -d' ' -f1):15672/api/${path}"`,
+        `curl -sf -u labtest:labtest -X ${method} -H content-type:application/json -d '${body}' http://${ADDRESSES[host]}:15672/api/${path}`,
       );
     await api('controller1', 'PUT', 'queues/%2f/labtest', '{"durable":true}');
     await api(

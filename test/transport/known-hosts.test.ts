@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { HostKeys } from '../../src/transport/host-keys.ts';
+import { knownHostName, knownHosts } from '../../src/transport/known-hosts.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'osha-known-hosts-'));
+let number = 0;
+function file(...lines: readonly string[]): string {
+  const path = join(folder, `known_hosts.${(number += 1)}`);
+  writeFileSync(path, lines.join('\n'));
+  return path;
+}
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A public key as it goes over the wire: its type, and something that tells it from others. */
+function wire(type: string, rest: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(type.length);
+  return Buffer.concat([length, Buffer.from(type + rest)]);
+}
+const line = (names: string, key: Buffer, type = 'ssh-ed25519'): string =>
+  `${names} ${type} ${key.toString('base64')} a comment`;
+
+describe('a line of known_hosts', () => {
+  it.each([
+    { names: '192.0.2.1', wanted: '192.0.2.1', is: true },
+    { names: '192.0.2.1', wanted: '192.0.2.10', is: false },
+    { names: 'web,192.0.2.1', wanted: '192.0.2.1', is: true },
+    { names: 'Web.Example', wanted: 'web.example', is: true },
+    { names: '192.0.2.?', wanted: '192.0.2.7', is: true },
+    { names: '192.0.2.?', wanted: '192.0.2.77', is: false },
+    { names: '*.example', wanted: 'a.b.example', is: true },
+    { names: '*.example,!secret.example', wanted: 'secret.example', is: false },
+    { names: '!secret.example,*.example', wanted: 'web.example', is: true },
+    { names: '[192.0.2.1]:2222', wanted: '[192.0.2.1]:2222', is: true },
+    { names: '[192.0.2.1]:2222', wanted: '192.0.2.1', is: false },
+    { names: '192.0.2.1', wanted: '[192.0.2.1]:2222', is: false },
+    { names: '192.0x2.1', wanted: '192.0.2.1', is: false },
+    { names: '|1|not base64|either', wanted: '192.0.2.1', is: false },
+  ])('for $names is about $wanted: $is', ({ names, wanted, is }) => {
+    const path = file(line(names, wire('ssh-ed25519', 'a')));
+    expect(knownHosts([path], wanted)).toHaveLength(is ? 1 : 0);
+  });
+
+  it('is skipped when it is empty, a comment or cut short, and still counted', () => {
+    const path = file('', '# web ssh-ed25519 AAAA', 'web', '  ', line('web', wire('ssh-ed25519', 'a')));
+    expect(knownHosts(['/nowhere/known_hosts', path], 'web')).toMatchObject([
+      { where: `${path}:5`, marker: '' },
+    ]);
+  });
+
+  it('names the port only where it is not 22', () => {
+    expect([knownHostName('web', 22), knownHostName('fe80::1', 2222)]).toEqual(['web', '[fe80::1]:2222']);
+  });
+});
+
+describe('a host key', () => {
+  const key = wire('ssh-ed25519', 'own');
+  const other = wire('ssh-ed25519', 'other');
+  const rsa = wire('ssh-rsa', 'own');
+  const judge = (...lines: readonly string[]): unknown =>
+    new HostKeys([file(...lines)], 'web', 22).judge(key);
+
+  it('is known when any line has it', () => {
+    expect(judge(line('web', other), line('web', key))).toEqual({ kind: 'known' });
+  });
+  it('is unknown when only other hosts are on record', () => {
+    expect(judge(line('db', key))).toMatchObject({ kind: 'unknown' });
+  });
+  it('has changed when another of its type is on record, and that line is named', () => {
+    const verdict = judge(line('web', rsa, 'ssh-rsa'), line('web', other));
+    expect(verdict).toMatchObject({ kind: 'changed', where: expect.stringMatching(/:2$/) as string });
+  });
+  it('has changed also when only another type is on record: whoever sits in between would offer just that', () => {
+    expect(judge(line('web', rsa, 'ssh-rsa'))).toMatchObject({ kind: 'changed' });
+  });
+  it('is revoked even when it is known', () => {
+    expect(judge(line('web', key), `@revoked ${line('*', key)}`)).toMatchObject({ kind: 'revoked' });
+  });
+  it('is not vouched for by a certificate authority, which is not understood', () => {
+    expect(judge(`@cert-authority ${line('*', key)}`)).toMatchObject({ kind: 'unknown' });
+  });
+  it('is asked for first in the types on record', () => {
+    const types = (...lines: readonly string[]): readonly string[] =>
+      new HostKeys([file(...lines)], 'web', 22).algorithms.slice(0, 3);
+    expect(types(line('web', rsa, 'ssh-rsa'))).toEqual(['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa']);
+    expect(types()).toEqual(['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384']);
+  });
+});
