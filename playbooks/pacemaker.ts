@@ -53,24 +53,13 @@ export default playbook({
     pacemaker.healthy(hosts, { vips: clusteredVips(inventory), everywhere: [HAPROXY] }),
   ],
 
-  validate: (inventory) => [
-    ...inventory.vips
+  validate: (inventory) =>
+    inventory.vips
       .filter((vip) => vip.by === 'keepalived')
       .map((vip) => ({
-        severity: 'error' as const,
+        severity: 'error',
         path: ['vips', vip.name, 'by'],
         message: 'virtual IPs cannot be held by keepalived yet',
         hint: 'write: by: pacemaker',
       })),
-    ...(clusteredVips(inventory).length > 0
-      ? [
-          {
-            severity: 'warning' as const,
-            path: ['vips'],
-            message:
-              'no fence device is declared: a host that hangs is not switched off, and may hold its virtual IPs still',
-          },
-        ]
-      : []),
-  ],
 });

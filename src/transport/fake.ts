@@ -102,10 +102,12 @@ interface World {
   ended(session: FakeSession): void;
 }
 
-class FakeSession implements Session {
+/** A session of a fake transport. */
+export class FakeSession implements Session {
   readonly host: Host;
   readonly #world: World;
-  readonly #behind: Session | undefined;
+  /** The session that runs what the table leaves. */
+  readonly behind: Session | undefined;
   #roundTrips = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #dead: string | undefined;
@@ -113,7 +115,7 @@ class FakeSession implements Session {
   constructor(host: Host, world: World, behind: Session | undefined) {
     this.host = host;
     this.#world = world;
-    this.#behind = behind;
+    this.behind = behind;
   }
 
   get roundTrips(): number {
@@ -128,12 +130,12 @@ class FakeSession implements Session {
 
   async lock(owner: string, timeoutMs: number): Promise<LockAnswer> {
     if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
-    return this.#behind ? this.#behind.lock(owner, timeoutMs) : this.#world.lock(this.host.name, owner, this);
+    return this.behind ? this.behind.lock(owner, timeoutMs) : this.#world.lock(this.host.name, owner, this);
   }
 
   async close(): Promise<void> {
     this.#end('the session was closed');
-    await this.#behind?.close();
+    await this.behind?.close();
   }
 
   async #execute(script: string, options: RunOptions): Promise<ScriptResult> {
@@ -162,7 +164,7 @@ class FakeSession implements Session {
     }
     if (this.#world.dropsAt(this.host.name, script)) {
       this.#end('the host reset it');
-      await this.#behind?.close();
+      await this.behind?.close();
       throw new ConnectionDropped('the host reset it');
     }
     return result;
@@ -177,7 +179,7 @@ class FakeSession implements Session {
   }
 
   #passOn(script: string, options: RunOptions): Promise<ScriptResult> {
-    if (this.#behind) return this.#behind.run(script, options);
+    if (this.behind) return this.behind.run(script, options);
     throw new Error(`${this.host.name} has no answer to this script:\n${script}`);
   }
 

@@ -19,7 +19,11 @@ const base = playbook({
   title: 'Base',
   hosts: everyHost,
   settings: z.strictObject({}),
-  steps: () => [step('Install', nothing), step('Install', nothing), step('Clean up', nothing, { once: true })],
+  steps: () => [
+    step('Install', nothing),
+    step('Install', nothing),
+    step('Clean up', nothing, { once: true }),
+  ],
 });
 const galera = playbook({
   name: 'galera',
@@ -74,7 +78,11 @@ describe('a plan', () => {
   });
 
   it('gives each step an id that is unique in its phase', () => {
-    expect(planOf().phases[0]?.steps.map((planned) => planned.id)).toEqual(['install', 'install-2', 'clean-up']);
+    expect(planOf().phases[0]?.steps.map((planned) => planned.id)).toEqual([
+      'install',
+      'install-2',
+      'clean-up',
+    ]);
   });
 
   it('says each step’s strategy in words', () => {
