@@ -11,15 +11,24 @@ export interface CibResource {
   readonly cloned: boolean;
 }
 
+/** A constraint between two resources. */
+export interface CibConstraint {
+  readonly id: string;
+  readonly kind: 'order' | 'colocation';
+  /** The resource that comes first, or that is placed. */
+  readonly resource: string;
+  /** The resource that comes after it, or that it is placed with. */
+  readonly other: string;
+  /** The kind of an order, the score of a colocation. */
+  readonly strength: string;
+}
+
 /** What osha reads of the configuration that a cluster shares (CIB). */
 export interface Cib {
   readonly properties: ReadonlyMap<string, string>;
   readonly defaults: ReadonlyMap<string, string>;
   readonly resources: readonly CibResource[];
-  /** `first then kind`, such as `vip-api haproxy-clone Optional`. */
-  readonly orders: ReadonlySet<string>;
-  /** `resource with score`, such as `vip-api haproxy-clone INFINITY`. */
-  readonly colocations: ReadonlySet<string>;
+  readonly constraints: readonly CibConstraint[];
 }
 
 /** Reads what `cibadmin --query` prints. Throws an `Error` where it is no CIB. */
@@ -27,16 +36,29 @@ export function parseCib(xml: string): Cib {
   const configuration = childAt(parseXml(xml), 'configuration');
   if (!configuration) throw new Error('it has no configuration');
   const constraints = childAt(configuration, 'constraints');
-  const of = (element: XmlElement, ...names: readonly string[]): string =>
-    names.map((name) => attribute(element, name)).join(' ');
+  const constraint = (
+    element: XmlElement,
+    kind: CibConstraint['kind'],
+    [resource, other, strength]: readonly [string, string, string],
+  ): CibConstraint => ({
+    id: attribute(element, 'id'),
+    kind,
+    resource: attribute(element, resource),
+    other: attribute(element, other),
+    strength: attribute(element, strength),
+  });
   return {
     properties: pairs(childAt(configuration, 'crm_config', 'cluster_property_set')),
     defaults: pairs(childAt(configuration, 'rsc_defaults', 'meta_attributes')),
     resources: resourcesOf(childAt(configuration, 'resources')),
-    orders: new Set(childrenNamed(constraints, 'rsc_order').map((one) => of(one, 'first', 'then', 'kind'))),
-    colocations: new Set(
-      childrenNamed(constraints, 'rsc_colocation').map((one) => of(one, 'rsc', 'with-rsc', 'score')),
-    ),
+    constraints: [
+      ...childrenNamed(constraints, 'rsc_order').map((one) =>
+        constraint(one, 'order', ['first', 'then', 'kind']),
+      ),
+      ...childrenNamed(constraints, 'rsc_colocation').map((one) =>
+        constraint(one, 'colocation', ['rsc', 'with-rsc', 'score']),
+      ),
+    ],
   };
 }
 

@@ -1,6 +1,6 @@
 import { ProbeError, type Change, type Operation } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
-import { parseCib, type Cib, type CibResource } from './cib.ts';
+import { parseCib, type Cib, type CibConstraint, type CibResource } from './cib.ts';
 import { parseMonitor, type Monitor } from './monitor.ts';
 
 export interface DesiredResource {
@@ -64,22 +64,40 @@ export function decideResources(
     ...settings('property', desired.properties, cib.properties),
     ...settings('default', desired.defaults, cib.defaults),
     ...desired.resources.flatMap((resource) => resourceChanges(resource, cib)),
-    ...desired.orders
-      .filter(({ first, then, kind }) => !cib.orders.has(`${first} ${then} ${kind}`))
-      .map(({ first, then, kind }) =>
+    ...desired.orders.flatMap(({ first, then, kind }) =>
+      constraintChanges(
+        { kind: 'order', resource: first, other: then, strength: kind },
+        cib,
         pcs(`start ${first} before ${then} (${kind})`, `constraint order ${first} then ${then} kind=${kind}`),
       ),
-    ...desired.colocations
-      .filter((one) => !cib.colocations.has(`${one.resource} ${one.with} ${one.score}`))
-      .map((one) =>
+    ),
+    ...desired.colocations.flatMap(({ resource, with: other, score }) =>
+      constraintChanges(
+        { kind: 'colocation', resource, other, strength: score },
+        cib,
         pcs(
-          `keep ${one.resource} with ${one.with}`,
-          `constraint colocation add ${one.resource} with ${one.with} score=${one.score}`,
+          `keep ${resource} with ${other} (${score})`,
+          `constraint colocation add ${resource} with ${other} score=${score}`,
         ),
       ),
+    ),
     ...desired.resources
       .filter(({ id }) => monitor.failed.has(id))
       .map(({ id }) => pcs(`clean up ${id}: ${monitor.failed.get(id) ?? ''}`, `resource cleanup ${id}`)),
+  ];
+}
+
+/** A constraint of another strength between the two would stay in force beside the new one. */
+function constraintChanges(wanted: Omit<CibConstraint, 'id'>, cib: Cib, addition: Change): readonly Change[] {
+  const between = cib.constraints.filter(
+    (one) => one.kind === wanted.kind && one.resource === wanted.resource && one.other === wanted.other,
+  );
+  if (between.some((one) => one.strength === wanted.strength)) return [];
+  return [
+    ...between.map((one) =>
+      pcs(`remove the ${one.kind} ${one.id} (${one.strength})`, `constraint delete ${quote(one.id)}`),
+    ),
+    addition,
   ];
 }
 
@@ -102,7 +120,7 @@ function resourceChanges(desired: DesiredResource, cib: Cib): readonly Change[] 
   return [
     pcs(
       `change ${id}: ${changed.map(([name, value, before]) => `${name} from ${before || 'nothing'} to ${value}`).join(', ')}`,
-      `resource update ${id} ${optionWords(desired)} op monitor interval=${desired.monitorSeconds}s`,
+      `resource update ${id}${optionWords(desired)} op monitor interval=${desired.monitorSeconds}s`,
     ),
   ];
 }
@@ -122,14 +140,14 @@ function creation(desired: DesiredResource): Change {
   const { id, agent, monitorSeconds, clone } = desired;
   return pcs(
     `create ${id} (${agent})${clone ? ' on every member' : ''}`,
-    `resource create ${id} ${agent} ${optionWords(desired)} op monitor interval=${monitorSeconds}s${clone ? ' clone' : ''}`,
+    `resource create ${id} ${agent}${optionWords(desired)} op monitor interval=${monitorSeconds}s${clone ? ' clone' : ''}`,
   );
 }
 
 function optionWords({ options }: DesiredResource): string {
   return Object.entries(options)
-    .map(([name, value]) => quote(`${name}=${value}`))
-    .join(' ');
+    .map(([name, value]) => ` ${quote(`${name}=${value}`)}`)
+    .join('');
 }
 
 function settings(

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { judgeCluster, type MemberView } from '../../../src/operations/pacemaker/health.ts';
+import { parseMonitor } from '../../../src/operations/pacemaker/monitor.ts';
+import type { Answer, Finding } from '../../../src/playbook/operation.ts';
+import { aHost } from '../../support/inventory.ts';
+
+const members = [aHost('controller1'), aHost('controller2'), aHost('controller3')];
+const vips = [
+  { name: 'api', address: '172.29.77.20', prefixLength: 24, interface: 'eth0', by: 'pacemaker' as const },
+];
+
+function view(fixture: string | undefined, ...addresses: readonly string[]): Answer<MemberView> {
+  const monitor =
+    fixture === undefined
+      ? undefined
+      : parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', fixture), 'utf8'));
+  return { reachable: true, observed: { addresses: new Set(addresses), ...(monitor ? { monitor } : {}) } };
+}
+
+function judge(...views: readonly Answer<MemberView>[]): readonly Finding[] {
+  const answers = new Map(members.map((host, index) => [host.name, views[index] ?? view(undefined)]));
+  return judgeCluster(members, answers, { vips, everywhere: ['haproxy'] });
+}
+
+function complaints(...views: readonly Answer<MemberView>[]): readonly string[] {
+  return judge(...views)
+    .filter((finding) => !finding.healthy)
+    .map(({ host, subject, evidence }) => `${host ?? 'cluster'}: ${subject}: ${evidence}`);
+}
+
+const VIP = '172.29.77.20';
+const whole = (address?: string): Answer<MemberView> => view('crm-mon.xml', ...(address ? [address] : []));
+
+describe('the health of a Pacemaker cluster', () => {
+  it('is good when all are online and one holds the virtual IP', () => {
+    expect(complaints(whole(), whole(VIP), whole())).toEqual([]);
+  });
+
+  it.each<[string, readonly Answer<MemberView>[], readonly string[]]>([
+    [
+      'nobody holds the virtual IP',
+      [whole(), whole(), whole()],
+      [`cluster: virtual IP api: ${VIP} is held by nobody`],
+    ],
+    [
+      'two hold the virtual IP, whatever the cluster believes',
+      [whole(VIP), whole(), whole(VIP)],
+      [`cluster: virtual IP api: ${VIP} on controller1 and controller3`],
+    ],
+    [
+      'a resource failed on one member',
+      [
+        view('crm-mon-haproxy-failed.xml', VIP),
+        view('crm-mon-haproxy-failed.xml'),
+        view('crm-mon-haproxy-failed.xml'),
+      ],
+      ['cluster: haproxy: runs on 2 of 3; start failed on controller2 (failed)'],
+    ],
+    [
+      'a member cannot be reached',
+      [whole(VIP), whole(), { reachable: false, reason: 'no route' }],
+      ['controller3: member: no route'],
+    ],
+    [
+      'Pacemaker does not run on one',
+      [whole(VIP), whole(), view(undefined)],
+      ['controller3: member: online'],
+    ],
+  ])('is bad when %s', (_, views, expected) => {
+    expect(complaints(...views)).toEqual(expected);
+  });
+
+  it('is bad all over when no member runs it', () => {
+    expect(complaints(view(undefined), view(undefined), view(undefined))).toContain(
+      'cluster: quorum: no coordinator',
+    );
+  });
+
+  it('says each time that nothing fences a member that hangs', () => {
+    const fencing = judge(whole(VIP), whole(), whole()).find(({ subject }) => subject === 'fencing');
+    expect(fencing).toMatchObject({
+      healthy: true,
+      evidence: expect.stringContaining('no fence device') as string,
+    });
+  });
+});
