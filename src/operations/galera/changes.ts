@@ -17,8 +17,11 @@ export interface ChangeContext {
 /** Seconds in which a member that lost its cluster may find back by itself, before it is restarted. */
 const RETURN_SECONDS = 30;
 
-/** Seconds in which a server that tries to start without a live cluster gives up: Galera waits 30 for one. */
-const SETTLE_SECONDS = 150;
+/** Seconds in which a server that starts has to find its cluster, once it looks for it: Galera itself allows 30. */
+const SETTLE_SECONDS = 60;
+
+/** Where members listen to each other. */
+const REPLICATION_PORT = 4567;
 
 /** Shell functions that tell and await what the server says of itself. */
 const AWAIT = `
@@ -88,23 +91,44 @@ printf '%s\\n' "\${position#*=}" >${POSITION_FILE}`;
   return { host, change: change(context, 'find out its last transaction (InnoDB recovery)', script, 900) };
 }
 
-/** Waits until a server that is on its way up or down has come to rest. */
-export function settle(context: ChangeContext, host: string): HostChange {
+/**
+ * Waits until a server that is on its way up or down has come to rest. One that crashed remembers who was with it
+ * (`gvwstate.dat`) and waits for all of them without end, deaf to SIGTERM. When no Primary lives anywhere, that is in
+ * vain: it is killed, which costs nothing, because it has not served anybody. It is let alone as long as it does not
+ * listen to other members yet, because then it is in InnoDB's crash recovery, and while it receives a state transfer.
+ */
+export function settle(context: ChangeContext, host: string, noPrimaryAnywhere: boolean): HostChange {
   const unit = quote(context.unit);
+  const inVain = noPrimaryAnywhere
+    ? `systemctl stop --no-block -- ${unit}
+systemctl kill -s KILL -- ${unit}
+while ! systemctl is-failed --quiet -- ${unit} && [ "$(systemctl is-active -- ${unit})" != inactive ]; do
+  [ "$(date +%s)" -lt $((end + 60)) ] || exit 1
+  sleep 0.5
+done
+exit 0`
+    : `echo 'it waits for members of its cluster, and some cannot be reached: bring them back first' >&2
+exit 1`;
   const script = `${AWAIT}
-end=$(($(date +%s) + ${SETTLE_SECONDS}))
+start=$(date +%s)
+end=$((start + ${SETTLE_SECONDS}))
 while :; do
   case $(systemctl is-active -- ${unit}) in
     inactive | failed) exit 0 ;;
     active) [ -z "$(wsrep)" ] || exit 0 ;;
   esac
-  if [ "$(date +%s)" -ge "$end" ]; then
-    echo 'it neither came up nor gave up within ${SETTLE_SECONDS} s' >&2
-${journalOnFailure(context.unit)}
-  fi
+  now=$(date +%s)
+  if [ "$now" -ge $((start + ${context.syncSeconds})) ]; then break; fi
+  if [ "$now" -ge "$end" ] && [ -n "$(ss -Hltn 'sport = :${REPLICATION_PORT}')" ] &&
+    ! pgrep -f '[w]srep_sst_' >/dev/null; then break; fi
   sleep 0.5
-done`;
-  return { host, change: change(context, 'wait for mariadb to come up or give up', script, SETTLE_SECONDS) };
+done
+end=$(date +%s)
+${inVain}`;
+  const summary = noPrimaryAnywhere
+    ? 'wait for mariadb to come up, and end it if it waits in vain'
+    : 'wait for mariadb to come up';
+  return { host, change: change(context, summary, script, context.syncSeconds + 60) };
 }
 
 /** Stops a server that runs without a quorum, because another member has newer data. */

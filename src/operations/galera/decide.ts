@@ -3,7 +3,7 @@ import * as changes from './changes.ts';
 import { decideAtRest } from './at-rest.ts';
 import type { Decided, DecisionContext } from './decision.ts';
 import { decideLive } from './live.ts';
-import { evidenceOf, isNonPrimary, isPrimary, type Member } from './members.ts';
+import { evidenceOf, isNonPrimary, isPrimary, isUnreachable, type Member } from './members.ts';
 import { decideWithoutQuorum } from './no-quorum.ts';
 
 /**
@@ -33,10 +33,11 @@ function decideByCase(members: readonly Member[], context: DecisionContext): Dec
   if (members.some(isPrimary)) return decideLive(members, context);
   const starting = members.filter((member) => member.kind === 'starting');
   if (starting.length > 0) {
+    const certain = context.bootstrapFrom !== undefined || !members.some(isUnreachable);
     return {
       verdict: 'change',
       because: `mariadb is starting or stopping on ${starting.map((member) => member.name).join(', ')}: whether a cluster lives is known when it is done`,
-      stages: [starting.map((member) => changes.settle(context, member.name))],
+      stages: [starting.map((member) => changes.settle(context, member.name, certain))],
     };
   }
   if (members.some(isNonPrimary)) return decideWithoutQuorum(members, context);

@@ -162,13 +162,18 @@ describe('while a Primary component lives', () => {
 });
 
 describe('before anything else is decided', () => {
-  const SETTLE = 'wait for mariadb to come up or give up';
+  const SETTLE = 'wait for mariadb to come up, and end it if it waits in vain';
   const cases: readonly Case[] = [
     ['a starting server is waited for', [starting(), stopped(5), fresh], [`c1: ${SETTLE}`]],
     [
       'all that start are waited for together',
       [starting(), starting('deactivating'), starting()],
       [`c1: ${SETTLE} + c2: ${SETTLE} + c3: ${SETTLE}`],
+    ],
+    [
+      'nothing is ended while a member cannot be reached: it may be in a cluster with that one',
+      [starting(), stopped(5), unreachable],
+      ['c1: wait for mariadb to come up'],
     ],
     [
       'a server that runs and does not answer is waited for',
