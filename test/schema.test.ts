@@ -6,6 +6,8 @@ import { inventoryJsonSchema } from '../src/inventory/json-schema.ts';
 import { platformIds } from '../src/platform/index.ts';
 
 it('the JSON Schema beside the inventories is that of the built-in playbooks: npm run schema', () => {
-  const kept: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../schema/inventory.json'), 'utf8'));
+  const kept: unknown = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../schema/inventory.json'), 'utf8'),
+  );
   expect(kept).toEqual(JSON.parse(JSON.stringify(inventoryJsonSchema(playbooks, platformIds))));
 });
