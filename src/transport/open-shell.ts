@@ -31,6 +31,11 @@ export class ShellRefused extends Error {
   override name = 'ShellRefused';
 }
 
+/** A shell that is there, on a host that lacks something. */
+export class HostUnfit extends ShellRefused {
+  override name = 'HostUnfit';
+}
+
 export interface OpenShellOptions {
   readonly loop: Loop;
   readonly liveness?: Liveness;
@@ -40,7 +45,8 @@ export interface OpenShellOptions {
 
 /**
  * Waits for the greeting of a shell that was started with the loop's boot command, gives it the loop, and returns the
- * session once the loop is ready. What a login shell prints before is dropped. Throws `ShellRefused` with what it said.
+ * session once the loop is ready. What a login shell prints before is dropped. Throws `ShellRefused` or
+ * `HostUnfit` with what it said.
  */
 export async function openShell(
   host: Host,
@@ -71,7 +77,7 @@ function hears(
       stdout += chunk.toString('utf8');
       const refusal = unwanted === undefined ? undefined : stdout.split(unwanted)[1];
       if (stdout.includes(wanted)) settle(heard);
-      else if (refusal?.endsWith('\n')) settle(() => refused(new ShellRefused(refusal.trim())));
+      else if (refusal?.endsWith('\n')) settle(() => refused(new HostUnfit(refusal.trim())));
     };
     const onStderr = (chunk: Buffer): void => {
       stderr += chunk.toString('utf8');

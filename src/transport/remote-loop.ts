@@ -53,6 +53,7 @@ refuse() { say "refused $*"; exit 1; }
 for tool in setsid flock mkfifo mktemp dd cat rm ls sleep; do
   command -v "$tool" >/dev/null || refuse "the program $tool is missing"
 done
+[ -r /proc/uptime ] || refuse '/proc is not mounted'
 for place in /run /dev/shm /tmp; do
   dir=$(mktemp -d "$place/osha.XXXXXXXX") && break
 done
@@ -75,6 +76,10 @@ signal_session() {
   done
   [ "$any" ]
 }
+clock() {
+  read -r now idle </proc/uptime
+  now=\${now%.*}\${now#*.}
+}
 stop() {
   [ "$running" ] || return 0
   pid= tries=0
@@ -84,11 +89,13 @@ stop() {
   case $pid in '' | done) return 0 ;; esac
   kill -s TERM "$pid"
   signal_session TERM "$pid"
-  tries=0
+  clock
+  asked=$now
   while kill -s 0 "$pid" || signal_session 0 "$pid"; do
-    [ "$tries" -lt 40 ] || { kill -s KILL "$pid"; signal_session KILL "$pid"; }
-    [ "$tries" -lt 80 ] || return 0
-    tries=$((tries + 1)); sleep 0.05
+    clock
+    [ "$((now - asked))" -lt 200 ] || { kill -s KILL "$pid"; signal_session KILL "$pid"; }
+    [ "$((now - asked))" -lt 400 ] || return 0
+    sleep 0.05
   done
 }
 end_relays() {

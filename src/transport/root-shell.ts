@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Host } from '../inventory/types.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { ConnectError } from './errors.ts';
-import { newLoop, openShell, ShellRefused, type Liveness } from './open-shell.ts';
+import { HostUnfit, newLoop, openShell, ShellRefused, type Liveness } from './open-shell.ts';
 import type { ShellSession, ShellStreams } from './shell-session.ts';
 
 export interface RootShellOptions {
@@ -24,7 +24,7 @@ export async function rootShell(host: Host, options: RootShellOptions): Promise<
   if (!host.ssh.sudo || host.ssh.user === 'root') {
     const streams = await options.start(`exec ${loop.boot}`);
     return openShell(host, streams, shell).catch((error: unknown) => {
-      throw error instanceof ShellRefused ? noShell(host, error.message) : error;
+      throw error instanceof ShellRefused ? noShell(host, error) : error;
     });
   }
   // Answered only when sudo asks: a password that it does not want would be taken for the program by the shell.
@@ -43,7 +43,7 @@ export async function rootShell(host: Host, options: RootShellOptions): Promise<
     return await openShell(host, streams, sudoPassword ? { ...shell, onComplaint } : shell);
   } catch (error) {
     if (!(error instanceof ShellRefused)) throw error;
-    if (error.message.startsWith('the program ')) throw noShell(host, error.message);
+    if (error instanceof HostUnfit) throw noShell(host, error);
     throw sudoRefused(host, error.message.replaceAll(prompt, '').trim());
   }
 }
@@ -75,12 +75,12 @@ function sudoHint(said: string, user: string): string {
   return `permit it in /etc/sudoers.d on that host, or log in as root (ssh.user: root)`;
 }
 
-function noShell(host: Host, said: string): ConnectError {
+function noShell(host: Host, refused: ShellRefused): ConnectError {
   return new ConnectError(
     'no-shell',
-    `${host.name} let us in and gave no usable shell: ${said}`,
-    /^the program /.test(said)
-      ? 'install util-linux and coreutils there'
+    `${host.name} let us in and gave no usable shell: ${refused.message}`,
+    refused instanceof HostUnfit
+      ? 'osha needs a Linux with coreutils and util-linux, and a little room in /run, /dev/shm or /tmp'
       : `try: ssh ${host.ssh.user}@${host.address} 'sh -c "echo hello"'`,
   );
 }

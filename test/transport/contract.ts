@@ -157,13 +157,22 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect((await run('echo on')).stdout).toBe('on\n');
     });
 
-    it.each([
-      ['the script itself', `trap '' TERM; echo $$; while :; do sleep 0.1; done`],
-      ['only a child of it', `(trap '' TERM; exec sleep 298) & echo $!; wait`],
-    ])('ends also what does not want to end: %s', async (_, script) => {
-      const error = await failing(script, { timeoutMs: 300 });
-      expect(error).toBeInstanceOf(ScriptTimeout);
-      expect(lives(Number((error as ScriptTimeout).stdout))).toBe(false);
+    it('ends also what does not want to end, be it the script or a child of it', async () => {
+      const scripts = [
+        `trap '' TERM; echo $$; while :; do sleep 0.1; done`,
+        `(trap '' TERM; exec sleep 298) & echo $!; wait`,
+      ];
+      await Promise.all(
+        scripts.map(async (script) => {
+          const other = await subject.open();
+          const error: unknown = await other
+            .run(script, { timeoutMs: 300 })
+            .catch((reason: unknown) => reason);
+          expect(error).toBeInstanceOf(ScriptTimeout);
+          expect(lives(Number((error as ScriptTimeout).stdout))).toBe(false);
+          await other.close();
+        }),
+      );
     });
 
     it('ends a script in the middle of a flood of output', async () => {
