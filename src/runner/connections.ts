@@ -10,6 +10,14 @@ export interface Unreachable {
   readonly hint?: string;
 }
 
+export interface HeldLock {
+  readonly host: string;
+  readonly holder: string;
+}
+
+/** Milliseconds to wait for the answer whether a host's lock is free. */
+const LOCK_TIMEOUT_MS = 10_000;
+
 export type Connected =
   { readonly ok: true; readonly session: Session } | ({ readonly ok: false } & Unreachable);
 
@@ -19,6 +27,8 @@ export class Connections {
   readonly #options: ConnectOptions;
   readonly #sessions = new Map<string, Connected>();
   readonly #earlierRoundTrips = new Map<string, number>();
+  /** Owner of the lock, by host. */
+  readonly #locked = new Map<string, string>();
 
   constructor(transport: Transport, options: ConnectOptions) {
     this.#transport = transport;
@@ -54,6 +64,21 @@ export class Connections {
     return this.#sessions.get(host) ?? { ok: false, message: 'it was not connected to' };
   }
 
+  /** Takes the lock of each of `hosts`, and again whenever a session has to be opened anew. Returns who holds which. */
+  async lock(hosts: readonly Host[], owner: string): Promise<readonly HeldLock[]> {
+    for (const { name } of hosts) this.#locked.set(name, owner);
+    const answers = await Promise.all(
+      hosts.map(async ({ name }): Promise<readonly HeldLock[]> => {
+        const connected = this.of(name);
+        const answer = connected.ok
+          ? await connected.session.lock(owner, LOCK_TIMEOUT_MS)
+          : { ok: true as const };
+        return answer.ok ? [] : [{ host: name, holder: answer.holder }];
+      }),
+    );
+    return answers.flat();
+  }
+
   /** A new session in the place of one that dropped. */
   async reopen(host: Host): Promise<Connected> {
     const old = this.#sessions.get(host.name);
@@ -63,7 +88,16 @@ export class Connections {
     }
     const connected = await this.#connect(host);
     this.#sessions.set(host.name, connected);
-    return connected;
+    // The lock went with the session that held it, and somebody else may have taken it meanwhile.
+    const owner = this.#locked.get(host.name);
+    if (connected.ok && owner !== undefined) {
+      const [held] = await this.lock([host], owner);
+      // By itself, where the host has not noticed yet that the old connection is gone.
+      if (held && held.holder !== owner) {
+        this.exclude(host.name, { message: `its connection dropped, and now it is held by ${held.holder}` });
+      }
+    }
+    return this.of(host.name);
   }
 
   /** Takes a host out after it was connected: it is not the host that the inventory means. */

@@ -17,6 +17,18 @@ export class ChangeFailed extends Error {
   }
 }
 
+/** A check that did not become healthy in time. */
+export class NotHealthy extends ChangeFailed {
+  override name = 'NotHealthy';
+  /** Hosts that its findings are about; none where they are about the cluster as a whole. */
+  readonly hosts: readonly string[];
+
+  constructor(message: string, output: string, hosts: readonly string[]) {
+    super(message, output);
+    this.hosts = hosts;
+  }
+}
+
 /** A decision not to act: exit code 5. */
 export class Refusal extends Error {
   override name = 'Refusal';

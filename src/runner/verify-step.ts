@@ -1,6 +1,7 @@
 import type { VerifyStep } from '../playbook/step.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed } from './failed.ts';
+import { NotHealthy } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
 import { answersOf, waitUntilHealthy } from './wait.ts';
 
@@ -25,10 +26,13 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
     for (const host of hosts) context.finish(place, host.name, 'ok', Date.now() - started);
     return done;
   } catch (error) {
-    const [first, ...others] = hosts;
-    if (first) failed(context, place, first.name, error, Date.now() - started);
+    const named = error instanceof NotHealthy ? hosts.filter((host) => error.hosts.includes(host.name)) : [];
+    const blamed = named.length > 0 ? named : hosts;
     const reason = `"${step.title}" did not come true`;
-    for (const host of others) context.finish(place, host.name, 'skipped', 0, { note: reason });
+    for (const host of hosts) {
+      if (blamed.includes(host)) failed(context, place, host.name, error, Date.now() - started);
+      else context.finish(place, host.name, 'skipped', 0, { note: reason });
+    }
     return { end: 'stop', outcome: 'failed', reason };
   }
 }

@@ -2,7 +2,7 @@ import type { Answer, Answers, Finding, HealthCheck } from '../playbook/operatio
 import { ProbeError } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
-import { ChangeFailed } from './failure.ts';
+import { NotHealthy } from './failure.ts';
 
 /** Milliseconds between two looks at something that is not healthy yet. */
 const PAUSE_MS = 1000;
@@ -34,7 +34,7 @@ export async function answersOf(
 }
 
 /**
- * Looks until a check is healthy, and returns its findings. Throws `ChangeFailed` after `withinMs`, with the findings that
+ * Looks until a check is healthy, and returns its findings. Throws `NotHealthy` after `withinMs`, with the findings that
  * were not healthy. While a member that `--limit` leaves out is not healthy itself, it is not this run's to wait for:
  * then the findings are returned as they are.
  */
@@ -54,9 +54,10 @@ export async function waitUntilHealthy(
     if (bad.length === 0 || waitsForOthers(context, check, answers, bad)) return findings;
     if (Date.now() >= until) {
       context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
-      throw new ChangeFailed(
+      throw new NotHealthy(
         `${check.title}: not so within ${Math.round(withinMs / 1000)} s`,
         bad.map(inOneLine).join('\n'),
+        bad.flatMap(({ host }) => (host === undefined ? [] : [host])),
       );
     }
     await pause(PAUSE_MS, context.settings.signal);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { step, verify } from '../../src/playbook/step.ts';
@@ -227,63 +227,15 @@ describe('a verifying step', () => {
   it('stops its phase when it does not become so', async () => {
     put('controller1', 'healthy', '');
     const { outcomes, events } = await run(hosts, [verified]);
+    expect(outcomes.slice(0, 3)).toEqual([
+      'controller1 is-healthy skipped',
+      'controller2 is-healthy failed',
+      'controller3 is-healthy failed',
+    ]);
     expect(outcomes).toContain('controller1 after skipped');
     const failure = events.find((event) => event.event === 'host-finished' && event.outcome === 'failed');
     expect(failure).toMatchObject({
       failure: { output: expect.stringContaining('controller2: health: false') as string },
     });
-  });
-});
-
-describe('a connection that drops', () => {
-  it('while a probe runs: the probe is asked again', async () => {
-    hosts.dropAfter('controller2', (script) => script.includes('cat a'));
-    const { summary } = await run(hosts, [files]);
-    expect(summary).toMatchObject({ changed: 6, failed: 0 });
-  });
-
-  it('while a change runs: the change is not sent again, the host is asked what came of it', async () => {
-    hosts.dropAfter('controller2', (script) => script.includes('cat > a'));
-    const { summary } = await run(hosts, [files]);
-    expect(summary).toMatchObject({ changed: 6, failed: 0 });
-    expect(
-      hosts.sent.filter((line) => line.startsWith('controller2') && line.includes('cat > a')),
-    ).toHaveLength(1);
-  });
-});
-
-describe('a diff', () => {
-  it('tells what would change, and changes nothing', async () => {
-    const { summary, events } = await run(hosts, [files], { mode: 'diff' });
-    expect(summary.changed).toBe(6);
-    const changes = events.filter((event) => event.event === 'change');
-    expect(changes).toHaveLength(9);
-    expect(changes.every((change) => !change.applied)).toBe(true);
-    expect(existsSync(join(hosts.disk('controller1'), 'a'))).toBe(false);
-  });
-
-  it('does not guess what depends on an earlier pending change', async () => {
-    const book = aPlaybook('p', (members) => [
-      step('Write a', written('a', 'A')),
-      step('Write b', written('b', 'B', ['file:a'])),
-      step('Write c', written('c', 'C', ['file:b'])),
-      step('Join', allJoined(members)),
-      verify('Healthy', healthy(members)),
-    ]);
-    const { outcomes } = await run(hosts, [book], { mode: 'diff' });
-    expect(outcomes.filter((outcome) => outcome.startsWith('controller1'))).toEqual([
-      'controller1 write-a would-change',
-      'controller1 write-b unknown',
-      'controller1 write-c unknown',
-      'controller1 join would-change',
-      'controller1 healthy ok',
-    ]);
-  });
-
-  it('needs no lock', async () => {
-    hosts.lockBy('controller2', 'ops@elsewhere');
-    const { summary } = await run(hosts, [files], { mode: 'diff' });
-    expect(summary.refused).toBeUndefined();
-    rmSync(hosts.disk('controller1'), { recursive: true, force: true });
   });
 });

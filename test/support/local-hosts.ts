@@ -39,18 +39,21 @@ export class LocalHosts implements Transport {
       return Promise.reject(new ConnectError('unreachable', 'connection refused', 'is sshd running?'));
     }
     let roundTrips = 0;
+    let dropped = false;
     return Promise.resolve({
       host,
       get roundTrips() {
         return roundTrips;
       },
       run: async (script, options) => {
+        if (dropped) throw new ConnectionDropped('it dropped before');
         roundTrips += 1;
         this.sent.push(`${host.name}: ${script}`);
         const result = await this.#sh(host.name, script, options.input, options.signal);
         options.onOutput?.('stdout', result.stdout);
         if (this.#dropping.get(host.name)?.(script)) {
           this.#dropping.delete(host.name);
+          dropped = true;
           throw new ConnectionDropped('reset by peer');
         }
         return result;

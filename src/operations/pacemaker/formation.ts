@@ -10,7 +10,7 @@ import type {
   HostChange,
 } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
-import { isPlaceholder } from './corosync-conf.ts';
+import { confOf, conflictOf, type Known } from './conflict.ts';
 import { memberProbe, pcsHosts, type MemberState } from './member-state.ts';
 
 /** Seconds that all members may take to see each other. */
@@ -26,11 +26,10 @@ export interface ClusterOptions {
   readonly corosyncConf: string;
 }
 
-type Known = readonly (readonly [Host, MemberState])[];
-
 /**
  * The hosts are the members of one Corosync cluster, which runs Pacemaker. A cluster is set up only where no member is in
- * one; later members are added to what is there, and members that the inventory does not name are left alone.
+ * one; later members are added to what is there, and members that the inventory does not name are left alone. Refuses
+ * where a cluster that lives, or the configuration of one, would be lost.
  */
 export function cluster(members: readonly Host[], options: ClusterOptions): ClusterOperation<MemberState> {
   const probe = memberProbe(options.corosyncConf);
@@ -55,25 +54,9 @@ export function decideFormation(
     return answer?.reachable ? [[host, answer.observed] as const] : [];
   });
   const silent = members.filter((host) => answers.get(host.name)?.reachable !== true);
-  const inCluster = known.filter(([, state]) => state.conf !== undefined && !isPlaceholder(state.conf));
-  const clusters = new Set(inCluster.map(([, { conf }]) => conf?.clusterUuid ?? conf?.clusterName ?? ''));
-  if (clusters.size > 1) {
-    return {
-      verdict: 'refuse',
-      reason: 'members are in different clusters already',
-      hint: 'decide which one stays; on the hosts of the other: pcs cluster destroy',
-      evidence,
-    };
-  }
-  const foreign = inCluster.find(([, { conf }]) => !knowsAny(conf?.nodes ?? [], members));
-  if (foreign) {
-    return {
-      verdict: 'refuse',
-      reason: `${foreign[0].name} is in a cluster that none of the inventory's hosts is in`,
-      hint: 'if that cluster is no longer needed: pcs cluster destroy, on that host',
-      evidence,
-    };
-  }
+  const conflict = conflictOf(options.name, known);
+  if (conflict) return { verdict: 'refuse', ...conflict, evidence };
+  const inCluster = known.filter(([, state]) => confOf(state));
   return inCluster.length === 0
     ? setUp(members, silent, known, options, evidence)
     : join(members, silent, known, inCluster, options, evidence);
@@ -98,8 +81,8 @@ function setUp(
   }
   const setup: Change = {
     summary: `set up the cluster ${options.name} of ${members.map((host) => host.name).join(', ')}`,
-    // --force: a host that was deployed on before may hold files of a cluster that is no more.
-    script: `pcs cluster setup ${quote(options.name)} ${pcsHosts(members)} --force --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    // Without --force: should a cluster have come up since it was looked for, pcs refuses to destroy it.
+    script: `pcs cluster setup ${quote(options.name)} ${pcsHosts(members)} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
   return {
@@ -123,7 +106,9 @@ function join(
   options: ClusterOptions,
   evidence: Evidence,
 ): ClusterDecision {
-  const listed = new Set(inCluster.flatMap(([, { conf }]) => conf?.nodes.map((node) => node.name) ?? []));
+  const listed = new Set(
+    inCluster.flatMap(([, state]) => confOf(state)?.nodes.map((node) => node.name) ?? []),
+  );
   const stopped = inCluster.filter(([, state]) => state.runs === undefined).map(([host]) => host);
   const live = inCluster.find(([, state]) => state.runs !== undefined);
   const outside = known.filter((entry) => !inCluster.includes(entry)).map(([host]) => host);
@@ -185,18 +170,12 @@ done`,
 
 /** A host that the cluster lists, and that lost what it knew of it, has to be taken out before it can be added. */
 function addition(host: Host, listed: boolean, options: ClusterOptions): Change {
-  const remove = listed ? `pcs cluster node remove ${quote(host.name)} --force --skip-offline\n` : '';
+  const remove = listed ? `pcs cluster node remove ${quote(host.name)} --skip-offline\n` : '';
   return {
     summary: `add ${host.name} to the cluster`,
-    script: `${remove}pcs cluster node add ${pcsHosts([host])} --force --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    script: `${remove}pcs cluster node add ${pcsHosts([host])} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
-}
-
-function knowsAny(nodes: readonly { name: string; address: string }[], members: readonly Host[]): boolean {
-  return nodes.some((node) =>
-    members.some((host) => host.name === node.name || host.address === node.address),
-  );
 }
 
 function namesOf(hosts: readonly Host[]): string {
@@ -208,12 +187,12 @@ function evidenceOf(answers: Answers<MemberState>): Evidence {
     columns: ['member', 'cluster', 'its nodes', 'corosync'],
     rows: [...answers].map(([name, answer]) => {
       if (!answer.reachable) return [name, answer.reason, '', ''];
-      const { conf, runs } = answer.observed;
-      const real = conf && !isPlaceholder(conf) ? conf : undefined;
+      const { runs } = answer.observed;
+      const conf = confOf(answer.observed);
       return [
         name,
-        real?.clusterName ?? 'none',
-        real?.nodes.map((node) => node.name).join(' ') ?? '',
+        conf?.clusterName ?? 'none',
+        conf?.nodes.map((node) => node.name).join(' ') ?? '',
         runs === undefined ? 'stopped' : 'runs',
       ];
     }),
