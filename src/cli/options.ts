@@ -6,7 +6,7 @@ const FORKS = 20;
 /** Seconds for one change: a package installation over a slow line takes minutes. */
 const TIMEOUT_SECONDS = 900;
 /** Seconds for TCP, handshake, login and sudo together. */
-const CONNECT_TIMEOUT_SECONDS = 20;
+const CONNECT_TIMEOUT_SECONDS = 10;
 
 export interface OutputOptions {
   readonly json?: true;

@@ -9,6 +9,8 @@ export interface CibResource {
   /** The interval of its monitor, as written: `10s`. */
   readonly monitor?: string;
   readonly cloned: boolean;
+  /** Somebody told the cluster to keep it stopped, as `pcs resource disable` does. */
+  readonly disabled: boolean;
 }
 
 /** A constraint between two resources. */
@@ -63,24 +65,31 @@ export function parseCib(xml: string): Cib {
 }
 
 function resourcesOf(resources: XmlElement | undefined): readonly CibResource[] {
-  const cloned = new Set(
+  const clones = new Map(
     descendants(resources, ['clone']).flatMap((clone) =>
-      childrenNamed(clone, 'primitive').map((primitive) => attribute(primitive, 'id')),
+      childrenNamed(clone, 'primitive').map((primitive) => [attribute(primitive, 'id'), clone] as const),
     ),
   );
   return descendants(resources, ['primitive']).map((primitive) => {
     const monitor = descendants(primitive, ['op']).find((op) => attribute(op, 'name') === 'monitor');
+    const id = attribute(primitive, 'id');
+    const clone = clones.get(id);
     return {
-      id: attribute(primitive, 'id'),
+      id,
       agent: ['class', 'provider', 'type']
         .map((part) => attribute(primitive, part))
         .filter((part) => part !== '')
         .join(':'),
       options: pairs(childAt(primitive, 'instance_attributes')),
-      cloned: cloned.has(attribute(primitive, 'id')),
+      cloned: clone !== undefined,
+      disabled: isDisabled(primitive) || (clone !== undefined && isDisabled(clone)),
       ...(monitor ? { monitor: attribute(monitor, 'interval') } : {}),
     };
   });
+}
+
+function isDisabled(element: XmlElement): boolean {
+  return pairs(childAt(element, 'meta_attributes')).get('target-role') === 'Stopped';
 }
 
 function pairs(element: XmlElement | undefined): ReadonlyMap<string, string> {

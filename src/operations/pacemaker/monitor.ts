@@ -1,12 +1,16 @@
-import { attribute, childAt, childrenNamed, descendants, parseXml } from './xml.ts';
+import { attribute, childAt, childrenNamed, descendants, parseXml, type XmlElement } from './xml.ts';
 
 /** What Pacemaker says runs where. */
 export interface Monitor {
+  /** Every member that the cluster lists, and how it is: `online`, `standby`, `maintenance`, `pending`, `offline`, `unclean`. */
+  readonly members: ReadonlyMap<string, string>;
   /** Members that are online and do work. */
   readonly online: ReadonlySet<string>;
   readonly hasCoordinator: boolean;
   readonly quorate: boolean;
   readonly fencing: boolean;
+  /** The whole cluster is in maintenance: it starts, stops and moves nothing. */
+  readonly maintenance: boolean;
   /** The hosts that each resource is started on; all its hosts for a clone. */
   readonly runsOn: ReadonlyMap<string, ReadonlySet<string>>;
   /** Resources that failed and are not running somewhere they should: what failed, and where. */
@@ -39,16 +43,27 @@ export function parseMonitor(xml: string): Monitor {
     failed.set(id, `${task} failed on ${attribute(failure, 'node')} (${why})`);
   }
   const is = (value: string): boolean => value === 'true';
+  const members = new Map(
+    childrenNamed(childAt(root, 'nodes'), 'node').map((node) => [attribute(node, 'name'), conditionOf(node)]),
+  );
   return {
-    online: new Set(
-      childrenNamed(childAt(root, 'nodes'), 'node')
-        .filter((node) => is(attribute(node, 'online')) && !is(attribute(node, 'standby')))
-        .map((node) => attribute(node, 'name')),
-    ),
+    members,
+    online: new Set([...members].flatMap(([name, condition]) => (condition === 'online' ? [name] : []))),
     hasCoordinator: coordinator !== undefined && is(attribute(coordinator, 'present')),
     quorate: coordinator !== undefined && is(attribute(coordinator, 'with_quorum')),
     fencing: options !== undefined && is(attribute(options, 'stonith-enabled')),
+    maintenance: options !== undefined && is(attribute(options, 'maintenance-mode')),
     runsOn,
     failed,
   };
+}
+
+function conditionOf(node: XmlElement): string {
+  const is = (name: string): boolean => attribute(node, name) === 'true';
+  if (is('unclean')) return 'unclean';
+  if (!is('online')) return 'offline';
+  // It is in the cluster, and the coordinator has not let it in yet.
+  if (is('pending')) return 'pending';
+  if (is('standby') || is('standby_onfail')) return 'standby';
+  return is('maintenance') ? 'maintenance' : 'online';
 }

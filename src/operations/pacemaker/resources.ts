@@ -55,11 +55,12 @@ export function resources(desired: DesiredResources): Operation<ResourceState> {
   };
 }
 
-/** Pure. See `resources`. */
+/** Pure. See `resources`. Throws a `ProbeError` where another resource holds the address of a desired one. */
 export function decideResources(
   desired: DesiredResources,
   { cib, monitor }: ResourceState,
 ): readonly Change[] {
+  refuseTwins(desired, cib);
   return [
     ...settings('property', desired.properties, cib.properties),
     ...settings('default', desired.defaults, cib.defaults),
@@ -87,6 +88,23 @@ export function decideResources(
   ];
 }
 
+/**
+ * Two resources with one address would put it on two hosts. Which of them has to go is not osha's to say: what the
+ * inventory does not name may be somebody's.
+ */
+function refuseTwins(desired: DesiredResources, cib: Cib): void {
+  const ours = new Map(desired.resources.map(({ id, options }) => [id, options['ip']]));
+  for (const found of cib.resources) {
+    const address = found.options.get('ip');
+    if (address === undefined || ours.has(found.id)) continue;
+    const twin = [...ours].find(([, ip]) => ip === address);
+    if (!twin) continue;
+    throw new ProbeError(
+      `the cluster's resource ${found.id} holds ${address}, which is for ${twin[0]}: if it is no longer needed, pcs resource delete ${found.id}`,
+    );
+  }
+}
+
 /** A constraint of another strength between the two would stay in force beside the new one. */
 function constraintChanges(wanted: Omit<CibConstraint, 'id'>, cib: Cib, addition: Change): readonly Change[] {
   const between = cib.constraints.filter(
@@ -104,24 +122,32 @@ function constraintChanges(wanted: Omit<CibConstraint, 'id'>, cib: Cib, addition
 function resourceChanges(desired: DesiredResource, cib: Cib): readonly Change[] {
   const { id } = desired;
   const found = cib.resources.find((resource) => resource.id === id);
-  const cloned = desired.clone ?? false;
   if (!found) return [creation(desired)];
-  if (found.agent !== desired.agent || found.cloned !== cloned) {
+  if (found.agent !== desired.agent) {
     return [
-      pcs(
-        `remove ${id}, which is another kind of resource (${found.agent})`,
-        `resource delete ${id} --force`,
-      ),
+      pcs(`remove ${id}, which is another kind of resource (${found.agent})`, `resource delete ${id} --force`),
       creation(desired),
     ];
   }
   const changed = difference(desired, found);
-  if (changed.length === 0) return [];
+  const cloned = desired.clone ?? false;
   return [
-    pcs(
-      `change ${id}: ${changed.map(([name, value, before]) => `${name} from ${before || 'nothing'} to ${value}`).join(', ')}`,
-      `resource update ${id}${optionWords(desired)} op monitor interval=${desired.monitorSeconds}s`,
-    ),
+    ...(changed.length === 0
+      ? []
+      : [
+          pcs(
+            `change ${id}: ${changed.map(([name, value, before]) => `${name} from ${before || 'nothing'} to ${value}`).join(', ')}`,
+            `resource update ${id}${optionWords(desired)} op monitor interval=${desired.monitorSeconds}s`,
+          ),
+        ]),
+    ...(found.cloned === cloned
+      ? []
+      : [
+          cloned
+            ? pcs(`run ${id} on every member`, `resource clone ${id}`)
+            : pcs(`run ${id} on one member only`, `resource unclone ${id}`),
+        ]),
+    ...(found.disabled ? [pcs(`let ${id} run, which was disabled`, `resource enable ${id}`)] : []),
   ];
 }
 
@@ -150,21 +176,25 @@ function optionWords({ options }: DesiredResource): string {
     .join('');
 }
 
+/** All of one kind in one command: each command of pcs takes the better part of a second. */
 function settings(
   kind: 'property' | 'default',
   desired: Readonly<Record<string, string>>,
   found: ReadonlyMap<string, string>,
 ): readonly Change[] {
+  const changed = Object.entries(desired).filter(([name, value]) => found.get(name) !== value);
+  if (changed.length === 0) return [];
   const command = kind === 'property' ? 'property set' : 'resource defaults update';
-  return Object.entries(desired)
-    .filter(([name, value]) => found.get(name) !== value)
-    .map(([name, value]) => {
-      const before = found.get(name);
-      return pcs(
-        `set the ${kind} ${name} to ${value}${before === undefined ? '' : ` (it is ${before})`}`,
-        `${command} ${quote(`${name}=${value}`)}`,
-      );
-    });
+  const words = changed.map(([name, value]) => {
+    const before = found.get(name);
+    return `${name} to ${value}${before === undefined ? '' : ` (it is ${before})`}`;
+  });
+  return [
+    pcs(
+      `set ${kind === 'property' ? 'properties of the cluster' : 'defaults of resources'}: ${words.join(', ')}`,
+      `${command} ${changed.map(([name, value]) => quote(`${name}=${value}`)).join(' ')}`,
+    ),
+  ];
 }
 
 function pcs(summary: string, command: string): Change {
