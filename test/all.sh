@@ -22,6 +22,8 @@ announce 'types'
 npm run --silent types
 announce 'unit tests'
 suite unit
+announce 'unit tests, on a newer Node'
+npm run --silent test:newer-node
 announce 'contract tests, against a real sshd'
 suite contract
 announce 'the core, on real hosts'
