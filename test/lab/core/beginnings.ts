@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { sampleProcesses, secretsIn } from '../support/secrets.ts';
 import { changesOf, failuresOf, osha, startOsha, summaryOf } from '../support/osha.ts';
 import { HOSTS, on, snapshot } from '../support/hosts.ts';
 
@@ -39,9 +40,13 @@ export function beginnings(): void {
     for (const host of HOSTS) expect(await on(host, 'pgrep -fc "osha\\." || true')).toBe('0');
   });
 
-  it('converges from there, with one more deploy', async () => {
+  it('converges from there, with one more deploy, and shows no secret in any process list on the way', async () => {
+    const stop = sampleProcesses('controller1');
     const deployed = await osha('deploy', INVENTORY, '--json');
+    const seen = await stop();
     expect(failuresOf(deployed)).toEqual([]);
     expect(deployed.exitCode, deployed.stderr).toBe(0);
+    expect(seen).toContain('pcs');
+    expect(secretsIn(seen)).toEqual([]);
   });
 }

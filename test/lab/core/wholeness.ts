@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { recordsOfRuns, secretsIn } from '../support/secrets.ts';
 import { changesOf, osha, summaryOf } from '../support/osha.ts';
 import { ADDRESSES, API_VIP, DATABASE_VIP, holdersOf, HOSTS, on, sql, until } from '../support/hosts.ts';
 
@@ -130,11 +131,9 @@ export function wholeness(): void {
     expect(limited.exitCode).toBe(0);
   });
 
-  it('shows no secret in the record of its runs', async () => {
-    const leaks = await on(
-      'controller1',
-      `ls /proc/*/cmdline >/dev/null; journalctl --no-pager -q | grep -cF "$(cat /var/lib/rabbitmq/.erlang.cookie)" || true`,
-    );
-    expect(leaks).toBe('0');
+  it('shows no secret in what is recorded of its runs', () => {
+    const records = recordsOfRuns();
+    expect(records).toContain('rabbitmq');
+    expect(secretsIn(records)).toEqual([]);
   });
 }

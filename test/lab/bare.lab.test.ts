@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { down, up } from './lab.ts';
+import { changesOf, failuresOf, osha } from './support/osha.ts';
+
+const INVENTORY = 'inventory/lab.yaml';
+
+/** The full story: hosts on which nothing is but Debian and sshd, with every package installed by the deployment. */
+beforeAll(async () => {
+  await up({ stage: 'bare', fresh: true });
+});
+
+afterAll(async () => {
+  if (process.env['OSHA_KEEP_LAB'] !== '1') await down();
+});
+
+it('deploys onto bare hosts', async () => {
+  const deployed = await osha('deploy', INVENTORY, '--json');
+  expect(failuresOf(deployed)).toEqual([]);
+  expect(deployed.exitCode, deployed.stderr).toBe(0);
+  process.stdout.write(`deployed in ${Math.round(deployed.durationMs / 1000)} s\n`);
+});
+
+it('is healthy then', async () => {
+  const status = await osha('status', INVENTORY);
+  expect(status.exitCode, status.stdout + status.stderr).toBe(0);
+});
+
+it('has nothing to do the second time', async () => {
+  const again = await osha('deploy', INVENTORY, '--json');
+  expect(changesOf(again)).toEqual([]);
+  expect(again.exitCode, again.stderr).toBe(0);
+  process.stdout.write(`nothing to do, found out in ${(again.durationMs / 1000).toFixed(1)} s\n`);
+});
