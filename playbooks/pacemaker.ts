@@ -24,7 +24,7 @@ export default playbook({
     const { units, paths } = platform;
     const vips = clusteredVips(inventory);
     const membership = {
-      name: inventory.name,
+      name: settings.cluster_name ?? inventory.name,
       password: secrets.hacluster,
       corosyncConf: paths.corosyncConf,
     };

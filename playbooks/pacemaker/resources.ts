@@ -1,4 +1,5 @@
-import type { Host, pacemaker, Platform, Vip } from 'osha';
+import { pacemaker } from 'osha';
+import type { Host, Platform, Vip } from 'osha';
 import type { z } from 'zod';
 import type { settings as schema } from './settings.ts';
 
@@ -20,7 +21,7 @@ export function desiredResources({
   platform,
 }: ResourcesOptions): pacemaker.DesiredResources {
   const clone = `${HAPROXY}-clone`;
-  const ids = vips.map((vip) => `vip-${vip.name}`);
+  const ids = vips.map(pacemaker.vipResource);
   return {
     properties: {
       'pe-warn-series-max': '1000',
@@ -43,7 +44,7 @@ export function desiredResources({
         clone: true,
       },
       ...vips.map((vip) => ({
-        id: `vip-${vip.name}`,
+        id: pacemaker.vipResource(vip),
         agent: 'ocf:heartbeat:IPaddr2',
         options: { ip: vip.address, cidr_netmask: String(vip.prefixLength), nic: vip.interface },
         monitorSeconds: settings.monitor_seconds,

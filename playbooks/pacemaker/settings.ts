@@ -3,6 +3,14 @@ import { z } from 'zod';
 const property = z.union([z.string(), z.int(), z.boolean()]).transform(String);
 
 export const settings = z.strictObject({
+  cluster_name: z
+    .string()
+    // What GFS2 and so pcs take.
+    .regex(/^[A-Za-z0-9_-]{1,32}$/, 'at most 32 letters, digits, "-" and "_"')
+    .optional()
+    .describe(
+      "The cluster's name, where it is not the inventory's: that of a cluster that is there already.",
+    ),
   stickiness: z
     .int()
     .min(0)

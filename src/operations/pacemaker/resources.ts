@@ -125,7 +125,10 @@ function resourceChanges(desired: DesiredResource, cib: Cib): readonly Change[] 
   if (!found) return [creation(desired)];
   if (found.agent !== desired.agent) {
     return [
-      pcs(`remove ${id}, which is another kind of resource (${found.agent})`, `resource delete ${id} --force`),
+      pcs(
+        `remove ${id}, which is another kind of resource (${found.agent})`,
+        `resource delete ${id} --force`,
+      ),
       creation(desired),
     ];
   }

@@ -17,12 +17,20 @@ type Sketch = {
   nodes?: readonly string[];
   uuid?: string;
   running?: boolean;
+  /** The cluster's name in its corosync.conf. */
+  name?: string;
+  /** Corosync runs as this, whatever its file says. */
+  runsAs?: string;
+  /** Resources in its copy of the configuration. */
+  resources?: number;
   /** Hosts that its pcs may not log in on. */
   locked?: readonly string[];
 };
 
 /** A member as it would answer; the token for each host is that host's name, and each accepts its own. */
-function state(name: string, { nodes, uuid = 'one', running = true, locked = [] }: Sketch): MemberState {
+function state(name: string, sketch: Sketch): MemberState {
+  const { nodes, uuid = 'one', running = true, locked = [], name: cluster = 'lab', resources } = sketch;
+  const runs = sketch.runsAs ?? (nodes && running ? cluster : undefined);
   const addressOf = (node: string): string =>
     node === 'loopback'
       ? '127.0.0.1'
@@ -31,13 +39,14 @@ function state(name: string, { nodes, uuid = 'one', running = true, locked = [] 
     ...(nodes
       ? {
           conf: {
-            clusterName: 'lab',
+            clusterName: cluster,
             clusterUuid: uuid,
             nodes: nodes.map((node) => ({ name: node, address: addressOf(node) })),
           },
         }
       : {}),
-    ...(nodes && running ? { runs: 'lab' } : {}),
+    ...(runs === undefined ? {} : { runs }),
+    ...(resources === undefined ? {} : { resources }),
     knows: new Map(
       members
         .filter((host) => nodes && !locked.includes(host.name))
@@ -116,14 +125,47 @@ describe('forming a Pacemaker cluster', () => {
       ['controller1: authenticate pcs on controller1, controller2, controller3'],
     ],
     [
-      'refuses members of two clusters',
+      'refuses members of two clusters of one name',
       [whole, whole, { nodes: ['controller3'], uuid: 'two' }],
-      ['refuse: members are in different clusters already'],
+      ['refuse: members are in different clusters of the same name'],
     ],
     [
-      'refuses a cluster of strangers',
-      [{ nodes: ['somebody'] }, {}, {}],
-      ["refuse: controller1 is in a cluster that none of the inventory's hosts is in"],
+      'refuses a member of another cluster, which would otherwise be taken for that of all',
+      [{}, {}, { nodes: ['somebody', 'controller3'], name: 'other' }],
+      ['refuse: controller3 is in the cluster "other", and not in "lab"'],
+    ],
+    [
+      'refuses to set one up where one lives without its file',
+      [{}, { runsAs: 'lab' }, {}],
+      ['refuse: controller2 runs the cluster "lab", but has no corosync.conf of it'],
+    ],
+    [
+      'refuses to set one up over what one had configured',
+      [{}, {}, { nodes: ['loopback'], running: false, resources: 2 }],
+      ['refuse: controller3 holds 2 resources of a cluster, and no corosync.conf that tells which'],
+    ],
+    [
+      'brings back a member that lost its file, whatever it remembers of the configuration',
+      [whole, whole, { resources: 2 }],
+      ['controller1: add controller3 to the cluster'],
+    ],
+    [
+      'refuses a member that was removed while it was down',
+      [
+        { nodes: ['controller1', 'controller2'] },
+        { nodes: ['controller1', 'controller2'] },
+        { nodes: all, running: false },
+      ],
+      ['refuse: controller3 has the corosync.conf of a cluster in which controller1 does not list it'],
+    ],
+    [
+      'finishes a setup that reached one member only',
+      [{ nodes: all, running: false }, {}, {}],
+      [
+        'controller1: start Corosync and Pacemaker',
+        'controller1: add controller2 to the cluster',
+        'controller1: add controller3 to the cluster',
+      ],
     ],
     [
       'leaves members alone that the inventory does not name',

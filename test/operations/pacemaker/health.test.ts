@@ -33,9 +33,20 @@ function complaints(...views: readonly Answer<MemberView>[]): readonly string[] 
 const VIP = '172.29.77.20';
 const whole = (address?: string): Answer<MemberView> => view('crm-mon.xml', ...(address ? [address] : []));
 
+const lost = (address?: string): Answer<MemberView> =>
+  view('crm-mon-member-lost.xml', ...(address ? [address] : []));
+const cutOff = (): Answer<MemberView> => {
+  const own = whole();
+  const { monitor } = own.reachable ? own.observed : {};
+  return {
+    reachable: true,
+    observed: { addresses: new Set(), ...(monitor ? { monitor: { ...monitor, quorate: false } } : {}) },
+  };
+};
+
 describe('the health of a Pacemaker cluster', () => {
   it('is good when all are online and one holds the virtual IP', () => {
-    expect(complaints(whole(), whole(VIP), whole())).toEqual([]);
+    expect(complaints(whole(VIP), whole(), whole())).toEqual([]);
   });
 
   it.each<[string, readonly Answer<MemberView>[], readonly string[]]>([
@@ -48,6 +59,24 @@ describe('the health of a Pacemaker cluster', () => {
       'two hold the virtual IP, whatever the cluster believes',
       [whole(VIP), whole(), whole(VIP)],
       [`cluster: virtual IP api: ${VIP} on controller1 and controller3`],
+    ],
+    [
+      'somebody else than the cluster put the virtual IP on a host',
+      [whole(), whole(VIP), whole()],
+      [`cluster: virtual IP api: ${VIP} on controller2; the cluster runs it on controller1`],
+    ],
+    [
+      'a member is down',
+      [lost(VIP), { reachable: false, reason: 'no route' }, lost()],
+      ['controller2: member: no route', 'cluster: haproxy: runs on 2 of 3'],
+    ],
+    [
+      'a member is cut off, whoever is asked first',
+      [cutOff(), whole(VIP), whole()],
+      [
+        'controller1: member: it is cut off from the others',
+        `cluster: virtual IP api: ${VIP} on controller2; the cluster runs it on controller1`,
+      ],
     ],
     [
       'a resource failed on one member',
@@ -66,7 +95,7 @@ describe('the health of a Pacemaker cluster', () => {
     [
       'Pacemaker does not run on one',
       [whole(VIP), whole(), view(undefined)],
-      ['controller3: member: online'],
+      ['controller3: member: Pacemaker does not run'],
     ],
   ])('is bad when %s', (_, views, expected) => {
     expect(complaints(...views)).toEqual(expected);
@@ -83,6 +112,16 @@ describe('the health of a Pacemaker cluster', () => {
     expect(fencing).toMatchObject({
       healthy: true,
       evidence: expect.stringContaining('no fence device') as string,
+    });
+  });
+
+  it('names members and resources that the inventory does not know, as something to know and not to mend', () => {
+    const answers = new Map(members.slice(1).map((host) => [host.name, whole(VIP)]));
+    const findings = judgeCluster(members.slice(1), answers, { vips, everywhere: ['haproxy'] });
+    expect(findings.find(({ subject }) => subject === 'not in the inventory')).toEqual({
+      subject: 'not in the inventory',
+      healthy: true,
+      evidence: 'member controller1, resource vip-database: left alone',
     });
   });
 });

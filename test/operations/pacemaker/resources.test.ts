@@ -74,6 +74,16 @@ describe('the resources of a cluster', () => {
       ['pcs property set cluster-recheck-interval=1min'],
     ],
     [
+      'changed properties are set with one command',
+      { properties: { 'cluster-recheck-interval': '1min', 'no-quorum-policy': 'freeze' } },
+      ['pcs property set cluster-recheck-interval=1min no-quorum-policy=freeze'],
+    ],
+    [
+      'a resource for one member that is to run on every one is cloned',
+      { resources: [haproxy, { ...vip('api', '172.29.77.20'), clone: true }] },
+      ['pcs resource clone vip-api'],
+    ],
+    [
       'a default that is not there is set',
       { defaults: { 'resource-stickiness': '100' } },
       ['pcs resource defaults update resource-stickiness=100'],
@@ -102,5 +112,23 @@ describe('the resources of a cluster', () => {
 
   it('are cleaned up where one failed and stands still', () => {
     expect(commands({}, 'crm-mon-haproxy-failed.xml')).toEqual(['pcs resource cleanup haproxy']);
+  });
+
+  it('are enabled where somebody disabled them', () => {
+    const off = fixture('cib.xml').replace(
+      '<clone id="haproxy-clone">',
+      '<clone id="haproxy-clone"><meta_attributes id="m"><nvpair id="t" name="target-role" value="Stopped"/></meta_attributes>',
+    );
+    const state = { cib: parseCib(off), monitor: parseMonitor(fixture('crm-mon.xml')) };
+    expect(decideResources(desired, state).map((change) => change.script)).toEqual([
+      'pcs resource enable haproxy',
+    ]);
+  });
+
+  it('are not made while another resource holds the same address', () => {
+    const renamed = { ...vip('public', '172.29.77.20') };
+    expect(() => commands({ resources: [haproxy, renamed] })).toThrow(
+      "the cluster's resource vip-api holds 172.29.77.20, which is for vip-public: if it is no longer needed, pcs resource delete vip-api",
+    );
   });
 });
