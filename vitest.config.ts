@@ -12,6 +12,8 @@ export default defineConfig({
         ssr,
         test: {
           name: 'unit',
+          // No test leaves anything behind for the next: one load of all modules serves all files of a worker.
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.contract.test.ts', 'test/**/*.lab.test.ts'],
         },
