@@ -1,10 +1,16 @@
 import { minutes, packages, pacemaker, playbook, service, step, token, verify } from 'osha';
-import type { Inventory, Vip } from 'osha';
+import type { Inventory, Operation, Vip } from 'osha';
 import { desiredResources, HAPROXY } from './pacemaker/resources.ts';
 import { settings } from './pacemaker/settings.ts';
 
 function clusteredVips(inventory: Inventory): readonly Vip[] {
   return inventory.vips.filter((vip) => vip.by === 'pacemaker');
+}
+
+/** One run of pcs changes all members: what was learned of any of them before the cluster changed may not hold. */
+function changedByPcs<Observed>(operation: Operation<Observed>): Operation<Observed> {
+  const { probe } = operation;
+  return { ...operation, probe: { ...probe, reads: [...probe.reads, 'cluster:pacemaker'] } };
 }
 
 /** Holds each virtual IP on exactly one host on which HAProxy runs, and moves it when that host or its HAProxy dies. */
@@ -36,7 +42,10 @@ export default playbook({
         service.running(units.pcsd),
       ]),
       step('Form the cluster', pacemaker.cluster(hosts, membership)),
-      step('Start the cluster at boot', [service.enabled(units.corosync), service.enabled(units.pacemaker)]),
+      step('Start the cluster at boot', [
+        changedByPcs(service.enabled(units.corosync)),
+        changedByPcs(service.enabled(units.pacemaker)),
+      ]),
       step('Leave HAProxy to the cluster', service.disabled(units.haproxy)),
       step(
         'Run HAProxy and the virtual IPs',

@@ -109,7 +109,9 @@ function join(
   const listed = new Set(
     inCluster.flatMap(([, state]) => confOf(state)?.nodes.map((node) => node.name) ?? []),
   );
-  const stopped = inCluster.filter(([, state]) => state.runs === undefined).map(([host]) => host);
+  const stopped = inCluster
+    .filter(([, state]) => state.runs === undefined || !state.pacemaker)
+    .map(([host]) => host);
   const live = inCluster.find(([, state]) => state.runs !== undefined);
   const outside = known.filter((entry) => !inCluster.includes(entry)).map(([host]) => host);
   const reasons: string[] = [];
@@ -127,9 +129,9 @@ function join(
   }
   if (peer && outside.length > 0) {
     reasons.push(`${namesOf(outside)} is not in the cluster`);
-    for (const host of outside) {
-      stages.push([{ host: peer.name, change: addition(host, listed.has(host.name), options) }]);
-    }
+    const lost = outside.filter((host) => listed.has(host.name));
+    if (lost.length > 0) stages.push([{ host: peer.name, change: removal(lost, options) }]);
+    for (const host of outside) stages.push([{ host: peer.name, change: addition(host, options) }]);
   }
   if (stages.length === 0) return { verdict: 'converged', evidence };
   return { verdict: 'change', because: reasons.join('; '), evidence, stages };
@@ -168,12 +170,22 @@ done`,
   };
 }
 
-/** A host that the cluster lists, and that lost what it knew of it, has to be taken out before it can be added. */
-function addition(host: Host, listed: boolean, options: ClusterOptions): Change {
-  const remove = listed ? `pcs cluster node remove ${quote(host.name)} --skip-offline\n` : '';
+/**
+ * Hosts that the cluster lists, and that lost what they knew of it, have to be taken out before they can be added. All
+ * at once: pcs cannot change a cluster that lists another host on which there is nothing.
+ */
+function removal(hosts: readonly Host[], options: ClusterOptions): Change {
+  return {
+    summary: `take ${namesOf(hosts)} out of the cluster, to be added anew`,
+    script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')} --skip-offline`,
+    touches: [...TOUCHES, `file:${options.corosyncConf}`],
+  };
+}
+
+function addition(host: Host, options: ClusterOptions): Change {
   return {
     summary: `add ${host.name} to the cluster`,
-    script: `${remove}pcs cluster node add ${pcsHosts([host])} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    script: `pcs cluster node add ${pcsHosts([host])} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
 }

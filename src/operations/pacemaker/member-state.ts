@@ -9,6 +9,8 @@ export interface MemberState {
   readonly conf?: CorosyncConf;
   /** The name of the cluster that Corosync runs as, whatever the file says by now. */
   readonly runs?: string;
+  /** Pacemaker runs on it, which needs Corosync. */
+  readonly pacemaker: boolean;
   /** How many resources its copy of the cluster's configuration holds; none where it has no copy. */
   readonly resources?: number;
   /** The hosts that its pcs knows, by name. */
@@ -49,6 +51,7 @@ if [ -r "$conf" ]; then echo has-conf; sed 's/^/conf /' "$conf"; fi
 if systemctl -q is-active corosync 2>/dev/null; then
   echo "runs $(corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p')"
 fi
+systemctl -q is-active pacemaker 2>/dev/null && echo pacemaker
 if [ -r "$cib" ]; then echo "resources $(grep -c '<primitive ' "$cib")"; fi
 if [ -e /var/lib/pcsd/known-hosts ] || [ -e /var/lib/pcsd/pcs_users.conf ]; then python3 -c '${TOKENS}'; fi
 echo end`;
@@ -65,6 +68,7 @@ export function memberProbe(conf: string): Probe<MemberState> {
       'package:corosync',
       'package:pcs',
       'unit:corosync',
+      'unit:pacemaker',
     ],
     parse: parseMemberState,
   };
@@ -94,6 +98,7 @@ export function parseMemberState({ stdout, stderr }: ProbeAnswer): MemberState {
   return {
     ...(hasConf ? { conf: parseCorosyncConf(conf.join('\n')) } : {}),
     ...(runs === undefined ? {} : { runs }),
+    pacemaker: lines.includes('pacemaker'),
     ...(resources === undefined ? {} : { resources }),
     knows,
     accepts,

@@ -19,6 +19,8 @@ type Sketch = {
   running?: boolean;
   /** The cluster's name in its corosync.conf. */
   name?: string;
+  /** Default: where Corosync does. */
+  pacemaker?: boolean;
   /** Corosync runs as this, whatever its file says. */
   runsAs?: string;
   /** Resources in its copy of the configuration. */
@@ -46,6 +48,7 @@ function state(name: string, sketch: Sketch): MemberState {
         }
       : {}),
     ...(runs === undefined ? {} : { runs }),
+    pacemaker: sketch.pacemaker ?? runs !== undefined,
     ...(resources === undefined ? {} : { resources }),
     knows: new Map(
       members
@@ -115,6 +118,11 @@ describe('forming a Pacemaker cluster', () => {
       [all.map((host) => `${host}: start Corosync and Pacemaker`).join(' + ')],
     ],
     [
+      'starts Pacemaker where Corosync runs alone',
+      [whole, { ...whole, pacemaker: false }, whole],
+      ['controller2: start Corosync and Pacemaker'],
+    ],
+    [
       'adds a member to the cluster that is there, through one that runs',
       [{ nodes: ['controller1', 'controller2'] }, { nodes: ['controller1', 'controller2'] }, {}],
       ['controller1: add controller3 to the cluster'],
@@ -147,7 +155,10 @@ describe('forming a Pacemaker cluster', () => {
     [
       'brings back a member that lost its file, whatever it remembers of the configuration',
       [whole, whole, { resources: 2 }],
-      ['controller1: add controller3 to the cluster'],
+      [
+        'controller1: take controller3 out of the cluster, to be added anew',
+        'controller1: add controller3 to the cluster',
+      ],
     ],
     [
       'refuses a member that was removed while it was down',
@@ -163,6 +174,7 @@ describe('forming a Pacemaker cluster', () => {
       [{ nodes: all, running: false }, {}, {}],
       [
         'controller1: start Corosync and Pacemaker',
+        'controller1: take controller2, controller3 out of the cluster, to be added anew',
         'controller1: add controller2 to the cluster',
         'controller1: add controller3 to the cluster',
       ],
@@ -178,16 +190,6 @@ describe('forming a Pacemaker cluster', () => {
     ],
   ])('%s', (_, sketches, expected) => {
     expect(inWords(decide(...sketches))).toEqual(expected);
-  });
-
-  it('takes a member out first that the cluster lists and that lost what it knew', () => {
-    const decision = decide(whole, whole, {});
-    expect(inWords(decision)).toEqual(['controller1: add controller3 to the cluster']);
-    const script = decision.verdict === 'change' ? (decision.stages[0]?.[0]?.change.script ?? '') : '';
-    expect(script.split('\n').map((line) => line.split(' ').slice(0, 4).join(' '))).toEqual([
-      'pcs cluster node remove',
-      'pcs cluster node add',
-    ]);
   });
 
   it('gives the password on stdin, and nowhere else', () => {
