@@ -24,7 +24,7 @@ export interface SshSettings {
   readonly port: number;
   /** Become root with `sudo`; needless where `user` is root. */
   readonly sudo: boolean;
-  /** A private key's file. Without one, the agent and the system's ssh configuration are asked. */
+  /** A private key's file. Without one, the agent's keys and the user's own are tried. */
   readonly identity?: string;
   readonly knownHosts: readonly string[];
   /** Hosts to go through, first hop first. */

@@ -6,7 +6,7 @@ import { formatProblem } from '../../src/inventory/problem.ts';
 import { GOOD } from './good.ts';
 import { options } from './sections.ts';
 
-const load = (text: string): LoadedInventory => checkInventory('/work/inventory.yaml', text, options);
+const load = (text: string): LoadedInventory => checkInventory('/site/inventory.yaml', text, options);
 const told = (loaded: LoadedInventory): readonly string[] => loaded.problems.map(formatProblem);
 
 const THREE = `name: prod
@@ -142,7 +142,7 @@ describe('a warning', () => {
       'for a key that is not there, which a machine that only plans does not need',
       `${THREE}ssh: { identity: nowhere, known_hosts: [/nowhere/known_hosts] }\n`,
       [
-        '6:18: warning: there is no file nowhere; it is looked for at /work/nowhere',
+        '6:18: warning: there is no file nowhere; it is looked for at /site/nowhere',
         '6:40: warning: there is no file /nowhere/known_hosts; it is looked for at /nowhere/known_hosts',
       ],
     ],
@@ -156,7 +156,7 @@ describe('a warning', () => {
   ];
   it.each(cases)('%s does not keep the inventory from loading', (_title, yaml, expected) => {
     const loaded = load(yaml);
-    expect(told(loaded).map((line) => line.replace('/work/inventory.yaml:', ''))).toEqual(expected);
+    expect(told(loaded).map((line) => line.replace('/site/inventory.yaml:', ''))).toEqual(expected);
     expect(loaded.inventory).toBeDefined();
   });
 });
@@ -180,7 +180,7 @@ describe('a VIP', () => {
 
 it('what a playbook finds wrong is told where it says, even if other settings are wrong', () => {
   const loaded = load(`${THREE}galera: { writers: sngle }\ntime:\n  servers: [loop]\n`);
-  expect(told(loaded).map((line) => line.replace('/work/inventory.yaml:', ''))).toEqual([
+  expect(told(loaded).map((line) => line.replace('/site/inventory.yaml:', ''))).toEqual([
     '6:20: error: writers: unknown value "sngle"; did you mean "single"?',
     '8:13: error: a time server that follows itself',
   ]);
@@ -189,7 +189,7 @@ it('what a playbook finds wrong is told where it says, even if other settings ar
 it('of a key that is written twice, the last value is the one that is checked and pointed at', () => {
   const loaded = load(`${THREE}name: a b\n`);
   expect(told(loaded).map((line) => line.slice(0, 70))).toEqual([
-    '/work/inventory.yaml:6:1: error: "name" is written twice; it stands in line 1 already'.slice(0, 70),
-    '/work/inventory.yaml:6:7: error: name: expected at most 32 letters, digits'.slice(0, 70),
+    '/site/inventory.yaml:6:1: error: "name" is written twice; it stands in line 1 already'.slice(0, 70),
+    '/site/inventory.yaml:6:7: error: name: expected at most 32 letters, digits'.slice(0, 70),
   ]);
 });
