@@ -1,3 +1,4 @@
+import { noTotals } from '../runner/totals.ts';
 import type { HostTotals, RunEvent } from '../runner/events.ts';
 
 type Summary = Extract<RunEvent, { event: 'summary' }>;
@@ -16,16 +17,7 @@ export function plainSummary(
 ): Summary {
   const totals = hosts.map(({ host, ...counts }): [string, HostTotals] => [
     host,
-    {
-      ok: 0,
-      changed: 0,
-      failed: 0,
-      skipped: 0,
-      unreachable: false,
-      durationMs: 0,
-      roundTrips: 0,
-      ...counts,
-    },
+    { ...noTotals(), ...counts },
   ]);
   const sum = (of: (host: HostTotals) => number): number =>
     totals.reduce((total, [, host]) => total + of(host), 0);

@@ -1,21 +1,16 @@
 import type { HostTotals, Outcome, RunEvent } from './events.ts';
 
+/** The counts of a host to which nothing happened. */
+export function noTotals(): HostTotals {
+  return { ok: 0, changed: 0, failed: 0, skipped: 0, unreachable: false, durationMs: 0, roundTrips: 0 };
+}
+
 /** Counts what happened to each host, one count per step. */
 export class Totals {
   readonly #hosts = new Map<string, HostTotals>();
 
   constructor(hosts: readonly string[]) {
-    for (const host of hosts) {
-      this.#hosts.set(host, {
-        ok: 0,
-        changed: 0,
-        failed: 0,
-        skipped: 0,
-        unreachable: false,
-        durationMs: 0,
-        roundTrips: 0,
-      });
-    }
+    for (const host of hosts) this.#hosts.set(host, noTotals());
   }
 
   count(host: string, outcome: Outcome, durationMs: number): void {

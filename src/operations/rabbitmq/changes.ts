@@ -1,4 +1,5 @@
-import type { Change, HostChange, ResourceKey } from '../../playbook/operation.ts';
+import { clusterChange } from '../cluster-change.ts';
+import type { Change, HostChange } from '../../playbook/operation.ts';
 import { startScript } from '../service-script.ts';
 import { quote } from '../shell.ts';
 import { CLUSTER } from './observe.ts';
@@ -29,13 +30,7 @@ function change(
   seconds: number,
   files: readonly string[] = [],
 ): Change {
-  const unitKey: ResourceKey = `unit:${context.unit.replace(/\.service$/, '')}`;
-  return {
-    summary,
-    script,
-    touches: [CLUSTER, unitKey, ...files.map((path) => `file:${path}` as const)],
-    timeoutMs: (seconds + 60) * 1000,
-  };
+  return clusterChange({ cluster: CLUSTER, unit: context.unit, summary, script, seconds, files });
 }
 
 /** The unit is active; in a shell of its own, because the script that starts a unit ends with `exit`. */
