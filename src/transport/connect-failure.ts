@@ -6,7 +6,12 @@ export interface Destination {
   readonly address: string;
   readonly port: number;
   readonly user: string;
+  /** The inventory's private key. */
   readonly identity?: string;
+  /** Private keys that ssh's configuration names, where the inventory names none; they may not be there. */
+  readonly identityFiles?: readonly string[];
+  /** Of the agent's keys, only those in these files (or the user's own) are offered. */
+  readonly identitiesOnly?: boolean;
 }
 
 /** What was known when a connection failed. */
@@ -51,8 +56,9 @@ export function whereOf(to: Destination): string {
 /** An `ssh` command that goes the same way, for hints. */
 export function sshCommand(to: Destination, options = ''): string {
   const port = to.port === 22 ? '' : ` -p ${to.port}`;
-  const identity = to.identity === undefined ? '' : ` -i ${to.identity}`;
-  return `ssh${options}${port}${identity} ${to.user}@${to.address}`;
+  const keys = to.identity === undefined ? (to.identityFiles ?? []) : [to.identity];
+  const identities = keys.map((file) => ` -i ${file}`).join('');
+  return `ssh${options}${port}${identities} ${to.user}@${to.address}`;
 }
 
 /** The failure of a connection as an operator understands it. */

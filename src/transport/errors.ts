@@ -9,6 +9,7 @@ export type ConnectFailure =
   | 'sudo-refused'
   | 'jump-failed'
   | 'identity-unreadable'
+  | 'ssh-config'
   | 'no-shell';
 
 /** A host that could not be reached, with what to do about it. */

@@ -1,5 +1,4 @@
 import type { Client, ClientChannel } from 'ssh2';
-import type { JumpHost } from '../inventory/types.ts';
 import { whereOf, type Destination } from './connect-failure.ts';
 import { within } from './deadline.ts';
 import { ConnectError } from './errors.ts';
@@ -21,7 +20,7 @@ export class JumpHosts {
   readonly #chains = new Map<string, Promise<Client>>();
 
   /** A way to `to` through a chain of hosts, first hop first. Throws `ConnectError`. */
-  async wayTo(to: Destination, chain: readonly JumpHost[], options: JumpOptions): Promise<ClientChannel> {
+  async wayTo(to: Destination, chain: readonly Destination[], options: JumpOptions): Promise<ClientChannel> {
     const last = chain.at(-1);
     if (!last) throw new Error('a chain of jump hosts has at least one');
     return forward(await this.#connected(chain, options), last, to);
@@ -34,7 +33,7 @@ export class JumpHosts {
     for (const chain of chains) await chain.then(disconnect, () => undefined);
   }
 
-  #connected(chain: readonly JumpHost[], options: JumpOptions): Promise<Client> {
+  #connected(chain: readonly Destination[], options: JumpOptions): Promise<Client> {
     const key = JSON.stringify([chain, options.knownHosts, options.acceptNew]);
     const existing = this.#chains.get(key);
     if (existing) return existing;
@@ -47,7 +46,7 @@ export class JumpHosts {
     return connecting;
   }
 
-  async #connect(chain: readonly JumpHost[], options: JumpOptions): Promise<Client> {
+  async #connect(chain: readonly Destination[], options: JumpOptions): Promise<Client> {
     const hop = chain.at(-1);
     if (!hop) throw new Error('a chain of jump hosts has at least one');
     const before = chain.slice(0, -1);
@@ -65,7 +64,7 @@ export class JumpHosts {
   }
 }
 
-function tooLate(hop: JumpHost, timeoutMs: number): ConnectError {
+function tooLate(hop: Destination, timeoutMs: number): ConnectError {
   return new ConnectError(
     'timed-out',
     `${whereOf(hop)} did not let us in within ${timeoutMs / 1000} s`,
@@ -73,7 +72,7 @@ function tooLate(hop: JumpHost, timeoutMs: number): ConnectError {
   );
 }
 
-function forward(client: Client, hop: JumpHost, to: Destination): Promise<ClientChannel> {
+function forward(client: Client, hop: Destination, to: Destination): Promise<ClientChannel> {
   return new Promise((opened, failed) => {
     const fail = (cause: Error & { readonly reason?: unknown }): void => {
       const prohibited = cause.reason === PROHIBITED;

@@ -29,6 +29,7 @@ export function createLocalTransport(): LocalTransport {
         const drop = (): void => streams?.destroy('it was broken off');
         signal.addEventListener('abort', drop, { once: true });
         const session = await rootShell(host, {
+          user: host.ssh.user ?? 'root',
           start: async (command) => (streams = startHere(command)),
         });
         signal.removeEventListener('abort', drop);

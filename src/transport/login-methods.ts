@@ -1,5 +1,6 @@
 import type { AuthHandlerMiddleware } from 'ssh2';
 import type { Secret } from '../secrets/secret.ts';
+import { livingAgent } from './agent.ts';
 import type { Destination } from './connect-failure.ts';
 import { encryptedIdentity, identitiesOf } from './identities.ts';
 
@@ -16,20 +17,20 @@ export interface LoginMethods {
 }
 
 /**
- * The inventory's key or the user's own ones, then the agent's, then the password if there is one. An agent that does
- * not answer is left out. Throws a `ConnectError` when the inventory's key cannot be used.
+ * The key files (the inventory's, or those of ssh's configuration, or the user's own), then the agent's keys, then the
+ * password if there is one. An agent that does not answer is left out. Throws a `ConnectError` when the inventory's key cannot be used.
  */
 export async function loginMethods(to: Destination, password: Secret | undefined): Promise<LoginMethods> {
   const username = to.user;
-  const { usable, encrypted } = identitiesOf(to.identity);
-  const agent = await livingAgent();
-  if (agent === undefined && to.identity !== undefined && encrypted[0] !== undefined) {
-    throw encryptedIdentity(encrypted[0]);
+  const { usable, skipped, publicKeys } = identitiesOf(to);
+  const agent = await livingAgent(to.identitiesOnly ? publicKeys : undefined);
+  if (agent === undefined && to.identity !== undefined && skipped.length > 0) {
+    throw encryptedIdentity(to.identity);
   }
   const methods: Method[] = usable.map(({ key }) => ({ type: 'publickey', username, key }));
   const names = usable.map(({ file }) => `the key ${file}`);
   if (agent) {
-    methods.push({ type: 'agent', username, agent: agent.socket });
+    methods.push({ type: 'agent', username, agent: agent.agent });
     names.push(`${agent.keys} key${agent.keys === 1 ? '' : 's'} of the agent`);
   }
   if (password) {
@@ -54,8 +55,8 @@ export async function loginMethods(to: Destination, password: Secret | undefined
     },
     tried: () => {
       const offer = names.length > 0 ? `with ${names.join(', ')}` : 'without any key or password';
-      const skipped = encrypted.length > 0 ? `; ${encrypted.join(', ')} has a passphrase` : '';
-      return `${offer}${skipped}${accepted.length > 0 ? ` (it takes: ${accepted.join(', ')})` : ''}`;
+      const rest = skipped.map(({ file, why }) => `; ${file} ${why}`).join('');
+      return `${offer}${rest}${accepted.length > 0 ? ` (it takes: ${accepted.join(', ')})` : ''}`;
     },
   };
 }
@@ -72,16 +73,4 @@ function asked(username: string, password: Secret): Method {
       finish(prompts.map(({ echo }) => (echo || again ? '' : password.reveal())));
     },
   };
-}
-
-/** The agent of the environment and how many keys it holds; `undefined` when there is none, or an empty or dead one. */
-async function livingAgent(): Promise<{ readonly socket: string; readonly keys: number } | undefined> {
-  const socket = process.env['SSH_AUTH_SOCK'];
-  if (socket === undefined || socket === '') return undefined;
-  const { default: ssh2 } = await import('ssh2');
-  return new Promise((found) => {
-    ssh2.createAgent(socket).getIdentities((error, keys) => {
-      found(error || !keys || keys.length === 0 ? undefined : { socket, keys: keys.length });
-    });
-  });
 }

@@ -6,6 +6,8 @@ import { HostUnfit, newLoop, openShell, ShellRefused, type Liveness } from './op
 import type { ShellSession, ShellStreams } from './shell-session.ts';
 
 export interface RootShellOptions {
+  /** Who the login shell belongs to. */
+  readonly user: string;
   readonly liveness?: Liveness;
   /** For sudo, where it asks for one. */
   readonly sudoPassword?: Secret;
@@ -18,13 +20,13 @@ export interface RootShellOptions {
  * `ConnectError`: `sudo-refused`, or `no-shell`.
  */
 export async function rootShell(host: Host, options: RootShellOptions): Promise<ShellSession> {
-  const { liveness, sudoPassword } = options;
+  const { user, liveness, sudoPassword } = options;
   const loop = newLoop(liveness);
   const shell = { loop, ...(liveness ? { liveness } : {}) };
-  if (!host.ssh.sudo || host.ssh.user === 'root') {
+  if (!host.ssh.sudo || user === 'root') {
     const streams = await options.start(`exec ${loop.boot}`);
     return openShell(host, streams, shell).catch((error: unknown) => {
-      throw error instanceof ShellRefused ? noShell(host, error) : error;
+      throw error instanceof ShellRefused ? noShell(host, user, error) : error;
     });
   }
   // Answered only when sudo asks: a password that it does not want would be taken for the program by the shell.
@@ -35,7 +37,7 @@ export async function rootShell(host: Host, options: RootShellOptions): Promise<
   const onComplaint = (said: string): void => {
     const asked = said.split(prompt).length - 1;
     if (asked <= given) return;
-    if (given > 0) throw wrongPassword(host);
+    if (given > 0) throw wrongPassword(host, user);
     given = asked;
     streams.stdin.write(`${sudoPassword?.reveal() ?? ''}\n`);
   };
@@ -43,22 +45,21 @@ export async function rootShell(host: Host, options: RootShellOptions): Promise<
     return await openShell(host, streams, sudoPassword ? { ...shell, onComplaint } : shell);
   } catch (error) {
     if (!(error instanceof ShellRefused)) throw error;
-    if (error instanceof HostUnfit) throw noShell(host, error);
-    throw sudoRefused(host, error.message.replaceAll(prompt, '').trim());
+    if (error instanceof HostUnfit) throw noShell(host, user, error);
+    throw sudoRefused(host, user, error.message.replaceAll(prompt, '').trim());
   }
 }
 
-function wrongPassword(host: Host): ConnectError {
+function wrongPassword(host: Host, user: string): ConnectError {
   return new ConnectError(
     'sudo-refused',
-    `sudo on ${host.name} does not take the password of ${host.ssh.user}`,
+    `sudo on ${host.name} does not take the password of ${user}`,
     'give the right one, or permit sudo without one (NOPASSWD)',
   );
 }
 
-function sudoRefused(host: Host, said: string): ConnectError {
-  const { user } = host.ssh;
-  if (/incorrect password/.test(said)) return wrongPassword(host);
+function sudoRefused(host: Host, user: string, said: string): ConnectError {
+  if (/incorrect password/.test(said)) return wrongPassword(host, user);
   return new ConnectError(
     'sudo-refused',
     `${user} may not become root on ${host.name}: ${said}`,
@@ -75,12 +76,12 @@ function sudoHint(said: string, user: string): string {
   return `permit it in /etc/sudoers.d on that host, or log in as root (ssh.user: root)`;
 }
 
-function noShell(host: Host, refused: ShellRefused): ConnectError {
+function noShell(host: Host, user: string, refused: ShellRefused): ConnectError {
   return new ConnectError(
     'no-shell',
     `${host.name} let us in and gave no usable shell: ${refused.message}`,
     refused instanceof HostUnfit
       ? 'osha needs a Linux with coreutils and util-linux, and a little room in /run, /dev/shm or /tmp'
-      : `try: ssh ${host.ssh.user}@${host.address} 'sh -c "echo hello"'`,
+      : `try: ssh ${user}@${host.address} 'sh -c "echo hello"'`,
   );
 }

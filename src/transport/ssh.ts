@@ -1,15 +1,17 @@
 import type { Client, ClientChannel } from 'ssh2';
 import type { Host } from '../inventory/types.ts';
 import type { Secret } from '../secrets/secret.ts';
-import { whereOf, type Destination } from './connect-failure.ts';
+import { whereOf } from './connect-failure.ts';
 import { within } from './deadline.ts';
 import { ConnectError } from './errors.ts';
 import { JumpHosts } from './jump-hosts.ts';
 import { disconnect, login } from './login.ts';
 import type { Liveness } from './open-shell.ts';
 import { rootShell } from './root-shell.ts';
+import { routeTo, type Route } from './route.ts';
 import type { ConnectOptions, Session, Transport } from './session.ts';
 import type { ShellStreams } from './shell-session.ts';
+import { SshClient, type SshClientOptions } from './ssh-client.ts';
 
 /** After three keepalives without an answer the connection counts as dropped. */
 const LIVENESS: Liveness = { intervalMs: 10_000, missed: 3 };
@@ -21,33 +23,46 @@ export interface SshTransportOptions {
     /** For sudo where it asks for one. */
     readonly sudo?: Secret;
   };
+  /** The ssh that is asked for its configuration. */
+  readonly client?: SshClientOptions;
   /** Default: every 10 s, and dropped after 3 without an answer. */
   readonly liveness?: Liveness;
 }
 
 /**
- * Sessions over SSH: a connection per host and one root shell on each, as the inventory describes them. Of ssh's own
- * configuration it uses the agent, the default keys and the known_hosts files; `~/.ssh/config` is not read.
+ * Sessions over SSH: a connection per host and one root shell on each, as the inventory describes them. Where it is silent,
+ * the configuration of the operator's ssh says who to log in as and by which way; of the rest of it (known hosts, options)
+ * nothing is read. The agent and the default keys are used as ssh does.
  */
 export function createSshTransport(options: SshTransportOptions = {}): Transport {
   const jumps = new JumpHosts();
+  const client = new SshClient(options.client);
   return {
     connect: (host, connect) => {
-      const attempt = { stage: 'the connection' };
+      const attempt: Progress = { where: host.address, stage: 'the configuration' };
       return within(
         connect,
-        () => tooLate(host, attempt.stage, connect.timeoutMs),
-        (signal) =>
-          connectTo(
-            host,
-            { ...connect, signal, onStage: (stage) => (attempt.stage = stage) },
-            options,
-            jumps,
-          ),
+        () => tooLate(attempt, connect.timeoutMs),
+        async (signal) => {
+          const route = await routeTo(host, (question) => client.says(question));
+          signal.throwIfAborted();
+          Object.assign(attempt, { where: whereOf(route.to), stage: 'the connection' });
+          const onStage = (stage: string): void => void (attempt.stage = stage);
+          return connectTo(host, route, { ...connect, signal, onStage }, options, jumps);
+        },
       );
     },
-    close: () => jumps.close(),
+    close: () => {
+      client.close();
+      return jumps.close();
+    },
   };
+}
+
+/** How far an attempt has come, for the message when its time is over. */
+interface Progress {
+  where: string;
+  stage: string;
 }
 
 interface Attempt extends ConnectOptions {
@@ -57,20 +72,15 @@ interface Attempt extends ConnectOptions {
 
 async function connectTo(
   host: Host,
+  { to, through: hops }: Route,
   attempt: Attempt,
   { passwords = {}, liveness = LIVENESS }: SshTransportOptions,
   jumps: JumpHosts,
 ): Promise<Session> {
   const { ssh } = host;
   const { signal, timeoutMs, acceptNew, onStage } = attempt;
-  const to: Destination = {
-    address: host.address,
-    port: ssh.port,
-    user: ssh.user,
-    ...(ssh.identity === undefined ? {} : { identity: ssh.identity }),
-  };
   const common = { knownHosts: ssh.knownHosts, acceptNew, liveness };
-  const through = ssh.jump.length > 0 ? await jumps.wayTo(to, ssh.jump, { ...common, timeoutMs }) : undefined;
+  const through = hops.length > 0 ? await jumps.wayTo(to, hops, { ...common, timeoutMs }) : undefined;
   const client = await login(to, {
     ...common,
     signal,
@@ -78,12 +88,13 @@ async function connectTo(
     ...(through ? { through } : {}),
     ...(passwords.login ? { password: passwords.login } : {}),
   });
-  onStage(ssh.sudo && ssh.user !== 'root' ? 'sudo' : 'the shell');
+  onStage(ssh.sudo && to.user !== 'root' ? 'sudo' : 'the shell');
   const abort = (): void => void client.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
     return await rootShell(host, {
+      user: to.user,
       liveness,
       ...(passwords.sudo ? { sudoPassword: passwords.sudo } : {}),
       start: async (command) => streamsOf(client, await exec(client, command)),
@@ -96,9 +107,15 @@ async function connectTo(
   }
 }
 
-function tooLate(host: Host, stage: string, timeoutMs: number): ConnectError {
-  const where = whereOf({ address: host.address, port: host.ssh.port, user: host.ssh.user });
+function tooLate({ where, stage }: Progress, timeoutMs: number): ConnectError {
   const within = `within ${timeoutMs / 1000} s`;
+  if (stage === 'the configuration') {
+    return new ConnectError(
+      'timed-out',
+      `ssh did not say ${within} what its configuration means for ${where}`,
+      `does a "Match exec" in it wait for something? See: ssh -G ${where}`,
+    );
+  }
   return stage === 'the connection'
     ? new ConnectError(
         'timed-out',

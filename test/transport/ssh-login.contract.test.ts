@@ -28,7 +28,16 @@ function host(ssh: Partial<SshSettings>): Host {
   const { port, identity, knownHosts } = sshd;
   return aHost('loopback', {
     address: '127.0.0.1',
-    ssh: { user: 'root', port, sudo: false, identity, knownHosts: [knownHosts], jump: [], ...ssh },
+    ssh: {
+      user: 'root',
+      port,
+      sudo: false,
+      identity,
+      knownHosts: [knownHosts],
+      jump: [],
+      config: false,
+      ...ssh,
+    },
   });
 }
 

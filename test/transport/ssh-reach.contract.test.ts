@@ -25,7 +25,16 @@ function host(ssh: Partial<SshSettings> = {}, address = '127.0.0.1'): Host {
   const { port, identity, knownHosts } = target;
   return aHost('loopback', {
     address,
-    ssh: { user: 'root', port, sudo: false, identity, knownHosts: [knownHosts], jump: [], ...ssh },
+    ssh: {
+      user: 'root',
+      port,
+      sudo: false,
+      identity,
+      knownHosts: [knownHosts],
+      jump: [],
+      config: false,
+      ...ssh,
+    },
   });
 }
 
@@ -171,7 +180,7 @@ describe('a host that does not let us in', () => {
 describe('a jump host', () => {
   const hop = (overrides: Partial<JumpHost> = {}): JumpHost => {
     const { port, identity } = jump;
-    return { address: '127.0.0.1', user: 'root', port, identity, ...overrides };
+    return { address: '127.0.0.1', user: 'root', port, identity, config: false, ...overrides };
   };
   const behind = (...hops: readonly JumpHost[]): Host => {
     writeFileSync(
@@ -204,6 +213,7 @@ describe('a jump host', () => {
       user: 'root',
       port: target.port,
       identity: target.identity,
+      config: false,
     };
     expect(await hello(behind(hop(), second))).toBe('hello');
   });

@@ -9,7 +9,7 @@ fulfilsTheContract('the SSH transport', async () => {
   const { port, identity, knownHosts } = sshd;
   const host = aHost('loopback', {
     address: '127.0.0.1',
-    ssh: { user: 'root', port, sudo: false, identity, knownHosts: [knownHosts], jump: [] },
+    ssh: { user: 'root', port, sudo: false, identity, knownHosts: [knownHosts], jump: [], config: false },
   });
   return {
     open: () => transport.connect(host, { timeoutMs: 20_000, acceptNew: false }),
