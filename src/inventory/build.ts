@@ -1,6 +1,6 @@
 import type { Draft } from './draft.ts';
 import { jumpsTo } from './jumps.ts';
-import { loginOf } from './logins.ts';
+import { settingsOf } from './logins.ts';
 import { formatIpv4 } from './network.ts';
 import { DEFAULT_PLATFORM } from './schema.ts';
 import type { Host, Inventory, Vip } from './types.ts';
@@ -15,15 +15,19 @@ export function inventoryOf(
 ): Inventory {
   const hosts = draft.hosts.flatMap((host): readonly Host[] => {
     if (host.address === undefined) return [];
-    const ssh = { ...loginOf(draft, host, file), jump: jumpsTo(draft, host, file) };
-    return [{ name: host.name, address: host.address, roles: host.roles, controller: host.controller, ssh }];
+    const jump = jumpsTo(draft, host, file);
+    const ssh = { ...settingsOf(draft, host, file), ...(jump === undefined ? {} : { jump }) };
+    const { name, address, networks, roles, controller } = host;
+    return [{ name, address, networks, roles, controller, ssh }];
   });
   const vips = draft.vips.flatMap((vip): readonly Vip[] => {
     const cidr = parseCidr(vip.address ?? '');
-    if (cidr === undefined || vip.interface === undefined) return [];
+    const { name, interface: device, by, haproxy } = vip;
+    if (cidr === undefined || device === undefined) return [];
     const { prefixLength } = cidr;
     const address = formatIpv4(cidr.address);
-    return [{ name: vip.name, address, prefixLength, interface: vip.interface, by: vip.by }];
+    const holders = vip.holders.map((host) => host.name);
+    return [{ name, address, prefixLength, interface: device, by, haproxy, holders }];
   });
   return { name, file, platform: draft.platform ?? DEFAULT_PLATFORM, hosts, vips, settings };
 }

@@ -1,6 +1,6 @@
 import { isRecord } from '../yaml/parse.ts';
-import { ROLE_WORDS, type RoleWord } from './roles.ts';
-import { expandRoles } from './roles.ts';
+import { chosenHosts } from './chosen-hosts.ts';
+import { expandRoles, ROLE_WORDS, vipHolders, type RoleWord } from './roles.ts';
 import type { Role, Vip } from './types.ts';
 
 type Path = readonly (string | number)[];
@@ -23,11 +23,14 @@ export interface DraftSsh {
   readonly identity?: string;
   readonly knownHosts?: readonly string[];
   readonly jump?: readonly DraftHop[];
+  /** A file, or whether ssh's own configuration counts. */
+  readonly config?: string | boolean;
 }
 
 export interface DraftHost {
   readonly name: string;
   readonly address?: string;
+  readonly networks: Readonly<Record<string, string>>;
   readonly words: readonly RoleWord[];
   readonly roles: readonly Role[];
   readonly controller: boolean;
@@ -39,6 +42,11 @@ export interface DraftVip {
   readonly address?: string;
   readonly interface?: string;
   readonly by: Vip['by'];
+  readonly haproxy: boolean;
+  /** Roles and names as they are written; absent where nothing is. */
+  readonly on?: readonly string[];
+  /** The hosts that can hold it. */
+  readonly holders: readonly DraftHost[];
 }
 
 /**
@@ -88,7 +96,7 @@ function hopOf(value: unknown, path: Path): DraftHop | undefined {
 
 function sshOf(value: unknown, path: Path): DraftSsh {
   if (!isRecord(value)) return {};
-  const { user, sudo, identity, known_hosts: known, jump } = value;
+  const { user, sudo, identity, known_hosts: known, jump, config } = value;
   const knownHosts = (Array.isArray(known) ? (known as readonly unknown[]) : [known]).flatMap(
     (file) => text(file) ?? [],
   );
@@ -102,7 +110,24 @@ function sshOf(value: unknown, path: Path): DraftSsh {
     identity: text(identity),
     knownHosts: knownHosts.length > 0 ? knownHosts : undefined,
     jump: jump === undefined ? undefined : hops.flatMap((hop) => hop ?? []),
+    config: typeof config === 'boolean' ? config : text(config),
   });
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, entry]) =>
+      text(entry) === undefined ? [] : [[name, entry as string]],
+    ),
+  );
+}
+
+/** One word or several. */
+function listOf(value: unknown): readonly string[] | undefined {
+  const list = Array.isArray(value) ? (value as readonly unknown[]) : [value];
+  const words = list.flatMap((word) => text(word) ?? []);
+  return words.length > 0 ? words : undefined;
 }
 
 function wordsOf(value: unknown): readonly RoleWord[] {
@@ -116,28 +141,33 @@ export function draftOf(value: unknown): Draft {
   const hosts = recordsOf(raw['hosts']);
   const words = new Map(hosts.map(([name, host]) => [name, wordsOf(host['roles'])]));
   const roles = expandRoles(words);
+  const draftHosts = hosts.map(
+    ([name, host]) =>
+      without({
+        name,
+        address: text(host['address']),
+        networks: textsOf(host['networks']),
+        words: words.get(name) ?? [],
+        roles: roles.get(name) ?? [],
+        controller: (words.get(name) ?? []).includes('controller'),
+        ssh: sshOf(host['ssh'], ['hosts', name, 'ssh']),
+      }) as DraftHost,
+  );
   return without({
     platform: text(raw['platform']),
     ssh: sshOf(raw['ssh'], ['ssh']),
-    hosts: hosts.map(
-      ([name, host]) =>
-        without({
-          name,
-          address: text(host['address']),
-          words: words.get(name) ?? [],
-          roles: roles.get(name) ?? [],
-          controller: (words.get(name) ?? []).includes('controller'),
-          ssh: sshOf(host['ssh'], ['hosts', name, 'ssh']),
-        }) as DraftHost,
-    ),
-    vips: recordsOf(raw['vips']).map(
-      ([name, vip]) =>
-        without({
-          name,
-          address: text(vip['address']),
-          interface: text(vip['interface']),
-          by: vip['by'] === 'keepalived' ? 'keepalived' : 'pacemaker',
-        }) as DraftVip,
-    ),
+    hosts: draftHosts,
+    vips: recordsOf(raw['vips']).map(([name, vip]) => {
+      const on = listOf(vip['on']);
+      return without({
+        name,
+        address: text(vip['address']),
+        interface: text(vip['interface']),
+        by: vip['by'] === 'keepalived' ? 'keepalived' : 'pacemaker',
+        haproxy: vip['haproxy'] !== false,
+        on,
+        holders: on ? chosenHosts(on, draftHosts) : vipHolders(draftHosts),
+      });
+    }),
   });
 }

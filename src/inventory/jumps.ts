@@ -3,7 +3,7 @@ import type { Draft, DraftHop, DraftHost } from './draft.ts';
 import { absolutePath, hostOfHop, loginOf, parseHop } from './logins.ts';
 import { addressFault } from './network.ts';
 import type { InventoryProblem } from './problem.ts';
-import type { JumpHost } from './types.ts';
+import type { JumpHost, Login } from './types.ts';
 
 /**
  * The hops that `host` is reached through, as they are written. Those of the whole inventory end where the host itself
@@ -87,29 +87,37 @@ export function jumpProblems(draft: Draft): readonly InventoryProblem[] {
 function jumpHost(draft: Draft, hop: DraftHop, through: DraftHost, file: string): JumpHost | undefined {
   const named = hostOfHop(draft, hop);
   if (named !== undefined) {
-    const { user, port, identity } = loginOf(draft, named, file);
-    if (named.address === undefined) return undefined;
-    return { address: named.address, user, port, ...(identity === undefined ? {} : { identity }) };
+    return named.address === undefined
+      ? undefined
+      : { address: named.address, ...loginOf(draft, named, file) };
   }
-  const login = loginOf(draft, through, file);
+  const { user, identity, config } = loginOf(draft, through, file);
   const written = hop.text === undefined ? hop : parseHop(hop.text);
-  const identity = hop.identity === undefined ? login.identity : absolutePath(file, hop.identity);
   if (written?.address === undefined) return undefined;
-  return {
-    address: written.address,
-    user: written.user ?? login.user,
-    port: written.port ?? 22,
-    ...(identity === undefined ? {} : { identity }),
+  const login = {
+    user: written.user ?? user,
+    port: written.port,
+    identity: hop.identity === undefined ? identity : absolutePath(file, hop.identity),
+    config,
   };
+  return { address: written.address, ...said(login) };
+}
+
+/** The entries that have a value. */
+function said(login: { readonly [Key in keyof Login]: Login[Key] | undefined }): Login {
+  return Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined));
 }
 
 /**
- * The jump hosts on the way to `host`, first hop first. Where the first one is a host of the inventory, it is reached
- * as that host is; users and keys that a hop does not say are those of `host`. Only for a draft without jump problems.
+ * The jump hosts on the way to `host`, first hop first; `undefined` where the inventory does not say. Where the first one
+ * is a host of the inventory, it is reached as that host is; users and keys that a hop does not say are those of `host`.
+ * Only for a draft without jump problems.
  */
-export function jumpsTo(draft: Draft, host: DraftHost, file: string): readonly JumpHost[] {
-  const hops = hopsOf(draft, host);
+export function jumpsTo(draft: Draft, host: DraftHost, file: string): readonly JumpHost[] | undefined {
+  if (host.ssh.jump === undefined && draft.ssh.jump === undefined) return undefined;
+  const hops = hopsOf(draft, host).flatMap((hop) => jumpHost(draft, hop, host, file) ?? []);
   const gateway = gatewayOf(draft, host);
-  const before = gateway === undefined ? [] : jumpsTo(draft, gateway, file);
-  return [...before, ...hops.flatMap((hop) => jumpHost(draft, hop, host, file) ?? [])];
+  const before = gateway === undefined ? undefined : jumpsTo(draft, gateway, file);
+  if (before?.length !== 0) return [...(before ?? []), ...hops];
+  return hops.map((hop, index) => (index === 0 ? { ...hop, direct: true } : hop));
 }

@@ -79,7 +79,8 @@ function identityFault(written: string, path: string): Fault | undefined {
   };
 }
 
-function knownHostsFault(written: string, path: string): Fault | undefined {
+/** Known hosts and configuration: nothing but a file that can be read. */
+function readableFault(written: string, path: string): Fault | undefined {
   const found = fileFault(written, path);
   return 'severity' in found ? found : undefined;
 }
@@ -94,13 +95,17 @@ function filesOf(ssh: DraftSsh, path: Path, inventoryFile: string): readonly Inv
     ),
   ];
   const known = ssh.knownHosts ?? [];
+  const { config } = ssh;
   return [
+    ...(typeof config === 'string'
+      ? fault([...path, 'config'], readableFault(config, absolutePath(inventoryFile, config)))
+      : []),
     ...identities.flatMap(({ written, at }) =>
       fault(at, identityFault(written, absolutePath(inventoryFile, written))),
     ),
     ...known.flatMap((written, index) => {
       const at = [...path, 'known_hosts', ...(known.length > 1 ? [index] : [])];
-      return fault(at, knownHostsFault(written, absolutePath(inventoryFile, written)));
+      return fault(at, readableFault(written, absolutePath(inventoryFile, written)));
     }),
   ];
 }
@@ -114,7 +119,7 @@ function sudoProblem(ssh: DraftSsh, common: DraftSsh, path: Path): readonly Inve
   ];
 }
 
-/** Keys and known hosts that are not there or not safe, and logins that cannot become root. Looks at local files only. */
+/** Keys, known hosts and configurations that are not there or not safe, and logins that cannot become root. Looks at local files only. */
 export function loginProblems(draft: Draft, inventoryFile: string): readonly InventoryProblem[] {
   const settings = [
     { ssh: draft.ssh, path: ['ssh'] },

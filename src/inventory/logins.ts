@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Draft, DraftHop, DraftHost, DraftSsh } from './draft.ts';
 import { isDnsName, parseIpv4 } from './network.ts';
-import type { SshSettings } from './types.ts';
+import type { Login, SshSettings } from './types.ts';
 
 /** An address to go through, read from `user@host:port`. */
 export interface HopAddress {
@@ -33,15 +33,24 @@ export function absolutePath(inventoryFile: string, path: string): string {
   return resolve(dirname(inventoryFile), fromHome);
 }
 
-/** How to log in to `host`: what it says itself, then what the inventory says for all, then the defaults. */
-export function loginOf(draft: Draft, host: DraftHost, inventoryFile: string): Omit<SshSettings, 'jump'> {
-  const { knownHosts, identity, ...common }: DraftSsh = { ...draft.ssh, ...host.ssh };
-  const user = common.user ?? 'root';
+/** Who to log in to `host` as: what it says itself, then what the inventory says for all. */
+export function loginOf(draft: Draft, host: DraftHost, inventoryFile: string): Login {
+  const { user, port, identity, config }: DraftSsh = { ...draft.ssh, ...host.ssh };
   return {
-    user,
-    port: common.port ?? 22,
-    sudo: user !== 'root' && (common.sudo ?? true),
-    knownHosts: (knownHosts ?? ['~/.ssh/known_hosts']).map((file) => absolutePath(inventoryFile, file)),
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
     ...(identity === undefined ? {} : { identity: absolutePath(inventoryFile, identity) }),
+    ...(config === false ? { config } : {}),
+    ...(typeof config === 'string' ? { config: absolutePath(inventoryFile, config) } : {}),
+  };
+}
+
+/** All that the inventory says of logging in to `host`, but the way there. */
+export function settingsOf(draft: Draft, host: DraftHost, inventoryFile: string): Omit<SshSettings, 'jump'> {
+  const { sudo, knownHosts }: DraftSsh = { ...draft.ssh, ...host.ssh };
+  return {
+    ...loginOf(draft, host, inventoryFile),
+    sudo: sudo ?? true,
+    knownHosts: (knownHosts ?? ['~/.ssh/known_hosts']).map((file) => absolutePath(inventoryFile, file)),
   };
 }

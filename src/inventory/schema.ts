@@ -6,12 +6,12 @@ const port = z
   .int({ error: 'expected a port number' })
   .min(1, { error: 'expected a port from 1 to 65535' })
   .max(65535, { error: 'expected a port from 1 to 65535' })
-  .meta({ description: 'The port of sshd; default 22' });
+  .meta({ description: 'The port of sshd; default what ~/.ssh/config says, else 22' });
 
 const user = z
   .string()
   .regex(/^[^\s@:/]{1,64}$/, { error: 'expected the name of a user' })
-  .meta({ description: 'Who to log in as; default root' });
+  .meta({ description: 'Who to log in as; default what ~/.ssh/config says, else root' });
 
 const file = z.string().min(1);
 
@@ -43,11 +43,18 @@ export const sshSchema = z.strictObject({
   jump: z
     .union([hop, z.array(hop)])
     .optional()
-    .meta({ description: 'Hosts to go through, first hop first' }),
+    .meta({ description: 'Hosts to go through, first hop first; default what ~/.ssh/config says' }),
+  config: z.union([z.boolean(), file]).optional().meta({
+    description:
+      "ssh's own configuration, for what is not said here: false to ignore it, or another file than ~/.ssh/config",
+  }),
 });
 
 const hostSchema = z.strictObject({
   address: z.string().meta({ description: 'An IPv4 address, or a name that DNS knows' }),
+  networks: z.record(z.string(), z.string()).optional().meta({
+    description: "Its addresses in further networks, by the network's name: { public: 203.0.113.11 }",
+  }),
   roles: z
     .array(
       z
@@ -61,6 +68,17 @@ const hostSchema = z.strictObject({
 const vipSchema = z.strictObject({
   address: z.string().meta({ description: "An IPv4 address and its network's prefix length: 10.0.0.20/24" }),
   interface: z.string().meta({ description: 'The network interface that takes it, the same on every host' }),
+  on: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .meta({
+      description:
+        'Roles, or names of hosts, that can hold it, the preferred one first; default the load balancers',
+    }),
+  haproxy: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Whether HAProxy listens on it; no for the address of a group of other services' }),
   by: z.enum(['pacemaker', 'keepalived']).default('pacemaker').meta({ description: 'What moves it' }),
 });
 

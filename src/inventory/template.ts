@@ -99,6 +99,8 @@ export function inventoryTemplate(options: TemplateOptions = {}): string {
     '  # known_hosts: ~/.ssh/known_hosts',
     '  # A host to go through: an address, or the name of a host below. Several as a list.',
     '  # jump: user@bastion.example.net:22',
+    '  # For what is not said here, ~/.ssh/config counts. To ignore it: false; or the path of another file.',
+    '  # config: false',
     '',
     '# Three controllers: with two, or with four, losing half of them would stop everything.',
     '# Roles: database, messaging, cache, coordination, control, network, compute, storage, dashboard,',

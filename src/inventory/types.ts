@@ -18,29 +18,40 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number];
 
-/** How to log in to one host. Paths are absolute by the time they are here. */
-export interface SshSettings {
-  readonly user: string;
-  readonly port: number;
-  /** Become root with `sudo`; needless where `user` is root. */
-  readonly sudo: boolean;
-  /** A private key's file. Without one, the agent's keys and the user's own are tried. */
+/**
+ * Who to log in as, as far as the inventory says. What is absent is left to ssh's configuration, and where that is silent
+ * too, to the defaults: root, port 22, and the agent's keys and the user's own. Paths are absolute by the time they are here.
+ */
+export interface Login {
+  readonly user?: string;
+  readonly port?: number;
+  /** A private key's file. */
   readonly identity?: string;
-  readonly knownHosts: readonly string[];
-  /** Hosts to go through, first hop first. */
-  readonly jump: readonly JumpHost[];
+  /** The file of ssh's configuration, or `false` for none; absent: those that `ssh` itself reads. */
+  readonly config?: string | false;
 }
 
-export interface JumpHost {
+/** How to reach and log in to one host. */
+export interface SshSettings extends Login {
+  /** Become root with `sudo` where the user is not root. */
+  readonly sudo: boolean;
+  readonly knownHosts: readonly string[];
+  /** Hosts to go through, first hop first; none where it is empty. Absent: ssh's configuration says. */
+  readonly jump?: readonly JumpHost[];
+}
+
+export interface JumpHost extends Login {
   readonly address: string;
-  readonly user: string;
-  readonly port: number;
-  readonly identity?: string;
+  /** The inventory says that this hop is reached without any other: ssh's configuration is not asked for the way. */
+  readonly direct?: boolean;
 }
 
 export interface Host {
   readonly name: string;
+  /** Where osha logs in, and where the systems talk to each other: the management network. */
   readonly address: string;
+  /** Addresses in further networks, by the network's name. */
+  readonly networks: Readonly<Record<string, string>>;
   readonly roles: readonly Role[];
   /** True where the inventory says `controller`: these hosts carry VIPs unless load balancers are hosts of their own. */
   readonly controller: boolean;
@@ -53,6 +64,10 @@ export interface Vip {
   readonly prefixLength: number;
   readonly interface: string;
   readonly by: 'pacemaker' | 'keepalived';
+  /** HAProxy listens on it, on every host that can hold it, and it is held where HAProxy runs. */
+  readonly haproxy: boolean;
+  /** Names of the hosts that can hold it, the one that is to hold it first. */
+  readonly holders: readonly string[];
 }
 
 export interface Inventory {
@@ -71,4 +86,9 @@ export interface Inventory {
 /** The hosts of `inventory` that have `role`, in its order. */
 export function hostsWith(inventory: Pick<Inventory, 'hosts'>, role: Role): readonly Host[] {
   return inventory.hosts.filter((host) => host.roles.includes(role));
+}
+
+/** The hosts that can hold `vip`, in its order of preference. */
+export function holdersOf(inventory: Pick<Inventory, 'hosts'>, vip: Pick<Vip, 'holders'>): readonly Host[] {
+  return vip.holders.flatMap((name) => inventory.hosts.find((host) => host.name === name) ?? []);
 }

@@ -1,3 +1,4 @@
+import { choiceFault } from './chosen-hosts.ts';
 import type { Draft, DraftHost, DraftVip } from './draft.ts';
 import {
   addressFault,
@@ -9,7 +10,6 @@ import {
   unusable,
 } from './network.ts';
 import type { InventoryProblem } from './problem.ts';
-import { vipHolders } from './roles.ts';
 
 /** What IFNAMSIZ of Linux leaves for the name of an interface. */
 const LONGEST_INTERFACE = 15;
@@ -72,24 +72,34 @@ function cidrFault(text: string): Fault | undefined {
   return undefined;
 }
 
+/** Hosts with no address in the network, as far as their addresses are known: DNS is not asked. */
 function outside(hosts: readonly DraftHost[], { address, prefixLength }: Cidr): readonly DraftHost[] {
   const { first, last } = networkOf(address, prefixLength);
   return hosts.filter((host) => {
-    const own = parseIpv4(host.address ?? '');
-    return own !== undefined && (own < first || own > last);
+    const addresses = [host.address ?? '', ...Object.values(host.networks)].map(parseIpv4);
+    return addresses.every((own) => own !== undefined && (own < first || own > last));
   });
 }
 
-/** A VIP can only be held by hosts in its network: all load balancers, or else all controllers. */
-function networkFault(draft: Draft, cidr: Cidr): Fault | undefined {
-  const balancers = outside(vipHolders(draft.hosts), cidr);
-  const controllers = draft.hosts.filter((host) => host.controller);
-  if (balancers.length === 0 || (controllers.length > 0 && outside(controllers, cidr).length === 0))
-    return undefined;
+/** A VIP can only be held by hosts in its network. */
+function networkFault(vip: DraftVip, cidr: Cidr): Fault | undefined {
+  const strangers = outside(vip.holders, cidr);
+  if (strangers.length === 0) return undefined;
   const { first } = networkOf(cidr.address, cidr.prefixLength);
-  const hosts = balancers.map((host) => `${host.name} (${host.address ?? ''})`).join(', ');
+  const hosts = strangers.map((host) => `${host.name} (${host.address ?? ''})`).join(', ');
   const message = `outside of its network ${formatIpv4(first)}/${cidr.prefixLength}: ${hosts}`;
-  return { message, hint: 'a VIP and every host that can hold it have to be in one network' };
+  const hint =
+    'a VIP and every host that can hold it have to be in one network: say which hosts hold it (on: ...), or what their addresses in that network are (networks: { public: ... })';
+  return { message, hint };
+}
+
+/** Words of `on` that mean nobody. */
+function holderProblems(draft: Draft, vip: DraftVip): readonly InventoryProblem[] {
+  const words = vip.on ?? [];
+  return words.flatMap((word): readonly InventoryProblem[] => {
+    const fault = choiceFault(word, draft.hosts);
+    return fault ? [{ severity: 'error', path: ['vips', vip.name, 'on'], ...fault }] : [];
+  });
 }
 
 function addressProblem(draft: Draft, vip: DraftVip): Fault | undefined {
@@ -97,7 +107,11 @@ function addressProblem(draft: Draft, vip: DraftVip): Fault | undefined {
   const fault = cidrFault(vip.address);
   const cidr = parseCidr(vip.address);
   if (fault !== undefined || cidr === undefined) return fault;
-  const host = draft.hosts.find((candidate) => parseIpv4(candidate.address ?? '') === cidr.address);
+  const host = draft.hosts.find((candidate) =>
+    [candidate.address ?? '', ...Object.values(candidate.networks)].some(
+      (own) => parseIpv4(own) === cidr.address,
+    ),
+  );
   const bare = formatIpv4(cidr.address);
   if (host !== undefined) {
     return {
@@ -112,7 +126,7 @@ function addressProblem(draft: Draft, vip: DraftVip): Fault | undefined {
       hint: 'give each VIP an address of its own',
     };
   }
-  return networkFault(draft, cidr);
+  return networkFault(vip, cidr);
 }
 
 function interfaceFault(name: string): Fault | undefined {
@@ -146,6 +160,7 @@ export function vipProblems(draft: Draft): readonly InventoryProblem[] {
     return [
       ...(name ? [{ severity, path, at: 'key', ...name } as const] : []),
       ...(address ? [{ severity, path: [...path, 'address'], ...address } as const] : []),
+      ...holderProblems(draft, vip),
       ...(device ? [{ severity, path: [...path, 'interface'], ...device } as const] : []),
     ];
   });

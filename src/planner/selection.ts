@@ -1,4 +1,5 @@
-import type { Host, Inventory, Role } from '../inventory/types.ts';
+import { hostsMeant } from '../inventory/chosen-hosts.ts';
+import type { Host, Inventory } from '../inventory/types.ts';
 import { ROLES } from '../inventory/types.ts';
 
 /** What `--only`, `--skip`, `--from` and `--limit` ask for. */
@@ -56,10 +57,7 @@ export function selectHosts(
   if (limit === undefined) return inventory.hosts;
   const wanted = new Set<string>();
   for (const name of limit) {
-    const matching = inventory.hosts.filter(
-      (host) =>
-        host.name === name || host.roles.includes(name as Role) || (name === 'controller' && host.controller),
-    );
+    const matching = hostsMeant(name, inventory.hosts);
     if (matching.length === 0) {
       const isRole = name === 'controller' || (ROLES as readonly string[]).includes(name);
       throw new SelectionError(

@@ -31,6 +31,7 @@ describe('a broken inventory', () => {
       'name: expected at most 32 letters, digits, "-" and "_", a letter first, found "my cloud"',
       'roles: expected at least one role, found an empty list',
       'port: expected a port from 1 to 65535, found 70000',
+      'config: expected true or false or a text, found 5',
       'servers: expected a text or a map, found 5',
       'max_connections: expected a number, found "ten"',
     ]);

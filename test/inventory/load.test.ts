@@ -33,7 +33,7 @@ describe('a good inventory', () => {
     ]);
   });
 
-  it("gives each host's login: its own, then that of all, then the defaults", () => {
+  it("gives each host's login: its own, then that of all", () => {
     const knownHosts = [join(homedir(), '.ssh/known_hosts')];
     expect(inventory?.hosts[0]?.ssh).toEqual({
       user: 'deploy',
@@ -42,13 +42,15 @@ describe('a good inventory', () => {
       knownHosts,
       jump: [{ address: 'bastion.example.net', user: 'ops', port: 22 }],
     });
-    expect(inventory?.hosts[3]?.ssh).toEqual({ user: 'root', port: 2222, sudo: false, knownHosts, jump: [] });
+    expect(inventory?.hosts[3]?.ssh).toEqual({ user: 'root', port: 2222, sudo: true, knownHosts, jump: [] });
   });
 
   it('gives VIPs with their network, and who moves them', () => {
+    const holders = ['controller1', 'controller2', 'controller3'];
+    const held = { prefixLength: 24, interface: 'eth0', haproxy: true, holders };
     expect(inventory?.vips).toEqual([
-      { name: 'api', address: '10.0.0.20', prefixLength: 24, interface: 'eth0', by: 'keepalived' },
-      { name: 'database', address: '10.0.0.21', prefixLength: 24, interface: 'eth0', by: 'pacemaker' },
+      { name: 'api', address: '10.0.0.20', by: 'keepalived', ...held },
+      { name: 'database', address: '10.0.0.21', by: 'pacemaker', ...held },
     ]);
   });
 
@@ -89,15 +91,15 @@ describe('the way to a host', () => {
 
   it('goes through a host of the inventory as that host is logged in to', () => {
     const yaml = `name: a\nssh: { user: deploy, jump: c1 }\nhosts:\n${hosts('{ user: gate, port: 2222 }', '{}', '{}')}`;
-    expect(jumpsOf(yaml, 'c2')).toEqual([{ address: '10.0.0.11', user: 'gate', port: 2222 }]);
+    expect(jumpsOf(yaml, 'c2')).toEqual([{ address: '10.0.0.11', user: 'gate', port: 2222, direct: true }]);
     expect(jumpsOf(yaml, 'c1')).toEqual([]);
   });
 
   it('goes through what the first of its jump hosts is reached through', () => {
     const yaml = `name: a\nhosts:\n${hosts('{ jump: deploy@bastion.example.net }', '{ jump: c1 }', '{ jump: [c2, c1] }')}`;
-    const bastion = { address: 'bastion.example.net', user: 'deploy', port: 22 };
-    const c1 = { address: '10.0.0.11', user: 'root', port: 22 };
-    const c2 = { address: '10.0.0.12', user: 'root', port: 22 };
+    const bastion = { address: 'bastion.example.net', user: 'deploy' };
+    const c1 = { address: '10.0.0.11' };
+    const c2 = { address: '10.0.0.12' };
     expect(jumpsOf(yaml, 'c2')).toEqual([bastion, c1]);
     expect(jumpsOf(yaml, 'c3')).toEqual([bastion, c1, c2, c1]);
   });
@@ -105,8 +107,40 @@ describe('the way to a host', () => {
   it('takes a list, maps, and the user of the host where a hop names none', () => {
     const yaml = `name: a\nssh: { user: deploy, jump: [a.example.net, { address: b.example.net, port: 23, user: me }] }\nhosts:\n${hosts('{}', '{}', '{ user: root }')}`;
     const second = { address: 'b.example.net', user: 'me', port: 23 };
-    expect(jumpsOf(yaml, 'c1')).toEqual([{ address: 'a.example.net', user: 'deploy', port: 22 }, second]);
-    expect(jumpsOf(yaml, 'c3')).toEqual([{ address: 'a.example.net', user: 'root', port: 22 }, second]);
+    expect(jumpsOf(yaml, 'c1')).toEqual([{ address: 'a.example.net', user: 'deploy' }, second]);
+    expect(jumpsOf(yaml, 'c3')).toEqual([{ address: 'a.example.net', user: 'root' }, second]);
+  });
+});
+
+describe("what the inventory leaves to ssh's configuration", () => {
+  const knownHosts = [join(homedir(), '.ssh/known_hosts')];
+  const login = (ssh: string, own = '{}'): unknown =>
+    load(`name: a\nssh: ${ssh}\nhosts: { c1: { address: 10.0.0.1, roles: [compute], ssh: ${own} } }\n`)
+      .inventory?.hosts[0]?.ssh;
+  const silent = { sudo: true, knownHosts };
+
+  it.each([
+    ['all of it, where it says nothing', '{}', '{}', silent],
+    ['the same, where it says so', '{ config: true }', '{}', silent],
+    ['nothing, where it is switched off', '{ config: false }', '{}', { ...silent, config: false }],
+    ['for one host only', '{ config: false }', '{ config: true }', silent],
+    [
+      'a file beside the inventory',
+      '{ config: ./ssh_config }',
+      '{}',
+      { ...silent, config: '/site/ssh_config' },
+    ],
+  ])('is %s', (_title, ssh, own, expected) => {
+    expect(login(ssh, own)).toEqual(expected);
+  });
+
+  it('is read from the same file for the jump hosts', () => {
+    const jump = [{ address: 'b.example.net', config: '/site/ssh_config' }];
+    expect(login('{ config: ssh_config, jump: b.example.net }')).toEqual({
+      ...silent,
+      config: '/site/ssh_config',
+      jump,
+    });
   });
 });
 
@@ -169,12 +203,21 @@ describe('a VIP', () => {
     expect(withVip('10.0.0.20/24', '  compute1: { address: 10.9.0.1, roles: [compute] }\n')).toEqual([]);
   });
 
-  it("may be in the controllers' network where load balancers are elsewhere, or the other way round", () => {
-    const balancers =
-      '  lb1: { address: 10.9.0.1, roles: [loadbalancer] }\n  lb2: { address: 10.9.0.2, roles: [loadbalancer] }\n';
-    expect(withVip('10.0.0.20/24', balancers)).toEqual([]);
+  const balancers =
+    '  lb1: { address: 10.9.0.1, roles: [loadbalancer] }\n  lb2: { address: 10.9.0.2, roles: [loadbalancer] }\n';
+
+  it('is held by the load balancers, so it has to be in their network', () => {
     expect(withVip('10.9.0.20/24', balancers)).toEqual([]);
-    expect(withVip('10.8.0.20/24', balancers)[0]).toContain('lb1 (10.9.0.1), lb2 (10.9.0.2)');
+    expect(withVip('10.0.0.20/24', balancers)[0]).toContain('lb1 (10.9.0.1), lb2 (10.9.0.2)');
+  });
+
+  it('may be in another network that its holders have an address in', () => {
+    const vips = 'vips: { public: { address: 203.0.113.20/24, interface: eth1, on: [c2, c1] } }\n';
+    const second = (name: string, last: number): string =>
+      `  ${name}: { address: 10.0.0.${10 + last}, networks: { public: 203.0.113.${10 + last} }, roles: [controller] }\n`;
+    const loaded = load(`name: a\nhosts:\n${second('c1', 1)}${second('c2', 2)}${second('c3', 3)}${vips}`);
+    expect(told(loaded)).toEqual([]);
+    expect(loaded.inventory?.vips[0]?.holders).toEqual(['c2', 'c1']);
   });
 });
 

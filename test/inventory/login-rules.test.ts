@@ -49,6 +49,12 @@ describe('the files that a login needs', () => {
       ['50: error: . is not a file; write the path of a file'],
     ],
     [
+      'no file for the configuration of ssh',
+      '{ config: none }',
+      ['16: warning: there is no file none; it is looked for at DIR/none'],
+    ],
+    ['a folder for it', '{ config: . }', ['16: error: . is not a file; write the path of a file']],
+    [
       'one of several known_hosts',
       '{ known_hosts: [good, none] }',
       ['28: warning: there is no file none; it is looked for at DIR/none'],

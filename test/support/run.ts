@@ -50,6 +50,7 @@ export async function run(
   const summary = await runPlan(plan, {
     transport: hosts,
     mode: 'apply',
+    prune: false,
     forks: 10,
     timeoutMs: 5000,
     connectTimeoutMs: 1000,

@@ -8,7 +8,15 @@ import { aHost } from '../../support/inventory.ts';
 
 const members = [aHost('controller1'), aHost('controller2'), aHost('controller3')];
 const vips = [
-  { name: 'api', address: '172.29.77.20', prefixLength: 24, interface: 'eth0', by: 'pacemaker' as const },
+  {
+    name: 'api',
+    address: '172.29.77.20',
+    prefixLength: 24,
+    interface: 'eth0',
+    by: 'pacemaker' as const,
+    haproxy: true,
+    holders: members.map((host) => host.name),
+  },
 ];
 
 function view(fixture: string | undefined, ...addresses: readonly string[]): Answer<MemberView> {
