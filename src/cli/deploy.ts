@@ -10,6 +10,8 @@ import { plainSummary } from './summary.ts';
 
 export interface DeployRequest extends OutputOptions, ConnectionOptions, SelectionOptions {
   readonly mode: 'plan' | 'diff' | 'apply';
+  /** Also take away what osha made and the inventory does not name any more. */
+  readonly prune?: true;
   /** With `diff`: 3 when changes are pending. */
   readonly exitCode?: true;
   /** The user's own playbooks, which are then all that is run. */

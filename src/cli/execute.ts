@@ -22,7 +22,7 @@ export async function executePlan(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
-  options: OutputOptions & ConnectionOptions & { readonly mode: 'apply' | 'diff' },
+  options: OutputOptions & ConnectionOptions & { readonly mode: 'apply' | 'diff'; readonly prune?: true },
 ): Promise<RunSummary> {
   const { io } = cli;
   const [{ createRenderer }, { runPlan }, { createTransport }, { fitness }, { createMasker }, { maskDeep }] =
@@ -51,6 +51,7 @@ export async function executePlan(
     return await runPlan(plan, {
       transport,
       mode: options.mode,
+      prune: options.prune ?? false,
       forks: options.forks,
       timeoutMs: options.timeout * 1000,
       connectTimeoutMs: options.connectTimeout * 1000,

@@ -8,6 +8,10 @@ const TIMEOUT_SECONDS = 900;
 /** Seconds for TCP, handshake, login and sudo together. */
 const CONNECT_TIMEOUT_SECONDS = 10;
 
+/** What `--prune` does, for its help. */
+export const PRUNE =
+  'also remove what osha made and the inventory does not name any more; without it that is only told';
+
 export interface OutputOptions {
   readonly json?: true;
   readonly plain?: true;

@@ -51,6 +51,11 @@ export interface Change {
   /** Given to the script on stdin. */
   readonly input?: Text | Uint8Array;
   readonly touches: readonly ResourceKey[];
+  /**
+   * True where it takes away what osha made and the inventory does not name any more. It is told, and only done with
+   * `--prune`.
+   */
+  readonly prunes?: true;
   /** Milliseconds until its process group is killed; default is the run's `--timeout`. */
   readonly timeoutMs?: number;
 }

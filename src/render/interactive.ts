@@ -193,6 +193,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       case 'step-started':
       case 'host-started':
       case 'change':
+      case 'prunable':
       case 'output':
       case 'evidence':
       case 'findings':

@@ -90,6 +90,7 @@ export function plainRenderer(options: PlainOptions): {
       case 'step-started':
       case 'host-started':
       case 'change':
+      case 'prunable':
       case 'evidence':
       case 'findings':
       case 'host-finished':

@@ -61,6 +61,8 @@ export interface Progress {
   /** Hosts that answer and are not fit. */
   readonly rejected: Map<string, Absence>;
   readonly warnings: { readonly message: string; readonly host?: string }[];
+  /** What osha made and the inventory does not name any more. */
+  readonly prunable: Extract<RunEvent, { event: 'prunable' }>[];
   readonly phases: Map<string, PhaseProgress>;
   summary?: Summary;
 }
@@ -74,6 +76,7 @@ export function createProgress(): Progress {
     unreachable: new Map(),
     rejected: new Map(),
     warnings: [],
+    prunable: [],
     phases: new Map(),
   };
 }
@@ -146,6 +149,9 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       break;
     case 'change':
       stepOf(progress, event.phase, event.step).changes.push(event);
+      break;
+    case 'prunable':
+      progress.prunable.push(event);
       break;
     case 'evidence':
       stepOf(progress, event.phase, event.step).evidence.push(event);

@@ -24,6 +24,7 @@ export function report(progress: Progress, options: ReportOptions): string {
     absent('unreachable', progress.unreachable, colors),
     absent('rejected', progress.rejected, colors),
     failures(progress, colors),
+    prunable(progress, colors),
     summary ? totals(summary, progress.mode, options) : '',
     summary ? verdict(summary, progress.mode, colors) : colors.bad('The run ended before it could sum up.'),
     options.log === undefined ? '' : colors.faint(`log: ${options.log}`),
@@ -67,6 +68,16 @@ function failures(progress: Progress, colors: Colors): string {
       }),
     )
     .join('\n');
+}
+
+/** Offered by name: what osha made is never taken away unasked. */
+function prunable(progress: Progress, colors: Colors): string {
+  if (progress.prunable.length === 0) return '';
+  const lines = progress.prunable.map(({ summary, host }) => `  ${printable(summary)} (${host})`);
+  return [
+    colors.hint('The inventory does not name these any more; they are left as they are. With --prune:'),
+    ...new Set(lines),
+  ].join('\n');
 }
 
 function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions): string {

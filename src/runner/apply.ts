@@ -55,17 +55,19 @@ export async function applyOperation(
   operation: Operation,
 ): Promise<boolean> {
   const observer = context.observer(host.name);
-  const changes = operation.decide(await observer.observe(operation.probe));
+  const leftOf = (observed: unknown): readonly Change[] =>
+    context.toMake(place, host.name, operation.decide(observed));
+  const changes = leftOf(await observer.observe(operation.probe));
   if (changes.length === 0) return false;
   try {
     for (const change of changes) await applyChange(context, place, host.name, change);
   } catch (error) {
     if (!(error instanceof ConnectionDropped)) throw error;
     // A change is never sent twice: the host is asked what came of it.
-    if (operation.decide(await observer.observeAgain(operation.probe)).length > 0) throw error;
+    if (leftOf(await observer.observeAgain(operation.probe)).length > 0) throw error;
     return true;
   }
-  const left = operation.decide(await observer.observeAgain(operation.probe));
+  const left = leftOf(await observer.observeAgain(operation.probe));
   if (left.length > 0) {
     throw new ChangeFailed(
       `${operation.title}: every command succeeded, and yet it still has to ${left.map((change) => change.summary).join('; ')}`,

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { ClusterDecision, ClusterOperation, HostChange } from '../playbook/operation.ts';
+import type { Answers, ClusterDecision, ClusterOperation, HostChange } from '../playbook/operation.ts';
 import type { ClusterStep } from '../playbook/step.ts';
 import { announce, applyChange } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
@@ -81,7 +81,12 @@ async function decideUntilConverged(
 ): Promise<void> {
   let before = '';
   for (let round = 1; ; round += 1) {
-    const decision = operation.decide(await answersOf(context, operation, { again: round > 1 }));
+    const decision = decided(
+      context,
+      place,
+      operation,
+      await answersOf(context, operation, { again: round > 1 }),
+    );
     tellEvidence(context, place, decision);
     if (decision.verdict === 'converged') return;
     if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
@@ -104,6 +109,21 @@ async function decideUntilConverged(
       if (progress.failures.size > 0) return;
     }
   }
+}
+
+/** What is to be done now: a decision that only takes things away is converged without `--prune`. */
+function decided(
+  context: RunContext,
+  place: Place,
+  operation: ClusterOperation,
+  answers: Answers,
+): ClusterDecision {
+  const decision = operation.decide(answers);
+  if (decision.verdict !== 'change') return decision;
+  const stages = decision.stages
+    .map((stage) => stage.filter(({ host, change }) => context.toMake(place, host, [change]).length > 0))
+    .filter((stage) => stage.length > 0);
+  return stages.length > 0 ? { ...decision, stages } : { verdict: 'converged' };
 }
 
 /** Runs the changes of one stage on their hosts at the same time; every host that fails is noted. */
@@ -146,7 +166,12 @@ async function diffCluster(context: RunContext, place: Place, operation: Cluster
   const started = Date.now();
   const first = hosts[0]?.name ?? '';
   try {
-    const decision = operation.decide(await answersOf(context, operation, { again: false }));
+    const decision = decided(
+      context,
+      place,
+      operation,
+      await answersOf(context, operation, { again: false }),
+    );
     tellEvidence(context, place, decision);
     if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
     const changing = new Set<string>();

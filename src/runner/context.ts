@@ -1,6 +1,6 @@
 import type { Host } from '../inventory/types.ts';
 import type { Plan, PlannedPhase, PlannedStep } from '../planner/plan.ts';
-import type { ResourceKey } from '../playbook/operation.ts';
+import type { Change, ResourceKey } from '../playbook/operation.ts';
 import type { Connections } from './connections.ts';
 import type { EventSink, Outcome, StepFailure } from './events.ts';
 import type { Observer } from './observer.ts';
@@ -13,6 +13,8 @@ export interface RunSettings {
   readonly mode: 'apply' | 'diff';
   /** Hosts worked on at the same time. */
   readonly forks: number;
+  /** Whether what osha made and the inventory does not name any more is taken away. */
+  readonly prune: boolean;
   /** Milliseconds for one change, unless the change says otherwise. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -42,6 +44,8 @@ export class RunContext {
   readonly #observers: ReadonlyMap<string, Observer>;
   /** Hosts that left the run, and why. */
   readonly #left = new Map<string, string>();
+  /** What has been offered for `--prune` already. */
+  readonly #offered = new Set<string>();
   #refused: string | undefined;
 
   constructor(parts: {
@@ -108,6 +112,21 @@ export class RunContext {
       if (name === host) observer.changed();
       else if (shared.length > 0) observer.changedElsewhere(shared);
     }
+  }
+
+  /** The changes to be made: those that take something away only with `--prune`; without it they are told, once each. */
+  toMake(place: Place, host: string, changes: readonly Change[]): readonly Change[] {
+    return this.settings.prune ? changes : changes.filter((change) => !this.#offer(place, host, change));
+  }
+
+  #offer(place: Place, host: string, { prunes, summary }: Change): boolean {
+    if (!prunes) return false;
+    const key = `${place.phase.name}/${place.planned.id}/${host}/${summary}`;
+    if (!this.#offered.has(key)) {
+      this.#offered.add(key);
+      this.emit({ event: 'prunable', phase: place.phase.name, step: place.planned.id, host, summary });
+    }
+    return true;
   }
 
   /** Tells and counts how a host came out of a step. */

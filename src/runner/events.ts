@@ -68,6 +68,14 @@ export type RunEvent =
       /** False with --diff. */
       readonly applied: boolean;
     }
+  /** Something that osha made and the inventory does not name any more: taken away only with --prune. */
+  | {
+      readonly event: 'prunable';
+      readonly phase: string;
+      readonly step: string;
+      readonly host: string;
+      readonly summary: string;
+    }
   | {
       readonly event: 'output';
       readonly phase: string;

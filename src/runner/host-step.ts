@@ -99,7 +99,8 @@ async function diffHost(
       context.pending.add(host.name, operation.probe.reads);
       continue;
     }
-    const changes = operation.decide(await context.observer(host.name).observe(operation.probe));
+    const observed = await context.observer(host.name).observe(operation.probe);
+    const changes = context.toMake(place, host.name, operation.decide(observed));
     for (const change of changes) announce(context, place, host.name, change);
     if (changes.length > 0) changed = true;
   }

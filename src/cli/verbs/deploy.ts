@@ -1,11 +1,12 @@
 import { Option } from 'commander';
 import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
-import { withConnections, withOutput, withSelection } from '../options.ts';
+import { PRUNE, withConnections, withOutput, withSelection } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 
 interface DeployOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
   readonly dryRun?: true;
   readonly diff?: true;
+  readonly prune?: true;
   readonly exitCode?: true;
   readonly yes?: true;
 }
@@ -22,6 +23,7 @@ export const register: Register = (program, cli) => {
     .argument('<inventory>', 'the inventory, a YAML file')
     .option('--dry-run', 'only print the plan; connect to nothing')
     .option('--diff', 'connect, read, and show what would change; change nothing')
+    .option('--prune', PRUNE)
     .addOption(
       new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
     )

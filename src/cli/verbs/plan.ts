@@ -1,10 +1,11 @@
 import { Option } from 'commander';
 import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
-import { withConnections, withOutput, withSelection } from '../options.ts';
+import { PRUNE, withConnections, withOutput, withSelection } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 
 interface PlanOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
   readonly diff?: true;
+  readonly prune?: true;
   readonly exitCode?: true;
 }
 
@@ -19,6 +20,7 @@ export const register: Register = (program, cli) => {
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .option('--diff', 'connect, read, and show what would change')
+    .option('--prune', PRUNE)
     .addOption(
       new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
     )
