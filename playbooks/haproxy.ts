@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { file, packages, playbook, role, service, step, token, verify } from 'osha';
+import { file, packages, playbook, service, step, token, verify } from 'osha';
 import { haproxyConf, STATS_PORT } from './haproxy/conf.ts';
 import { serversUp, vipsAnswer } from './haproxy/health.ts';
 
@@ -11,7 +11,12 @@ const settings = z.strictObject({
 export default playbook({
   name: 'haproxy',
   title: 'HAProxy',
-  hosts: role('loadbalancer'),
+  // The hosts that can hold a virtual IP, and load balancers without one.
+  hosts: (inventory) =>
+    inventory.hosts.filter(
+      (host) =>
+        host.roles.includes('loadbalancer') || inventory.vips.some((vip) => vip.holders.includes(host.name)),
+    ),
   needs: ['base'],
   settings,
   secrets: { haproxyStats: token('Password of the page with the state of every server; its user is osha') },
@@ -47,12 +52,12 @@ export default playbook({
           ...(clustered ? { leftTo: platform.units.pacemaker } : {}),
         }),
       ),
-      verify('Every server is up', serversUp(hosts, frontends, unit)),
+      verify('Every server is up', serversUp(hosts, frontends, vips, unit)),
     ];
   },
 
   health: ({ inventory, hosts, frontends, platform }) => [
-    serversUp(hosts, frontends, platform.units.haproxy),
+    serversUp(hosts, frontends, inventory.vips, platform.units.haproxy),
     ...(inventory.vips.length > 0 ? [vipsAnswer(hosts, inventory.vips)] : []),
   ],
 

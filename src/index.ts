@@ -28,8 +28,10 @@ export type {
   ResourceKey,
   TextDiff,
 } from './playbook/operation.ts';
+export { takeoverOf, type Takeover } from './playbook/takeover.ts';
 export type { Frontend, FrontendServer } from './playbook/frontend.ts';
-export { hostsWith, ROLES } from './inventory/types.ts';
+export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';
+export { holdersOf, hostsWith, ROLES } from './inventory/types.ts';
 export type { Host, Inventory, Role, Vip } from './inventory/types.ts';
 export type { PackageNames, Paths, Platform, UnitNames } from './platform/platform.ts';
 export { Secret } from './secrets/secret.ts';

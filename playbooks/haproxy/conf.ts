@@ -23,6 +23,15 @@ export function vipOf(frontend: Frontend, vips: readonly Vip[]): Vip | undefined
   return vips.find((vip) => vip.name === frontend.vip) ?? vips[0];
 }
 
+/** The frontends that a host can be reached at, because it can hold their virtual IP. */
+export function frontendsOn(
+  host: Pick<Host, 'name'>,
+  frontends: readonly Frontend[],
+  vips: readonly Vip[],
+): readonly Frontend[] {
+  return frontends.filter((frontend) => vipOf(frontend, vips)?.holders.includes(host.name));
+}
+
 /** Numbers of the guides: looked at every 2 s, down after 5 failures, up again after 2 successes. */
 const CHECK = 'inter 2000 rise 2 fall 5';
 
@@ -54,7 +63,7 @@ function section(frontend: Frontend, vip: Vip): string {
   return `listen ${frontend.name}\n${lines.map((line) => `    ${line}\n`).join('')}`;
 }
 
-/** `haproxy.cfg` of one host. Its virtual IPs are bound on every host, whether it holds them just now or not. */
+/** `haproxy.cfg` of one host. The virtual IPs that it can hold are bound, whether it holds them just now or not. */
 export function haproxyConf({
   host,
   vips,
@@ -62,11 +71,12 @@ export function haproxyConf({
   statsPassword,
   maxConnections,
 }: HaproxyInput): SecretText {
-  const sections = frontends.flatMap((frontend) => {
+  const own = vips.filter((vip) => vip.holders.includes(host.name));
+  const sections = frontendsOn(host, frontends, vips).flatMap((frontend) => {
     const vip = vipOf(frontend, vips);
     return vip ? [section(frontend, vip)] : [];
   });
-  const statsAddresses = [...new Set([host.address, '127.0.0.1', ...vips.map((vip) => vip.address)])];
+  const statsAddresses = [...new Set([host.address, '127.0.0.1', ...own.map((vip) => vip.address)])];
   return text`# Placed by osha.
 global
     log /dev/log local0

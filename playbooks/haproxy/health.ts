@@ -1,6 +1,6 @@
 import { ProbeError, quote } from 'osha';
 import type { Finding, Frontend, HealthCheck, Host, Vip } from 'osha';
-import { ADMIN_SOCKET, ALIVE_PATH, STATS_PORT } from './conf.ts';
+import { ADMIN_SOCKET, ALIVE_PATH, frontendsOn, STATS_PORT } from './conf.ts';
 
 /** What HAProxy says of one server of one section: `UP`, `DOWN`, `MAINT`, `UP 1/2`, and what its last check found. */
 export interface ServerState {
@@ -59,6 +59,7 @@ function judgeFrontend(host: string, frontend: Frontend, states: readonly Server
 export function serversUp(
   hosts: readonly Host[],
   frontends: readonly Frontend[],
+  vips: readonly Vip[],
   unit: string,
 ): HealthCheck<readonly ServerState[] | undefined> {
   return {
@@ -79,9 +80,9 @@ export function serversUp(
           return [{ subject, host, healthy: false, evidence: 'does not run', hint }];
         }
         const states = answer.observed;
-        if (frontends.length === 0)
-          return [{ subject, host, healthy: true, evidence: 'runs, nothing behind it' }];
-        return frontends.map((frontend) => judgeFrontend(host, frontend, states));
+        const own = frontendsOn({ name: host }, frontends, vips);
+        if (own.length === 0) return [{ subject, host, healthy: true, evidence: 'runs, nothing behind it' }];
+        return own.map((frontend) => judgeFrontend(host, frontend, states));
       }),
   };
 }

@@ -22,7 +22,7 @@ export function journalOnFailure(unit: string): string {
  */
 export function startScript(
   unit: string,
-  verb: 'start' | 'restart' | 'reload',
+  verb: 'start' | 'restart' | 'try-restart' | 'reload',
   touched: readonly string[],
 ): string {
   return `${touched.length > 0 ? `touch -c -- ${quoteAll(touched)}\n` : ''}u=${quote(unit)}

@@ -1,4 +1,5 @@
 import type { Change, Operation, ResourceKey } from '../playbook/operation.ts';
+import type { Takeover } from '../playbook/takeover.ts';
 import { journalOnFailure, startScript } from './service-script.ts';
 import { newerThanStart } from './newer-files.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from './unit-state.ts';
@@ -19,8 +20,22 @@ export interface RunningOptions {
    * for newer files of a running one is left to do.
    */
   readonly leftTo?: string;
+  /** Whether it is started where it does not run; default true. Where it runs, newer files are taken either way. */
+  readonly start?: boolean;
   /** Milliseconds that starting it may take; default the run's `--timeout`. */
   readonly timeoutMs?: number;
+}
+
+/**
+ * How a unit is kept running that `takeover` may have taken out of the init system's hands. A unit for all of its hosts
+ * runs from the start, and the cluster takes over what runs; one for one host at a time is never started by anything
+ * but the cluster, because it could then run on two.
+ */
+export function startup(
+  takeover: Takeover | undefined,
+): Pick<RunningOptions, 'enabled' | 'leftTo' | 'start'> {
+  if (!takeover) return {};
+  return { enabled: false, leftTo: takeover.by, ...(takeover.runsOn === 'one' ? { start: false } : {}) };
 }
 
 /** `mariadb` and `mariadb.service` are the same unit. */
@@ -78,11 +93,20 @@ function atBoot(unit: string, state: UnitState, wanted: boolean): readonly Chang
   return [];
 }
 
+/** Since the unit was looked at, it may have moved to another host: it must not be started here then. */
+function whileItRuns(unit: string, verb: 'start' | 'restart' | 'reload', touched: readonly string[]): string {
+  const gentle = verb === 'reload' ? 'reload' : 'try-restart';
+  return `systemctl -q is-active -- ${quote(unit)} || exit 0\n${startScript(unit, gentle, touched)}`;
+}
+
 function whatIsNewer(files: readonly string[]): string {
   return files.length === 1 ? `${files[0]} is newer` : `${files.length} of its files are newer`;
 }
 
-/** The unit runs, on its files as they are now, and starts at boot unless `enabled` is false. A mask is taken off. */
+/**
+ * The unit runs, on its files as they are now, unless `start` is false; and starts at boot unless `enabled` is false. A
+ * mask is taken off.
+ */
 export function running(unit: string, options: RunningOptions = {}): Operation<UnitState> {
   const name = shortName(unit);
   const time = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
@@ -92,7 +116,7 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
     touched: readonly string[] = [],
   ): Change => ({
     summary: `${verb} ${name}${why ? ` (${why})` : ''}`,
-    script: startScript(unit, verb, touched),
+    script: options.start === false ? whileItRuns(unit, verb, touched) : startScript(unit, verb, touched),
     touches: [unitKey(unit), ...touched.map((path) => `file:${path}` as const)],
     ...time,
   });
@@ -114,7 +138,7 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
         const why = newer.length > 0 ? whatIsNewer(newer) : 'its last reload failed';
         return [...first, act(options.reload ? 'reload' : 'restart', why, ahead)];
       }
-      if (state.managed) return first;
+      if (state.managed || options.start === false) return first;
       if (state.active === 'inactive') return [...first, act('start', '')];
       if (state.active === 'failed') return [...first, act('start', 'it failed')];
       return [...first, act('restart', `it is ${state.active}, ${state.sub}`)];

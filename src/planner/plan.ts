@@ -1,6 +1,5 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { Frontend } from '../playbook/frontend.ts';
 import type { HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
@@ -54,9 +53,9 @@ export function createPlan(request: PlanRequest): Plan {
   const allowed = new Set(selectHosts(inventory, selection.limit).map((host) => host.name));
   const selected = selectPhases(present, selection);
   const selectedNames = new Set(selected.map((playbook) => playbook.name));
-  const frontends = frontendsOf(present, request);
+  const shared = sharedOf(present, request);
   const phases = selected.map((playbook): PlannedPhase => {
-    const context = contextOf(playbook, request, frontends);
+    const context = contextOf(playbook, request, shared);
     const hosts = context.hosts.filter((host) => allowed.has(host.name));
     const steps = identified(playbook.steps(context)).map(({ id, step }): PlannedStep => ({
       id,
@@ -84,7 +83,7 @@ export function createPlan(request: PlanRequest): Plan {
 function contextOf(
   playbook: Playbook,
   request: PlanRequest,
-  frontends: readonly Frontend[],
+  shared: Shared,
 ): PlaybookContext<unknown, string> {
   return {
     inventory: request.inventory,
@@ -92,13 +91,21 @@ function contextOf(
     settings: request.inventory.settings[playbook.name],
     secrets: request.secrets,
     platform: request.platform,
-    frontends,
+    ...shared,
   };
 }
 
-/** What the playbooks of this inventory put behind HAProxy, whichever phases run: a selection must not shrink it. */
-function frontendsOf(playbooks: readonly Playbook[], request: PlanRequest): readonly Frontend[] {
-  return playbooks.flatMap((playbook) => playbook.frontends?.(contextOf(playbook, request, [])) ?? []);
+/** What playbooks tell each other. */
+type Shared = Pick<PlaybookContext<unknown, string>, 'frontends' | 'takeovers'>;
+
+/** What the playbooks of this inventory tell each other, whichever phases run: a selection must not shrink it. */
+function sharedOf(playbooks: readonly Playbook[], request: PlanRequest): Shared {
+  const nothing: Shared = { frontends: [], takeovers: [] };
+  const all = playbooks.map((playbook) => [playbook, contextOf(playbook, request, nothing)] as const);
+  return {
+    frontends: all.flatMap(([playbook, context]) => playbook.frontends?.(context) ?? []),
+    takeovers: all.flatMap(([playbook, context]) => playbook.takeovers?.(context) ?? []),
+  };
 }
 
 function hostsOf(step: Step, hosts: readonly Host[]): readonly Host[] {

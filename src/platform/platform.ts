@@ -19,6 +19,15 @@ export interface PackageNames {
   readonly rabbitmq: readonly string[];
   readonly memcached: readonly string[];
   readonly haproxy: readonly string[];
+  readonly keepalived: readonly string[];
+  readonly rsyslog: readonly string[];
+  readonly etcd: readonly string[];
+  readonly glusterServer: readonly string[];
+  readonly glusterClient: readonly string[];
+  readonly nfsServer: readonly string[];
+  readonly nfsClient: readonly string[];
+  /** Galera's arbitrator: a vote without data. */
+  readonly arbitrator: readonly string[];
   readonly pacemaker: readonly string[];
 }
 
@@ -28,6 +37,12 @@ export interface UnitNames {
   readonly rabbitmq: string;
   readonly memcached: string;
   readonly haproxy: string;
+  readonly keepalived: string;
+  readonly rsyslog: string;
+  readonly etcd: string;
+  readonly glusterd: string;
+  readonly nfsServer: string;
+  readonly arbitrator: string;
   readonly corosync: string;
   readonly pacemaker: string;
   readonly pcsd: string;
@@ -46,5 +61,18 @@ export interface Paths {
   readonly rabbitmqCookie: string;
   readonly memcachedConf: string;
   readonly haproxyConf: string;
+  /** A folder: one file with certificate and key for each virtual IP. */
+  readonly haproxyTls: string;
+  readonly keepalivedConf: string;
+  readonly keepalivedEnv: string;
+  /** A folder that rsyslog reads. */
+  readonly rsyslogConf: string;
+  /** A folder that logrotate reads. */
+  readonly logrotateConf: string;
+  readonly etcdEnv: string;
+  readonly etcdData: string;
+  readonly arbitratorEnv: string;
+  /** A folder that the NFS server reads. */
+  readonly exports: string;
   readonly corosyncConf: string;
 }

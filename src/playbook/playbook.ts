@@ -7,6 +7,7 @@ import type { Secret } from '../secrets/secret.ts';
 import type { Frontend } from './frontend.ts';
 import type { HealthCheck } from './operation.ts';
 import type { Step } from './step.ts';
+import type { Takeover } from './takeover.ts';
 
 export type { InventoryProblem } from '../inventory/problem.ts';
 export { token, type SecretRule } from '../secrets/rule.ts';
@@ -32,6 +33,8 @@ export interface PlaybookContext<Settings, SecretName extends string> {
   readonly platform: Platform;
   /** What every playbook of this deployment puts behind HAProxy. */
   readonly frontends: readonly Frontend[];
+  /** What a cluster manager of this deployment starts and stops instead of the init system. */
+  readonly takeovers: readonly Takeover[];
 }
 
 /** A port that a playbook's system listens on, and the process that may hold it already. */
@@ -53,8 +56,10 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
   /** Pure and cheap: called before any host is reached. */
   steps(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Step[];
   health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];
-  /** What HAProxy puts in front of it. `context.frontends` is empty here. */
+  /** What HAProxy puts in front of it. `context.frontends` and `context.takeovers` are empty here. */
   frontends?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Frontend[];
+  /** What it starts and stops instead of the init system. `context.frontends` and `context.takeovers` are empty here. */
+  takeovers?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Takeover[];
   /** Ports that `check` wants free, or held by this system already. */
   readonly ports?: readonly PortUse[];
   /** Mistakes that only this playbook can know of. */

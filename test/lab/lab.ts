@@ -67,6 +67,16 @@ export async function up(options: UpOptions = {}): Promise<LabInventory> {
   return lab;
 }
 
+/** Takes the lab of one inventory away; other labs and what they share stay. */
+export async function downOne(inventory: string, options: { readonly log?: Log } = {}): Promise<void> {
+  const lab = readInventory(inventory);
+  if (!(await engineAnswers())) return;
+  await step(options.log ?? toStdout, `removing the hosts of ${lab.name} and their network`, async () => {
+    await removeHosts(lab);
+    await docker(['network', 'rm', projectOf(lab)]);
+  });
+}
+
 /** Takes every lab away: hosts, networks, and the engine if the lab started it. Images stay, unless `purge`. */
 export async function down(options: { readonly purge?: boolean; readonly log?: Log } = {}): Promise<void> {
   const log = options.log ?? toStdout;

@@ -94,10 +94,11 @@ hostCommand('heal', 'put it back').action(async (host: string, options: { invent
 
 program
   .command('down')
-  .description('take every lab away, without a trace')
+  .description('take every lab away, without a trace; with an inventory, only its lab')
+  .argument('[inventory]', 'the inventory whose lab is meant')
   .option('--purge', 'the images too')
-  .action(async (options: { purge?: boolean }) => {
-    await lab.down(options);
+  .action(async (inventory: string | undefined, options: { purge?: boolean }) => {
+    await (inventory === undefined ? lab.down(options) : lab.downOne(inventory));
   });
 
 try {

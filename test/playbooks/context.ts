@@ -20,6 +20,7 @@ export function contextOf(playbook: Playbook, given: Partial<Context> = {}): Con
     secrets: Object.fromEntries(secrets) as Record<string, Secret>,
     platform: platformOf(inventory.platform),
     frontends: [],
+    takeovers: [],
     ...given,
     inventory,
     settings: playbook.settings.parse(given.settings ?? {}),

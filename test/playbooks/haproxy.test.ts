@@ -143,7 +143,7 @@ describe('the health of HAProxy', () => {
   const table = (rows: readonly string[]): string =>
     ['# pxname,svname,status,check_status,check_code,', ...rows, ''].join('\n');
   const judged = (output: string) =>
-    serversUp(hosts, [database], 'haproxy')
+    serversUp(hosts, [database], vips, 'haproxy')
       .judge(
         new Map<string, Answer<readonly ServerState[] | undefined>>([
           ['controller1', { reachable: true, observed: parseStat(output) }],
