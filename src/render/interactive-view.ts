@@ -2,7 +2,6 @@ import type { Colors } from './colors.ts';
 import {
   changesOf,
   tally,
-  phaseWasInterrupted,
   type HostProgress,
   type PhaseProgress,
   type Progress,
@@ -127,10 +126,6 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
   const steps = [...phase.steps.values()];
   const changes = changesOf(phase);
   const changed = count(changes, 'change') + (progress.mode === 'diff' ? ' to make' : '');
-  if (phaseWasInterrupted(phase)) {
-    const about = `${colors.bad('interrupted')}${changes > 0 ? `, ${changed} begun` : ''}`;
-    return fit(phase.title, `${about} ${colors.faint(`· ${duration(phase.durationMs)}`)}`, width);
-  }
   switch (phase.state) {
     case 'waiting':
       return colors.faint(cutTo(phase.title, width));
@@ -147,6 +142,10 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
         `${colors.changed(changed)} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
         width,
       );
+    case 'interrupted': {
+      const about = `${colors.bad('interrupted')}${changes > 0 ? `, ${changed} begun` : ''}`;
+      return fit(phase.title, `${about} ${colors.faint(`· ${duration(phase.durationMs)}`)}`, width);
+    }
     case 'failed':
       return fit(
         phase.title,

@@ -15,7 +15,6 @@ import {
   createProgress,
   phaseOf,
   tally,
-  phaseWasInterrupted,
   wasInterrupted,
   type Progress,
   type StepProgress,
@@ -116,7 +115,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
           await gates.of(`${name} finished`).passed;
           draw();
           const ended = phaseOf(progress, name);
-          if (ended.state === 'failed' || phaseWasInterrupted(ended)) throw new Error(name);
+          if (ended.state === 'failed' || ended.state === 'interrupted') throw new Error(name);
         },
       };
       const steps = phase.expected.map((_title, index) => stepTask(name, index));

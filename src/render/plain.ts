@@ -7,7 +7,6 @@ import {
   createProgress,
   phaseOf,
   stepOf,
-  phaseWasInterrupted,
   type Progress,
   type StepProgress,
 } from './progress.ts';
@@ -110,7 +109,6 @@ function phaseVerdict(
   const phase = phaseOf(progress, name);
   const changed = `${count(changesOf(phase), 'change')}${progress.mode === 'diff' ? ' to make' : ''}`;
   const time = duration(durationMs);
-  if (phaseWasInterrupted(phase)) return colors.bad(`interrupted, ${changed} begun, ${time}`);
   switch (outcome) {
     case 'ok':
       return colors.good(`nothing to do, ${time}`);
@@ -118,6 +116,8 @@ function phaseVerdict(
       return colors.changed(`${changed}, ${time}`);
     case 'failed':
       return colors.bad(`failed, ${changed}, ${time}`);
+    case 'interrupted':
+      return colors.bad(`interrupted, ${changed} begun, ${time}`);
     case 'skipped':
       return colors.faint('skipped');
     case 'deferred':

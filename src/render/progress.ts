@@ -223,11 +223,6 @@ export function wasInterrupted(step: StepProgress): boolean {
   return [...step.hosts.values()].some((host) => host.state === 'skipped' && host.note === 'interrupted');
 }
 
-/** True where one of its steps was left so. */
-export function phaseWasInterrupted(phase: PhaseProgress): boolean {
-  return [...phase.steps.values()].some(wasInterrupted);
-}
-
 /** Changes that were made, or would be, in a phase. */
 export function changesOf(phase: PhaseProgress): number {
   return [...phase.steps.values()].reduce((sum, step) => sum + step.changes.length, 0);

@@ -117,7 +117,7 @@ export type RunEvent =
   | {
       readonly event: 'phase-finished';
       readonly phase: string;
-      readonly outcome: 'ok' | 'changed' | 'failed' | 'skipped' | 'deferred';
+      readonly outcome: 'ok' | 'changed' | 'failed' | 'skipped' | 'deferred' | 'interrupted';
       readonly durationMs: number;
       /** Scripts sent during the phase, by host. */
       readonly roundTrips: Readonly<Record<string, number>>;

@@ -135,15 +135,17 @@ async function runPhase(context: RunContext, phase: PlannedPhase): Promise<strin
     if (end.end === 'stop') stop = end;
   }
   const after = context.totals.summary({ durationMs: 0, interrupted: false });
-  const outcome = stop
-    ? stop.outcome
-    : after.failed > failedBefore
-      ? 'failed'
-      : context.present(phase.hosts).length === 0
-        ? 'skipped'
-        : after.changed > changedBefore
-          ? 'changed'
-          : 'ok';
+  const outcome = context.interrupted
+    ? 'interrupted'
+    : stop
+      ? stop.outcome
+      : after.failed > failedBefore
+        ? 'failed'
+        : context.present(phase.hosts).length === 0
+          ? 'skipped'
+          : after.changed > changedBefore
+            ? 'changed'
+            : 'ok';
   emit({
     event: 'phase-finished',
     phase: phase.name,

@@ -97,6 +97,7 @@ describe('a run', () => {
       ...written('slow', 'x'),
       decide: () => [{ summary: 'wait', script: 'sleep 30', touches: [] }],
     };
+    const ends: string[] = [];
     const { summary, outcomes } = await run(
       hosts,
       [aPlaybook('p', () => [step('Wait', slow), step('Write', written('a', 'A'))])],
@@ -104,10 +105,12 @@ describe('a run', () => {
         signal: controller.signal,
         emit: (event) => {
           if (event.event === 'change') controller.abort(new Error('interrupted'));
+          if (event.event === 'phase-finished') ends.push(event.outcome);
         },
       },
     );
     expect(summary.interrupted).toBe(true);
+    expect(ends).toEqual(['interrupted']);
     expect(outcomes.filter((outcome) => outcome.includes('write'))).toEqual([]);
     expect(summary.durationMs).toBeLessThan(5000);
   });
