@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import { SECRETS_NAME } from '../secrets/files.ts';
 import { hasErrors, inFileOrder, type LocatedProblem } from '../yaml/problem.ts';
 import { isRecord, parseYaml } from '../yaml/parse.ts';
 import { suggestion } from '../yaml/nearest.ts';
@@ -117,6 +119,9 @@ export function checkInventory(file: string, text: string, options: LoadOptions)
   if (yaml.value === undefined && yaml.problems.length > 0) return { problems: yaml.problems };
   if (yaml.value === undefined || yaml.value === null) {
     return refused('the file is empty', 'run "osha init" for an inventory to start from');
+  }
+  if (basename(file) === SECRETS_NAME) {
+    return refused('these are secrets, not an inventory', 'give the inventory that they stand beside');
   }
   if (!isRecord(yaml.value)) {
     const message = `expected keys and their values, found ${show(yaml.value)}`;

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** What the file of secrets is called, which stands beside the inventory. */
+export const SECRETS_NAME = 'secrets.yaml';
+
 /** Where the secrets of an inventory stand. */
 export interface SecretsFiles {
   /** `secrets.yaml` beside the inventory. */
@@ -12,7 +15,7 @@ export interface SecretsFiles {
 export type SecretsState = 'none' | 'plain' | 'sealed' | 'both';
 
 export function secretsFilesOf(inventoryFile: string): SecretsFiles {
-  const plain = join(dirname(inventoryFile), 'secrets.yaml');
+  const plain = join(dirname(inventoryFile), SECRETS_NAME);
   return { plain, sealed: `${plain}.age` };
 }
 

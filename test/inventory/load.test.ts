@@ -236,3 +236,10 @@ it('of a key that is written twice, the last value is the one that is checked an
     '/site/inventory.yaml:6:7: error: name: expected at most 32 letters, digits'.slice(0, 70),
   ]);
 });
+
+it('knows its own file of secrets, and says so once', () => {
+  const loaded = checkInventory('/site/secrets.yaml', 'erlangCookie: abc\nhacluster: def\n', options);
+  expect(told(loaded)).toEqual([
+    '/site/secrets.yaml:1:1: error: these are secrets, not an inventory; give the inventory that they stand beside',
+  ]);
+});
