@@ -1,11 +1,37 @@
-import { z } from 'zod';
-import { file, packages, playbook, service, step, token, verify } from 'osha';
-import { haproxyConf, STATS_PORT } from './haproxy/conf.ts';
+import { file, packages, playbook, privateKey, service, step, takeoverOf, tls, token, verify } from 'osha';
+import type { Frontend, Inventory, Operation, Takeover } from 'osha';
+import { clashes, refuseClashes } from './haproxy/clashes.ts';
+import { tlsBinding } from './haproxy/conf-tls.ts';
+import { haproxyConf } from './haproxy/conf.ts';
 import { serversUp, vipsAnswer } from './haproxy/health.ts';
+import { frontendProblems, ownFrontends } from './haproxy/own-frontends.ts';
+import { STATS_PORT } from './haproxy/ports.ts';
+import { settings, type HaproxySettings } from './haproxy/settings.ts';
+import { vipsOf } from './haproxy/vips.ts';
+import {
+  authorityOf,
+  certificateOf,
+  endpointOf,
+  tlsProblems,
+  tlsVips,
+  usesAuthority,
+} from './haproxy/tls.ts';
 
-const settings = z.strictObject({
-  max_connections: z.int().min(100).default(4000).describe('Connections at the same time, on each host.'),
-});
+function everyFrontend(
+  inventory: Inventory,
+  settings: HaproxySettings,
+  frontends: readonly Frontend[],
+): readonly Frontend[] {
+  return [...frontends, ...ownFrontends(inventory, settings)];
+}
+
+/** What the step that starts HAProxy says of who else may do so. */
+function unitTitle(takeovers: readonly Takeover[]): string {
+  if (takeovers.length === 0) return 'Run HAProxy';
+  return takeovers.every((takeover) => takeover.runsOn === 'one')
+    ? 'Leave HAProxy to Pacemaker'
+    : 'Run HAProxy until Pacemaker takes it over';
+}
 
 /** In front of every service, on its virtual IP. Which services those are, their own playbooks say. */
 export default playbook({
@@ -15,26 +41,61 @@ export default playbook({
   hosts: (inventory) =>
     inventory.hosts.filter(
       (host) =>
-        host.roles.includes('loadbalancer') || inventory.vips.some((vip) => vip.holders.includes(host.name)),
+        host.roles.includes('loadbalancer') ||
+        vipsOf(inventory).some((vip) => vip.holders.includes(host.name)),
     ),
   needs: ['base'],
   settings,
   secrets: { haproxyStats: token('Password of the page with the state of every server; its user is osha') },
+  moreSecrets: (settings) =>
+    usesAuthority(settings)
+      ? { tlsAuthority: privateKey('Key of the CA that signs the certificates of virtual IPs') }
+      : {},
   ports: [{ port: STATS_PORT, process: 'haproxy' }],
 
-  steps: ({ inventory, hosts, settings, secrets, frontends, platform }) => {
-    const { vips } = inventory;
-    const unit = platform.units.haproxy;
-    const conf = platform.paths.haproxyConf;
-    const clustered = vips.some((vip) => vip.by === 'pacemaker');
+  steps: ({ inventory, hosts, settings, secrets, frontends: others, takeovers, platform }) => {
+    const vips = vipsOf(inventory);
+    const { paths, units } = platform;
+    const unit = units.haproxy;
+    const frontends = everyFrontend(inventory, settings, others);
+    const found = clashes(frontends, vips);
+    const authority = authorityOf(inventory, settings, secrets['tlsAuthority']);
+    const encrypted = tlsVips(inventory, settings, platform);
+    const heldBy = (host: string) => encrypted.filter(({ vip }) => vip.holders.includes(host));
+    const bindings = new Map(
+      encrypted.map(({ vip, path, settings: own }) => [vip.name, tlsBinding(path, own.hsts_seconds)]),
+    );
+    const takeover = (host: string) => takeoverOf(takeovers, unit, host);
+    const servers = { hosts, vips, unit, takeovers, taken: 'perhaps' } as const;
+    const holders = hosts.filter((host) => heldBy(host.name).length > 0);
     return [
+      ...(found.length > 0 ? [step('Refuse frontends in one place', refuseClashes(hosts, found))] : []),
       step('Install HAProxy', packages.installed(platform.packages.haproxy)),
+      ...(authority
+        ? [
+            step(
+              'Trust the CA of this deployment',
+              file.content(paths.authority, { content: authority.certificate }),
+            ),
+          ]
+        : []),
+      ...(holders.length > 0
+        ? [
+            step(
+              'Keep certificates fresh',
+              (host): Operation[] => heldBy(host.name).map((one) => certificateOf(one, inventory, authority)),
+              { hosts: holders },
+            ),
+          ]
+        : []),
       step('Configure every frontend', (host) =>
-        file.content(conf, {
+        file.content(paths.haproxyConf, {
           content: haproxyConf({
+            deployment: inventory.name,
             host,
             vips,
             frontends,
+            tls: bindings,
             statsPassword: secrets.haproxyStats,
             maxConnections: settings.max_connections,
           }),
@@ -42,34 +103,57 @@ export default playbook({
           validate: 'haproxy -c -f {}',
         }),
       ),
-      // Pacemaker takes over what runs already; from then on it alone starts and stops it.
-      step(
-        clustered ? 'Run HAProxy until Pacemaker takes it over' : 'Run HAProxy',
+      step(unitTitle(hosts.flatMap((host) => takeover(host.name) ?? [])), (host) =>
         service.running(unit, {
-          newerThan: [conf],
+          newerThan: [paths.haproxyConf, ...heldBy(host.name).map(({ path }) => path)],
           reload: true,
-          enabled: !clustered,
-          ...(clustered ? { leftTo: platform.units.pacemaker } : {}),
+          ...service.startup(takeover(host.name)),
         }),
       ),
-      verify('Every server is up', serversUp(hosts, frontends, vips, unit)),
+      step('Remove certificates that nothing uses', (host) =>
+        tls.only(
+          paths.haproxyTls,
+          heldBy(host.name).map(({ path }) => path),
+        ),
+      ),
+      verify(
+        'Every server is up',
+        serversUp({ ...servers, frontends: frontends.filter((one) => !one.later) }),
+      ),
     ];
   },
 
-  health: ({ inventory, hosts, frontends, platform }) => [
-    serversUp(hosts, frontends, inventory.vips, platform.units.haproxy),
-    ...(inventory.vips.length > 0 ? [vipsAnswer(hosts, inventory.vips)] : []),
-  ],
+  health: ({ inventory, hosts, settings, secrets, frontends: others, takeovers, platform }) => {
+    const vips = vipsOf(inventory);
+    const frontends = everyFrontend(inventory, settings, others);
+    const authority = authorityOf(inventory, settings, secrets['tlsAuthority']);
+    const encrypted = tlsVips(inventory, settings, platform);
+    return [
+      serversUp({ hosts, frontends, vips, unit: platform.units.haproxy, takeovers, taken: 'surely' }),
+      ...(vips.length > 0 ? [vipsAnswer(hosts, vips)] : []),
+      ...(encrypted.length > 0
+        ? [
+            tls.served(
+              hosts,
+              encrypted.map((one) => endpointOf(one, inventory, authority)),
+            ),
+          ]
+        : []),
+    ];
+  },
 
-  validate: (inventory) =>
-    inventory.vips.length > 0
+  validate: (inventory, settings) => [
+    ...frontendProblems(inventory, settings),
+    ...tlsProblems(inventory, settings, Date.now() / 1000),
+    ...(vipsOf(inventory).length > 0
       ? []
       : [
           {
-            severity: 'warning',
+            severity: 'warning' as const,
             path: [],
             message: 'there is no virtual IP, so nothing is put behind HAProxy',
             hint: 'declare one: vips: { api: { address: 10.0.0.20/24, interface: eth0 } }',
           },
-        ],
+        ]),
+  ],
 });

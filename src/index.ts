@@ -1,5 +1,5 @@
 /** What a playbook imports: everything that a deployment is written with. */
-export { everyHost, playbook, role, token } from './playbook/playbook.ts';
+export { everyHost, playbook, privateKey, role, token } from './playbook/playbook.ts';
 export type {
   HostSelector,
   InventoryProblem,
@@ -31,19 +31,26 @@ export type {
 export { takeoverOf, type Takeover } from './playbook/takeover.ts';
 export type { Frontend, FrontendServer } from './playbook/frontend.ts';
 export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';
+export { addressIn, sameNetwork } from './inventory/vip-network.ts';
 export { holdersOf, hostsWith, ROLES } from './inventory/types.ts';
 export type { Host, Inventory, Role, Vip } from './inventory/types.ts';
+export { platformIds, platformOf } from './platform/index.ts';
 export type { PackageNames, Paths, Platform, UnitNames } from './platform/platform.ts';
 export { Secret } from './secrets/secret.ts';
 export { asSecretText, SecretText, text } from './secrets/text.ts';
 export type { Text } from './secrets/text.ts';
+export { suggestion } from './inventory/problem.ts';
 export { quote } from './operations/shell.ts';
 
+export * as etcd from './operations/etcd.ts';
 export * as file from './operations/file.ts';
 export * as galera from './operations/galera.ts';
+export * as gluster from './operations/gluster.ts';
 export * as hostname from './operations/hostname.ts';
 export * as hostsFile from './operations/hosts-file.ts';
 export * as kernelModules from './operations/kernel-modules.ts';
+export * as localFile from './operations/local-file.ts';
+export * as mount from './operations/mount.ts';
 export * as mysql from './operations/mysql.ts';
 export * as packages from './operations/packages.ts';
 export * as rabbitmq from './operations/rabbitmq.ts';
@@ -52,3 +59,4 @@ export * as service from './operations/service.ts';
 export * as sysctl from './operations/sysctl.ts';
 export * as timezone from './operations/timezone.ts';
 export * as pacemaker from './operations/pacemaker.ts';
+export * as tls from './operations/tls.ts';

@@ -1,19 +1,19 @@
 import { text } from 'osha';
 import type { Frontend, FrontendServer, Host, Secret, SecretText, Vip } from 'osha';
-
-/** The port of the page that shows the state of every server. */
-export const STATS_PORT = 1080;
-
-/** The path that answers 200 without a password as long as HAProxy itself is well. */
-export const ALIVE_PATH = '/alive';
+import { MODERN_TLS, tlsPage, type TlsBinding } from './conf-tls.ts';
+import { ALIVE_PATH, STATS_PORT } from './ports.ts';
 
 /** Where a running HAProxy answers questions. */
 export const ADMIN_SOCKET = '/run/haproxy/admin.sock';
 
 export interface HaproxyInput {
+  /** The deployment's name. */
+  readonly deployment: string;
   readonly host: Host;
   readonly vips: readonly Vip[];
   readonly frontends: readonly Frontend[];
+  /** By the name of the virtual IP; those that speak TLS. */
+  readonly tls: ReadonlyMap<string, TlsBinding>;
   readonly statsPassword: Secret;
   readonly maxConnections: number;
 }
@@ -49,44 +49,59 @@ function serverLine(frontend: Frontend, server: FrontendServer, index: number): 
   ].join(' ');
 }
 
-function section(frontend: Frontend, vip: Vip): string {
+/** A section of `haproxy.cfg` as text. */
+function listen(name: string, lines: readonly string[]): string {
+  return `listen ${name}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+}
+
+function section(frontend: Frontend, vip: Vip, tls: TlsBinding | undefined): string {
+  const address = `${vip.address}:${frontend.port}`;
+  if (frontend.redirectToHttps) {
+    return listen(frontend.name, [
+      `bind ${address}`,
+      'mode http',
+      'option httplog',
+      'http-request redirect code 301 location https://%[req.hdr(host),field(1,:)]%[pathq]',
+    ]);
+  }
   const idle = frontend.idleTimeoutMs;
-  const lines = [
-    `bind ${vip.address}:${frontend.port}`,
+  const http = frontend.mode === 'http';
+  return listen(frontend.name, [
+    `bind ${address}${http && tls ? ` ${tls.bind}` : ''}`,
     `mode ${frontend.mode}`,
     `balance ${frontend.balance}`,
-    ...(frontend.mode === 'http' ? ['option httplog', 'option forwardfor'] : ['option tcplog']),
+    ...(http ? ['option httplog', 'option forwardfor', ...(tls?.headers ?? [])] : ['option tcplog']),
     ...(frontend.check?.httpPath === undefined ? [] : [`option httpchk GET ${frontend.check.httpPath}`]),
     ...(idle === undefined ? [] : [`timeout client ${idle}ms`, `timeout server ${idle}ms`]),
     ...frontend.servers.map((server, index) => serverLine(frontend, server, index)),
-  ];
-  return `listen ${frontend.name}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+  ]);
 }
 
 /** `haproxy.cfg` of one host. The virtual IPs that it can hold are bound, whether it holds them just now or not. */
-export function haproxyConf({
-  host,
-  vips,
-  frontends,
-  statsPassword,
-  maxConnections,
-}: HaproxyInput): SecretText {
+export function haproxyConf(input: HaproxyInput): SecretText {
+  const { host, vips, tls, statsPassword, maxConnections } = input;
   const own = vips.filter((vip) => vip.holders.includes(host.name));
-  const sections = frontendsOn(host, frontends, vips).flatMap((frontend) => {
+  const frontends = frontendsOn(host, input.frontends, vips);
+  const sections = frontends.flatMap((frontend) => {
     const vip = vipOf(frontend, vips);
-    return vip ? [section(frontend, vip)] : [];
+    return vip ? [section(frontend, vip, tls.get(vip.name))] : [];
+  });
+  const pages = own.flatMap((vip) => {
+    const binding = tls.get(vip.name);
+    const ports = frontends.filter((one) => vipOf(one, vips) === vip).map((one) => one.port);
+    return binding ? tlsPage({ deployment: input.deployment, vip, binding, ports }) : [];
   });
   const statsAddresses = [...new Set([host.address, '127.0.0.1', ...own.map((vip) => vip.address)])];
   return text`# Placed by osha.
 global
-    log /dev/log local0
+    log 127.0.0.1:514 local0
     chroot /var/lib/haproxy
     user haproxy
     group haproxy
     maxconn ${maxConnections}
     stats socket ${ADMIN_SOCKET} mode 600 level admin
     stats timeout 30s
-
+${own.some((vip) => tls.has(vip.name)) ? `${MODERN_TLS}\n` : ''}
 defaults
     log global
     option dontlognull
@@ -102,6 +117,8 @@ defaults
 
 listen stats
     mode http
+    # keepalived and the hosts ask for a sign of life every few seconds.
+    no log
 ${statsAddresses.map((address) => `    bind ${address}:${STATS_PORT}`)}
     monitor-uri ${ALIVE_PATH}
     stats enable
@@ -109,5 +126,5 @@ ${statsAddresses.map((address) => `    bind ${address}:${STATS_PORT}`)}
     stats refresh 10s
     stats auth osha:${statsPassword}
 
-${sections}`;
+${[...sections, ...pages.map(({ name, lines }) => listen(name, lines))]}`;
 }

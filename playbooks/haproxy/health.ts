@@ -1,6 +1,7 @@
-import { ProbeError, quote } from 'osha';
-import type { Finding, Frontend, HealthCheck, Host, Vip } from 'osha';
-import { ADMIN_SOCKET, ALIVE_PATH, frontendsOn, STATS_PORT } from './conf.ts';
+import { addressIn, ProbeError, quote, takeoverOf } from 'osha';
+import type { Answers, Finding, Frontend, HealthCheck, Host, Takeover, Vip } from 'osha';
+import { ADMIN_SOCKET, frontendsOn } from './conf.ts';
+import { ALIVE_PATH, STATS_PORT } from './ports.ts';
 
 /** What HAProxy says of one server of one section: `UP`, `DOWN`, `MAINT`, `UP 1/2`, and what its last check found. */
 export interface ServerState {
@@ -55,13 +56,52 @@ function judgeFrontend(host: string, frontend: Frontend, states: readonly Server
   return { subject, host, healthy: false, evidence, hint };
 }
 
-/** On every host HAProxy runs and finds every server of every frontend up. */
-export function serversUp(
-  hosts: readonly Host[],
-  frontends: readonly Frontend[],
-  vips: readonly Vip[],
-  unit: string,
-): HealthCheck<readonly ServerState[] | undefined> {
+export interface ServersOptions {
+  readonly hosts: readonly Host[];
+  readonly frontends: readonly Frontend[];
+  readonly vips: readonly Vip[];
+  readonly unit: string;
+  readonly takeovers: readonly Takeover[];
+  /**
+   * Whether a cluster that runs HAProxy on one host at a time has it in hand already; its own phase comes after
+   * HAProxy's, and until then HAProxy may run nowhere, or where it ran before.
+   */
+  readonly taken: 'perhaps' | 'surely';
+}
+
+type States = readonly ServerState[] | undefined;
+
+/** One host at a time, no more and no less. */
+function judgeTakeover(
+  takeover: Takeover,
+  answers: Answers<States>,
+  taken: ServersOptions['taken'],
+): Finding {
+  const subject = 'HAProxy on one host';
+  const running = takeover.hosts.filter((host) => {
+    const answer = answers.get(host);
+    return answer?.reachable && answer.observed !== undefined;
+  });
+  const evidence = running.length === 0 ? 'runs nowhere' : `runs on ${running.join(', ')}`;
+  if (running.length === 1 || taken === 'perhaps') {
+    const later = running.length === 1 ? '' : `: left to ${takeover.by}`;
+    return { subject, healthy: true, evidence: `${evidence}${later}` };
+  }
+  return {
+    subject,
+    healthy: false,
+    evidence,
+    hint: `${takeover.by} has to run it on one host: "osha status"`,
+  };
+}
+
+/**
+ * On every host HAProxy runs and finds every server of every frontend up; where a cluster runs it on one host at a time,
+ * on that one.
+ */
+export function serversUp(options: ServersOptions): HealthCheck<States> {
+  const { hosts, frontends, vips, unit, takeovers, taken } = options;
+  const exclusive = takeovers.filter((one) => one.unit === unit && one.runsOn === 'one');
   return {
     scope: 'health',
     title: 'HAProxy',
@@ -71,34 +111,41 @@ export function serversUp(
       reads: [`unit:${unit}`],
       parse: ({ stdout }) => parseStat(stdout),
     }),
-    judge: (answers) =>
-      [...answers].flatMap(([host, answer]): readonly Finding[] => {
+    judge: (answers) => [
+      ...[...answers].flatMap(([host, answer]): readonly Finding[] => {
         const subject = 'HAProxy';
         if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
         if (!answer.observed) {
+          if (takeoverOf(exclusive, unit, host)) return [];
           const hint = `see "systemctl status ${unit}" on ${host}`;
           return [{ subject, host, healthy: false, evidence: 'does not run', hint }];
         }
         const states = answer.observed;
-        const own = frontendsOn({ name: host }, frontends, vips);
+        const own = frontendsOn({ name: host }, frontends, vips).filter(
+          (frontend) => frontend.servers.length > 0,
+        );
         if (own.length === 0) return [{ subject, host, healthy: true, evidence: 'runs, nothing behind it' }];
         return own.map((frontend) => judgeFrontend(host, frontend, states));
       }),
+      ...exclusive.map((takeover) => judgeTakeover(takeover, answers, taken)),
+    ],
   };
 }
 
-/** By every host's own attempt: which virtual IPs a living HAProxy answered on. */
+/** By the own attempt of every host that is in its network: on which virtual IPs a living HAProxy answered. */
 export function vipsAnswer(
   hosts: readonly Host[],
   vips: readonly Vip[],
 ): HealthCheck<ReadonlyMap<string, boolean>> {
+  const near = (host: Host): readonly Vip[] =>
+    vips.filter((vip) => vip.holders.includes(host.name) || addressIn(host, vip) !== undefined);
   return {
     scope: 'health',
     title: 'HAProxy through the virtual IPs',
     members: hosts,
     // HAProxy's own page is asked: MariaDB counts connections that say nothing, and shuts their host out.
-    probe: () => ({
-      script: vips
+    probe: (host) => ({
+      script: near(host)
         .map(
           ({ name, address }) =>
             `printf '%s %s\\n' ${quote(name)} "$(printf 'GET ${ALIVE_PATH} HTTP/1.0\\r\\n\\r\\n' |
@@ -108,22 +155,26 @@ export function vipsAnswer(
       reads: vips.map((vip) => `cluster:vip-${vip.name}` as const),
       parse: ({ stdout }) =>
         new Map(
-          vips.map(({ name }) => [name, new RegExp(`^${name} HTTP/\\S+ 200`, 'm').test(stdout)] as const),
+          near(host).map(
+            ({ name }) => [name, new RegExp(`^${name} HTTP/\\S+ 200`, 'm').test(stdout)] as const,
+          ),
         ),
     }),
-    judge: (answers) =>
-      vips.map((vip) => {
-        const asked = [...answers].filter(([, answer]) => answer.reachable);
-        const refused = asked.filter(([, answer]) => answer.reachable && !answer.observed.get(vip.name));
-        const subject = `virtual IP ${vip.name}`;
-        if (asked.length > 0 && refused.length === 0) {
-          return { subject, healthy: true, evidence: `HAProxy answers on ${vip.address}` };
-        }
-        const evidence =
-          asked.length === 0
-            ? 'no host could be asked'
-            : `no answer on ${vip.address} from ${refused.map(([host]) => host).join(', ')}`;
-        return { subject, healthy: false, evidence, hint: 'see who holds it: "osha status"' };
-      }),
+    judge: (answers) => vips.map((vip) => judgeVip(vip, answers)),
   };
+}
+
+function judgeVip(vip: Vip, answers: Answers<ReadonlyMap<string, boolean>>): Finding {
+  const asked = [...answers].flatMap(([host, answer]) => {
+    const answered = answer.reachable ? answer.observed.get(vip.name) : undefined;
+    return answered === undefined ? [] : [{ host, answered }];
+  });
+  const refused = asked.filter(({ answered }) => !answered).map(({ host }) => host);
+  const subject = `virtual IP ${vip.name}`;
+  if (asked.length > 0 && refused.length === 0) {
+    return { subject, healthy: true, evidence: `HAProxy answers on ${vip.address}` };
+  }
+  const evidence =
+    asked.length === 0 ? 'no host could be asked' : `no answer on ${vip.address} from ${refused.join(', ')}`;
+  return { subject, healthy: false, evidence, hint: 'see who holds it: "osha status"' };
 }

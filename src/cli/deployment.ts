@@ -68,11 +68,11 @@ async function secretsFor(
   playbooks: readonly Playbook[],
   use: SecretsUse,
 ): Promise<FoundSecrets> {
-  const [{ mergeRules }, { generateSecrets, placeholders }] = await Promise.all([
-    import('../secrets/rule.ts'),
+  const [{ secretRules }, { generateSecrets, placeholders }] = await Promise.all([
+    import('../playbook/secret-rules.ts'),
     import('../secrets/generate.ts'),
   ]);
-  const rules = mergeRules(playbooks);
+  const rules = secretRules(playbooks, inventory.settings);
   if (use === 'none') return { secrets: placeholders(rules), missing: [], problems: [] };
   const { keyring } = await import('./keyring.ts');
   const unlock = keyring(io).unlock;
@@ -92,7 +92,9 @@ async function secretsFor(
     return { secrets: placeholders(rules), missing: [], problems: [] };
   }
   const loaded = await loadSecrets(inventory.file, rules, { unlock });
-  const secrets = use === 'shown' ? placeholders(rules) : { ...generateSecrets(rules), ...loaded.secrets };
+  // Those that are there are not made up as well: a key takes its time.
+  const absent = Object.fromEntries(Object.entries(rules).filter(([name]) => !(name in loaded.secrets)));
+  const secrets = use === 'shown' ? placeholders(rules) : { ...generateSecrets(absent), ...loaded.secrets };
   return { secrets, missing: loaded.missing, problems: loaded.problems };
 }
 

@@ -70,7 +70,11 @@ async function hostChecks(deployment: Deployment): Promise<readonly NamedCheck[]
     import('../preflight/preflight.ts'),
   ]);
   const wanted = createPlan(deployment).phases.flatMap(({ hosts, ports }) =>
-    hosts.flatMap((host) => ports.map((use) => ({ host: host.name, ...use }))),
+    hosts.flatMap(({ name }) =>
+      ports
+        .filter((use) => use.hosts?.includes(name) ?? true)
+        .map(({ port, process }) => ({ host: name, port, process })),
+    ),
   );
   const check = preflight(deployment.inventory, deployment.platform, wanted);
   return [{ system: 'hosts', title: check.title, check }];

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { playbooks } from '../../playbooks/index.ts';
 import { inventoryTemplate } from '../inventory/template.ts';
-import { mergeRules } from '../secrets/rule.ts';
+import { secretRules } from '../playbook/secret-rules.ts';
 import { ensureSecrets } from '../secrets/write.ts';
 import { formatProblem, hasErrors } from '../yaml/problem.ts';
 import { UserError } from './errors.ts';
@@ -32,7 +32,8 @@ export async function init(io: Io, dir: string): Promise<number> {
   };
   add(SCHEMA, await schemaText());
   add('.gitignore', 'secrets.yaml\n.osha/\n');
-  const { problems, generated } = await ensureSecrets(inventory, mergeRules(playbooks));
+  const defaults = Object.fromEntries(playbooks.map(({ name, settings }) => [name, settings.parse({})]));
+  const { problems, generated } = await ensureSecrets(inventory, secretRules(playbooks, defaults));
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
   if (generated.length > 0) written.push('secrets.yaml');
   for (const file of written) io.stdout.write(`wrote ${join(dir, file)}\n`);

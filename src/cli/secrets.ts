@@ -1,5 +1,5 @@
 import { playbooks } from '../../playbooks/index.ts';
-import { mergeRules } from '../secrets/rule.ts';
+import { secretRules } from '../playbook/secret-rules.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import { secretStates, type SecretState } from '../secrets/states.ts';
 import { decryptSecrets, encryptSecrets, ensureSecrets, rotateSecrets } from '../secrets/write.ts';
@@ -20,7 +20,8 @@ export type SecretsAction =
 /** Lists or changes the secrets of an inventory; never prints a value. Returns the exit code. */
 export async function secretsAction(io: Io, file: string, action: SecretsAction): Promise<number> {
   const { inventory } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
-  const rules = mergeRules(playbooks.filter((playbook) => playbook.hosts(inventory).length > 0));
+  const present = playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
+  const rules = secretRules(present, inventory.settings);
   const keys = keyring(io);
   const say = (text: string): number => {
     io.stdout.write(`${text}\n`);

@@ -1,4 +1,5 @@
 import type { Register } from './register.ts';
+import { register as ca } from './verbs/ca.ts';
 import { register as check } from './verbs/check.ts';
 import { register as completion } from './verbs/completion.ts';
 import { register as deploy } from './verbs/deploy.ts';
@@ -31,5 +32,6 @@ export const verbs: readonly Register[] = [
   phases,
   schema,
   secrets,
+  ca,
   completion,
 ];

@@ -102,7 +102,7 @@ function check(
     inventory,
     problems: [
       ...problems,
-      ...quorumProblems(draft),
+      ...quorumProblems(draft, sections.settings),
       ...unusedSections(raw, inventory, options.playbooks),
       ...sectionProblems(inventory, options.playbooks),
     ],

@@ -10,3 +10,4 @@ export interface InventoryProblem {
 }
 
 export { formatProblem, type LocatedProblem } from '../yaml/problem.ts';
+export { suggestion } from '../yaml/nearest.ts';

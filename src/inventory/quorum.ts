@@ -1,29 +1,75 @@
+import { isRecord } from '../yaml/parse.ts';
 import type { Draft } from './draft.ts';
 import type { InventoryProblem } from './problem.ts';
 import type { Role } from './types.ts';
 
 /** Roles whose hosts form a cluster that lives by majority. */
-const VOTING: readonly Role[] = ['database', 'messaging', 'coordination'];
+const VOTING = ['database', 'messaging', 'coordination'] as const satisfies readonly Role[];
+
+type Voting = (typeof VOTING)[number];
+
+/** What happens with two of them. */
+const WITH_TWO: Readonly<Record<Voting, string>> = {
+  database:
+    'two hosts for database: when either of them dies, or they lose sight of each other, the database stops answering until you decide which one goes on',
+  messaging:
+    'two hosts for messaging: when they lose sight of each other, both go on (autoheal), and afterwards one of them gives up the messages that it took meanwhile',
+  coordination: 'two hosts for coordination: when either of them dies, etcd stops answering until it is back',
+};
 
 function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
 }
 
-/** Clusters that cannot outlive a host, or need one host more than the same safety takes. Warnings only. */
-export function quorumProblems(draft: Draft): readonly InventoryProblem[] {
-  const byCount = new Map<number, Role[]>();
-  for (const role of VOTING) {
-    const count = draft.hosts.filter((host) => host.roles.includes(role)).length;
-    byCount.set(count, [...(byCount.get(count) ?? []), role]);
-  }
-  return [...byCount].flatMap(([count, roles]): readonly InventoryProblem[] => {
-    const warning = { severity: 'warning', path: ['hosts'], at: 'key' } as const;
-    if (count === 1) {
-      const message = `only one host for ${listed(roles)}: nothing takes over when it fails`;
-      return [{ ...warning, message, hint: 'give the role to three hosts' }];
-    }
-    if (count === 0 || count % 2 === 1) return [];
-    const message = `an even number of hosts (${count}) for ${listed(roles)}: half of them is no majority`;
-    return [{ ...warning, message, hint: `use ${count + 1}, or ${count - 1}` }];
-  });
+/**
+ * Clusters that cannot outlive a host, or need one host more than the same safety takes. Warnings only. `settings` are
+ * those of the playbooks, by their names: a database whose arbitrator has a vote too is no even number.
+ */
+export function quorumProblems(
+  draft: Draft,
+  settings: Readonly<Record<string, unknown>>,
+): readonly InventoryProblem[] {
+  const warning = { severity: 'warning', path: ['hosts'], at: 'key' } as const;
+  const counts = VOTING.map((role) => ({ role, count: hostsOf(draft, role).length }));
+  const alone = counts.filter(({ count }) => count === 1).map(({ role }) => role);
+  const lonely: readonly InventoryProblem[] =
+    alone.length === 0
+      ? []
+      : [
+          {
+            ...warning,
+            message: `only one host for ${listed(alone)}: nothing takes over when it fails`,
+            hint: 'give the role to three hosts',
+          },
+        ];
+  const even = counts
+    .filter(({ count }) => count > 0 && count % 2 === 0)
+    .filter(({ role }) => role !== 'database' || !hasArbitrator(settings))
+    .map(({ role, count }): InventoryProblem => ({
+      ...warning,
+      message: count === 2 ? WITH_TWO[role] : beyondTwo(role, count),
+      hint: wayOut(draft, role, count),
+    }));
+  return [...lonely, ...even];
+}
+
+function hostsOf(draft: Draft, role: Role): Draft['hosts'] {
+  return draft.hosts.filter((host) => host.roles.includes(role));
+}
+
+function hasArbitrator(settings: Readonly<Record<string, unknown>>): boolean {
+  const galera = settings['galera'];
+  return isRecord(galera) && typeof galera['arbitrator'] === 'string';
+}
+
+function beyondTwo(role: Voting, count: number): string {
+  return `an even number of hosts (${count}) for ${role}: half of them is no majority, so it outlives the loss of ${count / 2 - 1}, as ${count - 1} hosts would`;
+}
+
+function wayOut(draft: Draft, role: Voting, count: number): string {
+  const more = count === 2 ? 'give the role to a third host' : `use ${count + 1}, or ${count - 1}`;
+  if (role !== 'database') return more;
+  const other = draft.hosts.find((host) => !host.roles.includes('database'))?.name ?? 'HOST';
+  const where = other === 'HOST' ? ' on a host of its own' : '';
+  return `${more}; or an arbitrator${where} avoids it: galera: { arbitrator: ${other} }`;
 }

@@ -70,7 +70,7 @@ export function createPlan(request: PlanRequest): Plan {
       hosts,
       steps: selection.from?.phase === playbook.name ? stepsFrom(steps, selection.from) : steps,
       health: playbook.health?.(context) ?? [],
-      ports: playbook.ports ?? [],
+      ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
   });
   return {

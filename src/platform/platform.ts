@@ -5,9 +5,15 @@ export interface Platform {
   readonly title: string;
   /** What `/etc/os-release` has to say: ID and VERSION_ID. */
   readonly osRelease: { readonly id: string; readonly versionId: string };
+  /** Major and minor number of what its own packages bring, where a deployment depends on that. */
+  readonly versions: Versions;
   readonly packages: PackageNames;
   readonly units: UnitNames;
   readonly paths: Paths;
+}
+
+export interface Versions {
+  readonly rabbitmq: string;
 }
 
 export interface PackageNames {
@@ -29,6 +35,8 @@ export interface PackageNames {
   /** Galera's arbitrator: a vote without data. */
   readonly arbitrator: readonly string[];
   readonly pacemaker: readonly string[];
+  /** The agents of fence devices of all kinds. */
+  readonly fenceAgents: readonly string[];
 }
 
 export interface UnitNames {
@@ -39,6 +47,8 @@ export interface UnitNames {
   readonly haproxy: string;
   readonly keepalived: string;
   readonly rsyslog: string;
+  /** What rotates logs, once a day. */
+  readonly logrotate: string;
   readonly etcd: string;
   readonly glusterd: string;
   readonly nfsServer: string;
@@ -63,12 +73,16 @@ export interface Paths {
   readonly haproxyConf: string;
   /** A folder: one file with certificate and key for each virtual IP. */
   readonly haproxyTls: string;
+  /** The certificate of the deployment's own CA, for clients on the hosts. */
+  readonly authority: string;
   readonly keepalivedConf: string;
   readonly keepalivedEnv: string;
   /** A folder that rsyslog reads. */
   readonly rsyslogConf: string;
   /** A folder that logrotate reads. */
   readonly logrotateConf: string;
+  /** The command by which rsyslog opens its files anew. */
+  readonly rsyslogRotate: string;
   readonly etcdEnv: string;
   readonly etcdData: string;
   readonly arbitratorEnv: string;

@@ -14,6 +14,10 @@ export interface Frontend {
   readonly check?: { readonly port?: number; readonly httpPath?: string };
   /** Milliseconds a client and a server may be silent; default HAProxy's own section of defaults. */
   readonly idleTimeoutMs?: number;
+  /** Its servers come to life in a phase after that of HAProxy, which does not wait for them. */
+  readonly later?: true;
+  /** It has no servers, answers plain HTTP on any VIP, and sends every client to port 443 of the same name. */
+  readonly redirectToHttps?: true;
 }
 
 export interface FrontendServer {

@@ -48,8 +48,8 @@ export interface Change {
   readonly diff?: TextDiff;
   /** POSIX sh, run as root with `set -e`. Never holds a secret: a script can be read in errors and in the journal. */
   readonly script: string;
-  /** Given to the script on stdin. */
-  readonly input?: Text | Uint8Array;
+  /** Given to the script on stdin; a function is called when the change is made, and never by a dry run. */
+  readonly input?: Text | Uint8Array | (() => Promise<Text>);
   readonly touches: readonly ResourceKey[];
   /**
    * True where it takes away what osha made and the inventory does not name any more. It is told, and only done with

@@ -10,7 +10,7 @@ import type { Step } from './step.ts';
 import type { Takeover } from './takeover.ts';
 
 export type { InventoryProblem } from '../inventory/problem.ts';
-export { token, type SecretRule } from '../secrets/rule.ts';
+export { privateKey, token, type SecretRule } from '../secrets/rule.ts';
 
 /** Which hosts of an inventory a playbook runs on. */
 export type HostSelector = (inventory: Inventory) => readonly Host[];
@@ -29,7 +29,8 @@ export interface PlaybookContext<Settings, SecretName extends string> {
   /** The playbook's hosts, all of them whatever `--limit` says. */
   readonly hosts: readonly Host[];
   readonly settings: Settings;
-  readonly secrets: Readonly<Record<SecretName, Secret>>;
+  /** Those that it declares; besides, by their names, those of `moreSecrets`. */
+  readonly secrets: Readonly<Record<SecretName, Secret>> & Readonly<Partial<Record<string, Secret>>>;
   readonly platform: Platform;
   /** What every playbook of this deployment puts behind HAProxy. */
   readonly frontends: readonly Frontend[];
@@ -41,6 +42,8 @@ export interface PlaybookContext<Settings, SecretName extends string> {
 export interface PortUse {
   readonly port: number;
   readonly process: string;
+  /** Names of the hosts on which it does; default all of the playbook. */
+  readonly hosts?: readonly string[];
 }
 
 export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends string> {
@@ -53,6 +56,8 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
   /** The shape of the playbook's own key in the inventory; `{}` has to satisfy it. */
   readonly settings: Schema;
   readonly secrets?: Readonly<Record<SecretName, SecretRule>>;
+  /** Secrets for what the inventory itself names, such as accounts of the operator's own. Pure. */
+  moreSecrets?(settings: z.output<Schema>): Readonly<Record<string, SecretRule>>;
   /** Pure and cheap: called before any host is reached. */
   steps(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Step[];
   health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];
@@ -62,6 +67,8 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
   takeovers?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Takeover[];
   /** Ports that `check` wants free, or held by this system already. */
   readonly ports?: readonly PortUse[];
+  /** Those of them that follow from the settings. `context.frontends` and `context.takeovers` are empty here. */
+  morePorts?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly PortUse[];
   /** Mistakes that only this playbook can know of. */
   validate?(inventory: Inventory, settings: z.output<Schema>): readonly InventoryProblem[];
 }

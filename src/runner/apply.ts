@@ -27,11 +27,12 @@ export async function applyChange(
   };
   tell(context, place, host, change, true);
   try {
+    const input = await bytesOf(change.input);
     const result = await connected.session.run(`set -e\n${change.script}`, {
       timeoutMs: change.timeoutMs ?? context.settings.timeoutMs,
       signal: context.settings.signal,
       onOutput: (stream, chunk) => lines[stream].write(chunk),
-      ...(change.input === undefined ? {} : { input: bytesOf(change.input) }),
+      ...(input === undefined ? {} : { input }),
     });
     if (result.exitCode !== 0) {
       throw new ChangeFailed(
@@ -100,6 +101,7 @@ function outputLines(
   );
 }
 
-function bytesOf(input: NonNullable<Change['input']>): string | Uint8Array {
-  return input instanceof Uint8Array ? input : asSecretText(input).reveal();
+async function bytesOf(input: Change['input']): Promise<string | Uint8Array | undefined> {
+  if (input === undefined || input instanceof Uint8Array) return input;
+  return asSecretText(typeof input === 'function' ? await input() : input).reveal();
 }

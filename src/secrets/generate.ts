@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { newPrivateKey } from './private-key.ts';
 import type { SecretRule, SecretRules } from './rule.ts';
 import { maskOf, Secret } from './secret.ts';
 
@@ -15,6 +16,7 @@ function characters(count: number, alphabet: string): string {
 
 /** A new value for a secret. Throws a `RangeError` where the rule asks for less than 16 characters. */
 export function generateValue(rule: SecretRule): string {
+  if ('kind' in rule) return newPrivateKey(rule.bits);
   if (rule.length < SHORTEST) throw new RangeError(`a secret of ${rule.length} characters is too short`);
   if (rule.alphabet === 'hex') return characters(rule.length, `${DIGITS}abcdef`);
   // A letter first: no format takes it for a number.

@@ -1,4 +1,5 @@
 import { SHORTEST } from './generate.ts';
+import { bitsOf, readPrivateKey } from './private-key.ts';
 import type { SecretRule } from './rule.ts';
 
 /** What is wrong with a secret's value; it never holds the value. */
@@ -12,6 +13,8 @@ const OBVIOUS =
   /passw|secret|changeme|change-me|letmein|qwert|admin|default|example|openstack|123456|abcdef/i;
 /** Random text of 16 characters has more different ones practically always; a repeated word has not. */
 const FEWEST_DIFFERENT = 7;
+/** Shorter RSA keys are refused by OpenSSL's default security level. */
+const FEWEST_BITS = 2048;
 
 function isRepeated(value: string): boolean {
   return /^(.+?)\1+$/s.test(value) || new Set(value).size < FEWEST_DIFFERENT;
@@ -25,6 +28,13 @@ export function weaknessOf(name: string, value: string, rule: SecretRule): Weakn
     message: `${name} ${message}`,
     hint,
   });
+  if ('kind' in rule) {
+    const key = readPrivateKey(value);
+    if (key === undefined) return error('is no private RSA key', `make a new one with "${again}"`);
+    const bits = bitsOf(key);
+    if (bits >= FEWEST_BITS) return undefined;
+    return error(`is a key of ${bits} bits, fewer than ${FEWEST_BITS}`, `make a new one with "${again}"`);
+  }
   if (value.length < SHORTEST) {
     return error(`has ${value.length} characters, fewer than ${SHORTEST}`, `make a new one with "${again}"`);
   }

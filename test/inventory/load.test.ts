@@ -150,7 +150,9 @@ describe('a warning', () => {
       'for two controllers',
       THREE.split('\n').slice(0, 4).join('\n'),
       [
-        '2:1: warning: an even number of hosts (2) for database, messaging and coordination: half of them is no majority; use 3, or 1',
+        '2:1: warning: two hosts for database: when either of them dies, or they lose sight of each other, the database stops answering until you decide which one goes on; give the role to a third host; or an arbitrator on a host of its own avoids it: galera: { arbitrator: HOST }',
+        '2:1: warning: two hosts for messaging: when they lose sight of each other, both go on (autoheal), and afterwards one of them gives up the messages that it took meanwhile; give the role to a third host',
+        '2:1: warning: two hosts for coordination: when either of them dies, etcd stops answering until it is back; give the role to a third host',
       ],
     ],
     [
@@ -163,7 +165,9 @@ describe('a warning', () => {
     [
       'for one cluster of another size',
       `${THREE}  db1: { address: 10.0.0.21, roles: [database] }\n  db2: { address: 10.0.0.22, roles: [database] }\n`,
-      ['2:1: warning: an even number of hosts (2) for database: half of them is no majority; use 3, or 1'],
+      [
+        '2:1: warning: two hosts for database: when either of them dies, or they lose sight of each other, the database stops answering until you decide which one goes on; give the role to a third host; or an arbitrator avoids it: galera: { arbitrator: controller1 }',
+      ],
     ],
     [
       'for a user who cannot become root',

@@ -32,6 +32,7 @@ export function pending<Observed>(operation: Operation<Observed>): readonly Chan
 
 /** Runs one change as the runner does; its exit code and what it wrote. */
 export function apply(change: Change): ProbeAnswer {
+  if (typeof change.input === 'function') throw new TypeError('nothing here can wait for an input');
   return runHere(`set -e\n${change.script}`, change.input);
 }
 

@@ -7,6 +7,7 @@ import haproxy from '../../playbooks/haproxy.ts';
 import { parseStat, serversUp, vipsAnswer, type ServerState } from '../../playbooks/haproxy/health.ts';
 import type { Frontend } from '../../src/playbook/frontend.ts';
 import type { Answer } from '../../src/playbook/operation.ts';
+import type { Takeover } from '../../src/playbook/takeover.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
 import { anInventory } from '../support/inventory.ts';
 import { contextOf, operationsOn, placedFile } from './context.ts';
@@ -74,6 +75,14 @@ describe('haproxy.cfg', () => {
     );
   });
 
+  it('leaves alone the virtual IPs that are not its own', () => {
+    const [api, database] = vips;
+    const given = anInventory({ vips: [{ ...api!, haproxy: false }, database!] });
+    expect(conf({ inventory: given })).not.toContain('192.0.2.20');
+    // Its own virtual IP is not there: it is reached at the first one that is.
+    expect(section('identity', conf({ inventory: given }))).toContain('bind 192.0.2.21:5000');
+  });
+
   it('holds the password of the page only in what the host gets', () => {
     const context = contextOf(haproxy);
     const placed = operationsOn(haproxy.steps(context), 'controller1', context).find(
@@ -114,28 +123,37 @@ describe('who starts HAProxy', () => {
     now: 2000,
     changed: new Map<string, number>(),
   };
-  const unitOn = (by: 'pacemaker' | 'keepalived') => {
-    const context = contextOf(haproxy, {
-      inventory: anInventory({ vips: vips.map((vip) => ({ ...vip, by })) }),
-    });
-    return operationsOn(haproxy.steps(context), 'controller1', context).find(
+  const taken = (runsOn: Takeover['runsOn'], names: readonly string[]): Takeover => ({
+    ...{ unit: 'haproxy', by: 'pacemaker', runsOn },
+    hosts: names,
+  });
+  const decided = (takeovers: readonly Takeover[], state: Partial<typeof unitState>) => {
+    const context = contextOf(haproxy, { takeovers });
+    const unit = operationsOn(haproxy.steps(context), 'controller1', context).find(
       (one) => one.title === 'haproxy',
     );
+    return unit?.decide({ ...unitState, ...state }).map((change) => change.summary);
   };
 
-  it('is the cluster where that holds the virtual IPs', () => {
-    const unit = unitOn('pacemaker');
-    expect(unit?.probe.script).toContain('is-active -- pacemaker');
-    expect(unit?.decide(unitState)).toEqual([]);
-  });
-
-  it('is the host itself where keepalived does', () => {
-    const unit = unitOn('keepalived');
-    expect(unit?.probe.script).not.toContain('pacemaker');
-    expect(unit?.decide({ ...unitState, managed: false }).map((change) => change.summary)).toEqual([
-      'start haproxy at boot',
-      'start haproxy',
-    ]);
+  const cases: readonly (readonly [
+    string,
+    readonly Takeover[],
+    Partial<typeof unitState>,
+    readonly string[],
+  ])[] = [
+    ['the cluster that runs', [taken('all', ['controller1'])], {}, []],
+    ['osha until there is a cluster', [taken('all', ['controller1'])], { managed: false }, ['start haproxy']],
+    ['nobody, where it runs on one host at a time', [taken('one', ['controller1'])], { managed: false }, []],
+    [
+      'the host itself, elsewhere',
+      [taken('one', ['controller2'])],
+      { managed: false },
+      ['start haproxy at boot', 'start haproxy'],
+    ],
+    ['the host itself', [], { managed: false }, ['start haproxy at boot', 'start haproxy']],
+  ];
+  it.each(cases)('is %s', (_who, takeovers, state, expected) => {
+    expect(decided(takeovers, state)).toEqual(expected);
   });
 });
 
@@ -143,7 +161,7 @@ describe('the health of HAProxy', () => {
   const table = (rows: readonly string[]): string =>
     ['# pxname,svname,status,check_status,check_code,', ...rows, ''].join('\n');
   const judged = (output: string) =>
-    serversUp(hosts, [database], vips, 'haproxy')
+    serversUp({ hosts, frontends: [database], vips, unit: 'haproxy', takeovers: [], taken: 'surely' })
       .judge(
         new Map<string, Answer<readonly ServerState[] | undefined>>([
           ['controller1', { reachable: true, observed: parseStat(output) }],
@@ -183,6 +201,50 @@ describe('the health of HAProxy', () => {
   ])('where %s', (_what, output, expected) => {
     expect(judged(output)).toEqual([expected]);
   });
+
+  const onOne: Takeover = {
+    unit: 'haproxy',
+    hosts: ['controller1', 'controller2'],
+    by: 'pacemaker',
+    runsOn: 'one',
+  };
+  const runs = parseStat(
+    table(['database,controller1,UP,,,', 'database,controller2,UP,,,', 'database,controller3,UP,,,']),
+  );
+  const exclusive: readonly (readonly [
+    string,
+    readonly (typeof runs)[],
+    'perhaps' | 'surely',
+    boolean,
+    string,
+  ])[] = [
+    ['on one host', [undefined, runs], 'surely', true, 'runs on controller2'],
+    ['on none', [undefined, undefined], 'surely', false, 'runs nowhere'],
+    [
+      'on none, before the cluster is there',
+      [undefined, undefined],
+      'perhaps',
+      true,
+      'runs nowhere: left to pacemaker',
+    ],
+    ['on two', [runs, runs], 'surely', false, 'runs on controller1, controller2'],
+  ];
+  it.each(exclusive)(
+    'counts hosts where a cluster runs it on one: %s',
+    (_what, states, taken, healthy, evidence) => {
+      const options = { hosts, frontends: [database], vips, unit: 'haproxy', takeovers: [onOne], taken };
+      const answers = states.map(
+        (observed, index) => [`controller${index + 1}`, { reachable: true as const, observed }] as const,
+      );
+      const findings = serversUp(options).judge(new Map(answers));
+      expect(findings.filter(({ subject }) => subject === 'HAProxy on one host')).toMatchObject([
+        { healthy, evidence },
+      ]);
+      expect(findings.filter(({ host }) => host !== undefined).every((finding) => finding.healthy)).toBe(
+        true,
+      );
+    },
+  );
 
   it('is a virtual IP that every host gets an answer on', () => {
     const check = vipsAnswer(hosts, vips);

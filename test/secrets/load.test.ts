@@ -1,9 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadSecrets } from '../../src/secrets/load.ts';
-import { mergeRules, token, type SecretRules } from '../../src/secrets/rule.ts';
+import { mergeRules, privateKey, token, type SecretRules } from '../../src/secrets/rule.ts';
 import { secretStates } from '../../src/secrets/states.ts';
 import { formatProblem } from '../../src/yaml/problem.ts';
 import { secretsFolder } from './folder.ts';
@@ -191,12 +192,36 @@ describe('secrets beside an inventory', () => {
 
 it('rules of several playbooks become one, the longer counting', () => {
   const merged = mergeRules([
-    { secrets: { a: token('x', 16) } },
+    { secrets: { a: token('x', 16), key: privateKey('k', 4096) } },
     {},
-    { secrets: { a: token('y', 40), b: token('z') } },
+    { secrets: { a: token('y', 40), b: token('z'), key: privateKey('k') } },
   ]);
-  expect(Object.entries(merged).map(([name, rule]) => [name, rule.length])).toEqual([
+  expect(
+    Object.entries(merged).map(([name, rule]) => [name, 'kind' in rule ? rule.bits : rule.length]),
+  ).toEqual([
     ['a', 40],
+    ['key', 4096],
     ['b', 32],
   ]);
+});
+
+describe('a private key', () => {
+  const ruled = { tlsAuthority: privateKey('The CA') };
+  const short = generateKeyPairSync('rsa', {
+    modulusLength: 1024,
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+  }).privateKey.toString('base64url');
+  const { privateKey: curve } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const other = curve.export({ type: 'pkcs8', format: 'der' }).toString('base64url');
+  it.each([
+    ['is a word', A, 'tlsAuthority is no private RSA key'],
+    ['is of another kind', other, 'tlsAuthority is no private RSA key'],
+    ['is too short', short, 'tlsAuthority is a key of 1024 bits, fewer than 2048'],
+  ])('is refused where it %s', async (_what, value, message) => {
+    folder.write(`tlsAuthority: ${value}\n`);
+    const { problems } = await loadSecrets(folder.inventory, ruled);
+    expect(problems.map((problem) => problem.message)).toEqual([message]);
+    expect(JSON.stringify(problems)).not.toContain(value);
+  });
 });

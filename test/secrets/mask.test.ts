@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
+import { createPrivateKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createMasker, maskedDiffTexts } from '../../src/secrets/mask.ts';
+import { newPrivateKey } from '../../src/secrets/private-key.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { text } from '../../src/secrets/text.ts';
 
@@ -35,6 +37,20 @@ describe('the masker', () => {
       );
     },
   );
+
+  it('finds a key in PEM, line by line', () => {
+    const value = newPrivateKey(2048);
+    const key = createPrivateKey({ key: Buffer.from(value, 'base64url'), type: 'pkcs8', format: 'der' });
+    const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const masked = createMasker([new Secret('tlsAuthority', value)])(pem).replace(/=+$/m, '');
+    expect(masked.trim().split('\n').slice(1, -1)).toEqual(
+      pem
+        .trim()
+        .split('\n')
+        .slice(1, -1)
+        .map(() => '<secret tlsAuthority>'),
+    );
+  });
 
   it('leaves every text alone without secrets, and with an empty one', () => {
     expect(createMasker([])('abc')).toBe('abc');

@@ -14,7 +14,8 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { generateSecrets, generateValue, placeholders } from '../../src/secrets/generate.ts';
 import { loadSecrets } from '../../src/secrets/load.ts';
-import { token, type SecretRules } from '../../src/secrets/rule.ts';
+import { bitsOf, readPrivateKey } from '../../src/secrets/private-key.ts';
+import { privateKey, token, type SecretRules } from '../../src/secrets/rule.ts';
 import { identitiesIn, openSecrets, sealSecrets, type SealKey } from '../../src/secrets/seal.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import {
@@ -63,6 +64,17 @@ describe('a generated secret', () => {
 
   it('is refused where the rule asks for too little', () => {
     expect(() => generateValue(token('x', 15))).toThrow(RangeError);
+  });
+
+  it('is a key of the size that its rule asks for, one word, and as good when it is read again', async () => {
+    const ruled = { tlsAuthority: privateKey('The CA', 2048) };
+    folder.write('');
+    await writeSecrets(folder.plain, generateSecrets(ruled));
+    const { secrets, problems } = await loadSecrets(folder.inventory, ruled);
+    expect(problems).toEqual([]);
+    const value = secrets['tlsAuthority']?.reveal() ?? '';
+    expect(value).toMatch(/^[A-Za-z0-9_-]+$/);
+    expect(bitsOf(readPrivateKey(value)!)).toBe(2048);
   });
 
   it('has a stand-in that reveals its mask only', () => {

@@ -82,7 +82,7 @@ describe('a database user', () => {
     const changes = operation.decide(new Map());
     const inputs = [operation.probe.input, ...changes.map(({ input }) => input)];
     for (const input of inputs) {
-      if (input === undefined || input instanceof Uint8Array) continue;
+      if (input === undefined || typeof input === 'function' || input instanceof Uint8Array) continue;
       expect(asSecretText(input).reveal()).toBe(`${HASH}\n`);
       expect(String(asSecretText(input))).toBe('<secret nova>\n');
     }

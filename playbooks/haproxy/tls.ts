@@ -1,0 +1,134 @@
+import { tls } from 'osha';
+import type { Inventory, InventoryProblem, Operation, Platform, Secret, Vip } from 'osha';
+import type { HaproxySettings, VipTls } from './settings.ts';
+import { vipFault, vipsOf } from './vips.ts';
+
+/** Browsers refuse certificates that are valid for longer than 398 days. */
+const DAYS = 397;
+const RENEW_DAYS = 30;
+
+/** A virtual IP on which HAProxy ends TLS. */
+export interface TlsVip {
+  readonly vip: Vip;
+  /** The host's file with its certificate and key. */
+  readonly path: string;
+  readonly settings: VipTls;
+}
+
+/** The virtual IPs that speak TLS, in the order of the inventory. */
+export function tlsVips(
+  inventory: Pick<Inventory, 'vips'>,
+  settings: Pick<HaproxySettings, 'tls'>,
+  platform: Platform,
+): readonly TlsVip[] {
+  return vipsOf(inventory).flatMap((vip) => {
+    const found = settings.tls[vip.name];
+    return found ? [{ vip, path: `${platform.paths.haproxyTls}/${vip.name}.pem`, settings: found }] : [];
+  });
+}
+
+/** True where some virtual IP has no certificate of the operator's. */
+export function usesAuthority({ tls: all }: Pick<HaproxySettings, 'tls'>): boolean {
+  return Object.values(all).some((one) => one.certificate === undefined);
+}
+
+/** What a certificate by osha stands for: the VIP's name first, its address, and every other name that it has. */
+function namesOf({ vip, settings }: TlsVip, inventory: Inventory): readonly string[] {
+  const base = inventory.settings['base'] as { vip_names?: Record<string, readonly string[]> } | undefined;
+  const more = base?.vip_names?.[vip.name] ?? [];
+  return [...new Set([vip.name, vip.address, ...more, ...(settings.names ?? [])])];
+}
+
+/** The certificate of one virtual IP on one host. */
+export function certificateOf(
+  tlsVip: TlsVip,
+  inventory: Inventory,
+  authority: tls.Authority | undefined,
+): Operation {
+  const { path, settings } = tlsVip;
+  const files = givenFiles(settings);
+  if (files) return tls.provided(path, tls.given(inventory, files));
+  if (!authority) throw new TypeError(`${tlsVip.vip.name} needs a CA`);
+  return tls.issued(path, {
+    authority,
+    names: namesOf(tlsVip, inventory),
+    days: settings.days ?? DAYS,
+    renewDays: settings.renew_days ?? RENEW_DAYS,
+  });
+}
+
+/** What `status` asks for on that virtual IP. */
+export function endpointOf(
+  { vip, path, settings }: TlsVip,
+  inventory: Inventory,
+  authority: tls.Authority | undefined,
+): tls.TlsEndpoint {
+  const files = givenFiles(settings);
+  return files
+    ? { vip, path, trusted: { certificate: tls.given(inventory, files).certificate } }
+    : { vip, path, trusted: { authority: authority?.certificate ?? '' } };
+}
+
+/** The CA, where any virtual IP has a certificate of it. */
+export function authorityOf(
+  { name }: Pick<Inventory, 'name'>,
+  settings: Pick<HaproxySettings, 'tls'>,
+  key: Secret | undefined,
+): tls.Authority | undefined {
+  return usesAuthority(settings) && key ? tls.authority(name, key) : undefined;
+}
+
+function givenFiles({ certificate, key }: VipTls): tls.GivenFiles | undefined {
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
+}
+
+/** Mistakes in `tls`, and in the files that it names. */
+export function tlsProblems(
+  inventory: Inventory,
+  settings: Pick<HaproxySettings, 'tls'>,
+  now: number,
+): readonly InventoryProblem[] {
+  return Object.entries(settings.tls).flatMap(([name, one]): readonly InventoryProblem[] => {
+    const path = ['haproxy', 'tls', name];
+    const error = (keys: readonly string[], message: string, hint: string): InventoryProblem => ({
+      severity: 'error',
+      path: [...path, ...keys],
+      message,
+      hint,
+    });
+    const strange = vipFault(name, inventory);
+    const vip = inventory.vips.find((candidate) => candidate.name === name);
+    if (strange || !vip) return strange ? [{ severity: 'error', path, at: 'key', ...strange }] : [];
+    const days = one.days ?? DAYS;
+    const early = one.renew_days ?? RENEW_DAYS;
+    const whole = one.certificate !== undefined || one.key !== undefined;
+    const files = givenFiles(one);
+    if (whole && !files) {
+      const [has, lacks] = one.key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
+      return [
+        error([has], `a ${has} without its ${lacks}`, `name its file: ${lacks}: ./${name}.${lacks}.pem`),
+      ];
+    }
+    const ours = (['names', 'days', 'renew_days'] as const).filter((key) => files && one[key] !== undefined);
+    return [
+      ...ours.map((key) =>
+        error([key], `${key} is for certificates that osha makes`, 'remove it, or certificate and key'),
+      ),
+      ...(early < days || files
+        ? []
+        : [
+            error(
+              one.renew_days === undefined ? ['days'] : ['renew_days'],
+              `a certificate of ${days} days would be renewed ${early} days before its end: at every deployment`,
+              'renew_days has to be less than days',
+            ),
+          ]),
+      ...(files ? tls.givenProblems(inventory, files, vip, now) : []).map(
+        ({ in: key, severity, message, hint }): InventoryProblem => ({
+          ...{ severity, message, hint },
+          path: [...path, key],
+        }),
+      ),
+    ];
+  });
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { draftOf } from '../../src/inventory/draft.ts';
+import { quorumProblems } from '../../src/inventory/quorum.ts';
+
+type Roles = Readonly<Record<string, readonly string[]>>;
+
+function told(roles: Roles, settings: Readonly<Record<string, unknown>> = {}): readonly string[] {
+  const hosts = Object.entries(roles).map(([name, of], index) => [
+    name,
+    { address: `10.0.0.${index + 1}`, roles: of },
+  ]);
+  const draft = draftOf({ hosts: Object.fromEntries(hosts) as unknown });
+  return quorumProblems(draft, settings).map(({ message, hint }) => `${message}; ${hint ?? ''}`);
+}
+
+const TWO: Roles = { c1: ['database'], c2: ['database'], web: ['dashboard'] };
+const FOUR: Roles = { a: ['messaging'], b: ['messaging'], c: ['messaging'], d: ['messaging'] };
+
+describe('a cluster that lives by majority', () => {
+  it('of two databases names the host that could hold an arbitrator', () => {
+    expect(told(TWO)).toEqual([
+      expect.stringMatching(
+        /the database stops answering until you decide.*or an arbitrator avoids it: galera: \{ arbitrator: web \}$/,
+      ) as string,
+    ]);
+  });
+
+  const quiet: readonly (readonly [string, Roles, Readonly<Record<string, unknown>>])[] = [
+    ['of two databases and an arbitrator is no even number', TWO, { galera: { arbitrator: 'web' } }],
+    ['of three is right', { a: ['messaging'], b: ['messaging'], c: ['messaging'] }, {}],
+    ['that there is none of needs nothing', { web: ['dashboard'] }, {}],
+  ];
+  it.each(quiet)('%s', (_name, roles, settings) => {
+    expect(told(roles, settings)).toEqual([]);
+  });
+
+  it('is told that an arbitrator of the database gives the broker no vote', () => {
+    const both = { c1: ['database', 'messaging'], c2: ['database', 'messaging'], web: ['dashboard'] };
+    expect(told(both, { galera: { arbitrator: 'web' } })).toEqual([
+      expect.stringMatching(/two hosts for messaging.*autoheal.*gives up the messages/) as string,
+    ]);
+  });
+
+  it('of four outlives no more than three would', () => {
+    expect(told(FOUR)).toEqual([
+      'an even number of hosts (4) for messaging: half of them is no majority, so it outlives the loss of 1, as 3 hosts would; use 5, or 3',
+    ]);
+  });
+
+  it('of one is told once for all of its roles', () => {
+    expect(told({ only: ['database', 'messaging'] })).toEqual([
+      'only one host for database and messaging: nothing takes over when it fails; give the role to three hosts',
+    ]);
+  });
+});

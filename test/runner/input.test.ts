@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Operation } from '../../src/playbook/operation.ts';
+import { step } from '../../src/playbook/step.ts';
+import { Secret } from '../../src/secrets/secret.ts';
+import { LocalHosts } from '../support/local-hosts.ts';
+import { aPlaybook, run } from '../support/run.ts';
+
+let hosts: LocalHosts;
+beforeEach(() => {
+  hosts = new LocalHosts();
+});
+afterEach(() => hosts.remove());
+
+/** Writes a file whose content is only made when it is written. */
+function made(make: () => Promise<Secret>): Operation<string> {
+  return {
+    scope: 'host',
+    title: 'made',
+    probe: { script: 'cat made 2>/dev/null || :', reads: ['file:made'], parse: ({ stdout }) => stdout },
+    decide: (now) =>
+      now === '' ? [{ summary: 'make it', script: 'cat >made', input: make, touches: ['file:made'] }] : [],
+  };
+}
+
+describe('an input that is made when its change is', () => {
+  let count = 0;
+  const make = async (): Promise<Secret> => new Secret('number', `number ${++count}`);
+  const book = aPlaybook('p', () => [step('Make it', made(make))]);
+  beforeEach(() => {
+    count = 0;
+  });
+
+  it('is made for each host, once', async () => {
+    expect((await run(hosts, [book])).summary).toMatchObject({ changed: 3, failed: 0 });
+    const contents = ['controller1', 'controller2', 'controller3'].map((host) =>
+      readFileSync(join(hosts.disk(host), 'made'), 'utf8'),
+    );
+    expect(contents.sort()).toEqual(['number 1', 'number 2', 'number 3']);
+    expect((await run(hosts, [book])).summary).toMatchObject({ changed: 0, failed: 0 });
+    expect(count).toBe(3);
+  });
+
+  it('is not made by a dry run', async () => {
+    const { events } = await run(hosts, [book], { mode: 'diff' });
+    expect(events.filter((event) => event.event === 'change')).toHaveLength(3);
+    expect([count, existsSync(join(hosts.disk('controller1'), 'made'))]).toEqual([0, false]);
+  });
+
+  it('fails its host where it cannot be made, and nothing is sent', async () => {
+    const broken = aPlaybook('p', () => [
+      step(
+        'Make it',
+        made(() => Promise.reject(new Error('no entropy'))),
+      ),
+    ]);
+    expect((await run(hosts, [broken])).summary).toMatchObject({ changed: 0, failed: 3 });
+    expect(hosts.sent.some((line) => line.includes('cat >made'))).toBe(false);
+  });
+});
