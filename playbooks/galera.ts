@@ -1,4 +1,5 @@
-import { file, galera, minutes, mysql, packages, playbook, role, service, step, verify } from 'osha';
+import { file, galera, minutes, mysql, packages, playbook, service, step, verify } from 'osha';
+import { arbitratorDropIn, arbitratorEnv, arbitratorHost, votersOf } from './galera/arbitrator.ts';
 import {
   HEALTH_PORT,
   HEALTH_SCRIPT,
@@ -9,7 +10,8 @@ import {
   healthSocket,
 } from './galera/endpoint.ts';
 import { myCnf, REPLICATION_PORT } from './galera/my-cnf.ts';
-import { settings } from './galera/settings.ts';
+import { settings, type GaleraSettings } from './galera/settings.ts';
+import { galeraProblems } from './galera/validate.ts';
 
 const SOCKET_FILE = `/etc/systemd/system/${HEALTH_SOCKET}`;
 const SERVICE_FILE = `/etc/systemd/system/${HEALTH_SOCKET.replace('.socket', '@.service')}`;
@@ -19,60 +21,107 @@ const SCRIPT_DIRECTORY = HEALTH_SCRIPT.slice(0, HEALTH_SCRIPT.lastIndexOf('/'));
 export default playbook({
   name: 'galera',
   title: 'MariaDB Galera',
-  hosts: role('database'),
+  // The arbitrator's host besides the members; nothing of the database is installed there.
+  hosts: (inventory) => {
+    const arbitrator = arbitratorHost(inventory, inventory.settings['galera'] as GaleraSettings | undefined);
+    return inventory.hosts.filter((host) => host.roles.includes('database') || host === arbitrator);
+  },
   needs: ['base'],
   settings,
-  ports: [
-    { port: 3306, process: 'mariadbd' },
-    { port: REPLICATION_PORT, process: 'mariadbd' },
-    { port: HEALTH_PORT, process: 'systemd' },
-  ],
+  morePorts: ({ inventory, settings }) => {
+    const { members, arbitrator } = votersOf(inventory, settings);
+    const hosts = members.map((host) => host.name);
+    return [
+      { port: settings.port, process: 'mariadbd', hosts },
+      { port: REPLICATION_PORT, process: 'mariadbd', hosts },
+      { port: HEALTH_PORT, process: 'systemd', hosts },
+      ...(arbitrator ? [{ port: REPLICATION_PORT, process: 'garbd', hosts: [arbitrator.name] }] : []),
+    ];
+  },
 
-  steps: ({ inventory, hosts, settings, platform }) => {
+  steps: ({ inventory, settings, platform }) => {
     const { packages: names, paths, units } = platform;
-    const healthy = galera.healthy(hosts, { platform });
+    const { members, arbitrator } = votersOf(inventory, settings);
+    const voters = { platform, ...(arbitrator ? { arbitrator } : {}) };
+    const onMembers = { hosts: members };
+    const dropIn = `/etc/systemd/system/${units.arbitrator}.service.d/osha.conf`;
     return [
       step(
         'Install MariaDB and Galera',
         packages.installed(
           settings.sst === 'mariabackup' ? [...names.galera, ...names.mariabackup] : names.galera,
         ),
+        onMembers,
       ),
-      step('Name every member', (host) =>
-        file.content(paths.mariadbConf, {
-          content: myCnf({ host, members: hosts, clusterName: inventory.name, settings, platform }),
-        }),
+      step(
+        'Name every member',
+        (host) =>
+          file.content(paths.mariadbConf, {
+            content: myCnf({ host, members, clusterName: inventory.name, settings, platform }),
+          }),
+        onMembers,
       ),
-      step('Start MariaDB at boot', service.enabled(units.mariadb)),
-      step('Form the cluster', galera.cluster(hosts, { platform })),
-      step('Remove default accounts', mysql.secured(), { once: true }),
-      step('Create the account of the health endpoint', galera.healthAccount(HEALTH_USER), { once: true }),
-      step('Answer HAProxy on port 9200', (host) => [
-        galera.healthSystemUser(HEALTH_USER),
-        file.directory(SCRIPT_DIRECTORY),
-        file.content(HEALTH_SCRIPT, { content: healthScript(settings), mode: 0o755, validate: 'sh -n {}' }),
-        file.content(SERVICE_FILE, { content: healthService() }),
-        file.content(SOCKET_FILE, { content: healthSocket(host) }),
-        service.running(HEALTH_SOCKET, { newerThan: [SOCKET_FILE] }),
-      ]),
-      verify('Every member is Synced', healthy, { within: minutes(2) }),
+      step('Start MariaDB at boot', service.enabled(units.mariadb), onMembers),
+      step('Form the cluster', galera.cluster(members, voters)),
+      ...(arbitrator
+        ? [
+            step(
+              'Give the arbitrator its vote',
+              (host) => [
+                packages.installed(names.arbitrator),
+                file.content(paths.arbitratorEnv, { content: arbitratorEnv(host, members, inventory.name) }),
+                file.directory(dropIn.slice(0, dropIn.lastIndexOf('/'))),
+                file.content(dropIn, { content: arbitratorDropIn() }),
+                service.running(units.arbitrator, { newerThan: [paths.arbitratorEnv, dropIn] }),
+              ],
+              { hosts: [arbitrator] },
+            ),
+          ]
+        : []),
+      step('Remove default accounts', mysql.secured(), { ...onMembers, once: true }),
+      step('Create the account of the health endpoint', galera.healthAccount(HEALTH_USER), {
+        ...onMembers,
+        once: true,
+      }),
+      step(
+        `Answer HAProxy on port ${HEALTH_PORT}`,
+        (host) => [
+          galera.healthSystemUser(HEALTH_USER),
+          file.directory(SCRIPT_DIRECTORY),
+          file.content(HEALTH_SCRIPT, { content: healthScript(settings), mode: 0o755, validate: 'sh -n {}' }),
+          file.content(SERVICE_FILE, { content: healthService() }),
+          file.content(SOCKET_FILE, { content: healthSocket(host) }),
+          service.running(HEALTH_SOCKET, { newerThan: [SOCKET_FILE] }),
+        ],
+        onMembers,
+      ),
+      verify('Every member is Synced', galera.healthy(members, voters), { within: minutes(2) }),
     ];
   },
 
-  health: ({ hosts, platform }) => [galera.healthy(hosts, { platform })],
+  health: ({ inventory, settings, platform }) => {
+    const { members, arbitrator } = votersOf(inventory, settings);
+    return [galera.healthy(members, { platform, ...(arbitrator ? { arbitrator } : {}) })];
+  },
 
-  frontends: ({ hosts, settings }) => [
+  frontends: ({ inventory, settings }) => [
     {
       name: 'database',
       vip: 'database',
-      port: 3306,
+      port: settings.frontend_port,
       mode: 'tcp',
       balance: 'leastconn',
       active: settings.writers,
-      servers: hosts.map(({ name, address }) => ({ host: name, address, port: 3306 })),
+      servers: votersOf(inventory, settings).members.map(({ name, address }) => ({
+        host: name,
+        address,
+        port: settings.port,
+      })),
       check: { port: HEALTH_PORT, httpPath: '/' },
       // Services keep connections in pools, and let them rest for up to an hour.
       idleTimeoutMs: minutes(90),
     },
   ],
+
+  validate: galeraProblems,
 });

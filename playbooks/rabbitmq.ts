@@ -1,13 +1,16 @@
 import { file, minutes, packages, playbook, rabbitmq, role, service, step, token, verify } from 'osha';
-import { CLIENT_PORT, enabledPlugins, MANAGEMENT_PORT, rabbitmqConf, rabbitmqEnv } from './rabbitmq/conf.ts';
+import {
+  MIRRORED,
+  MIRRORED_PATTERN,
+  namedBy,
+  passwordName,
+  SERVICE_USER,
+  userSecrets,
+} from './rabbitmq/accounts.ts';
+import { enabledPlugins, MANAGEMENT_PORT, rabbitmqConf, rabbitmqEnv } from './rabbitmq/conf.ts';
 import { settings } from './rabbitmq/settings.ts';
-
-/** The account of OpenStack's services. */
-const SERVICE_USER = 'openstack';
-
-/** Every queue but those that a client names itself for its own answers. */
-const MIRRORED = 'ha-all';
-const MIRRORED_PATTERN = '^(?!amq\\.).*';
+import { rabbitmqProblems } from './rabbitmq/validate.ts';
+import { queuesOf, ramHosts } from './rabbitmq/version.ts';
 
 /** One broker over all nodes: a client may use any of them, and queues outlive a node. */
 export default playbook({
@@ -20,17 +23,31 @@ export default playbook({
     erlangCookie: token('What RabbitMQ nodes and their tools know each other by'),
     rabbitmqOpenstack: token("Password of the services' user of RabbitMQ"),
   },
+  moreSecrets: userSecrets,
   ports: [
-    { port: CLIENT_PORT, process: 'beam.smp' },
     { port: MANAGEMENT_PORT, process: 'beam.smp' },
     { port: 25672, process: 'beam.smp' },
   ],
+  morePorts: ({ settings }) => [{ port: settings.port, process: 'beam.smp' }],
 
-  steps: ({ hosts, settings, secrets, platform }) => {
+  steps: ({ inventory, hosts, settings, secrets, platform }) => {
     const { paths, units } = platform;
     // The package's scripts give all of these to the broker's user again at each upgrade.
     const own = { owner: 'rabbitmq' };
-    const mirrored = { platform, pattern: MIRRORED_PATTERN, definition: { 'ha-mode': 'all' } };
+    const mirrored = queuesOf(inventory, settings) === 'mirrored';
+    const mirror = { platform, pattern: MIRRORED_PATTERN, definition: { 'ha-mode': 'all' } };
+    const named = namedBy(settings);
+    const users = Object.entries(settings.users).flatMap(([name, user]) => {
+      const password = secrets[passwordName(name)];
+      return password ? [{ name, ...user, password }] : [];
+    });
+    // Given to every operation on users and what is theirs: one question answers all of them.
+    const credentials = rabbitmq.credentialsOf({
+      [SERVICE_USER]: secrets.rabbitmqOpenstack,
+      ...Object.fromEntries(users.map(({ name, password }) => [name, password])),
+    });
+    const asked = { platform, credentials };
+    const noted = { ...asked, noted: true };
     return [
       step('Install RabbitMQ', packages.installed(platform.packages.rabbitmq)),
       step(
@@ -43,7 +60,7 @@ export default playbook({
         file.content(paths.rabbitmqPlugins, { content: enabledPlugins(settings), ...own }),
       ]),
       step('Start RabbitMQ at boot', service.enabled(units.rabbitmq)),
-      step('Form the cluster', rabbitmq.members(hosts, { platform, ram: settings.nodes === 'ram' })),
+      step('Form the cluster', rabbitmq.members(hosts, { platform, ram: ramHosts(hosts, settings) })),
       step('Remove the default user', (host) => rabbitmq.userAbsent(host, 'guest', { platform }), {
         once: true,
       }),
@@ -51,37 +68,59 @@ export default playbook({
         'Create the user of the services',
         (host) =>
           rabbitmq.user(host, SERVICE_USER, {
-            platform,
+            ...asked,
             password: secrets.rabbitmqOpenstack,
             tags: ['administrator'],
           }),
         { once: true },
       ),
       step(
-        settings.queues === 'mirrored' ? 'Mirror every queue' : 'Leave queues to the services',
+        mirrored ? 'Mirror every queue' : 'Leave queues to the services',
         (host) =>
-          settings.queues === 'mirrored'
-            ? rabbitmq.policy(host, MIRRORED, mirrored)
+          mirrored
+            ? rabbitmq.policy(host, MIRRORED, mirror)
             : rabbitmq.policyAbsent(host, MIRRORED, { platform }),
         { once: true },
       ),
-      verify('Every node runs, no partition', rabbitmq.healthy(hosts, { platform }), { within: minutes(2) }),
+      step(
+        'Create virtual hosts, users and policies of the inventory',
+        (host) => [
+          ...settings.vhosts.map((name) => rabbitmq.vhost(host, name, asked)),
+          ...users.map(({ name, ...user }) => rabbitmq.user(host, name, { ...noted, ...user })),
+          ...Object.entries(settings.policies).map(([name, { apply_to: applyTo, ...policy }]) =>
+            rabbitmq.policy(host, name, { ...noted, ...policy, applyTo }),
+          ),
+        ],
+        { once: true },
+      ),
+      step(
+        'Take away what the inventory names no more',
+        (host) => rabbitmq.unnamedAbsent(host, named, asked),
+        { once: true },
+      ),
+      verify('Every node runs, no partition', rabbitmq.healthy(hosts, { platform, named }), {
+        within: minutes(2),
+      }),
     ];
   },
 
-  health: ({ hosts, platform }) => [rabbitmq.healthy(hosts, { platform })],
+  health: ({ hosts, settings, platform }) => [
+    rabbitmq.healthy(hosts, { platform, named: namedBy(settings) }),
+  ],
 
-  frontends: ({ hosts }) => [
+  frontends: ({ hosts, settings }) => [
     {
       name: 'broker',
       vip: 'messaging',
-      port: 5673,
+      port: settings.frontend_port,
       mode: 'tcp',
       balance: 'leastconn',
       active: 'all',
-      servers: hosts.map(({ name, address }) => ({ host: name, address, port: CLIENT_PORT })),
+      servers: hosts.map(({ name, address }) => ({ host: name, address, port: settings.port })),
       // Consumers wait for messages for hours.
       idleTimeoutMs: minutes(180),
     },
   ],
+
+  validate: rabbitmqProblems,
 });

@@ -1,5 +1,5 @@
 import type { Host, Platform } from 'osha';
-import type { GaleraSettings } from './settings.ts';
+import { charsetOf, type GaleraSettings } from './settings.ts';
 
 /** The port of replication; state transfers use the two after it and 4444. */
 export const REPLICATION_PORT = 4567;
@@ -27,14 +27,15 @@ export function myCnf({ host, members, clusterName, settings, platform }: MyCnf)
   ].join(';');
   // Reads are the same on every member only when they wait for it; with one writer they are made where the writes are.
   const syncWait = settings.sync_wait ?? (settings.writers === 'all' ? 1 : 0);
+  const charset = charsetOf(settings);
   return `# Placed by osha.
 [mysqld]
 bind_address = ${host.address}
-port = 3306
+port = ${settings.port}
 skip_name_resolve = ON
 max_connections = ${settings.max_connections}
-character_set_server = ${settings.charset}
-collation_server = ${settings.charset}_general_ci
+character_set_server = ${charset}
+collation_server = ${settings.collation ?? `${charset}_general_ci`}
 ${settings.init_connect === undefined ? '' : `init_connect = '${settings.init_connect}'\n`}
 default_storage_engine = InnoDB
 innodb_buffer_pool_size = ${settings.buffer_pool}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+const port = z.int().min(1).max(65535);
 const size = z.string().regex(/^[1-9]\d*[MG]$/, 'write a size such as 512M or 4G');
 
 /** What an inventory may say under `galera:`. */
@@ -8,6 +9,14 @@ export const settings = z.strictObject({
     .enum(['single', 'all'])
     .default('single')
     .describe('Who HAProxy sends connections to: one member with the others as backups, or all of them.'),
+  arbitrator: z
+    .string()
+    .optional()
+    .describe(
+      'A host that is no member and has a vote without data: two members then outlive the loss of one.',
+    ),
+  port: port.default(3306).describe('Where the members listen for clients.'),
+  frontend_port: port.default(3306).describe('Where clients reach the database through HAProxy.'),
   sst: z
     .enum(['rsync', 'mariabackup'])
     .default('rsync')
@@ -33,7 +42,15 @@ export const settings = z.strictObject({
     .max(64)
     .default(4)
     .describe('Threads that apply the writes of other members.'),
-  charset: z.enum(['utf8mb3', 'utf8mb4']).default('utf8mb3').describe('Character set of new databases.'),
+  charset: z
+    .enum(['utf8', 'utf8mb3', 'utf8mb4'])
+    .default('utf8mb3')
+    .describe('Character set of new databases; utf8 is utf8mb3.'),
+  collation: z
+    .string()
+    .regex(/^[a-z0-9_]+$/, 'a name such as utf8mb4_unicode_ci')
+    .optional()
+    .describe('Collation of new databases; default the general one of the character set.'),
   init_connect: z
     .string()
     .regex(/^[^'\r\n]+$/, 'one line without single quotes')
@@ -42,3 +59,8 @@ export const settings = z.strictObject({
 });
 
 export type GaleraSettings = z.output<typeof settings>;
+
+/** The character set's own name: what `utf8` means depends on the server. */
+export function charsetOf({ charset }: Pick<GaleraSettings, 'charset'>): 'utf8mb3' | 'utf8mb4' {
+  return charset === 'utf8' ? 'utf8mb3' : charset;
+}

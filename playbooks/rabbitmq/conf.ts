@@ -1,7 +1,6 @@
 import type { Host } from 'osha';
 import type { RabbitmqSettings } from './settings.ts';
 
-export const CLIENT_PORT = 5672;
 export const MANAGEMENT_PORT = 15672;
 
 /**
@@ -9,14 +8,14 @@ export const MANAGEMENT_PORT = 15672;
  * host.
  */
 export function rabbitmqConf(host: Host, nodes: number, settings: RabbitmqSettings): string {
-  // With two nodes neither side of a partition is a minority: both would pause.
+  // With two nodes neither side of a partition has a majority: both would pause, also when one of them only died.
   const partitions = settings.partitions ?? (nodes > 2 ? 'pause_minority' : 'autoheal');
   // The broker does not start with settings of a plugin that is off.
   const management = settings.management
     ? `management.tcp.ip = ${host.address}\nmanagement.tcp.port = ${MANAGEMENT_PORT}\n`
     : '';
   return `# Placed by osha.
-listeners.tcp.default = ${host.address}:${CLIENT_PORT}
+listeners.tcp.default = ${host.address}:${settings.port}
 ${management}loopback_users.guest = true
 cluster_partition_handling = ${partitions}
 vm_memory_high_watermark.relative = ${settings.memory}

@@ -3,4 +3,6 @@ export { members, type MembersOptions } from './rabbitmq/cluster.ts';
 export { healthy } from './rabbitmq/health.ts';
 export { nodeOf, type Permissions } from './rabbitmq/observe.ts';
 export { policy, policyAbsent, type PolicyOptions } from './rabbitmq/policy.ts';
-export { user, userAbsent, type UserOptions } from './rabbitmq/user.ts';
+export { unnamedAbsent, type Named } from './rabbitmq/unnamed.ts';
+export { credentialsOf, user, userAbsent, type UserOptions } from './rabbitmq/user.ts';
+export { vhost } from './rabbitmq/vhost.ts';

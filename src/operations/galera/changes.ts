@@ -202,7 +202,7 @@ ${awaitSynced(context)}`;
 
 /**
  * Restarts a member on its changed configuration. It asks again on the spot whether all members are there, because
- * something may have happened since the decision.
+ * something may have happened since the decision; an arbitrator, which has no address for clients, is no member.
  */
 export function restart(
   context: ChangeContext,
@@ -217,7 +217,7 @@ ${touched.length > 0 ? `touch -c -- ${touched.map(quote).join(' ')}\n` : ''}syst
 ${setSafeFlag(context, 1)}
 galera_new_cluster || {${journalOnFailure(context.unit)}}
 ${FORGET_BOOTSTRAP}`
-      : `size=$(${SQL_CLIENT} -e "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'" | cut -f 2)
+      : `size=$(${SQL_CLIENT} -e "SHOW GLOBAL STATUS LIKE 'wsrep_incoming_addresses'" | cut -f 2 | tr ',' '\\n' | grep -c .)
 if [ "$size" -lt ${context.members} ]; then
   echo "the cluster has $size of ${context.members} members now: it cannot spare this one" >&2
   exit 1

@@ -1,9 +1,13 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { ClusterOperation } from '../../playbook/operation.ts';
+import type { ClusterOperation, Probe } from '../../playbook/operation.ts';
+import { arbitratorOf, observeArbitrator, type ArbitratorObservation } from './arbitrator.ts';
 import { decideCluster } from './decide.ts';
 import { membersOf } from './members.ts';
 import { observeMember, type MemberObservation } from './observe.ts';
+
+/** What a host of the cluster answers. */
+export type GaleraObservation = MemberObservation | ArbitratorObservation;
 
 export interface ClusterOptions {
   readonly platform: Platform;
@@ -14,6 +18,8 @@ export interface ClusterOptions {
    * is given up for that member's.
    */
   readonly bootstrapFrom?: string;
+  /** The host of the arbitrator: no member, and stopped while a quorum is given anew. */
+  readonly arbitrator?: Host;
   /** Seconds that one member may take to be Synced, a full state transfer included; default 900. */
   readonly syncSeconds?: number;
 }
@@ -23,6 +29,15 @@ export function configFilesOf(options: Pick<ClusterOptions, 'platform' | 'config
   return options.configFiles ?? [options.platform.paths.mariadbConf];
 }
 
+/** What is asked of each host: of a member, how far its data is; of the arbitrator's, whether that runs. */
+export function probesOf(
+  options: Pick<ClusterOptions, 'platform' | 'configFiles' | 'arbitrator'>,
+): (host: Host) => Probe<GaleraObservation> {
+  const ofMember = observeMember(options.platform, configFilesOf(options));
+  const ofArbitrator = observeArbitrator(options.platform);
+  return (host) => (host.name === options.arbitrator?.name ? ofArbitrator : ofMember);
+}
+
 /**
  * `hosts` are one Galera cluster, every member Synced in one Primary component and running on its present
  * configuration. Forms it, lets members join, brings it back after an outage; see `decideCluster` for how.
@@ -30,14 +45,13 @@ export function configFilesOf(options: Pick<ClusterOptions, 'platform' | 'config
 export function cluster(
   hosts: readonly Host[],
   options: ClusterOptions,
-): ClusterOperation<MemberObservation> {
-  const { platform, bootstrapFrom, syncSeconds = 900 } = options;
-  const probe = observeMember(platform, configFilesOf(options));
+): ClusterOperation<GaleraObservation> {
+  const { platform, bootstrapFrom, arbitrator, syncSeconds = 900 } = options;
   return {
     scope: 'cluster',
     title: 'one Galera cluster',
-    members: hosts,
-    probe: () => probe,
+    members: [...hosts, ...(arbitrator ? [arbitrator] : [])],
+    probe: probesOf(options),
     decide: (answers) =>
       decideCluster(membersOf(hosts, answers), {
         unit: platform.units.mariadb,
@@ -45,6 +59,9 @@ export function cluster(
         members: hosts.length,
         syncSeconds,
         ...(bootstrapFrom === undefined ? {} : { bootstrapFrom }),
+        ...(arbitrator
+          ? { arbitrator: arbitratorOf(arbitrator, platform, answers.get(arbitrator.name)) }
+          : {}),
       }),
   };
 }

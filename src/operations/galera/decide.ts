@@ -1,5 +1,6 @@
 import type { ClusterDecision } from '../../playbook/operation.ts';
 import * as changes from './changes.ts';
+import { besideArbitrator } from './beside-arbitrator.ts';
 import { decideAtRest } from './at-rest.ts';
 import type { Decided, DecisionContext } from './decision.ts';
 import { decideLive } from './live.ts';
@@ -40,6 +41,8 @@ function decideByCase(members: readonly Member[], context: DecisionContext): Dec
       stages: [starting.map((member) => changes.settle(context, member.name, certain))],
     };
   }
-  if (members.some(isNonPrimary)) return decideWithoutQuorum(members, context);
-  return decideAtRest(members, context);
+  const decided = members.some(isNonPrimary)
+    ? decideWithoutQuorum(members, context)
+    : decideAtRest(members, context);
+  return besideArbitrator(decided, context);
 }

@@ -1,39 +1,45 @@
 import type { Host } from '../../inventory/types.ts';
-import type { Platform } from '../../platform/platform.ts';
 import type { Finding, HealthCheck } from '../../playbook/operation.ts';
-import { configFilesOf } from './cluster.ts';
+import { arbitratorOf, judgeArbitrator, type Arbitrator } from './arbitrator.ts';
+import { probesOf, type ClusterOptions, type GaleraObservation } from './cluster.ts';
 import { isSynced, isUnreachable, membersOf, type Member, type Reached, type Running } from './members.ts';
-import { observeMember, type MemberObservation } from './observe.ts';
 
-/** Every member is Synced in one Primary component of the size that the inventory says. */
+/** Every member is Synced in one Primary component of the size that the inventory says, its arbitrator included. */
 export function healthy(
   hosts: readonly Host[],
-  options: { readonly platform: Platform; readonly configFiles?: readonly string[] },
-): HealthCheck<MemberObservation> {
-  const probe = observeMember(options.platform, configFilesOf(options));
+  options: Pick<ClusterOptions, 'platform' | 'configFiles' | 'arbitrator'>,
+): HealthCheck<GaleraObservation> {
+  const { arbitrator, platform } = options;
   return {
     scope: 'health',
     title: 'Galera: every member Synced in one Primary component',
-    members: hosts,
-    probe: () => probe,
-    judge: (answers) => judgeMembers(membersOf(hosts, answers)),
+    members: [...hosts, ...(arbitrator ? [arbitrator] : [])],
+    probe: probesOf(options),
+    judge: (answers) =>
+      judgeMembers(
+        membersOf(hosts, answers),
+        arbitrator && arbitratorOf(arbitrator, platform, answers.get(arbitrator.name)),
+      ),
   };
 }
 
-/** One finding on each member, and two on the cluster as a whole. Pure. */
-export function judgeMembers(members: readonly Member[]): readonly Finding[] {
+/** One finding on each member and on the arbitrator, and two on the cluster as a whole. Pure. */
+export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator): readonly Finding[] {
   const running = members.filter(
     (member): member is Running => member.kind === 'primary' || member.kind === 'nonPrimary',
   );
   const sizes = new Set(running.map(({ server }) => server.size));
   const uuids = new Set(running.map(({ server }) => server.uuid));
-  const sized = sizes.size === 1 && sizes.has(members.length);
+  const wanted = members.length + (arbitrator ? 1 : 0);
+  const sized = sizes.size === 1 && sizes.has(wanted);
+  const votes = Math.max(0, ...running.map(({ server }) => server.arbitrators));
+  const stray = votes > (arbitrator ? 1 : 0);
   return [
     {
       subject: 'cluster size',
       healthy: sized,
-      evidence: `${[...sizes].join(' and ') || 'none'} of ${members.length}`,
-      ...(sized ? {} : { hint: 'osha deploy INVENTORY --only galera lets members join that are not in it' }),
+      evidence: `${[...sizes].join(' and ') || 'none'} of ${wanted}${votes > 0 ? `, ${votes} of them without data` : ''}`,
+      ...(sized ? {} : { hint: stray ? STRAY : REJOIN }),
     },
     {
       subject: 'cluster state',
@@ -47,8 +53,13 @@ export function judgeMembers(members: readonly Member[]): readonly Finding[] {
         : {}),
     },
     ...members.map(judgeMember),
+    ...(arbitrator ? [judgeArbitrator(arbitrator, votes > 0)] : []),
   ];
 }
+
+const REJOIN = 'osha deploy INVENTORY --only galera lets members join that are not in it';
+const STRAY =
+  'an arbitrator votes that the inventory does not name: name it (galera.arbitrator), or stop garb on its host';
 
 function judgeMember(member: Member): Finding {
   const base = { subject: 'member', host: member.name };

@@ -31,11 +31,11 @@ export type Running = Extract<Member, { kind: 'primary' | 'nonPrimary' }>;
 export type AtRest = Extract<Member, { kind: 'starting' | 'alone' | 'stopped' }>;
 
 /** The members in inventory order, whatever order the answers came in. */
-export function membersOf(hosts: readonly Host[], answers: Answers<MemberObservation>): readonly Member[] {
+export function membersOf(hosts: readonly Host[], answers: Answers<object>): readonly Member[] {
   return hosts.map(({ name }) => {
     const answer = answers.get(name) ?? { reachable: false as const, reason: 'it was not asked' };
     return answer.reachable
-      ? reached(name, answer.observed)
+      ? reached(name, answer.observed as MemberObservation)
       : { name, kind: 'unreachable', reason: answer.reason };
   });
 }

@@ -12,7 +12,9 @@ export interface ServerStatus {
   readonly component: string;
   /** `Synced`, `Joiner`, `Donor/Desynced`, ... */
   readonly state: string;
+  /** Everybody with a vote, an arbitrator included. */
   readonly size: number;
+  readonly arbitrators: number;
   readonly uuid: string;
   readonly ready: boolean;
   readonly connected: boolean;
@@ -51,6 +53,7 @@ const STATUS_NAMES = [
   'wsrep_cluster_state_uuid',
   'wsrep_cluster_status',
   'wsrep_connected',
+  'wsrep_incoming_addresses',
   'wsrep_last_committed',
   'wsrep_local_state_comment',
   'wsrep_ready',
@@ -146,11 +149,18 @@ function serverOf(values: ReadonlyMap<string, string>): ServerStatus | undefined
     component: values.get('wsrep_cluster_status') ?? 'Disconnected',
     state: values.get('wsrep_local_state_comment') ?? 'unknown',
     size: wholeNumber(values.get('wsrep_cluster_size')),
+    arbitrators: arbitratorsIn(values.get('wsrep_incoming_addresses')),
     uuid: (values.get('wsrep_cluster_state_uuid') || ZERO_UUID).toLowerCase(),
     ready: values.get('wsrep_ready') === 'ON',
     connected: values.get('wsrep_connected') === 'ON',
     lastCommitted: wholeNumber(values.get('wsrep_last_committed')),
   };
+}
+
+/** An arbitrator takes no clients: its entry in the list of addresses for them is empty. */
+function arbitratorsIn(addresses: string | undefined): number {
+  if (addresses === undefined || addresses === '') return 0;
+  return addresses.split(',').filter((address) => address === '').length;
 }
 
 /** -1 stands for a number that is not there. Galera prints 2^64 - 1 where it means -1. */

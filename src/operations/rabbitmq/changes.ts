@@ -4,12 +4,15 @@ import { startScript } from '../service-script.ts';
 import { quote } from '../shell.ts';
 import { CLUSTER } from './observe.ts';
 
+/** What a node keeps its part of the cluster's database on. */
+export type NodeKind = 'disc' | 'ram';
+
 /** What the changes need to know of the hosts. */
 export interface ChangeContext {
   readonly unit: string;
   readonly members: number;
-  /** Nodes that join keep their data in memory only. */
-  readonly ram: boolean;
+  /** Whether the node of a host keeps its data on disc, or in memory only. */
+  kindOf(host: string): NodeKind;
   /** Where the node of a host keeps its data. */
   dataDirectory(host: string): string;
 }
@@ -87,7 +90,7 @@ export function join(context: ChangeContext, host: string, seed: string): HostCh
   const script = `${started(context, 'start')}
 rabbitmqctl -q stop_app
 rabbitmqctl -q reset
-rabbitmqctl -q join_cluster ${context.ram ? '--ram ' : ''}${quote(seed)}
+rabbitmqctl -q join_cluster ${context.kindOf(host) === 'ram' ? '--ram ' : ''}${quote(seed)}
 rabbitmqctl -q start_app
 rabbitmqctl -q await_startup --timeout 120`;
   return { host, change: change(context, `join the cluster of ${seed}`, script, START_SECONDS) };
@@ -113,20 +116,10 @@ ${started(context, 'start')}`;
   };
 }
 
-/**
- * Restarts a node on its changed configuration, once no queue depends on it alone; asked on the spot, because mirrors
- * of the node that was restarted before may still be catching up.
- */
-export function restart(
-  context: ChangeContext,
-  host: string,
-  why: string,
-  touched: readonly string[],
-): HostChange {
-  const spared =
-    context.members === 1
-      ? ''
-      : `end=$(($(date +%s) + ${SPARE_SECONDS}))
+/** Waits until no queue depends on a node alone; asked on the spot, because mirrors of another may still catch up. */
+function awaitSpared(context: ChangeContext): string {
+  if (context.members === 1) return '';
+  return `end=$(($(date +%s) + ${SPARE_SECONDS}))
 until rabbitmq-queues -q check_if_node_is_mirror_sync_critical >/dev/null &&
   rabbitmq-queues -q check_if_node_is_quorum_critical >/dev/null; do
   if [ "$(date +%s)" -ge "$end" ]; then
@@ -136,10 +129,44 @@ until rabbitmq-queues -q check_if_node_is_mirror_sync_critical >/dev/null &&
   sleep 2
 done
 `;
-  const script = `${spared}${started(context, 'restart', touched)}
+}
+
+/** Restarts a node on its changed configuration, once no queue depends on it alone. */
+export function restart(
+  context: ChangeContext,
+  host: string,
+  why: string,
+  touched: readonly string[],
+): HostChange {
+  const script = `${awaitSpared(context)}${started(context, 'restart', touched)}
 rabbitmqctl -q await_online_nodes ${context.members} --timeout 120`;
   return {
     host,
     change: change(context, `restart rabbitmq (${why})`, script, SPARE_SECONDS + START_SECONDS, touched),
+  };
+}
+
+/**
+ * Lets a node keep its data on disc, or in memory only, from now on. Its broker stands still for it, so no queue may
+ * depend on it alone, and all others have to run now: a node in memory gets its data back from one on disc.
+ */
+export function retype(context: ChangeContext, host: string, kind: NodeKind): HostChange {
+  const script = `rabbitmqctl -q await_online_nodes ${context.members} --timeout 10
+${awaitSpared(context)}rabbitmqctl -q stop_app
+status=0
+rabbitmqctl -q change_cluster_node_type ${kind} || status=$?
+rabbitmqctl -q start_app
+rabbitmqctl -q await_startup --timeout 120
+rabbitmqctl -q await_online_nodes ${context.members} --timeout 120
+exit $status`;
+  const summary = kind === 'ram' ? 'keep its data in memory only' : 'keep its data on disc';
+  return {
+    host,
+    change: change(
+      context,
+      `${summary} (change_cluster_node_type ${kind})`,
+      script,
+      SPARE_SECONDS + START_SECONDS,
+    ),
   };
 }

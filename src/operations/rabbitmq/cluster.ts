@@ -7,8 +7,8 @@ import { dataDirectoryOf, observeNode, type NodeObservation } from './observe.ts
 
 export interface MembersOptions {
   readonly platform: Platform;
-  /** Nodes that join from now on keep their data in memory only, but for the first; default false. */
-  readonly ram?: boolean;
+  /** Names of the hosts whose nodes keep their data in memory only; default none. One has to be left. */
+  readonly ram?: readonly string[];
 }
 
 /**
@@ -16,7 +16,7 @@ export interface MembersOptions {
  * back those that lost their data; see `decideMembers` for how. Nodes that it does not name are left alone.
  */
 export function members(hosts: readonly Host[], options: MembersOptions): ClusterOperation<NodeObservation> {
-  const { platform, ram = false } = options;
+  const { platform, ram = [] } = options;
   return {
     scope: 'cluster',
     title: 'one RabbitMQ cluster',
@@ -26,7 +26,7 @@ export function members(hosts: readonly Host[], options: MembersOptions): Cluste
       decideMembers(membersOf(hosts, answers), {
         unit: platform.units.rabbitmq,
         members: hosts.length,
-        ram,
+        kindOf: (name) => (ram.includes(name) ? 'ram' : 'disc'),
         dataDirectory: (name) => dataDirectoryOf(platform, { name }),
       }),
   };

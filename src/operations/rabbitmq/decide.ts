@@ -32,6 +32,8 @@ type Decided =
  * 2. Nodes outside of the cluster join it, one after another. Where the cluster still lists such a node, it lost its
  *    data: a live peer forgets it first.
  * 3. Nodes with an older configuration are restarted one by one, while all others run.
+ * 4. Nodes that keep their data on something else than they should are changed one by one, while all others run:
+ *    those that go to disc first, so that there is never a moment with none on disc.
  *
  * Refused: two clusters; a partition, in which both sides took messages; a node with queues of its own, which joining
  * would delete; no cluster in sight while a member cannot be reached, because it may be there.
@@ -75,7 +77,7 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
     for (const member of joining) stages.push(...comeIn(context, member, seed, known));
   }
   if (stages.length > 0) return { verdict: 'change', because: parts.join('; '), stages };
-  return rollingRestart(reached, missing, context);
+  return rollingRestart(reached, missing, context) ?? rollingRetype(live, members, context);
 }
 
 function partitioned(members: readonly Member[]): Decided | undefined {
@@ -192,9 +194,9 @@ function rollingRestart(
   reached: readonly Reached[],
   missing: readonly Member[],
   context: ChangeContext,
-): Decided {
+): Decided | undefined {
   const outdated = reached.filter((member) => newerThanStart(member.observed.unit).length > 0);
-  if (outdated.length === 0) return { verdict: 'converged' };
+  if (outdated.length === 0) return undefined;
   if (missing.length > 0) {
     return {
       verdict: 'refuse',
@@ -212,4 +214,38 @@ function rollingRestart(
       return [changes.restart(context, member.name, `${newer.join(', ')} is newer`, ahead)];
     }),
   };
+}
+
+function rollingRetype(
+  live: readonly Running[],
+  members: readonly Member[],
+  context: ChangeContext,
+): Decided {
+  const wrong = live.filter((member) => kindNow(member) !== context.kindOf(member.name));
+  if (wrong.length === 0) return { verdict: 'converged' };
+  const away = members.filter((member) => !live.includes(member as Running));
+  if (away.length > 0) {
+    return {
+      verdict: 'refuse',
+      reason: `${names(wrong)} cannot change between disc and memory while ${names(away)} does not run`,
+      hint: `bring ${names(away)} back first`,
+    };
+  }
+  const toDisc = wrong.filter((member) => context.kindOf(member.name) === 'disc');
+  const toRam = wrong.filter((member) => context.kindOf(member.name) === 'ram');
+  const parts = [
+    ...(toDisc.length > 0 ? [`${names(toDisc)} should keep its data on disc`] : []),
+    ...(toRam.length > 0 ? [`${names(toRam)} should keep its data in memory`] : []),
+  ];
+  return {
+    verdict: 'change',
+    because: parts.join('; '),
+    stages: [...toDisc, ...toRam].map((member) => [
+      changes.retype(context, member.name, context.kindOf(member.name)),
+    ]),
+  };
+}
+
+function kindNow({ node, status }: Running): changes.NodeKind {
+  return status.disc.includes(node) ? 'disc' : 'ram';
 }

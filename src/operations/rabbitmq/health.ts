@@ -2,24 +2,29 @@ import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Finding, HealthCheck } from '../../playbook/operation.ts';
 import { isReached, isRunning, membersOf, stateOf, strangersOf, type Member } from './members.ts';
-import { observeNode, type NodeObservation } from './observe.ts';
+import { inWords } from './made.ts';
+import { observeNode, type NodeObservation, type NodeStatus } from './observe.ts';
+import { foreign, leftOver, type Named } from './unnamed.ts';
 
-/** Every node runs and sees all others run; no partition, no alarm. */
+/**
+ * Every node runs and sees all others run; no partition, no alarm. With `named`, also whether there is something that
+ * the inventory does not name, which is no fault.
+ */
 export function healthy(
   hosts: readonly Host[],
-  options: { readonly platform: Platform },
+  options: { readonly platform: Platform; readonly named?: Named },
 ): HealthCheck<NodeObservation> {
   return {
     scope: 'health',
     title: 'RabbitMQ: every node runs in one cluster, without partitions or alarms',
     members: hosts,
     probe: (host) => observeNode(options.platform, host),
-    judge: (answers) => judgeMembers(membersOf(hosts, answers)),
+    judge: (answers) => judgeMembers(membersOf(hosts, answers), options.named),
   };
 }
 
 /** One finding on each node, and some on the cluster as a whole. Pure. */
-export function judgeMembers(members: readonly Member[]): readonly Finding[] {
+export function judgeMembers(members: readonly Member[], named?: Named): readonly Finding[] {
   const running = members.filter(isRunning);
   const partitions = [...new Set(running.flatMap(({ status }) => status.partitions))];
   const alarms = [...new Set(running.flatMap(({ status }) => status.alarms))];
@@ -42,6 +47,7 @@ export function judgeMembers(members: readonly Member[]): readonly Finding[] {
         ? { hint: 'publishers are blocked until there is memory or disk space again' }
         : {}),
     },
+    ...accountsOf(running[0]?.status, named),
     ...strangersOf(members).map((node) => ({
       subject: `node ${node}`,
       healthy: seen.has(node),
@@ -66,6 +72,27 @@ function judgeMember(member: Member, members: readonly Member[]): Finding {
   return {
     ...base,
     healthy: seen === members.length,
-    evidence: `running ${status.version}, sees ${seen} of ${members.length} running`,
+    evidence: `running ${status.version}${status.disc.includes(member.node) ? '' : ' in memory'}, sees ${seen} of ${members.length} running`,
   };
+}
+
+function accountsOf(status: NodeStatus | undefined, named: Named | undefined): readonly Finding[] {
+  if (!status || !named) return [];
+  const left = leftOver(status, named).map(inWords);
+  const others = foreign(status, named).map(inWords);
+  const parts = [
+    ...(left.length > 0
+      ? [`made by osha and not in the inventory any more (deploy --prune takes it away): ${left.join(', ')}`]
+      : []),
+    ...(others.length > 0
+      ? [`neither made by osha nor in the inventory, left alone: ${others.join(', ')}`]
+      : []),
+  ];
+  return [
+    {
+      subject: 'users and policies',
+      healthy: true,
+      evidence: parts.join('; ') || 'those of the inventory',
+    },
+  ];
 }

@@ -6,6 +6,7 @@ import { ProbeError } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
+import { madeOf, type Made } from './made.ts';
 import { QUERY } from './query.ts';
 
 export interface Permissions {
@@ -36,6 +37,9 @@ export interface NodeStatus {
   readonly alarms: readonly string[];
   /** Absent where the broker is stopped. */
   readonly queues?: number;
+  readonly vhosts: readonly string[];
+  /** What osha made in this cluster, as it noted there itself. */
+  readonly made: readonly Made[];
   readonly users: ReadonlyMap<string, readonly string[]>;
   /** By virtual host and user, with a tab between. */
   readonly permissions: ReadonlyMap<string, Permissions>;
@@ -168,6 +172,8 @@ function nodeStatusOf(lines: readonly string[]): NodeStatus | undefined {
     partitions: list('partition'),
     alarms: list('alarm'),
     ...(queues === undefined ? {} : { queues: Number(queues) }),
+    vhosts: list('vhost'),
+    made: list('parameter').flatMap((name) => madeOf(name) ?? []),
     users: new Map(rows('user').map(([name = '', tags = '']) => [name, tags.split(' ').filter(Boolean)])),
     permissions: new Map(
       rows('permission').map(([vhost = '', user = '', configure = '', write = '', read = '']) => [

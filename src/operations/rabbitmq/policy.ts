@@ -2,36 +2,44 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Operation } from '../../playbook/operation.ts';
+import type { Text } from '../../secrets/text.ts';
 import { quote, quoteAll } from '../shell.ts';
+import { noteScript } from './made.ts';
 import { CLUSTER, inVhost, observeNode, type NodeObservation, type Policy } from './observe.ts';
 
 export interface PolicyOptions {
   readonly platform: Platform;
   readonly pattern: string;
-  readonly definition: Readonly<Record<string, string | number | boolean>>;
+  readonly definition: Readonly<Record<string, unknown>>;
   /** Default `queues`. */
-  readonly applyTo?: 'queues' | 'exchanges' | 'all';
+  readonly applyTo?: string;
   /** Default 0; of several policies that match, the highest is used. */
   readonly priority?: number;
   /** Default `/`. */
   readonly vhost?: string;
+  /** Note it in the cluster where osha makes it, so that it can be pruned later; default false. */
+  readonly noted?: boolean;
+  /** See `UserOptions.credentials`. */
+  readonly credentials?: Text;
 }
 
 /** The policy stands as it is given here. Asked of the node on `host`. */
 export function policy(host: Host, name: string, options: PolicyOptions): Operation<NodeObservation> {
-  const { pattern, definition, applyTo = 'queues', priority = 0, vhost = '/' } = options;
+  const { pattern, definition, applyTo = 'queues', priority = 0, vhost = '/', noted = false } = options;
+  const at = inVhost(vhost, name);
   const wanted: Policy = { pattern, definition, applyTo, priority };
   return {
     scope: 'host',
     title: `policy ${name}`,
-    probe: observeNode(options.platform, host),
+    probe: observeNode(options.platform, host, options.credentials),
     decide: ({ node }) => {
-      if (isDeepStrictEqual(node?.policies.get(inVhost(vhost, name)), wanted)) return [];
+      if (isDeepStrictEqual(node?.policies.get(at), wanted)) return [];
       const flags = quoteAll(['-p', vhost, '--priority', String(priority), '--apply-to', applyTo]);
+      const note = noted && !node?.policies.has(at) ? `${noteScript({ kind: 'policy', vhost, name })}\n` : '';
       return [
         {
-          summary: `set policy ${name} on ${pattern}`,
-          script: `rabbitmqctl -q set_policy ${flags} -- ${quoteAll([name, pattern, JSON.stringify(definition)])}`,
+          summary: `set policy ${name} on ${pattern}${vhost === '/' ? '' : ` in ${vhost}`}`,
+          script: `${note}rabbitmqctl -q set_policy ${flags} -- ${quoteAll([name, pattern, JSON.stringify(definition)])}`,
           touches: [CLUSTER],
         },
       ];

@@ -41,6 +41,8 @@ case Ask(rabbit, is_running, []) of
       Rows(Ask(rabbit_node_monitor, partitions, []), fun(X) -> Line(["partition", X]) end),
       Rows(Ask(rabbit_alarm, get_alarms, []), fun(X) -> Line(["alarm", X]) end),
       case Ask(rabbit_amqqueue, count, []) of N when is_integer(N) -> Line(["queues", N]); _ -> ok end,
+      Rows(Ask(rabbit_vhost, list_names, []), fun(X) -> Line(["vhost", X]) end),
+      Rows(Ask(rabbit_runtime_parameters, list_global, []), fun(X) -> Line(["parameter", Get(name, X)]) end),
       Rows(Ask(rabbit_auth_backend_internal, list_users, []), fun(X) ->
         Line(["user", Get(user, X), lists:join(" ", [Bare(T) || T <- Get(tags, X)])]) end),
       Rows(Ask(rabbit_auth_backend_internal, list_permissions, []), fun(X) ->

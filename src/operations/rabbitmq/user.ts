@@ -2,8 +2,9 @@ import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Change, Operation } from '../../playbook/operation.ts';
 import type { Secret } from '../../secrets/secret.ts';
-import { text } from '../../secrets/text.ts';
+import { text, type SecretText, type Text } from '../../secrets/text.ts';
 import { quote, quoteAll } from '../shell.ts';
+import { noteScript, type Made } from './made.ts';
 import { CLUSTER, inVhost, observeNode, type NodeObservation, type Permissions } from './observe.ts';
 
 export interface UserOptions {
@@ -13,9 +14,21 @@ export interface UserOptions {
   readonly tags?: readonly string[];
   /** By virtual host; default everything in `/`. */
   readonly permissions?: Readonly<Record<string, Permissions>>;
+  /** Note in the cluster what of it osha makes, so that it can be pruned later; default false. */
+  readonly noted?: boolean;
+  /**
+   * What `credentialsOf` gives for all users of the playbook: operations that are given the same are answered by one
+   * question. Default this user's own.
+   */
+  readonly credentials?: Text;
 }
 
 const EVERYTHING: Permissions = { configure: '.*', write: '.*', read: '.*' };
+
+/** What the broker is asked about the passwords of users, by name. */
+export function credentialsOf(passwords: Readonly<Record<string, Secret>>): SecretText {
+  return text`${Object.entries(passwords).map(([name, password]) => text`${name}\t${password}`)}\n`;
+}
 
 function change(summary: string, script: string): Change {
   return { summary, script, touches: [CLUSTER] };
@@ -23,22 +36,32 @@ function change(summary: string, script: string): Change {
 
 /** The user exists with this password, exactly these tags, and these permissions. Asked of the node on `host`. */
 export function user(host: Host, name: string, options: UserOptions): Operation<NodeObservation> {
-  const { password, tags = [], permissions = { '/': EVERYTHING } } = options;
+  const { password, tags = [], permissions = { '/': EVERYTHING }, noted = false } = options;
+  const credentials = options.credentials ?? credentialsOf({ [name]: password });
   const who = quote(name);
+  const note = (made: Made): string => (noted ? `${noteScript(made)}\n` : '');
   // rabbitmqctl takes a password on stdin where no argument gives one.
   const withPassword = (summary: string, command: string): Change => ({
     ...change(summary, `rabbitmqctl -q ${command} ${who}`),
     input: text`${password}\n`,
   });
+  const create = (): Change => {
+    const plain = withPassword(`create user ${name}`, 'add_user');
+    // The note must not read the password from stdin.
+    return {
+      ...plain,
+      script: `${noted ? `(${noteScript({ kind: 'user', name })}) </dev/null\n` : ''}${plain.script}`,
+    };
+  };
   return {
     scope: 'host',
     title: `broker user ${name}`,
-    probe: observeNode(options.platform, host, text`${name}\t${password}\n`),
+    probe: observeNode(options.platform, host, credentials),
     decide: ({ node }) => {
       const found = node?.users.get(name);
       const sameTags = found !== undefined && sorted(found) === sorted(tags);
       return [
-        ...(found ? [] : [withPassword(`create user ${name}`, 'add_user')]),
+        ...(found ? [] : [create()]),
         ...(found && !node?.passwords.get(name)
           ? [withPassword(`set the password of user ${name}`, 'change_password')]
           : []),
@@ -52,12 +75,13 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
             ]),
         ...Object.entries(permissions)
           .filter(([vhost, wanted]) => !samePermissions(node?.permissions.get(inVhost(vhost, name)), wanted))
-          .map(([vhost, { configure, write, read }]) =>
-            change(
+          .map(([vhost, { configure, write, read }]) => {
+            const isNew = !node?.permissions.has(inVhost(vhost, name));
+            return change(
               `permit user ${name} in ${vhost}: configure ${configure}, write ${write}, read ${read}`,
-              `rabbitmqctl -q set_permissions -p ${quoteAll([vhost, name, configure, write, read])}`,
-            ),
-          ),
+              `${isNew ? note({ kind: 'permission', vhost, name }) : ''}rabbitmqctl -q set_permissions -p ${quoteAll([vhost, name, configure, write, read])}`,
+            );
+          }),
       ];
     },
   };

@@ -38,6 +38,7 @@ function server(overrides: Partial<ServerStatus> = {}): ServerStatus {
     component: 'Primary',
     state: 'Synced',
     size: 3,
+    arbitrators: 0,
     uuid: UUID,
     ready: true,
     connected: true,

@@ -41,6 +41,14 @@ describe('what a member answers', () => {
     });
   });
 
+  it('tells arbitrators by the address for clients that they do not have', () => {
+    const arbitratorsAmong = (addresses: string): number | undefined =>
+      parse(`${UNIT}${STATUS}wsrep_incoming_addresses=${addresses}\n`).server?.arbitrators;
+    expect(['AUTO,,AUTO', ',10.0.0.11:3306', '10.0.0.11:3306', ''].map(arbitratorsAmong)).toEqual([
+      1, 1, 0, 0,
+    ]);
+  });
+
   it('is understood where nothing is installed', () => {
     const observed = parse('ActiveState=inactive\nnow=1\n');
     expect(observed).toMatchObject({ installed: false, view: false, databases: [] });

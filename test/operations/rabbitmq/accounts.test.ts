@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { policy, policyAbsent, user, userAbsent } from '../../../src/operations/rabbitmq.ts';
+import {
+  credentialsOf,
+  policy,
+  policyAbsent,
+  user,
+  userAbsent,
+  vhost,
+} from '../../../src/operations/rabbitmq.ts';
 import { inVhost, type NodeObservation, type NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
 import { platformOf } from '../../../src/platform/index.ts';
 import type { Operation } from '../../../src/playbook/operation.ts';
@@ -84,6 +91,46 @@ describe('a user of the broker', () => {
     const gone = userAbsent(host, 'guest', { platform });
     expect(pending(gone, { users: new Map([['guest', []]]) })).toEqual(['delete user guest']);
     expect(pending(gone, right)).toEqual([]);
+  });
+});
+
+describe('what the inventory names', () => {
+  const noted = { platform, password: new Secret('broker', 's3cret-word'), noted: true };
+  const scripts = (operation: Operation<NodeObservation>, found: Partial<NodeStatus>): readonly string[] =>
+    operation.decide(observation(found)).map(({ script }) => script);
+
+  it('is noted in the change that makes it, before it is made', () => {
+    const [create, permit] = scripts(user(host, 'nova', noted), {});
+    expect(create).toMatch(
+      /^\(rabbitmqctl -q set_global_parameter 'osha-made user nova' true\) <\/dev\/null\n/,
+    );
+    expect(permit).toMatch(/'osha-made permission \/ nova' true\n.* set_permissions /);
+    const set = policy(host, 'ttl', { platform, pattern: '^x', definition: {}, noted: true });
+    expect(scripts(set, {})[0]).toMatch(/'osha-made policy \/ ttl' true\n.* set_policy /);
+    expect(scripts(vhost(host, '/demo', { platform }), {})[0]).toMatch(
+      /'osha-made vhost \/demo' true\n.* add_vhost /,
+    );
+  });
+
+  it('is not noted where it was there before', () => {
+    const found = {
+      users: new Map([['nova', ['monitoring']]]),
+      permissions: new Map([[inVhost('/', 'nova'), { ...EVERYTHING, read: '^$' }]]),
+    };
+    expect(scripts(user(host, 'nova', noted), found).join('\n')).not.toContain('osha-made');
+    expect(scripts(vhost(host, '/', { platform }), {})).toEqual([]);
+  });
+
+  it('is asked about in one question for all users', () => {
+    const credentials = credentialsOf({ nova: new Secret('a', 'one'), cinder: new Secret('b', 'two') });
+    expect(credentials.reveal()).toBe('nova\tone\ncinder\ttwo\n');
+    const probes = [
+      user(host, 'nova', { ...noted, credentials }),
+      policy(host, 'ttl', { platform, pattern: '', definition: {}, credentials }),
+      vhost(host, '/demo', { platform, credentials }),
+    ].map(({ probe }) => probe);
+    expect(new Set(probes.map(({ script }) => script)).size).toBe(1);
+    expect(probes.every(({ input }) => input === credentials)).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   decide,
+  decideWithRam,
   fresh,
   idle,
   inShort,
@@ -164,6 +165,62 @@ describe('keeping the cluster', () => {
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
     expect(inShort(decide(...answers))).toEqual(stages);
+  });
+});
+
+describe('nodes in memory', () => {
+  const disc = (names: string): Said => running(ALL, { disc: nodes(names) });
+  const toRam = (host: string): string => `${host}: keep its data in memory only`;
+  const toDisc = (host: string): string => `${host}: keep its data on disc`;
+
+  const cases: readonly (readonly [...Case, ram: readonly string[]])[] = [
+    [
+      'are left alone where they are right',
+      [disc('c1'), disc('c1'), disc('c1')],
+      ['converged'],
+      ['c2', 'c3'],
+    ],
+    [
+      'are changed one by one',
+      [running(ALL), running(ALL), running(ALL)],
+      [toRam('c2'), toRam('c3')],
+      ['c2', 'c3'],
+    ],
+    ['go back to disc one by one', [disc('c1'), disc('c1'), disc('c1')], [toDisc('c2'), toDisc('c3')], []],
+    [
+      'leave their place to others: to disc first, so that one is always there',
+      [disc('c1'), disc('c1'), disc('c1')],
+      [toDisc('c2'), toRam('c1')],
+      ['c1', 'c3'],
+    ],
+    ['wait until all run', [running(ALL), stopped(ALL), running(ALL)], ['c2: start rabbitmq'], ['c3']],
+    [
+      'wait for restarts on a newer configuration',
+      [outdated(ALL), running(ALL), running(ALL)],
+      ['c1: restart rabbitmq'],
+      ['c3'],
+    ],
+  ];
+  it.each(cases)('%s', (_name, answers, stages, ram) => {
+    expect(inShort(decideWithRam(ram, answers))).toEqual(stages);
+  });
+
+  it('join as what they are to be, also the first one when it lost its data', () => {
+    const script = (host: string, ...answers: readonly Said[]): string => {
+      const decision = decideWithRam(['c2'], answers);
+      const stages = decision.verdict === 'change' ? decision.stages.flat() : [];
+      return stages.find(({ host: on, change }) => on === host && change.script.includes('join_cluster'))
+        ?.change.script as string;
+    };
+    expect(script('c2', fresh, fresh)).toContain('join_cluster --ram rabbit@c1');
+    expect(script('c1', running('c1'), running(ALL), running(ALL))).toContain('join_cluster rabbit@c2');
+  });
+
+  it('are not changed while a member cannot be reached', () => {
+    expect(decideWithRam(['c2'], [running(ALL), running(ALL), unreachable])).toMatchObject({
+      verdict: 'refuse',
+      reason: 'c2 cannot change between disc and memory while c3 does not run',
+    });
   });
 });
 

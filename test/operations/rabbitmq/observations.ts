@@ -39,6 +39,8 @@ export function status(members: string, overrides: Partial<NodeStatus> = {}): No
     partitions: [],
     alarms: [],
     queues: 0,
+    vhosts: ['/'],
+    made: [],
     users: new Map(),
     permissions: new Map(),
     policies: new Map(),
@@ -66,6 +68,8 @@ export function idle(members: string): Said {
     runningMembers: [],
     partitions: [],
     alarms: [],
+    vhosts: ['/'],
+    made: [],
     users: new Map(),
     permissions: new Map(),
     policies: new Map(),
@@ -104,10 +108,15 @@ export function membersThat(...answers: readonly Said[]): readonly Member[] {
 }
 
 export function decide(...answers: readonly Said[]): ClusterDecision {
+  return decideWithRam([], answers);
+}
+
+/** With those of the hosts c1, c2, ... that keep their data in memory. */
+export function decideWithRam(ram: readonly string[], answers: readonly Said[]): ClusterDecision {
   return decideMembers(membersThat(...answers), {
     unit: 'rabbitmq-server',
     members: answers.length,
-    ram: false,
+    kindOf: (host) => (ram.includes(host) ? 'ram' : 'disc'),
     dataDirectory: (host) => `/var/lib/rabbitmq/mnesia/rabbit@${host}`,
   });
 }

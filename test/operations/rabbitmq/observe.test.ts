@@ -13,6 +13,10 @@ running_member\trabbit@controller1
 partition\trabbit@my-host
 alarm\t{{resource_limit,memory,rabbit@controller1},[]}
 queues\t7
+vhost\t/
+vhost\t/demo
+parameter\tcluster_name
+parameter\tosha-made policy /demo ttl
 user\topenstack\tadministrator monitoring
 user\tplain\t
 permission\t/\topenstack\t.*\ta\\.b\t^$
@@ -40,6 +44,11 @@ describe('what a node answers', () => {
       alarms: ['{{resource_limit,memory,rabbit@controller1},[]}'],
       queues: 7,
     });
+  });
+
+  it('says what osha made, and nothing of other parameters', () => {
+    expect(observed.node?.vhosts).toEqual(['/', '/demo']);
+    expect(observed.node?.made).toEqual([{ kind: 'policy', vhost: '/demo', name: 'ttl' }]);
   });
 
   it('says who may do what, and whether passwords are right', () => {

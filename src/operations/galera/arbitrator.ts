@@ -1,0 +1,54 @@
+import type { Host } from '../../inventory/types.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Answer, Finding, Probe } from '../../playbook/operation.ts';
+import { newerThanStart } from '../newer-files.ts';
+import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
+import { CLUSTER } from './observe.ts';
+
+/** The host of Galera's arbitrator: a vote without data, which gives two members a majority. */
+export interface ArbitratorObservation {
+  readonly arbitrator: UnitState;
+}
+
+/** An arbitrator as a decision sees it. */
+export interface Arbitrator {
+  readonly name: string;
+  readonly unit: string;
+  /** Absent where its host cannot be reached. */
+  readonly state?: UnitState;
+}
+
+export function observeArbitrator(platform: Platform): Probe<ArbitratorObservation> {
+  const unit = platform.units.arbitrator;
+  const files = [platform.paths.arbitratorEnv];
+  return {
+    script: unitProbeScript(unit, files),
+    reads: [CLUSTER, `unit:${unit}`, ...files.map((path) => `file:${path}` as const)],
+    parse: (answer) => ({ arbitrator: parseUnitState(unit, answer) }),
+  };
+}
+
+export function arbitratorOf(host: Host, platform: Platform, answer: Answer<object> | undefined): Arbitrator {
+  const base = { name: host.name, unit: platform.units.arbitrator };
+  const seen = answer?.reachable ? answer.observed : {};
+  return 'arbitrator' in seen ? { ...base, state: (seen as ArbitratorObservation).arbitrator } : base;
+}
+
+/** Whether the arbitrator runs on its present configuration and the members count it. */
+export function judgeArbitrator({ name, unit, state }: Arbitrator, counted: boolean): Finding {
+  const base = { subject: 'arbitrator', host: name };
+  if (!state) return { ...base, healthy: false, evidence: 'its host cannot be reached' };
+  if (state.active !== 'active') {
+    return { ...base, healthy: false, evidence: `the unit ${unit} is ${state.active}`, hint: HINT };
+  }
+  const outdated = newerThanStart(state).length > 0;
+  const evidence = `running${outdated ? ' on an older configuration' : ''}, ${counted ? 'has its vote' : 'and no member counts its vote'}`;
+  return {
+    ...base,
+    healthy: counted && !outdated,
+    evidence,
+    ...(counted && !outdated ? {} : { hint: HINT }),
+  };
+}
+
+const HINT = 'osha deploy INVENTORY --only galera';

@@ -1,0 +1,37 @@
+import type { HostChange } from '../../playbook/operation.ts';
+import { clusterChange } from '../cluster-change.ts';
+import { quote } from '../shell.ts';
+import type { Arbitrator } from './arbitrator.ts';
+import type { Decided, DecisionContext } from './decision.ts';
+import { CLUSTER } from './observe.ts';
+
+/**
+ * A decision that gives a quorum to somebody, with the arbitrator out of the way. When all members stop in good order,
+ * it stays behind with a quorum of its own; a member that is bootstrapped beside it would meet it as a second cluster.
+ * It is started again once the cluster is there.
+ */
+export function besideArbitrator(decided: Decided, context: DecisionContext): Decided {
+  const { arbitrator } = context;
+  if (!arbitrator || decided.verdict !== 'change') return decided;
+  if (!arbitrator.state) {
+    if (context.bootstrapFrom !== undefined) return decided;
+    return {
+      verdict: 'refuse',
+      reason: `no member has a quorum, and the arbitrator on ${arbitrator.name} cannot be reached: it may have one of its own`,
+      hint: `bring ${arbitrator.name} back, or make sure that it is off and name the member to go on with: --bootstrap-from HOST`,
+    };
+  }
+  if (arbitrator.state.active === 'inactive' || arbitrator.state.active === 'failed') return decided;
+  return { ...decided, stages: [[stop(arbitrator)], ...decided.stages] };
+}
+
+function stop({ name, unit }: Arbitrator): HostChange {
+  const change = clusterChange({
+    cluster: CLUSTER,
+    unit,
+    summary: 'stop the arbitrator, until the cluster is there again',
+    script: `systemctl stop -- ${quote(unit)}`,
+    seconds: 120,
+  });
+  return { host: name, change };
+}

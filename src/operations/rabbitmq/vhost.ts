@@ -1,0 +1,30 @@
+import type { Host } from '../../inventory/types.ts';
+import type { Operation } from '../../playbook/operation.ts';
+import type { Text } from '../../secrets/text.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { quote } from '../shell.ts';
+import { noteScript } from './made.ts';
+import { CLUSTER, observeNode, type NodeObservation } from './observe.ts';
+
+/** The virtual host is there. One that osha makes is noted as its own. Asked of the node on `host`. */
+export function vhost(
+  host: Host,
+  name: string,
+  options: { readonly platform: Platform; readonly credentials?: Text },
+): Operation<NodeObservation> {
+  return {
+    scope: 'host',
+    title: `virtual host ${name}`,
+    probe: observeNode(options.platform, host, options.credentials),
+    decide: ({ node }) =>
+      node?.vhosts.includes(name)
+        ? []
+        : [
+            {
+              summary: `create virtual host ${name}`,
+              script: `${noteScript({ kind: 'vhost', name })}\nrabbitmqctl -q add_vhost ${quote(name)}`,
+              touches: [CLUSTER],
+            },
+          ],
+  };
+}
