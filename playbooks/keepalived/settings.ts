@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** What an inventory may say under `keepalived:`. */
+export const settings = z.strictObject({
+  advert_seconds: z
+    .int()
+    .min(1)
+    .max(60)
+    .default(1)
+    .describe(
+      'Seconds between two signs of life of a holder; after three that are missing, the next one takes over.',
+    ),
+  preempt: z
+    .boolean()
+    .default(true)
+    .describe('Whether a virtual IP goes back to its preferred holder when that is well again.'),
+  multicast: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Signs of life by multicast; default to each of the other holders, which works in every network.',
+    ),
+  multicast_group: z
+    .string()
+    .regex(
+      /^2(2[4-9]|3\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/,
+      'a multicast address, 224.0.0.0 to 239.255.255.255',
+    )
+    .optional()
+    .describe('The address of multicast; default 224.0.0.18, the one of VRRP.'),
+  check: z
+    .strictObject({
+      interval_seconds: z
+        .int()
+        .min(1)
+        .max(60)
+        .default(2)
+        .describe(
+          'Seconds between two questions to the HAProxy of the same host; two that fail in a row count.',
+        ),
+      on_failure: z
+        .enum(['lower', 'give_up'])
+        .default('give_up')
+        .describe(
+          'What becomes of a holder whose HAProxy does not answer: lower ranks it behind all others, and it keeps the virtual IP where no other can take it; give_up lets it hold none.',
+        ),
+    })
+    .prefault({})
+    .describe('How a holder finds out that it is not fit to be one.'),
+  router_ids: z
+    .record(z.string(), z.int().min(1).max(255))
+    .default({})
+    .describe(
+      'Virtual router IDs by the name of the virtual IP, unique in a network; default the last number of its address.',
+    ),
+});
+
+export type KeepalivedSettings = z.output<typeof settings>;

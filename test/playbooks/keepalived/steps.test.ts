@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import keepalived from '../../../playbooks/keepalived.ts';
+import { givenUp } from '../../../playbooks/keepalived/former.ts';
+import { anInventory } from '../../support/inventory.ts';
+import { contextOf, titlesOn } from '../context.ts';
+import { kept } from './vips.ts';
+
+const vips = [kept('api', 20, { holders: ['controller1', 'controller2'] })];
+
+describe('the keepalived playbook', () => {
+  it('is for nobody where Pacemaker holds all virtual IPs', () => {
+    expect(keepalived.hosts(anInventory())).toEqual([]);
+  });
+
+  it('sets holders up, and only makes sure that no other host is one still', () => {
+    const context = contextOf(keepalived, { inventory: anInventory({ vips }) });
+    expect(titlesOn(keepalived, context, 'controller2')).toEqual([
+      'keepalived',
+      '/etc/keepalived/check-haproxy',
+      '/etc/default/keepalived',
+      '/etc/keepalived/keepalived.conf',
+      'keepalived',
+      'keepalived',
+    ]);
+    expect(titlesOn(keepalived, context, 'controller3')).toEqual(["no keepalived of osha's"]);
+  });
+});
+
+describe('a host that is no holder any more', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'osha-keepalived-'));
+  const conf = join(folder, 'keepalived.conf');
+  const operation = givenUp({ unit: 'keepalived', conf });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  /** What the probe finds, with a systemd that says `active` of every unit, or does not know it. */
+  function found(content: string | undefined, active: boolean): boolean {
+    rmSync(conf, { force: true });
+    if (content !== undefined) writeFileSync(conf, content);
+    const script = `systemctl() { ${active ? ':' : 'return 4'}; }\n${operation.probe.script}`;
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    return operation.probe.parse({ stdout, stderr, exitCode: 0 });
+  }
+
+  it.each([
+    ["osha's, running", '# Placed by osha.\nglobal_defs {\n', true, true],
+    ["osha's, stopped", '# Placed by osha.\n', false, false],
+    ["somebody else's", 'global_defs {\n', true, false],
+    ['none', undefined, false, false],
+  ])('has a keepalived that is %s', (_name, content, active, expected) => {
+    expect(found(content, active)).toBe(expected);
+  });
+
+  it('stops it, now and at boot', () => {
+    expect(operation.decide(false)).toEqual([]);
+    const [change] = operation.decide(true);
+    expect(change?.summary).toBe('stop keepalived (this host is no holder of a virtual IP any more)');
+    expect(change?.script).toContain('disable -- keepalived\n');
+    expect(change?.script).toContain('stop -- keepalived');
+  });
+});
