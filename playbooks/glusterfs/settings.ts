@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/** What a mount unit takes without quoting. */
+export const absolutePath = z
+  .string()
+  .regex(/^(\/[A-Za-z0-9_@+.-]+)+$/, 'write an absolute path of letters, digits and _ @ + . -');
+
+/** A user or a group; the same number is another name on another host. */
+export const principal = z.union([
+  z.int().min(0).max(0xffff_fffe),
+  z.string().regex(/^[a-z_][a-z0-9_-]*$/, 'write a name or a number'),
+]);
+
+export const fileMode = z.string().regex(/^[0-7]{3,4}$/, 'write an octal mode in quotes, such as "0750"');
+
+const volume = z.strictObject({
+  path: absolutePath.describe("The brick's directory on every server, best on a disk of its own."),
+  mount: absolutePath.describe('Where its clients mount it.'),
+  on: z.array(z.string().min(1)).min(1).describe('Roles or hosts that mount it.'),
+  owner: principal
+    .default(0)
+    .describe('Whose it is: a name, or the number where a package that comes later makes that user.'),
+  group: principal.optional().describe('Its group; default the one called like the owner.'),
+  mode: fileMode.default('0755').describe('The mode of its root.'),
+  options: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .describe('Further options, as "gluster volume set" takes them.'),
+});
+
+/** What an inventory may say under `glusterfs:`. */
+export const settings = z.strictObject({
+  servers: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['storage'])
+    .describe('Roles or hosts that keep a copy of every volume: three, or two without a quorum.'),
+  ping_timeout: z
+    .int()
+    .min(1)
+    .max(120)
+    .default(10)
+    .describe('Seconds that clients wait for a server that went silent, before they go on without it.'),
+  volumes: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'write letters, digits, - and _'), volume)
+    .default({})
+    .describe('By name. None: nothing of GlusterFS is installed.'),
+});
+
+export type GlusterfsSettings = z.output<typeof settings>;
+export type VolumeSettings = GlusterfsSettings['volumes'][string];

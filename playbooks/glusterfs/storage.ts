@@ -1,0 +1,86 @@
+import { chosenHosts } from 'osha';
+import type { gluster, Host, Inventory, mount, Platform } from 'osha';
+import { settings as schema, type GlusterfsSettings, type VolumeSettings } from './settings.ts';
+
+type Hosts = Pick<Inventory, 'hosts'>;
+
+/** The settings of an inventory, as a selector of hosts gets it. */
+export function settingsOf(inventory: Inventory): GlusterfsSettings {
+  const parsed = inventory.settings['glusterfs'] as GlusterfsSettings | undefined;
+  return parsed ?? schema.parse({});
+}
+
+/** The hosts with a copy of every volume. */
+export function serversOf(inventory: Hosts, settings: GlusterfsSettings): readonly Host[] {
+  return Object.keys(settings.volumes).length > 0 ? chosenHosts(settings.servers, inventory.hosts) : [];
+}
+
+/** The hosts that mount a volume. */
+export function clientsOf(inventory: Hosts, volume: VolumeSettings): readonly Host[] {
+  return chosenHosts(volume.on, inventory.hosts);
+}
+
+/** The volumes that a host mounts, by name. */
+export function mountedOn(
+  inventory: Hosts,
+  settings: GlusterfsSettings,
+  host: Host,
+): readonly (readonly [string, VolumeSettings])[] {
+  return Object.entries(settings.volumes).filter(([, volume]) => clientsOf(inventory, volume).includes(host));
+}
+
+/** Servers and clients, in the inventory's order. Every host where volumes name none: the mistake is told then. */
+export function hostsOf(inventory: Inventory): readonly Host[] {
+  const settings = settingsOf(inventory);
+  const servers = serversOf(inventory, settings);
+  const named = inventory.hosts.filter(
+    (host) => servers.includes(host) || mountedOn(inventory, settings, host).length > 0,
+  );
+  return Object.keys(settings.volumes).length > 0 && named.length === 0 ? inventory.hosts : named;
+}
+
+/**
+ * The volumes as Gluster is to have them. Only hosts of the deployment may mount one, and with three copies a client
+ * that sees only one of them stops writing: the two others might be written by somebody else.
+ */
+export function volumesOf(inventory: Hosts, settings: GlusterfsSettings): readonly gluster.Volume[] {
+  const servers = serversOf(inventory, settings);
+  return Object.entries(settings.volumes).map(([name, volume]) => {
+    const allowed = inventory.hosts.filter(
+      (host) => servers.includes(host) || clientsOf(inventory, volume).includes(host),
+    );
+    return {
+      name,
+      path: volume.path,
+      options: {
+        'auth.allow': allowed.map(({ address }) => address).join(','),
+        'network.ping-timeout': String(settings.ping_timeout),
+        ...(servers.length > 2 ? { 'cluster.quorum-type': 'auto' } : {}),
+        ...Object.fromEntries(Object.entries(volume.options).map(([key, value]) => [key, String(value)])),
+      },
+    };
+  });
+}
+
+/**
+ * How a host mounts a volume. Any server can tell it where the copies are: a server asks itself first, and all know the
+ * others for when that one is down.
+ */
+export function mountOf(
+  name: string,
+  volume: VolumeSettings,
+  servers: readonly Host[],
+  host: Host,
+  platform: Platform,
+): mount.Mount {
+  const own = servers.includes(host);
+  const order = own ? [host, ...servers.filter((server) => server !== host)] : servers;
+  const [first, ...others] = order.map((server) => server.name);
+  return {
+    what: `${first ?? ''}:/${name}`,
+    where: volume.mount,
+    type: 'glusterfs',
+    options: ['_netdev', ...(others.length > 0 ? [`backup-volfile-servers=${others.join(':')}`] : [])],
+    ...(own ? { after: [`${platform.units.glusterd}.service`] } : {}),
+  };
+}

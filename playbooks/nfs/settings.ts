@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { absolutePath, fileMode, principal } from '../glusterfs/settings.ts';
+
+/** Words that exports(5) and mount(8) take without quoting. */
+const options = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:=-]+(,[A-Za-z0-9_.:=-]+)*$/, 'write words with commas between');
+
+const share = z.strictObject({
+  server: z.string().min(1).describe('The host that it is on.'),
+  path: absolutePath.describe('The directory on the server.'),
+  mount: absolutePath.describe('Where its clients mount it.'),
+  on: z.array(z.string().min(1)).min(1).describe('Roles or hosts that mount it.'),
+  owner: principal
+    .default(0)
+    .describe('Whose it is: a name, or the number where a package that comes later makes that user.'),
+  group: principal.optional().describe('Its group; default the one called like the owner.'),
+  mode: fileMode.default('0755').describe('The mode of the directory.'),
+  export: options
+    .default('rw,sync,no_subtree_check')
+    .describe(
+      'How it is exported, as exports(5) has it; root of a client is nobody unless it says no_root_squash.',
+    ),
+  options: options.default('hard,timeo=100,retrans=3').describe('How clients mount it, as nfs(5) has it.'),
+});
+
+/** What an inventory may say under `nfs:`. */
+export const settings = z.strictObject({
+  shares: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'write letters, digits, - and _'), share)
+    .default({})
+    .describe('By name. None: nothing of NFS is installed.'),
+});
+
+export type NfsSettings = z.output<typeof settings>;
+export type ShareSettings = NfsSettings['shares'][string];

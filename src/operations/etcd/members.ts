@@ -1,0 +1,145 @@
+import type { Host } from '../../inventory/types.ts';
+import type { Answers, Evidence } from '../../playbook/operation.ts';
+import { clientUrlOf, peerUrlOf } from './layout.ts';
+import type { ListedMember, MemberObservation, MemberStatus } from './observe.ts';
+import type { Identity } from './wal.ts';
+
+interface Place {
+  readonly name: string;
+  readonly peerUrl: string;
+  readonly clientUrl: string;
+}
+
+/**
+ * A member as a decision sees it.
+ * - `live`: it answers; with a leader, or without one where it is cut off from a majority.
+ * - `silent`: its unit is active, and it does not answer.
+ * - `stopped`: it has data, and its unit is not active, or still on the way.
+ * - `empty`: it has no data, and does not run.
+ */
+export type Member = Place &
+  (
+    | { readonly kind: 'unreachable'; readonly reason: string }
+    | {
+        readonly kind: 'live';
+        readonly observed: MemberObservation;
+        readonly identity: Identity;
+        readonly status: MemberStatus;
+      }
+    | {
+        readonly kind: 'silent' | 'stopped' | 'empty';
+        readonly observed: MemberObservation;
+        readonly identity?: Identity;
+      }
+  );
+
+export type Reached = Exclude<Member, { kind: 'unreachable' }>;
+export type Unreachable = Extract<Member, { kind: 'unreachable' }>;
+export type Live = Extract<Member, { kind: 'live' }>;
+
+/** The members in inventory order, whatever order the answers came in. */
+export function membersOf(hosts: readonly Host[], answers: Answers<MemberObservation>): readonly Member[] {
+  return hosts.map((host): Member => {
+    const place = { name: host.name, peerUrl: peerUrlOf(host), clientUrl: clientUrlOf(host) };
+    const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'it was not asked' };
+    if (!answer.reachable) return { ...place, kind: 'unreachable', reason: answer.reason };
+    const { observed } = answer;
+    const { status, data } = observed;
+    if (status) return { ...place, kind: 'live', observed, identity: status, status };
+    const identity = data?.identity === undefined ? {} : { identity: data.identity };
+    if (observed.unit.active === 'active') return { ...place, kind: 'silent', observed, ...identity };
+    return { ...place, kind: data ? 'stopped' : 'empty', observed, ...identity };
+  });
+}
+
+export function isReached(member: Member): member is Reached {
+  return member.kind !== 'unreachable';
+}
+
+export function isUnreachable(member: Member): member is Unreachable {
+  return member.kind === 'unreachable';
+}
+
+export function isLive(member: Member): member is Live {
+  return member.kind === 'live';
+}
+
+/** True where it knows of a leader, and so belongs to a majority. */
+export function isLed(member: Live): boolean {
+  return member.status.leader !== undefined;
+}
+
+/** What the cluster has listed in the place of a member that is not the one whose data it has: by address, or by name. */
+export function standIns(member: Member, listed: readonly ListedMember[]): readonly ListedMember[] {
+  return listed.filter(({ name, peerUrls }) => name === member.name || peerUrls.includes(member.peerUrl));
+}
+
+/** Members of the cluster that the inventory does not name, as those that run list them. */
+export function strangersOf(members: readonly Member[]): readonly ListedMember[] {
+  const [view] = [...members.filter(isLive)].sort((a, b) => Number(isLed(b)) - Number(isLed(a)));
+  const listed = view?.status.listed ?? [];
+  const ids = new Set(members.map((member) => (isReached(member) ? member.identity?.member : undefined)));
+  const own = new Set(members.flatMap((member) => standIns(member, listed)));
+  return listed.filter((entry) => !ids.has(entry.id) && !own.has(entry));
+}
+
+/** Names in a sentence. */
+export function names(members: readonly Pick<Member, 'name'>[]): string {
+  return members.map((member) => member.name).join(', ');
+}
+
+/** What to call a member that the inventory does not name. */
+export function labelOf({ id, name, peerUrls }: ListedMember): string {
+  return name === '' ? `${id} (${peerUrls.join(', ')})` : name;
+}
+
+/** Everything that a decision rests on. */
+export function evidenceOf(members: readonly Member[]): Evidence {
+  return {
+    columns: ['member', 'etcd', 'version', 'cluster', 'id', 'leader', 'term', 'index', 'lists'],
+    rows: [
+      ...members.map((member) => {
+        if (!isReached(member))
+          return [member.name, `unreachable: ${member.reason}`, '', '', '', '', '', '', ''];
+        const { identity } = member;
+        const status = isLive(member) ? member.status : undefined;
+        return [
+          member.name,
+          member.observed.installed ? stateOf(member) : 'not installed',
+          status?.version ?? '',
+          identity?.cluster ?? (member.kind === 'empty' ? 'no data' : '?'),
+          identity?.member ?? '',
+          status ? (status.leader ?? 'none') : '',
+          status ? String(status.term) : '',
+          status ? String(status.index) : '',
+          status?.listed.map((entry) => labelOf(entry)).join(' ') ?? '',
+        ];
+      }),
+      ...strangersOf(members).map((entry) => [
+        labelOf(entry),
+        'not in the inventory: left alone',
+        '',
+        '',
+        entry.id,
+        '',
+        '',
+        '',
+        '',
+      ]),
+    ],
+  };
+}
+
+/** A member's state in words. */
+export function stateOf(member: Reached): string {
+  switch (member.kind) {
+    case 'live':
+      if (!isLed(member)) return 'running, cut off from a majority';
+      return member.status.leader === member.status.member ? 'leader' : 'follower';
+    case 'silent':
+      return 'does not answer';
+    case 'stopped':
+    case 'empty':
+      return member.observed.unit.active;
+  }
+}

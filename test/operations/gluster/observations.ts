@@ -1,0 +1,115 @@
+import type {
+  Brick,
+  KnownVolume,
+  Peer,
+  ServerObservation,
+  Volume,
+} from '../../../src/operations/gluster/observe.ts';
+import { serversOf, type Server } from '../../../src/operations/gluster/servers.ts';
+import type { UnitState } from '../../../src/operations/unit-state.ts';
+import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
+import { aHost } from '../../support/inventory.ts';
+
+/** What one server answers, as a function of its name, or why it does not answer. */
+export type Said = ((name: string) => Partial<ServerObservation>) | string;
+
+export const IMAGES: Volume = {
+  name: 'images',
+  path: '/srv/images',
+  options: { 'network.ping-timeout': '10' },
+};
+
+const UNIT: UnitState = {
+  active: 'active',
+  sub: 'running',
+  masked: false,
+  boot: 'enabled',
+  reloadFailed: false,
+  managed: false,
+  now: 2_000,
+  changed: new Map(),
+};
+
+export const uuidOf = (name: string): string => `uuid-${name}`;
+
+/** Peers of a server: `'g2 g3'`; `g2!` under an identity that g2 has no more, `g2-` not connected, `g2?` not agreed. */
+export function peers(words: string): readonly Peer[] {
+  return words
+    .split(' ')
+    .filter(Boolean)
+    .map((word) => {
+      const host = word.replace(/[!?-]$/, '');
+      return {
+        uuid: word.endsWith('!') ? `old-${host}` : uuidOf(host),
+        host,
+        connected: !word.endsWith('-') && !word.endsWith('!'),
+        joined: !word.endsWith('?') && !word.endsWith('!'),
+      };
+    });
+}
+
+/** In a pool with these. */
+export function pooled(words: string, overrides: Partial<ServerObservation> = {}): Said {
+  return (name) => ({ uuid: uuidOf(name), peers: peers(words), ...overrides });
+}
+
+export const fresh: Said = () => ({});
+export const unreachable: Said = 'no route to host';
+
+/** The volume with bricks on these servers. */
+export function images(servers: string, overrides: Partial<KnownVolume> = {}): KnownVolume {
+  return {
+    name: 'images',
+    id: 'cafe',
+    started: true,
+    bricks: servers.split(' ').map((name) => `${name}:/srv/images`),
+    options: new Map([['network.ping-timeout', '10']]),
+    ...overrides,
+  };
+}
+
+export const ONLINE: Brick = { exists: true, used: true, volumeId: 'cafe', online: true, backlog: 0 };
+export const OFFLINE: Brick = { ...ONLINE, online: false };
+export const ABSENT: Brick = { exists: false, used: false, online: false, backlog: 0 };
+export const EMPTY: Brick = { ...ABSENT, exists: true };
+export const OCCUPIED: Brick = { ...EMPTY, used: true };
+
+/** Knows the volume, and has this brick of it. */
+export function having(brick: Brick, volume?: KnownVolume): Said {
+  return (name) => ({
+    uuid: uuidOf(name),
+    volumes: volume ? [volume] : [],
+    bricks: new Map([['images', brick]]),
+  });
+}
+
+/** The servers g1, g2, ... as they answered. */
+export function serversThat(...answers: readonly Said[]): readonly Server[] {
+  const hosts = answers.map((_, index) => aHost(`g${index + 1}`));
+  return serversOf(
+    hosts,
+    new Map(
+      hosts.map(({ name }, index): [string, Answer<ServerObservation>] => {
+        const said = answers[index] ?? fresh;
+        if (typeof said === 'string') return [name, { reachable: false, reason: said }];
+        const observed = {
+          unit: UNIT,
+          answers: true,
+          peers: [],
+          volumes: [],
+          bricks: new Map<string, Brick>(),
+          ...said(name),
+        };
+        return [name, { reachable: true, observed }];
+      }),
+    ),
+  );
+}
+
+/** A decision in few words: each stage's changes with ` + ` between, what stands in brackets left away. */
+export function inShort(decision: ClusterDecision): readonly string[] {
+  if (decision.verdict !== 'change') return [decision.verdict];
+  return decision.stages.map((stage) =>
+    stage.map(({ host, change }) => `${host}: ${change.summary.replace(/ \(.*\)/, '')}`).join(' + '),
+  );
+}
