@@ -1,7 +1,7 @@
 import { file, holdersOf, minutes, packages, playbook, seconds, service, step, token, verify } from 'osha';
 import type { Host, Inventory } from 'osha';
 import { checkScript, keepalivedConf, keepalivedEnv, keptVips } from './keepalived/conf.ts';
-import { givenUp } from './keepalived/former.ts';
+import { givenUp, notInCluster } from './keepalived/former.ts';
 import { heldOnce } from './keepalived/health.ts';
 import { problems } from './keepalived/rules.ts';
 import { settings } from './keepalived/settings.ts';
@@ -35,6 +35,7 @@ export default playbook({
     const others = hosts.filter((host) => !kept.includes(host));
     const on = { hosts: kept };
     return [
+      step('Make sure that no cluster holds them', notInCluster(vips), on),
       ...(others.length > 0
         ? [step('Give up what other hosts hold', givenUp({ unit, conf }), { hosts: others })]
         : []),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { file, packages, playbook, role, service, step, verify } from 'osha';
+import { file, packages, playbook, role, service, step, takeoverOf, verify } from 'osha';
 import { memcachedConf } from './memcached/conf.ts';
 import { cachesAnswer } from './memcached/health.ts';
 
@@ -17,17 +17,23 @@ export default playbook({
   settings,
   ports: [{ port: 11211, process: 'memcached' }],
 
-  steps: ({ hosts, settings, platform }) => {
+  steps: ({ hosts, settings, platform, takeovers }) => {
     const conf = platform.paths.memcachedConf;
+    const unit = platform.units.memcached;
+    const own = hosts.filter((host) => takeoverOf(takeovers, unit, host.name)?.runsOn !== 'one');
     return [
       step('Install memcached', packages.installed(platform.packages.memcached)),
       step('Listen on the cluster address', (host) => [
         file.content(conf, { content: memcachedConf(host, settings) }),
-        service.running(platform.units.memcached, { newerThan: [conf] }),
+        service.running(unit, {
+          newerThan: [conf],
+          ...service.startup(takeoverOf(takeovers, unit, host.name)),
+        }),
       ]),
-      verify('Every cache answers', cachesAnswer(hosts, platform.units.memcached)),
+      // What runs on one host at a time is started by the cluster, which comes later.
+      ...(own.length > 0 ? [verify('Every cache answers', cachesAnswer(own, unit))] : []),
     ];
   },
 
-  health: ({ hosts, platform }) => [cachesAnswer(hosts, platform.units.memcached)],
+  health: ({ hosts, platform, takeovers }) => [cachesAnswer(hosts, platform.units.memcached, takeovers)],
 });

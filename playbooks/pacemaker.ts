@@ -1,10 +1,47 @@
-import { minutes, packages, pacemaker, playbook, service, step, token, verify } from 'osha';
-import type { Inventory, Operation, Vip } from 'osha';
+import { minutes, packages, pacemaker, playbook, service, step, takeoverOf, token, verify } from 'osha';
+import type { Operation, PlaybookContext, SecretRule } from 'osha';
+import { givenUp } from './keepalived/former.ts';
+import { clustersOf, type Cluster } from './pacemaker/clusters.ts';
 import { desiredResources, HAPROXY } from './pacemaker/resources.ts';
-import { settings } from './pacemaker/settings.ts';
+import { settings, type Settings } from './pacemaker/settings.ts';
+import { takeoversOf } from './pacemaker/takeovers.ts';
+import { transportOf } from './pacemaker/transport.ts';
+import { problemsOf } from './pacemaker/validate.ts';
 
-function clusteredVips(inventory: Inventory): readonly Vip[] {
-  return inventory.vips.filter((vip) => vip.by === 'pacemaker');
+type Context = PlaybookContext<Settings, 'hacluster'>;
+
+/** The secret that goes into the `password_option` of fence devices. */
+const FENCE_PASSWORD = 'fencePassword';
+
+/** What is one's own of each cluster. */
+interface Part {
+  readonly cluster: Cluster;
+  /** What tells its steps apart from those of the others; nothing where it is the only one. */
+  readonly of: string;
+  readonly desired: pacemaker.DesiredResources;
+  readonly healthy: ReturnType<typeof pacemaker.healthy>;
+}
+
+function partsOf({ inventory, settings, secrets, platform }: Context): readonly Part[] {
+  const clusters = clustersOf(inventory, settings);
+  const transport = transportOf(settings);
+  const fencePassword = secrets[FENCE_PASSWORD];
+  return clusters.map((cluster) => {
+    const password = fencePassword ? { fencePassword } : {};
+    const desired = desiredResources({ cluster, clusters, settings, platform, ...password });
+    const several = clusters.length > 1;
+    return {
+      cluster,
+      of: several ? ` of ${cluster.name}` : '',
+      desired,
+      healthy: pacemaker.healthy(cluster.hosts, {
+        vips: cluster.vips,
+        desired,
+        ...(transport ? { transport } : {}),
+        ...(several ? { name: cluster.name } : {}),
+      }),
+    };
+  });
 }
 
 /** One run of pcs changes all members: what was learned of any of them before the cluster changed may not hold. */
@@ -13,62 +50,94 @@ function changedByPcs<Observed>(operation: Operation<Observed>): Operation<Obser
   return { ...operation, probe: { ...probe, reads: [...probe.reads, 'cluster:pacemaker'] } };
 }
 
-/** Holds each virtual IP on exactly one host on which HAProxy runs, and moves it when that host or its HAProxy dies. */
+/**
+ * Holds each virtual IP on exactly one host, with HAProxy or the services of its group, and moves it when that host or
+ * what runs there dies. Hosts that share no virtual IP are in clusters of their own.
+ */
 export default playbook({
   name: 'pacemaker',
   title: 'Pacemaker and virtual IPs',
   hosts: (inventory) =>
-    clusteredVips(inventory).length > 0
-      ? inventory.hosts.filter((host) => host.roles.includes('loadbalancer'))
-      : [],
+    inventory.hosts.filter((host) =>
+      inventory.vips.some((vip) => vip.by === 'pacemaker' && vip.holders.includes(host.name)),
+    ),
   needs: ['base', 'haproxy'],
   settings,
   secrets: { hacluster: token('Password that the hosts of a Pacemaker cluster log in to each other with') },
+  moreSecrets: ({ fence }): Readonly<Record<string, SecretRule>> =>
+    Object.values(fence).some((device) => device.password_option !== undefined)
+      ? { [FENCE_PASSWORD]: token('Password of the fence devices: write the one that they have') }
+      : {},
   ports: [{ port: 2224, process: 'pcsd' }],
 
-  steps: ({ inventory, hosts, settings, secrets, platform }) => {
+  steps: (context) => {
+    const { hosts, settings, secrets, platform } = context;
     const { units, paths } = platform;
-    const vips = clusteredVips(inventory);
-    const membership = {
-      name: settings.cluster_name ?? inventory.name,
-      password: secrets.hacluster,
-      corosyncConf: paths.corosyncConf,
-    };
+    const parts = partsOf(context);
+    const taken = takeoversOf(clustersOf(context.inventory, settings), settings, platform);
+    const agents = [...new Set(Object.values(settings.fence).map(({ agent }) => agent))];
+    const transport = transportOf(settings);
+    const handOver = taken.length === 1 && taken[0]?.unit === units.haproxy ? 'HAProxy' : 'services';
     return [
       step('Install Pacemaker, Corosync and pcs', packages.installed(platform.packages.pacemaker)),
+      ...(agents.length > 0
+        ? [step('Install the fence agents', pacemaker.fenceAgents(agents, platform.packages.fenceAgents))]
+        : []),
       step('Remove the cluster of one that the package brings', pacemaker.noPlaceholder(paths.corosyncConf)),
       step('Let the hosts log in to each other', [
         pacemaker.password(pacemaker.CLUSTER_USER, secrets.hacluster),
         service.running(units.pcsd),
       ]),
-      step('Form the cluster', pacemaker.cluster(hosts, membership)),
+      ...parts.map(({ cluster, of }) =>
+        step(
+          `Form the cluster${of}`,
+          pacemaker.cluster(cluster.hosts, {
+            name: cluster.name,
+            password: secrets.hacluster,
+            corosyncConf: paths.corosyncConf,
+            ...(transport ? { transport } : {}),
+          }),
+        ),
+      ),
       step('Start the cluster at boot', [
         changedByPcs(service.enabled(units.corosync)),
         changedByPcs(service.enabled(units.pacemaker)),
       ]),
-      step('Leave HAProxy to the cluster', service.disabled(units.haproxy)),
-      step(
-        'Run HAProxy and the virtual IPs',
-        pacemaker.resources(desiredResources({ hosts, vips, settings, platform })),
-        { once: true },
+      ...(taken.length === 0
+        ? []
+        : [
+            step(
+              `Leave ${handOver} to the cluster`,
+              (host) =>
+                [...new Set(taken.map(({ unit }) => unit))].flatMap((unit): readonly Operation[] => {
+                  const takeover = takeoverOf(taken, unit, host.name);
+                  if (!takeover) return [];
+                  return [takeover.runsOn === 'one' ? pacemaker.handedOver(unit) : service.disabled(unit)];
+                }),
+              { hosts: hosts.filter((host) => taken.some((one) => one.hosts.includes(host.name))) },
+            ),
+          ]),
+      // Virtual IPs that keepalived held before would be on two hosts.
+      step('Stop the keepalived of before', givenUp({ unit: units.keepalived, conf: paths.keepalivedConf })),
+      ...parts.map(({ cluster, of, desired }) =>
+        step(
+          desired.resources.some(({ id }) => id === HAPROXY)
+            ? `Run HAProxy and the virtual IPs${of}`
+            : `Run the virtual IPs${of}`,
+          pacemaker.resources(desired),
+          { once: true, hosts: cluster.hosts },
+        ),
       ),
-      verify('Each virtual IP is on one host', pacemaker.healthy(hosts, { vips, everywhere: [HAPROXY] }), {
-        within: minutes(2),
-      }),
+      ...parts.map(({ of, healthy }) =>
+        verify(`Each virtual IP${of} is on one host`, healthy, { within: minutes(2) }),
+      ),
     ];
   },
 
-  health: ({ inventory, hosts }) => [
-    pacemaker.healthy(hosts, { vips: clusteredVips(inventory), everywhere: [HAPROXY] }),
-  ],
+  health: (context) => partsOf(context).map(({ healthy }) => healthy),
 
-  validate: (inventory) =>
-    inventory.vips
-      .filter((vip) => vip.by === 'keepalived')
-      .map((vip) => ({
-        severity: 'error',
-        path: ['vips', vip.name, 'by'],
-        message: 'virtual IPs cannot be held by keepalived yet',
-        hint: 'write: by: pacemaker',
-      })),
+  takeovers: ({ inventory, settings, platform }) =>
+    takeoversOf(clustersOf(inventory, settings), settings, platform),
+
+  validate: (inventory, settings) => problemsOf(inventory, settings),
 });

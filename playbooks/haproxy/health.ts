@@ -63,8 +63,8 @@ export interface ServersOptions {
   readonly unit: string;
   readonly takeovers: readonly Takeover[];
   /**
-   * Whether a cluster that runs HAProxy on one host at a time has it in hand already; its own phase comes after
-   * HAProxy's, and until then HAProxy may run nowhere, or where it ran before.
+   * Whether a cluster that runs HAProxy has it in hand already; its own phase comes after HAProxy's, and until then
+   * HAProxy may run nowhere, or where it ran before.
    */
   readonly taken: 'perhaps' | 'surely';
 }
@@ -117,6 +117,8 @@ export function serversUp(options: ServersOptions): HealthCheck<States> {
         if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
         if (!answer.observed) {
           if (takeoverOf(exclusive, unit, host)) return [];
+          const takeover = taken === 'perhaps' ? takeoverOf(takeovers, unit, host) : undefined;
+          if (takeover) return [{ subject, host, healthy: true, evidence: `left to ${takeover.by}` }];
           const hint = `see "systemctl status ${unit}" on ${host}`;
           return [{ subject, host, healthy: false, evidence: 'does not run', hint }];
         }

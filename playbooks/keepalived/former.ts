@@ -1,5 +1,5 @@
-import { quote } from 'osha';
-import type { Operation } from 'osha';
+import { ProbeError, quote } from 'osha';
+import type { Operation, Vip } from 'osha';
 
 /**
  * On a host that can hold none of the virtual IPs: the keepalived that osha set up there before is stopped, or it
@@ -33,5 +33,29 @@ exit 0`,
             },
           ]
         : [],
+  };
+}
+
+/**
+ * Pacemaker holds none of the virtual IPs: where they were its own before, they would be on two hosts. To take them out
+ * of a cluster is not a matter of course, so it is asked for.
+ */
+export function notInCluster(vips: readonly Vip[]): Operation<readonly string[]> {
+  const held = (vip: Vip): string => `value="${vip.address}"`;
+  return {
+    scope: 'host',
+    title: 'no virtual IP in a cluster',
+    probe: {
+      script: `cibadmin --query 2>/dev/null | grep -oF ${vips.map((vip) => `-e ${quote(held(vip))}`).join(' ')} || :`,
+      reads: ['cluster:resources', 'unit:pacemaker'],
+      parse: ({ stdout }) => {
+        const found = vips.filter((vip) => stdout.includes(held(vip))).map((vip) => vip.name);
+        if (found.length === 0) return found;
+        throw new ProbeError(
+          `Pacemaker holds ${found.join(' and ')} here, which keepalived is to hold: take it out first (pcs resource delete vip-${found[0] ?? ''}), or give the cluster up (pcs cluster destroy)`,
+        );
+      },
+    },
+    decide: () => [],
   };
 }

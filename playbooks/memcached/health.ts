@@ -1,5 +1,5 @@
-import { quote } from 'osha';
-import type { HealthCheck, Host } from 'osha';
+import { quote, takeoverOf } from 'osha';
+import type { Answer, HealthCheck, Finding, Host, Takeover } from 'osha';
 
 /** What a cache says of itself; nothing where it does not answer. */
 export interface CacheStats {
@@ -18,8 +18,17 @@ export function parseStats(output: string): CacheStats | undefined {
   return { version, connections: Number(stats.get('curr_connections')), bytes: Number(stats.get('bytes')) };
 }
 
-/** Every host's cache answers on the address that the services are given. */
-export function cachesAnswer(hosts: readonly Host[], unit: string): HealthCheck<CacheStats | undefined> {
+const SUBJECT = 'cache';
+
+/**
+ * Every host's cache answers on the address that the services are given; where a cluster runs it on one host at a
+ * time, exactly one of its hosts does.
+ */
+export function cachesAnswer(
+  hosts: readonly Host[],
+  unit: string,
+  takeovers: readonly Takeover[] = [],
+): HealthCheck<CacheStats | undefined> {
   return {
     scope: 'health',
     title: 'memcached',
@@ -30,22 +39,43 @@ export function cachesAnswer(hosts: readonly Host[], unit: string): HealthCheck<
       reads: [`unit:${unit}`],
       parse: ({ stdout }) => parseStats(stdout),
     }),
-    judge: (answers) =>
-      [...answers].map(([host, answer]) => {
-        const subject = 'cache';
-        if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
-        const stats = answer.observed;
-        if (!stats) {
-          const hint = `see "journalctl -u ${unit}" on ${host}, or deploy with --only memcached`;
-          return { subject, host, healthy: false, evidence: 'no answer on port 11211', hint };
-        }
-        const used = `${(stats.bytes / 1024 / 1024).toFixed(1)} MiB used`;
-        return {
-          subject,
-          host,
-          healthy: true,
-          evidence: `${stats.version}, ${stats.connections} connections, ${used}`,
-        };
-      }),
+    judge: (answers) => {
+      const moving = new Map<Takeover, (readonly [string, Answer<CacheStats | undefined>])[]>();
+      const findings = [...answers].flatMap(([host, answer]): readonly Finding[] => {
+        const takeover = takeoverOf(takeovers, unit, host);
+        if (takeover?.runsOn !== 'one') return [ownFinding(host, answer, unit)];
+        moving.set(takeover, [...(moving.get(takeover) ?? []), [host, answer]]);
+        return [];
+      });
+      return [...findings, ...[...moving.values()].map(movingFinding)];
+    },
+  };
+}
+
+function ownFinding(host: string, answer: Answer<CacheStats | undefined>, unit: string): Finding {
+  const subject = SUBJECT;
+  if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
+  if (answer.observed) return { subject, host, healthy: true, evidence: inWords(answer.observed) };
+  const hint = `see "journalctl -u ${unit}" on ${host}, or deploy with --only memcached`;
+  return { subject, host, healthy: false, evidence: 'no answer on port 11211', hint };
+}
+
+function inWords({ version, connections, bytes }: CacheStats): string {
+  return `${version}, ${connections} connections, ${(bytes / 1024 / 1024).toFixed(1)} MiB used`;
+}
+
+function movingFinding(answers: readonly (readonly [string, Answer<CacheStats | undefined>])[]): Finding {
+  const running = answers.flatMap(([host, answer]) =>
+    answer.reachable && answer.observed ? [`${host} (${inWords(answer.observed)})`] : [],
+  );
+  const silent = answers.filter(([, answer]) => !answer.reachable).map(([host]) => host);
+  return {
+    subject: SUBJECT,
+    healthy: running.length === 1,
+    evidence: [
+      running.length === 0 ? 'answers on no host' : `answers on ${running.join(' and ')}`,
+      ...(silent.length > 0 ? [`not asked: ${silent.join(', ')}`] : []),
+    ].join('; '),
+    hint: 'the cluster runs it on one host at a time: pcs status --full, or deploy with --only pacemaker',
   };
 }

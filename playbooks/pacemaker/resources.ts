@@ -1,27 +1,33 @@
 import { pacemaker } from 'osha';
-import type { Host, Platform, Vip } from 'osha';
-import type { z } from 'zod';
-import type { settings as schema } from './settings.ts';
+import type { Platform, Secret } from 'osha';
+import { clonesHaproxy, groupOf, groupRunning, namesMeant, resourcesOf, type Cluster } from './clusters.ts';
+import type { Constraint, Settings } from './settings.ts';
 
 /** The resource that runs HAProxy. */
 export const HAPROXY = 'haproxy';
 
 export interface ResourcesOptions {
-  readonly hosts: readonly Host[];
-  readonly vips: readonly Vip[];
-  readonly settings: z.output<typeof schema>;
+  readonly cluster: Cluster;
+  readonly clusters: readonly Cluster[];
+  readonly settings: Settings;
+  /** There is one where a fence device has an option for it. */
+  readonly fencePassword?: Secret;
   readonly platform: Platform;
 }
 
-/** HAProxy on every host, and each virtual IP on one host where HAProxy runs. */
-export function desiredResources({
-  hosts,
-  vips,
-  settings,
-  platform,
-}: ResourcesOptions): pacemaker.DesiredResources {
-  const clone = `${HAPROXY}-clone`;
-  const ids = vips.map(pacemaker.vipResource);
+type Resource = pacemaker.DesiredResource;
+type Between = pacemaker.DesiredConstraint;
+
+/**
+ * HAProxy on every host and each virtual IP on one where HAProxy runs; groups of virtual IPs and services on one host
+ * each; and what else the inventory says.
+ */
+export function desiredResources(options: ResourcesOptions): pacemaker.DesiredResources {
+  const { cluster, clusters, settings, platform } = options;
+  const free = cluster.vips.filter((vip) => groupOf(cluster, vip.name) === undefined);
+  const others = resourcesOf(cluster, settings, clusters);
+  const cloned = clonesHaproxy(cluster, HAPROXY);
+  const fences = fencesOf(options);
   return {
     properties: {
       'pe-warn-series-max': '1000',
@@ -29,29 +35,152 @@ export function desiredResources({
       'pe-error-series-max': '1000',
       'cluster-recheck-interval': settings.recheck,
       // Without a fence device Pacemaker would start nothing at all while this is true.
-      'stonith-enabled': 'false',
+      'stonith-enabled': String(fences.length > 0),
       // One of two has no majority when it is alone.
-      'no-quorum-policy': settings.no_quorum ?? (hosts.length === 2 ? 'ignore' : 'stop'),
+      'no-quorum-policy': settings.no_quorum ?? (cluster.hosts.length === 2 ? 'ignore' : 'stop'),
       ...settings.properties,
     },
     defaults: { 'resource-stickiness': String(settings.stickiness) },
     resources: [
-      {
-        id: HAPROXY,
-        agent: `systemd:${platform.units.haproxy}`,
-        options: {},
-        monitorSeconds: settings.monitor_seconds,
-        clone: true,
-      },
-      ...vips.map((vip) => ({
-        id: pacemaker.vipResource(vip),
-        agent: 'ocf:heartbeat:IPaddr2',
-        options: { ip: vip.address, cidr_netmask: String(vip.prefixLength), nic: vip.interface },
-        monitorSeconds: settings.monitor_seconds,
-      })),
+      ...(cloned
+        ? [{ ...unitResource(HAPROXY, platform.units.haproxy, settings), clone: true as const }]
+        : []),
+      ...free.map((vip) => vipOf(vip, settings)),
+      ...others.map((name) => declared(name, settings)),
     ],
-    // Optional: only where both start at the same time. A virtual IP does not wait for HAProxy to be restarted.
-    orders: ids.map((first) => ({ first, then: clone, kind: 'Optional' })),
-    colocations: ids.map((resource) => ({ resource, with: clone, score: 'INFINITY' })),
+    groups: [...cluster.groups].map(([id, group]) => ({
+      id,
+      members: [
+        ...group.vips
+          .flatMap((name) => cluster.vips.filter((vip) => vip.name === name))
+          .map((vip) => vipOf(vip, settings)),
+        ...group.services.map((name) => serviceOf(name, settings)),
+      ],
+    })),
+    fences,
+    constraints: [
+      ...withHaproxy(cluster, cloned),
+      ...fences.flatMap(({ id, hosts }) => awayFrom(id, hosts, cluster)),
+      ...free.flatMap((vip) => onlyOn(pacemaker.vipResource(vip), vip.holders, cluster)),
+      ...others.flatMap((name) => {
+        const on = settings.resources[name]?.on;
+        return on ? onlyOn(reference(name, options), namesMeant(on, cluster), cluster) : [];
+      }),
+      ...[...cluster.groups.keys()].flatMap((name) => groupLocations(name, cluster)),
+      ...settings.constraints.flatMap((one) => written(one, options)),
+    ],
   };
+}
+
+function unitResource(id: string, unit: string, settings: Settings): Resource {
+  return { id, agent: `systemd:${unit}`, options: {}, monitorSeconds: settings.monitor_seconds };
+}
+
+function vipOf(vip: Cluster['vips'][number], settings: Settings): Resource {
+  return {
+    id: pacemaker.vipResource(vip),
+    agent: 'ocf:heartbeat:IPaddr2',
+    options: { ip: vip.address, cidr_netmask: String(vip.prefixLength), nic: vip.interface },
+    monitorSeconds: settings.monitor_seconds,
+  };
+}
+
+function declared(name: string, settings: Settings): Resource {
+  const { agent = '', options = {}, clone = false, monitor_seconds } = settings.resources[name] ?? {};
+  const monitorSeconds = monitor_seconds ?? settings.monitor_seconds;
+  return { id: name, agent, options, monitorSeconds, ...(clone ? { clone } : {}) };
+}
+
+/** A member of a group: a resource of that name, or the unit. */
+function serviceOf(name: string, settings: Settings): Resource {
+  if (Object.hasOwn(settings.resources, name)) return declared(name, settings);
+  return unitResource(serviceId(name), name.replace(/\.service$/, ''), settings);
+}
+
+/** What the resource of a unit is called: "@" may not stand in an id. */
+export function serviceId(name: string): string {
+  return name.replace(/\.service$/, '').replaceAll('@', '-');
+}
+
+/** Optional: only where both start at the same time. A virtual IP does not wait for HAProxy to be restarted. */
+function withHaproxy(cluster: Cluster, cloned: boolean): readonly Between[] {
+  if (!cloned) return [];
+  const other = pacemaker.cloneOf(HAPROXY);
+  const placed = cluster.vips
+    .filter((vip) => vip.haproxy)
+    .map((vip) => groupOf(cluster, vip.name) ?? pacemaker.vipResource(vip));
+  return [...new Set(placed)].flatMap((resource): readonly Between[] => [
+    { kind: 'order', resource, other, strength: 'Optional' },
+    { kind: 'colocation', resource, other, strength: 'INFINITY' },
+  ]);
+}
+
+function onlyOn(resource: string, names: readonly string[], cluster: Cluster): readonly Between[] {
+  return cluster.hosts
+    .filter((host) => !names.includes(host.name))
+    .map((host) => ({ kind: 'location', resource, other: host.name, strength: '-INFINITY' }));
+}
+
+/** A device for all members has to run on one of them: Pacemaker itself lets another one use it then. */
+function awayFrom(resource: string, names: readonly string[], cluster: Cluster): readonly Between[] {
+  if (cluster.hosts.every((host) => names.includes(host.name))) return [];
+  return names.map((other) => ({ kind: 'location', resource, other, strength: '-INFINITY' }));
+}
+
+function groupLocations(name: string, cluster: Cluster): readonly Between[] {
+  const group = cluster.groups.get(name);
+  const holders = cluster.vips.find((vip) => group?.vips.includes(vip.name))?.holders ?? [];
+  const never = namesMeant(group?.never ?? [], cluster);
+  return [
+    ...namesMeant(group?.prefers ?? [], cluster).map((other, index): Between => ({
+      kind: 'location',
+      resource: name,
+      other,
+      strength: String(Math.max(1, Math.round(100 / 2 ** index))),
+    })),
+    ...onlyOn(
+      name,
+      holders.filter((holder) => !never.includes(holder)),
+      cluster,
+    ),
+  ];
+}
+
+function fencesOf({ cluster, settings, fencePassword }: ResourcesOptions): readonly pacemaker.DesiredFence[] {
+  return Object.entries(settings.fence).flatMap(([id, { agent, hosts, options, password_option }]) => {
+    const own = namesMeant(hosts, cluster);
+    if (own.length === 0) return [];
+    const password =
+      password_option && fencePassword ? { password: { option: password_option, value: fencePassword } } : {};
+    return [{ id, agent, hosts: own, options, ...password }];
+  });
+}
+
+/** What a constraint's word stands for in this cluster; empty where it stands for nothing in it. */
+export function reference(
+  word: string,
+  { cluster, clusters, settings }: Pick<ResourcesOptions, 'cluster' | 'clusters' | 'settings'>,
+): string {
+  const vip = cluster.vips.find(({ name }) => name === word);
+  if (cluster.groups.has(word)) return word;
+  if (vip) return pacemaker.vipResource(vip);
+  if (groupRunning(cluster, word) !== undefined) return serviceId(word);
+  if (word === HAPROXY && clonesHaproxy(cluster, HAPROXY)) return pacemaker.cloneOf(HAPROXY);
+  if (!resourcesOf(cluster, settings, clusters).includes(word)) return '';
+  return settings.resources[word]?.clone ? pacemaker.cloneOf(word) : word;
+}
+
+function written(constraint: Constraint, options: ResourcesOptions): readonly Between[] {
+  const of = (word: string): string => reference(word, options);
+  const both = (one: Between): readonly Between[] => (one.resource === '' || one.other === '' ? [] : [one]);
+  if ('order' in constraint) {
+    const [first, then] = constraint.order;
+    return both({ kind: 'order', resource: of(first), other: of(then), strength: constraint.kind });
+  }
+  if ('colocate' in constraint) {
+    const { colocate, with: other, score } = constraint;
+    return both({ kind: 'colocation', resource: of(colocate), other: of(other), strength: score });
+  }
+  const [other = ''] = namesMeant([constraint.host], options.cluster);
+  return both({ kind: 'location', resource: of(constraint.location), other, strength: constraint.score });
 }

@@ -1,6 +1,61 @@
 import { z } from 'zod';
 
-const property = z.union([z.string(), z.int(), z.boolean()]).transform(String);
+const option = z.union([z.string(), z.int(), z.boolean()]).transform(String);
+/** Ids in the cluster's configuration. */
+const name = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'letters, digits, "_", "-" and ".", a letter first');
+const seconds = z.int().min(1);
+const score = z.union([z.int(), z.enum(['INFINITY', '-INFINITY'])]).transform(String);
+
+const fence = z.strictObject({
+  agent: z
+    .string()
+    .regex(/^fence_[a-z0-9_]+$/, 'a fence agent such as fence_ipmilan')
+    .describe('The fence agent that speaks to the device, such as fence_ipmilan.'),
+  hosts: z.array(z.string()).min(1).describe('The hosts that it can switch off; it runs on the others.'),
+  options: z.record(name, option).default({}).describe('Options of the agent, without its password.'),
+  password_option: name
+    .optional()
+    .describe('The option that takes the secret fencePassword, such as passwd or password; default none.'),
+});
+
+const resource = z.strictObject({
+  agent: z
+    .string()
+    .regex(/^(systemd:[\w@.-]+|ocf:[\w-]+:[\w-]+)$/, 'systemd:UNIT or ocf:PROVIDER:AGENT')
+    .describe('What runs it: systemd:UNIT or ocf:PROVIDER:AGENT.'),
+  options: z.record(name, option).default({}).describe('Options of its agent.'),
+  monitor_seconds: seconds.optional().describe('Seconds between two looks at it; default monitor_seconds.'),
+  clone: z.boolean().default(false).describe('Whether it runs on every host of the cluster.'),
+  on: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Roles or hosts of one cluster on which it can run; default all hosts, of the only cluster.'),
+});
+
+const group = z.strictObject({
+  vips: z.array(z.string()).default([]).describe('Virtual IPs of the group, in their order.'),
+  services: z
+    .array(z.string().regex(/^[\w@.-]+$/, 'a unit of systemd, or the name of a resource'))
+    .default([])
+    .describe('Units of systemd, or names of resources, that start after them, in their order.'),
+  prefers: z
+    .array(z.string())
+    .default([])
+    .describe('Roles or hosts that the group prefers, the first one most: scores of 100, 50, 25 ...'),
+  never: z.array(z.string()).default([]).describe('Roles or hosts that the group never runs on.'),
+});
+
+const constraint = z.union([
+  z.strictObject({
+    order: z.tuple([z.string(), z.string()]).describe('What starts first, and what after it.'),
+    kind: z.enum(['Optional', 'Mandatory', 'Serialize']).default('Mandatory'),
+  }),
+  z.strictObject({ colocate: z.string(), with: z.string(), score: score.default('INFINITY') }),
+  z.strictObject({ location: z.string(), host: z.string(), score }),
+]);
 
 export const settings = z.strictObject({
   cluster_name: z
@@ -11,12 +66,18 @@ export const settings = z.strictObject({
     .describe(
       "The cluster's name, where it is not the inventory's: that of a cluster that is there already.",
     ),
+  transport: z
+    .enum(['knet', 'udpu', 'udp'])
+    .optional()
+    .describe('How members reach each other; default knet, and what a cluster has that is there already.'),
+  multicast: z.string().optional().describe('The multicast address, with transport udp only.'),
+  multicast_port: z.int().min(1).max(65535).optional().describe('The UDP port of multicast; default 5405.'),
   stickiness: z
     .int()
     .min(0)
     .default(100)
     .describe('How much a virtual IP stays where it is when its old host comes back.'),
-  monitor_seconds: z.int().min(1).default(10).describe('Seconds between two looks at each resource.'),
+  monitor_seconds: seconds.default(10).describe('Seconds between two looks at each resource.'),
   recheck: z
     .string()
     .regex(/^\d+(s|min|h)$/, 'a time such as 5min')
@@ -26,5 +87,22 @@ export const settings = z.strictObject({
     .enum(['stop', 'freeze', 'ignore', 'demote', 'suicide'])
     .optional()
     .describe('What members do that are cut off from the others; default stop, with two members ignore.'),
-  properties: z.record(z.string(), property).default({}).describe('More properties of the cluster, by name.'),
+  properties: z.record(z.string(), option).default({}).describe('More properties of the cluster, by name.'),
+  fence: z
+    .record(name, fence)
+    .default({})
+    .describe('Fence devices by name: what switches off a host that no longer answers.'),
+  resources: z.record(name, resource).default({}).describe('More resources of the cluster, by name.'),
+  groups: z
+    .record(name, group)
+    .default({})
+    .describe('Active/passive groups by name: virtual IPs and services that run on one host together.'),
+  constraints: z
+    .array(constraint)
+    .default([])
+    .describe('Orders, colocations and locations of virtual IPs, groups, resources and haproxy.'),
 });
+
+export type Settings = z.output<typeof settings>;
+export type Group = Settings['groups'][string];
+export type Constraint = Settings['constraints'][number];

@@ -30,6 +30,8 @@ export interface LoadRequest {
   /** Tell warnings as JSON lines as well. */
   readonly json: boolean;
   readonly secrets: SecretsUse;
+  /** Tell advice too. */
+  readonly advice?: true;
   /** Leave warnings to the verbs that are about the inventory. */
   readonly quiet?: true;
   /** The user's own playbooks, besides the built-in ones. */
@@ -51,6 +53,7 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
   const all = [...problems, ...found.problems];
   if (hasErrors(all)) throw new InvalidFile(all);
   for (const problem of request.quiet ? [] : all) {
+    if (problem.severity === 'advice' && !request.advice) continue;
     io.stderr.write(`${formatProblem(problem)}\n`);
     if (request.json) printJson(io, [{ event: 'problem', ...problem }]);
   }

@@ -21,6 +21,7 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
   const deployment = await loadDeployment(io, file, {
     json: request.json ?? false,
     secrets: request.of === 'systems' ? 'read' : 'none',
+    ...(request.of === 'hosts' ? { advice: true } : {}),
   });
   const checks =
     request.of === 'systems' ? await systemChecks(deployment, request) : await hostChecks(deployment);

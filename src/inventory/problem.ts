@@ -1,6 +1,8 @@
+import type { Severity } from '../yaml/problem.ts';
+
 /** A mistake in an inventory, by its path: what a rule finds that knows nothing of the text it came from. */
 export interface InventoryProblem {
-  readonly severity: 'error' | 'warning';
+  readonly severity: Severity;
   /** Where in the YAML: `['vips', 'api', 'address']`. */
   readonly path: readonly (string | number)[];
   readonly message: string;

@@ -1,5 +1,16 @@
+export {
+  cloneOf,
+  type DesiredConstraint,
+  type DesiredFence,
+  type DesiredGroup,
+  type DesiredResource,
+  type DesiredResources,
+} from './pacemaker/desired.ts';
+export { fenceAgents } from './pacemaker/fence-agents.ts';
 export { cluster, CLUSTER_USER, type ClusterOptions } from './pacemaker/formation.ts';
-export { healthy, vipResource } from './pacemaker/health.ts';
+export { handedOver } from './pacemaker/handover.ts';
+export { healthy, vipResource, type HealthOptions } from './pacemaker/health.ts';
 export { password } from './pacemaker/password.ts';
 export { noPlaceholder } from './pacemaker/placeholder.ts';
-export { resources, type DesiredResource, type DesiredResources } from './pacemaker/resources.ts';
+export { resources } from './pacemaker/resources.ts';
+export type { Transport } from './pacemaker/transport.ts';

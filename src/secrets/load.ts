@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { nearest } from '../yaml/nearest.ts';
 import { isRecord, parseYaml } from '../yaml/parse.ts';
-import { inFileOrder, START, type LocatedProblem, type Position } from '../yaml/problem.ts';
+import { inFileOrder, START, type LocatedProblem, type Position, type Severity } from '../yaml/problem.ts';
 import { decodeText, readBytes } from '../yaml/read.ts';
 import { SecretsError } from './error.ts';
 import { secretsFilesOf, secretsState, type SecretsState } from './files.ts';
@@ -62,7 +62,7 @@ function check(file: string, text: string, rules: SecretRules): Content {
         }
       : found,
   );
-  const add = (severity: 'error' | 'warning', at: Position, message: string, hint: string): void => {
+  const add = (severity: Severity, at: Position, message: string, hint: string): void => {
     problems.push({ severity, file, ...at, message, hint });
   };
   if (yaml.value !== undefined && yaml.value !== null && !isRecord(yaml.value)) {
@@ -80,7 +80,9 @@ function check(file: string, text: string, rules: SecretRules): Content {
       const near = nearest(name, Object.keys(rules));
       const hint =
         near === undefined ? 'remove it, if no other inventory here needs it' : `did you mean "${near}"?`;
-      add('warning', yaml.locate([name], 'key'), `nothing needs a secret called "${name}"`, hint);
+      // Inventories in one folder share their secrets; a name that is nearly right is a mistake all the same.
+      const severity = near === undefined ? 'advice' : 'warning';
+      add(severity, yaml.locate([name], 'key'), `nothing needs a secret called "${name}"`, hint);
       continue;
     }
     const at = yaml.locate([name]);

@@ -4,9 +4,15 @@ export interface Position {
   readonly column: number;
 }
 
+/**
+ * How much is wrong. An error makes a file invalid; a warning is told whenever it is read; an advice is about what works as
+ * it stands but will be missed one day, and is told by `check` alone.
+ */
+export type Severity = 'error' | 'warning' | 'advice';
+
 /** A mistake in a file that a person wrote, at its place. */
 export interface LocatedProblem extends Position {
-  readonly severity: 'error' | 'warning';
+  readonly severity: Severity;
   /** As the person named it on the command line. */
   readonly file: string;
   /** What is wrong. */
@@ -26,7 +32,7 @@ export function formatProblem(problem: LocatedProblem): string {
 }
 
 /** True where at least one of them is an error: exit code 2. */
-export function hasErrors(problems: readonly { readonly severity: 'error' | 'warning' }[]): boolean {
+export function hasErrors(problems: readonly { readonly severity: Severity }[]): boolean {
   return problems.some((problem) => problem.severity === 'error');
 }
 

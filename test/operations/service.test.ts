@@ -124,6 +124,43 @@ describe('service.running', () => {
   });
 });
 
+describe('a unit that a cluster took over', () => {
+  const takeover = { unit: 'app', hosts: ['c1'], by: 'pacemaker' };
+  const everywhere = service.startup({ ...takeover, runsOn: 'all' });
+  const moving = service.running('app', {
+    newerThan: [CONF],
+    ...service.startup({ ...takeover, runsOn: 'one' }),
+  });
+
+  it('is as any other where nothing took it over', () => {
+    expect(service.startup(undefined)).toEqual({});
+  });
+
+  it('runs from the start where it runs on all hosts', () => {
+    const operation = service.running('app', everywhere);
+    expect(summaries(operation, unit({ active: 'inactive', boot: 'disabled' }))).toEqual(['start app']);
+  });
+
+  it.each<[string, Partial<UnitState>, readonly string[]]>([
+    ['is never started, whether the cluster runs or not', { active: 'inactive', boot: 'disabled' }, []],
+    ['is not mended, whether the cluster runs or not', { active: 'failed', boot: 'disabled' }, []],
+    ['is not started at boot', {}, ['do not start app at boot']],
+    [
+      'is restarted for newer files where it runs',
+      { boot: 'disabled', managed: true, changed: new Map([[CONF, 1500]]) },
+      ['restart app (/etc/app.conf is newer)'],
+    ],
+  ])('and runs on one host at a time %s', (_what, state, expected) => {
+    expect(summaries(moving, unit(state))).toEqual(expected);
+  });
+
+  it('is not started by a restart, should it have moved to another host meanwhile', () => {
+    const [change] = moving.decide(unit({ boot: 'disabled', changed: new Map([[CONF, 1500]]) }));
+    expect(change?.script).toMatch(/^systemctl -q is-active -- app \|\| exit 0$/m);
+    expect(change?.script).toContain('systemctl try-restart -- "$u"');
+  });
+});
+
 describe('service.disabled, enabled and stopped', () => {
   it.each([
     ['disabled', unit(), ['do not start app at boot']],

@@ -33,4 +33,35 @@ describe('the health of the caches', () => {
       ['controller3', false, 'timed out'],
     ]);
   });
+
+  const takeovers = [
+    { unit: 'memcached', hosts: hosts.map((host) => host.name), by: 'pacemaker', runsOn: 'one' as const },
+  ];
+
+  it.each([
+    ['one host', ['controller2'], true, 'answers on controller2 (1.6.18, 3 connections, 1.0 MiB used)'],
+    ['no host', [], false, 'answers on no host'],
+    [
+      'two hosts',
+      ['controller1', 'controller3'],
+      false,
+      'answers on controller1 (1.6.18, 3 connections, 1.0 MiB used) and controller3 (1.6.18, 3 connections, 1.0 MiB used)',
+    ],
+  ])('is that of one where a cluster moves it, and it runs on %s', (_, running, healthy, evidence) => {
+    const answers = new Map<string, Answer<CacheStats | undefined>>(
+      hosts.map(({ name }) => [
+        name,
+        { reachable: true, observed: parseStats(running.includes(name) ? stats : '') },
+      ]),
+    );
+    const findings = cachesAnswer(hosts, 'memcached', takeovers).judge(answers);
+    expect(findings.map((one) => [one.host, one.healthy, one.evidence])).toEqual([
+      [undefined, healthy, evidence],
+    ]);
+  });
+
+  it('is not waited for on hosts where only a cluster starts it', () => {
+    const steps = memcached.steps(contextOf(memcached, { takeovers }));
+    expect(steps.some((step) => step.kind === 'verify')).toBe(false);
+  });
 });

@@ -1,6 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import { isPlaceholder, type CorosyncConf } from './corosync-conf.ts';
 import type { MemberState } from './member-state.ts';
+import { isTransport, transportInWords, type Transport } from './transport.ts';
 
 /** Members that answered. */
 export type Known = readonly (readonly [Host, MemberState])[];
@@ -17,14 +18,33 @@ export function confOf(state: MemberState): CorosyncConf | undefined {
 }
 
 /** What stands against making, or completing, the cluster `name` of members that answered so. */
-export function conflictOf(name: string, known: Known): Conflict | undefined {
+export function conflictOf(
+  { name, transport }: { readonly name: string; readonly transport?: Transport },
+  known: Known,
+): Conflict | undefined {
   return (
     otherCluster(name, known) ??
     severalClusters(known) ??
     runsWithoutConf(known) ??
     notListed(known) ??
-    leftConfiguration(known)
+    leftConfiguration(known) ??
+    otherTransport(transport, known)
   );
+}
+
+/** Neither pcs nor Corosync changes the transport of a cluster that is there. */
+function otherTransport(wanted: Transport | undefined, known: Known): Conflict | undefined {
+  if (wanted === undefined) return undefined;
+  for (const [host, state] of known) {
+    const found = confOf(state)?.transport;
+    if (!found || isTransport(found, wanted)) continue;
+    const has = transportInWords(found);
+    return {
+      reason: `the cluster of ${host.name} speaks ${has}, and not ${transportInWords(wanted)}`,
+      hint: `it can only be chosen when a cluster is set up: write what it has (transport: ${found.kind}), or give it up with everything it runs, on all of its members: pcs cluster destroy --all`,
+    };
+  }
+  return undefined;
 }
 
 function otherCluster(name: string, known: Known): Conflict | undefined {

@@ -1,9 +1,12 @@
+import type { Transport } from './transport.ts';
+
 /** What `corosync.conf` says of the cluster. */
 export interface CorosyncConf {
   readonly clusterName: string;
   /** Made by pcs when it set the cluster up; clusters from before that have none. */
   readonly clusterUuid?: string;
   readonly nodes: readonly CorosyncNode[];
+  readonly transport: Transport;
 }
 
 export interface CorosyncNode {
@@ -42,12 +45,33 @@ export function parseCorosyncConf(text: string): CorosyncConf {
   return {
     clusterName: totem.map((section) => section.values.get('cluster_name')).find((value) => value) ?? '',
     ...(uuid === undefined ? {} : { clusterUuid: uuid }),
+    transport: transportOf(
+      totem.map((section) => section.values.get('transport')).find((value) => value),
+      totem.flatMap((section) => named(section, 'interface')).map((section) => section.values),
+    ),
     nodes: named(root, 'nodelist')
       .flatMap((list) => named(list, 'node'))
       .map((node) => {
         const address = node.values.get('ring0_addr') ?? '';
         return { name: node.values.get('name') ?? address, address };
       }),
+  };
+}
+
+/** Corosync 3 speaks knet where its file does not say otherwise. */
+function transportOf(
+  word: string | undefined,
+  interfaces: readonly ReadonlyMap<string, string>[],
+): Transport {
+  if (word === 'udpu') return { kind: 'udpu' };
+  if (word !== 'udp') return { kind: 'knet' };
+  const value = (key: string): string | undefined =>
+    interfaces.map((section) => section.get(key)).find((found) => found);
+  const port = value('mcastport');
+  return {
+    kind: 'udp',
+    multicast: value('mcastaddr') ?? '',
+    ...(port === undefined ? {} : { port: Number(port) }),
   };
 }
 

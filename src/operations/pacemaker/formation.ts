@@ -11,6 +11,7 @@ import type {
 } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 import { confOf, conflictOf, type Known } from './conflict.ts';
+import { transportWords, type Transport } from './transport.ts';
 import { memberProbe, pcsHosts, type MemberState } from './member-state.ts';
 
 /** Seconds that all members may take to see each other. */
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   readonly name: string;
   readonly password: Secret;
   readonly corosyncConf: string;
+  /** For setting the cluster up; a living one that has another is refused. Default knet, and any that lives. */
+  readonly transport?: Transport;
 }
 
 /**
@@ -54,7 +57,7 @@ export function decideFormation(
     return answer?.reachable ? [[host, answer.observed] as const] : [];
   });
   const silent = members.filter((host) => answers.get(host.name)?.reachable !== true);
-  const conflict = conflictOf(options.name, known);
+  const conflict = conflictOf(options, known);
   if (conflict) return { verdict: 'refuse', ...conflict, evidence };
   const inCluster = known.filter(([, state]) => confOf(state));
   return inCluster.length === 0
@@ -82,7 +85,7 @@ function setUp(
   const setup: Change = {
     summary: `set up the cluster ${options.name} of ${members.map((host) => host.name).join(', ')}`,
     // Without --force: should a cluster have come up since it was looked for, pcs refuses to destroy it.
-    script: `pcs cluster setup ${quote(options.name)} ${pcsHosts(members)} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    script: `pcs cluster setup ${quote(options.name)} ${pcsHosts(members)}${transportWords(options.transport)} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
   return {

@@ -1,40 +1,18 @@
 import type { Host, Vip } from '../../inventory/types.ts';
-import type { Answer, Answers, Finding, HealthCheck, Probe } from '../../playbook/operation.ts';
-import { parseMonitor, type Monitor } from './monitor.ts';
-
-/** What one member sees. */
-export interface MemberView {
-  /** Absent where Pacemaker does not run. */
-  readonly monitor?: Monitor;
-  /** Addresses that the member holds. */
-  readonly addresses: ReadonlySet<string>;
-}
-
-const SEPARATOR = '-- addresses';
-
-const probe: Probe<MemberView> = {
-  script: `crm_mon --one-shot --output-as=xml 2>/dev/null
-echo '${SEPARATOR}'
-ip -o addr show | awk '{ print $4 }'`,
-  reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
-  parse: ({ stdout }) => {
-    const [xml = '', addresses = ''] = stdout.split(`${SEPARATOR}\n`);
-    return {
-      ...(xml.includes('<nodes>') ? { monitor: parseMonitor(xml) } : {}),
-      addresses: new Set(
-        addresses
-          .split('\n')
-          .map((line) => line.split('/')[0] ?? '')
-          .filter((address) => address !== ''),
-      ),
-    };
-  },
-};
+import type { Answer, Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
+import { cloneOf, type DesiredResource, type DesiredResources } from './desired.ts';
+import { constraintFinding, fencingFindings, otherFindings, transportFinding } from './health-cluster.ts';
+import { memberView, type MemberView } from './member-view.ts';
+import type { Monitor } from './monitor.ts';
+import type { Transport } from './transport.ts';
 
 export interface HealthOptions {
   readonly vips: readonly Vip[];
-  /** Resources that run on every member. */
-  readonly everywhere: readonly string[];
+  readonly desired: DesiredResources;
+  /** Default any. */
+  readonly transport?: Transport;
+  /** Which cluster it is, where there are several. */
+  readonly name?: string;
 }
 
 /** What the resource is called that holds a virtual IP. */
@@ -42,37 +20,72 @@ export function vipResource(vip: Pick<Vip, 'name'>): string {
   return `vip-${vip.name}`;
 }
 
-/** All members are online and agree, each virtual IP is held by exactly one, and what runs everywhere does. */
+/**
+ * All members are online and agree, each virtual IP is held by exactly one, each group is whole and in order on exactly
+ * one, and what runs everywhere does.
+ */
 export function healthy(members: readonly Host[], options: HealthOptions): HealthCheck<MemberView> {
   return {
     scope: 'health',
-    title: 'Pacemaker',
+    title: options.name === undefined ? 'Pacemaker' : `Pacemaker ${options.name}`,
     members,
-    probe: () => probe,
-    judge: (answers) => judgeCluster(members, answers, options),
+    probe: () => memberView,
+    judge: (answers) => {
+      const findings = judgeCluster(members, answers, options);
+      return options.name === undefined ? findings : findings.map((one) => of(one, options.name ?? ''));
+    },
   };
+}
+
+/** Says which cluster it is about, where neither a host nor a name of the inventory does. */
+function of(finding: Finding, name: string): Finding {
+  if (finding.host !== undefined || /^(virtual IP|group|fence device) /.test(finding.subject)) return finding;
+  return { ...finding, subject: `${finding.subject} of ${name}` };
 }
 
 /** Pure. See `healthy`. */
 export function judgeCluster(
   members: readonly Host[],
   answers: Answers<MemberView>,
-  { vips, everywhere }: HealthOptions,
+  { vips, desired, transport }: HealthOptions,
 ): readonly Finding[] {
   const views = [...answers].flatMap(([host, answer]) =>
     answer.reachable ? [[host, answer.observed] as const] : [],
   );
-  const monitors = views.flatMap(([, view]) => view.monitor ?? []);
+  const best =
+    views.find(([, view]) => view.monitor?.quorate) ?? views.find(([, view]) => view.monitor?.hasCoordinator);
   // A member that was cut off elects itself: the part with a quorum is the cluster.
-  const monitor = monitors.find((one) => one.quorate) ?? monitors.find((one) => one.hasCoordinator);
+  const view = best?.[1];
+  const monitor = view?.monitor;
   const names = members.map((member) => member.name);
+  const held = new Set(vips.map(vipResource));
   return [
     ...[...answers].map(([host, answer]): Finding => memberFinding(host, answer, monitor)),
     quorumFinding(names, monitor),
+    ...(view ? transportFinding(view, transport) : []),
     ...vips.map((vip): Finding => vipFinding(vip, views, monitor)),
-    ...everywhere.map((id): Finding => everywhereFinding(id, names, monitor)),
-    ...(monitor ? [fencingFinding(monitor), ...otherFindings(names, vips, everywhere, monitor)] : []),
+    ...desired.groups.map((group): Finding => groupFinding(group.id, group.members, monitor)),
+    ...desired.resources
+      .filter(({ id }) => !held.has(id))
+      .map(({ id, clone }): Finding =>
+        clone ? everywhereFinding(id, allowed(id, names, desired), monitor) : somewhereFinding(id, monitor),
+      ),
+    ...(view && monitor
+      ? [
+          ...fencingFindings(monitor, desired.fences),
+          ...constraintFinding(view, desired),
+          ...otherFindings(names, view, monitor, desired),
+        ]
+      : []),
   ];
+}
+
+/** The members that a clone may run on. */
+function allowed(id: string, members: readonly string[], desired: DesiredResources): readonly string[] {
+  const barred = desired.constraints.filter(
+    (one) => one.kind === 'location' && one.resource === cloneOf(id) && one.strength === '-INFINITY',
+  );
+  return members.filter((name) => !barred.some((one) => one.other === name));
 }
 
 function memberFinding(host: string, answer: Answer<MemberView>, monitor: Monitor | undefined): Finding {
@@ -146,42 +159,43 @@ function everywhereFinding(id: string, members: readonly string[], monitor: Moni
   };
 }
 
-function fencingFinding(monitor: Monitor): Finding {
+function somewhereFinding(id: string, monitor: Monitor | undefined): Finding {
+  const hosts = [...(monitor?.runsOn.get(id) ?? [])];
+  const failure = monitor?.failed.get(id);
+  const where = hosts.length === 0 ? 'runs nowhere' : `runs on ${hosts.join(' and ')}`;
   return {
-    subject: 'fencing',
-    // Declared or not is the operator's choice; that it is missing has to be said each time.
-    healthy: true,
-    evidence: monitor.fencing
-      ? 'enabled'
-      : 'no fence device is declared: a member that hangs is not switched off',
+    subject: id,
+    healthy: hosts.length === 1,
+    evidence: `${where}${failure === undefined ? '' : `; ${failure}`}`,
+    hint: `pcs resource cleanup ${id}, or deploy --only pacemaker`,
   };
 }
 
-/** What changes how the cluster works and is nobody's fault, and what it holds beyond the inventory. */
-function otherFindings(
-  members: readonly string[],
-  vips: readonly Vip[],
-  everywhere: readonly string[],
-  monitor: Monitor,
-): readonly Finding[] {
-  const ours = new Set([...vips.map(vipResource), ...everywhere]);
-  const others = [
-    ...[...monitor.members.keys()].filter((name) => !members.includes(name)).map((name) => `member ${name}`),
-    ...[...monitor.runsOn.keys()].filter((id) => !ours.has(id)).map((id) => `resource ${id}`),
-  ];
-  return [
-    ...(monitor.maintenance
-      ? [
-          {
-            subject: 'maintenance',
-            healthy: false,
-            evidence: 'the cluster is in maintenance: it starts, stops and moves nothing',
-            hint: 'to let it work again: pcs property set maintenance-mode=false',
-          },
-        ]
-      : []),
-    ...(others.length > 0
-      ? [{ subject: 'not in the inventory', healthy: true, evidence: `${others.join(', ')}: left alone` }]
-      : []),
-  ];
+/** A group is one: on one host, with all of its members, in the order in which they depend on each other. */
+function groupFinding(
+  id: string,
+  members: readonly DesiredResource[],
+  monitor: Monitor | undefined,
+): Finding {
+  const wanted = members.map((member) => member.id);
+  const running = wanted.filter((member) => (monitor?.runsOn.get(member)?.size ?? 0) > 0);
+  const hosts = new Set(wanted.flatMap((member) => [...(monitor?.runsOn.get(member) ?? [])]));
+  const live = (monitor?.groups.get(id) ?? []).filter((member) => wanted.includes(member));
+  const missing = wanted.filter((member) => !live.includes(member));
+  const failures = wanted.flatMap((member) => monitor?.failed.get(member) ?? []);
+  const inOrder = live.join() === wanted.filter((member) => live.includes(member)).join();
+  const where = hosts.size === 0 ? 'runs nowhere' : `${running.join(', ')} on ${[...hosts].join(' and ')}`;
+  const stopped = wanted.filter((member) => !running.includes(member) && !missing.includes(member));
+  return {
+    subject: `group ${id}`,
+    healthy: hosts.size === 1 && running.length === wanted.length && missing.length === 0 && inOrder,
+    evidence: [
+      where,
+      ...(hosts.size > 0 && stopped.length > 0 ? [`${stopped.join(', ')} stopped`] : []),
+      ...(missing.length > 0 ? [`not in it: ${missing.join(', ')}`] : []),
+      ...(inOrder ? [] : [`in another order: ${live.join(', ')}`]),
+      ...failures,
+    ].join('; '),
+    hint: `pcs status --full, or deploy --only pacemaker`,
+  };
 }

@@ -13,6 +13,10 @@ export interface Monitor {
   readonly maintenance: boolean;
   /** The hosts that each resource is started on; all its hosts for a clone. */
   readonly runsOn: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Ids of the members of each group, in their order. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+  /** The agent of each resource: `systemd:haproxy`, `stonith:fence_ipmilan`. */
+  readonly agents: ReadonlyMap<string, string>;
   /** Resources that failed and are not running somewhere they should: what failed, and where. */
   readonly failed: ReadonlyMap<string, string>;
 }
@@ -24,9 +28,11 @@ export function parseMonitor(xml: string): Monitor {
   const options = childAt(root, 'summary', 'cluster_options');
   const runsOn = new Map<string, Set<string>>();
   const stopped = new Set<string>();
+  const agents = new Map<string, string>();
   for (const resource of descendants(childAt(root, 'resources'), ['resource'])) {
     const id = attribute(resource, 'id');
     const hosts = runsOn.get(id) ?? new Set();
+    agents.set(id, attribute(resource, 'resource_agent'));
     const healthy =
       ['Started', 'Promoted', 'Unpromoted'].includes(attribute(resource, 'role')) &&
       attribute(resource, 'failed') !== 'true';
@@ -54,6 +60,13 @@ export function parseMonitor(xml: string): Monitor {
     fencing: options !== undefined && is(attribute(options, 'stonith-enabled')),
     maintenance: options !== undefined && is(attribute(options, 'maintenance-mode')),
     runsOn,
+    groups: new Map(
+      descendants(childAt(root, 'resources'), ['group']).map((group) => [
+        attribute(group, 'id'),
+        childrenNamed(group, 'resource').map((member) => attribute(member, 'id')),
+      ]),
+    ),
+    agents,
     failed,
   };
 }

@@ -1,31 +1,13 @@
 import { ProbeError, type Change, type Operation } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
-import { parseCib, type Cib, type CibConstraint, type CibResource } from './cib.ts';
+import { parseCib, type Cib } from './cib.ts';
+import { constraintChanges, sameConstraint } from './constraints.ts';
+import { cloneOf, type DesiredConstraint, type DesiredResources } from './desired.ts';
+import { fenceChanges } from './fence.ts';
 import { parseMonitor, type Monitor } from './monitor.ts';
-
-export interface DesiredResource {
-  readonly id: string;
-  readonly agent: string;
-  readonly options: Readonly<Record<string, string>>;
-  /** Seconds between two looks at it. */
-  readonly monitorSeconds: number;
-  /** On every member; the clone is called `ID-clone`. */
-  readonly clone?: true;
-}
-
-/** What the inventory wants of a cluster's configuration. What it does not name is left alone. */
-export interface DesiredResources {
-  readonly properties: Readonly<Record<string, string>>;
-  /** Defaults of all resources, such as `resource-stickiness`. */
-  readonly defaults: Readonly<Record<string, string>>;
-  readonly resources: readonly DesiredResource[];
-  readonly orders: readonly { readonly first: string; readonly then: string; readonly kind: string }[];
-  readonly colocations: readonly {
-    readonly resource: string;
-    readonly with: string;
-    readonly score: string;
-  }[];
-}
+import { pcs } from './pcs.ts';
+import { groupChanges, resourceChanges, type Attach } from './placement.ts';
+import { pruning, recording, unrecorded } from './prune.ts';
 
 export interface ResourceState {
   readonly cib: Cib;
@@ -34,9 +16,13 @@ export interface ResourceState {
 
 const SEPARATOR = '-- status';
 
+/** While it is true and there is no fence device, Pacemaker starts nothing: it is set when the devices are there. */
+const FENCING = 'stonith-enabled';
+
 /**
- * The cluster's properties, resources and constraints are what is desired: compared with the live configuration and
- * changed one by one, with the commands that an operator would type. To be done once per cluster.
+ * The cluster's properties, resources, groups, fence devices and constraints are what is desired: compared with the
+ * live configuration and changed one by one. What osha makes it notes there, and takes away again with `--prune`
+ * when the inventory no longer names it. To be done once per cluster.
  */
 export function resources(desired: DesiredResources): Operation<ResourceState> {
   return {
@@ -61,31 +47,56 @@ export function decideResources(
   { cib, monitor }: ResourceState,
 ): readonly Change[] {
   refuseTwins(desired, cib);
+  const members = desired.groups.flatMap((group) => group.members);
+  const ids = [...desired.resources, ...members, ...desired.fences].map(({ id }) => id);
+  const enables = ([name, value]: readonly [string, string]): boolean => name === FENCING && value === 'true';
+  const fencing = Object.entries(desired.properties).filter(enables);
+  const others = Object.entries(desired.properties).filter((one) => !enables(one));
+  const { attach, remaining } = attaching(desired, cib);
   return [
-    ...settings('property', desired.properties, cib.properties),
+    ...settings('property', Object.fromEntries(others), cib.properties),
     ...settings('default', desired.defaults, cib.defaults),
-    ...desired.resources.flatMap((resource) => resourceChanges(resource, cib)),
-    ...desired.orders.flatMap(({ first, then, kind }) =>
-      constraintChanges(
-        { kind: 'order', resource: first, other: then, strength: kind },
-        cib,
-        pcs(`start ${first} before ${then} (${kind})`, `constraint order ${first} then ${then} kind=${kind}`),
-      ),
-    ),
-    ...desired.colocations.flatMap(({ resource, with: other, score }) =>
-      constraintChanges(
-        { kind: 'colocation', resource, other, strength: score },
-        cib,
-        pcs(
-          `keep ${resource} with ${other} (${score})`,
-          `constraint colocation add ${resource} with ${other} score=${score}`,
-        ),
-      ),
-    ),
-    ...desired.resources
-      .filter(({ id }) => monitor.failed.has(id))
-      .map(({ id }) => pcs(`clean up ${id}: ${monitor.failed.get(id) ?? ''}`, `resource cleanup ${id}`)),
+    ...desired.fences.flatMap((fence) => fenceChanges(fence, cib, attach([fence.id]))),
+    ...settings('property', Object.fromEntries(fencing), cib.properties),
+    ...desired.resources.flatMap((resource) => resourceChanges(resource, cib, attach)),
+    ...desired.groups.flatMap((group) => groupChanges(group, cib, attach)),
+    ...remaining().flatMap((constraint) => constraintChanges(constraint, cib)),
+    ...ids
+      .filter((id) => monitor.failed.has(id))
+      .map((id) => pcs(`clean up ${id}: ${monitor.failed.get(id) ?? ''}`, `resource cleanup ${id}`)),
+    ...recording(unrecorded(desired, cib)),
+    ...pruning(desired, cib),
   ];
+}
+
+/**
+ * Constraints are made together with the later one of the two that they are about, so that it never runs without them;
+ * those that are missing between things that are there remain.
+ */
+function attaching(
+  desired: DesiredResources,
+  cib: Cib,
+): { readonly attach: Attach; readonly remaining: () => readonly DesiredConstraint[] } {
+  const pending = new Set(
+    desired.constraints.filter((wanted) => !cib.constraints.some((found) => sameConstraint(wanted, found))),
+  );
+  const present = new Set([
+    ...cib.resources.flatMap(({ id, cloned }) => [id, ...(cloned ? [cloneOf(id)] : [])]),
+    ...cib.groups.map(({ id }) => id),
+  ]);
+  const attach: Attach = (ids) => {
+    const created = ids.filter((id) => !present.has(id));
+    for (const id of ids) present.add(id);
+    const given = [...pending].filter(
+      ({ kind, resource, other }) =>
+        present.has(resource) &&
+        (kind === 'location' || present.has(other)) &&
+        created.some((id) => id === resource || id === other),
+    );
+    for (const one of given) pending.delete(one);
+    return given;
+  };
+  return { attach, remaining: () => [...pending] };
 }
 
 /**
@@ -93,7 +104,8 @@ export function decideResources(
  * inventory does not name may be somebody's.
  */
 function refuseTwins(desired: DesiredResources, cib: Cib): void {
-  const ours = new Map(desired.resources.map(({ id, options }) => [id, options['ip']]));
+  const members = desired.groups.flatMap((group) => group.members);
+  const ours = new Map([...desired.resources, ...members].map(({ id, options }) => [id, options['ip']]));
   for (const found of cib.resources) {
     const address = found.options.get('ip');
     if (address === undefined || ours.has(found.id)) continue;
@@ -103,80 +115,6 @@ function refuseTwins(desired: DesiredResources, cib: Cib): void {
       `the cluster's resource ${found.id} holds ${address}, which is for ${twin[0]}: if it is no longer needed, pcs resource delete ${found.id}`,
     );
   }
-}
-
-/** A constraint of another strength between the two would stay in force beside the new one. */
-function constraintChanges(wanted: Omit<CibConstraint, 'id'>, cib: Cib, addition: Change): readonly Change[] {
-  const between = cib.constraints.filter(
-    (one) => one.kind === wanted.kind && one.resource === wanted.resource && one.other === wanted.other,
-  );
-  if (between.some((one) => one.strength === wanted.strength)) return [];
-  return [
-    ...between.map((one) =>
-      pcs(`remove the ${one.kind} ${one.id} (${one.strength})`, `constraint delete ${quote(one.id)}`),
-    ),
-    addition,
-  ];
-}
-
-function resourceChanges(desired: DesiredResource, cib: Cib): readonly Change[] {
-  const { id } = desired;
-  const found = cib.resources.find((resource) => resource.id === id);
-  if (!found) return [creation(desired)];
-  if (found.agent !== desired.agent) {
-    return [
-      pcs(
-        `remove ${id}, which is another kind of resource (${found.agent})`,
-        `resource delete ${id} --force`,
-      ),
-      creation(desired),
-    ];
-  }
-  const changed = difference(desired, found);
-  const cloned = desired.clone ?? false;
-  return [
-    ...(changed.length === 0
-      ? []
-      : [
-          pcs(
-            `change ${id}: ${changed.map(([name, value, before]) => `${name} from ${before || 'nothing'} to ${value}`).join(', ')}`,
-            `resource update ${id}${optionWords(desired)} op monitor interval=${desired.monitorSeconds}s`,
-          ),
-        ]),
-    ...(found.cloned === cloned
-      ? []
-      : [
-          cloned
-            ? pcs(`run ${id} on every member`, `resource clone ${id}`)
-            : pcs(`run ${id} on one member only`, `resource unclone ${id}`),
-        ]),
-    ...(found.disabled ? [pcs(`let ${id} run, which was disabled`, `resource enable ${id}`)] : []),
-  ];
-}
-
-function difference(
-  desired: DesiredResource,
-  found: CibResource,
-): readonly (readonly [name: string, value: string, before: string])[] {
-  const options = Object.entries(desired.options)
-    .map(([name, value]) => [name, value, found.options.get(name) ?? ''] as const)
-    .filter(([, value, before]) => value !== before);
-  const monitor = `${desired.monitorSeconds}s`;
-  return found.monitor === monitor ? options : [...options, ['monitor', monitor, found.monitor ?? '']];
-}
-
-function creation(desired: DesiredResource): Change {
-  const { id, agent, monitorSeconds, clone } = desired;
-  return pcs(
-    `create ${id} (${agent})${clone ? ' on every member' : ''}`,
-    `resource create ${id} ${agent}${optionWords(desired)} op monitor interval=${monitorSeconds}s${clone ? ' clone' : ''}`,
-  );
-}
-
-function optionWords({ options }: DesiredResource): string {
-  return Object.entries(options)
-    .map(([name, value]) => ` ${quote(`${name}=${value}`)}`)
-    .join('');
 }
 
 /** All of one kind in one command: each command of pcs takes the better part of a second. */
@@ -198,12 +136,4 @@ function settings(
       `${command} ${changed.map(([name, value]) => quote(`${name}=${value}`)).join(' ')}`,
     ),
   ];
-}
-
-function pcs(summary: string, command: string): Change {
-  return {
-    summary,
-    script: `pcs ${command}`,
-    touches: ['cluster:resources'],
-  };
 }

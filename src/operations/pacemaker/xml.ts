@@ -102,3 +102,17 @@ export function descendants(
 export function attribute(element: XmlElement, name: string): string {
   return element.attributes.get(name) ?? '';
 }
+
+/** Text as it has to stand in an attribute. */
+export function escapeXml(value: string): string {
+  return value.replace(/[&<>"']/g, (character) => {
+    const name = Object.entries(NAMED_ENTITIES).find(([, meant]) => meant === character)?.[0];
+    return `&${name ?? ''};`;
+  });
+}
+
+/** One element without children, as text. */
+export function element(name: string, attributes: Readonly<Record<string, string>>): string {
+  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`);
+  return `<${name}${words.join('')}/>`;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideFormation } from '../../../src/operations/pacemaker/formation.ts';
+import type { Transport } from '../../../src/operations/pacemaker/transport.ts';
 import type { MemberState } from '../../../src/operations/pacemaker/member-state.ts';
 import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
@@ -25,6 +26,7 @@ type Sketch = {
   runsAs?: string;
   /** Resources in its copy of the configuration. */
   resources?: number;
+  transport?: Transport;
   /** Hosts that its pcs may not log in on. */
   locked?: readonly string[];
 };
@@ -43,6 +45,7 @@ function state(name: string, sketch: Sketch): MemberState {
           conf: {
             clusterName: cluster,
             clusterUuid: uuid,
+            transport: sketch.transport ?? { kind: 'knet' as const },
             nodes: nodes.map((node) => ({ name: node, address: addressOf(node) })),
           },
         }
@@ -198,5 +201,54 @@ describe('forming a Pacemaker cluster', () => {
     const changes = decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change) : [];
     expect(changes.every((change) => !change.script.includes(options.password.reveal()))).toBe(true);
     expect(changes[0]?.input?.toString()).toBe('<secret hacluster>\n');
+  });
+
+  const multicast: Transport = { kind: 'udp', multicast: '239.255.1.1', port: 5410 };
+
+  it.each<[string, Transport | undefined, string]>([
+    ['knet, which pcs takes by itself', undefined, 'controller3 addr=192.0.2.13 --start'],
+    ['udpu', { kind: 'udpu' }, 'controller3 addr=192.0.2.13 transport udpu --start'],
+    [
+      'udp',
+      multicast,
+      'controller3 addr=192.0.2.13 transport udp link mcastaddr=239.255.1.1 mcastport=5410 --start',
+    ],
+  ])('sets one up that speaks %s', (_, transport, expected) => {
+    const answers = new Map(
+      members.map((host) => [host.name, { reachable: true as const, observed: state(host.name, {}) }]),
+    );
+    const decision = decideFormation(members, answers, { ...options, ...(transport ? { transport } : {}) });
+    const scripts =
+      decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change.script) : [];
+    expect(scripts.join()).toContain(expected);
+  });
+
+  it.each<[string, Transport | undefined, Transport, string | undefined]>([
+    ['the wanted one', { kind: 'knet' }, { kind: 'knet' }, undefined],
+    ['any, where the inventory leaves it open', undefined, { kind: 'udpu' }, undefined],
+    [
+      'another one',
+      { kind: 'udpu' },
+      { kind: 'knet' },
+      'the cluster of controller1 speaks knet, and not udpu',
+    ],
+    [
+      'another multicast address',
+      multicast,
+      { ...multicast, multicast: '239.255.1.2' },
+      'the cluster of controller1 speaks udp with multicast 239.255.1.2:5410, and not udp with multicast 239.255.1.1:5410',
+    ],
+  ])('never rebuilds a living one for its transport: it speaks %s', (_, wanted, transport, refusal) => {
+    const answers = new Map(
+      members.map((host) => [
+        host.name,
+        { reachable: true as const, observed: state(host.name, { ...whole, transport }) },
+      ]),
+    );
+    const decision = decideFormation(members, answers, {
+      ...options,
+      ...(wanted ? { transport: wanted } : {}),
+    });
+    expect(decision.verdict === 'refuse' ? decision.reason : undefined).toBe(refusal);
   });
 });

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { judgeCluster, type MemberView } from '../../../src/operations/pacemaker/health.ts';
+import type { DesiredResources } from '../../../src/operations/pacemaker/desired.ts';
+import { judgeCluster } from '../../../src/operations/pacemaker/health.ts';
+import type { MemberView } from '../../../src/operations/pacemaker/member-view.ts';
 import { parseMonitor } from '../../../src/operations/pacemaker/monitor.ts';
 import type { Answer, Finding } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
@@ -24,12 +26,34 @@ function view(fixture: string | undefined, ...addresses: readonly string[]): Ans
     fixture === undefined
       ? undefined
       : parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', fixture), 'utf8'));
-  return { reachable: true, observed: { addresses: new Set(addresses), ...(monitor ? { monitor } : {}) } };
+  return seen({ addresses: new Set(addresses), ...(monitor ? { monitor } : {}) });
 }
+
+function seen(observed: Partial<MemberView>): Answer<MemberView> {
+  return {
+    reachable: true,
+    observed: { addresses: new Set(), constraints: [], made: new Set(), ...observed },
+  };
+}
+
+const resource = (id: string): DesiredResources['resources'][number] => ({
+  id,
+  agent: `systemd:${id}`,
+  options: {},
+  monitorSeconds: 10,
+});
+const desired: DesiredResources = {
+  properties: {},
+  defaults: {},
+  resources: [{ ...resource('haproxy'), clone: true }, resource('vip-api')],
+  groups: [],
+  fences: [],
+  constraints: [],
+};
 
 function judge(...views: readonly Answer<MemberView>[]): readonly Finding[] {
   const answers = new Map(members.map((host, index) => [host.name, views[index] ?? view(undefined)]));
-  return judgeCluster(members, answers, { vips, everywhere: ['haproxy'] });
+  return judgeCluster(members, answers, { vips, desired });
 }
 
 function complaints(...views: readonly Answer<MemberView>[]): readonly string[] {
@@ -46,10 +70,7 @@ const lost = (address?: string): Answer<MemberView> =>
 const cutOff = (): Answer<MemberView> => {
   const own = whole();
   const { monitor } = own.reachable ? own.observed : {};
-  return {
-    reachable: true,
-    observed: { addresses: new Set(), ...(monitor ? { monitor: { ...monitor, quorate: false } } : {}) },
-  };
+  return seen(monitor ? { monitor: { ...monitor, quorate: false } } : {});
 };
 
 describe('the health of a Pacemaker cluster', () => {
@@ -125,11 +146,93 @@ describe('the health of a Pacemaker cluster', () => {
 
   it('names members and resources that the inventory does not know, as something to know and not to mend', () => {
     const answers = new Map(members.slice(1).map((host) => [host.name, whole(VIP)]));
-    const findings = judgeCluster(members.slice(1), answers, { vips, everywhere: ['haproxy'] });
+    const findings = judgeCluster(members.slice(1), answers, { vips, desired });
     expect(findings.find(({ subject }) => subject === 'not in the inventory')).toEqual({
       subject: 'not in the inventory',
       healthy: true,
       evidence: 'member controller1, resource vip-database: left alone',
+    });
+  });
+
+  describe('with a group', () => {
+    const group: DesiredResources = {
+      ...desired,
+      resources: [],
+      groups: [{ id: 'web', members: [resource('vip-api'), resource('haproxy')] }],
+    };
+    const monitor = parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8'));
+    const on = (...hosts: readonly string[]): ReadonlySet<string> => new Set(hosts);
+
+    it.each<[string, Record<string, ReadonlySet<string>>, readonly string[], boolean, string]>([
+      [
+        'is whole on one host',
+        { 'vip-api': on('controller2'), haproxy: on('controller2') },
+        ['vip-api', 'haproxy'],
+        true,
+        'vip-api, haproxy on controller2',
+      ],
+      [
+        'is on two hosts',
+        { 'vip-api': on('controller2'), haproxy: on('controller1') },
+        ['vip-api', 'haproxy'],
+        false,
+        'vip-api, haproxy on controller2 and controller1',
+      ],
+      [
+        'runs in part',
+        { 'vip-api': on('controller2'), haproxy: on() },
+        ['vip-api', 'haproxy'],
+        false,
+        'vip-api on controller2; haproxy stopped',
+      ],
+      [
+        'lacks a member',
+        { 'vip-api': on('controller2'), haproxy: on('controller2') },
+        ['vip-api'],
+        false,
+        'vip-api, haproxy on controller2; not in it: haproxy',
+      ],
+      [
+        'is in another order',
+        { 'vip-api': on('controller2'), haproxy: on('controller2') },
+        ['haproxy', 'vip-api'],
+        false,
+        'vip-api, haproxy on controller2; in another order: haproxy, vip-api',
+      ],
+      ['runs nowhere', {}, ['vip-api', 'haproxy'], false, 'runs nowhere'],
+    ])('that %s', (_, runsOn, order, healthy, evidence) => {
+      const observed = {
+        monitor: {
+          ...monitor,
+          runsOn: new Map(Object.entries(runsOn)),
+          groups: new Map([['web', order]]),
+        },
+      };
+      const answers = new Map(members.map((host) => [host.name, seen(observed)]));
+      const findings = judgeCluster(members, answers, { vips, desired: group });
+      expect(findings.find(({ subject }) => subject === 'group web')).toMatchObject({ healthy, evidence });
+    });
+  });
+
+  it('tells what osha made and the inventory dropped from what somebody else made', () => {
+    const monitor = parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8'));
+    const made = seen({ monitor, addresses: new Set([VIP]), made: new Set(['vip-database']) });
+    const answers = new Map(members.map((host) => [host.name, made]));
+    const findings = judgeCluster(members, answers, { vips, desired });
+    expect(findings.find(({ subject }) => subject === 'no longer in the inventory')?.evidence).toBe(
+      'resource vip-database: deploy --prune takes it away',
+    );
+    expect(findings.some(({ subject }) => subject === 'not in the inventory')).toBe(false);
+  });
+
+  it('is bad where the cluster speaks another transport than the inventory says', () => {
+    const answers = new Map(members.map((host) => [host.name, seen({ transport: { kind: 'udpu' } })]));
+    const monitor = parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8'));
+    answers.set('controller1', seen({ monitor, transport: { kind: 'udpu' } }));
+    const findings = judgeCluster(members, answers, { vips, desired, transport: { kind: 'knet' } });
+    expect(findings.find(({ subject }) => subject === 'transport')).toMatchObject({
+      healthy: false,
+      evidence: 'udpu, and the inventory says knet',
     });
   });
 });

@@ -1,133 +1,175 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseCib } from '../../../src/operations/pacemaker/cib.ts';
-import { parseMonitor } from '../../../src/operations/pacemaker/monitor.ts';
-import { decideResources, type DesiredResources } from '../../../src/operations/pacemaker/resources.ts';
-
-function fixture(name: string): string {
-  return readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
-}
-
-const vip = (name: string, ip: string): DesiredResources['resources'][number] => ({
-  id: `vip-${name}`,
-  agent: 'ocf:heartbeat:IPaddr2',
-  options: { ip, cidr_netmask: '24', nic: 'eth0' },
-  monitorSeconds: 10,
-});
-const haproxy = {
-  id: 'haproxy',
-  agent: 'systemd:haproxy',
-  options: {},
-  monitorSeconds: 10,
-  clone: true,
-} as const;
-
-/** What the cluster of the fixtures was made from. */
-const desired: DesiredResources = {
-  properties: { 'cluster-recheck-interval': '5min', 'stonith-enabled': 'false' },
-  defaults: {},
-  resources: [haproxy, vip('api', '172.29.77.20'), vip('database', '172.29.77.21')],
-  orders: [{ first: 'vip-api', then: 'haproxy-clone', kind: 'Optional' }],
-  colocations: [{ resource: 'vip-api', with: 'haproxy-clone', score: 'INFINITY' }],
-};
-
-function commands(wanted: Partial<DesiredResources>, monitor = 'crm-mon.xml'): readonly string[] {
-  const state = { cib: parseCib(fixture('cib.xml')), monitor: parseMonitor(fixture(monitor)) };
-  return decideResources({ ...desired, ...wanted }, state).map((change) => change.script);
-}
+import type { DesiredResources } from '../../../src/operations/pacemaker/desired.ts';
+import {
+  RECORDED,
+  api,
+  changes,
+  clones,
+  database,
+  fixture,
+  grouped,
+  haproxy,
+  location,
+  summaries,
+  vip,
+  withHaproxy,
+} from './desires.ts';
 
 describe('the resources of a cluster', () => {
   it('are left as they are where they are what is desired', () => {
-    expect(commands({})).toEqual([]);
+    expect(summaries(clones)).toEqual([]);
+    expect(summaries(grouped, fixture('cib-group.xml'))).toEqual([]);
+  });
+
+  it("are noted as osha's where they were made before it noted anything", () => {
+    const told = summaries(clones, fixture('cib.xml'));
+    expect(told).toEqual([
+      "note that these are the inventory's: haproxy, haproxy-clone, vip-api, vip-database, order-vip-api-haproxy-clone-Optional, order-vip-database-haproxy-clone-Optional, colocation-vip-api-haproxy-clone-INFINITY, colocation-vip-database-haproxy-clone-INFINITY",
+    ]);
   });
 
   it.each<[string, Partial<DesiredResources>, readonly string[]]>([
     [
-      'one more virtual IP is created, and nothing else',
-      { resources: [...desired.resources, vip('messaging', '172.29.77.22')] },
+      'one more virtual IP is created with its constraints, and nothing else',
+      {
+        resources: [...clones.resources, vip('messaging', '172.29.77.22')],
+        constraints: [...clones.constraints, ...withHaproxy('vip-messaging')],
+      },
       [
-        'pcs resource create vip-messaging ocf:heartbeat:IPaddr2 ip=172.29.77.22 cidr_netmask=24 nic=eth0 op monitor interval=10s',
+        'create vip-messaging (ocf:heartbeat:IPaddr2); start vip-messaging before haproxy-clone (Optional); keep vip-messaging with haproxy-clone (INFINITY)',
       ],
     ],
     [
       'a changed address changes that resource',
-      { resources: [haproxy, vip('api', '172.29.77.30'), vip('database', '172.29.77.21')] },
-      ['pcs resource update vip-api ip=172.29.77.30 cidr_netmask=24 nic=eth0 op monitor interval=10s'],
+      { resources: [haproxy, vip('api', '172.29.77.30'), database] },
+      ['change vip-api: ip from 172.29.77.20 to 172.29.77.30'],
     ],
     [
       'a changed interval changes that resource',
-      { resources: [{ ...haproxy, monitorSeconds: 5 }] },
-      ['pcs resource update haproxy op monitor interval=5s'],
+      { resources: [{ ...haproxy, monitorSeconds: 5 }, api, database] },
+      ['change haproxy: monitor from 10s to 5s'],
     ],
     [
       'a resource that is another kind of thing is made anew',
-      { resources: [{ ...haproxy, agent: 'systemd:nginx' }] },
+      { resources: [{ ...haproxy, agent: 'systemd:nginx' }, api, database] },
       [
-        'pcs resource delete haproxy --force',
-        'pcs resource create haproxy systemd:nginx op monitor interval=10s clone',
+        'remove haproxy, which is another kind of resource (systemd:haproxy)',
+        'create haproxy (systemd:nginx) on every member',
       ],
     ],
     [
       'a changed property is set',
-      { properties: { 'cluster-recheck-interval': '1min' } },
-      ['pcs property set cluster-recheck-interval=1min'],
-    ],
-    [
-      'changed properties are set with one command',
-      { properties: { 'cluster-recheck-interval': '1min', 'no-quorum-policy': 'freeze' } },
-      ['pcs property set cluster-recheck-interval=1min no-quorum-policy=freeze'],
-    ],
-    [
-      'a resource for one member that is to run on every one is cloned',
-      { resources: [haproxy, { ...vip('api', '172.29.77.20'), clone: true }] },
-      ['pcs resource clone vip-api'],
+      { properties: { ...clones.properties, 'cluster-recheck-interval': '1min' } },
+      ['set properties of the cluster: cluster-recheck-interval to 1min (it is 5min)'],
     ],
     [
       'a default that is not there is set',
       { defaults: { 'resource-stickiness': '100' } },
-      ['pcs resource defaults update resource-stickiness=100'],
+      ['set defaults of resources: resource-stickiness to 100'],
+    ],
+    [
+      'a resource for one member that is to run on every one is cloned',
+      { resources: [haproxy, { ...api, clone: true }, database] },
+      ['run vip-api on every member'],
     ],
     [
       'a constraint that is missing is added',
-      { orders: [{ first: 'vip-api', then: 'vip-database', kind: 'Mandatory' }] },
-      ['pcs constraint order vip-api then vip-database kind=Mandatory'],
+      { constraints: [...clones.constraints, location('vip-api', 'controller1', '50')] },
+      ['prefer controller1 for vip-api (50)'],
     ],
     [
       'a colocation of another score takes the place of the old one',
-      { colocations: [{ resource: 'vip-api', with: 'haproxy-clone', score: '100' }] },
+      {
+        constraints: clones.constraints.map((one) =>
+          one.kind === 'colocation' && one.resource === 'vip-api' ? { ...one, strength: '100' } : one,
+        ),
+      },
+      ['keep vip-api with haproxy-clone (100); it is INFINITY'],
+    ],
+    [
+      'an order the other way round takes the place of the old one',
+      {
+        constraints: clones.constraints.map((one) =>
+          one.kind === 'order' && one.resource === 'vip-api'
+            ? { ...one, resource: one.other, other: one.resource }
+            : one,
+        ),
+      },
+      ['start haproxy-clone before vip-api (Optional); it is Optional'],
+    ],
+    [
+      'a virtual IP that is no longer named is offered for removal with its constraints',
+      { resources: [haproxy, api], constraints: withHaproxy('vip-api') },
+      ['prune: remove the virtual IP database (resource vip-database)'],
+    ],
+    [
+      'a constraint that is no longer named is offered for removal',
+      { constraints: withHaproxy('vip-api') },
       [
-        'pcs constraint delete colocation-vip-api-haproxy-clone-INFINITY',
-        'pcs constraint colocation add vip-api with haproxy-clone score=100',
+        'prune: remove the constraint order-vip-database-haproxy-clone-Optional (start vip-database before haproxy-clone (Optional))',
+        'prune: remove the constraint colocation-vip-database-haproxy-clone-INFINITY (keep vip-database with haproxy-clone (INFINITY))',
       ],
     ],
     [
-      'what the inventory does not name is left alone',
-      { resources: [haproxy], orders: [], colocations: [] },
-      [],
+      'a clone and a virtual IP become a group, at once, and their old constraints go without a word',
+      { ...grouped },
+      [
+        'move vip-api into the group web; move haproxy into the group web after vip-api; create memcached (systemd:memcached) in the group web after haproxy; prefer controller1 for web (100); prefer controller2 for web (50); never run web on controller3',
+      ],
     ],
   ])('%s', (_, wanted, expected) => {
-    expect(commands(wanted)).toEqual(expected);
+    expect(summaries({ ...clones, ...wanted })).toEqual(expected);
+  });
+
+  it('that osha did not note are not removed', () => {
+    const wanted = { ...clones, resources: [haproxy, api], constraints: withHaproxy('vip-api') };
+    expect(summaries(wanted, fixture('cib.xml')).some((told) => told.startsWith('prune'))).toBe(false);
+  });
+
+  it('leave what an operator banned or moved by hand', () => {
+    const banned = RECORDED.replace(
+      '</constraints>',
+      '<rsc_location id="cli-ban-vip-api-on-controller1" rsc="vip-api" node="controller1" score="-INFINITY"/></constraints>',
+    );
+    const [change] = changes(
+      { ...clones, constraints: [...clones.constraints, location('vip-api', 'controller1', '50')] },
+      banned,
+    );
+    expect(change?.script).not.toContain('cli-ban');
+  });
+
+  it('are made on a copy and brought in at once, together with the note that osha made them', () => {
+    const [change] = changes({
+      ...clones,
+      resources: [...clones.resources, vip('messaging', '172.29.77.22')],
+      constraints: [...clones.constraints, ...withHaproxy('vip-messaging')],
+    });
+    const script = change?.script ?? '';
+    expect(script).toContain(
+      'pcs -f "$d/new" resource create vip-messaging ocf:heartbeat:IPaddr2 ip=172.29.77.22 cidr_netmask=24 nic=eth0 op monitor interval=10s',
+    );
+    expect(script).toContain(
+      'for id in $made vip-messaging order-vip-messaging-haproxy-clone colocation-vip-messaging-haproxy-clone; do',
+    );
+    expect(script.indexOf('cibadmin --patch')).toBeGreaterThan(script.indexOf('crm_attribute'));
   });
 
   it('are cleaned up where one failed and stands still', () => {
-    expect(commands({}, 'crm-mon-haproxy-failed.xml')).toEqual(['pcs resource cleanup haproxy']);
-  });
-
-  it('are enabled where somebody disabled them', () => {
-    const off = fixture('cib.xml').replace(
-      '<clone id="haproxy-clone">',
-      '<clone id="haproxy-clone"><meta_attributes id="m"><nvpair id="t" name="target-role" value="Stopped"/></meta_attributes>',
-    );
-    const state = { cib: parseCib(off), monitor: parseMonitor(fixture('crm-mon.xml')) };
-    expect(decideResources(desired, state).map((change) => change.script)).toEqual([
-      'pcs resource enable haproxy',
+    expect(changes(clones, RECORDED, 'crm-mon-haproxy-failed.xml').map(({ script }) => script)).toEqual([
+      'pcs resource cleanup haproxy',
     ]);
   });
 
+  it('are enabled where somebody disabled them', () => {
+    const off = RECORDED.replace(
+      '<clone id="haproxy-clone">',
+      '<clone id="haproxy-clone"><meta_attributes id="m"><nvpair id="t" name="target-role" value="Stopped"/></meta_attributes>',
+    );
+    expect(changes(clones, off).map(({ script }) => script)).toEqual(['pcs resource enable haproxy']);
+  });
+
   it('are not made while another resource holds the same address', () => {
-    const renamed = { ...vip('public', '172.29.77.20') };
-    expect(() => commands({ resources: [haproxy, renamed] })).toThrow(
+    expect(() => changes({ ...clones, resources: [haproxy, vip('public', '172.29.77.20')] })).toThrow(
       "the cluster's resource vip-api holds 172.29.77.20, which is for vip-public: if it is no longer needed, pcs resource delete vip-api",
     );
   });

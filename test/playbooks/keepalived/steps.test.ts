@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import keepalived from '../../../playbooks/keepalived.ts';
-import { givenUp } from '../../../playbooks/keepalived/former.ts';
+import { givenUp, notInCluster } from '../../../playbooks/keepalived/former.ts';
 import { anInventory } from '../../support/inventory.ts';
 import { contextOf, titlesOn } from '../context.ts';
 import { kept } from './vips.ts';
@@ -19,6 +19,7 @@ describe('the keepalived playbook', () => {
   it('sets holders up, and only makes sure that no other host is one still', () => {
     const context = contextOf(keepalived, { inventory: anInventory({ vips }) });
     expect(titlesOn(keepalived, context, 'controller2')).toEqual([
+      'no virtual IP in a cluster',
       'keepalived',
       '/etc/keepalived/check-haproxy',
       '/etc/default/keepalived',
@@ -63,5 +64,20 @@ describe('a host that is no holder any more', () => {
     expect(change?.summary).toBe('stop keepalived (this host is no holder of a virtual IP any more)');
     expect(change?.script).toContain('disable -- keepalived\n');
     expect(change?.script).toContain('stop -- keepalived');
+  });
+});
+
+describe('virtual IPs that keepalived is to hold', () => {
+  const { probe } = notInCluster(vips);
+  const answer = (stdout: string) => ({ stdout, stderr: '', exitCode: 0 });
+
+  it('may not be in a cluster that runs, which would hold them on another host', () => {
+    expect(() => probe.parse(answer(`value="${vips[0]?.address ?? ''}"\n`))).toThrow(
+      /Pacemaker holds api here.*pcs resource delete vip-api/,
+    );
+  });
+
+  it('are free where there is no cluster', () => {
+    expect(probe.parse(answer(''))).toEqual([]);
   });
 });

@@ -1,0 +1,55 @@
+import type { Secret } from '../../secrets/secret.ts';
+
+export interface DesiredResource {
+  readonly id: string;
+  readonly agent: string;
+  readonly options: Readonly<Record<string, string>>;
+  /** Seconds between two looks at it. */
+  readonly monitorSeconds: number;
+  /** On every member; the clone is called `ID-clone`. Not within a group. */
+  readonly clone?: true;
+}
+
+/** Resources that run on one host together, started in their order and stopped in the opposite one. */
+export interface DesiredGroup {
+  readonly id: string;
+  readonly members: readonly DesiredResource[];
+}
+
+/** What switches hosts off that no longer answer the cluster. */
+export interface DesiredFence {
+  readonly id: string;
+  /** `fence_ipmilan`. */
+  readonly agent: string;
+  /** Names of the hosts that it can switch off. */
+  readonly hosts: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+  readonly password?: { readonly option: string; readonly value: Secret };
+}
+
+export interface DesiredConstraint {
+  readonly kind: 'order' | 'colocation' | 'location';
+  /** The resource that comes first, or that is placed. */
+  readonly resource: string;
+  /** The resource that comes after it, or that it is placed with; the host that it is placed on. */
+  readonly other: string;
+  /** The kind of an order; the score of others, such as `100`, `INFINITY`, `-INFINITY`. */
+  readonly strength: string;
+}
+
+/** What the inventory wants of a cluster's configuration. What it does not name is left alone. */
+export interface DesiredResources {
+  readonly properties: Readonly<Record<string, string>>;
+  /** Defaults of all resources, such as `resource-stickiness`. */
+  readonly defaults: Readonly<Record<string, string>>;
+  /** Those that are in no group. */
+  readonly resources: readonly DesiredResource[];
+  readonly groups: readonly DesiredGroup[];
+  readonly fences: readonly DesiredFence[];
+  readonly constraints: readonly DesiredConstraint[];
+}
+
+/** What a clone of the resource `id` is called. */
+export function cloneOf(id: string): string {
+  return `${id}-clone`;
+}

@@ -1,0 +1,123 @@
+import type { Finding } from '../../playbook/operation.ts';
+import { constraintInWords, sameConstraint } from './constraints.ts';
+import type { DesiredFence, DesiredResources } from './desired.ts';
+import type { MemberView } from './member-view.ts';
+import type { Monitor } from './monitor.ts';
+import { desiredIds } from './prune.ts';
+import { isTransport, transportInWords, type Transport } from './transport.ts';
+
+/** What Corosync speaks. */
+export function transportFinding(view: MemberView, wanted: Transport | undefined): readonly Finding[] {
+  const { transport } = view;
+  if (transport === undefined) return [];
+  const same = wanted === undefined || isTransport(transport, wanted);
+  const has = transportInWords(transport);
+  return [
+    {
+      subject: 'transport',
+      healthy: same,
+      evidence: same ? has : `${has}, and the inventory says ${transportInWords(wanted)}`,
+      hint: `it can only be chosen when a cluster is set up: write transport: ${transport.kind}`,
+    },
+  ];
+}
+
+/** Each fence device runs on one host; none at all is said each time. */
+export function fencingFindings(monitor: Monitor, fences: readonly DesiredFence[]): readonly Finding[] {
+  const declared = fences.map(({ id, hosts }): Finding => {
+    const on = [...(monitor.runsOn.get(id) ?? [])];
+    const failure = monitor.failed.get(id);
+    return {
+      subject: `fence device ${id}`,
+      healthy: on.length === 1,
+      evidence: [
+        `for ${hosts.join(', ')}`,
+        on.length === 0 ? 'runs nowhere' : `runs on ${on.join(' and ')}`,
+        ...(failure === undefined ? [] : [failure]),
+      ].join('; '),
+      hint: `pcs stonith cleanup ${id}; pcs status --full says what it answered`,
+    };
+  });
+  return [
+    {
+      subject: 'fencing',
+      // Declared or not is the operator's choice; that it is missing has to be said each time.
+      healthy: fences.length === 0 || monitor.fencing,
+      evidence: monitor.fencing
+        ? 'enabled'
+        : fences.length === 0
+          ? 'no fence device is declared: a member that hangs is not switched off'
+          : 'fence devices are declared, and stonith-enabled is false',
+      hint: 'deploy --only pacemaker',
+    },
+    ...declared,
+  ];
+}
+
+/** Constraints of the inventory that the cluster does not have. */
+export function constraintFinding(view: MemberView, desired: DesiredResources): readonly Finding[] {
+  const missing = desired.constraints.filter(
+    (wanted) => !view.constraints.some((found) => sameConstraint(wanted, found)),
+  );
+  if (missing.length === 0) return [];
+  return [
+    {
+      subject: 'constraints',
+      healthy: false,
+      evidence: `missing: ${missing.map(constraintInWords).join(', ')}`,
+      hint: 'deploy --only pacemaker',
+    },
+  ];
+}
+
+/** What changes how the cluster works and is nobody's fault, and what it holds beyond the inventory. */
+export function otherFindings(
+  members: readonly string[],
+  view: MemberView,
+  monitor: Monitor,
+  desired: DesiredResources,
+): readonly Finding[] {
+  const ours = desiredIds(desired);
+  const foreign = [
+    ...[...monitor.members.keys()]
+      .filter((name) => !members.includes(name))
+      .map((id) => ({ id: '', words: `member ${id}` })),
+    ...[...monitor.runsOn.keys()]
+      .filter((id) => !ours.has(id))
+      .map((id) => ({ id, words: `resource ${id}` })),
+    ...[...monitor.groups.keys()].filter((id) => !ours.has(id)).map((id) => ({ id, words: `group ${id}` })),
+    ...view.constraints
+      // Those of a resource that is told go with it.
+      .filter(({ resource, other }) => ours.has(resource) && (ours.has(other) || members.includes(other)))
+      .filter((found) => !desired.constraints.some((wanted) => sameConstraint(wanted, found)))
+      .map((found) => ({ id: found.id, words: `constraint ${found.id} (${constraintInWords(found)})` })),
+  ];
+  const left = foreign.filter(({ id }) => view.made.has(id));
+  const others = foreign.filter(({ id }) => !view.made.has(id));
+  const listed = (all: readonly { readonly words: string }[]): string =>
+    all.map(({ words }) => words).join(', ');
+  return [
+    ...(monitor.maintenance
+      ? [
+          {
+            subject: 'maintenance',
+            healthy: false,
+            evidence: 'the cluster is in maintenance: it starts, stops and moves nothing',
+            hint: 'to let it work again: pcs property set maintenance-mode=false',
+          },
+        ]
+      : []),
+    ...(left.length > 0
+      ? [
+          {
+            subject: 'no longer in the inventory',
+            healthy: true,
+            evidence: `${listed(left)}: deploy --prune takes it away`,
+          },
+        ]
+      : []),
+    ...(others.length > 0
+      ? [{ subject: 'not in the inventory', healthy: true, evidence: `${listed(others)}: left alone` }]
+      : []),
+  ];
+}
