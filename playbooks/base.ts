@@ -108,7 +108,7 @@ export default playbook({
             step(
               'Filter packets that cross bridges',
               [
-                kernelModules.loaded('bridges', ['br_netfilter']),
+                kernelModules.loaded('bridges', [{ name: 'br_netfilter', gives: '/proc/sys/net/bridge' }]),
                 sysctl.values('bridges', {
                   'net.bridge.bridge-nf-call-iptables': 1,
                   'net.bridge.bridge-nf-call-ip6tables': 1,

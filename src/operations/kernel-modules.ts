@@ -1,7 +1,14 @@
 import type { Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
 import type { PathState } from './path-state.ts';
-import { quote, quoteAll } from './shell.ts';
+import { quote } from './shell.ts';
+
+/** A kernel module. */
+export interface KernelModule {
+  readonly name: string;
+  /** A path that is there once its function is; kernels that have it built in need not list it anywhere else. */
+  readonly gives: string;
+}
 
 /** The file that loads them at boot, and which of them the kernel does not have loaded. */
 export interface ModulesState {
@@ -11,11 +18,19 @@ export interface ModulesState {
 
 const MISSING = '-- missing';
 
+/** Prints the module's name where the kernel does not have it; `$builtin` lists what it was built with. */
+function look(module: string | KernelModule): string {
+  const name = typeof module === 'string' ? module : module.name;
+  const given = typeof module === 'string' ? '' : `[ -e ${quote(module.gives)} ] || `;
+  return `[ -d ${quote(`/sys/module/${name}`)} ] || ${given}grep -qs ${quote(`/${name}\\.ko`)} "$builtin" || echo ${quote(name)}`;
+}
+
 /**
  * These kernel modules are loaded now, and at the next boot: by `/etc/modules-load.d/60-osha-NAME.conf`, which is
  * osha's own. A module that is built into the kernel counts as loaded.
  */
-export function loaded(name: string, modules: readonly string[]): Operation<ModulesState> {
+export function loaded(name: string, given: readonly (string | KernelModule)[]): Operation<ModulesState> {
+  const modules = given.map((module) => (typeof module === 'string' ? module : module.name));
   const path = `/etc/modules-load.d/60-osha-${name}.conf`;
   const list = file.content(path, { content: `# Placed by osha.\n${modules.join('\n')}\n` });
   return {
@@ -27,9 +42,7 @@ export function loaded(name: string, modules: readonly string[]): Operation<Modu
       script: `(\n${list.probe.script}\n)
 printf '\\n%s\\n' '${MISSING}'
 builtin=/lib/modules/$(uname -r)/modules.builtin
-for module in ${quoteAll(modules)}; do
-  [ -d "/sys/module/$module" ] || grep -qs "/$module\\.ko" "$builtin" || printf '%s\\n' "$module"
-done
+${given.map(look).join('\n')}
 exit 0`,
       reads: [...list.probe.reads, ...modules.map((module) => `kernel:${module}` as const)],
       parse: (answer) => {

@@ -87,6 +87,12 @@ describe('kernelModules.loaded', () => {
     const changes = pending(kernelModules.loaded('osha-test-that-is-nowhere', ['osha_nothing']));
     expect(changes.map((change) => change.summary)).toContain('load the kernel module osha_nothing');
   });
+
+  it('takes a module for loaded where what it gives is there, as in a kernel that has it built in', () => {
+    const built = { name: 'osha_nothing', gives: '/proc/self' };
+    const changes = pending(kernelModules.loaded('osha-test-that-is-nowhere', [built]));
+    expect(changes.map((change) => change.summary)).not.toContain('load the kernel module osha_nothing');
+  });
 });
 
 describe('timezone.is', () => {
