@@ -2,7 +2,7 @@ import type { ClusterDecision } from '../../playbook/operation.ts';
 import { newerThanStart } from '../newer-files.ts';
 import type { ChangeContext } from './changes.ts';
 import * as changes from './changes.ts';
-import type { Decided } from './decision.ts';
+import type { Decided } from '../decided.ts';
 import {
   evidenceOf,
   isLed,

@@ -1,6 +1,6 @@
 import type { ChangeContext } from './changes.ts';
 import * as changes from './changes.ts';
-import type { Decided } from './decision.ts';
+import type { Decided } from '../decided.ts';
 import { isLive, isReached, isUnreachable, names, type Member } from './members.ts';
 
 /** What to do where some have data and nobody knows of a leader. */

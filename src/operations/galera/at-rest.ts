@@ -1,4 +1,5 @@
-import type { Decided, DecisionContext } from './decision.ts';
+import type { Decided } from '../decided.ts';
+import type { DecisionContext } from './decision.ts';
 import * as changes from './changes.ts';
 import { elect, namedMember, names, obstacle, reachedOf, recoveryStage, type Elected } from './election.ts';
 import { clusterOf, ownDatabases, type Member, type Reached } from './members.ts';

@@ -2,7 +2,8 @@ import type { HostChange } from '../../playbook/operation.ts';
 import { clusterChange } from '../cluster-change.ts';
 import { quote } from '../shell.ts';
 import type { Arbitrator } from './arbitrator.ts';
-import type { Decided, DecisionContext } from './decision.ts';
+import type { Decided } from '../decided.ts';
+import type { DecisionContext } from './decision.ts';
 import { CLUSTER } from './observe.ts';
 
 /**

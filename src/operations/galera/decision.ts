@@ -1,4 +1,3 @@
-import type { HostChange } from '../../playbook/operation.ts';
 import type { Arbitrator } from './arbitrator.ts';
 import type { ChangeContext } from './changes.ts';
 
@@ -9,13 +8,3 @@ export interface DecisionContext extends ChangeContext {
   /** A vote without data, where there is one. */
   readonly arbitrator?: Arbitrator;
 }
-
-/** A decision before its evidence was put to it. */
-export type Decided =
-  | { readonly verdict: 'converged' }
-  | { readonly verdict: 'refuse'; readonly reason: string; readonly hint: string }
-  | {
-      readonly verdict: 'change';
-      readonly because: string;
-      readonly stages: readonly (readonly HostChange[])[];
-    };

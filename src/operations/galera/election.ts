@@ -1,4 +1,5 @@
-import type { Decided, DecisionContext } from './decision.ts';
+import type { Decided } from '../decided.ts';
+import type { DecisionContext } from './decision.ts';
 import * as changes from './changes.ts';
 import {
   clusterOf,

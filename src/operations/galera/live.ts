@@ -2,7 +2,8 @@ import type { HostChange } from '../../playbook/operation.ts';
 import { newerThanStart } from '../newer-files.ts';
 import { wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
-import type { Decided, DecisionContext } from './decision.ts';
+import type { Decided } from '../decided.ts';
+import type { DecisionContext } from './decision.ts';
 import { names, reachedOf } from './election.ts';
 import {
   clusterOf,

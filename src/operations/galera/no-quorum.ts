@@ -1,4 +1,5 @@
-import type { Decided, DecisionContext } from './decision.ts';
+import type { Decided } from '../decided.ts';
+import type { DecisionContext } from './decision.ts';
 import { form, wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
 import { elect, namedMember, names, obstacle, reachedOf, recoveryStage } from './election.ts';

@@ -1,7 +1,7 @@
 import type { ClusterDecision, HostChange } from '../../playbook/operation.ts';
 import type { ChangeContext } from './changes.ts';
 import * as changes from './changes.ts';
-import type { Decided } from './decision.ts';
+import type { Decided } from '../decided.ts';
 import type { Peer } from './observe.ts';
 import { isCalled, isReached, names, poolEvidence, type Reached, type Server } from './servers.ts';
 

@@ -1,7 +1,7 @@
 import type { ClusterDecision, Evidence, HostChange } from '../../playbook/operation.ts';
 import type { ChangeContext } from './changes.ts';
 import * as changes from './changes.ts';
-import type { Decided } from './decision.ts';
+import type { Decided } from '../decided.ts';
 import type { KnownVolume, Volume } from './observe.ts';
 import { brickPathOf, brickState, isReached, known, names, type Reached, type Server } from './servers.ts';
 

@@ -1,3 +1,4 @@
+import type { Decided } from '../decided.ts';
 import type { ClusterDecision, HostChange } from '../../playbook/operation.ts';
 import { newerThanStart } from '../newer-files.ts';
 import type { ChangeContext } from './changes.ts';
@@ -14,15 +15,6 @@ import {
   type Reached,
   type Running,
 } from './members.ts';
-
-type Decided =
-  | { readonly verdict: 'converged' }
-  | { readonly verdict: 'refuse'; readonly reason: string; readonly hint: string }
-  | {
-      readonly verdict: 'change';
-      readonly because: string;
-      readonly stages: readonly (readonly HostChange[])[];
-    };
 
 /**
  * What a RabbitMQ cluster needs, from what its nodes say they are members of; names prove nothing. In this order:

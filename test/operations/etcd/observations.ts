@@ -5,27 +5,15 @@ import type { ListedMember, MemberObservation, MemberStatus } from '../../../src
 import type { UnitState } from '../../../src/operations/unit-state.ts';
 import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
-
-const STARTED_AT = 1_000;
+import { STARTED_AT, unitReading } from '../unit-states.ts';
 
 export const CLUSTER = 'c0ffee';
 
 /** What one member answers, as a function of its name, or why it does not answer. */
 export type Said = ((name: string) => Partial<MemberObservation>) | string;
 
-function unit(active: string, configChangedAt = STARTED_AT - 10): UnitState {
-  return {
-    active,
-    sub: '',
-    masked: false,
-    boot: 'enabled',
-    startedAt: STARTED_AT,
-    reloadFailed: false,
-    managed: false,
-    now: 2_000,
-    changed: new Map([['/etc/default/etcd', configChangedAt]]),
-  };
-}
+const unit = (active: string, changedAt?: number): UnitState =>
+  unitReading('/etc/default/etcd', active, changedAt);
 
 /** Members as a cluster lists them: `'e1 e2'`; `e2!` under another id than e2 has now, `(e2)` added and never started. */
 export function listing(names: string): readonly ListedMember[] {

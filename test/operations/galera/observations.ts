@@ -9,28 +9,16 @@ import {
 import type { UnitState } from '../../../src/operations/unit-state.ts';
 import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
+import { STARTED_AT, unitReading } from '../unit-states.ts';
 
 export const UUID = 'aaaaaaaa-0000-11f0-8000-000000000001';
 export const OTHER_UUID = 'bbbbbbbb-0000-11f0-8000-000000000002';
 
-const STARTED_AT = 1_000;
-
 /** What one member answers: a change to a stopped member that was never in a cluster, or why it does not answer. */
 export type Said = Partial<MemberObservation> | string;
 
-function unit(active: string, configChangedAt = STARTED_AT - 10): UnitState {
-  return {
-    active,
-    sub: '',
-    masked: false,
-    boot: 'enabled',
-    startedAt: STARTED_AT,
-    reloadFailed: false,
-    managed: false,
-    now: 2_000,
-    changed: new Map([['/etc/mysql/galera.cnf', configChangedAt]]),
-  };
-}
+const unit = (active: string, changedAt?: number): UnitState =>
+  unitReading('/etc/mysql/galera.cnf', active, changedAt);
 
 function server(overrides: Partial<ServerStatus> = {}): ServerStatus {
   return {

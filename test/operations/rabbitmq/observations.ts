@@ -4,25 +4,13 @@ import type { NodeObservation, NodeStatus } from '../../../src/operations/rabbit
 import type { UnitState } from '../../../src/operations/unit-state.ts';
 import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
-
-const STARTED_AT = 1_000;
+import { STARTED_AT, unitReading } from '../unit-states.ts';
 
 /** What one member answers, or why it does not answer. */
 export type Said = Partial<NodeObservation> | string;
 
-function unit(active: string, configChangedAt = STARTED_AT - 10): UnitState {
-  return {
-    active,
-    sub: '',
-    masked: false,
-    boot: 'enabled',
-    startedAt: STARTED_AT,
-    reloadFailed: false,
-    managed: false,
-    now: 2_000,
-    changed: new Map([['/etc/rabbitmq/rabbitmq.conf', configChangedAt]]),
-  };
-}
+const unit = (active: string, changedAt?: number): UnitState =>
+  unitReading('/etc/rabbitmq/rabbitmq.conf', active, changedAt);
 
 /** `rabbit@c1`, ... of `'c1 c2'`. */
 export function nodes(names: string): readonly string[] {

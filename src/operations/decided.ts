@@ -1,4 +1,4 @@
-import type { HostChange } from '../../playbook/operation.ts';
+import type { HostChange } from '../playbook/operation.ts';
 
 /** What a cluster needs, before the evidence is put beside it. */
 export type Decided =
