@@ -27,6 +27,8 @@ npm run --silent test:newer-node
 announce 'contract tests, against a real sshd'
 suite contract
 announce 'the core, on real hosts'
+# They are deployed on by the package as it is built.
+npm run --silent build
 suite lab test/lab/core
 announce 'done'
 npx tsx test/closing-line.ts "$reports"/*.json

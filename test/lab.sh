@@ -8,4 +8,6 @@ if [ $# -ne 1 ] || [ ! -e "test/lab/$1.lab.test.ts" ]; then
   exit 2
 fi
 bash test/prerequisites.sh
+# The hosts are deployed on by the package as it is built.
+npm run --silent build
 exec npx vitest run --project lab "test/lab/$1.lab.test.ts"
