@@ -6,11 +6,11 @@ const INVENTORY = 'inventory/lab.yaml';
 
 /** The full story: hosts on which nothing is but Debian and sshd, with every package installed by the deployment. */
 beforeAll(async () => {
-  await up({ stage: 'bare', fresh: true });
+  await up({ inventory: INVENTORY, stage: 'bare', fresh: true });
 });
 
 afterAll(async () => {
-  if (process.env['OSHA_KEEP_LAB'] !== '1') await down();
+  if (process.env['OSHA_KEEP_LAB'] !== '1') await down({ lab: INVENTORY });
 });
 
 it('deploys onto bare hosts', async () => {

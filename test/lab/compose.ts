@@ -10,18 +10,29 @@ interface ComposeFile {
   'x-host': Record<string, unknown>;
 }
 
-/** The name that compose and `docker ps` know a lab by; the network's name too. */
-export function projectOf(inventory: LabInventory): string {
+type Named = Pick<LabInventory, 'name'>;
+
+/** The name that compose and `docker ps` know a lab by. */
+export function projectOf(inventory: Named): string {
   return `osha-${inventory.name}`;
 }
 
+/**
+ * The names of a lab's networks, as Docker knows them, in the order of its subnets. A host's eth0 is in the first of its networks
+ * by name (`sandbox.go` of libnetwork): so their names are in order too.
+ */
+export function networkNames(inventory: Pick<LabInventory, 'name' | 'subnets'>): readonly string[] {
+  const suffix = (index: number): string => (index === 0 ? '' : `.${String(index + 1).padStart(2, '0')}`);
+  return inventory.subnets.map((_, index) => `${projectOf(inventory)}${suffix(index)}`);
+}
+
 /** A host's container. */
-export function containerOf(inventory: LabInventory, host: string): string {
+export function containerOf(inventory: Named, host: string): string {
   return `${projectOf(inventory)}-${host}`;
 }
 
 /** Where the compose file that was made for a lab stands. */
-export function generatedFile(inventory: LabInventory): string {
+export function generatedFile(inventory: Named): string {
   return join(LAB_DIR, `${inventory.name}.compose.yml`);
 }
 
@@ -36,27 +47,40 @@ export async function writeComposeFile(inventory: LabInventory): Promise<string>
     build: undefined,
     devices: strings(host['devices']).filter((device) => existsSync(device)),
     volumes: strings(host['volumes']).map((volume) => volume.replace(/^\.\//, `${ROOT}/`)),
-    labels: { 'osha.lab': inventory.name, 'osha.inventory': inventory.file },
-  };
-  const services = inventory.hosts.map(({ name, address }) => {
-    const own = {
-      container_name: containerOf(inventory, name),
-      hostname: name,
-      networks: { lab: { ipv4_address: address } },
-    };
-    return [name, { ...common, ...own }] as const;
-  });
-  const network = {
-    name: projectOf(inventory),
-    driver: 'bridge',
-    ipam: { config: [{ subnet: inventory.subnet }] },
-    labels: { 'osha.lab': inventory.name },
   };
   const file = generatedFile(inventory);
   mkdirSync(LAB_DIR, { recursive: true });
-  const content = { services: Object.fromEntries(services), networks: { lab: network } };
-  writeFileSync(file, stringify(content, { aliasDuplicateObjects: false }));
+  writeFileSync(file, stringify(composeContent(inventory, common), { aliasDuplicateObjects: false }));
   return file;
+}
+
+/** What the compose file of an inventory's hosts says, `common` being the same for all of them. */
+export function composeContent(
+  inventory: LabInventory,
+  common: Readonly<Record<string, unknown>>,
+): { readonly services: Record<string, object>; readonly networks: Record<string, object> } {
+  const labels = { 'osha.lab': inventory.name, 'osha.inventory': inventory.file };
+  const names = networkNames(inventory);
+  const nameOf = (subnet: string): string => names[inventory.subnets.indexOf(subnet)] ?? '';
+  const services = inventory.hosts.map(({ name, interfaces }) => {
+    const networks = interfaces.map(({ subnet, address }, index) => {
+      // `docker compose` connects by it. The name of the network says the same, for docker-compose 1.29, and for each later start.
+      return [nameOf(subnet), { ipv4_address: address, priority: 100 - index }] as const;
+    });
+    const own = {
+      container_name: containerOf(inventory, name),
+      hostname: name,
+      networks: Object.fromEntries(networks),
+    };
+    return [name, { ...common, labels, ...own }] as const;
+  });
+  const networks = inventory.subnets.map((subnet) => {
+    return [
+      nameOf(subnet),
+      { name: nameOf(subnet), driver: 'bridge', ipam: { config: [{ subnet }] }, labels },
+    ] as const;
+  });
+  return { services: Object.fromEntries(services), networks: Object.fromEntries(networks) };
 }
 
 /** Runs compose, which must succeed, and returns its stdout. */

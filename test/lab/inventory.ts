@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { parse } from 'yaml';
+import { interfacesOf, subnetsOf, type Addresses, type Interface } from './networks.ts';
 import { DEFAULT_INVENTORY, KEY, KNOWN_HOSTS } from './paths.ts';
 import { LabError } from './run.ts';
 
 export interface LabHost {
   readonly name: string;
+  /** Where it is logged in to: that of its first interface. */
   readonly address: string;
+  /** Never empty; eth0 first. */
+  readonly interfaces: readonly Interface[];
 }
 
 /** What the lab needs of an inventory. */
@@ -15,8 +19,8 @@ export interface LabInventory {
   readonly file: string;
   readonly name: string;
   readonly hosts: readonly LabHost[];
-  /** The network that holds all hosts, like `172.29.77.0/24`. */
-  readonly subnet: string;
+  /** The networks of all hosts, each a /24 like `172.29.77.0/24`; those of an interface before those of a later one. */
+  readonly subnets: readonly string[];
   /** What in it does not fit the lab's hosts, for the user to see. */
   readonly remarks: readonly string[];
 }
@@ -29,26 +33,18 @@ export function readInventory(file: string = DEFAULT_INVENTORY): LabInventory {
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]{0,30}$/.test(name)) {
     throw new LabError(`${path}: \`name\` is missing or not made of a-z, 0-9 and -`, 'Example: `name: lab`.');
   }
-  const hosts = Object.entries(record(top['hosts'])).map(([host, value]) => {
-    const address = record(value)['address'];
-    if (typeof address !== 'string' || !/^\d+\.\d+\.\d+\.\d+$/.test(address)) {
-      throw new LabError(
-        `${path}: host ${host} has no IPv4 address`,
-        `Example: \`${host}: { address: 172.29.77.11 }\`.`,
-      );
-    }
-    if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(host)) {
-      throw new LabError(`${path}: ${host} cannot be a host's name`, 'Names are made of a-z, 0-9 and -.');
-    }
-    return { name: host, address };
-  });
+  const hosts = Object.entries(record(top['hosts'])).map(([host, value]) => addressesOf(path, host, value));
   if (hosts.length === 0)
     throw new LabError(`${path}: it names no hosts`, 'See inventory/lab.yaml for an example.');
   return {
     file: path,
     name,
-    hosts,
-    subnet: subnetOf(path, hosts),
+    hosts: hosts.map((host) => ({
+      name: host.name,
+      address: host.address,
+      interfaces: interfacesOf(host),
+    })),
+    subnets: subnetsOf(path, hosts),
     remarks: remarks(path, record(top['ssh'])),
   };
 }
@@ -85,22 +81,29 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-function subnetOf(path: string, hosts: readonly LabHost[]): string {
-  const subnets = new Set(hosts.map(({ address }) => `${address.split('.').slice(0, 3).join('.')}.0/24`));
-  const [subnet] = subnets;
-  if (subnet === undefined || subnets.size > 1) {
+function addressesOf(path: string, host: string, value: unknown): Addresses {
+  const { address, networks } = record(value);
+  if (!isAddress(address)) {
     throw new LabError(
-      `${path}: its hosts are in ${subnets.size} networks`,
-      "The lab's hosts share one /24 network.",
+      `${path}: host ${host} has no IPv4 address`,
+      `Example: \`${host}: { address: 172.29.77.11 }\`.`,
     );
   }
-  const bad = hosts.find(({ address }) => /\.(0|1|255)$/.test(address));
-  if (bad)
+  if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(host)) {
+    throw new LabError(`${path}: ${host} cannot be a host's name`, 'Names are made of a-z, 0-9 and -.');
+  }
+  const further = Object.entries(record(networks)).map(([network, own]) => {
+    if (isAddress(own)) return [network, own] as const;
     throw new LabError(
-      `${path}: ${bad.name} cannot be ${bad.address}`,
-      'The lab itself has .1; take .2 to .254.',
+      `${path}: host ${host} has no IPv4 address in its network ${network}`,
+      `Example: \`networks: { ${network}: 172.29.78.11 }\`.`,
     );
-  return subnet;
+  });
+  return { name: host, address, networks: Object.fromEntries(further) };
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === 'string' && /^\d+\.\d+\.\d+\.\d+$/.test(value);
 }
 
 function remarks(path: string, ssh: Record<string, unknown>): string[] {

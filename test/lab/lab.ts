@@ -1,16 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compose, containerOf, projectOf, writeComposeFile } from './compose.ts';
-import { docker, engineAnswers, ensureEngine, hostsLeft, mustDocker, stopEngine } from './engine.ts';
+import { currentLab, rememberLab } from './current.ts';
+import { docker, ensureEngine, mustDocker } from './engine.ts';
 import { ensureImage, type Stage } from './images.ts';
 import { findHost, readInventory, type LabInventory } from './inventory.ts';
 import { ensureKey, writeKnownHosts } from './keys.ts';
-import { hasCarrier, linkOf, linksOf, removeLink, setLink, subnetTaken } from './link.ts';
-import { DEFAULT_INVENTORY, LAB_DIR } from './paths.ts';
+import { knownLabs, rivalsOf } from './labs.ts';
+import { cablesOf, hasCarrier, removeCables, setCables, subnetTaken } from './link.ts';
+import { DEFAULT_INVENTORY } from './paths.ts';
 import { seconds, step, toStdout, type Log } from './progress.ts';
 import { waitReady } from './ready.ts';
+import { removeLab } from './removal.ts';
 import { LabError, type Result } from './run.ts';
 
+export { currentLab } from './current.ts';
+export { down } from './removal.ts';
 export type { Stage } from './images.ts';
 export { LabError, type Result } from './run.ts';
 
@@ -24,19 +27,11 @@ export interface UpOptions extends LabOptions {
   readonly stage?: Stage;
   /** Take the hosts away first, so that all start with clean disks. */
   readonly fresh?: boolean;
+  /** Take away another lab that has addresses of the same networks; else that is an error. */
+  readonly replace?: boolean;
 }
 
 export type HostState = 'running' | 'cut' | 'stopped' | 'absent';
-
-/** The file that says which lab was brought up last. */
-const CURRENT = join(LAB_DIR, 'current');
-
-/** The inventory of the lab that is meant: the given one, or that of the lab which was brought up last. */
-export function currentLab(inventory?: string): LabInventory {
-  if (inventory !== undefined) return readInventory(inventory);
-  const last = existsSync(CURRENT) ? readFileSync(CURRENT, 'utf8').trim() : DEFAULT_INVENTORY;
-  return readInventory(existsSync(last) ? last : DEFAULT_INVENTORY);
-}
 
 /**
  * Brings up the hosts that an inventory names and waits until all are ready.
@@ -49,55 +44,21 @@ export async function up(options: UpOptions = {}): Promise<LabInventory> {
   for (const remark of lab.remarks) log(`note: ${remark}`);
   await ensureEngine(log);
   await ensureKey();
-  await refuseClash(lab);
+  await makeRoom(lab, options.replace ?? false, log);
   await ensureImage(stage, log);
-  if (options.fresh) await removeHosts(lab);
+  if (options.fresh) await removeLab(lab.name, log);
   const began = Date.now();
   await step(log, `starting ${lab.hosts.length} hosts of ${lab.name} (${stage})`, async () => {
     const file = await writeComposeFile(lab);
     const flags = ['--detach', '--no-build', '--remove-orphans'];
     await compose(['up', ...flags], { file, project: projectOf(lab), env: { LAB_STAGE: stage } });
-    mkdirSync(LAB_DIR, { recursive: true });
-    writeFileSync(CURRENT, `${lab.file}\n`);
+    rememberLab(lab.file);
     await writeKnownHosts(lab);
     await Promise.all(lab.hosts.map(({ name }) => plugIn(containerOf(lab, name))));
     await Promise.all(lab.hosts.map((host) => waitReady(lab, host, log)));
   });
   log(`${lab.name} is up (${seconds(began)})`);
   return lab;
-}
-
-/** Takes the lab of one inventory away; other labs and what they share stay. */
-export async function downOne(inventory: string, options: { readonly log?: Log } = {}): Promise<void> {
-  const lab = readInventory(inventory);
-  if (!(await engineAnswers())) return;
-  await step(options.log ?? toStdout, `removing the hosts of ${lab.name} and their network`, async () => {
-    await removeHosts(lab);
-    await docker(['network', 'rm', projectOf(lab)]);
-  });
-}
-
-/** Takes every lab away: hosts, networks, and the engine if the lab started it. Images stay, unless `purge`. */
-export async function down(options: { readonly purge?: boolean; readonly log?: Log } = {}): Promise<void> {
-  const log = options.log ?? toStdout;
-  // Hosts outlive an engine that was killed, and a restart of the machine: only an engine can remove them.
-  if (!(await engineAnswers()) && hostsLeft()) await ensureEngine(log);
-  if (await engineAnswers()) {
-    await step(log, 'removing the hosts and their network', async () => {
-      const networks = await labelled('network');
-      const links = (await Promise.all(networks.map(linksOf))).flat();
-      const containers = await labelled('container');
-      if (containers.length > 0) await mustDocker(['rm', '-f', '-v', ...containers]);
-      for (const link of links) await removeLink(link);
-      if (networks.length > 0) await mustDocker(['network', 'rm', ...networks]);
-      if (options.purge) await docker(['rmi', '-f', 'osha-lab:bare', 'osha-lab:baked']);
-    });
-  }
-  await stopEngine(log, options.purge ?? false);
-  rmSync(LAB_DIR, { recursive: true, force: true });
-  log(
-    'nothing of the lab is left' + (options.purge ? '' : ' but its images (`down --purge` removes them too)'),
-  );
 }
 
 /** What each host is doing, in the inventory's order. */
@@ -117,9 +78,9 @@ export async function status(
 /** Stops a host hard, as if its power had gone. Its disk stays. */
 export async function kill(host: string, options: LabOptions = {}): Promise<void> {
   const container = hostContainer(host, options);
-  const link = await linkOf(container);
+  const cables = await cablesOf(container);
   await mustDocker(['kill', container]);
-  if (link !== undefined) await removeLink(link);
+  await removeCables(cables);
 }
 
 /** Starts a host that was stopped, with its address and its disk, and waits until it is ready. */
@@ -132,12 +93,12 @@ export async function start(host: string, options: LabOptions = {}): Promise<voi
 
 /** Takes a host off the network, as if its cable had been pulled: also ssh does not reach it. `execOn` does. */
 export async function cut(host: string, options: LabOptions = {}): Promise<void> {
-  await setLink(hostContainer(host, options), 'down');
+  await setCables(hostContainer(host, options), 'down');
 }
 
 /** Puts a host that was cut back on the network. */
 export async function heal(host: string, options: LabOptions = {}): Promise<void> {
-  await setLink(hostContainer(host, options), 'up');
+  await setCables(hostContainer(host, options), 'up');
 }
 
 /**
@@ -160,7 +121,7 @@ function hostContainer(host: string, options: LabOptions): string {
 
 /** A host that was cut and forgotten would never get ready. */
 async function plugIn(container: string): Promise<void> {
-  if (!(await hasCarrier(container))) await setLink(container, 'up');
+  if (!(await hasCarrier(container))) await setCables(container, 'up');
 }
 
 async function stateOf(container: string): Promise<HostState> {
@@ -170,35 +131,30 @@ async function stateOf(container: string): Promise<HostState> {
   return (await hasCarrier(container)) ? 'running' : 'cut';
 }
 
-/** Names of all that any lab has made of a kind. */
-async function labelled(kind: 'container' | 'network'): Promise<string[]> {
-  const all = kind === 'container' ? ['--all'] : [];
-  const found = await mustDocker([kind, 'ls', ...all, '--quiet', '--filter', 'label=osha.lab']);
-  return found.split('\n').filter((id) => id !== '');
-}
-
-async function removeHosts(lab: LabInventory): Promise<void> {
-  const found = await mustDocker([
-    'container',
-    'ls',
-    '--all',
-    '--quiet',
-    '--filter',
-    `label=osha.lab=${lab.name}`,
-  ]);
-  const containers = found.split('\n').filter((id) => id !== '');
-  const links = await linksOf(projectOf(lab));
-  if (containers.length > 0) await mustDocker(['rm', '-f', '-v', ...containers]);
-  for (const link of links) await removeLink(link);
-}
-
-/** The addresses of an inventory become a network on this machine: never one that it already reaches in another way. */
-async function refuseClash(lab: LabInventory): Promise<void> {
-  if ((await docker(['network', 'inspect', projectOf(lab)])).exitCode === 0) return;
-  const route = await subnetTaken(lab.subnet);
-  if (route === undefined) return;
-  throw new LabError(
-    `${lab.subnet} is already a network of this machine: ${route}`,
-    'Another lab with the same addresses? `npm run lab -- down` first. Else give the hosts of the inventory other addresses.',
-  );
+/** The addresses of an inventory become networks on this machine: never one that it already reaches in another way. */
+async function makeRoom(lab: LabInventory, replace: boolean, log: Log): Promise<void> {
+  const known = await knownLabs();
+  for (const rival of rivalsOf(lab, known)) {
+    if (!replace) {
+      const shared = rival.subnets.filter((subnet) => lab.subnets.includes(subnet)).join(' and ');
+      throw new LabError(
+        `the lab ${rival.name}${rival.inventory === '' ? '' : ` (${rival.inventory})`} is up and has ${shared}, which ${lab.name} needs`,
+        `First \`npm run lab -- down ${rival.name}\`, or let this do it: \`up --replace\`.`,
+      );
+    }
+    await removeLab(rival.name, log);
+  }
+  const own = known.find(({ name }) => name === lab.name);
+  if (own && [...own.subnets].sort().join() !== [...lab.subnets].sort().join()) {
+    log(`${lab.name} has other networks than before: its hosts start anew, with clean disks`);
+    await removeLab(lab.name, log);
+  } else if (own) return;
+  for (const subnet of lab.subnets) {
+    const route = await subnetTaken(subnet);
+    if (route === undefined) continue;
+    throw new LabError(
+      `${subnet} is already a network of this machine: ${route}`,
+      'Give the hosts of the inventory other addresses.',
+    );
+  }
 }

@@ -3,36 +3,45 @@ import { docker, mustDocker } from './engine.ts';
 import { LabError, must, run } from './run.ts';
 
 /**
- * The machine's end of a host's network cable (a veth), like `veth12ab34c`. Undefined where the host is not running.
- * Cutting is done at this end: within the host nothing is touched, it only loses its carrier, and healing is exact.
+ * The machine's ends of a host's network cables (veths), like `veth12ab34c`. Empty where the host is not running.
+ * Cutting is done at these ends: within the host nothing is touched, it only loses its carrier, and healing is exact.
  */
-export async function linkOf(container: string): Promise<string | undefined> {
-  const index = (await docker(['exec', container, 'cat', '/sys/class/net/eth0/iflink'])).stdout.trim();
-  if (!/^\d+$/.test(index)) return undefined;
-  const script = `for link in /sys/class/net/*; do [ "$(cat $link/ifindex)" = ${index} ] && echo "\${link##*/}"; done; true`;
-  return (await onMachine(script)).trim() || undefined;
+export async function cablesOf(container: string): Promise<readonly string[]> {
+  const indices = (await docker(['exec', container, 'sh', '-c', 'cat /sys/class/net/eth*/iflink'])).stdout;
+  const wanted = indices.split('\n').filter((index) => /^\d+$/.test(index));
+  if (wanted.length === 0) return [];
+  const script = `for link in /sys/class/net/*; do
+    case ' ${wanted.join(' ')} ' in *" $(cat $link/ifindex) "*) echo "\${link##*/}" ;; esac
+  done`;
+  return (await onMachine(script)).split('\n').filter((link) => link !== '');
 }
 
-/** Pulls a host's cable or plugs it in again. */
-export async function setLink(container: string, state: 'up' | 'down'): Promise<void> {
-  const link = await linkOf(container);
-  if (link === undefined) throw new LabError(`${container} is not running`, 'See `npm run lab -- status`.');
-  await onMachine(`ip link set dev ${link} ${state}`);
+/** Pulls all of a host's cables or plugs them in again. */
+export async function setCables(container: string, state: 'up' | 'down'): Promise<void> {
+  const links = await cablesOf(container);
+  if (links.length === 0) throw new LabError(`${container} is not running`, 'See `npm run lab -- status`.');
+  await onMachine(links.map((link) => `ip link set dev ${link} ${state}`).join('\n'));
 }
 
-/** False where a host's cable is pulled. */
+/** False where one of a host's cables is pulled. */
 export async function hasCarrier(container: string): Promise<boolean> {
-  return (await docker(['exec', container, 'cat', '/sys/class/net/eth0/carrier'])).stdout.trim() === '1';
+  const script = 'cat /sys/class/net/eth*/carrier';
+  const carriers = (await docker(['exec', container, 'sh', '-c', script])).stdout.trim().split('\n');
+  return carriers.every((carrier) => carrier === '1');
 }
 
-/** Removes a cable that a host which was stopped hard has left behind. */
-export async function removeLink(link: string): Promise<void> {
-  // The kernel takes a moment to remove it by itself.
-  await onMachine(`sleep 0.3; if [ -e /sys/class/net/${link} ]; then ip link delete dev ${link} || true; fi`);
+/** Removes cables that a host which was stopped hard has left behind. */
+export async function removeCables(links: readonly string[]): Promise<void> {
+  if (links.length === 0) return;
+  // The kernel takes a moment to remove them by itself.
+  await onMachine(`sleep 0.3
+  for link in ${links.join(' ')}; do
+    if [ -e /sys/class/net/$link ]; then ip link delete dev $link || true; fi
+  done`);
 }
 
 /** The machine's ends of all cables in a network of Docker's. */
-export async function linksOf(network: string): Promise<string[]> {
+export async function cablesIn(network: string): Promise<string[]> {
   const found = await docker(['network', 'inspect', '--format', '{{.Id}}', network]);
   if (found.exitCode !== 0) return [];
   const bridge = `br-${found.stdout.trim().slice(0, 12)}`;

@@ -14,8 +14,8 @@ Examples:
   npm run lab -- ssh controller1
   npm run lab -- ssh controller1 -- systemctl --failed
   npm run lab -- kill controller2          as if its power had gone; \`start\` brings it back
-  npm run lab -- cut controller3           as if its cable had been pulled; \`heal\` puts it back
-  npm run lab -- down                      everything away but the images; with --purge, those too
+  npm run lab -- cut controller3           as if its cables had been pulled; \`heal\` puts them back
+  npm run lab -- down                      the lab away, and with the last one everything but the images; with --purge, those too
 `;
 
 const program = new Command('npm run lab --')
@@ -38,13 +38,18 @@ program
     new Option('--stage <stage>', 'what is installed on them').choices(['bare', 'baked']).default('baked'),
   )
   .option('--fresh', 'with clean disks')
-  .action(async (inventory: string | undefined, options: { stage: lab.Stage; fresh?: boolean }) => {
-    const { hosts, file } = await lab.up({ ...options, ...(inventory === undefined ? {} : { inventory }) });
-    const shown = inventory === undefined ? 'inventory/lab.yaml' : file;
-    toStdout(`\nlog in:    npm run lab -- ssh ${hosts[0]?.name ?? 'HOST'}`);
-    toStdout(`deploy:    npx osha deploy ${shown}`);
-    toStdout('take away: npm run lab -- down');
-  });
+  .option('--replace', 'take away another lab that has the same addresses')
+  .action(
+    async (
+      inventory: string | undefined,
+      options: { stage: lab.Stage; fresh?: boolean; replace?: boolean },
+    ) => {
+      const up = await lab.up({ ...options, ...(inventory === undefined ? {} : { inventory }) });
+      toStdout(`\nlog in:    npm run lab -- ssh ${up.hosts[0]?.name ?? 'HOST'}`);
+      toStdout(`deploy:    npx osha deploy ${inventory ?? 'inventory/lab.yaml'}`);
+      toStdout(`take away: npm run lab -- down ${up.name}`);
+    },
+  );
 
 program
   .command('status')
@@ -94,11 +99,12 @@ hostCommand('heal', 'put it back').action(async (host: string, options: { invent
 
 program
   .command('down')
-  .description('take every lab away, without a trace; with an inventory, only its lab')
-  .argument('[inventory]', 'the inventory whose lab is meant')
-  .option('--purge', 'the images too')
-  .action(async (inventory: string | undefined, options: { purge?: boolean }) => {
-    await (inventory === undefined ? lab.down(options) : lab.downOne(inventory));
+  .description('take a lab away; with the last one, all that the lab needed itself')
+  .argument('[lab]', 'its name or its inventory (default: the one brought up last)')
+  .option('--all', 'every lab')
+  .option('--purge', 'every lab, and the images too')
+  .action(async (which: string | undefined, options: { all?: boolean; purge?: boolean }) => {
+    await lab.down({ ...options, ...(which === undefined ? {} : { lab: which }) });
   });
 
 try {

@@ -12,6 +12,7 @@ export async function waitReady(inventory: LabInventory, host: LabHost, log: Log
   const began = Date.now();
   const container = containerOf(inventory, host.name);
   const state = await untilBooted(container, began);
+  await checkInterfaces(container, host);
   await untilLogin(host, began);
   log(
     `  ${host.name} (${host.address}) ready after ${seconds(began)}${state === 'running' ? '' : `, ${state}`}`,
@@ -20,6 +21,19 @@ export async function waitReady(inventory: LabInventory, host: LabHost, log: Log
     const failed = await docker(['exec', container, 'systemctl', '--failed', '--no-legend', '--plain']);
     for (const unit of failed.stdout.trim().split('\n')) log(`    failed: ${unit}`);
   }
+}
+
+/** The engine decides on the order of interfaces; an inventory relies on it. */
+async function checkInterfaces(container: string, host: LabHost): Promise<void> {
+  const { stdout } = await docker(['exec', container, 'ip', '-o', '-4', 'addr']);
+  const wrong = host.interfaces.filter(({ device, address }) => {
+    return !new RegExp(`: ${device} +inet ${address}/`).test(stdout);
+  });
+  if (wrong.length === 0) return;
+  throw new LabError(
+    `${host.name} should have ${wrong.map(({ device, address }) => `${address} on ${device}`).join(', ')}, but has:\n${stdout}`,
+    'Take the lab away and bring it up again; if that does not help, this Docker orders networks in another way.',
+  );
 }
 
 async function untilBooted(container: string, began: number): Promise<string> {

@@ -1,9 +1,7 @@
 import { expect, it } from 'vitest';
 import { sampleProcesses, secretsIn } from '../support/secrets.ts';
 import { changesOf, failuresOf, osha, startOsha, summaryOf } from '../support/osha.ts';
-import { HOSTS, on, snapshot } from '../support/hosts.ts';
-
-const INVENTORY = 'inventory/lab.yaml';
+import { HOSTS, INVENTORY, on, snapshot } from './hosts.ts';
 
 export function beginnings(): void {
   it('shows what is to come, and changes nothing: plan --diff', async () => {

@@ -3,6 +3,7 @@ import { down, up } from '../lab.ts';
 import { beginnings } from './beginnings.ts';
 import { drift } from './drift.ts';
 import { failover } from './failover.ts';
+import { INVENTORY } from './hosts.ts';
 import { wholeness } from './wholeness.ts';
 
 /**
@@ -10,11 +11,16 @@ import { wholeness } from './wholeness.ts';
  * With OSHA_KEEP_LAB=1 the hosts stay up afterwards; with OSHA_REUSE_LAB=1 those that are up are taken as they are.
  */
 beforeAll(async () => {
-  await up({ stage: 'baked', fresh: process.env['OSHA_REUSE_LAB'] !== '1' });
+  await up({
+    inventory: INVENTORY,
+    replace: true,
+    stage: 'baked',
+    fresh: process.env['OSHA_REUSE_LAB'] !== '1',
+  });
 });
 
 afterAll(async () => {
-  if (process.env['OSHA_KEEP_LAB'] !== '1') await down();
+  if (process.env['OSHA_KEEP_LAB'] !== '1') await down({ lab: INVENTORY });
 });
 
 describe('from untouched hosts to a cluster', beginnings);

@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest';
 import { changesOf, failuresOf, osha } from '../support/osha.ts';
-import { HOSTS, on } from '../support/hosts.ts';
-
-const INVENTORY = 'inventory/lab.yaml';
+import { HOSTS, INVENTORY, on } from './hosts.ts';
 
 /** When each long-running service started, by host: what must not move while another phase is repaired. */
 async function startsOf(units: string): Promise<readonly string[]> {

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
-import { kill, start } from '../lab.ts';
 import { changesOf, osha } from '../support/osha.ts';
-import { DATABASE_VIP, holdersOf, HOSTS, on, sql, until } from '../support/hosts.ts';
+import { until } from '../support/until.ts';
+import { DATABASE_VIP, holdersOf, HOSTS, INVENTORY, kill, on, sql, start } from './hosts.ts';
 
-const INVENTORY = 'inventory/lab.yaml';
 /** Corosync's token time-out, Pacemaker's decision, and HAProxy's check of the dead database, with room for two cores. */
 const MOST_FAILOVER_MS = 60_000;
 

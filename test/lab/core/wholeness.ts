@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { recordsOfRuns, secretsIn } from '../support/secrets.ts';
 import { changesOf, osha, summaryOf } from '../support/osha.ts';
-import { ADDRESSES, API_VIP, DATABASE_VIP, holdersOf, HOSTS, on, sql, until } from '../support/hosts.ts';
+import { until } from '../support/until.ts';
+import { ADDRESSES, API_VIP, DATABASE_VIP, holdersOf, HOSTS, INVENTORY, on, sql } from './hosts.ts';
 
-const INVENTORY = 'inventory/lab.yaml';
 /** Round trips that a phase with nothing to do may take on each host. */
 const MOST_ROUND_TRIPS = 2;
 

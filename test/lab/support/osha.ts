@@ -3,7 +3,11 @@ import { resolve } from 'node:path';
 import type { RunEvent } from '../../../src/runner/events.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const MAIN = resolve(ROOT, 'dist/src/cli/main.js');
+/** The built package, as a user has it; with OSHA_FROM_SOURCE=1 the sources, for work on them. */
+const MAIN =
+  process.env['OSHA_FROM_SOURCE'] === '1'
+    ? ['--conditions=osha-source', '--import', 'tsx', resolve(ROOT, 'src/cli/main.ts')]
+    : [resolve(ROOT, 'dist/src/cli/main.js')];
 
 export interface OshaResult {
   readonly exitCode: number | null;
@@ -21,10 +25,10 @@ export interface RunningOsha {
   until(wanted: (event: RunEvent) => boolean): Promise<void>;
 }
 
-/** Starts osha as a user would, from its built package. */
+/** Starts osha as a user would. */
 export function startOsha(...args: readonly string[]): RunningOsha {
   const started = Date.now();
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();
@@ -80,6 +84,13 @@ export function summaryOf(result: OshaResult): Extract<RunEvent, { event: 'summa
 export function changesOf(result: OshaResult): readonly string[] {
   return result.events.flatMap((event) =>
     event.event === 'change' ? [`${event.host}: ${event.phase}: ${event.summary}`] : [],
+  );
+}
+
+/** What a run would have taken away with --prune, as `host: phase: summary`. */
+export function prunableOf(result: OshaResult): readonly string[] {
+  return result.events.flatMap((event) =>
+    event.event === 'prunable' ? [`${event.host}: ${event.phase}: ${event.summary}`] : [],
   );
 }
 

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { arbitrator } from './architectures/arbitrator.ts';
+import { certificate } from './architectures/certificate.ts';
+import { checkers } from './architectures/checkers.ts';
+import { coordination } from './architectures/coordination.ts';
+import { groups } from './architectures/groups.ts';
+import { losses } from './architectures/losses.ts';
+import { oneChange } from './architectures/one-change.ts';
+import { sharedFiles } from './architectures/shared-files.ts';
+import { chosenArchitectures, type Aspect } from './architectures/architecture.ts';
+import { deployment } from './architectures/deployment.ts';
+import { failover } from './architectures/failover.ts';
+import { figuresTable, type Figures } from './architectures/figures.ts';
+import { down, up } from './lab.ts';
+
+const ASPECTS: readonly Aspect[] = [
+  checkers,
+  certificate,
+  coordination,
+  oneChange,
+  groups,
+  sharedFiles,
+  arbitrator,
+  losses,
+];
+
+const measured = new Map<string, Figures>();
+
+function printFigures(): void {
+  process.stdout.write(`\n${figuresTable(measured)}\n`);
+}
+
+/**
+ * Every architecture in turn, each on clean hosts of its own. OSHA_ARCHITECTURES=NAME,... limits it to some.
+ * With OSHA_KEEP_LAB=1 the hosts stay up afterwards; with OSHA_REUSE_LAB=1 those that are up are taken as they are: for one
+ * architecture at a time.
+ */
+describe.each(chosenArchitectures().map((architecture) => [architecture.name, architecture] as const))(
+  '%s',
+  (name, architecture) => {
+    const figures: Figures = { hosts: architecture.names.length, failoverMs: new Map() };
+    const inventory = architecture.file;
+
+    beforeAll(async () => {
+      measured.set(name, figures);
+      await up({ inventory, stage: 'baked', fresh: process.env['OSHA_REUSE_LAB'] !== '1' });
+    });
+
+    afterAll(async () => {
+      printFigures();
+      if (process.env['OSHA_KEEP_LAB'] !== '1') await down({ lab: inventory });
+    });
+
+    describe('deployment', () => deployment(architecture, figures));
+    for (const aspect of ASPECTS.filter((each) => each.fits(architecture))) {
+      describe(aspect.title, () => aspect.tests(architecture));
+    }
+    describe('failover', () => failover(architecture, figures));
+  },
+);

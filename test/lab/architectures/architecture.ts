@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { playbooks } from '../../../playbooks/index.ts';
+import { loadInventory } from '../../../src/inventory/load.ts';
+import type { Inventory } from '../../../src/inventory/types.ts';
+import { createPlan } from '../../../src/planner/plan.ts';
+import { platformIds, platformOf } from '../../../src/platform/index.ts';
+import { secretRules } from '../../../src/playbook/secret-rules.ts';
+import { placeholders } from '../../../src/secrets/generate.ts';
+import { formatProblem } from '../../../src/yaml/problem.ts';
+import { ROOT } from '../paths.ts';
+import { hostsOf, type Hosts } from '../support/hosts.ts';
+
+/** An inventory that is deployed on the lab, and its hosts there. */
+export interface Architecture {
+  readonly name: string;
+  /** As it is named on the command line. */
+  readonly file: string;
+  readonly inventory: Inventory;
+  /** Names of all hosts. */
+  readonly names: readonly string[];
+  readonly lab: Hosts;
+  /** The systems that it deploys, by the name of their playbook, and on which hosts. */
+  readonly systems: ReadonlyMap<string, readonly string[]>;
+  /** Those whose health can be asked for. */
+  readonly observed: readonly string[];
+}
+
+/** One thing that is proved of every architecture which it fits. */
+export interface Aspect {
+  readonly title: string;
+  fits(architecture: Architecture): boolean;
+  /** Declares the tests. Each aspect begins with a healthy deployment, and leaves one behind. */
+  tests(architecture: Architecture): void;
+}
+
+/** In the order in which they are deployed: from few hosts to many. */
+const ARCHITECTURES = [
+  'three-controllers',
+  'two-controllers',
+  'separate-load-balancers',
+  'active-passive',
+  'cluster-per-service',
+];
+
+/** The architectures that `OSHA_ARCHITECTURES=NAME,...` chooses; all of them without it. A path is any other inventory. */
+export function chosenArchitectures(): readonly Architecture[] {
+  const words = (process.env['OSHA_ARCHITECTURES'] ?? '').split(',').filter((word) => word !== '');
+  return (words.length === 0 ? ARCHITECTURES : words).map((word) =>
+    architectureOf(word.includes('/') ? word : `inventory/${word}.yaml`),
+  );
+}
+
+function architectureOf(file: string): Architecture {
+  if (!existsSync(join(ROOT, file)) && !existsSync(file)) {
+    throw new Error(`there is no ${file}; OSHA_ARCHITECTURES takes some of ${ARCHITECTURES.join(',')}`);
+  }
+  const { inventory, problems } = loadInventory(file, { playbooks, platforms: platformIds });
+  if (!inventory) throw new Error(problems.map(formatProblem).join('\n'));
+  const present = playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
+  const { phases } = createPlan({
+    playbooks,
+    inventory,
+    secrets: placeholders(secretRules(present, inventory.settings)),
+    platform: platformOf(inventory.platform),
+  });
+  return {
+    name: basename(file, '.yaml'),
+    file,
+    inventory,
+    names: inventory.hosts.map(({ name }) => name),
+    lab: hostsOf(file),
+    systems: new Map(phases.map(({ name, hosts }) => [name, hosts.map((host) => host.name)])),
+    observed: phases.filter(({ health }) => health.length > 0).map(({ name }) => name),
+  };
+}

@@ -1,0 +1,29 @@
+/** What was measured of one architecture. Times are in milliseconds; those that were not measured are absent. */
+export interface Figures {
+  readonly hosts: number;
+  deployMs?: number;
+  rerunMs?: number;
+  /** How long each virtual IP did not answer when its holder died, by its name. */
+  readonly failoverMs: Map<string, number>;
+}
+
+const HEAD = ['architecture', 'hosts', 'deploy', 'rerun', 'failover of each virtual IP'];
+
+/** The table of all architectures, as Markdown. */
+export function figuresTable(measured: ReadonlyMap<string, Figures>): string {
+  const rows = [...measured].map(([name, { hosts, deployMs, rerunMs, failoverMs }]) => [
+    name,
+    String(hosts),
+    inSeconds(deployMs, 0),
+    inSeconds(rerunMs, 1),
+    [...failoverMs].map(([vip, ms]) => `${vip} ${inSeconds(ms, 1)}`).join(', ') || '-',
+  ]);
+  const widths = HEAD.map((_, column) => Math.max(...[HEAD, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [HEAD, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n');
+}
+
+function inSeconds(ms: number | undefined, digits: number): string {
+  return ms === undefined ? '-' : `${(ms / 1000).toFixed(digits)} s`;
+}

@@ -1,0 +1,138 @@
+import { expect, it } from 'vitest';
+import type { Settings } from '../../../playbooks/pacemaker/settings.ts';
+import type { Vip } from '../../../src/inventory/types.ts';
+import { until } from '../support/until.ts';
+import type { Architecture, Aspect } from './architecture.ts';
+import { outOfOrder, overlapsOf, samplesOf, spansOf, type Sample } from './timeline.ts';
+import { expectNothingToDo, untilHealthy } from './whole.ts';
+
+/** Each service is stopped and started by its own unit; Pacemaker itself takes a second or two. */
+const MOST_MOVE_MS = 120_000;
+/** Between two looks at a host; a look itself takes as long on two cores. */
+const EVERY_SECONDS = 0.2;
+/** Sampling ends by itself, should nobody end it. */
+const MOST_SAMPLES = 1500;
+const MOST_SAMPLING_MS = 15 * 60_000;
+const STOP = '/run/lab-stop';
+
+/** An active/passive group is on one host as a whole, and moves as a whole. */
+export const groups: Aspect = {
+  title: 'active/passive groups',
+  fits: (architecture) => groupsOf(architecture).length > 0,
+  tests: (architecture) => {
+    const { lab, names } = architecture;
+    describeEach(architecture, ({ name, vips, services }) => {
+      const order = [...vips.map((vip) => vip.name), ...services];
+      let before = '';
+      let after = '';
+
+      it(`${name} moves as a whole, in order, and nothing of it runs on two hosts at once`, async () => {
+        before = await holderOf(architecture, vips);
+        const sampling = names.map((host) => sample(architecture, host, vips, services));
+        try {
+          await lab.on(before, `pcs node standby ${before}`);
+          await until(`${name} runs elsewhere`, MOST_MOVE_MS, async () => {
+            after = await holderOf(architecture, vips);
+            return after !== before && (await runsOn(architecture, after, services));
+          });
+        } finally {
+          await Promise.all(names.map((host) => lab.on(host, `touch ${STOP}`)));
+          await lab.on(before, `pcs node unstandby ${before}`);
+        }
+        const samples = (await Promise.all(sampling)).flat();
+        for (const what of order) {
+          expect(overlapsOf(what, samples)).toEqual([]);
+          expect(hostsSeen(what, samples)).toEqual([before, after].sort());
+        }
+        expect(outOfOrder(order, samples)).toEqual([]);
+        process.stdout.write(
+          `${name} moved from ${before} to ${after}: away ${awayMs(order, samples)} ms, in ${samples.length} samples\n`,
+        );
+      });
+
+      it(`${name} is whole afterwards, wherever it prefers to be`, async () => {
+        await untilHealthy(architecture);
+        await expectNothingToDo(architecture);
+      });
+    });
+  },
+};
+
+interface Group {
+  readonly name: string;
+  readonly vips: readonly Vip[];
+  readonly services: readonly string[];
+}
+
+function groupsOf({ inventory }: Architecture): readonly Group[] {
+  const { groups: declared } = inventory.settings['pacemaker'] as Settings;
+  return Object.entries(declared).map(([name, { vips, services }]) => ({
+    name,
+    services,
+    vips: vips.flatMap((vip) => inventory.vips.find((each) => each.name === vip) ?? []),
+  }));
+}
+
+function describeEach(architecture: Architecture, tests: (group: Group) => void): void {
+  for (const group of groupsOf(architecture)) tests(group);
+}
+
+/** The one host that holds the virtual IPs of a group. */
+async function holderOf({ lab, names }: Architecture, vips: readonly Vip[]): Promise<string> {
+  const holders = await lab.holdersOf(vips[0]?.address ?? '', names);
+  expect(holders).toHaveLength(1);
+  return holders[0] ?? '';
+}
+
+async function runsOn({ lab }: Architecture, host: string, services: readonly string[]): Promise<boolean> {
+  if (services.length === 0) return true;
+  const states = await lab.on(host, `systemctl is-active ${services.join(' ')} || :`);
+  return states.split('\n').every((state) => state === 'active');
+}
+
+/**
+ * Looks over and over at what of a group runs on a host. A unit counts until it is wholly stopped. Of one look, what starts last
+ * is asked first: what it needs has to be there then, and may not go before it.
+ */
+async function sample(
+  { lab }: Architecture,
+  host: string,
+  vips: readonly Vip[],
+  services: readonly string[],
+): Promise<readonly Sample[]> {
+  const units = [...services]
+    .reverse()
+    .map(
+      (unit) =>
+        `case $(systemctl show -P ActiveState ${unit}) in inactive | failed) ;; *) line="$line ${unit}" ;; esac`,
+    );
+  const addresses = [...vips]
+    .reverse()
+    .map(({ name, address }) => `case $(ip -o -4 addr) in *" ${address}/"*) line="$line ${name}" ;; esac`);
+  const lines = await lab.on(
+    host,
+    `rm -f ${STOP}
+    for look in $(seq ${MOST_SAMPLES}); do
+      [ -e ${STOP} ] && break
+      line=$(date +%s%3N)
+      ${[...units, ...addresses].join('\n      ')}
+      echo "$line"
+      sleep ${EVERY_SECONDS}
+    done`,
+    MOST_SAMPLING_MS,
+  );
+  return samplesOf(host, lines);
+}
+
+function hostsSeen(what: string, samples: readonly Sample[]): readonly string[] {
+  return [...new Set(spansOf(what, samples).map(({ host }) => host))].sort();
+}
+
+/** Milliseconds from the last sample that saw the whole group on its old host to the first that saw it whole on the new one. */
+function awayMs(order: readonly string[], samples: readonly Sample[]): number {
+  const whole = samples
+    .filter(({ running }) => order.every((what) => running.includes(what)))
+    .sort((a, b) => a.at - b.at);
+  const moved = whole.findIndex(({ host }, index) => index > 0 && host !== whole[index - 1]?.host);
+  return moved < 0 ? 0 : (whole[moved]?.at ?? 0) - (whole[moved - 1]?.at ?? 0);
+}

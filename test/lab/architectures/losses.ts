@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import type { GaleraSettings } from '../../../playbooks/galera/settings.ts';
+import { until } from '../support/until.ts';
+import type { Architecture, Aspect } from './architecture.ts';
+import { answers } from './silence.ts';
+import { untilHealthy, expectNothingToDo } from './whole.ts';
+
+/** HAProxy gives a server up after ten seconds, Galera a member after five, and a group takes its time to start. */
+const MOST_INTERRUPTION_MS = 60_000;
+
+/** The most that each inventory says it survives at the same time, beyond the holder of a virtual IP. */
+const LOSSES: Readonly<Record<string, readonly string[]>> = {
+  'three-controllers': ['controller1'],
+  'two-controllers': ['bastion'],
+  'separate-load-balancers': ['balancer1', 'controller1'],
+  'active-passive': ['controller1', 'data1'],
+  'cluster-per-service': ['database1', 'messaging1', 'api1'],
+};
+
+/** What an inventory says it survives, it does: behind its virtual IPs, everything still works. */
+export const losses: Aspect = {
+  title: 'what it survives',
+  fits: ({ name }) => Object.hasOwn(LOSSES, name),
+  tests: (architecture) => {
+    const { inventory, lab, name, systems } = architecture;
+    const lost = LOSSES[name] ?? [];
+    const left = (system: string): readonly string[] =>
+      (systems.get(system) ?? []).filter((host) => !lost.includes(host));
+
+    it(`goes on without ${lost.join(', ')}`, async () => {
+      const [database = ''] = inventory.hosts
+        .filter((host) => host.roles.includes('database') && !lost.includes(host.name))
+        .map((host) => host.name);
+      await lab.sql(
+        database,
+        `CREATE DATABASE IF NOT EXISTS labtest; CREATE OR REPLACE TABLE labtest.rows (id INT PRIMARY KEY);
+         CREATE OR REPLACE USER 'labtest'@'%' IDENTIFIED BY 'labtest'; GRANT ALL ON labtest.* TO 'labtest'@'%'`,
+      );
+      await Promise.all(lost.map((host) => lab.kill(host)));
+      for (const vip of inventory.vips) {
+        await until(`${vip.name} answers`, MOST_INTERRUPTION_MS, () => answers(vip));
+      }
+      const { address, port, client } = databaseOf(architecture, lost);
+      const login = `-h ${address} -P ${port} -u labtest -plabtest --connect-timeout=3`;
+      await until(`a write through ${address}:${port} succeeds`, MOST_INTERRUPTION_MS, async () => {
+        await lab.on(client, `timeout 5 mysql ${login} -e 'REPLACE INTO labtest.rows VALUES (1)'`);
+        return true;
+      });
+      for (const host of left('etcd')) {
+        await lab.on(host, `ETCDCTL_API=3 etcdctl --command-timeout=10s put osha-lab/loss ${host}`);
+      }
+      for (const host of left('rabbitmq')) await lab.on(host, 'rabbitmq-diagnostics -q check_running');
+    });
+
+    it(`is whole again when they are back: ${lost.join(', ')}`, async () => {
+      await Promise.all(lost.map((host) => lab.start(host)));
+      await untilHealthy(architecture);
+      await expectNothingToDo(architecture);
+      const [database = ''] = left('galera');
+      expect(await lab.sql(database, 'SELECT COUNT(*) FROM labtest.rows')).toBe('1');
+      await lab.sql(database, "DROP DATABASE labtest; DROP USER 'labtest'@'%'");
+    });
+  },
+};
+
+/** Where clients reach the database, and a host from which that is done: one that can hold its virtual IP. */
+function databaseOf(
+  { inventory }: Architecture,
+  lost: readonly string[],
+): { readonly address: string; readonly port: number; readonly client: string } {
+  const vip = inventory.vips.find(({ name }) => name === 'database') ?? inventory.vips[0];
+  if (!vip) throw new Error('there is no virtual IP');
+  const { frontend_port: port } = inventory.settings['galera'] as GaleraSettings;
+  const client = vip.holders.find((host) => !lost.includes(host)) ?? '';
+  return { address: vip.address, port, client };
+}
