@@ -1,4 +1,3 @@
-import { SHORTEST } from './generate.ts';
 import { bitsOf, readPrivateKey } from './private-key.ts';
 import type { SecretRule } from './rule.ts';
 
@@ -9,6 +8,9 @@ export interface Weakness {
   readonly hint: string;
 }
 
+/** No secret is shorter, generated or written by hand. */
+export const SHORTEST = 16;
+
 const OBVIOUS =
   /passw|secret|changeme|change-me|letmein|qwert|admin|default|example|openstack|123456|abcdef/i;
 /** Random text of 16 characters has more different ones practically always; a repeated word has not. */
@@ -18,6 +20,11 @@ const FEWEST_BITS = 2048;
 
 function isRepeated(value: string): boolean {
   return /^(.+?)\1+$/s.test(value) || new Set(value).size < FEWEST_DIFFERENT;
+}
+
+/** Chance spells names of up to three letters too often for it to say anything. */
+function spells(value: string, name: string): boolean {
+  return name.length > 3 && value.toLowerCase().includes(name.toLowerCase());
 }
 
 /** Why a value must not (error) or should not (warning) be used as the secret that `rule` describes. */
@@ -49,7 +56,7 @@ export function weaknessOf(name: string, value: string, rule: SecretRule): Weakn
     );
   }
   if (isRepeated(value)) return error('repeats itself', `make a new one with "${again}"`);
-  if (OBVIOUS.test(value) || value.toLowerCase().includes(name.toLowerCase())) {
+  if (OBVIOUS.test(value) || spells(value, name)) {
     return {
       severity: 'warning',
       message: `${name} is easy to guess`,

@@ -53,7 +53,11 @@ describe('a generated secret', () => {
 
   it('prefers no letter', () => {
     const count = new Map<string, number>();
-    const drawn = generateValue({ length: 62_001, alphabet: 'alphanumeric', describe: '' }).slice(1);
+    const drawn = generateValue('distribution', {
+      length: 62_001,
+      alphabet: 'alphanumeric',
+      describe: '',
+    }).slice(1);
     for (const letter of drawn) count.set(letter, (count.get(letter) ?? 0) + 1);
     expect(count.size).toBe(62);
     // 1000 of each are expected; a remainder of bytes by 62 would give the first eight letters 1210. Seven deviations.
@@ -62,8 +66,16 @@ describe('a generated secret', () => {
     expect(firstEight).toBeLessThan(8000 + 7 * 84);
   });
 
+  it('is drawn again where chance spells what would be called easy to guess', () => {
+    // One in sixteen of such values has the name in it.
+    for (let round = 0; round < 200; round++) {
+      const value = generateValue('beef', { length: 4000, alphabet: 'hex', describe: '' });
+      expect(value).not.toContain('beef');
+    }
+  });
+
   it('is refused where the rule asks for too little', () => {
-    expect(() => generateValue(token('x', 15))).toThrow(RangeError);
+    expect(() => generateValue('x', token('x', 15))).toThrow(RangeError);
   });
 
   it('is a key of the size that its rule asks for, one word, and as good when it is read again', async () => {
