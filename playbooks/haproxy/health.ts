@@ -69,18 +69,27 @@ export interface ServersOptions {
   readonly taken: 'perhaps' | 'surely';
 }
 
-type States = readonly ServerState[] | undefined;
+/** What one host says. */
+export interface HaproxyState {
+  /** Absent where HAProxy does not answer. */
+  readonly servers?: readonly ServerState[];
+  /** The cluster that takes HAProxy over runs here already: whether HAProxy runs is the cluster's to say. */
+  readonly managed: boolean;
+}
+
+/** Printed first where that cluster runs. */
+const MANAGED = '-- managed';
 
 /** One host at a time, no more and no less. */
 function judgeTakeover(
   takeover: Takeover,
-  answers: Answers<States>,
+  answers: Answers<HaproxyState>,
   taken: ServersOptions['taken'],
 ): Finding {
   const subject = 'HAProxy on one host';
   const running = takeover.hosts.filter((host) => {
     const answer = answers.get(host);
-    return answer?.reachable && answer.observed !== undefined;
+    return answer?.reachable && answer.observed.servers !== undefined;
   });
   const evidence = running.length === 0 ? 'runs nowhere' : `runs on ${running.join(', ')}`;
   if (running.length === 1 || taken === 'perhaps') {
@@ -99,30 +108,40 @@ function judgeTakeover(
  * On every host HAProxy runs and finds every server of every frontend up; where a cluster runs it on one host at a time,
  * on that one.
  */
-export function serversUp(options: ServersOptions): HealthCheck<States> {
+export function serversUp(options: ServersOptions): HealthCheck<HaproxyState> {
   const { hosts, frontends, vips, unit, takeovers, taken } = options;
   const exclusive = takeovers.filter((one) => one.unit === unit && one.runsOn === 'one');
   return {
     scope: 'health',
     title: 'HAProxy',
     members: hosts,
-    probe: () => ({
-      script: `printf 'show stat\\n' | timeout 5 socat -t 5 - UNIX-CONNECT:${ADMIN_SOCKET} 2>/dev/null || :`,
-      reads: [`unit:${unit}`],
-      parse: ({ stdout }) => parseStat(stdout),
-    }),
+    probe: (host) => {
+      const by = takeoverOf(takeovers, unit, host.name)?.by;
+      const managed =
+        by === undefined ? '' : `systemctl is-active --quiet -- ${quote(by)} && echo '${MANAGED}'\n`;
+      return {
+        script: `${managed}printf 'show stat\\n' | timeout 5 socat -t 5 - UNIX-CONNECT:${ADMIN_SOCKET} 2>/dev/null || :`,
+        reads: [`unit:${unit}`, ...(by === undefined ? [] : [`unit:${by}` as const])],
+        parse: ({ stdout }) => {
+          const [first, ...rest] = stdout.split(`${MANAGED}\n`);
+          const servers = parseStat(rest.length > 0 ? rest.join('') : (first ?? ''));
+          return { managed: rest.length > 0, ...(servers ? { servers } : {}) };
+        },
+      };
+    },
     judge: (answers) => [
       ...[...answers].flatMap(([host, answer]): readonly Finding[] => {
         const subject = 'HAProxy';
         if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
-        if (!answer.observed) {
+        const { servers: states, managed } = answer.observed;
+        if (!states) {
           if (takeoverOf(exclusive, unit, host)) return [];
-          const takeover = taken === 'perhaps' ? takeoverOf(takeovers, unit, host) : undefined;
-          if (takeover) return [{ subject, host, healthy: true, evidence: `left to ${takeover.by}` }];
+          const takeover = takeoverOf(takeovers, unit, host);
+          if (takeover && managed && taken === 'perhaps')
+            return [{ subject, host, healthy: true, evidence: `left to ${takeover.by}` }];
           const hint = `see "systemctl status ${unit}" on ${host}`;
           return [{ subject, host, healthy: false, evidence: 'does not run', hint }];
         }
-        const states = answer.observed;
         const own = frontendsOn({ name: host }, frontends, vips).filter(
           (frontend) => frontend.servers.length > 0,
         );

@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import haproxy from '../../playbooks/haproxy.ts';
-import { parseStat, serversUp, vipsAnswer, type ServerState } from '../../playbooks/haproxy/health.ts';
 import type { Frontend } from '../../src/playbook/frontend.ts';
-import type { Answer } from '../../src/playbook/operation.ts';
 import type { Takeover } from '../../src/playbook/takeover.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
 import { anInventory } from '../support/inventory.ts';
@@ -154,116 +152,5 @@ describe('who starts HAProxy', () => {
   ];
   it.each(cases)('is %s', (_who, takeovers, state, expected) => {
     expect(decided(takeovers, state)).toEqual(expected);
-  });
-});
-
-describe('the health of HAProxy', () => {
-  const table = (rows: readonly string[]): string =>
-    ['# pxname,svname,status,check_status,check_code,', ...rows, ''].join('\n');
-  const judged = (output: string) =>
-    serversUp({ hosts, frontends: [database], vips, unit: 'haproxy', takeovers: [], taken: 'surely' })
-      .judge(
-        new Map<string, Answer<readonly ServerState[] | undefined>>([
-          ['controller1', { reachable: true, observed: parseStat(output) }],
-        ]),
-      )
-      .map(({ subject, healthy, evidence }) => [subject, healthy, evidence]);
-
-  it.each([
-    [
-      'every server is up',
-      table([
-        'database,controller1,UP,L7OK,200,',
-        'database,controller2,UP,L7OK,200,',
-        'database,controller3,UP,L7OK,200,',
-      ]),
-      ['servers of database', true, '3 of 3 up'],
-    ],
-    [
-      'one answers that it is not synced, one is on its way down',
-      table([
-        'database,controller1,UP 4/5,L7OK,200,',
-        'database,controller2,DOWN,L7STS,503,',
-        'database,controller3,UP,L7OK,200,',
-      ]),
-      ['servers of database', false, '2 of 3 up: controller2 DOWN L7STS 503'],
-    ],
-    [
-      'the section is not known',
-      table([]),
-      [
-        'servers of database',
-        false,
-        '0 of 3 up: controller1 not known, controller2 not known, controller3 not known',
-      ],
-    ],
-    ['nothing answers', '', ['HAProxy', false, 'does not run']],
-  ])('where %s', (_what, output, expected) => {
-    expect(judged(output)).toEqual([expected]);
-  });
-
-  const onOne: Takeover = {
-    unit: 'haproxy',
-    hosts: ['controller1', 'controller2'],
-    by: 'pacemaker',
-    runsOn: 'one',
-  };
-  const runs = parseStat(
-    table(['database,controller1,UP,,,', 'database,controller2,UP,,,', 'database,controller3,UP,,,']),
-  );
-  const exclusive: readonly (readonly [
-    string,
-    readonly (typeof runs)[],
-    'perhaps' | 'surely',
-    boolean,
-    string,
-  ])[] = [
-    ['on one host', [undefined, runs], 'surely', true, 'runs on controller2'],
-    ['on none', [undefined, undefined], 'surely', false, 'runs nowhere'],
-    [
-      'on none, before the cluster is there',
-      [undefined, undefined],
-      'perhaps',
-      true,
-      'runs nowhere: left to pacemaker',
-    ],
-    ['on two', [runs, runs], 'surely', false, 'runs on controller1, controller2'],
-  ];
-  it.each(exclusive)(
-    'counts hosts where a cluster runs it on one: %s',
-    (_what, states, taken, healthy, evidence) => {
-      const options = { hosts, frontends: [database], vips, unit: 'haproxy', takeovers: [onOne], taken };
-      const answers = states.map(
-        (observed, index) => [`controller${index + 1}`, { reachable: true as const, observed }] as const,
-      );
-      const findings = serversUp(options).judge(new Map(answers));
-      expect(findings.filter(({ subject }) => subject === 'HAProxy on one host')).toMatchObject([
-        { healthy, evidence },
-      ]);
-      expect(findings.filter(({ host }) => host !== undefined).every((finding) => finding.healthy)).toBe(
-        true,
-      );
-    },
-  );
-
-  it('is a virtual IP that every host gets an answer on', () => {
-    const check = vipsAnswer(hosts, vips);
-    const parse = (stdout: string) => check.probe(hosts[0]!).parse({ stdout, stderr: '', exitCode: 0 });
-    const findings = check.judge(
-      new Map([
-        [
-          'controller1',
-          {
-            reachable: true as const,
-            observed: parse('api HTTP/1.0 200 OK\r\ndatabase HTTP/1.0 200 OK\r\n'),
-          },
-        ],
-        ['controller2', { reachable: true as const, observed: parse('api HTTP/1.0 200 OK\r\ndatabase \n') }],
-      ]),
-    );
-    expect(findings.map(({ subject, healthy, evidence }) => [subject, healthy, evidence])).toEqual([
-      ['virtual IP api', true, 'HAProxy answers on 192.0.2.20'],
-      ['virtual IP database', false, 'no answer on 192.0.2.21 from controller2'],
-    ]);
   });
 });

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
@@ -7,6 +7,8 @@ import { changesOf, failuresOf, osha, prunableOf } from '../support/osha.ts';
 import type { Architecture, Aspect } from './architecture.ts';
 import { ADDITIONS, EDITS, type Edit } from './edits.ts';
 import { expectNothingToDo } from './whole.ts';
+
+const COPIED_SECRETS = join(LAB_DIR, 'secrets.yaml');
 
 /** One value that is changed in the inventory changes that on the hosts, and nothing else. */
 export const oneChange: Aspect = {
@@ -42,6 +44,8 @@ export const oneChange: Aspect = {
 
     // A test that failed half way must not leave another inventory's deployment to the aspects after it.
     afterAll(async () => {
+      rmSync(copyOf(architecture), { force: true });
+      rmSync(COPIED_SECRETS, { force: true });
       await osha('deploy', file, '--prune');
     });
   },
@@ -66,12 +70,16 @@ function expectExactly(expected: readonly RegExp[], changes: readonly string[]):
  * A copy of an architecture's inventory with one edit, its secrets beside it. It stands in the folder of the lab, as deep as
  * `inventory/`, so that paths in it lead to the same files.
  */
-function editedCopy({ file, name }: Architecture, { edit }: Edit): string {
-  const document = parseDocument(readFileSync(file, 'utf8'));
+function editedCopy(architecture: Architecture, { edit }: Edit): string {
+  const document = parseDocument(readFileSync(architecture.file, 'utf8'));
   edit(document);
-  const copy = join(LAB_DIR, `${name}.yaml`);
+  const copy = copyOf(architecture);
   writeFileSync(copy, document.toString());
-  const secrets = join(dirname(file), 'secrets.yaml');
-  if (existsSync(secrets)) copyFileSync(secrets, join(LAB_DIR, 'secrets.yaml'));
+  const secrets = join(dirname(architecture.file), 'secrets.yaml');
+  if (existsSync(secrets)) copyFileSync(secrets, COPIED_SECRETS);
   return copy;
+}
+
+function copyOf({ name }: Architecture): string {
+  return join(LAB_DIR, `${name}.yaml`);
 }
