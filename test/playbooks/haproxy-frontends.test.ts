@@ -59,7 +59,7 @@ it('HAProxy does not wait for servers that come to life in a later phase; "statu
     frontends: [frontend('now', 1), { ...frontend('then', 2), later: true }],
   });
   const subjects = (check: HealthCheck | undefined) => {
-    const observed = parseStat('# pxname,svname,status,\nnow,controller1,UP,\n');
+    const observed = { managed: false, servers: parseStat('# pxname,svname,status,\nnow,controller1,UP,\n') };
     const answers = new Map([['controller1', { reachable: true as const, observed }]]);
     return check?.judge(answers).map(({ subject, healthy }) => `${subject}: ${healthy}`);
   };
