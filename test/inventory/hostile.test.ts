@@ -122,10 +122,8 @@ describe('the good inventory, damaged', { timeout: 60_000 }, () => {
   it('never throws with any one character replaced', () => {
     const replacements = ['', ' ', '\t', '"', '{', '*', ':', '\n', '-'];
     for (let at = 0; at < GOOD.length; at++) {
-      for (const shift of [0, 4]) {
-        const replacement = replacements[(at + shift) % replacements.length] ?? '';
-        survives(GOOD.slice(0, at) + replacement + GOOD.slice(at + 1));
-      }
+      const replacement = replacements[at % replacements.length] ?? '';
+      survives(GOOD.slice(0, at) + replacement + GOOD.slice(at + 1));
     }
   });
 
