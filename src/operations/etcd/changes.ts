@@ -70,7 +70,8 @@ done`;
 /** Begins a start and does not wait: etcd is ready when a majority is, and that may need the members after it. */
 function begin(context: ChangeContext, verb: 'start' | 'restart'): string {
   const unit = quote(context.unit);
-  return `if [ "$(systemctl show -p NeedDaemonReload --value -- ${unit})" = yes ]; then systemctl daemon-reload; fi
+  // Always: of a drop-in that came after the unit was loaded, systemd does not tell every time that it needs one.
+  return `systemctl daemon-reload
 systemctl reset-failed -- ${unit} 2>/dev/null || :
 systemctl ${verb} --no-block -- ${unit}`;
 }
