@@ -6,6 +6,12 @@ const SETTLE_SECONDS = 60;
 /** Looks, 0.2 s apart, at which a program that was only just started has to be the same process. */
 const CALM_CHECKS = 5;
 
+/**
+ * A shell command before every start. systemd's own word for whether one is needed (NeedDaemonReload) cannot be relied
+ * on: it does not see a drop-in whose directory is new since it last read the units.
+ */
+export const READ_UNITS = 'systemctl daemon-reload';
+
 /** Shell commands that say why a unit failed, on stderr, and end with exit code 1. */
 export function journalOnFailure(unit: string): string {
   return `
@@ -26,8 +32,7 @@ export function startScript(
   touched: readonly string[],
 ): string {
   return `${touched.length > 0 ? `touch -c -- ${quoteAll(touched)}\n` : ''}u=${quote(unit)}
-if [ "$(systemctl show -p NeedDaemonReload --value -- "$u")" = yes ] ||
-  [ "$(systemctl show -p LoadState --value -- "$u")" = not-found ]; then systemctl daemon-reload; fi
+${READ_UNITS}
 unwell() {${journalOnFailure(unit)}}
 systemctl reset-failed -- "$u" 2>/dev/null || :
 systemctl ${verb} -- "$u" || unwell

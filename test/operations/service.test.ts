@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { startScript } from '../../src/operations/service-script.ts';
 import * as service from '../../src/operations/service.ts';
 import { parseTimestamp, parseUnitState, type UnitState } from '../../src/operations/unit-state.ts';
 
@@ -238,4 +240,24 @@ changed=1767348005.500000 /etc/my app.conf
   ])('dates "%s"', (printed, expected) => {
     expect(parseTimestamp(printed)).toBe(expected);
   });
+});
+
+it('reads the units anew before it starts one, whatever systemd says of that', () => {
+  const systemctl = `systemctl() {
+  echo "$*" >&3
+  case "$*" in
+    'show -p NeedDaemonReload'*) echo no ;;
+    'show -p Type'*) echo notify ;;
+    is-active*) echo active ;;
+  esac
+}`;
+  const { status, stdout } = spawnSync(
+    'sh',
+    ['-c', `exec 3>&1 >/dev/null\n${systemctl}\n${startScript('chrony', 'restart', [])}`],
+    { encoding: 'utf8' },
+  );
+  expect(status).toBe(0);
+  const calls = stdout.split('\n').map((call) => call.split(' ')[0]);
+  expect(calls.indexOf('daemon-reload')).toBeLessThan(calls.indexOf('restart'));
+  expect(calls).toContain('daemon-reload');
 });

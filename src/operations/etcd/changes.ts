@@ -1,6 +1,6 @@
 import { clusterChange } from '../cluster-change.ts';
 import type { Change, HostChange } from '../../playbook/operation.ts';
-import { journalOnFailure, startScript } from '../service-script.ts';
+import { journalOnFailure, READ_UNITS, startScript } from '../service-script.ts';
 import { quote } from '../shell.ts';
 import { CLIENT_PORT, FIRST_START_ENV } from './layout.ts';
 import type { Live, Reached } from './members.ts';
@@ -70,8 +70,7 @@ done`;
 /** Begins a start and does not wait: etcd is ready when a majority is, and that may need the members after it. */
 function begin(context: ChangeContext, verb: 'start' | 'restart'): string {
   const unit = quote(context.unit);
-  // Always: of a drop-in that came after the unit was loaded, systemd does not tell every time that it needs one.
-  return `systemctl daemon-reload
+  return `${READ_UNITS}
 systemctl reset-failed -- ${unit} 2>/dev/null || :
 systemctl ${verb} --no-block -- ${unit}`;
 }
