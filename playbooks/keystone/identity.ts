@@ -1,0 +1,31 @@
+import type { openstack } from 'osha';
+import { SERVICES } from '../openstack/services.ts';
+import { apisOf } from '../openstack/settings.ts';
+import type { Site } from '../openstack/site.ts';
+
+/** The project of the services' own accounts. */
+const SERVICE_PROJECT = 'service';
+
+/** Every service that is asked for: its account, and where it answers. */
+export function identityOf(site: Site): openstack.DesiredIdentity {
+  const asked = apisOf(site.settings);
+  return {
+    region: site.settings.region,
+    projects: [SERVICE_PROJECT],
+    // What a service proves to another one that it calls on a user's behalf.
+    roles: ['service'],
+    accounts: asked
+      .filter((service) => service !== 'identity')
+      .map((service) => ({
+        name: SERVICES[service].name,
+        password: site.accountPassword(service),
+        project: SERVICE_PROJECT,
+        roles: ['admin', 'service'],
+      })),
+    catalogue: asked.map((service) => {
+      const { name, type, description } = SERVICES[service];
+      const url = site.url(service);
+      return { name, type, description, urls: { public: url, internal: url, admin: url } };
+    }),
+  };
+}

@@ -1,0 +1,79 @@
+import { file, hostsWith, mysql, packages, playbook, step } from 'osha';
+import type { InventoryProblem } from 'osha';
+import { adminOpenrc, CLOUDS, cloudsYaml, OPENRC } from './openstack/credentials.ts';
+import { ADMIN, BROKER, secretsOf } from './openstack/secrets.ts';
+import { SERVICES } from './openstack/services.ts';
+import { apisOf, NEEDS, servicesOf, settings } from './openstack/settings.ts';
+import { siteOf } from './openstack/site.ts';
+
+/** What all services of OpenStack need: their databases, and the administrator's credentials. */
+export default playbook({
+  name: 'openstack',
+  title: 'OpenStack: databases and credentials',
+  hosts: (inventory) =>
+    servicesOf(inventory).length === 0
+      ? []
+      : inventory.hosts.filter((host) => host.roles.includes('database') || host.roles.includes('control')),
+  needs: ['base', 'galera', 'rabbitmq', 'memcached'],
+  settings,
+  secrets: { ...ADMIN, ...BROKER },
+  moreSecrets: (settings) =>
+    Object.assign({}, ...apisOf(settings).map(secretsOf)) as ReturnType<typeof secretsOf>,
+
+  steps: (context) => {
+    const { inventory, settings, secrets, platform } = context;
+    const site = siteOf(context);
+    const control = { hosts: site.control };
+    return [
+      step(
+        'Create the databases and their accounts',
+        apisOf(settings).flatMap((service) => {
+          const { name, databases } = SERVICES[service];
+          return [
+            ...databases.map((database) => mysql.database(database)),
+            mysql.user(name, { password: site.databasePassword(service), databases }),
+          ];
+        }),
+        { hosts: hostsWith(inventory, 'database'), once: true },
+      ),
+      step('Install the command-line client', packages.installed(platform.packages.openstackClient), control),
+      step(
+        "Keep the administrator's credentials",
+        [
+          file.content(OPENRC, { content: adminOpenrc(site, secrets.openstackAdmin), mode: 0o600 }),
+          file.content(CLOUDS, {
+            content: cloudsYaml(site, inventory.name, secrets.openstackAdmin),
+            mode: 0o600,
+          }),
+        ],
+        control,
+      ),
+    ];
+  },
+
+  validate: (inventory): readonly InventoryProblem[] => {
+    const asked = servicesOf(inventory);
+    const path = ['openstack', 'services'];
+    const lacking = asked.flatMap((service) =>
+      NEEDS[service]
+        .filter((need) => !asked.includes(need))
+        .map((need) => ({ message: `${service} needs ${need}`, hint: `add ${need}` })),
+    );
+    const roles = (['control', 'database', 'messaging', 'cache'] as const)
+      .filter((role) => hostsWith(inventory, role).length === 0)
+      .map((role) => ({
+        message: `OpenStack needs a host with the role ${role}`,
+        hint: 'give a host that role',
+      }));
+    const vips =
+      inventory.vips.length > 0
+        ? []
+        : [
+            {
+              message: 'OpenStack needs a virtual IP, at which its services answer',
+              hint: 'declare one: vips: { api: { address: 10.0.0.20/24, interface: eth0 } }',
+            },
+          ];
+    return [...lacking, ...roles, ...vips].map((problem) => ({ severity: 'error', path, ...problem }));
+  },
+});

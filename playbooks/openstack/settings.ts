@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Inventory } from 'osha';
+import { SERVICES, type ServiceName } from './services.ts';
+
+/** What can be asked for; the dashboard has no API of its own. */
+export const SERVICE_NAMES = [
+  'identity',
+  'image',
+  'placement',
+  'compute',
+  'network',
+  'volume',
+  'dashboard',
+] as const;
+
+export type AnyService = (typeof SERVICE_NAMES)[number];
+
+/** What a service cannot do without. */
+export const NEEDS: Readonly<Record<AnyService, readonly AnyService[]>> = {
+  identity: [],
+  image: ['identity'],
+  placement: ['identity'],
+  compute: ['identity', 'image', 'placement', 'network'],
+  network: ['identity'],
+  volume: ['identity', 'image'],
+  dashboard: ['identity'],
+};
+
+export const settings = z.strictObject({
+  services: z
+    .union([z.literal('all'), z.array(z.enum(SERVICE_NAMES))])
+    .default([])
+    .describe('The OpenStack services of this deployment: all, or some by name. None by default.'),
+  region: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'letters, digits, dots, dashes')
+    .default('RegionOne')
+    .describe('The name of the region in the catalogue.'),
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(2)
+    .describe('Processes of each service on each host. Each takes 100 to 200 MiB of memory.'),
+});
+
+export type OpenstackSettings = z.output<typeof settings>;
+
+/** What settings ask for. */
+function askedBy({ services }: OpenstackSettings): readonly AnyService[] {
+  return services === 'all' ? SERVICE_NAMES : services;
+}
+
+/** Those of them that have an API. */
+export function apisOf(settings: OpenstackSettings): readonly ServiceName[] {
+  return (Object.keys(SERVICES) as ServiceName[]).filter((service) => askedBy(settings).includes(service));
+}
+
+/** The services that an inventory asks for. */
+export function servicesOf(inventory: Pick<Inventory, 'settings'>): readonly AnyService[] {
+  return askedBy(openstackSettings(inventory));
+}
+
+/** The `openstack` key of an inventory, which its own playbook has checked. */
+export function openstackSettings(inventory: Pick<Inventory, 'settings'>): OpenstackSettings {
+  return (inventory.settings['openstack'] ?? settings.parse({})) as OpenstackSettings;
+}

@@ -1,0 +1,157 @@
+import { hostsWith, text } from 'osha';
+import type { Frontend, Host, IniSections, Inventory, Platform, Secret, SecretText, Vip } from 'osha';
+import { accountSecret, databaseSecret } from './secrets.ts';
+import { SERVICES, type ServiceName } from './services.ts';
+import { openstackSettings, type OpenstackSettings } from './settings.ts';
+
+type Secrets = Readonly<Partial<Record<string, Secret>>>;
+
+/** What all services of a cloud have in common, made from the inventory alone. */
+export interface Site {
+  readonly settings: OpenstackSettings;
+  /** Hosts of the control plane. */
+  readonly control: readonly Host[];
+  /** The virtual IP of the APIs. */
+  readonly api: Vip;
+  /** The URL of a service at the virtual IP, with the path of its endpoint. */
+  url(service: ServiceName): string;
+  /** The same without a path. */
+  root(service: ServiceName): string;
+  /** Where the databases answer: HAProxy, on their virtual IP. */
+  readonly databaseServer: { readonly address: string; readonly port: number };
+  /** The URL of one of a service's databases, as SQLAlchemy reads it. */
+  database(service: ServiceName, name: string): SecretText;
+  databasePassword(service: ServiceName): Secret;
+  accountPassword(service: ServiceName): Secret;
+  /** Every broker, for oslo.messaging. */
+  readonly transport: SecretText;
+  /** Every cache, as `address:port`. */
+  readonly caches: readonly string[];
+  /** On the hosts: the certificate to trust, where the virtual IP speaks TLS with osha's own CA. */
+  readonly ca?: string;
+}
+
+/** The VIP of that name, or else the first. Throws where there is none: the playbooks' own checks come before. */
+function vipNamed(inventory: Inventory, name: string): Vip {
+  const vip = inventory.vips.find((one) => one.name === name) ?? inventory.vips[0];
+  if (!vip) throw new Error('OpenStack needs a virtual IP');
+  return vip;
+}
+
+function speaksTls(inventory: Inventory, vip: Vip): boolean {
+  const haproxy = inventory.settings['haproxy'] as
+    { readonly tls?: Readonly<Record<string, unknown>> } | undefined;
+  return haproxy?.tls?.[vip.name] !== undefined;
+}
+
+export interface SiteInput {
+  readonly inventory: Inventory;
+  readonly secrets: Secrets;
+  readonly platform: Platform;
+  /** Where the databases and brokers answer, their own playbooks say. */
+  readonly frontends: readonly Frontend[];
+}
+
+/** See `Site`. Throws where a secret is missing that a playbook has not declared: a defect. */
+export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): Site {
+  const secret = (name: string): Secret => {
+    const found = secrets[name];
+    if (!found) throw new Error(`the secret ${name} was not declared`);
+    return found;
+  };
+  const api = vipNamed(inventory, 'api');
+  const tls = speaksTls(inventory, api);
+  const declared = (name: string): Frontend => {
+    const found = frontends.find((frontend) => frontend.name === name);
+    if (!found) throw new Error(`OpenStack needs what stands behind the frontend ${name}`);
+    return found;
+  };
+  const database = declared('database');
+  const databaseServer = { address: vipNamed(inventory, database.vip).address, port: database.port };
+  const root = (service: ServiceName): string =>
+    `${tls ? 'https' : 'http'}://${api.address}:${SERVICES[service].port}`;
+  return {
+    settings: openstackSettings(inventory),
+    control: hostsWith(inventory, 'control'),
+    api,
+    root,
+    url: (service) => `${root(service)}${SERVICES[service].path}`,
+    databaseServer,
+    database: (service, name) =>
+      text`mysql+pymysql://${SERVICES[service].name}:${secret(databaseSecret(service))}@${databaseServer.address}:${databaseServer.port}/${name}`,
+    databasePassword: (service) => secret(databaseSecret(service)),
+    accountPassword: (service) => secret(accountSecret(service)),
+    get transport() {
+      const password = secret('rabbitmqOpenstack');
+      const nodes = declared('broker').servers.flatMap(({ address, port }, index) => [
+        index > 0 ? ',' : '',
+        text`openstack:${password}@${address}:${port}`,
+      ]);
+      return nodes.reduce<SecretText>((whole, part) => text`${whole}${part}`, text`rabbit://`);
+    },
+    caches: hostsWith(inventory, 'cache').map((host) => `${host.address}:11211`),
+    ...(tls ? { ca: platform.paths.authority } : {}),
+  };
+}
+
+/** How often a lost database is tried again, and when a connection that rests too long is given up (HAProxy ends it after 90 minutes). */
+export function databaseSection(connection: SecretText): IniSections[string] {
+  return {
+    connection,
+    max_retries: -1,
+    db_max_retries: -1,
+    connection_recycle_time: 3600,
+    // Each worker has a pool of its own.
+    max_pool_size: 5,
+    max_overflow: 10,
+  };
+}
+
+/**
+ * The services' way to the brokers. A node that is gone is left for the next one within seconds; queues outlive a node
+ * by the policy of the cluster, or are quorum queues.
+ */
+export function messagingSection(inventory: Inventory): IniSections[string] {
+  const rabbitmq = inventory.settings['rabbitmq'] as { readonly queues?: string } | undefined;
+  const quorum = rabbitmq?.queues === 'quorum';
+  return {
+    rabbit_retry_interval: 1,
+    rabbit_retry_backoff: 2,
+    rabbit_interval_max: 10,
+    heartbeat_timeout_threshold: 30,
+    kombu_reconnect_delay: 0.5,
+    ...(quorum ? { amqp_durable_queues: true, rabbit_quorum_queue: true } : {}),
+  };
+}
+
+/** How a service logs in to Keystone with its own account. */
+export function accountSection(site: Site, service: ServiceName): IniSections[string] {
+  return {
+    auth_type: 'password',
+    auth_url: site.root('identity'),
+    project_domain_name: 'Default',
+    user_domain_name: 'Default',
+    project_name: 'service',
+    username: SERVICES[service].name,
+    password: site.accountPassword(service),
+    region_name: site.settings.region,
+    ...(site.ca === undefined ? {} : { cafile: site.ca }),
+  };
+}
+
+/** How a service has the tokens of its callers checked. A dead cache is left alone for a while, not waited for each time. */
+export function tokenSection(site: Site, service: ServiceName): IniSections[string] {
+  return {
+    ...accountSection(site, service),
+    www_authenticate_uri: site.root('identity'),
+    memcached_servers: site.caches,
+    memcache_use_advanced_pool: true,
+    memcache_pool_dead_retry: 60,
+    memcache_pool_socket_timeout: 2,
+    service_token_roles: 'service',
+    service_token_roles_required: true,
+  };
+}
+
+/** HAProxy tells them how the client came: by TLS or not. */
+export const PROXY_HEADERS: IniSections[string] = { enable_proxy_headers_parsing: true };

@@ -1,0 +1,30 @@
+import { asSecretText, SecretText, type Text } from '../secrets/text.ts';
+
+/** A value of an INI file; lists are written with commas between. */
+export type IniValue = Text | number | boolean | readonly Text[];
+
+/** Keys and values by section; what is `undefined` is left out. */
+export type IniSections = Readonly<Record<string, Readonly<Record<string, IniValue | undefined>>>>;
+
+function valueParts(value: IniValue): SecretText['parts'] {
+  if (typeof value === 'number' || typeof value === 'boolean') return [String(value)];
+  if (!Array.isArray(value)) return asSecretText(value as Text).parts;
+  return (value as readonly Text[]).flatMap((item, index) => [
+    ...(index > 0 ? [','] : []),
+    ...asSecretText(item).parts,
+  ]);
+}
+
+/** An INI file as oslo.config and its kin read it. Sections without a key that is set are left out. */
+export function ini(sections: IniSections): SecretText {
+  const parts: SecretText['parts'][number][] = ['# Placed by osha.\n'];
+  for (const [section, entries] of Object.entries(sections)) {
+    const set = Object.entries(entries).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, value] as const],
+    );
+    if (set.length === 0) continue;
+    parts.push(`\n[${section}]\n`);
+    for (const [key, value] of set) parts.push(`${key} = `, ...valueParts(value), '\n');
+  }
+  return new SecretText(parts);
+}

@@ -1,0 +1,70 @@
+import type { Host } from '../../inventory/types.ts';
+import type { Finding, HealthCheck } from '../../playbook/operation.ts';
+import { quote } from '../shell.ts';
+
+/** An HTTP service that each of several hosts runs for itself. */
+export interface HttpService {
+  /** What people call it: "Keystone". */
+  readonly title: string;
+  readonly hosts: readonly Host[];
+  readonly port: number;
+  /** A path that needs no login. */
+  readonly path: string;
+  /** Statuses that a healthy one answers with; default 200 and 300, with which several versions are offered. */
+  readonly statuses?: readonly number[];
+  /** The package whose version is told. */
+  readonly package: string;
+  readonly unit: string;
+}
+
+/** What one host's own service said. */
+export interface HttpAnswer {
+  /** 0 where nothing answered. */
+  readonly status: number;
+  readonly seconds: number;
+  readonly version: string;
+}
+
+/** The service answers on every host that should run it, each asked by itself on its own address. */
+export function answers(service: HttpService): HealthCheck<HttpAnswer> {
+  const { title, hosts, port, path, unit } = service;
+  const good = service.statuses ?? [200, 300];
+  return {
+    scope: 'health',
+    title,
+    members: hosts,
+    probe: (host) => ({
+      script: `curl --silent --output /dev/null --noproxy '*' --max-time 20 --write-out '%{http_code} %{time_total}' http://${host.address}:${port}${path} || :
+printf ' %s\\n' "$(dpkg-query --showformat '\${Version}' --show ${quote(service.package)} 2>/dev/null)"`,
+      reads: [`unit:${unit}`],
+      parse: ({ stdout }) => {
+        const [status = '', seconds = '', version = ''] = stdout.trim().split(' ');
+        return { status: Number(status), seconds: Number(seconds), version };
+      },
+    }),
+    judge: (all) =>
+      [...all].map(([host, answer]): Finding => {
+        const subject = 'API';
+        if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
+        const { status, seconds, version } = answer.observed;
+        // Debian's epoch and revision are of no interest here.
+        const release = version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
+        if (good.includes(status)) {
+          return {
+            subject,
+            host,
+            healthy: true,
+            evidence: `${release}, answers in ${Math.round(seconds * 1000)} ms`,
+          };
+        }
+        const evidence = status === 0 ? `no answer on port ${port}` : `answers ${status} on port ${port}`;
+        return {
+          subject,
+          host,
+          healthy: false,
+          evidence,
+          hint: `see its log, and "systemctl status ${unit}" on ${host}`,
+        };
+      }),
+  };
+}

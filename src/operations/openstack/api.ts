@@ -1,0 +1,121 @@
+import { ProbeError, type Probe, type ResourceKey } from '../../playbook/operation.ts';
+import { Secret } from '../../secrets/secret.ts';
+import { asSecretText, SecretText, type Text } from '../../secrets/text.ts';
+import { quote } from '../shell.ts';
+import { API_CLIENT } from './api-client.ts';
+
+/** Who asks, and where Keystone answers. */
+export interface ApiSession {
+  /** `http://10.0.0.20:5000/v3`. */
+  readonly authUrl: string;
+  readonly user: string;
+  readonly project: string;
+  readonly password: Secret;
+  /** On the host: the certificate to trust, where the URL is https and the system does not know it. */
+  readonly ca?: string;
+}
+
+/** JSON in which a secret may stand for a text. */
+export type ApiBody =
+  string | number | boolean | null | Secret | readonly ApiBody[] | { readonly [key: string]: ApiBody };
+
+export type ApiRequest =
+  | {
+      /** Its type in the catalogue: `compute`. */
+      readonly service: string;
+      readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+      readonly path: string;
+      readonly body?: ApiBody;
+      /** Values of the answer to keep, by name: `{ id: 'service.id' }`; later paths and bodies say `{id}`. */
+      readonly save?: Readonly<Record<string, string>>;
+      /** Statuses that are as good as success: 409, where somebody else was faster. */
+      readonly accept?: readonly number[];
+    }
+  | { readonly login: { readonly user: string; readonly password: Secret } };
+
+/** What came back of one request; status 0 where there was no answer. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly error?: string;
+}
+
+/** What came back of a session. */
+export interface ApiAnswers {
+  /** That of logging in. */
+  readonly login: ApiAnswer;
+  /** In the order of the requests; empty where logging in failed. */
+  readonly answers: readonly ApiAnswer[];
+}
+
+/** Seconds for one request. */
+const REQUEST_SECONDS = 30;
+
+/** Writes a value as JSON, in which secrets stay secrets. */
+function json(value: ApiBody | ApiRequest | Readonly<Record<string, unknown>>): readonly Text[] {
+  if (value instanceof Secret) return ['"', value, '"'];
+  if (Array.isArray(value)) {
+    const items = (value as readonly ApiBody[]).flatMap((item, index) => [
+      ...(index > 0 ? [','] : []),
+      ...json(item),
+    ]);
+    return ['[', ...items, ']'];
+  }
+  if (typeof value !== 'object' || value === null) return [JSON.stringify(value)];
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .flatMap(([key, item], index) => [
+      ...(index > 0 ? [','] : []),
+      `${JSON.stringify(key)}:`,
+      ...json(item as ApiBody),
+    ]);
+  return ['{', ...entries, '}'];
+}
+
+function joined(parts: readonly Text[]): SecretText {
+  return new SecretText(parts.flatMap((part) => asSecretText(part).parts));
+}
+
+/** The job for the client, with its secrets: to be given to `API_SCRIPT` on stdin. */
+export function apiJob(session: ApiSession, requests: readonly ApiRequest[], together: boolean): SecretText {
+  const { authUrl: url, user, project, password, ca } = session;
+  return joined(
+    json({
+      auth: { url, user, project, password },
+      ...(ca === undefined ? {} : { ca }),
+      timeout: REQUEST_SECONDS,
+      together,
+      requests: requests as unknown as ApiBody,
+    }),
+  );
+}
+
+/** The script of a change that sends a job; it ends with the first request that fails, and says which. */
+export const API_SCRIPT = `python3 -E -c ${quote(API_CLIENT)} >/dev/null`;
+
+/** Asks several things at once; they must be such as only read. Nothing is thrown where the service does not answer. */
+export function apiProbe<Observed>(
+  session: ApiSession,
+  requests: readonly ApiRequest[],
+  reads: readonly ResourceKey[],
+  understand: (answers: ApiAnswers) => Observed,
+): Probe<Observed> {
+  return {
+    script: `timeout 60 python3 -E -c ${quote(API_CLIENT)} 2>/dev/null || :`,
+    input: apiJob(session, requests, true),
+    reads,
+    parse: ({ stdout }) => understand(readAnswers(stdout)),
+  };
+}
+
+function readAnswers(stdout: string): ApiAnswers {
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const [login, ...answers] = lines.map((line): ApiAnswer => {
+    try {
+      return JSON.parse(line) as ApiAnswer;
+    } catch {
+      throw new ProbeError(`the API's answer could not be understood: ${line.slice(0, 200)}`);
+    }
+  });
+  return { login: login ?? { status: 0, error: 'Python does not run here' }, answers };
+}

@@ -1,0 +1,62 @@
+import type { Operation } from '../../playbook/operation.ts';
+import { text } from '../../secrets/text.ts';
+import { quote } from '../shell.ts';
+import { apiProbe, type ApiAnswer, type ApiSession } from './api.ts';
+
+export interface BootstrapOptions {
+  /** The system's user that Keystone runs as. */
+  readonly runAs: string;
+  readonly region: string;
+  /** With the path: `http://10.0.0.20:5000/v3`. */
+  readonly url: string;
+}
+
+/**
+ * Runs `keystone-manage bootstrap` with the password put into the environment by the process itself: from an argument
+ * or an inherited environment, anybody on the host could read it.
+ */
+const BOOTSTRAP = `import os, sys
+os.environ["OS_BOOTSTRAP_PASSWORD"] = sys.stdin.readline().strip()
+from keystone.cmd.manage import main
+main()`;
+
+/**
+ * The cloud's administrator exists and can log in with this password. To be done once, on a host where Keystone runs.
+ * Where no answer comes at all there is nothing to decide: bootstrapping writes to the database whether Keystone runs
+ * or not, and is harmless where it was done before.
+ */
+export function bootstrap(
+  session: ApiSession,
+  { runAs, region, url }: BootstrapOptions,
+): Operation<ApiAnswer> {
+  const words = [
+    'bootstrap',
+    '--bootstrap-username',
+    session.user,
+    '--bootstrap-project-name',
+    session.project,
+  ];
+  const urls = ['public', 'internal', 'admin'].flatMap((kind) => [`--bootstrap-${kind}-url`, url]);
+  const all = [...words, '--bootstrap-region-id', region, ...urls].map(quote).join(' ');
+  return {
+    scope: 'host',
+    title: `administrator ${session.user}`,
+    probe: apiProbe(
+      session,
+      [],
+      ['cluster:identity', 'unit:keystone', 'database:keystone'],
+      ({ login }) => login,
+    ),
+    decide: ({ status }) =>
+      status === 201
+        ? []
+        : [
+            {
+              summary: `bootstrap Keystone with the administrator ${session.user}`,
+              script: `runuser -u ${quote(runAs)} -- python3 -c ${quote(BOOTSTRAP)} ${all}`,
+              input: text`${session.password}\n`,
+              touches: ['cluster:identity'],
+            },
+          ],
+  };
+}

@@ -1,0 +1,56 @@
+import type { Operation } from '../../playbook/operation.ts';
+import { apiProbe, type ApiAnswer, type ApiRequest, type ApiSession } from './api.ts';
+import { decideIdentity } from './identity-changes.ts';
+import type { DesiredIdentity, IdentityState, Named } from './identity-state.ts';
+
+const LISTS = ['projects', 'roles', 'users', 'services', 'endpoints', 'role_assignments'] as const;
+
+interface RawAssignment {
+  readonly user?: { readonly id: string };
+  readonly role: { readonly id: string };
+  readonly scope: { readonly project?: { readonly id: string } };
+}
+
+/** Keystone knows these projects, roles, accounts and endpoints. To be done once, through its own API. */
+export function identity(session: ApiSession, desired: DesiredIdentity): Operation<IdentityState> {
+  const asked: readonly ApiRequest[] = [
+    ...LISTS.map((list) => ({ service: 'identity', path: `/${list}` })),
+    ...desired.accounts.map(({ name, password }) => ({ login: { user: name, password } })),
+  ];
+  return {
+    scope: 'host',
+    title: 'accounts and catalogue of Keystone',
+    probe: apiProbe(session, asked, ['cluster:identity', 'unit:keystone'], ({ login, answers }) => {
+      const listed = (list: (typeof LISTS)[number]): readonly unknown[] => {
+        const body = answers[LISTS.indexOf(list)]?.body as
+          Readonly<Record<string, readonly unknown[]>> | undefined;
+        return body?.[list] ?? [];
+      };
+      const problem = [login, ...answers.slice(0, LISTS.length)].find(
+        (answer) => answer.status >= 300 || answer.status === 0,
+      );
+      return {
+        ...(problem ? { silent: reasonOf(problem) } : {}),
+        projects: listed('projects') as readonly Named[],
+        roles: listed('roles') as readonly Named[],
+        users: listed('users') as readonly Named[],
+        services: listed('services') as IdentityState['services'],
+        endpoints: listed('endpoints') as IdentityState['endpoints'],
+        assignments: (listed('role_assignments') as readonly RawAssignment[]).flatMap(
+          ({ user, role, scope }) =>
+            user && scope.project ? [{ user: user.id, project: scope.project.id, role: role.id }] : [],
+        ),
+        loggedIn: new Set(
+          desired.accounts
+            .filter((_, index) => answers[LISTS.length + index]?.status === 201)
+            .map(({ name }) => name),
+        ),
+      };
+    }),
+    decide: (state) => decideIdentity(session, desired, state),
+  };
+}
+
+function reasonOf({ status, error, body }: ApiAnswer): string {
+  return error ?? `${status} ${JSON.stringify(body ?? '').slice(0, 200)}`;
+}

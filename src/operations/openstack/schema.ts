@@ -1,0 +1,94 @@
+import { ProbeError, type Operation } from '../../playbook/operation.ts';
+import type { Secret } from '../../secrets/secret.ts';
+import { text } from '../../secrets/text.ts';
+import { quote } from '../shell.ts';
+
+/** A database of an OpenStack project, and what brings its tables to the version of the installed package. */
+export interface SchemaOptions {
+  readonly database: string;
+  /** Where the server answers, and as whom: the services' own way to it. */
+  readonly server: { readonly address: string; readonly port: number };
+  readonly user: string;
+  readonly password: Secret;
+  /** The folder with the package's migrations, in which Alembic's `versions` are. */
+  readonly migrations: string;
+  /** The command that brings the tables up to date. */
+  readonly upgrade: string;
+  /** The system's user that runs it: as root it would leave log files that the service cannot write. */
+  readonly runAs: string;
+  /** Seconds that it may take; default 600: large databases take long. */
+  readonly seconds?: number;
+}
+
+/** Revisions: those that the package ends in, and those that the database is at. */
+export interface SchemaState {
+  readonly heads: readonly string[];
+  readonly current: readonly string[];
+}
+
+/**
+ * Reads the migrations themselves: a head is a revision that no other one builds on or depends on. Asking the
+ * project's own command takes seconds, because it loads the whole project.
+ */
+const HEADS = `import os, re, sys
+revisions, before = set(), set()
+for root, _, files in os.walk(sys.argv[1]):
+    if "legacy" in root or "versions" not in root: continue
+    for name in files:
+        if not name.endswith(".py"): continue
+        with open(os.path.join(root, name)) as file: source = file.read()
+        own = re.search(r"^revision\\s*=\\s*['\\"](\\w+)", source, re.M)
+        if not own: continue
+        revisions.add(own.group(1))
+        for links in re.findall(r"^(?:down_revision|depends_on)\\s*=\\s*(\\([^)]*\\)|.*)", source, re.M):
+            before.update(re.findall(r"['\\"](\\w+)['\\"]", links))
+for head in sorted(revisions - before): print("head", head)`;
+
+/** The database's tables are at the version of the installed package. To be done once, before its services start. */
+export function schema(options: SchemaOptions): Operation<SchemaState> {
+  const { database, server, user, password, upgrade, runAs } = options;
+  return {
+    scope: 'host',
+    title: `tables of ${database}`,
+    probe: {
+      script: `python3 -S -E -c ${quote(HEADS)} ${quote(options.migrations)} 2>/dev/null || :
+timeout 20 mariadb --defaults-file=/dev/stdin -BN -e 'SELECT CONCAT("current ", version_num) FROM alembic_version' ${quote(database)} 2>/dev/null || :`,
+      // The client reads its password where nobody can see it: in a file of options that is its stdin.
+      input: text`[client]
+host=${server.address}
+port=${server.port}
+user=${user}
+password=${password}
+connect-timeout=5
+`,
+      reads: [`database:${database}`, `database:user ${user}`, 'cluster:galera'],
+      parse: ({ stdout }) => {
+        const after = (word: string): readonly string[] =>
+          stdout
+            .split('\n')
+            .filter((line) => line.startsWith(`${word} `))
+            .map((line) => line.slice(word.length + 1))
+            .sort();
+        const heads = after('head');
+        if (heads.length === 0) {
+          throw new ProbeError(`there are no migrations in ${options.migrations}: is its package installed?`);
+        }
+        return { heads, current: after('current') };
+      },
+    },
+    decide: ({ heads, current }) => {
+      if (heads.join() === current.join()) return [];
+      return [
+        {
+          summary:
+            current.length === 0
+              ? `create the tables of ${database}`
+              : `bring the tables of ${database} from ${current.join(', ')} to ${heads.join(', ')}`,
+          script: `runuser -u ${quote(runAs)} -- ${upgrade}`,
+          touches: [`database:${database}`],
+          timeoutMs: (options.seconds ?? 600) * 1000,
+        },
+      ];
+    },
+  };
+}
