@@ -60,3 +60,5 @@ export * as sysctl from './operations/sysctl.ts';
 export * as timezone from './operations/timezone.ts';
 export * as pacemaker from './operations/pacemaker.ts';
 export * as tls from './operations/tls.ts';
+export { ini, type IniSections, type IniValue } from './operations/ini.ts';
+export * as openstack from './operations/openstack.ts';

@@ -34,6 +34,18 @@ export interface PackageNames {
   readonly nfsClient: readonly string[];
   /** Galera's arbitrator: a vote without data. */
   readonly arbitrator: readonly string[];
+  /** The stock command-line client of OpenStack. */
+  readonly openstackClient: readonly string[];
+  readonly keystone: readonly string[];
+  readonly glance: readonly string[];
+  readonly placement: readonly string[];
+  readonly nova: readonly string[];
+  readonly neutron: readonly string[];
+  /** What moves the servers' packets: on network hosts. */
+  readonly neutronAgents: readonly string[];
+  readonly cinder: readonly string[];
+  readonly horizon: readonly string[];
+  readonly compute: readonly string[];
   readonly pacemaker: readonly string[];
   /** The agents of fence devices of all kinds. */
   readonly fenceAgents: readonly string[];
@@ -53,6 +65,16 @@ export interface UnitNames {
   readonly glusterd: string;
   readonly nfsServer: string;
   readonly arbitrator: string;
+  readonly keystone: string;
+  readonly glance: string;
+  readonly placement: string;
+  /** API, metadata, conductor, scheduler, console. */
+  readonly nova: NovaUnits;
+  readonly neutron: NeutronUnits;
+  readonly cinder: { readonly api: string; readonly scheduler: string };
+  readonly horizon: string;
+  readonly compute: string;
+  readonly libvirt: string;
   readonly corosync: string;
   readonly pacemaker: string;
   readonly pcsd: string;
@@ -89,4 +111,21 @@ export interface Paths {
   /** A folder that the NFS server reads. */
   readonly exports: string;
   readonly corosyncConf: string;
+}
+
+export interface NovaUnits {
+  readonly api: string;
+  readonly metadata: string;
+  readonly conductor: string;
+  readonly scheduler: string;
+  readonly console: string;
+}
+
+export interface NeutronUnits {
+  readonly api: string;
+  readonly rpc: string;
+  readonly bridge: string;
+  readonly dhcp: string;
+  readonly l3: string;
+  readonly metadata: string;
 }
