@@ -25,7 +25,7 @@ export function tables(
     migrations: `/usr/lib/python3/dist-packages/${migrations}`,
     upgrade,
     runAs: name,
-  }) as Operation;
+  });
 }
 
 /** Units run on the files as they are now, unless a cluster manager starts and stops them. */
@@ -55,5 +55,5 @@ interface Api {
 
 /** A service's API answers on every host of the control plane, each asked by itself. */
 export function apiAnswers(service: ServiceName, api: Api): HealthCheck {
-  return openstack.answers({ path: '/', ...api, port: SERVICES[service].port }) as HealthCheck;
+  return openstack.answers({ path: '/', ...api, port: SERVICES[service].port });
 }

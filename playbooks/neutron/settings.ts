@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { Inventory } from 'osha';
+
+const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$/;
+
+const external = z.strictObject({
+  interface: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,15}$/, 'the name of a network interface, such as eth1')
+    .describe(
+      'The interface of network hosts that is in the external network. Its addresses go to a bridge: give it none that osha connects to.',
+    ),
+  subnet: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a network such as 203.0.113.0/24')
+    .describe('The network that it is in.'),
+  gateway: z.string().regex(ADDRESS, 'an IPv4 address').describe("The network's own router."),
+  floating: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}-\d{1,3}(\.\d{1,3}){3}$/, 'a range such as 203.0.113.100-203.0.113.199')
+    .describe('The addresses that routers and servers may get in it.'),
+});
+
+export const settings = z.strictObject({
+  external: external
+    .optional()
+    .describe('The network outside, in which servers get floating addresses. Without it they have none.'),
+  dhcp_agents: z
+    .int()
+    .min(1)
+    .default(2)
+    .describe('DHCP agents for each network; never more than there are network hosts.'),
+  router_agents: z
+    .int()
+    .min(2)
+    .default(2)
+    .describe('Network hosts that hold each router, one active and the others ready (VRRP).'),
+});
+
+export type NeutronSettings = z.output<typeof settings>;
+export type ExternalNetwork = z.output<typeof external>;
+
+/** The name by which Neutron knows the external network's wire: its physical network. */
+export const PHYSICAL_NETWORK = 'external';
+
+/** The `neutron` key of an inventory, which its own playbook has checked. */
+export function neutronSettings(inventory: Pick<Inventory, 'settings'>): NeutronSettings {
+  return (inventory.settings['neutron'] ?? settings.parse({})) as NeutronSettings;
+}
