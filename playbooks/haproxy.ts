@@ -111,7 +111,7 @@ export default playbook({
         }),
       ),
       step('Remove certificates that nothing uses', (host) =>
-        tls.only(
+        tls.noOthers(
           paths.haproxyTls,
           heldBy(host.name).map(({ path }) => path),
         ),

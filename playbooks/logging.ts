@@ -26,7 +26,7 @@ const settings = z.strictObject({
 export default playbook({
   name: 'logging',
   title: 'Logging (rsyslog)',
-  // Where HAProxy runs.
+  // HAProxy or keepalived may run there: on every load balancer, and on every holder of a virtual IP.
   hosts: (inventory) =>
     inventory.hosts.filter(
       (host) =>

@@ -6,21 +6,26 @@ export const absolutePath = z
   .regex(/^(\/[A-Za-z0-9_@+.-]+)+$/, 'write an absolute path of letters, digits and _ @ + . -');
 
 /** A user or a group; the same number is another name on another host. */
-export const principal = z.union([
+const principal = z.union([
   z.int().min(0).max(0xffff_fffe),
   z.string().regex(/^[a-z_][a-z0-9_-]*$/, 'write a name or a number'),
 ]);
 
 export const fileMode = z.string().regex(/^[0-7]{3,4}$/, 'write an octal mode in quotes, such as "0750"');
 
-const volume = z.strictObject({
-  path: absolutePath.describe("The brick's directory on every server, best on a disk of its own."),
+/** Where clients mount what a storage network shares, and whose it is. */
+export const mounted = {
   mount: absolutePath.describe('Where its clients mount it.'),
   on: z.array(z.string().min(1)).min(1).describe('Roles or hosts that mount it.'),
   owner: principal
     .default(0)
     .describe('Whose it is: a name, or the number where a package that comes later makes that user.'),
   group: principal.optional().describe('Its group; default the one called like the owner.'),
+};
+
+const volume = z.strictObject({
+  path: absolutePath.describe("The brick's directory on every server, best on a disk of its own."),
+  ...mounted,
   mode: fileMode.default('0755').describe('The mode of its root.'),
   options: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, fileMode, principal } from '../glusterfs/settings.ts';
+import { absolutePath, fileMode, mounted } from '../glusterfs/settings.ts';
 
 /** Words that exports(5) and mount(8) take without quoting. */
 const options = z
@@ -9,12 +9,7 @@ const options = z
 const share = z.strictObject({
   server: z.string().min(1).describe('The host that it is on.'),
   path: absolutePath.describe('The directory on the server.'),
-  mount: absolutePath.describe('Where its clients mount it.'),
-  on: z.array(z.string().min(1)).min(1).describe('Roles or hosts that mount it.'),
-  owner: principal
-    .default(0)
-    .describe('Whose it is: a name, or the number where a package that comes later makes that user.'),
-  group: principal.optional().describe('Its group; default the one called like the owner.'),
+  ...mounted,
   mode: fileMode.default('0755').describe('The mode of the directory.'),
   export: options
     .default('rw,sync,no_subtree_check')

@@ -1,6 +1,5 @@
 import { authorityOf, usesAuthority } from '../../playbooks/haproxy/tls.ts';
 import type { HaproxySettings } from '../../playbooks/haproxy/settings.ts';
-import { secretRules } from '../playbook/secret-rules.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import { hasErrors } from '../yaml/problem.ts';
 import { loadDeployment } from './deployment.ts';
@@ -16,18 +15,14 @@ const KEY = 'tlsAuthority';
  * is no such CA, or not yet.
  */
 export async function printAuthority(io: Io, file: string): Promise<number> {
-  const deployment = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
-  const { inventory, playbooks } = deployment;
+  const { inventory, rules } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
   const settings = inventory.settings['haproxy'] as HaproxySettings;
   if (!usesAuthority(settings)) {
     throw new UserError('no virtual IP has a certificate by osha', {
       hint: 'ask for one in the inventory: haproxy: { tls: { api: {} } }',
     });
   }
-  const present = playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
-  const { secrets, problems } = await loadSecrets(inventory.file, secretRules(present, inventory.settings), {
-    unlock: keyring(io).unlock,
-  });
+  const { secrets, problems } = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
   if (hasErrors(problems)) throw new InvalidFile(problems);
   const authority = authorityOf(inventory, settings, secrets[KEY]);
   if (!authority) {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Playbook } from '../playbook/playbook.ts';
+import type { SecretRules } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
 import { InvalidFile } from './errors.ts';
@@ -21,6 +22,8 @@ export interface Deployment {
   readonly platform: Platform;
   /** In deployment order. */
   readonly playbooks: readonly Playbook[];
+  /** Of the secrets that this deployment needs, by their names. */
+  readonly rules: SecretRules;
   readonly secrets: Readonly<Record<string, Secret>>;
   /** Names of secrets that are not there yet, where that is known. */
   readonly missing: readonly string[];
@@ -40,16 +43,19 @@ export interface LoadRequest {
 
 /** Reads an inventory and its secrets. Warnings go to stderr. Throws `InvalidFile` with all mistakes at once. */
 export async function loadDeployment(io: Io, file: string, request: LoadRequest): Promise<Deployment> {
-  const [{ playbooks: builtIn }, { loadInventory }, { platformIds, platformOf }] = await Promise.all([
-    import('../../playbooks/index.ts'),
-    import('../inventory/load.ts'),
-    import('../platform/index.ts'),
-  ]);
+  const [{ playbooks: builtIn }, { loadInventory }, { platformIds, platformOf }, { secretRules }] =
+    await Promise.all([
+      import('../../playbooks/index.ts'),
+      import('../inventory/load.ts'),
+      import('../platform/index.ts'),
+      import('../playbook/secret-rules.ts'),
+    ]);
   const playbooks = withOwn(builtIn, request.own ?? []);
   const { inventory, problems } = loadInventory(pathOf(io, file), { playbooks, platforms: platformIds });
   if (!inventory || hasErrors(problems)) throw new InvalidFile(problems);
   const present = playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
-  const found = await secretsFor(io, inventory, present, request.secrets);
+  const rules = secretRules(present, inventory.settings);
+  const found = await secretsFor(io, inventory, rules, request.secrets);
   const all = [...problems, ...found.problems];
   if (hasErrors(all)) throw new InvalidFile(all);
   for (const problem of request.quiet ? [] : all) {
@@ -58,7 +64,7 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
     if (request.json) printJson(io, [{ event: 'problem', ...problem }]);
   }
   const { secrets, missing } = found;
-  return { inventory, platform: platformOf(inventory.platform), playbooks, secrets, missing };
+  return { inventory, platform: platformOf(inventory.platform), playbooks, rules, secrets, missing };
 }
 
 interface FoundSecrets extends Pick<Deployment, 'secrets' | 'missing'> {
@@ -68,14 +74,10 @@ interface FoundSecrets extends Pick<Deployment, 'secrets' | 'missing'> {
 async function secretsFor(
   io: Io,
   inventory: Inventory,
-  playbooks: readonly Playbook[],
+  rules: SecretRules,
   use: SecretsUse,
 ): Promise<FoundSecrets> {
-  const [{ secretRules }, { generateSecrets, placeholders }] = await Promise.all([
-    import('../playbook/secret-rules.ts'),
-    import('../secrets/generate.ts'),
-  ]);
-  const rules = secretRules(playbooks, inventory.settings);
+  const { generateSecrets, placeholders } = await import('../secrets/generate.ts');
   if (use === 'none') return { secrets: placeholders(rules), missing: [], problems: [] };
   const { keyring } = await import('./keyring.ts');
   const unlock = keyring(io).unlock;

@@ -1,5 +1,3 @@
-import { playbooks } from '../../playbooks/index.ts';
-import { secretRules } from '../playbook/secret-rules.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import { secretStates, type SecretState } from '../secrets/states.ts';
 import { decryptSecrets, encryptSecrets, ensureSecrets, rotateSecrets } from '../secrets/write.ts';
@@ -19,9 +17,7 @@ export type SecretsAction =
 
 /** Lists or changes the secrets of an inventory; never prints a value. Returns the exit code. */
 export async function secretsAction(io: Io, file: string, action: SecretsAction): Promise<number> {
-  const { inventory } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
-  const present = playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
-  const rules = secretRules(present, inventory.settings);
+  const { inventory, rules } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
   const keys = keyring(io);
   const say = (text: string): number => {
     io.stdout.write(`${text}\n`);

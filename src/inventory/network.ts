@@ -21,14 +21,33 @@ export function formatIpv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
+/** The first and the last address of a network, as numbers. */
+export interface Bounds {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** First and last address of the network that `address` is in. */
-export function networkOf(
-  address: number,
-  prefixLength: number,
-): { readonly first: number; readonly last: number } {
+export function networkOf(address: number, prefixLength: number): Bounds {
   const size = 2 ** (32 - prefixLength);
   const first = Math.floor(address / size) * size;
   return { first, last: first + size - 1 };
+}
+
+/** Whether an address lies in a network. */
+export function contains({ first, last }: Bounds, address: number): boolean {
+  return address >= first && address <= last;
+}
+
+/**
+ * A host's addresses as numbers, the management address before the others; `undefined` for one that is not known, be it
+ * that none is written or that it is a name: DNS is not asked.
+ */
+export function addressesOf(host: {
+  readonly address?: string;
+  readonly networks: Readonly<Record<string, string>>;
+}): readonly (number | undefined)[] {
+  return [host.address ?? '', ...Object.values(host.networks)].map(parseIpv4);
 }
 
 export function isLoopback(address: number): boolean {

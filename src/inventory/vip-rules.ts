@@ -1,7 +1,9 @@
 import { choiceFault } from './chosen-hosts.ts';
 import type { Draft, DraftHost, DraftVip } from './draft.ts';
 import {
+  addressesOf,
   addressFault,
+  contains,
   formatIpv4,
   isLoopback,
   nameFault,
@@ -74,11 +76,10 @@ function cidrFault(text: string): Fault | undefined {
 
 /** Hosts with no address in the network, as far as their addresses are known: DNS is not asked. */
 function outside(hosts: readonly DraftHost[], { address, prefixLength }: Cidr): readonly DraftHost[] {
-  const { first, last } = networkOf(address, prefixLength);
-  return hosts.filter((host) => {
-    const addresses = [host.address ?? '', ...Object.values(host.networks)].map(parseIpv4);
-    return addresses.every((own) => own !== undefined && (own < first || own > last));
-  });
+  const network = networkOf(address, prefixLength);
+  return hosts.filter((host) =>
+    addressesOf(host).every((own) => own !== undefined && !contains(network, own)),
+  );
 }
 
 /** A VIP can only be held by hosts in its network. */
@@ -107,11 +108,7 @@ function addressProblem(draft: Draft, vip: DraftVip): Fault | undefined {
   const fault = cidrFault(vip.address);
   const cidr = parseCidr(vip.address);
   if (fault !== undefined || cidr === undefined) return fault;
-  const host = draft.hosts.find((candidate) =>
-    [candidate.address ?? '', ...Object.values(candidate.networks)].some(
-      (own) => parseIpv4(own) === cidr.address,
-    ),
-  );
+  const host = draft.hosts.find((candidate) => addressesOf(candidate).includes(cidr.address));
   const bare = formatIpv4(cidr.address);
   if (host !== undefined) {
     return {

@@ -87,12 +87,3 @@ set -eu
 ${PRELUDE}
 )`;
 }
-
-/** A script that fetches the lists of packages. */
-export function aptUpdateScript(): string {
-  return `(
-set -eu
-${PRELUDE}
-apt update
-)`;
-}

@@ -1,7 +1,7 @@
 /** RabbitMQ: what a playbook, `osha status` and `osha recover` use of it. */
 export { members, type MembersOptions } from './rabbitmq/cluster.ts';
 export { healthy } from './rabbitmq/health.ts';
-export { nodeOf, type Permissions } from './rabbitmq/observe.ts';
+export { nodeOf, type AskOptions, type Permissions } from './rabbitmq/observe.ts';
 export { policy, policyAbsent, type PolicyOptions } from './rabbitmq/policy.ts';
 export { unnamedAbsent, type Named } from './rabbitmq/unnamed.ts';
 export { credentialsOf, user, userAbsent, type UserOptions } from './rabbitmq/user.ts';

@@ -4,4 +4,4 @@ export { given, givenProblems, type GivenFiles, type GivenProblem } from './tls/
 export { issued, type IssuedOptions } from './tls/issued.ts';
 export { provided, type ProvidedOptions } from './tls/provided.ts';
 export { served, type TlsEndpoint } from './tls/served.ts';
-export { only } from './tls/unused.ts';
+export { noOthers } from './tls/unused.ts';

@@ -1,8 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { parseHop } from '../../src/inventory/logins.ts';
-import { addressFault, formatIpv4, nameFault, networkOf, parseIpv4 } from '../../src/inventory/network.ts';
+import {
+  addressesOf,
+  addressFault,
+  contains,
+  formatIpv4,
+  nameFault,
+  networkOf,
+  parseIpv4,
+} from '../../src/inventory/network.ts';
 import { expandRoles, vipHolders, type RoleWord } from '../../src/inventory/roles.ts';
 import { parseCidr } from '../../src/inventory/vip-rules.ts';
+
+describe("a host's addresses", () => {
+  it.each([
+    [
+      'the management address first',
+      { address: '0.0.0.9', networks: { b: '0.0.0.2', a: '0.0.0.1' } },
+      [9, 2, 1],
+    ],
+    ['none known by a name', { address: 'c1.example.net', networks: { a: '0.0.0.1' } }, [undefined, 1]],
+    ['none known where none is written', { networks: { a: '0.0.0.1' } }, [undefined, 1]],
+  ])('are read as numbers: %s', (_what, host, expected) => {
+    expect(addressesOf(host)).toEqual(expected);
+  });
+
+  it.each([
+    ['10.0.0.0', true],
+    ['10.0.0.255', true],
+    ['9.255.255.255', false],
+    ['10.0.1.0', false],
+  ])('%s lies in 10.0.0.0/24: %s', (address, expected) => {
+    expect(contains(networkOf(parseIpv4('10.0.0.20')!, 24), parseIpv4(address)!)).toBe(expected);
+  });
+});
 
 describe('an address', () => {
   it.each(['10.0.0.1', '255.255.255.255', '0.0.0.0', '192.168.1.254'])('%s survives being read', (text) => {

@@ -6,25 +6,12 @@ import {
   type HaproxyState,
   type ServerState,
 } from '../../playbooks/haproxy/health.ts';
-import type { Frontend } from '../../src/playbook/frontend.ts';
 import type { Answer } from '../../src/playbook/operation.ts';
 import type { Takeover } from '../../src/playbook/takeover.ts';
 import { anInventory } from '../support/inventory.ts';
+import { database } from './frontends.ts';
 
 const { hosts, vips } = anInventory();
-
-const servers = (port: number) => hosts.map(({ name, address }) => ({ host: name, address, port }));
-const database: Frontend = {
-  name: 'database',
-  vip: 'database',
-  port: 3306,
-  mode: 'tcp',
-  balance: 'leastconn',
-  active: 'single',
-  servers: servers(3306),
-  check: { port: 9200, httpPath: '/' },
-  idleTimeoutMs: 3 * 3600_000,
-};
 
 /** What a host says on which no cluster runs. */
 const saying = (servers: readonly ServerState[] | undefined): HaproxyState => ({

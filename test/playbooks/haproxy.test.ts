@@ -9,23 +9,12 @@ import type { Takeover } from '../../src/playbook/takeover.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
 import { anInventory } from '../support/inventory.ts';
 import { contextOf, operationsOn, placedFile } from './context.ts';
+import { database, servers } from './frontends.ts';
 
 const CONF = '/etc/haproxy/haproxy.cfg';
 const inventory = anInventory();
-const { hosts, vips } = inventory;
+const { vips } = inventory;
 
-const servers = (port: number) => hosts.map(({ name, address }) => ({ host: name, address, port }));
-const database: Frontend = {
-  name: 'database',
-  vip: 'database',
-  port: 3306,
-  mode: 'tcp',
-  balance: 'leastconn',
-  active: 'single',
-  servers: servers(3306),
-  check: { port: 9200, httpPath: '/' },
-  idleTimeoutMs: 3 * 3600_000,
-};
 const identity: Frontend = {
   name: 'identity',
   vip: 'nowhere',

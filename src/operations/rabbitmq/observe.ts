@@ -59,6 +59,16 @@ export interface NodeObservation {
   readonly remembers?: readonly string[];
 }
 
+/** How a node is asked about what is in its broker. */
+export interface AskOptions {
+  readonly platform: Platform;
+  /**
+   * What `credentialsOf` gives for all users of the playbook: operations that are given the same are answered by one
+   * question. Default none, or the operation's own user.
+   */
+  readonly credentials?: Text;
+}
+
 /** What a decision about the cluster depends on, and what every change of it touches. */
 export const CLUSTER: ResourceKey = 'cluster:rabbitmq';
 

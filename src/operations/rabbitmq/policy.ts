@@ -1,14 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Host } from '../../inventory/types.ts';
-import type { Platform } from '../../platform/platform.ts';
 import type { Operation } from '../../playbook/operation.ts';
-import type { Text } from '../../secrets/text.ts';
 import { quote, quoteAll } from '../shell.ts';
 import { noteScript } from './made.ts';
-import { CLUSTER, inVhost, observeNode, type NodeObservation, type Policy } from './observe.ts';
+import {
+  CLUSTER,
+  inVhost,
+  observeNode,
+  type AskOptions,
+  type NodeObservation,
+  type Policy,
+} from './observe.ts';
 
-export interface PolicyOptions {
-  readonly platform: Platform;
+export interface PolicyOptions extends AskOptions {
   readonly pattern: string;
   readonly definition: Readonly<Record<string, unknown>>;
   /** Default `queues`. */
@@ -19,8 +23,6 @@ export interface PolicyOptions {
   readonly vhost?: string;
   /** Note it in the cluster where osha makes it, so that it can be pruned later; default false. */
   readonly noted?: boolean;
-  /** See `UserOptions.credentials`. */
-  readonly credentials?: Text;
 }
 
 /** The policy stands as it is given here. Asked of the node on `host`. */
@@ -51,7 +53,7 @@ export function policy(host: Host, name: string, options: PolicyOptions): Operat
 export function policyAbsent(
   host: Host,
   name: string,
-  options: { readonly platform: Platform; readonly vhost?: string },
+  options: Pick<PolicyOptions, 'platform' | 'vhost'>,
 ): Operation<NodeObservation> {
   const { platform, vhost = '/' } = options;
   return {

@@ -1,10 +1,15 @@
 import type { Host } from '../../inventory/types.ts';
-import type { Platform } from '../../platform/platform.ts';
 import type { Change, Operation } from '../../playbook/operation.ts';
-import type { Text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
 import { forgetScript, inWords, isSame, type Made } from './made.ts';
-import { CLUSTER, inVhost, observeNode, type NodeObservation, type NodeStatus } from './observe.ts';
+import {
+  CLUSTER,
+  inVhost,
+  observeNode,
+  type AskOptions,
+  type NodeObservation,
+  type NodeStatus,
+} from './observe.ts';
 
 /** What an inventory names in a broker. */
 export interface Named {
@@ -18,11 +23,7 @@ export interface Named {
  * What osha made and the inventory names no longer is taken away, with `--prune`: policies, permissions, users, then
  * virtual hosts that have no messages. Asked of the node on `host`.
  */
-export function unnamedAbsent(
-  host: Host,
-  named: Named,
-  options: { readonly platform: Platform; readonly credentials?: Text },
-): Operation<NodeObservation> {
+export function unnamedAbsent(host: Host, named: Named, options: AskOptions): Operation<NodeObservation> {
   return {
     scope: 'host',
     title: 'nothing that the inventory does not name any more',

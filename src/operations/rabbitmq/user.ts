@@ -1,14 +1,19 @@
 import type { Host } from '../../inventory/types.ts';
-import type { Platform } from '../../platform/platform.ts';
 import type { Change, Operation } from '../../playbook/operation.ts';
 import type { Secret } from '../../secrets/secret.ts';
-import { text, type SecretText, type Text } from '../../secrets/text.ts';
+import { text, type SecretText } from '../../secrets/text.ts';
 import { quote, quoteAll } from '../shell.ts';
 import { noteScript, type Made } from './made.ts';
-import { CLUSTER, inVhost, observeNode, type NodeObservation, type Permissions } from './observe.ts';
+import {
+  CLUSTER,
+  inVhost,
+  observeNode,
+  type AskOptions,
+  type NodeObservation,
+  type Permissions,
+} from './observe.ts';
 
-export interface UserOptions {
-  readonly platform: Platform;
+export interface UserOptions extends AskOptions {
   readonly password: Secret;
   /** Default none. */
   readonly tags?: readonly string[];
@@ -16,11 +21,6 @@ export interface UserOptions {
   readonly permissions?: Readonly<Record<string, Permissions>>;
   /** Note in the cluster what of it osha makes, so that it can be pruned later; default false. */
   readonly noted?: boolean;
-  /**
-   * What `credentialsOf` gives for all users of the playbook: operations that are given the same are answered by one
-   * question. Default this user's own.
-   */
-  readonly credentials?: Text;
 }
 
 const EVERYTHING: Permissions = { configure: '.*', write: '.*', read: '.*' };
@@ -91,7 +91,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
 export function userAbsent(
   host: Host,
   name: string,
-  options: { readonly platform: Platform },
+  options: Pick<AskOptions, 'platform'>,
 ): Operation<NodeObservation> {
   return {
     scope: 'host',

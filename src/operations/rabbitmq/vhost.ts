@@ -1,17 +1,11 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Operation } from '../../playbook/operation.ts';
-import type { Text } from '../../secrets/text.ts';
-import type { Platform } from '../../platform/platform.ts';
 import { quote } from '../shell.ts';
 import { noteScript } from './made.ts';
-import { CLUSTER, observeNode, type NodeObservation } from './observe.ts';
+import { CLUSTER, observeNode, type AskOptions, type NodeObservation } from './observe.ts';
 
 /** The virtual host is there. One that osha makes is noted as its own. Asked of the node on `host`. */
-export function vhost(
-  host: Host,
-  name: string,
-  options: { readonly platform: Platform; readonly credentials?: Text },
-): Operation<NodeObservation> {
+export function vhost(host: Host, name: string, options: AskOptions): Operation<NodeObservation> {
   return {
     scope: 'host',
     title: `virtual host ${name}`,

@@ -2,7 +2,7 @@ import type { Operation } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 
 /** No certificate that osha placed in `folder` but those at `paths`; it goes with `--prune` only. */
-export function only(folder: string, paths: readonly string[]): Operation<readonly string[]> {
+export function noOthers(folder: string, paths: readonly string[]): Operation<readonly string[]> {
   return {
     scope: 'host',
     title: `no other certificate in ${folder}`,

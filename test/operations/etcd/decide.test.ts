@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { inShort } from '../clusters.ts';
 import {
   alone,
   decide,
   forming,
   fresh,
-  inShort,
   live,
   notInstalled,
   outdated,

@@ -3,8 +3,9 @@ import { peerUrlOf } from '../../../src/operations/etcd/layout.ts';
 import { membersOf, type Member } from '../../../src/operations/etcd/members.ts';
 import type { ListedMember, MemberObservation, MemberStatus } from '../../../src/operations/etcd/observe.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
-import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
+import type { ClusterDecision } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
+import { asked } from '../clusters.ts';
 import { STARTED_AT, unitReading } from '../unit-states.ts';
 
 export const CLUSTER = 'c0ffee';
@@ -91,19 +92,14 @@ export const notInstalled: Said = () => ({ installed: false });
 export const unreachable: Said = 'no route to host';
 
 /** The members e1, e2, ... as they answered. */
-export function membersThat(...answers: readonly Said[]): readonly Member[] {
-  const hosts = answers.map((_, index) => aHost(`e${index + 1}`));
-  return membersOf(
-    hosts,
-    new Map(
-      hosts.map(({ name }, index): [string, Answer<MemberObservation>] => {
-        const said = answers[index] ?? fresh;
-        if (typeof said === 'string') return [name, { reachable: false, reason: said }];
-        const observed = { installed: true, unit: unit('inactive'), forming: false, ...said(name) };
-        return [name, { reachable: true, observed }];
-      }),
-    ),
-  );
+export function membersThat(...all: readonly Said[]): readonly Member[] {
+  const { hosts, answers } = asked('e', all, (said, name): MemberObservation => ({
+    installed: true,
+    unit: unit('inactive'),
+    forming: false,
+    ...said(name),
+  }));
+  return membersOf(hosts, answers);
 }
 
 export function decide(...answers: readonly Said[]): ClusterDecision {
@@ -113,12 +109,4 @@ export function decide(...answers: readonly Said[]): ClusterDecision {
     formingMark: '/var/lib/etcd/osha-forming',
     initialCluster: 'e1=http://192.0.2.11:2380,e2=http://192.0.2.12:2380',
   });
-}
-
-/** A decision in few words: each stage's changes with ` + ` between, what stands in brackets left away. */
-export function inShort(decision: ClusterDecision): readonly string[] {
-  if (decision.verdict !== 'change') return [decision.verdict];
-  return decision.stages.map((stage) =>
-    stage.map(({ host, change }) => `${host}: ${change.summary.replace(/ \(.*\)/, '')}`).join(' + '),
-  );
 }

@@ -5,11 +5,11 @@ import { judgeMembers } from '../../../src/operations/galera/health.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
 import { platformOf } from '../../../src/platform/index.ts';
 import { aHost } from '../../support/inventory.ts';
+import { inShort } from '../clusters.ts';
 import {
   crashed,
   decide,
   fresh,
-  inShort,
   live,
   membersThat,
   noQuorum,

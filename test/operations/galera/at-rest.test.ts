@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';
+import { inShort } from '../clusters.ts';
 import {
   crashed,
   damaged,
   decide,
   fresh,
-  inShort,
   notInstalled,
   OTHER_UUID,
   type Said,

@@ -7,8 +7,9 @@ import {
   type ServerStatus,
 } from '../../../src/operations/galera/observe.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
-import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
+import type { ClusterDecision } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
+import { asked } from '../clusters.ts';
 import { STARTED_AT, unitReading } from '../unit-states.ts';
 
 export const UUID = 'aaaaaaaa-0000-11f0-8000-000000000001';
@@ -117,19 +118,15 @@ export function starting(active = 'activating'): Said {
 export const HOSTS = [aHost('c1'), aHost('c2'), aHost('c3')];
 
 /** The members c1, c2, ... as they answered. */
-export function membersThat(...answers: readonly Said[]): readonly Member[] {
-  const hosts = answers.map((_, index) => aHost(`c${index + 1}`));
-  return membersOf(
-    hosts,
-    new Map(
-      hosts.map(({ name }, index): [string, Answer<MemberObservation>] => {
-        const said = answers[index] ?? fresh;
-        if (typeof said === 'string') return [name, { reachable: false, reason: said }];
-        const observed = { installed: true, unit: unit('inactive'), view: false, databases: [], ...said };
-        return [name, { reachable: true, observed }];
-      }),
-    ),
-  );
+export function membersThat(...all: readonly Said[]): readonly Member[] {
+  const { hosts, answers } = asked('c', all, (said): MemberObservation => ({
+    installed: true,
+    unit: unit('inactive'),
+    view: false,
+    databases: [],
+    ...said,
+  }));
+  return membersOf(hosts, answers);
 }
 
 export function decide(answers: readonly Said[], context: Partial<DecisionContext> = {}): ClusterDecision {
@@ -140,12 +137,4 @@ export function decide(answers: readonly Said[], context: Partial<DecisionContex
     syncSeconds: 60,
     ...context,
   });
-}
-
-/** A decision in few words: each stage's changes with ` + ` between, what stands in brackets left away. */
-export function inShort(decision: ClusterDecision): readonly string[] {
-  if (decision.verdict !== 'change') return [decision.verdict];
-  return decision.stages.map((stage) =>
-    stage.map(({ host, change }) => `${host}: ${change.summary.replace(/ \(.*\)$/, '')}`).join(' + '),
-  );
 }

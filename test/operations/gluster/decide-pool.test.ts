@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decidePool } from '../../../src/operations/gluster/decide-pool.ts';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';
-import { fresh, images, inShort, pooled, serversThat, unreachable, type Said } from './observations.ts';
+import { inShort } from '../clusters.ts';
+import { fresh, images, pooled, serversThat, unreachable, type Said } from './observations.ts';
 
 function decide(...answers: readonly Said[]): ClusterDecision {
   return decidePool(serversThat(...answers), { unit: 'glusterd' });

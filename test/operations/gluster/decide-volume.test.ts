@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { decideVolume } from '../../../src/operations/gluster/decide-volume.ts';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';
+import { inShort } from '../clusters.ts';
 import {
   ABSENT,
   EMPTY,
   having,
   images,
   IMAGES,
-  inShort,
   OCCUPIED,
   OFFLINE,
   ONLINE,

@@ -7,8 +7,7 @@ import type {
 } from '../../../src/operations/gluster/observe.ts';
 import { serversOf, type Server } from '../../../src/operations/gluster/servers.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
-import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
-import { aHost } from '../../support/inventory.ts';
+import { asked } from '../clusters.ts';
 
 /** What one server answers, as a function of its name, or why it does not answer. */
 export type Said = ((name: string) => Partial<ServerObservation>) | string;
@@ -84,32 +83,14 @@ export function having(brick: Brick, volume?: KnownVolume): Said {
 }
 
 /** The servers g1, g2, ... as they answered. */
-export function serversThat(...answers: readonly Said[]): readonly Server[] {
-  const hosts = answers.map((_, index) => aHost(`g${index + 1}`));
-  return serversOf(
-    hosts,
-    new Map(
-      hosts.map(({ name }, index): [string, Answer<ServerObservation>] => {
-        const said = answers[index] ?? fresh;
-        if (typeof said === 'string') return [name, { reachable: false, reason: said }];
-        const observed = {
-          unit: UNIT,
-          answers: true,
-          peers: [],
-          volumes: [],
-          bricks: new Map<string, Brick>(),
-          ...said(name),
-        };
-        return [name, { reachable: true, observed }];
-      }),
-    ),
-  );
-}
-
-/** A decision in few words: each stage's changes with ` + ` between, what stands in brackets left away. */
-export function inShort(decision: ClusterDecision): readonly string[] {
-  if (decision.verdict !== 'change') return [decision.verdict];
-  return decision.stages.map((stage) =>
-    stage.map(({ host, change }) => `${host}: ${change.summary.replace(/ \(.*\)/, '')}`).join(' + '),
-  );
+export function serversThat(...all: readonly Said[]): readonly Server[] {
+  const { hosts, answers } = asked('g', all, (said, name): ServerObservation => ({
+    unit: UNIT,
+    answers: true,
+    peers: [],
+    volumes: [],
+    bricks: new Map<string, Brick>(),
+    ...said(name),
+  }));
+  return serversOf(hosts, answers);
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { inShort } from '../clusters.ts';
 import {
   decide,
   decideWithRam,
   fresh,
   idle,
-  inShort,
   nodes,
   notInstalled,
   outdated,

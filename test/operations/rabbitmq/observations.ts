@@ -2,8 +2,8 @@ import { decideMembers } from '../../../src/operations/rabbitmq/decide.ts';
 import { membersOf, type Member } from '../../../src/operations/rabbitmq/members.ts';
 import type { NodeObservation, NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
-import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
-import { aHost } from '../../support/inventory.ts';
+import type { ClusterDecision } from '../../../src/playbook/operation.ts';
+import { asked } from '../clusters.ts';
 import { STARTED_AT, unitReading } from '../unit-states.ts';
 
 /** What one member answers, or why it does not answer. */
@@ -81,18 +81,13 @@ export const notInstalled: Said = { installed: false };
 export const unreachable: Said = 'no route to host';
 
 /** The members c1, c2, ... as they answered. */
-export function membersThat(...answers: readonly Said[]): readonly Member[] {
-  const hosts = answers.map((_, index) => aHost(`c${index + 1}`));
-  return membersOf(
-    hosts,
-    new Map(
-      hosts.map(({ name }, index): [string, Answer<NodeObservation>] => {
-        const said = answers[index] ?? fresh;
-        if (typeof said === 'string') return [name, { reachable: false, reason: said }];
-        return [name, { reachable: true, observed: { installed: true, unit: unit('inactive'), ...said } }];
-      }),
-    ),
-  );
+export function membersThat(...all: readonly Said[]): readonly Member[] {
+  const { hosts, answers } = asked('c', all, (said): NodeObservation => ({
+    installed: true,
+    unit: unit('inactive'),
+    ...said,
+  }));
+  return membersOf(hosts, answers);
 }
 
 export function decide(...answers: readonly Said[]): ClusterDecision {
@@ -107,12 +102,4 @@ export function decideWithRam(ram: readonly string[], answers: readonly Said[]):
     kindOf: (host) => (ram.includes(host) ? 'ram' : 'disc'),
     dataDirectory: (host) => `/var/lib/rabbitmq/mnesia/rabbit@${host}`,
   });
-}
-
-/** A decision in few words: each stage's changes with ` + ` between, what stands in brackets left away. */
-export function inShort(decision: ClusterDecision): readonly string[] {
-  if (decision.verdict !== 'change') return [decision.verdict];
-  return decision.stages.map((stage) =>
-    stage.map(({ host, change }) => `${host}: ${change.summary.replace(/ \(.*\)/, '')}`).join(' + '),
-  );
 }

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { authority } from '../../../src/operations/tls/authority.ts';
 import { issued } from '../../../src/operations/tls/issued.ts';
 import { certificateProbe, type PlacedCertificate } from '../../../src/operations/tls/placed.ts';
-import { only } from '../../../src/operations/tls/unused.ts';
+import { noOthers } from '../../../src/operations/tls/unused.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
@@ -103,7 +103,7 @@ describe('the question to a host', () => {
 
   it('finds certificates that nothing uses, which only go when that is asked for', () => {
     writeFileSync(join(folder, 'former.pem'), '');
-    const operation = only(folder, [file]);
+    const operation = noOthers(folder, [file]);
     const changes = operation.decide(operation.probe.parse(runHere(operation.probe.script)));
     expect(changes.map(({ summary, prunes }) => [summary, prunes])).toEqual([
       [`remove ${join(folder, 'former.pem')}`, true],
