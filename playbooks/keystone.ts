@@ -1,60 +1,37 @@
 import { z } from 'zod';
-import {
-  file,
-  minutes,
-  openstack,
-  packages,
-  playbook,
-  role,
-  service,
-  step,
-  takeoverOf,
-  token,
-  verify,
-} from 'osha';
-import type { HealthCheck, Host, Platform } from 'osha';
+import { file, minutes, openstack, packages, playbook, step, token, verify } from 'osha';
 import { CREDENTIAL_KEYS, keystoneConf, MOST_KEYS, TOKEN_KEYS } from './keystone/conf.ts';
 import { adminSession, apiFrontend } from './openstack/api.ts';
 import { identityOf } from './keystone/identity.ts';
+import { serviceHealth } from './openstack/health.ts';
+import { runs } from './openstack/hosts.ts';
 import { ADMIN } from './openstack/secrets.ts';
 import { SERVICES } from './openstack/services.ts';
-import { servicesOf } from './openstack/settings.ts';
 import { siteOf } from './openstack/site.ts';
+import { apiAnswers, run, tables } from './openstack/steps.ts';
 import { uwsgiDefaults } from './openstack/uwsgi.ts';
 
-const { port, path, name } = SERVICES.identity;
+const { port, name } = SERVICES.identity;
 const CONF = '/etc/keystone/keystone.conf';
 const DEFAULTS = '/etc/default/keystone';
-
-function keystoneAnswers(hosts: readonly Host[], platform: Platform): HealthCheck<openstack.HttpAnswer> {
-  return openstack.answers({
-    title: 'Keystone',
-    hosts,
-    port,
-    path,
-    package: 'keystone',
-    unit: platform.units.keystone,
-  });
-}
 
 /** Who may do what, and where every service answers. */
 export default playbook({
   name: 'keystone',
   title: 'Keystone (identity)',
-  hosts: (inventory) => (servicesOf(inventory).includes('identity') ? role('control')(inventory) : []),
+  hosts: runs('identity'),
   needs: ['openstack', 'haproxy'],
   settings: z.strictObject({}),
   secrets: {
     ...ADMIN,
-    keystoneKeys: token('What the keys of tokens and of stored credentials are derived from', 64),
+    keystoneKeys: token('The seed of the keys that tokens and stored credentials are encrypted with', 64),
   },
   ports: [{ port, process: 'uwsgi' }],
 
   steps: (context) => {
     const { hosts, secrets, takeovers, platform } = context;
     const site = siteOf(context);
-    const unit = platform.units.keystone;
-    const session = adminSession(site, secrets.openstackAdmin);
+    const session = adminSession(site);
     const repository = { seed: secrets.keystoneKeys, owner: name, keep: MOST_KEYS };
     return [
       step('Install Keystone', packages.installed(platform.packages.keystone)),
@@ -80,24 +57,20 @@ export default playbook({
       ),
       step(
         'Create its tables',
-        openstack.schema({
+        tables(site, 'identity', {
           database: 'keystone',
-          server: site.databaseServer,
-          user: name,
-          password: site.databasePassword('identity'),
-          migrations: '/usr/lib/python3/dist-packages/keystone/common/sql/migrations',
+          migrations: 'keystone/common/sql/migrations',
           upgrade: 'keystone-manage db_sync',
-          runAs: name,
         }),
         { once: true },
       ),
-      step('Run Keystone', (host) =>
-        service.running(unit, {
-          newerThan: [CONF, DEFAULTS],
-          ...service.startup(takeoverOf(takeovers, unit, host.name)),
-        }),
-      ),
-      verify('Keystone answers on every host', keystoneAnswers(hosts, platform), { within: minutes(2) }),
+      ...run('Keystone', {
+        units: [platform.units.keystone],
+        files: [CONF, DEFAULTS],
+        takeovers,
+        untilHealthy: (host) => apiAnswers(context, 'identity', host),
+      }),
+      verify('Keystone answers on every host', apiAnswers(context, 'identity'), { within: minutes(2) }),
       step(
         'Make the administrator',
         openstack.bootstrap(session, {
@@ -113,7 +86,7 @@ export default playbook({
     ];
   },
 
-  health: ({ hosts, platform }) => [keystoneAnswers(hosts, platform)],
+  health: (context) => [serviceHealth(context, 'identity')],
 
   frontends: ({ hosts }) => [apiFrontend('identity', hosts)],
 });

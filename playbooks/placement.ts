@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { file, ini, minutes, packages, playbook, role, step, verify } from 'osha';
-import type { HealthCheck, Host, Platform } from 'osha';
+import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
 import { apiFrontend } from './openstack/api.ts';
+import { serviceHealth } from './openstack/health.ts';
+import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
-import { servicesOf } from './openstack/settings.ts';
 import { databaseSection, PROXY_HEADERS, siteOf, tokenSection, type Site } from './openstack/site.ts';
-import { apiAnswers, tables, unitsRun } from './openstack/steps.ts';
+import { apiAnswers, run, tables } from './openstack/steps.ts';
 import { uwsgiDefaults } from './openstack/uwsgi.ts';
 
 const { port } = SERVICES.placement;
@@ -22,22 +22,17 @@ function placementConf(site: Site): ReturnType<typeof ini> {
   });
 }
 
-function answers(hosts: readonly Host[], platform: Platform): HealthCheck {
-  const unit = platform.units.placement;
-  return apiAnswers('placement', { title: 'Placement', hosts, package: 'placement-api', unit });
-}
-
 /** What compute hosts have left, so that servers are put where they fit. */
 export default playbook({
   name: 'placement',
   title: 'Placement',
-  hosts: (inventory) => (servicesOf(inventory).includes('placement') ? role('control')(inventory) : []),
+  hosts: runs('placement'),
   needs: ['keystone'],
   settings: z.strictObject({}),
   ports: [{ port, process: 'uwsgi' }],
 
   steps: (context) => {
-    const { hosts, takeovers, platform } = context;
+    const { takeovers, platform } = context;
     const site = siteOf(context);
     return [
       step('Install Placement', packages.installed(platform.packages.placement)),
@@ -62,12 +57,17 @@ export default playbook({
         }),
         { once: true },
       ),
-      step('Run Placement', unitsRun([platform.units.placement], [CONF, DEFAULTS], takeovers)),
-      verify('Placement answers on every host', answers(hosts, platform), { within: minutes(2) }),
+      ...run('Placement', {
+        units: [platform.units.placement],
+        files: [CONF, DEFAULTS],
+        takeovers,
+        untilHealthy: (host) => apiAnswers(context, 'placement', host),
+      }),
+      verify('Placement answers on every host', apiAnswers(context, 'placement'), { within: minutes(2) }),
     ];
   },
 
-  health: ({ hosts, platform }) => [answers(hosts, platform)],
+  health: (context) => [serviceHealth(context, 'placement')],
 
   frontends: ({ hosts }) => [apiFrontend('placement', hosts)],
 });

@@ -1,10 +1,8 @@
 import { ini } from 'osha';
 import type { Host, SecretText } from 'osha';
+import { IMAGES } from '../openstack/hosts.ts';
 import { SERVICES } from '../openstack/services.ts';
 import { databaseSection, PROXY_HEADERS, tokenSection, type Site } from '../openstack/site.ts';
-
-/** Where images are kept: on shared storage, or on one host alone. */
-export const IMAGES = '/var/lib/glance/images';
 
 /** `glance-api.conf` of one host, which listens on its own address. */
 export function glanceConf(site: Site, host: Host): SecretText {

@@ -1,6 +1,5 @@
 import { ini } from 'osha';
 import type { Host, IniSections, Inventory, Secret, SecretText } from 'osha';
-import { SERVICES } from '../openstack/services.ts';
 import {
   accountSection,
   databaseSection,
@@ -10,7 +9,9 @@ import {
   type Site,
 } from '../openstack/site.ts';
 
-/** Where a host's servers find their own data; only other hosts of the cloud ask there. */
+export const CONF = '/etc/nova/nova.conf';
+
+/** Where a host's servers find their own data; only the agents of the network hosts ask there. */
 export const METADATA_PORT = 8775;
 
 /** Where a browser gets the screen of a server. */
@@ -24,6 +25,12 @@ export interface NovaInput {
   readonly metadataSecret: Secret;
 }
 
+/** `nova.conf` of one host: of the control plane, a compute host, or both in one. */
+export function novaConf(input: NovaInput): SecretText {
+  const control = input.host.roles.includes('control');
+  return ini({ ...common(input), ...(control ? controlPlane(input) : computeOnly(input)) });
+}
+
 /** What hosts of the control plane and compute hosts have in common. */
 function common({ host, inventory, site }: NovaInput): IniSections {
   return {
@@ -31,28 +38,32 @@ function common({ host, inventory, site }: NovaInput): IniSections {
       log_dir: '/var/log/nova',
       state_path: '/var/lib/nova',
       my_ip: host.address,
-      // The cluster knows a host by its name in the inventory, whatever its resolver says.
+      // The cloud knows a host by its name in the inventory, whatever its resolver says.
       host: host.name,
       transport_url: site.transport,
     },
-    oslo_messaging_rabbit: messagingSection(inventory) ?? {},
+    oslo_messaging_rabbit: messagingSection(inventory),
     oslo_concurrency: { lock_path: '/var/lock/nova' },
-    keystone_authtoken: tokenSection(site, 'compute') ?? {},
     service_user: { send_service_user_token: true, ...accountSection(site, 'compute') },
-    placement: accountSection(site, 'placement') ?? {},
+    placement: accountSection(site, 'placement'),
     glance: { api_servers: site.root('image') },
     cinder: { os_region_name: site.settings.region, ...accountSection(site, 'compute') },
+    vnc: {
+      enabled: true,
+      server_listen: host.address,
+      server_proxyclient_address: host.address,
+      novncproxy_host: host.address,
+      novncproxy_port: CONSOLE_PORT,
+      novncproxy_base_url: `${site.scheme}://${site.api.address}:${CONSOLE_PORT}/vnc_auto.html`,
+    },
   };
 }
 
-/** `nova.conf` of a host of the control plane. */
-export function controlConf(input: NovaInput): SecretText {
-  const { host, site, metadataSecret } = input;
-  const base = common(input);
+function controlPlane({ site, metadataSecret }: NovaInput): IniSections {
   const { workers } = site.settings;
-  return ini({
-    ...base,
+  return {
     api: { auth_strategy: 'keystone' },
+    keystone_authtoken: tokenSection(site, 'compute'),
     api_database: databaseSection(site.database('compute', 'nova_api')),
     database: databaseSection(site.database('compute', 'nova')),
     neutron: {
@@ -61,6 +72,7 @@ export function controlConf(input: NovaInput): SecretText {
       metadata_proxy_shared_secret: metadataSecret,
     },
     conductor: { workers },
+    // A new compute host gets its first servers within a minute, without anybody telling Nova of it.
     scheduler: { workers, discover_hosts_in_cells_interval: 60 },
     cache: {
       enabled: true,
@@ -68,32 +80,11 @@ export function controlConf(input: NovaInput): SecretText {
       memcache_servers: site.caches,
       memcache_dead_retry: 60,
     },
-    vnc: {
-      enabled: true,
-      server_listen: host.address,
-      server_proxyclient_address: host.address,
-      novncproxy_host: host.address,
-      novncproxy_port: CONSOLE_PORT,
-    },
     oslo_middleware: PROXY_HEADERS,
-  });
+  };
 }
 
-/** `nova.conf` of a compute host. It never speaks to a database: conductors do that for it. */
-export function computeConf(input: NovaInput): SecretText {
-  const { host, site } = input;
-  const scheme = site.ca === undefined ? 'http' : 'https';
-  return ini({
-    ...common(input),
-    neutron: accountSection(site, 'network') ?? {},
-    vnc: {
-      enabled: true,
-      server_listen: host.address,
-      server_proxyclient_address: host.address,
-      novncproxy_base_url: `${scheme}://${site.api.address}:${CONSOLE_PORT}/vnc_auto.html`,
-    },
-  });
+/** A compute host never speaks to a database: conductors do that for it. */
+function computeOnly({ site }: NovaInput): IniSections {
+  return { neutron: accountSection(site, 'network') };
 }
-
-/** The facts of Nova that the playbooks share. */
-export const NOVA = SERVICES.compute;

@@ -2,9 +2,15 @@ import type { Frontend, Host, openstack } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
 import type { Site } from './site.ts';
 
-/** What stands behind the virtual IP for a service: its API on every host of the control plane. */
+/** What stands behind the virtual IP for a service: its API on every host that runs it. */
 export function apiFrontend(service: ServiceName, hosts: readonly Host[]): Frontend {
   const { name, port } = SERVICES[service];
+  // The port alone is open before the service can answer.
+  return { ...httpFrontend(name, port, hosts), check: { httpPath: '/' } };
+}
+
+/** The same for what is no API of the catalogue: it is up where its port is open. */
+export function httpFrontend(name: string, port: number, hosts: readonly Host[]): Frontend {
   return {
     name,
     vip: 'api',
@@ -17,13 +23,15 @@ export function apiFrontend(service: ServiceName, hosts: readonly Host[]): Front
   };
 }
 
-/** Logging in as the administrator, through the virtual IP. */
-export function adminSession(site: Site, password: openstack.ApiSession['password']): openstack.ApiSession {
+/** Logging in as the administrator through the virtual IP, and where that fails at one of the hosts themselves. */
+export function adminSession(site: Site): openstack.ApiSession {
+  const { port, path } = SERVICES.identity;
   return {
     authUrl: site.url('identity'),
+    otherUrls: site.control.map(({ address }) => `http://${address}:${port}${path}`),
     user: 'admin',
     project: 'admin',
-    password,
+    password: site.adminPassword,
     ...(site.ca === undefined ? {} : { ca: site.ca }),
   };
 }

@@ -6,8 +6,11 @@ import type { Site } from './site.ts';
 export const OPENRC = '/root/admin-openrc';
 export const CLOUDS = '/etc/openstack/clouds.yaml';
 
+/** What has to be known to log in: of a site, or as seen from somewhere else. */
+type Entrance = Pick<Site, 'url' | 'settings' | 'ca'>;
+
 /** Variables that the command-line client reads: `. admin-openrc; openstack token issue`. */
-export function adminOpenrc(site: Site, password: Secret): SecretText {
+export function adminOpenrc(site: Entrance, password: Secret): SecretText {
   return text`# Placed by osha.
 export OS_AUTH_URL=${site.url('identity')}
 export OS_USERNAME=admin
@@ -21,7 +24,7 @@ ${site.ca === undefined ? [] : [`export OS_CACERT=${site.ca}`]}`;
 }
 
 /** The same for `openstack --os-cloud NAME`. */
-export function cloudsYaml(site: Site, name: string, password: Secret): SecretText {
+export function cloudsYaml(site: Entrance, name: string, password: Secret): SecretText {
   return text`# Placed by osha.
 clouds:
   ${name}:

@@ -4,6 +4,8 @@ import { accountSecret, databaseSecret } from './secrets.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import { openstackSettings, type OpenstackSettings } from './settings.ts';
 
+/** Keys and values of one section. */
+type Section = IniSections[string];
 type Secrets = Readonly<Partial<Record<string, Secret>>>;
 
 /** What all services of a cloud have in common, made from the inventory alone. */
@@ -13,6 +15,8 @@ export interface Site {
   readonly control: readonly Host[];
   /** The virtual IP of the APIs. */
   readonly api: Vip;
+  /** How one speaks to the virtual IP. */
+  readonly scheme: 'http' | 'https';
   /** The URL of a service at the virtual IP, with the path of its endpoint. */
   url(service: ServiceName): string;
   /** The same without a path. */
@@ -23,7 +27,10 @@ export interface Site {
   database(service: ServiceName, name: string): SecretText;
   databasePassword(service: ServiceName): Secret;
   accountPassword(service: ServiceName): Secret;
-  /** Every broker, for oslo.messaging. */
+  readonly adminPassword: Secret;
+  /** How many brokers there are. */
+  readonly brokers: number;
+  /** All of them, for oslo.messaging. */
   readonly transport: SecretText;
   /** Every cache, as `address:port`. */
   readonly caches: readonly string[];
@@ -32,13 +39,14 @@ export interface Site {
 }
 
 /** The VIP of that name, or else the first. Throws where there is none: the playbooks' own checks come before. */
-function vipNamed(inventory: Inventory, name: string): Vip {
+export function vipNamed(inventory: Inventory, name: string): Vip {
   const vip = inventory.vips.find((one) => one.name === name) ?? inventory.vips[0];
   if (!vip) throw new Error('OpenStack needs a virtual IP');
   return vip;
 }
 
-function speaksTls(inventory: Inventory, vip: Vip): boolean {
+/** Whether HAProxy ends TLS on a VIP. */
+export function speaksTls(inventory: Inventory, vip: Vip): boolean {
   const haproxy = inventory.settings['haproxy'] as
     { readonly tls?: Readonly<Record<string, unknown>> } | undefined;
   return haproxy?.tls?.[vip.name] !== undefined;
@@ -81,6 +89,8 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
       text`mysql+pymysql://${SERVICES[service].name}:${secret(databaseSecret(service))}@${databaseServer.address}:${databaseServer.port}/${name}`,
     databasePassword: (service) => secret(databaseSecret(service)),
     accountPassword: (service) => secret(accountSecret(service)),
+    adminPassword: secret('openstackAdmin'),
+    brokers: declared('broker').servers.length,
     get transport() {
       const password = secret('rabbitmqOpenstack');
       const nodes = declared('broker').servers.flatMap(({ address, port }, index) => [
@@ -90,12 +100,13 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
       return nodes.reduce<SecretText>((whole, part) => text`${whole}${part}`, text`rabbit://`);
     },
     caches: hostsWith(inventory, 'cache').map((host) => `${host.address}:11211`),
+    scheme: tls ? 'https' : 'http',
     ...(tls ? { ca: platform.paths.authority } : {}),
   };
 }
 
 /** How often a lost database is tried again, and when a connection that rests too long is given up (HAProxy ends it after 90 minutes). */
-export function databaseSection(connection: SecretText): IniSections[string] {
+export function databaseSection(connection: SecretText): Section {
   return {
     connection,
     max_retries: -1,
@@ -111,7 +122,7 @@ export function databaseSection(connection: SecretText): IniSections[string] {
  * The services' way to the brokers. A node that is gone is left for the next one within seconds; queues outlive a node
  * by the policy of the cluster, or are quorum queues.
  */
-export function messagingSection(inventory: Inventory): IniSections[string] {
+export function messagingSection(inventory: Inventory): Section {
   const rabbitmq = inventory.settings['rabbitmq'] as { readonly queues?: string } | undefined;
   const quorum = rabbitmq?.queues === 'quorum';
   return {
@@ -125,7 +136,7 @@ export function messagingSection(inventory: Inventory): IniSections[string] {
 }
 
 /** How a service logs in to Keystone with its own account. */
-export function accountSection(site: Site, service: ServiceName): IniSections[string] {
+export function accountSection(site: Site, service: ServiceName): Section {
   return {
     auth_type: 'password',
     auth_url: site.root('identity'),
@@ -140,7 +151,7 @@ export function accountSection(site: Site, service: ServiceName): IniSections[st
 }
 
 /** How a service has the tokens of its callers checked. A dead cache is left alone for a while, not waited for each time. */
-export function tokenSection(site: Site, service: ServiceName): IniSections[string] {
+export function tokenSection(site: Site, service: ServiceName): Section {
   return {
     ...accountSection(site, service),
     www_authenticate_uri: site.root('identity'),
@@ -154,4 +165,4 @@ export function tokenSection(site: Site, service: ServiceName): IniSections[stri
 }
 
 /** HAProxy tells them how the client came: by TLS or not. */
-export const PROXY_HEADERS: IniSections[string] = { enable_proxy_headers_parsing: true };
+export const PROXY_HEADERS: Section = { enable_proxy_headers_parsing: true };

@@ -1,7 +1,8 @@
-import { openstack, service as unitService, takeoverOf } from 'osha';
-import type { HealthCheck, Host, Operation, Takeover } from 'osha';
-import { SERVICES, type ServiceName } from './services.ts';
-import type { Site } from './site.ts';
+import { minutes, openstack, service as unitService, step, takeoverOf } from 'osha';
+import type { HealthCheck, Host, Operation, Platform, Step, Takeover } from 'osha';
+import { hostsOfService } from './hosts.ts';
+import { factsOf, type ServiceName } from './services.ts';
+import type { Site, SiteInput } from './site.ts';
 
 interface Tables {
   readonly database: string;
@@ -16,7 +17,7 @@ export function tables(
   service: ServiceName,
   { database, migrations, upgrade }: Tables,
 ): Operation {
-  const { name } = SERVICES[service];
+  const { name } = factsOf(service);
   return openstack.schema({
     database,
     server: site.databaseServer,
@@ -28,32 +29,69 @@ export function tables(
   });
 }
 
-/** Units run on the files as they are now, unless a cluster manager starts and stops them. */
-export function unitsRun(
-  units: readonly string[],
-  files: readonly string[],
-  takeovers: readonly Takeover[],
-): (host: Host) => readonly Operation[] {
-  return (host) =>
-    units.map(
-      (unit) =>
-        unitService.running(unit, {
-          newerThan: files,
-          ...unitService.startup(takeoverOf(takeovers, unit, host.name)),
-        }) as Operation,
-    );
+export interface Running {
+  /** In the order in which they start. */
+  readonly units: readonly string[];
+  /** What they read when they start. */
+  readonly files: readonly string[];
+  readonly takeovers: readonly Takeover[];
+  /** Default all hosts of the playbook. */
+  readonly hosts?: readonly Host[];
+  /** What has to be well on a host that was restarted, before the next one is. */
+  readonly untilHealthy?: (host: Host) => HealthCheck;
 }
 
-interface Api {
-  readonly title: string;
-  readonly hosts: readonly Host[];
-  readonly package: string;
-  readonly unit: string;
-  /** Default `/`, where every API tells its versions. */
-  readonly path?: string;
+/**
+ * Units run, and on the files as they are now. What does not run is started everywhere at once; what runs is restarted on
+ * one host after another, so that the others go on answering. What a cluster manager starts and stops is left to it.
+ */
+export function run(
+  what: string,
+  { units, files, takeovers, hosts, untilHealthy }: Running,
+): readonly Step[] {
+  const running =
+    (newerThan: readonly string[]) =>
+    (host: Host): readonly Operation[] =>
+      units.map(
+        (unit) =>
+          unitService.running(unit, {
+            newerThan,
+            ...unitService.startup(takeoverOf(takeovers, unit, host.name)),
+          }) as Operation,
+      );
+  const on = hosts ? { hosts } : {};
+  return [
+    step(`Run ${what}`, running([]), on),
+    step(`Take new settings of ${what}, host by host`, running(files), {
+      ...on,
+      oneAtATime: true,
+      ...(untilHealthy ? { untilHealthy, within: minutes(3) } : {}),
+    }),
+  ];
 }
 
-/** A service's API answers on every host of the control plane, each asked by itself. */
-export function apiAnswers(service: ServiceName, api: Api): HealthCheck {
-  return openstack.answers({ path: '/', ...api, port: SERVICES[service].port });
+/** The unit that runs a service's API. */
+function apiUnit(service: ServiceName, { units }: Platform): string {
+  switch (service) {
+    case 'identity':
+      return units.keystone;
+    case 'image':
+      return units.glance;
+    case 'placement':
+      return units.placement;
+    case 'compute':
+      return units.nova.api;
+    case 'network':
+      return units.neutron.api;
+    case 'volume':
+      return units.cinder.api;
+  }
+}
+
+/** A service's API answers on its hosts, each asked by itself, for what it needs no database. */
+export function apiAnswers(context: SiteInput, service: ServiceName, only?: Host): HealthCheck {
+  const { title, port, package: from } = factsOf(service);
+  const hosts = only ? [only] : hostsOfService(context.inventory, service);
+  const unit = apiUnit(service, context.platform);
+  return openstack.answers({ title, hosts, port, path: '/', package: from, unit });
 }

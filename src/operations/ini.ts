@@ -15,7 +15,16 @@ function valueParts(value: IniValue): SecretText['parts'] {
   ]);
 }
 
-/** An INI file as oslo.config and its kin read it. Sections without a key that is set are left out. */
+/** Throws where a part of the file would end its line: what follows would be read as a key of its own. */
+function checkLine(place: string, parts: SecretText['parts']): void {
+  if (!parts.some((part) => /[\n\r]/.test(typeof part === 'string' ? part : part.reveal()))) return;
+  throw new Error(`${place} holds a line break, which an INI file cannot hold`);
+}
+
+/**
+ * An INI file as oslo.config and its kin read it. Sections without a key that is set are left out. Throws where a
+ * section, a key or a value holds a line break: a defect of the caller.
+ */
 export function ini(sections: IniSections): SecretText {
   const parts: SecretText['parts'][number][] = ['# Placed by osha.\n'];
   for (const [section, entries] of Object.entries(sections)) {
@@ -24,7 +33,11 @@ export function ini(sections: IniSections): SecretText {
     );
     if (set.length === 0) continue;
     parts.push(`\n[${section}]\n`);
-    for (const [key, value] of set) parts.push(`${key} = `, ...valueParts(value), '\n');
+    for (const [key, value] of set) {
+      const line = [`${key} = `, ...valueParts(value)];
+      checkLine(`${JSON.stringify(key)} in ${JSON.stringify(`[${section}]`)}`, [section, ...line]);
+      parts.push(...line, '\n');
+    }
   }
   return new SecretText(parts);
 }

@@ -37,7 +37,7 @@ export const debian12: Platform = {
       'conntrack',
     ],
     cinder: ['cinder-api', 'cinder-scheduler', 'mariadb-client'],
-    horizon: ['openstack-dashboard-apache'],
+    horizon: ['openstack-dashboard-apache', 'mariadb-client', 'python3-mysqldb', 'python3-pymemcache'],
     compute: [
       'nova-compute-qemu',
       'qemu-system-x86',

@@ -19,8 +19,8 @@ export interface HostStep extends StepBase {
   readonly kind: 'host';
   readonly strategy: Strategy;
   operations(host: Host): readonly Operation[];
-  /** Waited for, on all members, after each host that was changed and before the next one is. */
-  readonly untilHealthy?: HealthCheck;
+  /** Waited for, on all members, after a host was changed and before the next one is. */
+  untilHealthy?(changed: Host): HealthCheck;
   readonly withinMs: number;
 }
 
@@ -47,8 +47,8 @@ export interface StepOptions {
   readonly once?: true;
   /** So many hosts at a time. */
   readonly batches?: number;
-  /** After each changed host, and before the next: wait until this is healthy. */
-  readonly untilHealthy?: HealthCheck;
+  /** After each changed host, and before the next: wait until this is healthy, which may be about that host alone. */
+  readonly untilHealthy?: HealthCheck | ((changed: Host) => HealthCheck);
   /** Milliseconds to wait for `untilHealthy`; default two minutes. */
   readonly within?: number;
 }
@@ -65,6 +65,11 @@ function strategyOf(options: StepOptions): Strategy {
   if (options.oneAtATime) return { kind: 'oneAtATime' };
   if (options.batches !== undefined) return { kind: 'batches', size: options.batches };
   return { kind: 'all' };
+}
+
+function untilHealthy(check: StepOptions['untilHealthy']): Pick<HostStep, 'untilHealthy'> {
+  if (check === undefined) return {};
+  return { untilHealthy: typeof check === 'function' ? check : () => check };
 }
 
 /**
@@ -86,7 +91,7 @@ export function step(title: string, work: Work, options: StepOptions = {}): Step
     strategy: strategyOf(options),
     operations,
     withinMs: options.within ?? minutes(2),
-    ...(options.untilHealthy ? { untilHealthy: options.untilHealthy } : {}),
+    ...untilHealthy(options.untilHealthy),
   };
 }
 

@@ -35,10 +35,11 @@ export function answers(service: HttpService): HealthCheck<HttpAnswer> {
     members: hosts,
     probe: (host) => ({
       script: `curl --silent --output /dev/null --noproxy '*' --max-time 20 --write-out '%{http_code} %{time_total}' http://${host.address}:${port}${path} || :
-printf ' %s\\n' "$(dpkg-query --showformat '\${Version}' --show ${quote(service.package)} 2>/dev/null)"`,
+printf '\\n%s\\n' "$(dpkg-query --showformat '\${Version}' --show ${quote(service.package)} 2>/dev/null)"`,
       reads: [`unit:${unit}`],
       parse: ({ stdout }) => {
-        const [status = '', seconds = '', version = ''] = stdout.trim().split(' ');
+        const [said = '', version = ''] = stdout.split('\n');
+        const [status = '', seconds = ''] = said.split(' ');
         return { status: Number(status), seconds: Number(seconds), version };
       },
     }),

@@ -8,6 +8,8 @@ import { API_CLIENT } from './api-client.ts';
 export interface ApiSession {
   /** `http://10.0.0.20:5000/v3`. */
   readonly authUrl: string;
+  /** Asked where that one does not let in: the hosts' own addresses. */
+  readonly otherUrls?: readonly string[];
   readonly user: string;
   readonly project: string;
   readonly password: Secret;
@@ -31,18 +33,27 @@ export type ApiRequest =
       /** Statuses that are as good as success: 409, where somebody else was faster. */
       readonly accept?: readonly number[];
     }
-  | { readonly login: { readonly user: string; readonly password: Secret } };
+  | {
+      /** A URL in full, which is given the same token. */
+      readonly url: string;
+    }
+  | {
+      /** Logging in as somebody, by default at the session's own URL. */
+      readonly login: { readonly user: string; readonly password: Secret; readonly url?: string };
+    };
 
 /** What came back of one request; status 0 where there was no answer. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body?: unknown;
   readonly error?: string;
+  /** Milliseconds that it took. */
+  readonly ms?: number;
 }
 
 /** What came back of a session. */
 export interface ApiAnswers {
-  /** That of logging in. */
+  /** That of logging in at the session's own URL, also where another one let in. */
   readonly login: ApiAnswer;
   /** In the order of the requests; empty where logging in failed. */
   readonly answers: readonly ApiAnswer[];
@@ -76,14 +87,18 @@ function joined(parts: readonly Text[]): SecretText {
   return new SecretText(parts.flatMap((part) => asSecretText(part).parts));
 }
 
-/** The job for the client, with its secrets: to be given to `API_SCRIPT` on stdin. */
-export function apiJob(session: ApiSession, requests: readonly ApiRequest[], together: boolean): SecretText {
-  const { authUrl: url, user, project, password, ca } = session;
+/** The job for the client, with its secrets: to be given to `API_SCRIPT` on stdin. `together` are sent at once; with 0 one after another until one fails. `seconds` is for each. */
+export function apiJob(
+  session: ApiSession,
+  requests: readonly ApiRequest[],
+  { together, seconds = REQUEST_SECONDS }: { readonly together: number; readonly seconds?: number },
+): SecretText {
+  const { authUrl, otherUrls = [], user, project, password, ca } = session;
   return joined(
     json({
-      auth: { url, user, project, password },
+      auth: { urls: [authUrl, ...otherUrls], user, project, password },
       ...(ca === undefined ? {} : { ca }),
-      timeout: REQUEST_SECONDS,
+      timeout: seconds,
       together,
       requests: requests as unknown as ApiBody,
     }),
@@ -93,6 +108,9 @@ export function apiJob(session: ApiSession, requests: readonly ApiRequest[], tog
 /** The script of a change that sends a job; it ends with the first request that fails, and says which. */
 export const API_SCRIPT = `python3 -E -c ${quote(API_CLIENT)} >/dev/null`;
 
+/** The script of a probe that sends a job; it prints what `readAnswers` understands. */
+export const apiProbeScript = `timeout 60 python3 -E -c ${quote(API_CLIENT)} 2>/dev/null || :`;
+
 /** Asks several things at once; they must be such as only read. Nothing is thrown where the service does not answer. */
 export function apiProbe<Observed>(
   session: ApiSession,
@@ -101,14 +119,15 @@ export function apiProbe<Observed>(
   understand: (answers: ApiAnswers) => Observed,
 ): Probe<Observed> {
   return {
-    script: `timeout 60 python3 -E -c ${quote(API_CLIENT)} 2>/dev/null || :`,
-    input: apiJob(session, requests, true),
+    script: apiProbeScript,
+    input: apiJob(session, requests, { together: 8 }),
     reads,
     parse: ({ stdout }) => understand(readAnswers(stdout)),
   };
 }
 
-function readAnswers(stdout: string): ApiAnswers {
+/** What a job printed. Throws a `ProbeError` where that was something else. */
+export function readAnswers(stdout: string): ApiAnswers {
   const lines = stdout.split('\n').filter((line) => line !== '');
   const [login, ...answers] = lines.map((line): ApiAnswer => {
     try {

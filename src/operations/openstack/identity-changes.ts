@@ -41,7 +41,7 @@ export function decideIdentity(
   return work.map(({ summary, requests }) => ({
     summary,
     script: API_SCRIPT,
-    input: apiJob(session, requests, false),
+    input: apiJob(session, requests, { together: 0 }),
     touches: ['cluster:identity'],
   }));
 }
@@ -70,7 +70,8 @@ function idOf(
 ): { readonly id: string; readonly lookUp: readonly ApiRequest[] } {
   const known = state[list].find((one) => one.name === name)?.id;
   if (known !== undefined) return { id: known, lookUp: [] };
-  const path = `/${list}?name=${encodeURIComponent(name)}`;
+  const domain = list === 'roles' ? '' : '&domain_id=default';
+  const path = `/${list}?name=${encodeURIComponent(name)}${domain}`;
   return { id: `{${list}}`, lookUp: [{ service: 'identity', path, save: { [list]: `${list}.0.id` } }] };
 }
 

@@ -5,6 +5,9 @@ import type { DesiredIdentity, IdentityState, Named } from './identity-state.ts'
 
 const LISTS = ['projects', 'roles', 'users', 'services', 'endpoints', 'role_assignments'] as const;
 
+/** Other domains may have projects and users of the same names. Roles that belong to a domain are not listed anyway. */
+const OF_DEFAULT_DOMAIN: readonly string[] = ['projects', 'users'];
+
 interface RawAssignment {
   readonly user?: { readonly id: string };
   readonly role: { readonly id: string };
@@ -14,7 +17,10 @@ interface RawAssignment {
 /** Keystone knows these projects, roles, accounts and endpoints. To be done once, through its own API. */
 export function identity(session: ApiSession, desired: DesiredIdentity): Operation<IdentityState> {
   const asked: readonly ApiRequest[] = [
-    ...LISTS.map((list) => ({ service: 'identity', path: `/${list}` })),
+    ...LISTS.map((list) => ({
+      service: 'identity',
+      path: OF_DEFAULT_DOMAIN.includes(list) ? `/${list}?domain_id=default` : `/${list}`,
+    })),
     ...desired.accounts.map(({ name, password }) => ({ login: { user: name, password } })),
   ];
   return {

@@ -49,8 +49,8 @@ function filesOf(repository: KeyRepository, primary: number): ReadonlyMap<string
   const oldest = Math.max(1, primary - repository.keep + 2);
   const numbers = Array.from({ length: primary - oldest + 1 }, (_, index) => oldest + index);
   return new Map([
-    ['0', fernetKey(repository, primary + 1)],
     ...numbers.map((number) => [String(number), fernetKey(repository, number)] as const),
+    ['0', fernetKey(repository, primary + 1)],
   ]);
 }
 
@@ -60,9 +60,9 @@ function sha256(key: Secret): string {
 
 function probeOf({ directory }: KeyRepository): Probe<RepositoryState> {
   return {
-    // Of 256 random bits a checksum tells nothing.
+    // Of 256 random bits a checksum tells nothing. `.new.*` is what a placing left that was broken off.
     script: `now=$(date +%s)
-for file in ${quote(directory)}/[0-9]*; do
+for file in ${quote(directory)}/[0-9]* ${quote(directory)}/.new.*; do
   [ -f "$file" ] || continue
   printf '%s %s %s %s\\n' "\${file##*/}" "$(sha256sum <"$file" | cut -d' ' -f1)" "$(stat -c '%U:%G,%a' "$file")" $((now - $(stat -c %Y "$file")))
 done`,
@@ -114,11 +114,13 @@ function placing(repository: KeyRepository, primary: number, summary: string): C
   const names = [...wanted.keys()].join('|');
   return {
     summary,
-    // The staged key comes first, the new primary last: at no moment is there one that another host cannot read.
+    // In their order, the staged one last: the key that was staged until now is the new primary one, so that at no moment
+    // a host lacks what another one may encrypt with already.
     script: `umask 077
 mkdir -p ${quote(directory)}
 chown ${quote(`${owner}:${owner}`)} ${quote(directory)}
 chmod 700 ${quote(directory)}
+rm -f -- ${quote(directory)}/.new.*
 while read -r name key; do
   printf '%s' "$key" >${quote(directory)}/".new.$name"
   chown ${quote(`${owner}:${owner}`)} ${quote(directory)}/".new.$name"

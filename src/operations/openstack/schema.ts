@@ -1,15 +1,10 @@
 import { ProbeError, type Operation } from '../../playbook/operation.ts';
-import type { Secret } from '../../secrets/secret.ts';
-import { text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
+import { askDatabase, type DatabaseLogin } from './database-login.ts';
 
 /** A database of an OpenStack project, and what brings its tables to the version of the installed package. */
-export interface SchemaOptions {
+export interface SchemaOptions extends DatabaseLogin {
   readonly database: string;
-  /** Where the server answers, and as whom: the services' own way to it. */
-  readonly server: { readonly address: string; readonly port: number };
-  readonly user: string;
-  readonly password: Secret;
   /** The folder with the package's migrations, in which Alembic's `versions` are. */
   readonly migrations: string;
   /** The command that brings the tables up to date. */
@@ -46,22 +41,15 @@ for head in sorted(revisions - before): print("head", head)`;
 
 /** The database's tables are at the version of the installed package. To be done once, before its services start. */
 export function schema(options: SchemaOptions): Operation<SchemaState> {
-  const { database, server, user, password, upgrade, runAs } = options;
+  const { database, upgrade, runAs } = options;
+  const asked = askDatabase(options, database, `SELECT CONCAT("current ", version_num) FROM alembic_version`);
   return {
     scope: 'host',
     title: `tables of ${database}`,
     probe: {
+      ...asked,
       script: `python3 -S -E -c ${quote(HEADS)} ${quote(options.migrations)} 2>/dev/null || :
-timeout 20 mariadb --defaults-file=/dev/stdin -BN -e 'SELECT CONCAT("current ", version_num) FROM alembic_version' ${quote(database)} 2>/dev/null || :`,
-      // The client reads its password where nobody can see it: in a file of options that is its stdin.
-      input: text`[client]
-host=${server.address}
-port=${server.port}
-user=${user}
-password=${password}
-connect-timeout=5
-`,
-      reads: [`database:${database}`, `database:user ${user}`, 'cluster:galera'],
+${asked.script} || :`,
       parse: ({ stdout }) => {
         const after = (word: string): readonly string[] =>
           stdout

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
+import type { Host, Inventory, SecretText } from 'osha';
+import { apiFrontend } from './openstack/api.ts';
+import { serviceHealth } from './openstack/health.ts';
+import { runs } from './openstack/hosts.ts';
+import { SERVICES } from './openstack/services.ts';
+import {
+  accountSection,
+  databaseSection,
+  messagingSection,
+  PROXY_HEADERS,
+  siteOf,
+  tokenSection,
+  type Site,
+} from './openstack/site.ts';
+import { apiAnswers, run, tables } from './openstack/steps.ts';
+import { uwsgiDefaults } from './openstack/uwsgi.ts';
+
+const { port, name } = SERVICES.volume;
+const CONF = '/etc/cinder/cinder.conf';
+const DEFAULTS = '/etc/default/cinder-api';
+
+function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
+  return ini({
+    DEFAULT: {
+      log_dir: '/var/log/cinder',
+      auth_strategy: 'keystone',
+      my_ip: host.address,
+      host: host.name,
+      transport_url: site.transport,
+      glance_api_servers: site.root('image'),
+    },
+    oslo_messaging_rabbit: messagingSection(inventory),
+    oslo_concurrency: { lock_path: '/var/lock/cinder' },
+    database: databaseSection(site.database('volume', 'cinder')),
+    keystone_authtoken: tokenSection(site, 'volume'),
+    service_user: { send_service_user_token: true, ...accountSection(site, 'volume') },
+    nova: { interface: 'internal', ...accountSection(site, 'compute') },
+    oslo_middleware: PROXY_HEADERS,
+  });
+}
+
+/** Volumes: the control plane. Nothing here stores a volume yet. */
+export default playbook({
+  name: 'cinder',
+  title: 'Cinder (volumes)',
+  hosts: runs('volume'),
+  needs: ['keystone'],
+  settings: z.strictObject({}),
+  ports: [{ port, process: 'uwsgi' }],
+
+  steps: (context) => {
+    const { inventory, takeovers, platform } = context;
+    const { cinder } = platform.units;
+    const site = siteOf(context);
+    return [
+      step('Install Cinder', packages.installed(platform.packages.cinder)),
+      step('Configure Cinder', (host) => [
+        file.content(CONF, { content: cinderConf(site, inventory, host), group: name, mode: 0o640 }),
+        file.content(DEFAULTS, {
+          content: uwsgiDefaults({
+            host,
+            port,
+            ini: '/etc/cinder/cinder-api-uwsgi.ini',
+            processes: site.settings.workers,
+            threads: 4,
+          }),
+        }),
+      ]),
+      step(
+        'Create its tables',
+        tables(site, 'volume', {
+          database: 'cinder',
+          migrations: 'cinder/db/migrations',
+          upgrade: 'cinder-manage db sync',
+        }),
+        { once: true },
+      ),
+      ...run('Cinder', {
+        units: [cinder.scheduler, cinder.api],
+        files: [CONF, DEFAULTS],
+        takeovers,
+        untilHealthy: (host) => apiAnswers(context, 'volume', host),
+      }),
+      verify('Cinder answers on every host', apiAnswers(context, 'volume'), { within: minutes(2) }),
+    ];
+  },
+
+  health: (context) => [serviceHealth(context, 'volume')],
+
+  frontends: ({ hosts }) => [apiFrontend('volume', hosts)],
+});

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { file, hostsWith, minutes, mysql, packages, playbook, service, step, token, verify } from 'osha';
+import type { HealthCheck } from 'osha';
+import { APACHE_CONF, apacheConf } from './horizon/apache.ts';
+import { dashboardFrontends, entranceOf, PORT } from './horizon/entrance.ts';
+import { dashboardAnswers } from './horizon/health.ts';
+import {
+  CLEANUP_SERVICE_FILE,
+  CLEANUP_SERVICE_UNIT,
+  CLEANUP_TIMER,
+  CLEANUP_TIMER_FILE,
+  CLEANUP_TIMER_UNIT,
+  tablesOfLogins,
+} from './horizon/logins.ts';
+import { DATABASE, horizonSettings, SETTINGS } from './horizon/settings.ts';
+import { hostsOfService } from './openstack/hosts.ts';
+import { servicesOf } from './openstack/settings.ts';
+import { siteOf } from './openstack/site.ts';
+import { run } from './openstack/steps.ts';
+
+const settings = z.strictObject({
+  names: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'a host name: small letters, digits, dots and dashes'),
+    )
+    .default([])
+    .describe(
+      'Names at which browsers find the dashboard, besides the virtual IP and the names of its certificate.',
+    ),
+});
+
+/** The dashboard, on every host with that role. A login counts on all of them, and outlives each of them. */
+export default playbook({
+  name: 'horizon',
+  title: 'Horizon (dashboard)',
+  // Its database is made on a host that has databases, which need not have the dashboard.
+  hosts: (inventory) => {
+    const own = hostsOfService(inventory, 'dashboard');
+    const databases = own.length === 0 ? [] : hostsWith(inventory, 'database');
+    return inventory.hosts.filter((host) => own.includes(host) || databases.includes(host));
+  },
+  needs: ['keystone'],
+  settings,
+  secrets: {
+    horizonKey: token('What the dashboard signs cookies and logins with', 64),
+    horizonDatabase: token("Password of the dashboard's database account"),
+  },
+  morePorts: ({ inventory }) => [
+    {
+      port: PORT,
+      process: 'apache2',
+      hosts: hostsOfService(inventory, 'dashboard').map((host) => host.name),
+    },
+  ],
+
+  steps: (context) => {
+    const { inventory, settings, secrets, takeovers, platform } = context;
+    const site = siteOf(context);
+    const hosts = hostsOfService(inventory, 'dashboard');
+    const entrance = entranceOf(inventory, hosts, settings.names);
+    const password = secrets.horizonDatabase;
+    return [
+      step('Install Horizon', packages.installed(platform.packages.horizon), { hosts }),
+      step(
+        'Create the database of logins',
+        [mysql.database(DATABASE), mysql.user(DATABASE, { password, databases: [DATABASE] })],
+        { hosts: hostsWith(inventory, 'database'), once: true },
+      ),
+      step(
+        'Configure Horizon',
+        (host) => [
+          file.content(SETTINGS, {
+            content: horizonSettings({ site, entrance, key: secrets.horizonKey, databasePassword: password }),
+            group: 'www-data',
+            mode: 0o640,
+          }),
+          file.content(APACHE_CONF, {
+            content: apacheConf({ host, entrance, processes: site.settings.workers }),
+            validate: 'apache2ctl -f {} -t',
+          }),
+        ],
+        { hosts },
+      ),
+      step('Create its tables', tablesOfLogins(site, password), { hosts, once: true }),
+      ...run('Horizon', {
+        units: [platform.units.horizon],
+        files: [SETTINGS, APACHE_CONF],
+        takeovers,
+        hosts,
+        untilHealthy: (host) => dashboardAnswers([host], platform),
+      }),
+      verify('The login page comes from every host', dashboardAnswers(hosts, platform), {
+        within: minutes(2),
+      }),
+      step(
+        'Forget ended logins every day',
+        [
+          file.content(CLEANUP_SERVICE_FILE, { content: CLEANUP_SERVICE_UNIT }),
+          file.content(CLEANUP_TIMER_FILE, { content: CLEANUP_TIMER_UNIT }),
+          service.running(CLEANUP_TIMER, { newerThan: [CLEANUP_TIMER_FILE] }),
+        ],
+        { hosts },
+      ),
+    ];
+  },
+
+  health: ({ inventory, platform }) => [
+    dashboardAnswers(hostsOfService(inventory, 'dashboard'), platform) as HealthCheck,
+  ],
+
+  frontends: ({ inventory }) => dashboardFrontends(inventory, hostsOfService(inventory, 'dashboard')),
+
+  validate: (inventory) =>
+    servicesOf(inventory).includes('dashboard') && hostsWith(inventory, 'dashboard').length === 0
+      ? [
+          {
+            severity: 'error',
+            path: ['openstack', 'services'],
+            message: 'the dashboard needs a host with the role dashboard',
+            hint: 'give a host that role',
+          },
+        ]
+      : [],
+});

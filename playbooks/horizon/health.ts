@@ -1,0 +1,70 @@
+import type { Finding, HealthCheck, Host, Platform } from 'osha';
+import { LOGIN, PORT, ROOT } from './entrance.ts';
+
+/** What the dashboard of one host answered; a status is 0 where nothing came. */
+export interface DashboardState {
+  readonly page: number;
+  readonly seconds: number;
+  /** The answer to somebody whose login nobody knows: found out by asking the caches and the database. */
+  readonly stranger: number;
+  readonly version: string;
+}
+
+/** Understands what the probe printed. */
+export function dashboardState(output: string): DashboardState {
+  const [page = '', seconds = '', stranger = '', version = ''] = output.trim().split(' ');
+  return { page: Number(page), seconds: Number(seconds), stranger: Number(stranger), version };
+}
+
+/** Debian's epoch and revision are of no interest. */
+function release(version: string): string {
+  return version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
+}
+
+/** The login page comes from each host itself, and each can look a login up. */
+export function dashboardAnswers(hosts: readonly Host[], { units }: Platform): HealthCheck<DashboardState> {
+  const unit = units.horizon;
+  return {
+    scope: 'health',
+    title: 'Horizon',
+    members: hosts,
+    probe: ({ address }) => {
+      const get = (path: string, format: string, more = ''): string =>
+        `curl --silent --output /dev/null --noproxy '*' --max-time 20 --write-out '${format}'${more} http://${address}:${PORT}${path} || :`;
+      return {
+        script: `${get(LOGIN, '%{http_code} %{time_total} ')}
+${get(ROOT, '%{http_code} ', ` --cookie sessionid=${'0'.repeat(32)}`)}
+dpkg-query --showformat '\${Version}' --show openstack-dashboard 2>/dev/null || :`,
+        reads: [`unit:${unit}`, 'cluster:galera'],
+        parse: ({ stdout }) => dashboardState(stdout),
+      };
+    },
+    judge: (answers) =>
+      [...answers].flatMap(([host, answer]): readonly Finding[] => {
+        const subject = 'login page';
+        if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
+        const { page, seconds, stranger, version } = answer.observed;
+        const hint = `see /var/log/openstack-dashboard/error.log on ${host}`;
+        if (page !== 200) {
+          const evidence = page === 0 ? `no answer on port ${PORT}` : `answers ${page} on port ${PORT}`;
+          return [{ subject, host, healthy: false, evidence, hint }];
+        }
+        const speed = `${release(version)}, answers in ${Math.round(seconds * 1000)} ms`;
+        return [
+          { subject, host, healthy: true, evidence: speed },
+          // It sends strangers to the login page.
+          ...(stranger === 302
+            ? []
+            : [
+                {
+                  subject: 'logins',
+                  host,
+                  healthy: false,
+                  evidence: `cannot be looked up: answers ${stranger}`,
+                  hint: `${hint}; they are in the database`,
+                },
+              ]),
+        ];
+      }),
+  };
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { file, minutes, packages, playbook, step, verify } from 'osha';
+import * as conf from './neutron/conf.ts';
+import { agentsReport } from './openstack/health.ts';
+import { networkHosts } from './openstack/hosts.ts';
+import { METADATA } from './openstack/metadata-secret.ts';
+import { SERVICES } from './openstack/services.ts';
+import { siteOf } from './openstack/site.ts';
+import { run } from './openstack/steps.ts';
+
+const { name } = SERVICES.network;
+
+/** The hosts that networks have their DHCP, their routers and their way out on. */
+export default playbook({
+  name: 'network',
+  title: 'Network hosts',
+  hosts: networkHosts,
+  needs: ['neutron'],
+  settings: z.strictObject({}),
+  secrets: METADATA,
+
+  steps: (context) => {
+    const { inventory, hosts, secrets, takeovers, platform } = context;
+    const { neutron } = platform.units;
+    const site = siteOf(context);
+    const own = { group: name, mode: 0o640 };
+    return [
+      step('Install the agents', packages.installed(platform.packages.neutronAgents)),
+      step('Configure the agents', (host) => [
+        file.content(conf.CONF, { content: conf.neutronConf(site, inventory, host), ...own }),
+        file.content(conf.ML2, { content: conf.ml2Conf(inventory), ...own }),
+        file.content(conf.BRIDGE, { content: conf.bridgeConf(inventory, host), ...own }),
+        file.content(conf.DHCP, { content: conf.dhcpConf(), ...own }),
+        file.content(conf.L3, { content: conf.l3Conf(), ...own }),
+        file.content(conf.METADATA, { content: conf.metadataConf(site, secrets.metadataProxy), ...own }),
+      ]),
+      ...run('the agents', {
+        units: [neutron.bridge, neutron.dhcp, neutron.l3, neutron.metadata],
+        files: [conf.CONF, conf.ML2, conf.BRIDGE, conf.DHCP, conf.L3, conf.METADATA],
+        takeovers,
+      }),
+      verify('Neutron hears of every agent', agentsReport(context, 'network', hosts), {
+        within: minutes(3),
+      }),
+    ];
+  },
+});

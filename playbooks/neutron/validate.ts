@@ -1,0 +1,60 @@
+import { addressIn, hostsWith } from 'osha';
+import type { Inventory, InventoryProblem } from 'osha';
+import { servicesOf } from '../openstack/settings.ts';
+import type { NeutronSettings } from './settings.ts';
+
+/** What is wrong with the network outside, or missing around it. */
+export function neutronProblems(
+  inventory: Inventory,
+  { external }: NeutronSettings,
+): readonly InventoryProblem[] {
+  if (!servicesOf(inventory).includes('network')) return [];
+  return [...hostProblems(inventory), ...(external ? externalProblems(external) : [])];
+}
+
+function hostProblems(inventory: Inventory): readonly InventoryProblem[] {
+  const count = hostsWith(inventory, 'network').length;
+  if (count > 1) return [];
+  const path = ['openstack', 'services'];
+  if (count === 0) {
+    return [
+      {
+        severity: 'error',
+        path,
+        message: 'no host has the role network, so no network would have DHCP or a router',
+        hint: 'give it to two hosts at least; the controllers will do: roles: [controller, network]',
+      },
+    ];
+  }
+  return [
+    {
+      severity: 'warning',
+      path,
+      message: 'only one host has the role network: while it is down, no server reaches the network outside',
+      hint: 'give the role to a second host',
+    },
+  ];
+}
+
+function externalProblems(external: NonNullable<NeutronSettings['external']>): readonly InventoryProblem[] {
+  const [first = '', last = ''] = external.floating.split('-');
+  const [base = '', prefix = ''] = external.subnet.split('/');
+  const network = { address: base, prefixLength: Number(prefix) };
+  const within = (address: string): boolean => addressIn({ address, networks: {} }, network) !== undefined;
+  const outside = (key: string, address: string): readonly InventoryProblem[] =>
+    within(address)
+      ? []
+      : [
+          {
+            severity: 'error',
+            path: ['neutron', 'external', key],
+            message: `${address} is not in ${external.subnet}`,
+            hint: 'write an address of that network',
+          },
+        ];
+  return [
+    ...outside('gateway', external.gateway),
+    ...outside('floating', first),
+    ...outside('floating', last),
+  ];
+}

@@ -1,0 +1,78 @@
+import { hostsWith, openstack } from 'osha';
+import type { HealthCheck, Host, Inventory, Platform } from 'osha';
+import { adminSession } from './api.ts';
+import { computeHosts, hostsOfService, networkHosts } from './hosts.ts';
+import { factsOf, type ServiceName } from './services.ts';
+import { apisOf } from './settings.ts';
+import { siteOf, type SiteInput } from './site.ts';
+
+type Agents = readonly openstack.ExpectedAgent[];
+
+/** The agents that a service's own list has to have. */
+function agentsOf(service: ServiceName, inventory: Inventory, { units }: Platform): Agents {
+  const control = hostsWith(inventory, 'control');
+  const agent = (kind: string, unit: string, hosts: readonly Host[]): Agents =>
+    hosts.length === 0 ? [] : [{ kind, unit, hosts }];
+  const network = networkHosts(inventory);
+  const compute = computeHosts(inventory);
+  switch (service) {
+    case 'compute':
+      return [
+        ...agent('nova-conductor', units.nova.conductor, control),
+        ...agent('nova-scheduler', units.nova.scheduler, control),
+        ...agent('nova-compute', units.compute, compute),
+      ];
+    case 'network':
+      return [
+        ...agent('Linux bridge agent', units.neutron.bridge, [
+          ...network,
+          ...compute.filter((host) => !network.includes(host)),
+        ]),
+        ...agent('DHCP agent', units.neutron.dhcp, network),
+        ...agent('L3 agent', units.neutron.l3, network),
+        ...agent('Metadata agent', units.neutron.metadata, network),
+      ];
+    case 'volume':
+      return agent('cinder-scheduler', units.cinder.scheduler, control);
+    default:
+      return [];
+  }
+}
+
+/**
+ * How a service is: each of its APIs, and its agents, asked as the administrator. One login per host is enough for all
+ * services that are asked in one go.
+ */
+export function serviceHealth(context: SiteInput, service: ServiceName): HealthCheck {
+  const { inventory, platform } = context;
+  const site = siteOf(context);
+  const all = apisOf(site.settings).map((name): openstack.ApiService => {
+    const { title, type, port, path, package: from, asks } = factsOf(name);
+    const agents = agentsOf(name, inventory, platform);
+    return {
+      title,
+      type,
+      hosts: hostsOfService(inventory, name),
+      port,
+      root: path.replace(/\/%.*$/, ''),
+      package: from,
+      ...(asks === undefined ? {} : { asks }),
+      ...(agents.length > 0 ? { agents } : {}),
+    };
+  });
+  const own = all.find(({ title }) => title === factsOf(service).title);
+  if (!own) throw new Error(`${service} was not asked for`);
+  return openstack.apiHealth(adminSession(site), all, own);
+}
+
+/** A service hears of its agents on some hosts: those that are waited for after they were started. */
+export function agentsReport(context: SiteInput, service: ServiceName, hosts: readonly Host[]): HealthCheck {
+  const { title, type, asks = '' } = factsOf(service);
+  const session = adminSession(siteOf(context));
+  const agents = agentsOf(service, context.inventory, context.platform).flatMap((agent) => {
+    const here = agent.hosts.filter(({ name }) => hosts.some((host) => host.name === name));
+    return here.length === 0 ? [] : [{ ...agent, hosts: here }];
+  });
+  const from = hostsWith(context.inventory, 'control');
+  return openstack.agentsAlive(session, { title, type, path: asks, agents, from }) as HealthCheck;
+}

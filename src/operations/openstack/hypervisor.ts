@@ -1,0 +1,56 @@
+import type { Operation } from '../../playbook/operation.ts';
+import { content, type Access } from '../file.ts';
+import { ini } from '../ini.ts';
+import type { PathState } from '../path-state.ts';
+import type { SecretText } from '../../secrets/text.ts';
+
+export interface HypervisorOptions extends Pick<Access, 'owner' | 'group' | 'mode'> {
+  /** `detect`: what a server starts with on this host. */
+  readonly virtualization: 'detect' | 'kvm' | 'qemu';
+}
+
+type Kind = 'kvm' | 'qemu';
+
+export interface HypervisorState {
+  /** What a server starts with. */
+  readonly works: Kind;
+  /** The file, compared with the one for KVM. */
+  readonly file: PathState;
+}
+
+/**
+ * A machine that starts, and is ended before its first instruction. That there is a /dev/kvm says little: inside of a
+ * virtual machine it may be there and refuse what a server's processor needs.
+ */
+const WORKS = `if [ -c /dev/kvm ] && printf 'quit\\n' | timeout 20 qemu-system-x86_64 -machine pc,accel=kvm -cpu host -m 64 -nodefaults -no-user-config -display none -S -monitor stdio >/dev/null 2>&1; then echo kvm; else echo qemu; fi`;
+
+function confOf(kind: Kind): SecretText {
+  return ini({ DEFAULT: { compute_driver: 'libvirt.LibvirtDriver' }, libvirt: { virt_type: kind } });
+}
+
+/** How servers run is in Nova's file for compute hosts, which is read after nova.conf and wins over it. */
+export function hypervisor(path: string, options: HypervisorOptions): Operation<HypervisorState> {
+  const { virtualization, ...access } = options;
+  const kvm = content(path, { content: confOf('kvm'), ...access });
+  const qemu = content(path, { content: confOf('qemu'), ...access });
+  return {
+    scope: 'host',
+    title: path,
+    probe: {
+      ...kvm.probe,
+      script: `${virtualization === 'detect' ? WORKS : `echo ${virtualization}`}\n${kvm.probe.script}`,
+      reads: [...kvm.probe.reads, 'package:qemu-system-x86'],
+      parse: (answer) => {
+        const [works = '', ...rest] = answer.stdout.split('\n');
+        const file = kvm.probe.parse({ ...answer, stdout: rest.join('\n') });
+        return { works: works === 'kvm' ? 'kvm' : 'qemu', file };
+      },
+    },
+    decide: ({ works, file }) => {
+      if (works === 'kvm') return kvm.decide(file);
+      return qemu.decide(
+        file.kind === 'file' ? { ...file, same: file.content === confOf('qemu').reveal() } : file,
+      );
+    },
+  };
+}
