@@ -51,17 +51,19 @@ export default playbook({
         (host) => mounts(host).flatMap((wanted) => mount.mounted(wanted)),
         { hosts: hosts.filter((host) => mounts(host).length > 0) },
       ),
-      ...Object.entries(settings.volumes).map(([name, volume]) =>
-        step(
-          `Give ${name} to its owner`,
-          mount.access(volume.mount, {
-            owner: String(volume.owner),
-            group: String(volume.group ?? volume.owner),
-            mode: Number.parseInt(volume.mode, 8),
-          }),
-          { hosts: clientsOf(inventory, volume), once: true },
-        ),
-      ),
+      ...Object.entries(settings.volumes).flatMap(([name, volume]) => {
+        const { owner, group, mode } = volume;
+        if (owner === undefined && group === undefined && mode === undefined) return [];
+        const access = {
+          owner: String(owner ?? 0),
+          group: String(group ?? owner ?? 0),
+          mode: Number.parseInt(mode ?? '0755', 8),
+        };
+        return step(`Give ${name} to its owner`, mount.access(volume.mount, access), {
+          hosts: clientsOf(inventory, volume),
+          once: true,
+        });
+      }),
       verify('Every client has it mounted', mount.answering(hosts, mounts, 'glusterfs')),
     ];
   },

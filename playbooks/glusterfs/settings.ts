@@ -17,16 +17,21 @@ export const fileMode = z.string().regex(/^[0-7]{3,4}$/, 'write an octal mode in
 export const mounted = {
   mount: absolutePath.describe('Where its clients mount it.'),
   on: z.array(z.string().min(1)).min(1).describe('Roles or hosts that mount it.'),
-  owner: principal
-    .default(0)
-    .describe('Whose it is: a name, or the number where a package that comes later makes that user.'),
   group: principal.optional().describe('Its group; default the one called like the owner.'),
 };
+
+/** Whose it is, where that is said at all. */
+export const owner = principal.describe(
+  'Whose it is: a name, or the number where a package that comes later makes that user.',
+);
 
 const volume = z.strictObject({
   path: absolutePath.describe("The brick's directory on every server, best on a disk of its own."),
   ...mounted,
-  mode: fileMode.default('0755').describe('The mode of its root.'),
+  owner: owner.optional(),
+  mode: fileMode
+    .optional()
+    .describe('The mode of its root; where neither this nor an owner is given, whoever uses it says.'),
   options: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .default({})

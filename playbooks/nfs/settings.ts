@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, fileMode, mounted } from '../glusterfs/settings.ts';
+import { absolutePath, fileMode, mounted, owner } from '../glusterfs/settings.ts';
 
 /** Words that exports(5) and mount(8) take without quoting. */
 const options = z
@@ -10,6 +10,7 @@ const share = z.strictObject({
   server: z.string().min(1).describe('The host that it is on.'),
   path: absolutePath.describe('The directory on the server.'),
   ...mounted,
+  owner: owner.default(0),
   mode: fileMode.default('0755').describe('The mode of the directory.'),
   export: options
     .default('rw,sync,no_subtree_check')
