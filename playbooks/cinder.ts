@@ -7,6 +7,7 @@ import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
 import {
   accountSection,
+  callerSection,
   databaseSection,
   messagingSection,
   PROXY_HEADERS,
@@ -30,13 +31,14 @@ function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
       host: host.name,
       transport_url: site.transport,
       glance_api_servers: site.root('image'),
+      glance_ca_certificates_file: site.ca,
     },
     oslo_messaging_rabbit: messagingSection(inventory),
     oslo_concurrency: { lock_path: '/var/lock/cinder' },
     database: databaseSection(site.database('volume', 'cinder')),
     keystone_authtoken: tokenSection(site, 'volume'),
     service_user: { send_service_user_token: true, ...accountSection(site, 'volume') },
-    nova: { interface: 'internal', ...accountSection(site, 'compute') },
+    nova: { interface: 'internal', ...callerSection(site, 'compute') },
     oslo_middleware: PROXY_HEADERS,
   });
 }

@@ -78,7 +78,8 @@ export default playbook({
           }),
           file.content(APACHE_CONF, {
             content: apacheConf({ host, entrance, processes: site.settings.workers }),
-            validate: 'apache2ctl -f {} -t',
+            // It makes the folder of Apache's sockets where there is none, and everybody has to get into that.
+            validate: 'umask 022; apache2ctl -f {} -t',
           }),
         ],
         { hosts },

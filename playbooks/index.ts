@@ -20,6 +20,7 @@ import openstack from './openstack.ts';
 import pacemaker from './pacemaker.ts';
 import placement from './placement.ts';
 import rabbitmq from './rabbitmq.ts';
+import rotateKeys from './rotate-keys.ts';
 import time from './time.ts';
 
 /**
@@ -41,6 +42,7 @@ export const playbooks: readonly Playbook[] = [
   pacemaker,
   openstack,
   keystone,
+  rotateKeys,
   placement,
   glance,
   neutron,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { file, minutes, openstack, packages, playbook, step, token, verify } from 'osha';
-import { CREDENTIAL_KEYS, keystoneConf, MOST_KEYS, TOKEN_KEYS } from './keystone/conf.ts';
+import { file, minutes, openstack, packages, playbook, step, verify } from 'osha';
+import { keystoneConf } from './keystone/conf.ts';
+import { keysOf, SEED } from './keystone/keys.ts';
 import { adminSession, apiFrontend } from './openstack/api.ts';
 import { identityOf } from './keystone/identity.ts';
 import { serviceHealth } from './openstack/health.ts';
@@ -22,17 +23,13 @@ export default playbook({
   hosts: runs('identity'),
   needs: ['openstack', 'haproxy'],
   settings: z.strictObject({}),
-  secrets: {
-    ...ADMIN,
-    keystoneKeys: token('The seed of the keys that tokens and stored credentials are encrypted with', 64),
-  },
+  secrets: { ...ADMIN, ...SEED },
   ports: [{ port, process: 'uwsgi' }],
 
   steps: (context) => {
     const { hosts, secrets, takeovers, platform } = context;
     const site = siteOf(context);
     const session = adminSession(site);
-    const repository = { seed: secrets.keystoneKeys, owner: name, keep: MOST_KEYS };
     return [
       step('Install Keystone', packages.installed(platform.packages.keystone)),
       step('Configure Keystone', (host) => [
@@ -47,13 +44,10 @@ export default playbook({
           }),
         }),
       ]),
-      step(
-        'Share the keys of tokens',
-        openstack.keys(hosts, { ...repository, directory: TOKEN_KEYS, purpose: 'token' }),
-      ),
+      step('Share the keys of tokens', openstack.keys(hosts, keysOf('token', secrets.keystoneKeys))),
       step(
         'Share the keys of stored credentials',
-        openstack.keys(hosts, { ...repository, directory: CREDENTIAL_KEYS, purpose: 'credential' }),
+        openstack.keys(hosts, keysOf('credential', secrets.keystoneKeys)),
       ),
       step(
         'Create its tables',

@@ -1,19 +1,24 @@
 import { file, hostsWith, mysql, packages, playbook, step } from 'osha';
 import type { InventoryProblem } from 'osha';
+import { vipsOf } from './haproxy/vips.ts';
 import { adminOpenrc, CLOUDS, cloudsYaml, OPENRC } from './openstack/credentials.ts';
 import { ADMIN, BROKER, secretsOf } from './openstack/secrets.ts';
 import { SERVICES } from './openstack/services.ts';
 import { apisOf, NEEDS, servicesOf, settings } from './openstack/settings.ts';
 import { siteOf } from './openstack/site.ts';
+import { authorityFile, trustingHosts } from './openstack/trust.ts';
 
 /** What all services of OpenStack need: their databases, and the administrator's credentials. */
 export default playbook({
   name: 'openstack',
   title: 'OpenStack: databases and credentials',
-  hosts: (inventory) =>
-    servicesOf(inventory).length === 0
-      ? []
-      : inventory.hosts.filter((host) => host.roles.includes('database') || host.roles.includes('control')),
+  hosts: (inventory) => {
+    if (servicesOf(inventory).length === 0) return [];
+    const trusting = trustingHosts(inventory);
+    return inventory.hosts.filter(
+      (host) => host.roles.includes('database') || host.roles.includes('control') || trusting.includes(host),
+    );
+  },
   needs: ['base', 'galera', 'rabbitmq', 'memcached'],
   settings,
   secrets: { ...ADMIN, ...BROKER },
@@ -24,7 +29,15 @@ export default playbook({
     const { inventory, settings, secrets, platform } = context;
     const site = siteOf(context);
     const control = { hosts: site.control };
+    const authority = authorityFile(context);
     return [
+      ...(authority
+        ? [
+            step('Trust the CA of this deployment, also where there is no HAProxy', authority, {
+              hosts: trustingHosts(inventory),
+            }),
+          ]
+        : []),
       step(
         'Create the databases and their accounts',
         apisOf(settings).flatMap((service) => {
@@ -66,7 +79,7 @@ export default playbook({
         hint: 'give a host that role',
       }));
     const vips =
-      inventory.vips.length > 0
+      vipsOf(inventory).length > 0
         ? []
         : [
             {

@@ -39,6 +39,8 @@ WEBROOT = '${ROOT}'
 ALLOWED_HOSTS = ${list(entrance.names)}
 SECRET_KEY = '${key}'
 TIME_ZONE = 'UTC'
+# Whose login failed: the log would name HAProxy.
+SECURE_PROXY_ADDR_HEADER = 'HTTP_X_FORWARDED_FOR'
 ${entrance.tls ? BEHIND_TLS : ''}
 # A login is in the database, so that it outlives any cache and any controller; the caches only spare most of the questions.
 SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'

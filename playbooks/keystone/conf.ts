@@ -1,14 +1,8 @@
 import { ini } from 'osha';
 import type { SecretText } from 'osha';
+import { CREDENTIAL_KEYS, MOST_KEYS, TOKEN_KEYS } from './keys.ts';
 import { databaseSection, PROXY_HEADERS } from '../openstack/site.ts';
 import type { Site } from '../openstack/site.ts';
-
-/** Where the keys are that tokens are encrypted with, and those of stored credentials. */
-export const TOKEN_KEYS = '/etc/keystone/fernet-keys';
-export const CREDENTIAL_KEYS = '/etc/keystone/credential-keys';
-
-/** Keys of tokens at most: with a rotation a day, tokens of the last days stay valid. */
-export const MOST_KEYS = 5;
 
 /** `keystone.conf`, the same on every host. */
 export function keystoneConf(site: Site): SecretText {

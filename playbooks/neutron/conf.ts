@@ -3,7 +3,7 @@ import type { Host, Inventory, Secret, SecretText } from 'osha';
 import { METADATA_PORT } from '../nova/conf.ts';
 import { networkHosts } from '../openstack/hosts.ts';
 import {
-  accountSection,
+  callerSection,
   databaseSection,
   messagingSection,
   PROXY_HEADERS,
@@ -59,8 +59,8 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
       ? {
           database: databaseSection(site.database('network', 'neutron')),
           keystone_authtoken: tokenSection(site, 'network'),
-          nova: accountSection(site, 'compute'),
-          placement: accountSection(site, 'placement'),
+          nova: callerSection(site, 'compute'),
+          placement: callerSection(site, 'placement'),
           oslo_middleware: PROXY_HEADERS,
         }
       : {}),

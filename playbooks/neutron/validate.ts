@@ -52,9 +52,22 @@ function externalProblems(external: NonNullable<NeutronSettings['external']>): r
             hint: 'write an address of that network',
           },
         ];
+  const [from, to, gateway] = [numberOf(first), numberOf(last), numberOf(external.gateway)];
+  const floating = (message: string, hint: string): readonly InventoryProblem[] => [
+    { severity: 'error', path: ['neutron', 'external', 'floating'], message, hint },
+  ];
   return [
     ...outside('gateway', external.gateway),
     ...outside('floating', first),
     ...outside('floating', last),
+    ...(from > to ? floating(`${first} comes after ${last}`, 'write the lower address first') : []),
+    ...(from <= gateway && gateway <= to
+      ? floating(`${external.gateway} is the gateway, and may be given to nobody else`, 'leave it out')
+      : []),
   ];
+}
+
+/** Addresses in their order. */
+function numberOf(address: string): number {
+  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }

@@ -46,7 +46,7 @@ function common({ host, inventory, site }: NovaInput): IniSections {
     oslo_concurrency: { lock_path: '/var/lock/nova' },
     service_user: { send_service_user_token: true, ...accountSection(site, 'compute') },
     placement: accountSection(site, 'placement'),
-    glance: { api_servers: site.root('image') },
+    glance: { api_servers: site.root('image'), cafile: site.ca },
     cinder: { os_region_name: site.settings.region, ...accountSection(site, 'compute') },
     vnc: {
       enabled: true,

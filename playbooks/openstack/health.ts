@@ -74,5 +74,5 @@ export function agentsReport(context: SiteInput, service: ServiceName, hosts: re
     return here.length === 0 ? [] : [{ ...agent, hosts: here }];
   });
   const from = hostsWith(context.inventory, 'control');
-  return openstack.agentsAlive(session, { title, type, path: asks, agents, from }) as HealthCheck;
+  return openstack.agentsAlive(session, { title, type, path: asks, agents, from });
 }

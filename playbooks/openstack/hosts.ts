@@ -27,6 +27,16 @@ export function networkHosts(inventory: Inventory): readonly Host[] {
   return servicesOf(inventory).includes('network') ? hostsWith(inventory, 'network') : [];
 }
 
+/** Hosts that ask the cloud's services for something: all that run a part of it. */
+export function cloudHosts(inventory: Inventory): readonly Host[] {
+  const all = [
+    ...servicesOf(inventory).flatMap((service) => hostsOfService(inventory, service)),
+    ...networkHosts(inventory),
+    ...computeHosts(inventory),
+  ];
+  return inventory.hosts.filter((host) => all.includes(host));
+}
+
 /** Hosts on which servers boot: none where there is no compute service. */
 export function computeHosts(inventory: Inventory): readonly Host[] {
   return servicesOf(inventory).includes('compute') ? hostsWith(inventory, 'compute') : [];

@@ -1,8 +1,9 @@
 import { hostsWith, text } from 'osha';
 import type { Frontend, Host, IniSections, Inventory, Platform, Secret, SecretText, Vip } from 'osha';
+import { vipsOf } from '../haproxy/vips.ts';
 import { accountSecret, databaseSecret } from './secrets.ts';
 import { SERVICES, type ServiceName } from './services.ts';
-import { openstackSettings, type OpenstackSettings } from './settings.ts';
+import { apisOf, openstackSettings, type OpenstackSettings } from './settings.ts';
 
 /** Keys and values of one section. */
 type Section = IniSections[string];
@@ -38,18 +39,30 @@ export interface Site {
   readonly ca?: string;
 }
 
-/** The VIP of that name, or else the first. Throws where there is none: the playbooks' own checks come before. */
+/** The VIP of that name that HAProxy listens on, or else the first. Throws where there is none: the playbooks' own checks come before. */
 export function vipNamed(inventory: Inventory, name: string): Vip {
-  const vip = inventory.vips.find((one) => one.name === name) ?? inventory.vips[0];
+  const vips = vipsOf(inventory);
+  const vip = vips.find((one) => one.name === name) ?? vips[0];
   if (!vip) throw new Error('OpenStack needs a virtual IP');
   return vip;
 }
 
+/** What the inventory says of TLS on a VIP; nothing where HAProxy does not end it there. */
+function tlsOf(inventory: Inventory, vip: Vip): { readonly certificate?: string } | undefined {
+  const haproxy = inventory.settings['haproxy'] as
+    { readonly tls?: Readonly<Record<string, { readonly certificate?: string }>> } | undefined;
+  return haproxy?.tls?.[vip.name];
+}
+
 /** Whether HAProxy ends TLS on a VIP. */
 export function speaksTls(inventory: Inventory, vip: Vip): boolean {
-  const haproxy = inventory.settings['haproxy'] as
-    { readonly tls?: Readonly<Record<string, unknown>> } | undefined;
-  return haproxy?.tls?.[vip.name] !== undefined;
+  return tlsOf(inventory, vip) !== undefined;
+}
+
+/** Whether it does so with a certificate of osha's own CA. One of the operator's is trusted as the system's own store says. */
+export function needsAuthority(inventory: Inventory, vip: Vip): boolean {
+  const own = tlsOf(inventory, vip);
+  return own !== undefined && own.certificate === undefined;
 }
 
 export interface SiteInput {
@@ -101,7 +114,7 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
     },
     caches: hostsWith(inventory, 'cache').map((host) => `${host.address}:11211`),
     scheme: tls ? 'https' : 'http',
-    ...(tls ? { ca: platform.paths.authority } : {}),
+    ...(needsAuthority(inventory, api) ? { ca: platform.paths.authority } : {}),
   };
 }
 
@@ -148,6 +161,11 @@ export function accountSection(site: Site, service: ServiceName): Section {
     region_name: site.settings.region,
     ...(site.ca === undefined ? {} : { cafile: site.ca }),
   };
+}
+
+/** The same for calling a service that this cloud may not have: then nothing. */
+export function callerSection(site: Site, service: ServiceName): Section {
+  return apisOf(site.settings).includes(service) ? accountSection(site, service) : {};
 }
 
 /** How a service has the tokens of its callers checked. A dead cache is left alone for a while, not waited for each time. */

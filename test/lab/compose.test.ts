@@ -7,6 +7,7 @@ const lab = {
   file: '/somewhere/demo.yaml',
   subnets: ['10.1.0.0/24', '10.2.0.0/24'],
   remarks: [],
+  openstack: false,
   hosts: [
     {
       name: 'balancer1',

@@ -8,8 +8,12 @@ import { COMPOSE_FILE, IMAGE_DIR, LAB_DIR } from './paths.ts';
 import { step, type Log } from './progress.ts';
 import { exists, LabError, must } from './run.ts';
 
-/** `bare`: Debian with sshd. `baked`: the base's packages too, nothing of them configured or running. */
-export type Stage = 'bare' | 'baked';
+/**
+ * `bare`: Debian with sshd. `baked`: the base's packages too, `openstack`: and those of OpenStack on top, nothing of them configured
+ * or running.
+ */
+export const STAGES = ['bare', 'baked', 'openstack'] as const;
+export type Stage = (typeof STAGES)[number];
 
 const BASE = 'debian:12';
 

@@ -21,6 +21,8 @@ export interface LabInventory {
   readonly hosts: readonly LabHost[];
   /** The networks of all hosts, each a /24 like `172.29.77.0/24`; those of an interface before those of a later one. */
   readonly subnets: readonly string[];
+  /** Whether it asks for services of OpenStack, which need packages of their own. */
+  readonly openstack: boolean;
   /** What in it does not fit the lab's hosts, for the user to see. */
   readonly remarks: readonly string[];
 }
@@ -45,6 +47,7 @@ export function readInventory(file: string = DEFAULT_INVENTORY): LabInventory {
       interfaces: interfacesOf(host),
     })),
     subnets: subnetsOf(path, hosts),
+    openstack: asksForServices(record(top['openstack'])['services']),
     remarks: remarks(path, record(top['ssh'])),
   };
 }
@@ -58,6 +61,10 @@ export function findHost(inventory: LabInventory, name: string): LabHost {
     `${inventory.name} has no host ${name}`,
     `Its hosts: ${names}. Another lab? Add \`--inventory FILE\`.`,
   );
+}
+
+function asksForServices(services: unknown): boolean {
+  return Array.isArray(services) ? services.length > 0 : services !== undefined && services !== null;
 }
 
 function load(path: string): unknown {

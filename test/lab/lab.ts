@@ -14,7 +14,7 @@ import { LabError, type Result } from './run.ts';
 
 export { currentLab } from './current.ts';
 export { down } from './removal.ts';
-export type { Stage } from './images.ts';
+export { STAGES, type Stage } from './images.ts';
 export { LabError, type Result } from './run.ts';
 
 export interface LabOptions {
@@ -24,6 +24,7 @@ export interface LabOptions {
 }
 
 export interface UpOptions extends LabOptions {
+  /** What is installed on the hosts. Default: OpenStack's packages too where the inventory asks for its services, else the base's. */
   readonly stage?: Stage;
   /** Take the hosts away first, so that all start with clean disks. */
   readonly fresh?: boolean;
@@ -40,7 +41,7 @@ export type HostState = 'running' | 'cut' | 'stopped' | 'absent';
 export async function up(options: UpOptions = {}): Promise<LabInventory> {
   const log = options.log ?? toStdout;
   const lab = readInventory(options.inventory ?? DEFAULT_INVENTORY);
-  const stage = options.stage ?? 'baked';
+  const stage = options.stage ?? (lab.openstack ? 'openstack' : 'baked');
   for (const remark of lab.remarks) log(`note: ${remark}`);
   await ensureEngine(log);
   await ensureKey();

@@ -10,7 +10,7 @@ Examples:
   npm run lab -- up                        three controllers, packages already there
   npm run lab -- up --stage bare           plain Debian: everything is still to be installed
   npm run lab -- up --fresh                the same hosts with clean disks
-  npm run lab -- up my-inventory.yaml      the hosts of an inventory of your own
+  npm run lab -- up my-inventory.yaml      the hosts of an inventory of your own, with OpenStack's packages where it asks for them
   npm run lab -- ssh controller1
   npm run lab -- ssh controller1 -- systemctl --failed
   npm run lab -- kill controller2          as if its power had gone; \`start\` brings it back
@@ -35,14 +35,17 @@ program
   .description('bring up the hosts that an inventory names, and wait until they are ready')
   .argument('[inventory]', 'an inventory (default: inventory/lab.yaml)')
   .addOption(
-    new Option('--stage <stage>', 'what is installed on them').choices(['bare', 'baked']).default('baked'),
+    new Option(
+      '--stage <stage>',
+      'what is installed on them (default: openstack where the inventory asks for services of OpenStack, else baked)',
+    ).choices(lab.STAGES),
   )
   .option('--fresh', 'with clean disks')
   .option('--replace', 'take away another lab that has the same addresses')
   .action(
     async (
       inventory: string | undefined,
-      options: { stage: lab.Stage; fresh?: boolean; replace?: boolean },
+      options: { stage?: lab.Stage; fresh?: boolean; replace?: boolean },
     ) => {
       const up = await lab.up({ ...options, ...(inventory === undefined ? {} : { inventory }) });
       toStdout(`\nlog in:    npm run lab -- ssh ${up.hosts[0]?.name ?? 'HOST'}`);

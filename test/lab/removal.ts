@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { generatedFile } from './compose.ts';
 import { currentLab, rememberLab } from './current.ts';
 import { docker, engineAnswers, ensureEngine, hostsLeft, mustDocker, stopEngine } from './engine.ts';
+import { imageOf, STAGES } from './images.ts';
 import { readInventory } from './inventory.ts';
 import { knownLabs, type KnownLab } from './labs.ts';
 import { cablesIn, removeCables } from './link.ts';
@@ -38,7 +39,7 @@ export async function down(options: DownOptions = {}): Promise<void> {
     log(`still up: ${left.map(({ name }) => `${name} (\`npm run lab -- down ${name}\`)`).join(', ')}`);
     return;
   }
-  if (options.purge && answers) await docker(['rmi', '-f', 'osha-lab:bare', 'osha-lab:baked']);
+  if (options.purge && answers) await docker(['rmi', '-f', ...STAGES.map(imageOf)]);
   await stopEngine(log, options.purge ?? false);
   rmSync(LAB_DIR, { recursive: true, force: true });
   log(

@@ -48,9 +48,11 @@ export function hypervisor(path: string, options: HypervisorOptions): Operation<
     },
     decide: ({ works, file }) => {
       if (works === 'kvm') return kvm.decide(file);
-      return qemu.decide(
-        file.kind === 'file' ? { ...file, same: file.content === confOf('qemu').reveal() } : file,
-      );
+      if (file.kind !== 'file') return qemu.decide(file);
+      // A file that is as expected is not brought here: then it is the one for KVM.
+      const held = file.same ? confOf('kvm').reveal() : file.content;
+      const known = held === undefined ? {} : { content: held };
+      return qemu.decide({ ...file, ...known, same: held === confOf('qemu').reveal() });
     },
   };
 }

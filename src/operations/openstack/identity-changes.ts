@@ -35,7 +35,9 @@ export function decideIdentity(
       summary: `create the role ${name}`,
       requests: [post('/roles', { role: { name } })],
     })),
-    ...desired.accounts.flatMap((account) => [...accountWork(account, state), ...roleWork(account, state)]),
+    ...desired.accounts.flatMap((account) =>
+      together([...accountWork(account, state), ...roleWork(account, state)]),
+    ),
     ...desired.catalogue.flatMap((entry) => catalogueWork(entry, desired.region, state)),
   ];
   return work.map(({ summary, requests }) => ({
@@ -44,6 +46,17 @@ export function decideIdentity(
     input: apiJob(session, requests, { together: 0 }),
     touches: ['cluster:identity'],
   }));
+}
+
+/** One login for all of them. */
+function together(work: readonly Work[]): readonly Work[] {
+  if (work.length < 2) return work;
+  return [
+    {
+      summary: work.map(({ summary }) => summary).join(', '),
+      requests: work.flatMap(({ requests }) => requests),
+    },
+  ];
 }
 
 function post(path: string, body: ApiBody, save?: Readonly<Record<string, string>>): ApiRequest {

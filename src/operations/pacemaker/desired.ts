@@ -8,6 +8,8 @@ export interface DesiredResource {
   readonly monitorSeconds: number;
   /** On every member; the clone is called `ID-clone`. Not within a group. */
   readonly clone?: true;
+  /** It is configured only after the cluster was made, and brought in then (`memberRuns`). Only within a group. */
+  readonly later?: true;
 }
 
 /** Resources that run on one host together, started in their order and stopped in the opposite one. */
@@ -52,4 +54,23 @@ export interface DesiredResources {
 /** What a clone of the resource `id` is called. */
 export function cloneOf(id: string): string {
   return `${id}-clone`;
+}
+
+/** The same without some members of its groups, and without the constraints about them. */
+export function withoutMembers(
+  desired: DesiredResources,
+  leftOut: (member: DesiredResource) => boolean,
+): DesiredResources {
+  const gone = new Set(
+    desired.groups.flatMap(({ members }) => members.filter(leftOut).map(({ id }) => id)),
+  );
+  if (gone.size === 0) return desired;
+  return {
+    ...desired,
+    groups: desired.groups.map((group) => ({
+      ...group,
+      members: group.members.filter(({ id }) => !gone.has(id)),
+    })),
+    constraints: desired.constraints.filter(({ resource, other }) => !gone.has(resource) && !gone.has(other)),
+  };
 }

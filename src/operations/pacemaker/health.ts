@@ -1,6 +1,6 @@
 import type { Host, Vip } from '../../inventory/types.ts';
 import type { Answer, Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
-import { cloneOf, type DesiredResource, type DesiredResources } from './desired.ts';
+import { cloneOf, withoutMembers, type DesiredResource, type DesiredResources } from './desired.ts';
 import { constraintFinding, fencingFindings, otherFindings, transportFinding } from './health-cluster.ts';
 import { memberView, type MemberView } from './member-view.ts';
 import type { Monitor } from './monitor.ts';
@@ -9,6 +9,8 @@ import type { Transport } from './transport.ts';
 export interface HealthOptions {
   readonly vips: readonly Vip[];
   readonly desired: DesiredResources;
+  /** Members of groups that come later are not missed yet. */
+  readonly early?: true;
   /** Default any. */
   readonly transport?: Transport;
   /** Which cluster it is, where there are several. */
@@ -47,8 +49,9 @@ function of(finding: Finding, name: string): Finding {
 export function judgeCluster(
   members: readonly Host[],
   answers: Answers<MemberView>,
-  { vips, desired, transport }: HealthOptions,
+  { vips, desired: whole, early, transport }: HealthOptions,
 ): readonly Finding[] {
+  const desired = early ? withoutMembers(whole, ({ later }) => later === true) : whole;
   const views = [...answers].flatMap(([host, answer]) =>
     answer.reachable ? [[host, answer.observed] as const] : [],
   );
@@ -74,7 +77,7 @@ export function judgeCluster(
       ? [
           ...fencingFindings(monitor, desired.fences),
           ...constraintFinding(view, desired),
-          ...otherFindings(names, view, monitor, desired),
+          ...otherFindings(names, view, monitor, whole),
         ]
       : []),
   ];

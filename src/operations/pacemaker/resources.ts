@@ -1,8 +1,8 @@
-import { ProbeError, type Change, type Operation } from '../../playbook/operation.ts';
+import { ProbeError, type Change, type Operation, type Probe } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 import { parseCib, type Cib } from './cib.ts';
 import { constraintChanges, sameConstraint } from './constraints.ts';
-import { cloneOf, type DesiredConstraint, type DesiredResources } from './desired.ts';
+import { cloneOf, withoutMembers, type DesiredConstraint, type DesiredResources } from './desired.ts';
 import { fenceChanges } from './fence.ts';
 import { parseMonitor, type Monitor } from './monitor.ts';
 import { pcs } from './pcs.ts';
@@ -19,36 +19,43 @@ const SEPARATOR = '-- status';
 /** While it is true and there is no fence device, Pacemaker starts nothing: it is set when the devices are there. */
 const FENCING = 'stonith-enabled';
 
+/** What the cluster is told to run, and what it runs. */
+export const resourceProbe: Probe<ResourceState> = {
+  script: `cibadmin --query 2>/dev/null; echo '${SEPARATOR}'; crm_mon --one-shot --output-as=xml 2>/dev/null; exit 0`,
+  reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
+  parse: ({ stdout }) => {
+    const [cib = '', monitor = ''] = stdout.split(`${SEPARATOR}\n`);
+    if (!cib.includes('<cib')) throw new ProbeError('Pacemaker does not run here');
+    return { cib: parseCib(cib), monitor: parseMonitor(monitor) };
+  },
+};
+
 /**
  * The cluster's properties, resources, groups, fence devices and constraints are what is desired: compared with the
  * live configuration and changed one by one. What osha makes it notes there, and takes away again with `--prune`
- * when the inventory no longer names it. To be done once per cluster.
+ * when the inventory no longer names it. Members of groups that come later are not made here. To be done once per cluster.
  */
 export function resources(desired: DesiredResources): Operation<ResourceState> {
   return {
     scope: 'host',
     title: 'cluster resources',
-    probe: {
-      script: `cibadmin --query 2>/dev/null; echo '${SEPARATOR}'; crm_mon --one-shot --output-as=xml 2>/dev/null; exit 0`,
-      reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
-      parse: ({ stdout }) => {
-        const [cib = '', monitor = ''] = stdout.split(`${SEPARATOR}\n`);
-        if (!cib.includes('<cib')) throw new ProbeError('Pacemaker does not run here');
-        return { cib: parseCib(cib), monitor: parseMonitor(monitor) };
-      },
-    },
+    probe: resourceProbe,
     decide: (state) => decideResources(desired, state),
   };
 }
 
 /** Pure. See `resources`. Throws a `ProbeError` where another resource holds the address of a desired one. */
 export function decideResources(
-  desired: DesiredResources,
+  whole: DesiredResources,
   { cib, monitor }: ResourceState,
 ): readonly Change[] {
-  refuseTwins(desired, cib);
-  const members = desired.groups.flatMap((group) => group.members);
-  const ids = [...desired.resources, ...members, ...desired.fences].map(({ id }) => id);
+  refuseTwins(whole, cib);
+  const there = new Set(cib.resources.map(({ id }) => id));
+  const desired = withoutMembers(whole, ({ id, later }) => later === true && !there.has(id));
+  // What failed of those that come later may only be put right by their own phase.
+  const own = withoutMembers(whole, ({ later }) => later === true);
+  const members = own.groups.flatMap((group) => group.members);
+  const ids = [...own.resources, ...members, ...own.fences].map(({ id }) => id);
   const enables = ([name, value]: readonly [string, string]): boolean => name === FENCING && value === 'true';
   const fencing = Object.entries(desired.properties).filter(enables);
   const others = Object.entries(desired.properties).filter((one) => !enables(one));
@@ -65,7 +72,7 @@ export function decideResources(
       .filter((id) => monitor.failed.has(id))
       .map((id) => pcs(`clean up ${id}: ${monitor.failed.get(id) ?? ''}`, `resource cleanup ${id}`)),
     ...recording(unrecorded(desired, cib)),
-    ...pruning(desired, cib),
+    ...pruning(whole, cib),
   ];
 }
 

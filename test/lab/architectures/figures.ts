@@ -1,3 +1,5 @@
+import { table } from '../support/table.ts';
+
 /** What was measured of one architecture. Times are in milliseconds; those that were not measured are absent. */
 export interface Figures {
   readonly hosts: number;
@@ -18,10 +20,7 @@ export function figuresTable(measured: ReadonlyMap<string, Figures>): string {
     inSeconds(rerunMs, 1),
     [...failoverMs].map(([vip, ms]) => `${vip} ${inSeconds(ms, 1)}`).join(', ') || '-',
   ]);
-  const widths = HEAD.map((_, column) => Math.max(...[HEAD, ...rows].map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [HEAD, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n');
+  return table(HEAD, rows);
 }
 
 function inSeconds(ms: number | undefined, digits: number): string {

@@ -26,22 +26,37 @@ export function recordsOfRuns(): string {
     .join('\n');
 }
 
+export interface SampleOptions {
+  /** The lab's inventory; without one, the lab that was brought up last. */
+  readonly inventory?: string;
+  /** Seconds between two samples; default 0.1. */
+  readonly seconds?: number;
+}
+
+/** Seconds after which sampling ends by itself, whatever becomes of the test. */
+const MOST_SECONDS = 1800;
+
 /**
  * Writes down the arguments and the environment of all processes on a host, over and over. Returns how to stop that,
  * which gives all that was seen.
  */
-export function sampleProcesses(host: string): () => Promise<string> {
+export function sampleProcesses(
+  host: string,
+  { inventory, seconds = 0.1 }: SampleOptions = {},
+): () => Promise<string> {
+  const lab = inventory === undefined ? {} : { inventory };
   const samples = execOn(
     host,
     `rm -f /run/lab-stop
-    for sample in $(seq 3000); do
-      [ -e /run/lab-stop ] && break
+    end=$(($(date +%s) + ${MOST_SECONDS}))
+    while [ ! -e /run/lab-stop ] && [ "$(date +%s)" -lt $end ]; do
       cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'
-      sleep 0.1
+      sleep ${seconds}
     done | awk '!seen[$0]++'`,
+    lab,
   );
   return async () => {
-    await execOn(host, 'touch /run/lab-stop');
+    await execOn(host, 'touch /run/lab-stop', lab);
     return (await samples).stdout;
   };
 }

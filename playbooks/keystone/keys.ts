@@ -1,0 +1,29 @@
+import { token } from 'osha';
+import type { openstack, Secret } from 'osha';
+import { SERVICES } from '../openstack/services.ts';
+
+/** Where the keys are that tokens are encrypted with, and those of stored credentials. */
+export const TOKEN_KEYS = '/etc/keystone/fernet-keys';
+export const CREDENTIAL_KEYS = '/etc/keystone/credential-keys';
+
+/**
+ * Keys of tokens at most, the staged one included: a token outlives so many rotations less two. With the hour that a
+ * token lives, a rotation may come every 20 minutes.
+ */
+export const MOST_KEYS = 5;
+
+/** What all keys follow from. */
+export const SEED = {
+  keystoneKeys: token('The seed of the keys that tokens and stored credentials are encrypted with', 64),
+};
+
+/** The keys of one kind, which every host makes for itself from the one secret. */
+export function keysOf(kind: 'token' | 'credential', seed: Secret): openstack.KeyRepository {
+  return {
+    directory: kind === 'token' ? TOKEN_KEYS : CREDENTIAL_KEYS,
+    seed,
+    purpose: kind,
+    owner: SERVICES.identity.name,
+    keep: MOST_KEYS,
+  };
+}

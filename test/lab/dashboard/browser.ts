@@ -1,0 +1,71 @@
+import { until } from '../support/until.ts';
+import { startBrowser } from './devtools.ts';
+
+/** What a person does in a browser. */
+export interface Browser {
+  /** Goes to a page, and waits until all of it is there. */
+  open(url: string): Promise<void>;
+  /** Where it is now. */
+  url(): Promise<string>;
+  /** Whether the page has such an element. */
+  has(selector: string): Promise<boolean>;
+  type(selector: string, text: string): Promise<void>;
+  click(selector: string): Promise<void>;
+  /** Waits until the page has such an element, and is all there. */
+  see(selector: string): Promise<void>;
+  /** What it shows, as PNG. */
+  picture(): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+/** Horizon's first page takes seconds after a start. */
+const PAGE_MS = 60_000;
+
+/** Opens a window of that size, in pixels. */
+export async function openBrowser(width: number, height: number): Promise<Browser> {
+  const { send, close } = await startBrowser();
+  await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const { result, exceptionDetails } = (await send('Runtime.evaluate', {
+      expression,
+      returnByValue: true,
+    })) as { result?: { value?: unknown }; exceptionDetails?: { exception?: { description?: string } } };
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? 'the page threw');
+    return result?.value;
+  };
+  const element = (selector: string): string => `document.querySelector(${JSON.stringify(selector)})`;
+  const has = async (selector: string): Promise<boolean> =>
+    (await evaluate(`${element(selector)} !== null`)) === true;
+  const complete = async (): Promise<boolean> => (await evaluate('document.readyState')) === 'complete';
+
+  return {
+    open: async (url) => {
+      const { errorText } = await send('Page.navigate', { url });
+      if (errorText !== undefined) throw new Error(`${url}: ${JSON.stringify(errorText)}`);
+      await until(`${url} is loaded`, PAGE_MS, complete, 100);
+    },
+    url: async () => String(await evaluate('location.href')),
+    has,
+    type: async (selector, text) => {
+      await evaluate(`${element(selector)}.focus()`);
+      await send('Input.insertText', { text });
+    },
+    click: async (selector) => {
+      await evaluate(`${element(selector)}.click()`);
+    },
+    see: async (selector) => {
+      await until(
+        `the page shows ${selector}`,
+        PAGE_MS,
+        async () => (await has(selector)) && (await complete()),
+        100,
+      );
+    },
+    picture: async () => {
+      const { data } = await send('Page.captureScreenshot', { format: 'png' });
+      return Buffer.from(String(data), 'base64');
+    },
+    close,
+  };
+}

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { exists, LabError } from '../run.ts';
+
+/** A browser without a window, spoken to in the Chrome DevTools Protocol. */
+export interface DevTools {
+  /** Sends a command to the one page there is, and returns its result. Rejects where the browser refuses. */
+  readonly send: (method: string, params?: object) => Promise<Record<string, unknown>>;
+  readonly close: () => Promise<void>;
+}
+
+interface Message {
+  readonly id?: number;
+  readonly result?: Record<string, unknown>;
+  readonly error?: { readonly message: string };
+}
+
+const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** It goes to the lab and nowhere else: nothing of its own in the background. */
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--no-first-run',
+  '--no-proxy-server',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--hide-scrollbars',
+  // Messages on two pipes, 3 and 4, with a zero byte after each.
+  '--remote-debugging-pipe',
+];
+
+/** The first of the programs that this machine has. */
+async function chromium(): Promise<string> {
+  for (const program of PROGRAMS) if (await exists(program)) return program;
+  throw new LabError('this machine has no browser', 'apt-get install --no-install-recommends chromium');
+}
+
+/** Starts a browser with a profile of its own, which goes when it is closed. */
+export async function startBrowser(): Promise<DevTools> {
+  const profile = mkdtempSync(join(tmpdir(), 'osha-browser-'));
+  const child = spawn(await chromium(), [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    // A group of its own, so that it ends with all of its processes.
+    detached: true,
+  });
+  const gone = new Promise<void>((done) => child.on('close', () => done()));
+  const toBrowser = child.stdio[3] as Writable;
+  const fromBrowser = child.stdio[4] as Readable;
+  const waiting = new Map<number, (message: Message) => void>();
+  void gone.then(() => {
+    for (const tell of waiting.values()) tell({ error: { message: 'the browser ended' } });
+  });
+  toBrowser.on('error', () => undefined);
+  let rest = '';
+  fromBrowser.setEncoding('utf8').on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\0');
+    rest = parts.pop() ?? '';
+    for (const part of parts) {
+      const message = JSON.parse(part) as Message;
+      if (message.id === undefined) continue;
+      waiting.get(message.id)?.(message);
+      waiting.delete(message.id);
+    }
+  });
+  let last = 0;
+  const ask = async (
+    method: string,
+    params: object,
+    sessionId?: string,
+  ): Promise<Record<string, unknown>> => {
+    const id = ++last;
+    const answer = new Promise<Message>((tell) => waiting.set(id, tell));
+    toBrowser.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    const { result, error } = await answer;
+    if (error) throw new Error(`${method}: ${error.message}`);
+    return result ?? {};
+  };
+  const close = async (): Promise<void> => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    await gone;
+    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+  };
+  try {
+    const { targetInfos } = (await ask('Target.getTargets', {})) as {
+      targetInfos: readonly { targetId: string; type: string }[];
+    };
+    const targetId = targetInfos.find(({ type }) => type === 'page')?.targetId;
+    const { sessionId } = await ask('Target.attachToTarget', { targetId, flatten: true });
+    return { send: (method, params = {}) => ask(method, params, String(sessionId)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

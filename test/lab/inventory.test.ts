@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readInventory } from './inventory.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'osha-lab-inventory-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function reading(rest: string): ReturnType<typeof readInventory> {
+  const file = join(folder, 'inventory.yaml');
+  writeFileSync(file, `name: demo\nhosts:\n  controller1: { address: 10.1.0.11 }\n${rest}`);
+  return readInventory(file);
+}
+
+it.each([
+  ['asks for all services', 'openstack: { services: all }', true],
+  ['asks for one service', 'openstack: { services: [identity] }', true],
+  ['asks for no service', 'openstack: { services: [] }', false],
+  ['only names a region', 'openstack: { region: Here }', false],
+  ['does not speak of OpenStack', '', false],
+])('knows whether hosts need the packages of OpenStack: an inventory that %s', (_, rest, needed) => {
+  expect(reading(rest).openstack).toBe(needed);
+});

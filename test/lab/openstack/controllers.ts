@@ -1,0 +1,151 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changesOf, osha, startOsha } from '../support/osha.ts';
+import { until } from '../support/until.ts';
+import { API_VIP, ask, CONTROLLERS, INVENTORY, isValid, kill, login, start } from './cloud.ts';
+import type { Figures } from './figures.ts';
+import { everyApi, watch } from './watch.ts';
+
+/** A virtual IP that moves, servers that HAProxy has to miss, and two cores: what is measured is less. */
+const MOST_SILENCE_MS = 120_000;
+/** Milliseconds for a host that was stopped hard to be whole again. */
+const MOST_RECOVERY_MS = 8 * 60_000;
+/** Where the guest of the smoke test answers. */
+const GUEST_PORT = 7777;
+
+const IMAGES = `http://${API_VIP}:9292/v2/images`;
+const NETWORKS = `http://${API_VIP}:9696/v2.0`;
+
+/** What was acknowledged before, and has to be there afterwards. */
+interface Kept {
+  /** An image of random bytes. */
+  readonly image: { readonly id: string; readonly sha256: string };
+  /** Where the server answers outside. */
+  readonly floating: string;
+  readonly router: string;
+  readonly token: string;
+}
+
+async function uploadedImage(token: string): Promise<Kept['image']> {
+  const bytes = randomBytes(8 << 20);
+  const headers = { 'x-auth-token': token, 'content-type': 'application/json' };
+  const body = JSON.stringify({ name: 'osha-smoke-kept', disk_format: 'raw', container_format: 'bare' });
+  const made = (await (await fetch(IMAGES, { method: 'POST', headers, body })).json()) as { id: string };
+  const stored = await fetch(`${IMAGES}/${made.id}/file`, {
+    method: 'PUT',
+    headers: { 'x-auth-token': token, 'content-type': 'application/octet-stream' },
+    body: bytes,
+  });
+  expect(stored.status).toBe(204);
+  return { id: made.id, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+async function sha256Of(image: string): Promise<string> {
+  const answer = await fetch(`${IMAGES}/${image}/file`, { headers: { 'x-auth-token': await login() } });
+  return createHash('sha256')
+    .update(Buffer.from(await answer.arrayBuffer()))
+    .digest('hex');
+}
+
+/** Resolves once the server says something at its address outside; rejects where it does not within two seconds. */
+function speaks(address: string): Promise<void> {
+  return new Promise((heard, silent) => {
+    const socket = connect({ host: address, port: GUEST_PORT, timeout: 2000 });
+    const give = (error: Error): void => {
+      socket.destroy();
+      silent(error);
+    };
+    socket.once('data', () => {
+      socket.destroy();
+      heard();
+    });
+    socket.once('timeout', () => give(new Error(`${address} is silent`)));
+    socket.once('error', give);
+    socket.once('end', () => give(new Error(`${address} said nothing`)));
+  });
+}
+
+/** Agents that hold a router, by the host: `active` or `standby`. */
+async function holdersOfRouter(router: string): Promise<ReadonlyMap<string, string>> {
+  const { agents } = (await ask(`${NETWORKS}/routers/${router}/l3-agents`, await login(), 10_000)) as {
+    agents: { host: string; ha_state: string; alive: boolean }[];
+  };
+  return new Map(agents.map(({ host, ha_state: state, alive }) => [host, alive ? state : 'dead']));
+}
+
+function activeOf(holders: ReadonlyMap<string, string>): string | undefined {
+  return [...holders].find(([, state]) => state === 'active')?.[0];
+}
+
+/** Each controller in turn is stopped hard, under load, and comes back. */
+export function controllers(figures: Figures): void {
+  let kept: Kept;
+
+  beforeAll(async () => {
+    const smoke = await osha('smoke', INVENTORY, '--keep', '--json');
+    expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
+    const token = await login();
+    const { floatingips } = (await ask(`${NETWORKS}/floatingips`, token)) as {
+      floatingips: { floating_ip_address: string; router_id: string; description: string }[];
+    };
+    const mine = floatingips.find(({ description }) => description.startsWith('osha-smoke-'));
+    if (!mine) throw new Error('the smoke test kept no floating address');
+    kept = {
+      token,
+      image: await uploadedImage(token),
+      floating: mine.floating_ip_address,
+      router: mine.router_id,
+    };
+  });
+
+  afterAll(async () => {
+    const cleaned = await osha('smoke', INVENTORY, '--clean');
+    expect(cleaned.exitCode, cleaned.stdout + cleaned.stderr).toBe(0);
+  });
+
+  it('two of them hold the router, one actively', async () => {
+    await until('one is active', 120_000, async () => {
+      const states = [...(await holdersOfRouter(kept.router)).values()].sort();
+      return states.join() === 'active,standby';
+    });
+  });
+
+  describe.each(CONTROLLERS.map((host) => [host] as const))('%s', (host) => {
+    it('is stopped hard: every API answers again, and the server goes on answering', async () => {
+      const routed = activeOf(await holdersOfRouter(kept.router)) === host;
+      const seen = watch({ ...everyApi(kept.token), server: () => speaks(kept.floating) });
+      await until('everything is looked at', 30_000, async () =>
+        Promise.resolve(seen.silenceMs('keystone') < 2000 && seen.silenceMs('server') < 2000),
+      );
+      const load = startOsha('smoke', INVENTORY, '--no-server', '--repeat', '2', '--json');
+      await load.until((event) => (event.event as string) === 'part-finished');
+      await kill(host);
+      const { exitCode, stdout, stderr } = await load.result;
+      const silences = await seen.stop();
+      figures.losses.set(host, silences);
+      expect(exitCode, stdout.slice(-3000) + stderr).toBe(0);
+      for (const [name, ms] of silences) expect(ms, name).toBeLessThan(MOST_SILENCE_MS);
+      // Its router moved, where this one had it.
+      if (routed) expect(activeOf(await holdersOfRouter(kept.router))).not.toBe(host);
+    });
+
+    it('has lost nothing that was acknowledged', async () => {
+      expect(await sha256Of(kept.image.id)).toBe(kept.image.sha256);
+      expect(await isValid(kept.token)).toBe(true);
+    });
+
+    it('comes back, and is whole without a hand on it', async () => {
+      await start(host);
+      await until('status is healthy', MOST_RECOVERY_MS, async () => {
+        const status = await osha('status', INVENTORY);
+        if (status.exitCode !== 0) throw new Error(status.stdout);
+        return true;
+      });
+      const again = await osha('deploy', INVENTORY, '--json');
+      expect(again.exitCode, again.stderr).toBe(0);
+      expect(changesOf(again)).toEqual([]);
+      await speaks(kept.floating);
+    });
+  });
+}

@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { recordsOfRuns, sampleProcesses, secretsIn } from '../support/secrets.ts';
+import { changesOf, failuresOf, osha, summaryOf } from '../support/osha.ts';
+import { HOSTS, INVENTORY, on } from './cloud.ts';
+import type { Figures } from './figures.ts';
+
+/** From untouched hosts to a cloud on which a server boots. */
+export function deployment(figures: Figures): void {
+  it('deploys onto untouched hosts, and no secret is in the arguments or the environment of any process', async () => {
+    const samples = HOSTS.map((host) => sampleProcesses(host, { inventory: INVENTORY, seconds: 0.3 }));
+    const deployed = await osha('deploy', INVENTORY, '--json');
+    const seen = await Promise.all(samples.map((stop) => stop()));
+    expect(failuresOf(deployed)).toEqual([]);
+    expect(deployed.exitCode, deployed.stderr + deployed.stdout.slice(-2000)).toBe(0);
+    figures.deployMs = deployed.durationMs;
+    expect(seen.map((processes) => processes.length > 1000)).toEqual(HOSTS.map(() => true));
+    expect(secretsIn(seen.join('\n'))).toEqual([]);
+  });
+
+  it('leaves no secret in its records, nor in any log of a host', async () => {
+    expect(secretsIn(recordsOfRuns())).toEqual([]);
+    for (const host of HOSTS) {
+      expect(secretsIn(await on(host, 'cat /var/log/*.log /var/log/*/*.log 2>/dev/null || :')), host).toEqual(
+        [],
+      );
+    }
+  });
+
+  it('is healthy by its own word: status asks every API and every agent', async () => {
+    const status = await osha('status', INVENTORY);
+    expect(status.exitCode, status.stdout + status.stderr).toBe(0);
+    for (const said of ['Keystone', 'nova-compute', 'DHCP agent', 'API at the virtual IP']) {
+      expect(status.stdout).toContain(said);
+    }
+  });
+
+  it('is left as it is by a second deploy', async () => {
+    const again = await osha('deploy', INVENTORY, '--json');
+    expect(failuresOf(again)).toEqual([]);
+    expect(changesOf(again)).toEqual([]);
+    expect(summaryOf(again)).toMatchObject({ ok: true, changed: 0, failed: 0 });
+    figures.rerunMs = again.durationMs;
+    for (const host of HOSTS) {
+      // What the kernel counts as given out, caches left aside.
+      const used = await on(
+        host,
+        "awk '/^anon |^shmem /{ sum += $2 } END { print int(sum / 1048576) }' /sys/fs/cgroup/memory.stat",
+      );
+      figures.memoryMib.set(host, Number(used));
+    }
+  });
+
+  it('works as a whole: smoke, with a server that boots', async () => {
+    const smoke = await osha('smoke', INVENTORY, '--json');
+    expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
+    figures.smokeMs = smoke.durationMs;
+  });
+}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { osha } from '../support/osha.ts';
+import { until } from '../support/until.ts';
+import { INVENTORY, on } from './cloud.ts';
+
+const CASES: readonly (readonly [string, string, string])[] = [
+  ['a cache', 'controller1', 'memcached'],
+  ['a broker', 'controller2', 'rabbitmq-server'],
+  ['a database node', 'controller3', 'mariadb'],
+];
+
+/** Milliseconds that a member needs to be whole again, on two cores. */
+const MOST_RECOVERY_MS = 5 * 60_000;
+
+export function losses(): void {
+  it.each(CASES)('smoke passes without %s', async (_what, host, unit) => {
+    await on(host, `systemctl kill --signal=KILL ${unit}; systemctl stop ${unit}`);
+    const smoke = await osha('smoke', INVENTORY, '--json');
+    expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
+    await on(host, `systemctl reset-failed ${unit}; systemctl start ${unit}`);
+    await until('status is healthy', MOST_RECOVERY_MS, async () => {
+      const status = await osha('status', INVENTORY);
+      if (status.exitCode !== 0) throw new Error(status.stdout);
+      return true;
+    });
+  });
+
+  it('writes through the database node that HAProxy sends clients to are not lost when it dies', async () => {
+    // The first server of a single writer is the first member that is up.
+    await on('controller1', 'systemctl kill --signal=KILL mariadb; systemctl stop mariadb');
+    const smoke = await osha('smoke', INVENTORY, '--no-server', '--json');
+    expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
+    await on('controller1', 'systemctl reset-failed mariadb; systemctl start mariadb');
+    await until('status is healthy', MOST_RECOVERY_MS, async () => {
+      const status = await osha('status', INVENTORY);
+      if (status.exitCode !== 0) throw new Error(status.stdout);
+      return true;
+    });
+  });
+}
