@@ -49,11 +49,12 @@ export default playbook({
   title: 'Cinder (volumes)',
   hosts: runs('volume'),
   needs: ['keystone'],
+  sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port, process: 'uwsgi' }],
 
   steps: (context) => {
-    const { inventory, takeovers, platform } = context;
+    const { inventory, hosts, takeovers, platform } = context;
     const { cinder } = platform.units;
     const site = siteOf(context);
     return [
@@ -66,7 +67,6 @@ export default playbook({
             port,
             ini: '/etc/cinder/cinder-api-uwsgi.ini',
             processes: site.settings.workers,
-            threads: 4,
           }),
         }),
       ]),
@@ -83,6 +83,7 @@ export default playbook({
         units: [cinder.scheduler, cinder.api],
         files: [CONF, DEFAULTS],
         takeovers,
+        hosts,
         untilHealthy: (host) => apiAnswers(context, 'volume', host),
       }),
       verify('Cinder answers on every host', apiAnswers(context, 'volume'), { within: minutes(2) }),
@@ -91,5 +92,5 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'volume')],
 
-  frontends: ({ hosts }) => [apiFrontend('volume', hosts)],
+  frontends: ({ hosts, platform }) => [apiFrontend('volume', hosts, platform)],
 });

@@ -26,7 +26,8 @@ export default playbook({
   name: 'compute',
   title: 'Compute hosts',
   hosts: computeHosts,
-  needs: ['nova', 'neutron'],
+  needs: ['nova', 'network'],
+  sideBySide: 'openstack',
   settings,
   secrets: METADATA,
 

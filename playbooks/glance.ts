@@ -5,7 +5,7 @@ import { apiFrontend } from './openstack/api.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { hostsOfService, IMAGES, runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
-import { sharedFolders } from './openstack/shared-folders.ts';
+import { isShared } from './openstack/shared-folders.ts';
 import { siteOf } from './openstack/site.ts';
 import { apiAnswers, run, tables } from './openstack/steps.ts';
 
@@ -17,11 +17,12 @@ export default playbook({
   title: 'Glance (images)',
   hosts: runs('image'),
   needs: ['keystone'],
+  sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port: SERVICES.image.port, process: 'glance-api' }],
 
   steps: (context) => {
-    const { takeovers, platform } = context;
+    const { hosts, takeovers, platform } = context;
     const site = siteOf(context);
     return [
       step('Install Glance', packages.installed(platform.packages.glance)),
@@ -42,6 +43,7 @@ export default playbook({
         units: [platform.units.glance],
         files: [CONF],
         takeovers,
+        hosts,
         untilHealthy: (host) => apiAnswers(context, 'image', host),
       }),
       verify('Glance answers on every host', apiAnswers(context, 'image'), { within: minutes(2) }),
@@ -50,12 +52,12 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'image')],
 
-  frontends: ({ hosts }) => [apiFrontend('image', hosts)],
+  frontends: ({ hosts, platform }) => [apiFrontend('image', hosts, platform)],
 
   validate: (inventory) => {
     const [only] = hostsOfService(inventory, 'image');
-    if (!only || hostsWith(inventory, 'control').length === 1 || sharedFolders(inventory).has(IMAGES))
-      return [];
+    const control = hostsWith(inventory, 'control');
+    if (!only || control.length === 1 || isShared(IMAGES, control, inventory)) return [];
     return [
       {
         severity: 'warning',

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { file, hostsWith, minutes, mysql, packages, playbook, service, step, token, verify } from 'osha';
+import {
+  file,
+  hostsWith,
+  minutes,
+  mysql,
+  packages,
+  playbook,
+  service,
+  step,
+  takeoverOf,
+  token,
+  verify,
+} from 'osha';
 import type { HealthCheck } from 'osha';
 import { APACHE_CONF, apacheConf } from './horizon/apache.ts';
 import { dashboardFrontends, entranceOf, PORT } from './horizon/entrance.ts';
@@ -42,6 +54,7 @@ export default playbook({
     return inventory.hosts.filter((host) => own.includes(host) || databases.includes(host));
   },
   needs: ['keystone'],
+  sideBySide: 'openstack',
   settings,
   secrets: {
     horizonKey: token('What the dashboard signs cookies and logins with', 64),
@@ -61,6 +74,8 @@ export default playbook({
     const hosts = hostsOfService(inventory, 'dashboard');
     const entrance = entranceOf(inventory, hosts, settings.names);
     const password = secrets.horizonDatabase;
+    const answers = dashboardAnswers(hosts, platform, takeovers);
+    const unit = platform.units.horizon;
     return [
       step('Install Horizon', packages.installed(platform.packages.horizon), { hosts }),
       step(
@@ -86,13 +101,14 @@ export default playbook({
       ),
       step('Create its tables', tablesOfLogins(site, password), { hosts, once: true }),
       ...run('Horizon', {
-        units: [platform.units.horizon],
+        units: [unit],
         files: [SETTINGS, APACHE_CONF],
         takeovers,
         hosts,
-        untilHealthy: (host) => dashboardAnswers([host], platform),
+        untilHealthy: (host) =>
+          takeoverOf(takeovers, unit, host.name) ? answers : dashboardAnswers([host], platform),
       }),
-      verify('The login page comes from every host', dashboardAnswers(hosts, platform), {
+      verify('The login page comes from every host', answers, {
         within: minutes(2),
       }),
       step(
@@ -107,11 +123,15 @@ export default playbook({
     ];
   },
 
-  health: ({ inventory, platform }) => [
-    dashboardAnswers(hostsOfService(inventory, 'dashboard'), platform) as HealthCheck,
+  health: ({ inventory, platform, takeovers }) => [
+    dashboardAnswers(hostsOfService(inventory, 'dashboard'), platform, takeovers) as HealthCheck,
   ],
 
-  frontends: ({ inventory }) => dashboardFrontends(inventory, hostsOfService(inventory, 'dashboard')),
+  frontends: ({ inventory, platform }) =>
+    dashboardFrontends(inventory, hostsOfService(inventory, 'dashboard')).map((frontend) => ({
+      ...frontend,
+      unit: platform.units.horizon,
+    })),
 
   validate: (inventory) =>
     servicesOf(inventory).includes('dashboard') && hostsWith(inventory, 'dashboard').length === 0

@@ -62,6 +62,7 @@ export default playbook({
         units: [platform.units.keystone],
         files: [CONF, DEFAULTS],
         takeovers,
+        hosts,
         untilHealthy: (host) => apiAnswers(context, 'identity', host),
       }),
       verify('Keystone answers on every host', apiAnswers(context, 'identity'), { within: minutes(2) }),
@@ -82,5 +83,5 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'identity')],
 
-  frontends: ({ hosts }) => [apiFrontend('identity', hosts)],
+  frontends: ({ hosts, platform }) => [apiFrontend('identity', hosts, platform)],
 });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { file, minutes, packages, playbook, step, verify } from 'osha';
+import { file, hostsWith, minutes, openstack, packages, playbook, step, verify } from 'osha';
 import * as conf from './neutron/conf.ts';
+import { neutronSettings, PHYSICAL_NETWORK } from './neutron/settings.ts';
+import { adminSession } from './openstack/api.ts';
 import { agentsReport } from './openstack/health.ts';
 import { networkHosts } from './openstack/hosts.ts';
 import { METADATA } from './openstack/metadata-secret.ts';
@@ -10,12 +12,19 @@ import { run } from './openstack/steps.ts';
 
 const { name } = SERVICES.network;
 
+/** The first and the last address of `203.0.113.100-203.0.113.199`. */
+function rangeOf(floating: string): { readonly first: string; readonly last: string } {
+  const [first = '', last = ''] = floating.split('-');
+  return { first, last };
+}
+
 /** The hosts that networks have their DHCP, their routers and their way out on. */
 export default playbook({
   name: 'network',
   title: 'Network hosts',
   hosts: networkHosts,
   needs: ['neutron'],
+  sideBySide: 'openstack',
   settings: z.strictObject({}),
   secrets: METADATA,
 
@@ -24,6 +33,7 @@ export default playbook({
     const { neutron } = platform.units;
     const site = siteOf(context);
     const own = { group: name, mode: 0o640 };
+    const { external } = neutronSettings(inventory);
     return [
       step('Install the agents', packages.installed(platform.packages.neutronAgents)),
       step('Configure the agents', (host) => [
@@ -42,6 +52,21 @@ export default playbook({
       verify('Neutron hears of every agent', agentsReport(context, 'network', hosts), {
         within: minutes(3),
       }),
+      ...(external
+        ? [
+            step(
+              'Make the network outside',
+              openstack.externalNetwork(adminSession(site), {
+                name: PHYSICAL_NETWORK,
+                physicalNetwork: PHYSICAL_NETWORK,
+                cidr: external.subnet,
+                gateway: external.gateway,
+                pool: rangeOf(external.floating),
+              }),
+              { hosts: hostsWith(inventory, 'control'), once: true },
+            ),
+          ]
+        : []),
     ];
   },
 });

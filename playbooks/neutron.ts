@@ -20,11 +20,12 @@ export default playbook({
   title: 'Neutron (networks)',
   hosts: runs('network'),
   needs: ['keystone'],
+  sideBySide: 'openstack',
   settings,
   ports: [{ port, process: 'uwsgi' }],
 
   steps: (context) => {
-    const { inventory, takeovers, platform } = context;
+    const { inventory, hosts, takeovers, platform } = context;
     const { neutron } = platform.units;
     const site = siteOf(context);
     const own = { group: name, mode: 0o640 };
@@ -39,7 +40,6 @@ export default playbook({
             port,
             ini: '/etc/neutron/neutron-api-uwsgi.ini',
             processes: site.settings.workers,
-            threads: 4,
           }),
         }),
       ]),
@@ -57,6 +57,7 @@ export default playbook({
         units: [neutron.rpc, neutron.api],
         files: [CONF, ML2, DEFAULTS],
         takeovers,
+        hosts,
         untilHealthy: (host) => apiAnswers(context, 'network', host),
       }),
       verify('Neutron answers on every host', apiAnswers(context, 'network'), { within: minutes(2) }),
@@ -65,7 +66,7 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'network')],
 
-  frontends: ({ hosts }) => [apiFrontend('network', hosts)],
+  frontends: ({ hosts, platform }) => [apiFrontend('network', hosts, platform)],
 
   validate: neutronProblems,
 });

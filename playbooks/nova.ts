@@ -21,6 +21,7 @@ export default playbook({
   title: 'Nova (servers)',
   hosts: runs('compute'),
   needs: ['keystone'],
+  sideBySide: 'openstack',
   settings: z.strictObject({}),
   secrets: METADATA,
   ports: [
@@ -30,7 +31,7 @@ export default playbook({
   ],
 
   steps: (context) => {
-    const { inventory, secrets, takeovers, platform } = context;
+    const { inventory, hosts, secrets, takeovers, platform } = context;
     const { nova } = platform.units;
     const site = siteOf(context);
     const processes = site.settings.workers;
@@ -87,6 +88,7 @@ export default playbook({
         units: [nova.conductor, nova.scheduler, nova.api, nova.metadata, nova.console],
         files: [CONF, API, METADATA_API, CONSOLE],
         takeovers,
+        hosts,
         untilHealthy: (host) => apiAnswers(context, 'compute', host),
       }),
       verify('Nova answers on every host', apiAnswers(context, 'compute'), { within: minutes(2) }),
@@ -95,10 +97,14 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'compute')],
 
-  frontends: ({ hosts }) => [
-    apiFrontend('compute', hosts),
-    httpFrontend('nova-metadata', METADATA_PORT, hosts),
+  frontends: ({ hosts, platform }) => [
+    apiFrontend('compute', hosts, platform),
+    { ...httpFrontend('nova-metadata', METADATA_PORT, hosts), unit: platform.units.nova.metadata },
     // A screen may rest for long; the socket under it must not be cut.
-    { ...httpFrontend('nova-console', CONSOLE_PORT, hosts), idleTimeoutMs: minutes(60) },
+    {
+      ...httpFrontend('nova-console', CONSOLE_PORT, hosts),
+      unit: platform.units.nova.console,
+      idleTimeoutMs: minutes(60),
+    },
   ],
 });

@@ -1,7 +1,8 @@
 import { minutes, packages, pacemaker, playbook, service, step, takeoverOf, token, verify } from 'osha';
-import type { Operation, PlaybookContext, SecretRule } from 'osha';
+import type { Operation, PlaybookContext, SecretRule, Takeover } from 'osha';
 import { givenUp } from './keepalived/former.ts';
 import { clustersOf, type Cluster } from './pacemaker/clusters.ts';
+import { laterUnits } from './pacemaker/later.ts';
 import { desiredResources, HAPROXY } from './pacemaker/resources.ts';
 import { settings, type Settings } from './pacemaker/settings.ts';
 import { takeoversOf } from './pacemaker/takeovers.ts';
@@ -20,28 +21,38 @@ interface Part {
   readonly of: string;
   readonly desired: pacemaker.DesiredResources;
   readonly healthy: ReturnType<typeof pacemaker.healthy>;
+  /** The same before the phases that come later. */
+  readonly early: ReturnType<typeof pacemaker.healthy>;
 }
 
 function partsOf({ inventory, settings, secrets, platform }: Context): readonly Part[] {
   const clusters = clustersOf(inventory, settings);
   const transport = transportOf(settings);
   const fencePassword = secrets[FENCE_PASSWORD];
+  const later = laterUnits(inventory, platform);
   return clusters.map((cluster) => {
     const password = fencePassword ? { fencePassword } : {};
-    const desired = desiredResources({ cluster, clusters, settings, platform, ...password });
+    const desired = desiredResources({ cluster, clusters, settings, platform, later, ...password });
     const several = clusters.length > 1;
+    const options = {
+      vips: cluster.vips,
+      desired,
+      ...(transport ? { transport } : {}),
+      ...(several ? { name: cluster.name } : {}),
+    };
     return {
       cluster,
       of: several ? ` of ${cluster.name}` : '',
       desired,
-      healthy: pacemaker.healthy(cluster.hosts, {
-        vips: cluster.vips,
-        desired,
-        ...(transport ? { transport } : {}),
-        ...(several ? { name: cluster.name } : {}),
-      }),
+      healthy: pacemaker.healthy(cluster.hosts, options),
+      early: pacemaker.healthy(cluster.hosts, { ...options, early: true }),
     };
   });
+}
+
+function takenOver({ inventory, settings, platform }: Context): readonly Takeover[] {
+  const later = laterUnits(inventory, platform);
+  return takeoversOf(clustersOf(inventory, settings), settings, platform, later);
 }
 
 /** One run of pcs changes all members: what was learned of any of them before the cluster changed may not hold. */
@@ -74,7 +85,7 @@ export default playbook({
     const { hosts, settings, secrets, platform } = context;
     const { units, paths } = platform;
     const parts = partsOf(context);
-    const taken = takeoversOf(clustersOf(context.inventory, settings), settings, platform);
+    const taken = takenOver(context).filter(({ handover }) => handover === undefined);
     const agents = [...new Set(Object.values(settings.fence).map(({ agent }) => agent))];
     const transport = transportOf(settings);
     const handOver = taken.length === 1 && taken[0]?.unit === units.haproxy ? 'HAProxy' : 'services';
@@ -128,16 +139,15 @@ export default playbook({
           { once: true, hosts: cluster.hosts },
         ),
       ),
-      ...parts.map(({ of, healthy }) =>
-        verify(`Each virtual IP${of} is on one host`, healthy, { within: minutes(2) }),
+      ...parts.map(({ of, early }) =>
+        verify(`Each virtual IP${of} is on one host`, early, { within: minutes(2) }),
       ),
     ];
   },
 
   health: (context) => partsOf(context).map(({ healthy }) => healthy),
 
-  takeovers: ({ inventory, settings, platform }) =>
-    takeoversOf(clustersOf(inventory, settings), settings, platform),
+  takeovers: takenOver,
 
   validate: (inventory, settings) => problemsOf(inventory, settings),
 });

@@ -28,11 +28,12 @@ export default playbook({
   title: 'Placement',
   hosts: runs('placement'),
   needs: ['keystone'],
+  sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port, process: 'uwsgi' }],
 
   steps: (context) => {
-    const { takeovers, platform } = context;
+    const { hosts, takeovers, platform } = context;
     const site = siteOf(context);
     return [
       step('Install Placement', packages.installed(platform.packages.placement)),
@@ -61,6 +62,7 @@ export default playbook({
         units: [platform.units.placement],
         files: [CONF, DEFAULTS],
         takeovers,
+        hosts,
         untilHealthy: (host) => apiAnswers(context, 'placement', host),
       }),
       verify('Placement answers on every host', apiAnswers(context, 'placement'), { within: minutes(2) }),
@@ -69,5 +71,5 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'placement')],
 
-  frontends: ({ hosts }) => [apiFrontend('placement', hosts)],
+  frontends: ({ hosts, platform }) => [apiFrontend('placement', hosts, platform)],
 });

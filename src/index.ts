@@ -28,7 +28,7 @@ export type {
   ResourceKey,
   TextDiff,
 } from './playbook/operation.ts';
-export { takeoverOf, type Takeover } from './playbook/takeover.ts';
+export { takeoverOf, type Handover, type Takeover } from './playbook/takeover.ts';
 export type { Frontend, FrontendServer } from './playbook/frontend.ts';
 export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';
 export { addressIn, sameNetwork } from './inventory/vip-network.ts';
@@ -40,6 +40,7 @@ export { Secret } from './secrets/secret.ts';
 export { asSecretText, SecretText, text } from './secrets/text.ts';
 export type { Text } from './secrets/text.ts';
 export { suggestion } from './inventory/problem.ts';
+export { onOneHost } from './operations/on-one-host.ts';
 export { quote } from './operations/shell.ts';
 
 export * as etcd from './operations/etcd.ts';

@@ -36,18 +36,43 @@ export function parseStat(output: string): readonly ServerState[] | undefined {
     });
 }
 
-function judgeFrontend(host: string, frontend: Frontend, states: readonly ServerState[]): Finding {
+/** Of servers among which a cluster manager moves what answers, one that is up is all that there should be. */
+function judgeFrontend(
+  host: string,
+  frontend: Frontend,
+  states: readonly ServerState[],
+  takeovers: readonly Takeover[],
+): Finding {
   const subject = `servers of ${frontend.name}`;
   const known = states.filter((state) => state.section === frontend.name);
+  const isUp = (name: string): boolean =>
+    known.some((one) => one.server === name && one.status.startsWith('UP'));
+  const moves = ({ unit }: Frontend, name: string): Takeover | undefined => {
+    const takeover = unit === undefined ? undefined : takeoverOf(takeovers, unit, name);
+    return takeover?.runsOn === 'one' ? takeover : undefined;
+  };
+  const elsewhere = frontend.servers.filter((server) => {
+    const takeover = moves(frontend, server.host);
+    if (!takeover || isUp(server.host)) return false;
+    return frontend.servers.some((other) => moves(frontend, other.host) === takeover && isUp(other.host));
+  });
   const unwell = frontend.servers.flatMap((server) => {
     const state = known.find((one) => one.server === server.host);
-    if (state?.status.startsWith('UP')) return [];
+    if (isUp(server.host) || elsewhere.includes(server)) return [];
     return [
       `${server.host} ${state ? [state.status, state.check].filter((part) => part !== '').join(' ') : 'not known'}`,
     ];
   });
   const total = frontend.servers.length;
-  const evidence = `${total - unwell.length} of ${total} up${unwell.length > 0 ? `: ${unwell.join(', ')}` : ''}`;
+  const up = total - unwell.length - elsewhere.length;
+  const one =
+    elsewhere.length > 0
+      ? `, on ${frontend.servers
+          .filter(({ host: name }) => isUp(name))
+          .map(({ host: name }) => name)
+          .join(' and ')}`
+      : '';
+  const evidence = `${up} of ${total} up${one}${unwell.length > 0 ? `: ${unwell.join(', ')}` : ''}`;
   if (unwell.length === 0) return { subject, host, healthy: true, evidence };
   const hint =
     known.length === 0
@@ -146,7 +171,7 @@ export function serversUp(options: ServersOptions): HealthCheck<HaproxyState> {
           (frontend) => frontend.servers.length > 0,
         );
         if (own.length === 0) return [{ subject, host, healthy: true, evidence: 'runs, nothing behind it' }];
-        return own.map((frontend) => judgeFrontend(host, frontend, states));
+        return own.map((frontend) => judgeFrontend(host, frontend, states, takeovers));
       }),
       ...exclusive.map((takeover) => judgeTakeover(takeover, answers, taken)),
     ],

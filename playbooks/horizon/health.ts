@@ -1,4 +1,5 @@
-import type { Finding, HealthCheck, Host, Platform } from 'osha';
+import { onOneHost } from 'osha';
+import type { Finding, HealthCheck, Host, Platform, Takeover } from 'osha';
 import { LOGIN, PORT, ROOT } from './entrance.ts';
 
 /** What the dashboard of one host answered; a status is 0 where nothing came. */
@@ -21,10 +22,17 @@ function release(version: string): string {
   return version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
 }
 
-/** The login page comes from each host itself, and each can look a login up. */
-export function dashboardAnswers(hosts: readonly Host[], { units }: Platform): HealthCheck<DashboardState> {
+/**
+ * The login page comes from each host itself, and each can look a login up; where a cluster manager runs it on one of them
+ * at a time, exactly one.
+ */
+export function dashboardAnswers(
+  hosts: readonly Host[],
+  { units }: Platform,
+  takeovers: readonly Takeover[] = [],
+): HealthCheck<DashboardState> {
   const unit = units.horizon;
-  return {
+  const check: HealthCheck<DashboardState> = {
     scope: 'health',
     title: 'Horizon',
     members: hosts,
@@ -67,4 +75,5 @@ dpkg-query --showformat '\${Version}' --show openstack-dashboard 2>/dev/null || 
         ];
       }),
   };
+  return onOneHost(check, unit, takeovers);
 }

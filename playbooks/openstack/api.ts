@@ -1,12 +1,14 @@
-import type { Frontend, Host, openstack } from 'osha';
+import type { Frontend, Host, openstack, Platform } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
 import type { Site } from './site.ts';
+import { apiUnit } from './units.ts';
 
 /** What stands behind the virtual IP for a service: its API on every host that runs it. */
-export function apiFrontend(service: ServiceName, hosts: readonly Host[]): Frontend {
+export function apiFrontend(service: ServiceName, hosts: readonly Host[], platform: Platform): Frontend {
   const { name, port } = SERVICES[service];
   // The port alone is open before the service can answer.
-  return { ...httpFrontend(name, port, hosts), check: { httpPath: '/' } };
+  const check = { httpPath: '/' };
+  return { ...httpFrontend(name, port, hosts), check, unit: apiUnit(service, platform) };
 }
 
 /** The same for what is no API of the catalogue: it is up where its port is open. */

@@ -1,18 +1,45 @@
-import { hostsWith, openstack } from 'osha';
-import type { HealthCheck, Host, Inventory, Platform } from 'osha';
+import { hostsWith, onOneHost, openstack, takeoverOf } from 'osha';
+import type { HealthCheck, Host, Takeover } from 'osha';
 import { adminSession } from './api.ts';
 import { computeHosts, hostsOfService, networkHosts } from './hosts.ts';
 import { factsOf, type ServiceName } from './services.ts';
 import { apisOf } from './settings.ts';
 import { siteOf, type SiteInput } from './site.ts';
+import { apiUnit } from './units.ts';
 
 type Agents = readonly openstack.ExpectedAgent[];
 
+/** An agent of each host, and one of those among which a cluster manager moves it. */
+function agentsOn(
+  kind: string,
+  unit: string,
+  hosts: readonly Host[],
+  takeovers: readonly Takeover[],
+): Agents {
+  const moved = (host: Host): Takeover | undefined => {
+    const takeover = takeoverOf(takeovers, unit, host.name);
+    return takeover?.runsOn === 'one' ? takeover : undefined;
+  };
+  const fixed = hosts.filter((host) => moved(host) === undefined);
+  const moving = [...new Set(hosts.flatMap((host) => moved(host) ?? []))];
+  return [
+    ...(fixed.length > 0 ? [{ kind, unit, hosts: fixed }] : []),
+    ...moving.map((takeover) => ({
+      kind,
+      unit,
+      hosts: hosts.filter((host) => moved(host) === takeover),
+      one: true as const,
+    })),
+  ];
+}
+
 /** The agents that a service's own list has to have. */
-function agentsOf(service: ServiceName, inventory: Inventory, { units }: Platform): Agents {
+function agentsOf(service: ServiceName, context: SiteInput): Agents {
+  const { inventory, takeovers = [] } = context;
+  const { units } = context.platform;
   const control = hostsWith(inventory, 'control');
   const agent = (kind: string, unit: string, hosts: readonly Host[]): Agents =>
-    hosts.length === 0 ? [] : [{ kind, unit, hosts }];
+    agentsOn(kind, unit, hosts, takeovers);
   const network = networkHosts(inventory);
   const compute = computeHosts(inventory);
   switch (service) {
@@ -44,11 +71,11 @@ function agentsOf(service: ServiceName, inventory: Inventory, { units }: Platfor
  * services that are asked in one go.
  */
 export function serviceHealth(context: SiteInput, service: ServiceName): HealthCheck {
-  const { inventory, platform } = context;
+  const { inventory, platform, takeovers = [] } = context;
   const site = siteOf(context);
   const all = apisOf(site.settings).map((name): openstack.ApiService => {
     const { title, type, port, path, package: from, asks } = factsOf(name);
-    const agents = agentsOf(name, inventory, platform);
+    const agents = agentsOf(name, context);
     return {
       title,
       type,
@@ -62,14 +89,18 @@ export function serviceHealth(context: SiteInput, service: ServiceName): HealthC
   });
   const own = all.find(({ title }) => title === factsOf(service).title);
   if (!own) throw new Error(`${service} was not asked for`);
-  return openstack.apiHealth(adminSession(site), all, own);
+  return onOneHost(
+    openstack.apiHealth(adminSession(site), all, own),
+    apiUnit(service, platform),
+    takeovers,
+  );
 }
 
 /** A service hears of its agents on some hosts: those that are waited for after they were started. */
 export function agentsReport(context: SiteInput, service: ServiceName, hosts: readonly Host[]): HealthCheck {
   const { title, type, asks = '' } = factsOf(service);
   const session = adminSession(siteOf(context));
-  const agents = agentsOf(service, context.inventory, context.platform).flatMap((agent) => {
+  const agents = agentsOf(service, context).flatMap((agent) => {
     const here = agent.hosts.filter(({ name }) => hosts.some((host) => host.name === name));
     return here.length === 0 ? [] : [{ ...agent, hosts: here }];
   });

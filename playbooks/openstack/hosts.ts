@@ -1,7 +1,7 @@
 import { hostsWith } from 'osha';
 import type { Host, HostSelector, Inventory } from 'osha';
 import { servicesOf, type AnyService } from './settings.ts';
-import { sharedFolders } from './shared-folders.ts';
+import { isShared } from './shared-folders.ts';
 
 /** Where images are kept: on shared storage, or on one host alone. */
 export const IMAGES = '/var/lib/glance/images';
@@ -14,7 +14,7 @@ export function hostsOfService(inventory: Inventory, service: AnyService): reado
   if (!servicesOf(inventory).includes(service)) return [];
   if (service === 'dashboard') return hostsWith(inventory, 'dashboard');
   const control = hostsWith(inventory, 'control');
-  return service !== 'image' || sharedFolders(inventory).has(IMAGES) ? control : control.slice(0, 1);
+  return service !== 'image' || isShared(IMAGES, control, inventory) ? control : control.slice(0, 1);
 }
 
 /** The same, as a playbook selects its hosts. */

@@ -1,11 +1,20 @@
-import type { Inventory } from 'osha';
+import { chosenHosts } from 'osha';
+import type { Host, Inventory } from 'osha';
 
-/** Mount points of folders that are the same on every host that has them: volumes of GlusterFS, shares by NFS. */
-export function sharedFolders(inventory: Inventory): ReadonlySet<string> {
+interface Shared {
+  readonly mount?: string;
+  readonly on?: readonly string[];
+}
+
+/** Whether a folder is the same on all of these hosts: they mount one volume of GlusterFS, or one share by NFS, there. */
+export function isShared(folder: string, hosts: readonly Host[], inventory: Inventory): boolean {
   const { glusterfs, nfs } = inventory.settings as {
-    readonly glusterfs?: { readonly volumes?: Readonly<Record<string, { readonly mount?: string }>> };
-    readonly nfs?: { readonly shares?: Readonly<Record<string, { readonly mount?: string }>> };
+    readonly glusterfs?: { readonly volumes?: Readonly<Record<string, Shared>> };
+    readonly nfs?: { readonly shares?: Readonly<Record<string, Shared>> };
   };
   const all = [...Object.values(glusterfs?.volumes ?? {}), ...Object.values(nfs?.shares ?? {})];
-  return new Set(all.flatMap(({ mount }) => (mount === undefined ? [] : [mount])));
+  return all.some(({ mount, on = [] }) => {
+    const clients = chosenHosts(on, inventory.hosts).map(({ name }) => name);
+    return mount === folder && hosts.every(({ name }) => clients.includes(name));
+  });
 }

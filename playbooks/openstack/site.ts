@@ -1,5 +1,15 @@
 import { hostsWith, text } from 'osha';
-import type { Frontend, Host, IniSections, Inventory, Platform, Secret, SecretText, Vip } from 'osha';
+import type {
+  Frontend,
+  Host,
+  IniSections,
+  Inventory,
+  Platform,
+  Secret,
+  SecretText,
+  Takeover,
+  Vip,
+} from 'osha';
 import { vipsOf } from '../haproxy/vips.ts';
 import { accountSecret, databaseSecret } from './secrets.ts';
 import { SERVICES, type ServiceName } from './services.ts';
@@ -71,6 +81,8 @@ export interface SiteInput {
   readonly platform: Platform;
   /** Where the databases and brokers answer, their own playbooks say. */
   readonly frontends: readonly Frontend[];
+  /** What a cluster manager runs instead of the init system; default nothing. */
+  readonly takeovers?: readonly Takeover[];
 }
 
 /** See `Site`. Throws where a secret is missing that a playbook has not declared: a defect. */

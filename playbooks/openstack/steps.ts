@@ -1,8 +1,9 @@
-import { minutes, openstack, service as unitService, step, takeoverOf } from 'osha';
-import type { HealthCheck, Host, Operation, Platform, Step, Takeover } from 'osha';
+import { minutes, onOneHost, openstack, service as unitService, step, takeoverOf } from 'osha';
+import type { Handover, HealthCheck, Host, Operation, Step, Takeover } from 'osha';
 import { hostsOfService } from './hosts.ts';
 import { factsOf, type ServiceName } from './services.ts';
 import type { Site, SiteInput } from './site.ts';
+import { apiUnit } from './units.ts';
 
 interface Tables {
   readonly database: string;
@@ -43,55 +44,59 @@ export interface Running {
 
 /**
  * Units run, and on the files as they are now. What does not run is started everywhere at once; what runs is restarted on
- * one host after another, so that the others go on answering. What a cluster manager starts and stops is left to it.
+ * one host after another, so that the others go on answering. What a cluster manager starts and stops is left to it; and
+ * given to it, where it runs that on one host at a time.
  */
 export function run(
   what: string,
   { units, files, takeovers, hosts, untilHealthy }: Running,
 ): readonly Step[] {
-  const running =
-    (newerThan: readonly string[]) =>
-    (host: Host): readonly Operation[] =>
-      units.map(
-        (unit) =>
-          unitService.running(unit, {
-            newerThan,
-            ...unitService.startup(takeoverOf(takeovers, unit, host.name)),
-          }) as Operation,
-      );
+  const handoverOf = (unit: string, host: Host): Handover | undefined =>
+    takeoverOf(takeovers, unit, host.name)?.handover;
+  const running = (unit: string, newerThan: readonly string[], host: Host): Operation =>
+    unitService.running(unit, {
+      newerThan,
+      ...unitService.startup(takeoverOf(takeovers, unit, host.name)),
+    });
+  const given = takeovers.filter(({ unit, handover }) => handover !== undefined && units.includes(unit));
+  // Groups of two clusters may share a service out: each cluster is told on a host of its own.
+  const clusters = new Map(given.map(({ hosts: members, by }) => [members.join(), { members, by }]));
   const on = hosts ? { hosts } : {};
   return [
-    step(`Run ${what}`, running([]), on),
-    step(`Take new settings of ${what}, host by host`, running(files), {
-      ...on,
-      oneAtATime: true,
-      ...(untilHealthy ? { untilHealthy, within: minutes(3) } : {}),
-    }),
+    step(
+      `Run ${what}`,
+      (host) => units.map((unit) => handoverOf(unit, host)?.leave ?? running(unit, [], host)),
+      on,
+    ),
+    ...[...clusters.values()].map(({ members, by }) =>
+      step(
+        `Have ${by} run ${what} on one host`,
+        (host) => [...new Set(units.flatMap((unit) => handoverOf(unit, host)?.run ?? []))],
+        { once: true, ...(hosts ? { hosts: hosts.filter(({ name }) => members.includes(name)) } : {}) },
+      ),
+    ),
+    step(
+      `Take new settings of ${what}, host by host`,
+      (host) => units.map((unit) => running(unit, files, host)),
+      { ...on, oneAtATime: true, ...(untilHealthy ? { untilHealthy, within: minutes(3) } : {}) },
+    ),
   ];
 }
 
-/** The unit that runs a service's API. */
-function apiUnit(service: ServiceName, { units }: Platform): string {
-  switch (service) {
-    case 'identity':
-      return units.keystone;
-    case 'image':
-      return units.glance;
-    case 'placement':
-      return units.placement;
-    case 'compute':
-      return units.nova.api;
-    case 'network':
-      return units.neutron.api;
-    case 'volume':
-      return units.cinder.api;
-  }
-}
-
-/** A service's API answers on its hosts, each asked by itself, for what it needs no database. */
+/**
+ * A service's API answers on its hosts, each asked by itself, for what it needs no database; and where a cluster manager
+ * runs it on one of them at a time, on exactly one.
+ */
 export function apiAnswers(context: SiteInput, service: ServiceName, only?: Host): HealthCheck {
+  const { inventory, platform, takeovers = [] } = context;
   const { title, port, package: from } = factsOf(service);
-  const hosts = only ? [only] : hostsOfService(context.inventory, service);
-  const unit = apiUnit(service, context.platform);
-  return openstack.answers({ title, hosts, port, path: '/', package: from, unit });
+  const unit = apiUnit(service, platform);
+  const all = hostsOfService(inventory, service);
+  const moves = only && takeoverOf(takeovers, unit, only.name)?.runsOn === 'one';
+  const hosts = only && !moves ? [only] : all;
+  return onOneHost(
+    openstack.answers({ title, hosts, port, path: '/', package: from, unit }),
+    unit,
+    takeovers,
+  );
 }

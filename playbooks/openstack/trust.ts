@@ -26,7 +26,5 @@ export function authorityFile(context: {
   if (!isNeeded(inventory)) return undefined;
   const settings = inventory.settings['haproxy'] as HaproxySettings;
   const authority = authorityOf(inventory, settings, secrets['tlsAuthority']);
-  return (
-    authority && (file.content(platform.paths.authority, { content: authority.certificate }) as Operation)
-  );
+  return authority && file.content(platform.paths.authority, { content: authority.certificate });
 }

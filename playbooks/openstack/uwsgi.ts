@@ -6,7 +6,7 @@ export interface UwsgiOptions {
   /** The package's own file of settings for uWSGI. */
   readonly ini: string;
   readonly processes: number;
-  /** Default 1. Nova's API must not have more (its database sessions are not made for them). */
+  /** Default 1. Services built on eventlet, such as those of Nova and Neutron, must not have more: a request that changes threads hangs for ever. */
   readonly threads?: number;
 }
 

@@ -1,6 +1,7 @@
 import { pacemaker } from 'osha';
 import type { Platform, Secret } from 'osha';
 import { clonesHaproxy, groupOf, groupRunning, namesMeant, resourcesOf, type Cluster } from './clusters.ts';
+import type { LaterUnits } from './later.ts';
 import type { Constraint, Settings } from './settings.ts';
 
 /** The resource that runs HAProxy. */
@@ -13,6 +14,8 @@ export interface ResourcesOptions {
   /** There is one where a fence device has an option for it. */
   readonly fencePassword?: Secret;
   readonly platform: Platform;
+  /** Units that are configured after the cluster was made; default none. */
+  readonly later?: LaterUnits;
 }
 
 type Resource = pacemaker.DesiredResource;
@@ -54,7 +57,7 @@ export function desiredResources(options: ResourcesOptions): pacemaker.DesiredRe
         ...group.vips
           .flatMap((name) => cluster.vips.filter((vip) => vip.name === name))
           .map((vip) => vipOf(vip, settings)),
-        ...group.services.map((name) => serviceOf(name, settings)),
+        ...group.services.map((name) => memberOf(name, options)),
       ],
     })),
     fences,
@@ -92,9 +95,23 @@ function declared(name: string, settings: Settings): Resource {
 }
 
 /** A member of a group: a resource of that name, or the unit. */
-function serviceOf(name: string, settings: Settings): Resource {
-  if (Object.hasOwn(settings.resources, name)) return declared(name, settings);
-  return unitResource(serviceId(name), name.replace(/\.service$/, ''), settings);
+function memberOf(name: string, { settings, later }: ResourcesOptions): Resource {
+  const unit = unitOf(name, settings);
+  const resource = Object.hasOwn(settings.resources, name)
+    ? declared(name, settings)
+    : unitResource(serviceId(name), unit ?? name, settings);
+  return unit !== undefined && later?.has(unit) ? { ...resource, later: true } : resource;
+}
+
+/** What the resource of a member of a group is called. */
+export function memberId(name: string, { resources }: Pick<Settings, 'resources'>): string {
+  return Object.hasOwn(resources, name) ? name : serviceId(name);
+}
+
+/** The unit that runs a member of a group; nothing where its agent is none of systemd's. */
+export function unitOf(service: string, settings: Pick<Settings, 'resources'>): string | undefined {
+  const agent = settings.resources[service]?.agent ?? `systemd:${service}`;
+  return /^systemd:(.*?)(\.service)?$/.exec(agent)?.[1];
 }
 
 /** What the resource of a unit is called: "@" may not stand in an id. */

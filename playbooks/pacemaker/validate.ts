@@ -4,6 +4,7 @@ import type { Settings } from './settings.ts';
 import { constraintProblems } from './validate-constraints.ts';
 import { fenceProblems } from './validate-fence.ts';
 import { groupProblems } from './validate-groups.ts';
+import { openstackProblems } from './validate-openstack.ts';
 import { resourceProblems } from './validate-resources.ts';
 
 /** What is wrong with how the inventory's clusters are described. */
@@ -16,6 +17,7 @@ export function problemsOf(inventory: Inventory, settings: Settings): readonly I
     ...fenceProblems(settings, clusters),
     ...resourceProblems(inventory, settings, clusters),
     ...groupProblems(inventory, settings, clusters),
+    ...openstackProblems(inventory, settings, clusters),
     ...constraintProblems(settings, clusters),
   ];
 }

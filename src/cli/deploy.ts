@@ -1,4 +1,5 @@
 import type { Plan } from '../planner/plan.ts';
+import { beside } from '../planner/waves.ts';
 import type { Playbook } from '../playbook/playbook.ts';
 import { loadDeployment, type SecretsUse } from './deployment.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -56,6 +57,7 @@ function planLines(plan: Plan): readonly object[] {
       phase: phase.name,
       title: phase.title,
       needs: phase.needs,
+      sideBySideWith: beside(plan.waves, phase.name).map((other) => other.name),
       hosts: phase.hosts.map((host) => host.name),
       steps: phase.steps.map((step) => ({
         step: step.id,

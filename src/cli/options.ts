@@ -20,10 +20,13 @@ export interface OutputOptions {
   readonly color: boolean;
 }
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends LoginOptions {
   readonly forks: number;
   /** Seconds. */
   readonly timeout: number;
+}
+
+export interface LoginOptions {
   /** Seconds. */
   readonly connectTimeout: number;
   readonly acceptNew?: true;
@@ -49,15 +52,24 @@ export function withOutput(command: Command): Command {
 
 /** Options of every verb that connects to hosts. */
 export function withConnections(command: Command): Command {
+  return withLogin(
+    command
+      .addOption(
+        new Option('--forks <n>', 'hosts worked on at the same time')
+          .argParser(positiveInteger)
+          .default(FORKS),
+      )
+      .addOption(
+        new Option('--timeout <seconds>', 'how long one command on a host may take')
+          .argParser(positiveInteger)
+          .default(TIMEOUT_SECONDS),
+      ),
+  );
+}
+
+/** Those of them that are about logging in. */
+export function withLogin(command: Command): Command {
   return command
-    .addOption(
-      new Option('--forks <n>', 'hosts worked on at the same time').argParser(positiveInteger).default(FORKS),
-    )
-    .addOption(
-      new Option('--timeout <seconds>', 'how long one command on a host may take')
-        .argParser(positiveInteger)
-        .default(TIMEOUT_SECONDS),
-    )
     .addOption(
       new Option('--connect-timeout <seconds>', 'how long it may take to log in to a host')
         .argParser(positiveInteger)
@@ -101,7 +113,8 @@ export function selectionOf(options: SelectionOptions): Selection {
   };
 }
 
-function positiveInteger(value: string): number {
+/** The argument of an option that counts. */
+export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('It has to be a whole number above 0.');
   return Number(value);
 }

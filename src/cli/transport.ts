@@ -1,10 +1,10 @@
 import type { Transport } from '../transport/session.ts';
 import type { Io } from './io.ts';
 import { keyring } from './keyring.ts';
-import type { ConnectionOptions } from './options.ts';
+import type { LoginOptions } from './options.ts';
 
 /** The way to the hosts: SSH, with the passwords that were asked for. */
-export async function createTransport(io: Io, options: ConnectionOptions): Promise<Transport> {
+export async function createTransport(io: Io, options: LoginOptions): Promise<Transport> {
   if (io.transport) return io.transport();
   const { createSshTransport } = await import('../transport/ssh.ts');
   const keys = keyring(io);

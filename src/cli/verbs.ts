@@ -6,6 +6,7 @@ import { register as deploy } from './verbs/deploy.ts';
 import { register as exec } from './verbs/exec.ts';
 import { register as history } from './verbs/history.ts';
 import { register as init } from './verbs/init.ts';
+import { register as openrc } from './verbs/openrc.ts';
 import { register as phases } from './verbs/phases.ts';
 import { register as plan } from './verbs/plan.ts';
 import { register as render } from './verbs/render.ts';
@@ -13,6 +14,7 @@ import { register as run } from './verbs/run.ts';
 import { register as schema } from './verbs/schema.ts';
 import { register as secrets } from './verbs/secrets.ts';
 import { register as show } from './verbs/show.ts';
+import { register as smoke } from './verbs/smoke.ts';
 import { register as status } from './verbs/status.ts';
 import { register as validate } from './verbs/validate.ts';
 
@@ -24,6 +26,8 @@ export const verbs: readonly Register[] = [
   check,
   deploy,
   status,
+  smoke,
+  openrc,
   run,
   exec,
   render,

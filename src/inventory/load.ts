@@ -103,7 +103,7 @@ function check(
     problems: [
       ...problems,
       ...quorumProblems(draft, sections.settings),
-      ...unusedSections(raw, inventory, options.playbooks),
+      ...unusedSections(raw, inventory, options.playbooks, hasErrors(sections.problems)),
       ...sectionProblems(inventory, options.playbooks),
     ],
   };

@@ -35,19 +35,27 @@ function rolesWanted(inventory: Inventory, section: SettingsSection): readonly R
   );
 }
 
-/** Sections that are set but are for no host. */
+/**
+ * Sections that are set but are for no host. With `guessed` some section's defaults stand in for what is wrong in it:
+ * then nothing is said of those that no role alone would give a host, for they may be for what is written there.
+ */
 export function unusedSections(
   value: unknown,
   inventory: Inventory,
   sections: readonly SettingsSection[],
+  guessed: boolean,
 ): readonly InventoryProblem[] {
   const raw = isRecord(value) ? value : {};
   return sections.flatMap((section): readonly InventoryProblem[] => {
     if (!Object.hasOwn(raw, section.name) || section.hosts(inventory).length > 0) return [];
     const roles = rolesWanted(inventory, section);
-    const wanted = roles.length === 0 ? 'the role it needs' : `the role ${roles.join(' or ')}`;
-    const message = `${section.name} is set, but no host has ${wanted}`;
-    const hint = `give a host that role, or remove "${section.name}"`;
+    if (roles.length === 0 && guessed) return [];
+    const [why, what] =
+      roles.length === 0
+        ? ['nothing that is asked for uses it', 'ask for what does']
+        : [`no host has the role ${roles.join(' or ')}`, 'give a host that role'];
+    const message = `${section.name} is set, but ${why}`;
+    const hint = `${what}, or remove "${section.name}"`;
     return [{ severity: 'error', path: [section.name], at: 'key', message, hint }];
   });
 }

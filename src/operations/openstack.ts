@@ -5,6 +5,7 @@ export * from './openstack/api.ts';
 export * from './openstack/bootstrap.ts';
 export * from './openstack/cells.ts';
 export * from './openstack/database-login.ts';
+export * from './openstack/external-network.ts';
 export * from './openstack/hypervisor.ts';
 export * from './openstack/identity-state.ts';
 export * from './openstack/identity.ts';

@@ -9,6 +9,7 @@ export {
 export { fenceAgents } from './pacemaker/fence-agents.ts';
 export { cluster, CLUSTER_USER, type ClusterOptions } from './pacemaker/formation.ts';
 export { handedOver } from './pacemaker/handover.ts';
+export { membersRun } from './pacemaker/member.ts';
 export { healthy, vipResource, type HealthOptions } from './pacemaker/health.ts';
 export { password } from './pacemaker/password.ts';
 export { noPlaceholder } from './pacemaker/placeholder.ts';

@@ -1,16 +1,20 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Frontend } from '../playbook/frontend.ts';
 import type { HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { inOrder } from './order.ts';
+import { inWaves } from './waves.ts';
 import { selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
 
 /** What a run will do, in order. Made without reaching a host. */
 export interface Plan {
   readonly inventory: Inventory;
   readonly phases: readonly PlannedPhase[];
+  /** The same phases: those of one wave run side by side, the waves one after another. */
+  readonly waves: readonly (readonly PlannedPhase[])[];
   /** Hosts that may be changed. */
   readonly hosts: readonly Host[];
 }
@@ -51,10 +55,12 @@ export function createPlan(request: PlanRequest): Plan {
   const { inventory, selection = {} } = request;
   const present = inOrder(request.playbooks).filter((playbook) => playbook.hosts(inventory).length > 0);
   const allowed = new Set(selectHosts(inventory, selection.limit).map((host) => host.name));
+  const mayRun = (playbook: Playbook): boolean =>
+    playbook.hosts(inventory).some((host) => allowed.has(host.name));
   const selected = selectPhases(present, selection);
   const selectedNames = new Set(selected.map((playbook) => playbook.name));
   const shared = sharedOf(present, request);
-  const phases = selected.map((playbook): PlannedPhase => {
+  const planned = (playbook: Playbook): PlannedPhase => {
     const context = contextOf(playbook, request, shared);
     const hosts = context.hosts.filter((host) => allowed.has(host.name));
     const steps = identified(playbook.steps(context)).map(({ id, step }): PlannedStep => ({
@@ -72,11 +78,13 @@ export function createPlan(request: PlanRequest): Plan {
       health: playbook.health?.(context) ?? [],
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
-  });
+  };
+  const waves = inWaves(selected.filter(mayRun), present).map((wave) => wave.map(planned));
   return {
     inventory,
     hosts: inventory.hosts.filter((host) => allowed.has(host.name)),
-    phases: phases.filter((phase) => phase.hosts.length > 0),
+    phases: waves.flat(),
+    waves,
   };
 }
 
@@ -106,6 +114,12 @@ function sharedOf(playbooks: readonly Playbook[], request: PlanRequest): Shared 
     frontends: all.flatMap(([playbook, context]) => playbook.frontends?.(context) ?? []),
     takeovers: all.flatMap(([playbook, context]) => playbook.takeovers?.(context) ?? []),
   };
+}
+
+/** What every playbook of a deployment puts behind HAProxy. Pure. */
+export function frontendsOf(request: Omit<PlanRequest, 'selection'>): readonly Frontend[] {
+  const present = request.playbooks.filter((playbook) => playbook.hosts(request.inventory).length > 0);
+  return sharedOf(present, request).frontends;
 }
 
 function hostsOf(step: Step, hosts: readonly Host[]): readonly Host[] {

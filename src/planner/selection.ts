@@ -23,8 +23,11 @@ export class SelectionError extends Error {
   }
 }
 
-/** The phases that `selection` leaves, in the order they were given. Throws `SelectionError`. */
-export function selectPhases<P extends { readonly name: string }>(
+/**
+ * The phases that `selection` leaves, in the order they were given; those that are `manual` only where `--only` or
+ * `--from` names them. Throws `SelectionError`.
+ */
+export function selectPhases<P extends { readonly name: string; readonly manual?: true }>(
   phases: readonly P[],
   selection: Selection,
 ): readonly P[] {
@@ -40,10 +43,12 @@ export function selectPhases<P extends { readonly name: string }>(
   for (const name of selection.only ?? []) demandKnown('--only', name);
   for (const name of selection.skip ?? []) demandKnown('--skip', name);
   if (selection.from) demandKnown('--from', selection.from.phase);
+  const named = [...(selection.only ?? []), ...(selection.from ? [selection.from.phase] : [])];
   const first = selection.from ? names.indexOf(selection.from.phase) : 0;
   return phases.filter(
     (phase, index) =>
       index >= first &&
+      (!phase.manual || named.includes(phase.name)) &&
       (selection.only === undefined || selection.only.includes(phase.name)) &&
       !(selection.skip ?? []).includes(phase.name),
   );

@@ -14,6 +14,8 @@ export interface Frontend {
   readonly check?: { readonly port?: number; readonly httpPath?: string };
   /** Milliseconds a client and a server may be silent; default HAProxy's own section of defaults. */
   readonly idleTimeoutMs?: number;
+  /** The unit that answers on its servers, where a cluster manager may run it on one of them at a time. */
+  readonly unit?: string;
   /** Its servers come to life in a phase after that of HAProxy, which does not wait for them. */
   readonly later?: true;
   /** It has no servers, answers plain HTTP on any VIP, and sends every client to port 443 of the same name. */

@@ -53,6 +53,14 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
   readonly hosts: HostSelector;
   /** Phases that have to be done before. */
   readonly needs?: readonly string[];
+  /**
+   * A name that independent playbooks share, such as the services of one product: those that follow one another with the
+   * same name, and need each other in no way, run at the same time, also on the same host. Default: a playbook runs by
+   * itself when all before it have ended, because their order means more than `needs` says.
+   */
+  readonly sideBySide?: string;
+  /** Runs only when it is named, with `--only` or `--from`: something to be done now and then, such as a rotation of keys. */
+  readonly manual?: true;
   /** The shape of the playbook's own key in the inventory; `{}` has to satisfy it. */
   readonly settings: Schema;
   readonly secrets?: Readonly<Record<SecretName, SecretRule>>;

@@ -40,7 +40,7 @@ export interface View {
 }
 
 /** Two columns of icon, two more per level: what listr2 puts before a line. */
-const MARGIN = { phase: 3, step: 5, host: 7 };
+export const MARGIN = { phase: 3, step: 5, host: 7 };
 
 /** What the terminal shows of a run right now. Pure. */
 export function viewOf(progress: Progress, options: ViewOptions): View {

@@ -8,7 +8,7 @@ import {
 } from 'listr2';
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import type { Colors } from './colors.ts';
-import { MOST_HOST_LINES, viewOf, type StepView } from './interactive-view.ts';
+import { MARGIN, MOST_HOST_LINES, viewOf, type StepView } from './interactive-view.ts';
 import { FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
 import {
   advance,
@@ -19,6 +19,7 @@ import {
   type Progress,
   type StepProgress,
 } from './progress.ts';
+import { cutTo } from './text.ts';
 
 export interface InteractiveOptions {
   readonly colors: Colors;
@@ -53,6 +54,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
   const gates = new Gates();
   const phaseTasks = new Map<string, Shown>();
   const stepTasks = new Map<string, Shown>();
+  const waveTasks = new Map<readonly string[], Shown>();
   const output = new LiveOutput(stdout, stderr);
   let head: Shown | undefined;
   let later: Shown | undefined;
@@ -70,6 +72,11 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     });
     if (head) head.title = view.head;
     if (later) later.title = ended ? '' : noticed === '' ? view.later : colors.changed(noticed);
+    for (const [wave, task] of waveTasks) {
+      const hidden = wave.every((name) => view.phases.get(name)?.title === '');
+      const titles = wave.map((name) => phaseOf(progress, name).title).join(', ');
+      task.title = hidden ? '' : colors.faint(cutTo(titles, stdout.columns - MARGIN.phase));
+    }
     for (const [name, phase] of view.phases) {
       const task = phaseTasks.get(name);
       if (task) task.title = phase.title;
@@ -123,6 +130,25 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     },
   });
 
+  // Phases that run side by side are one line while they wait. Then it gives way to theirs: listr2 shows the tasks of a
+  // task without a title in its place.
+  const waveTask = (wave: readonly string[]): Task => ({
+    title: wave.join(', '),
+    task: (_, task) => {
+      waveTasks.delete(wave);
+      const line: Shown = task.task;
+      line.title = undefined;
+      const phases = task.newListr(wave.map(phaseTask), { concurrent: true, exitOnError: false });
+      wave.forEach((name, index) => addPhase(name, phases.tasks[index]));
+      draw();
+      return phases;
+    },
+  });
+
+  const addPhase = (name: string, task: Shown | undefined): void => {
+    if (task) phaseTasks.set(name, task);
+  };
+
   const openPhase = (name: string): void => {
     phaseOf(progress, name).expected.forEach((_title, index) => gates.of(`${name} ${index}`).open());
     gates.of(`${name} started`).open();
@@ -134,7 +160,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     const list = new Listr<undefined, 'default', 'default'>(
       [
         { title: 'Connect', task: () => gates.of('connected').passed },
-        ...event.phases.map(phaseTask),
+        ...event.waves.map((wave) => (isAlone(wave) ? phaseTask(wave[0]) : waveTask(wave))),
         { title: ' ', task: () => gates.of('end').passed },
       ],
       {
@@ -156,9 +182,10 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     );
     head = list.tasks[0];
     later = list.tasks.at(-1);
-    event.phases.forEach((name, index) => {
+    event.waves.forEach((wave, index) => {
       const task = list.tasks[index + 1];
-      if (task) phaseTasks.set(name, task);
+      if (isAlone(wave)) addPhase(wave[0], task);
+      else if (task) waveTasks.set(wave, task);
     });
     draw();
     listed = list.run(undefined).then(() => undefined);
@@ -223,6 +250,10 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       if (listed) output.toStdout('\u001b[?25h');
     },
   };
+}
+
+function isAlone(wave: readonly string[]): wave is readonly [string] {
+  return wave.length === 1;
 }
 
 function stepAt(progress: Progress, phase: string, index: number): StepProgress | undefined {

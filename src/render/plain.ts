@@ -3,6 +3,7 @@ import type { Colors } from './colors.ts';
 import type { Output } from './output.ts';
 import {
   advance,
+  besidePhase,
   changesOf,
   createProgress,
   phaseOf,
@@ -22,7 +23,8 @@ export interface PlainOptions {
 
 /**
  * A line for each thing that matters and nothing that moves, for logs and pipes. A step's lines come when all its
- * hosts are done, in the order of the inventory, so that two equal runs print equal lines.
+ * hosts are done, in the order of the inventory, so that two equal runs print equal lines. Where phases run side by side,
+ * every line says which of them it is about.
  */
 export function plainRenderer(options: PlainOptions): {
   readonly sink: EventSink;
@@ -32,6 +34,15 @@ export function plainRenderer(options: PlainOptions): {
   const progress = createProgress();
   const told = new Set<StepProgress>();
   const say = (line: string): void => void stdout.write(`${line}\n`);
+  const sayOf = (phase: string, text: string): void => {
+    if (besidePhase(progress, phase).length === 0) return say(text);
+    for (const line of text.split('\n')) say(`${colors.strong(phase)}: ${line}`.trimEnd());
+  };
+
+  const togetherWith = (phase: string): string => {
+    const others = besidePhase(progress, phase);
+    return others.length > 0 ? `, side by side with ${listOf(others)}` : '';
+  };
 
   const tell = (step: StepProgress): void => {
     if (told.has(step)) return;
@@ -39,8 +50,8 @@ export function plainRenderer(options: PlainOptions): {
     const diffs = progress.mode === 'diff' || verbose;
     const lines = [...stepLines(step, { colors, verbose, diffs }), ...failureLines(step, colors)];
     if (lines.length === 0) return;
-    say(`  ${step.title}`);
-    for (const line of lines) say(indented(line, '    '));
+    sayOf(step.phase, `  ${step.title}`);
+    for (const line of lines) sayOf(step.phase, indented(line, '    '));
   };
 
   const finishPhase = (event: Extract<RunEvent, { event: 'phase-finished' }>): void => {
@@ -49,7 +60,7 @@ export function plainRenderer(options: PlainOptions): {
     say(`${colors.strong(phase.name)}: ${phaseVerdict(phase.name, progress, event, colors)}`);
     if (verbose) {
       const trips = Object.entries(event.roundTrips).map(([host, number]) => `${host} ${number}`);
-      if (trips.length > 0) say(colors.faint(`  round trips: ${trips.join(', ')}`));
+      if (trips.length > 0) sayOf(phase.name, colors.faint(`  round trips: ${trips.join(', ')}`));
     }
   };
 
@@ -75,10 +86,12 @@ export function plainRenderer(options: PlainOptions): {
         );
         break;
       case 'phase-started':
-        say(`${colors.strong(event.phase)}: ${event.title}, on ${listOf(event.hosts)}`);
+        say(
+          `${colors.strong(event.phase)}: ${event.title}, on ${listOf(event.hosts)}${togetherWith(event.phase)}`,
+        );
         break;
       case 'output':
-        if (verbose) say(colors.faint(`    ${event.host} | ${printable(event.line)}`));
+        if (verbose) sayOf(event.phase, colors.faint(`    ${event.host} | ${printable(event.line)}`));
         break;
       case 'step-finished':
         tell(stepOf(progress, event.phase, event.step));

@@ -1,9 +1,13 @@
 import type { Plan } from '../planner/plan.ts';
+import { beside } from '../planner/waves.ts';
 import { createColors, type Colors } from './colors.ts';
 import { table } from './table.ts';
 import { count, listOf } from './text.ts';
 
-/** A plan as text: its phases in order, with their steps, how each goes over its hosts, and which those are. */
+/**
+ * A plan as text: its phases in order and which of them run side by side, with their steps, how each goes over its hosts,
+ * and which those are.
+ */
 export function planTable(
   plan: Plan,
   options: { readonly colors?: Colors; readonly width?: number; readonly ids?: boolean } = {},
@@ -19,8 +23,10 @@ export function planTable(
       ...(options.ids ? [`${phase.name}:${step.id}`] : []),
     ]);
     const titles = ['step', 'strategy', 'hosts', ...(options.ids ? ['--from'] : [])];
+    const others = beside(plan.waves, phase.name).map((other) => other.name);
+    const together = others.length > 0 ? `, side by side with ${listOf(others)}` : '';
     return [
-      `${index + 1}. ${colors.strong(phase.title)} ${colors.faint(`(${phase.name})`)}`,
+      `${index + 1}. ${colors.strong(phase.title)} ${colors.faint(`(${phase.name})`)}${together}`,
       rows.length > 0
         ? table(
             titles.map((title) => ({ title })),

@@ -56,6 +56,8 @@ export interface Progress {
   mode: 'apply' | 'diff';
   inventory: string;
   hosts: readonly string[];
+  /** Names of the phases that run side by side. */
+  together: readonly (readonly string[])[];
   connected: number;
   readonly unreachable: Map<string, Absence>;
   /** Hosts that answer and are not fit. */
@@ -72,6 +74,7 @@ export function createProgress(): Progress {
     mode: 'apply',
     inventory: '',
     hosts: [],
+    together: [],
     connected: 0,
     unreachable: new Map(),
     rejected: new Map(),
@@ -88,6 +91,7 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       progress.mode = event.mode;
       progress.inventory = event.inventory;
       progress.hosts = event.hosts;
+      progress.together = togetherOf(event);
       for (const name of event.phases) phaseOf(progress, name);
       break;
     case 'connected':
@@ -164,6 +168,17 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       progress.summary = event;
       break;
   }
+}
+
+function togetherOf({ waves }: Extract<RunEvent, { event: 'run-started' }>): Progress['together'] {
+  // Runs that were recorded before there were waves have none.
+  return ((waves as typeof waves | undefined) ?? []).filter((wave) => wave.length > 1);
+}
+
+/** Names of the phases that run beside that one. */
+export function besidePhase(progress: Progress, name: string): readonly string[] {
+  const wave = progress.together.find((phases) => phases.includes(name)) ?? [];
+  return wave.filter((other) => other !== name);
 }
 
 /** The phase of that name, which begins to exist when it is first asked for. */

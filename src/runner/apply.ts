@@ -4,6 +4,7 @@ import { asSecretText } from '../secrets/text.ts';
 import { ConnectionDropped } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
 import { ChangeFailed } from './failure.ts';
+import type { Line } from './line.ts';
 import { LineCutter } from './lines.ts';
 
 /** Shows a change that a diff would make, and notes what it would touch. */
@@ -19,8 +20,12 @@ export async function applyChange(
   host: string,
   change: Change,
 ): Promise<void> {
-  const connected = context.connections.of(host);
-  if (!connected.ok) throw new ConnectionDropped(connected.message);
+  const line = context.line(host);
+  await line.inTurn(change.touches, () => applyNow(context, place, line, change));
+}
+
+async function applyNow(context: RunContext, place: Place, line: Line, change: Change): Promise<void> {
+  const host = line.host.name;
   const lines = {
     stdout: outputLines(context, place, host, 'stdout'),
     stderr: outputLines(context, place, host, 'stderr'),
@@ -28,7 +33,7 @@ export async function applyChange(
   tell(context, place, host, change, true);
   try {
     const input = await bytesOf(change.input);
-    const result = await connected.session.run(`set -e\n${change.script}`, {
+    const result = await line.run(`set -e\n${change.script}`, {
       timeoutMs: change.timeoutMs ?? context.settings.timeoutMs,
       signal: context.settings.signal,
       onOutput: (stream, chunk) => lines[stream].write(chunk),

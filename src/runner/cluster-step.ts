@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { Answers, ClusterDecision, ClusterOperation, HostChange } from '../playbook/operation.ts';
 import type { ClusterStep } from '../playbook/step.ts';
 import { announce, applyChange } from './apply.ts';
@@ -133,11 +132,10 @@ async function runStage(
   stage: readonly HostChange[],
   progress: Progress,
 ): Promise<void> {
-  const limit = pLimit(context.settings.forks);
   const hosts = [...new Set(stage.map(({ host }) => host))];
   await Promise.all(
     hosts.map((host) =>
-      limit(async () => {
+      context.shared.limit.run(host, async () => {
         progress.changed.add(host);
         try {
           for (const { change } of stage.filter((entry) => entry.host === host)) {

@@ -3,22 +3,11 @@ import type { Plan, PlannedPhase, PlannedStep } from '../planner/plan.ts';
 import type { Change, ResourceKey } from '../playbook/operation.ts';
 import type { Connections } from './connections.ts';
 import type { EventSink, Outcome, StepFailure } from './events.ts';
-import type { Observer } from './observer.ts';
-import type { Pending } from './pending.ts';
-import type { Totals } from './totals.ts';
-
-/** How a plan is carried out. */
-export interface RunSettings {
-  /** `diff` connects and reads, and tells what would change. */
-  readonly mode: 'apply' | 'diff';
-  /** Hosts worked on at the same time. */
-  readonly forks: number;
-  /** Whether what osha made and the inventory does not name any more is taken away. */
-  readonly prune: boolean;
-  /** Milliseconds for one change, unless the change says otherwise. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
+import type { Line } from './line.ts';
+import { Observer } from './observer.ts';
+import { Pending } from './pending.ts';
+import type { RunSettings, Shared } from './shared.ts';
+import { Totals } from './totals.ts';
 
 /** One step where it stands in the plan. */
 export interface Place {
@@ -33,55 +22,72 @@ export type StepEnd =
 
 export const done: StepEnd = { end: 'done' };
 
-/** What the parts of a run share. */
+/**
+ * What the parts of one phase share. What it learns, counts and gives up is its own until it ends: a phase that runs
+ * beside it goes on with a host that left this one.
+ */
 export class RunContext {
-  readonly plan: Plan;
-  readonly settings: RunSettings;
-  readonly connections: Connections;
-  readonly totals: Totals;
+  readonly shared: Shared;
   readonly pending: Pending;
-  readonly emit: EventSink;
-  readonly #observers: ReadonlyMap<string, Observer>;
-  /** Hosts that left the run, and why. */
+  /** Of this phase alone. */
+  readonly totals: Totals;
+  readonly #lane: number;
+  readonly #hosts = new Map<string, { readonly line: Line; readonly observer: Observer }>();
+  /** Hosts that left the phase, and why. */
   readonly #left = new Map<string, string>();
-  /** What has been offered for `--prune` already. */
-  readonly #offered = new Set<string>();
-  #refused: string | undefined;
 
-  constructor(parts: {
-    plan: Plan;
-    settings: RunSettings;
-    connections: Connections;
-    observers: ReadonlyMap<string, Observer>;
-    totals: Totals;
-    pending: Pending;
-    emit: EventSink;
-  }) {
-    this.plan = parts.plan;
-    this.settings = parts.settings;
-    this.connections = parts.connections;
-    this.#observers = parts.observers;
-    this.totals = parts.totals;
-    this.pending = parts.pending;
-    this.emit = parts.emit;
+  /** Phases that run at the same time need different lanes; see `Line`. */
+  constructor(shared: Shared, lane = 0) {
+    this.shared = shared;
+    this.pending = new Pending(shared.pending);
+    this.totals = new Totals(shared.plan.hosts.map((host) => host.name));
+    this.#lane = lane;
+  }
+
+  get plan(): Plan {
+    return this.shared.plan;
+  }
+
+  get settings(): RunSettings {
+    return this.shared.settings;
+  }
+
+  get connections(): Connections {
+    return this.shared.connections;
+  }
+
+  get emit(): EventSink {
+    return this.shared.emit;
   }
 
   get interrupted(): boolean {
     return this.settings.signal.aborted;
   }
 
-  get refused(): string | undefined {
-    return this.#refused;
-  }
-
   refuse(reason: string): void {
-    this.#refused ??= reason;
+    this.shared.refused ??= reason;
   }
 
+  /** What the phase knows of a host. */
   observer(host: string): Observer {
-    const observer = this.#observers.get(host);
-    if (!observer) throw new Error(`no observer was made for ${host}`);
-    return observer;
+    return this.#of(host).observer;
+  }
+
+  /** The phase's way to a host. */
+  line(host: string): Line {
+    return this.#of(host).line;
+  }
+
+  /** Scripts that the phase sent, by host. */
+  roundTrips(hosts: readonly Host[]): Readonly<Record<string, number>> {
+    return Object.fromEntries(hosts.map((host) => [host.name, this.line(host.name).roundTrips]));
+  }
+
+  /** The phase has ended, and what runs beside it too: hands on what holds for those that follow. */
+  end(): void {
+    for (const [host, reason] of this.#left) this.shared.left.set(host, reason);
+    this.pending.end();
+    for (const { observer } of this.#hosts.values()) this.shared.observers.delete(observer);
   }
 
   /** True for hosts that `--limit` leaves in. */
@@ -93,7 +99,7 @@ export class RunContext {
   whyGone(host: string): string | undefined {
     const connected = this.connections.of(host);
     if (!connected.ok) return connected.message;
-    return this.#left.get(host);
+    return this.shared.left.get(host) ?? this.#left.get(host);
   }
 
   leave(host: string, reason: string): void {
@@ -105,11 +111,13 @@ export class RunContext {
     return hosts.filter((host) => this.whyGone(host.name) === undefined);
   }
 
-  /** Tells every observer what a change on `host` made stale. */
+  /** Tells every observer, of whatever phase, what a change on `host` made stale. */
   touched(host: string, touches: readonly ResourceKey[]): void {
     const shared = touches.filter((key) => key.startsWith('cluster:') || key.startsWith('database:'));
-    for (const [name, observer] of this.#observers) {
-      if (name === host) observer.changed();
+    const own = this.#hosts.get(host)?.observer;
+    for (const [observer, observed] of this.shared.observers) {
+      if (observer === own) observer.changed();
+      else if (observed === host) observer.changedBeside();
       else if (shared.length > 0) observer.changedElsewhere(shared);
     }
   }
@@ -122,8 +130,8 @@ export class RunContext {
   #offer(place: Place, host: string, { prunes, summary }: Change): boolean {
     if (!prunes) return false;
     const key = `${place.phase.name}/${place.planned.id}/${host}/${summary}`;
-    if (!this.#offered.has(key)) {
-      this.#offered.add(key);
+    if (!this.shared.offered.has(key)) {
+      this.shared.offered.add(key);
       this.emit({ event: 'prunable', phase: place.phase.name, step: place.planned.id, host, summary });
     }
     return true;
@@ -138,6 +146,7 @@ export class RunContext {
     more: { note?: string; failure?: StepFailure } = {},
   ): void {
     this.totals.count(host, outcome, durationMs);
+    this.shared.totals.count(host, outcome, durationMs);
     this.emit({
       event: 'host-finished',
       phase: place.phase.name,
@@ -147,5 +156,17 @@ export class RunContext {
       durationMs,
       ...more,
     });
+  }
+
+  #of(host: string): { readonly line: Line; readonly observer: Observer } {
+    let known = this.#hosts.get(host);
+    if (!known) {
+      const { probeTimeoutMs, signal } = this.settings;
+      const line = this.connections.line(this.shared.host(host), this.#lane);
+      known = { line, observer: new Observer(line, { timeoutMs: probeTimeoutMs, signal }) };
+      this.#hosts.set(host, known);
+      this.shared.observers.set(known.observer, host);
+    }
+    return known;
   }
 }

@@ -35,6 +35,8 @@ export type RunEvent =
       readonly inventory: string;
       readonly mode: 'apply' | 'diff';
       readonly phases: readonly string[];
+      /** The same phases: those of one wave run side by side, the waves one after another. */
+      readonly waves: readonly (readonly string[])[];
       readonly hosts: readonly string[];
     }
   | { readonly event: 'connected'; readonly host: string; readonly durationMs: number }

@@ -56,7 +56,7 @@ export async function observeHealth(
   const observers = new Map(
     hosts.map((host) => [
       host.name,
-      new Observer(host, connections, { timeoutMs: options.probeTimeoutMs, signal }),
+      new Observer(connections.line(host), { timeoutMs: options.probeTimeoutMs, signal }),
     ]),
   );
   const source = {

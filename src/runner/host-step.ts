@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { Host } from '../inventory/types.ts';
 import type { HostStep } from '../playbook/step.ts';
 import { announce, applyOperation } from './apply.ts';
@@ -34,8 +33,7 @@ async function runTogether(
   step: HostStep,
   hosts: readonly Host[],
 ): Promise<void> {
-  const limit = pLimit(context.settings.forks);
-  await Promise.all(hosts.map((host) => limit(() => runOnHost(context, place, step, host))));
+  await Promise.all(hosts.map((host) => runOnHost(context, place, step, host)));
 }
 
 /** One after another; the first that fails stops the rest, which stay as they are. */
@@ -58,7 +56,11 @@ async function runInTurn(
 }
 
 /** Returns false when the host failed, which then leaves the run. */
-async function runOnHost(context: RunContext, place: Place, step: HostStep, host: Host): Promise<boolean> {
+function runOnHost(context: RunContext, place: Place, step: HostStep, host: Host): Promise<boolean> {
+  return context.shared.limit.run(host.name, () => runNow(context, place, step, host));
+}
+
+async function runNow(context: RunContext, place: Place, step: HostStep, host: Host): Promise<boolean> {
   const started = Date.now();
   const spent = (): number => Date.now() - started;
   if (context.interrupted) return false;
@@ -73,7 +75,7 @@ async function runOnHost(context: RunContext, place: Place, step: HostStep, host
       if (await applyOperation(context, place, host, operation)) changed = true;
     }
     if (changed && step.untilHealthy) {
-      await waitUntilHealthy(context, place, step.untilHealthy, step.withinMs);
+      await waitUntilHealthy(context, place, step.untilHealthy(host), step.withinMs);
     }
     context.finish(place, host.name, changed ? 'changed' : 'ok', spent());
     return true;

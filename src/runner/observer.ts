@@ -1,13 +1,23 @@
-import type { Host } from '../inventory/types.ts';
 import type { Probe, ProbeAnswer, ResourceKey } from '../playbook/operation.ts';
-import { ProbeError } from '../playbook/operation.ts';
-import { ConnectionDropped } from '../transport/errors.ts';
-import type { Connections } from './connections.ts';
 import { frameOf, keyOf } from './frame.ts';
+import type { Line } from './line.ts';
 
 interface Kept {
   readonly answer: ProbeAnswer;
   readonly reads: readonly ResourceKey[];
+}
+
+interface Question {
+  readonly probe: Probe;
+  readonly reads: Set<ResourceKey>;
+}
+
+/** A round trip that is under way, and what changed meanwhile. */
+interface Flight {
+  /** Something on this host did: nothing of the answer holds. */
+  stale: boolean;
+  /** These did elsewhere. */
+  readonly touched: Set<ResourceKey>;
 }
 
 export interface ObserverOptions {
@@ -16,19 +26,18 @@ export interface ObserverOptions {
 }
 
 /**
- * What is known of one host. Probes that lie ahead are asked together with the first one, in one round trip; what was
- * learned that way is thrown away as soon as something changed that it could depend on.
+ * What one phase knows of one host. Probes that lie ahead are asked together with the first one, in one round trip; what
+ * was learned that way is thrown away as soon as something changed that it could depend on, also while it was under way.
  */
 export class Observer {
-  readonly #host: Host;
-  readonly #connections: Connections;
+  readonly #line: Line;
   readonly #options: ObserverOptions;
   readonly #known = new Map<string, Kept>();
+  readonly #flights = new Set<Flight>();
   #ahead: readonly Probe[] = [];
 
-  constructor(host: Host, connections: Connections, options: ObserverOptions) {
-    this.#host = host;
-    this.#connections = connections;
+  constructor(line: Line, options: ObserverOptions) {
+    this.#line = line;
     this.#options = options;
   }
 
@@ -44,10 +53,11 @@ export class Observer {
    */
   async observe<Observed>(probe: Probe<Observed>): Promise<Observed> {
     const key = keyOf(probe);
-    if (!this.#known.has(key)) await this.#ask([probe, ...this.#ahead]);
-    const kept = this.#known.get(key);
-    if (!kept) throw new ProbeError('the host gave no answer');
-    return probe.parse(kept.answer);
+    for (;;) {
+      const kept = this.#known.get(key);
+      if (kept) return probe.parse(kept.answer);
+      await this.#ask([probe, ...this.#ahead]);
+    }
   }
 
   /** Asks anew, whatever was known. */
@@ -57,12 +67,18 @@ export class Observer {
   }
 
   /**
-   * Something changed on this host: nothing that was learned holds, and nothing more is asked ahead, because what
-   * changed once in a phase mostly changes again.
+   * The phase changed something on this host: nothing that was learned holds, and nothing more is asked ahead, because
+   * what changed once in a phase mostly changes again.
    */
   changed(): void {
-    this.#known.clear();
+    this.changedBeside();
     this.#ahead = [];
+  }
+
+  /** Another phase changed something on this host: nothing that was learned holds. */
+  changedBeside(): void {
+    this.#known.clear();
+    for (const flight of this.#flights) flight.stale = true;
   }
 
   /** Something changed elsewhere: drops what was learned about these. */
@@ -70,11 +86,13 @@ export class Observer {
     for (const [key, kept] of this.#known) {
       if (kept.reads.some((resource) => touched.includes(resource))) this.#known.delete(key);
     }
+    for (const flight of this.#flights) for (const resource of touched) flight.touched.add(resource);
   }
 
+  /** Keeps the answers that still hold when they come. */
   async #ask(probes: readonly Probe[]): Promise<void> {
     this.#ahead = [];
-    const questions = new Map<string, { probe: Probe; reads: Set<ResourceKey> }>();
+    const questions = new Map<string, Question>();
     for (const probe of probes) {
       const key = keyOf(probe);
       const question = questions.get(key) ?? { probe, reads: new Set() };
@@ -82,27 +100,20 @@ export class Observer {
       questions.set(key, question);
     }
     const frame = frameOf([...questions.values()].map((question) => question.probe));
-    const answers = frame.split(await this.#send(frame.script));
-    [...questions].forEach(([key, question], index) => {
-      const answer = answers[index];
-      if (answer) this.#known.set(key, { answer, reads: [...question.reads] });
+    const flight: Flight = { stale: false, touched: new Set() };
+    const resources = [...questions.values()].flatMap((question) => [...question.reads]);
+    await this.#line.inTurn(resources, async () => {
+      this.#flights.add(flight);
+      try {
+        const answers = frame.split(await this.#line.read(frame.script, this.#options));
+        [...questions].forEach(([key, { reads }], index) => {
+          const answer = answers[index];
+          if (!answer || flight.stale || [...reads].some((resource) => flight.touched.has(resource))) return;
+          this.#known.set(key, { answer, reads: [...reads] });
+        });
+      } finally {
+        this.#flights.delete(flight);
+      }
     });
-  }
-
-  /** Reading twice does no harm, so a dropped connection is opened anew once. */
-  async #send(script: string): Promise<{ stdout: string; stderr: string }> {
-    const { timeoutMs, signal } = this.#options;
-    const run = async (): Promise<{ stdout: string; stderr: string }> => {
-      const connected = this.#connections.of(this.#host.name);
-      if (!connected.ok) throw new ConnectionDropped(connected.message);
-      return connected.session.run(script, { timeoutMs, ...(signal ? { signal } : {}) });
-    };
-    try {
-      return await run();
-    } catch (error) {
-      if (!(error instanceof ConnectionDropped)) throw error;
-      await this.#connections.reopen(this.#host);
-      return run();
-    }
   }
 }

@@ -46,20 +46,23 @@ export class Totals {
     if (totals) totals.roundTrips = count;
   }
 
+  /** Over all hosts. */
+  counts(): Pick<HostTotals, 'ok' | 'changed' | 'failed' | 'skipped'> {
+    const all = [...this.#hosts.values()];
+    const sum = (of: 'ok' | 'changed' | 'failed' | 'skipped'): number =>
+      all.reduce((total, host) => total + host[of], 0);
+    return { ok: sum('ok'), changed: sum('changed'), failed: sum('failed'), skipped: sum('skipped') };
+  }
+
   summary(run: {
     durationMs: number;
     interrupted: boolean;
     refused?: string;
   }): Extract<RunEvent, { event: 'summary' }> {
     const all = [...this.#hosts.values()];
-    const sum = (of: (totals: HostTotals) => number): number =>
-      all.reduce((total, host) => total + of(host), 0);
     return {
       event: 'summary',
-      ok: sum((host) => host.ok),
-      changed: sum((host) => host.changed),
-      failed: sum((host) => host.failed),
-      skipped: sum((host) => host.skipped),
+      ...this.counts(),
       unreachable: all.filter((host) => host.unreachable).length,
       durationMs: run.durationMs,
       hosts: Object.fromEntries(this.#hosts),

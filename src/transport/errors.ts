@@ -44,3 +44,15 @@ export class ScriptTimeout extends Error {
     this.stderr = stderr;
   }
 }
+
+/** A host that is connected could not connect to where it was asked to. */
+export class ForwardError extends Error {
+  override name = 'ForwardError';
+  /** Its sshd does not permit it at all. */
+  readonly prohibited: boolean;
+
+  constructor(message: string, { prohibited, ...options }: ErrorOptions & { readonly prohibited: boolean }) {
+    super(message, options);
+    this.prohibited = prohibited;
+  }
+}

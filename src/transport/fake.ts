@@ -1,5 +1,6 @@
+import type { Duplex } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
-import { ConnectError, ConnectionDropped, ScriptTimeout } from './errors.ts';
+import { ConnectError, ConnectionDropped, ForwardError, ScriptTimeout } from './errors.ts';
 import type { LockAnswer, RunOptions, ScriptResult, Session, Transport } from './session.ts';
 
 /** A script that a fake host was given. */
@@ -20,6 +21,10 @@ export type FakeHandler = (
 
 export interface FakeTransportOptions {
   readonly answer?: FakeHandler;
+  /** Makes the connections that sessions are asked for; default the transport behind. */
+  readonly forward?: (host: Host, address: string, port: number) => Promise<Duplex>;
+  /** Shells that a host gives on one connection; default as many as are asked for. */
+  readonly shells?: number;
   /** Runs the scripts that `answer` leaves, and decides about locks: `createLocalTransport()`. */
   readonly behind?: Transport;
 }
@@ -53,6 +58,7 @@ export function createFakeTransport(options: FakeTransportOptions = {}): FakeTra
   const world: World = {
     options,
     sent,
+    open,
     delayOf: (host) => delays.get(host) ?? 0,
     dropsAt: (host, script) => {
       const now = drops.get(host)?.(script) ?? false;
@@ -96,6 +102,7 @@ export function createFakeTransport(options: FakeTransportOptions = {}): FakeTra
 interface World {
   readonly options: FakeTransportOptions;
   readonly sent: FakeRequest[];
+  readonly open: string[];
   delayOf(host: string): number;
   dropsAt(host: string, script: string): boolean;
   lock(host: string, owner: string, by: FakeSession): LockAnswer;
@@ -108,14 +115,19 @@ export class FakeSession implements Session {
   readonly #world: World;
   /** The session that runs what the table leaves. */
   readonly behind: Session | undefined;
+  /** Opened beside this one: they end with it. */
+  readonly #others: FakeSession[] = [];
+  /** The session that this one was opened beside. */
+  readonly #first: FakeSession | undefined;
   #roundTrips = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #dead: string | undefined;
 
-  constructor(host: Host, world: World, behind: Session | undefined) {
+  constructor(host: Host, world: World, behind: Session | undefined, first?: FakeSession) {
     this.host = host;
     this.#world = world;
     this.behind = behind;
+    this.#first = first;
   }
 
   get roundTrips(): number {
@@ -131,6 +143,28 @@ export class FakeSession implements Session {
   async lock(owner: string, timeoutMs: number): Promise<LockAnswer> {
     if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
     return this.behind ? this.behind.lock(owner, timeoutMs) : this.#world.lock(this.host.name, owner, this);
+  }
+
+  async forward(address: string, port: number): Promise<Duplex> {
+    if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
+    const { forward } = this.#world.options;
+    if (forward) return forward(this.host, address, port);
+    if (this.behind) return this.behind.forward(address, port);
+    throw new ForwardError(`${this.host.name} connects to nothing`, { prohibited: true });
+  }
+
+  async beside(limits: Parameters<Session['beside']>[0]): Promise<Session> {
+    limits.signal?.throwIfAborted();
+    if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
+    if (this.#first) return this.#first.beside(limits);
+    const shells = this.#world.options.shells ?? Infinity;
+    if (this.#others.length + 1 >= shells) {
+      throw new ConnectError('no-shell', `it gives no more than ${shells} shells`, 'raise MaxSessions');
+    }
+    const other = new FakeSession(this.host, this.#world, await this.behind?.beside(limits), this);
+    this.#others.push(other);
+    this.#world.open.push(this.host.name);
+    return other;
   }
 
   async close(): Promise<void> {
@@ -158,12 +192,13 @@ export class FakeSession implements Session {
             durationMs: Math.round(performance.now() - started),
             ...reply,
           };
+    if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
     if (reply) {
       if (result.stdout !== '') options.onOutput?.('stdout', result.stdout);
       if (result.stderr !== '') options.onOutput?.('stderr', result.stderr);
     }
     if (this.#world.dropsAt(this.host.name, script)) {
-      this.#end('the host reset it');
+      (this.#first ?? this).#end('the host reset it');
       await this.behind?.close();
       throw new ConnectionDropped('the host reset it');
     }
@@ -205,5 +240,6 @@ export class FakeSession implements Session {
     if (this.#dead !== undefined) return;
     this.#dead = why;
     this.#world.ended(this);
+    for (const other of this.#others) other.#end(why);
   }
 }

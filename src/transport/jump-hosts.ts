@@ -1,11 +1,9 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { whereOf, type Destination } from './connect-failure.ts';
 import { within } from './deadline.ts';
-import { ConnectError } from './errors.ts';
+import { ConnectError, ForwardError } from './errors.ts';
+import { forwardThrough } from './forward.ts';
 import { disconnect, login, type LoginOptions } from './login.ts';
-
-/** CHANNEL_OPEN failure "administratively prohibited" (RFC 4254, section 5.1). */
-const PROHIBITED = 1;
 
 export interface JumpOptions extends Omit<LoginOptions, 'signal' | 'password' | 'through' | 'onStage'> {
   /** Milliseconds for each hop. */
@@ -72,31 +70,20 @@ function tooLate(hop: Destination, timeoutMs: number): ConnectError {
   );
 }
 
-function forward(client: Client, hop: Destination, to: Destination): Promise<ClientChannel> {
-  return new Promise((opened, failed) => {
-    const fail = (cause: Error & { readonly reason?: unknown }): void => {
-      const prohibited = cause.reason === PROHIBITED;
-      failed(
-        new ConnectError(
-          prohibited ? 'jump-failed' : 'unreachable',
-          prohibited
-            ? `the jump host ${whereOf(hop)} does not permit connections to ${whereOf(to)}`
-            : `the jump host ${whereOf(hop)} cannot reach ${whereOf(to)}: ${cause.message.replace(/^\(SSH\) /, '')}`,
-          prohibited
-            ? 'its sshd_config has to allow it (AllowTcpForwarding, PermitOpen)'
-            : 'is the host up, does sshd run there, and can the jump host reach that network?',
-          { cause },
-        ),
-      );
-    };
-    try {
-      client.forwardOut('127.0.0.1', 0, to.address, to.port, (error, channel) => {
-        if (error) return fail(error);
-        channel.on('error', () => undefined);
-        opened(channel);
-      });
-    } catch (error) {
-      fail(error as Error);
-    }
-  });
+async function forward(client: Client, hop: Destination, to: Destination): Promise<ClientChannel> {
+  try {
+    return await forwardThrough(client, to);
+  } catch (cause) {
+    const prohibited = cause instanceof ForwardError && cause.prohibited;
+    throw new ConnectError(
+      prohibited ? 'jump-failed' : 'unreachable',
+      prohibited
+        ? `the jump host ${whereOf(hop)} does not permit connections to ${whereOf(to)}`
+        : `the jump host ${whereOf(hop)} cannot reach ${whereOf(to)}: ${(cause as Error).message}`,
+      prohibited
+        ? 'its sshd_config has to allow it (AllowTcpForwarding, PermitOpen)'
+        : 'is the host up, does sshd run there, and can the jump host reach that network?',
+      { cause },
+    );
+  }
 }

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
 import { within } from './deadline.ts';
-import { ConnectError } from './errors.ts';
+import { ConnectError, ForwardError } from './errors.ts';
 import { rootShell } from './root-shell.ts';
 import type { ConnectOptions, Session, Transport } from './session.ts';
 import type { ShellStreams } from './shell-session.ts';
@@ -23,20 +25,29 @@ export interface LocalTransport extends Transport {
  */
 export function createLocalTransport(): LocalTransport {
   return {
-    connect: (host, options) =>
-      within(options, tooLate, async (signal) => {
-        let streams: ShellStreams | undefined;
-        const drop = (): void => streams?.destroy('it was broken off');
-        signal.addEventListener('abort', drop, { once: true });
-        const session = await rootShell(host, {
-          user: host.ssh.user ?? 'root',
-          start: async (command) => (streams = startHere(command)),
-        });
-        signal.removeEventListener('abort', drop);
-        return Object.assign(session, { drop });
-      }),
+    connect: (host, options) => shellHere(host, options),
     close: () => Promise.resolve(),
   };
+}
+
+function shellHere(
+  host: Host,
+  limits: Parameters<Session['beside']>[0],
+  first?: ShellStreams,
+): Promise<LocalSession> {
+  return within(limits, tooLate, async (signal) => {
+    let streams: ShellStreams | undefined;
+    const drop = (): void => streams?.destroy('it was broken off');
+    signal.addEventListener('abort', drop, { once: true });
+    const session = await rootShell(host, {
+      user: host.ssh.user ?? 'root',
+      start: async (command) => (streams = startHere(command)),
+      beside: (further) => shellHere(host, further, first ?? streams),
+    });
+    signal.removeEventListener('abort', drop);
+    first?.onClosed((why) => streams?.destroy(why));
+    return Object.assign(session, { drop });
+  });
 }
 
 function tooLate(): ConnectError {
@@ -64,6 +75,7 @@ function startHere(command: string): ShellStreams {
       if (closed === undefined) listeners.push(listener);
       else listener(closed);
     },
+    forward: connectFromHere,
     destroy: (why) => {
       child.stdin.destroy();
       child.stdout.destroy();
@@ -73,4 +85,12 @@ function startHere(command: string): ShellStreams {
     },
     disconnect: () => Promise.resolve(),
   };
+}
+
+function connectFromHere(address: string, port: number): Promise<Duplex> {
+  return new Promise((opened, failed) => {
+    const socket = connectTcp(port, address);
+    socket.once('connect', () => opened(socket.on('error', () => undefined)));
+    socket.once('error', (cause) => failed(new ForwardError(cause.message, { prohibited: false, cause })));
+  });
 }

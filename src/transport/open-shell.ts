@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../inventory/types.ts';
 import { bootCommand, HELLO, remoteLoop } from './remote-loop.ts';
-import { ShellSession, type ShellStreams } from './shell-session.ts';
+import { ShellSession, type ShellSettings, type ShellStreams } from './shell-session.ts';
 
 /** How often both ends of a session tell each other that they are there. */
 export interface Liveness {
@@ -36,7 +36,7 @@ export class HostUnfit extends ShellRefused {
   override name = 'HostUnfit';
 }
 
-export interface OpenShellOptions {
+export interface OpenShellOptions extends Pick<ShellSettings, 'beside'> {
   readonly loop: Loop;
   readonly liveness?: Liveness;
   /** Called with all that came on stderr so far, whenever more comes before the greeting. Rejects by throwing. */
@@ -51,12 +51,12 @@ export interface OpenShellOptions {
 export async function openShell(
   host: Host,
   streams: ShellStreams,
-  { loop, liveness, onComplaint }: OpenShellOptions,
+  { loop, liveness, onComplaint, beside }: OpenShellOptions,
 ): Promise<ShellSession> {
   await hears(streams, `${HELLO}\n`, undefined, onComplaint);
   streams.stdin.write(loop.program);
   await hears(streams, `\x1e${loop.mark} ready\n`, `\x1e${loop.mark} refused `);
-  return new ShellSession(host, streams, { mark: loop.mark, beatMs: liveness?.intervalMs ?? 0 });
+  return new ShellSession(host, streams, { mark: loop.mark, beatMs: liveness?.intervalMs ?? 0, beside });
 }
 
 function hears(

@@ -3,9 +3,9 @@ import type { Host } from '../inventory/types.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { ConnectError } from './errors.ts';
 import { HostUnfit, newLoop, openShell, ShellRefused, type Liveness } from './open-shell.ts';
-import type { ShellSession, ShellStreams } from './shell-session.ts';
+import type { ShellSession, ShellSettings, ShellStreams } from './shell-session.ts';
 
-export interface RootShellOptions {
+export interface RootShellOptions extends Pick<ShellSettings, 'beside'> {
   /** Who the login shell belongs to. */
   readonly user: string;
   readonly liveness?: Liveness;
@@ -20,9 +20,9 @@ export interface RootShellOptions {
  * `ConnectError`: `sudo-refused`, or `no-shell`.
  */
 export async function rootShell(host: Host, options: RootShellOptions): Promise<ShellSession> {
-  const { user, liveness, sudoPassword } = options;
+  const { user, liveness, sudoPassword, beside } = options;
   const loop = newLoop(liveness);
-  const shell = { loop, ...(liveness ? { liveness } : {}) };
+  const shell = { loop, beside, ...(liveness ? { liveness } : {}) };
   if (!host.ssh.sudo || user === 'root') {
     const streams = await options.start(`exec ${loop.boot}`);
     return openShell(host, streams, shell).catch((error: unknown) => {

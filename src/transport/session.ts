@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
 
 /** How a script ended. A command that ended by a signal has no exit code. */
@@ -35,6 +36,17 @@ export interface Session {
    * told who comes meanwhile. Without `flock` on the host there is no lock, and it is always given.
    */
   lock(owner: string, timeoutMs: number): Promise<LockAnswer>;
+  /**
+   * A TCP connection that the host makes, to whatever it can reach. Does not wait for scripts that run. Throws
+   * `ForwardError` where the host cannot connect, and `ConnectionDropped`. Ends with the session.
+   */
+  forward(address: string, port: number): Promise<Duplex>;
+  /**
+   * Another root shell on the same connection, whose scripts run beside this one's. It ends with this session. Throws
+   * `ConnectError` where the host gives no further one (sshd's MaxSessions is 10 unless it is set), `ConnectionDropped`,
+   * or the reason of an aborted `signal`.
+   */
+  beside(limits: Pick<ConnectOptions, 'timeoutMs' | 'signal'>): Promise<Session>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
 import { ConnectionDropped, ScriptTimeout } from './errors.ts';
 import { MarkedStream } from './marked-stream.ts';
@@ -17,6 +17,8 @@ export interface ShellStreams {
   readonly stderr: Readable;
   /** Calls back once when nothing more will come, at once when that is so already. */
   onClosed(listener: (why: string) => void): void;
+  /** A TCP connection made at the other end; see `Session.forward`. */
+  forward(address: string, port: number): Promise<Duplex>;
   /** Ends at once whatever carries the streams. */
   destroy(why: string): void;
   /** Ends whatever carries the streams, once they are closed. */
@@ -27,6 +29,8 @@ export interface ShellSettings {
   readonly mark: string;
   /** Milliseconds between two signs of life to the loop. 0: none. */
   readonly beatMs: number;
+  /** Opens another shell at the other end; see `Session.beside`. */
+  readonly beside: Session['beside'];
 }
 
 /** A session on a remote loop that is ready. */
@@ -34,6 +38,7 @@ export class ShellSession implements Session {
   readonly host: Host;
   readonly #streams: ShellStreams;
   readonly #beat: NodeJS.Timeout | undefined;
+  readonly #beside: Session['beside'];
   #roundTrips = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #run: ScriptRun | undefined;
@@ -43,9 +48,10 @@ export class ShellSession implements Session {
   #onDrop: ((error: Error) => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(host: Host, streams: ShellStreams, { mark, beatMs }: ShellSettings) {
+  constructor(host: Host, streams: ShellStreams, { mark, beatMs, beside }: ShellSettings) {
     this.host = host;
     this.#streams = streams;
+    this.#beside = beside;
     for (const stream of ['stdout', 'stderr'] as const) {
       const marked = new MarkedStream(mark, {
         bytes: (bytes) => this.#run?.bytes(stream, bytes),
@@ -73,6 +79,16 @@ export class ShellSession implements Session {
       if (answer === 'ok') return { ok: true };
       return { ok: false, holder: answer.slice('held'.length).trim() || 'a run that is only starting' };
     });
+  }
+
+  async forward(address: string, port: number): Promise<Duplex> {
+    this.#throwIfDropped();
+    return this.#streams.forward(address, port);
+  }
+
+  async beside(limits: Parameters<Session['beside']>[0]): Promise<Session> {
+    this.#throwIfDropped();
+    return this.#beside(limits);
   }
 
   close(): Promise<void> {

@@ -4,10 +4,11 @@ import type { Secret } from '../secrets/secret.ts';
 import { whereOf } from './connect-failure.ts';
 import { within } from './deadline.ts';
 import { ConnectError } from './errors.ts';
+import { forwardThrough } from './forward.ts';
 import { JumpHosts } from './jump-hosts.ts';
 import { disconnect, login } from './login.ts';
 import type { Liveness } from './open-shell.ts';
-import { rootShell } from './root-shell.ts';
+import { rootShell, type RootShellOptions } from './root-shell.ts';
 import { routeTo, type Route } from './route.ts';
 import type { ConnectOptions, Session, Transport } from './session.ts';
 import type { ShellStreams } from './shell-session.ts';
@@ -93,18 +94,48 @@ async function connectTo(
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    return await rootShell(host, {
-      user: to.user,
-      liveness,
-      ...(passwords.sudo ? { sudoPassword: passwords.sudo } : {}),
-      start: async (command) => streamsOf(client, await exec(client, command)),
-    });
+    return await shellOn(
+      client,
+      host,
+      { user: to.user, liveness, ...(passwords.sudo ? { sudoPassword: passwords.sudo } : {}) },
+      { carrier: 'connection', signal },
+    );
   } catch (error) {
     client.destroy();
     throw error;
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+type ShellOptions = Omit<RootShellOptions, 'start' | 'beside'>;
+
+/** What ends with a shell: the connection that was made for it, or its own channel alone. */
+type Carrier = 'connection' | 'channel';
+
+function shellOn(
+  client: Client,
+  host: Host,
+  options: ShellOptions,
+  { carrier, signal }: { readonly carrier: Carrier; readonly signal: AbortSignal },
+): Promise<Session> {
+  return rootShell(host, {
+    ...options,
+    start: async (command) => {
+      const channel = await exec(client, command);
+      const streams = streamsOf(client, channel, carrier);
+      const abort = (): void => streams.destroy('it took too long');
+      if (signal.aborted) abort();
+      signal.addEventListener('abort', abort, { once: true });
+      return streams;
+    },
+    beside: (limits) =>
+      within(
+        limits,
+        () => tooLate({ where: host.address, stage: 'one more shell' }, limits.timeoutMs),
+        (signal) => shellOn(client, host, options, { carrier: 'channel', signal }),
+      ),
+  });
 }
 
 function tooLate({ where, stage }: Progress, timeoutMs: number): ConnectError {
@@ -151,7 +182,7 @@ function exec(client: Client, command: string): Promise<ClientChannel> {
   });
 }
 
-function streamsOf(client: Client, channel: ClientChannel): ShellStreams {
+function streamsOf(client: Client, channel: ClientChannel, carrier: Carrier): ShellStreams {
   let closed: string | undefined;
   let connected = true;
   const listeners: ((why: string) => void)[] = [];
@@ -161,15 +192,20 @@ function streamsOf(client: Client, channel: ClientChannel): ShellStreams {
     for (const listener of listeners) listener(why);
   };
   let lost = 'the host closed it';
-  client.on('error', (error) => (lost = reasonOf(error)));
-  client.on('close', () => {
+  const onError = (error: Error): void => void (lost = reasonOf(error));
+  const onEnd = (): void => {
     connected = false;
     close(lost);
-  });
+  };
+  // Every shell on the connection listens.
+  client.setMaxListeners(0).on('error', onError).on('close', onEnd);
   channel.on('error', () => undefined);
   channel.on('close', () => {
     // A connection that ends closes its channels first: its own reason is the better one.
-    setImmediate(() => close(connected ? 'the shell on the host ended' : lost));
+    setImmediate(() => {
+      close(connected ? 'the shell on the host ended' : lost);
+      if (carrier === 'channel') client.off('error', onError).off('close', onEnd);
+    });
   });
   return {
     stdin: channel,
@@ -179,11 +215,13 @@ function streamsOf(client: Client, channel: ClientChannel): ShellStreams {
       if (closed === undefined) listeners.push(listener);
       else listener(closed);
     },
+    forward: (address, port) => forwardThrough(client, { address, port }),
     destroy: (why) => {
-      client.destroy();
+      if (carrier === 'connection') client.destroy();
+      else channel.close();
       close(why);
     },
-    disconnect: () => (connected ? disconnect(client) : Promise.resolve()),
+    disconnect: () => (carrier === 'connection' && connected ? disconnect(client) : Promise.resolve()),
   };
 }
 

@@ -12,10 +12,10 @@ const PAGE = join(ROOT, 'docs/architectures.md');
 /** Where the pictures stand that the page shows. */
 export const PICTURES = join(ROOT, 'docs/architectures');
 
-/** The architectures that have a page: every example but the small one of the lab. */
+/** The architectures that have a page: every example but those of the lab. */
 export function architectureNames(): readonly string[] {
   return readdirSync(join(ROOT, 'inventory'))
-    .filter((file) => file.endsWith('.yaml') && !['lab.yaml', 'secrets.yaml'].includes(file))
+    .filter((file) => file.endsWith('.yaml') && !file.startsWith('lab') && file !== 'secrets.yaml')
     .map((file) => basename(file, '.yaml'))
     .sort();
 }

@@ -62,9 +62,12 @@ const ceph = playbook({
   steps: () => [step('Install', nothing)],
 });
 
-function planOf(selection: PlanRequest['selection'] = {}): ReturnType<typeof createPlan> {
+function planOf(
+  selection: PlanRequest['selection'] = {},
+  playbooks: PlanRequest['playbooks'] = [haproxy, base, galera, ceph],
+): ReturnType<typeof createPlan> {
   return createPlan({
-    playbooks: [haproxy, base, galera, ceph],
+    playbooks,
     inventory: anInventory(),
     secrets: {},
     platform: platformOf('debian-12'),
@@ -108,6 +111,31 @@ describe('a plan', () => {
   it('does not wait for phases that were not selected', () => {
     expect(planOf({ only: ['haproxy'] }).phases[0]?.needs).toEqual([]);
     expect(planOf().phases[2]?.needs).toEqual(['galera']);
+  });
+
+  it('runs phases side by side that say so, as far as they are selected', () => {
+    const names = (selection?: PlanRequest['selection']): readonly (readonly string[])[] =>
+      planOf(selection, [
+        { ...base, sideBySide: 'x' },
+        { ...galera, needs: [], sideBySide: 'x' },
+        { ...haproxy, sideBySide: 'x' },
+      ]).waves.map((wave) => wave.map((phase) => phase.name));
+    expect(names()).toEqual([['base', 'galera'], ['haproxy']]);
+    expect(names({ skip: ['galera'] })).toEqual([['base', 'haproxy']]);
+    expect(planOf().waves.map((wave) => wave.length)).toEqual([1, 1, 1]);
+  });
+
+  it('has a manual phase, its health and its ports only when it is named', () => {
+    const rotation = { ...galera, manual: true as const, ports: [{ port: 1, process: 'x' }] };
+    const phases = (selection?: PlanRequest['selection']): readonly string[] =>
+      planOf(selection, [base, rotation]).phases.map((phase) => phase.name);
+    expect(phases()).toEqual(['base']);
+    expect(phases({ only: ['galera'] })).toEqual(['galera']);
+  });
+
+  it('puts behind HAProxy also what a manual phase declares', () => {
+    const [, loadbalancer] = planOf({}, [base, { ...galera, manual: true }, haproxy]).phases;
+    expect(loadbalancer?.steps[0]?.step.title).toBe('Configure database:3');
   });
 
   it('begins in the middle of a phase with --from PHASE:STEP', () => {

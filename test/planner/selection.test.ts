@@ -19,6 +19,21 @@ describe('the phases of a selection', () => {
     expect(selectPhases(phases, selection).map((phase) => phase.name)).toEqual(expected);
   });
 
+  const withManual = [{ name: 'keystone' }, { name: 'rotate', manual: true as const }, { name: 'glance' }];
+  it.each([
+    ['not among all', {}, ['keystone', 'glance']],
+    ['not behind another that --from names', { from: { phase: 'keystone' } }, ['keystone', 'glance']],
+    ['there when --only names it', { only: ['rotate'] }, ['rotate']],
+    [
+      'there when --from names it, before those behind it',
+      { from: { phase: 'rotate' } },
+      ['rotate', 'glance'],
+    ],
+    ['known to --skip', { skip: ['rotate', 'glance'] }, ['keystone']],
+  ])('that are manual are %s', (_, selection, expected) => {
+    expect(selectPhases(withManual, selection).map((phase) => phase.name)).toEqual(expected);
+  });
+
   it.each([[{ only: ['rabitmq'] }], [{ skip: ['rabitmq'] }], [{ from: { phase: 'rabitmq' } }]])(
     'must exist: %j is refused, and the known ones are named',
     (selection) => {

@@ -5,6 +5,7 @@ export function runStarted(
   hosts: readonly string[],
   phases: readonly string[],
   mode: 'apply' | 'diff' = 'apply',
+  waves: readonly (readonly string[])[] = phases.map((phase) => [phase]),
 ): RunEvent {
   return {
     event: 'run-started',
@@ -12,6 +13,7 @@ export function runStarted(
     inventory: 'lab.yaml',
     mode,
     phases,
+    waves,
     hosts,
   };
 }
@@ -181,5 +183,38 @@ export function comparison(): readonly RunEvent[] {
       c2: { changed: 1, skipped: 1 },
       c3: { changed: 1, skipped: 1 },
     }),
+  ];
+}
+
+/** Two phases side by side, whose events mix. */
+export function sideBySide(): readonly RunEvent[] {
+  const output = (phase: string, line: string): RunEvent => ({
+    event: 'output',
+    phase,
+    step: 'install',
+    host: 'c1',
+    stream: 'stdout',
+    line,
+  });
+  return [
+    runStarted(['c1'], ['glance', 'nova'], 'apply', [['glance', 'nova']]),
+    phaseStarted('glance', 'Glance', ['c1'], ['Install']),
+    phaseStarted('nova', 'Nova', ['c1'], ['Install']),
+    stepStarted('glance', 'install', 'Install', ['c1']),
+    stepStarted('nova', 'install', 'Install', ['c1']),
+    changed('glance', 'install', 'c1', 'install glance-api'),
+    output('glance', 'Unpacking glance-api'),
+    changed('nova', 'install', 'c1', 'install nova-api'),
+    output('nova', 'Unpacking nova-api'),
+    output('glance', 'Setting up glance-api'),
+    hostFinished('nova', 'install', 'c1', 'failed', {
+      failure: { message: 'no room', output: 'disk full\nreally', hint: 'make room' },
+    }),
+    stepFinished('nova', 'install'),
+    phaseFinished('nova', 'failed'),
+    hostFinished('glance', 'install', 'c1', 'changed'),
+    stepFinished('glance', 'install'),
+    phaseFinished('glance', 'changed'),
+    summary({ c1: { changed: 1, failed: 1 } }),
   ];
 }

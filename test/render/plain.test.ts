@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRenderer, type RendererKind } from '../../src/render/renderer.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import { comparison, runStarted, summary, troubledRun } from './events.ts';
+import { comparison, runStarted, sideBySide, summary, troubledRun } from './events.ts';
 import { listening } from './output.ts';
 
 async function shown(
@@ -105,6 +105,35 @@ describe('plain lines', () => {
       log: .osha/runs/x/events.jsonl
       "
     `);
+  });
+
+  it('each say their phase where phases run side by side', async () => {
+    const { stdout } = await shown(sideBySide(), { verbose: true });
+    expect(stdout.split('\n\n')[0]).toMatchInlineSnapshot(`
+      "Deploying lab.yaml: 1 host, 2 phases
+      glance: Glance, on c1, side by side with nova
+      nova: Nova, on c1, side by side with glance
+      glance:     c1 | Unpacking glance-api
+      nova:     c1 | Unpacking nova-api
+      glance:     c1 | Setting up glance-api
+      nova:   Install
+      nova:     changed c1: install nova-api
+      nova:     failed c1: no room
+      nova:       | disk full
+      nova:       | really
+      nova:       hint: make room
+      nova: failed, 1 change, 3.0 s
+      nova:   round trips: c1 2, c2 1
+      glance:   Install
+      glance:     changed c1: install glance-api
+      glance: 1 change, 3.0 s
+      glance:   round trips: c1 2, c2 1"
+    `);
+  });
+
+  it('of runs that were recorded before phases ran side by side are as they were', async () => {
+    const recorded = troubledRun().map((event) => ({ ...event, waves: undefined }) as unknown as RunEvent);
+    expect(await shown(recorded)).toEqual(await shown(troubledRun()));
   });
 
   it('hold no escape sequence without colour, and some with it', async () => {

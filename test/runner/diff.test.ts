@@ -1,24 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { step, verify } from '../../src/playbook/step.ts';
-import { LocalHosts } from '../support/local-hosts.ts';
 import { allJoined, healthy, written } from '../support/operations.ts';
 import { aPlaybook, run } from '../support/run.ts';
-
-let hosts: LocalHosts;
-beforeEach(() => {
-  hosts = new LocalHosts();
-});
-afterEach(() => hosts.remove());
-
-const files = aPlaybook('files', () => [
-  step('Write a', written('a', 'A')),
-  step('Write b', [written('b', 'B'), written('c', 'C')]),
-]);
+import { files, it } from './it.ts';
 
 describe('a diff', () => {
-  it('tells what would change, and changes nothing', async () => {
+  it('tells what would change, and changes nothing', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [files], { mode: 'diff' });
     expect(summary.changed).toBe(6);
     const changes = events.filter((event) => event.event === 'change');
@@ -27,7 +16,7 @@ describe('a diff', () => {
     expect(existsSync(join(hosts.disk('controller1'), 'a'))).toBe(false);
   });
 
-  it('does not guess what depends on an earlier pending change', async () => {
+  it('does not guess what depends on an earlier pending change', async ({ hosts }) => {
     const book = aPlaybook('p', (members) => [
       step('Write a', written('a', 'A')),
       step('Write b', written('b', 'B', ['file:a'])),
@@ -45,7 +34,7 @@ describe('a diff', () => {
     ]);
   });
 
-  it('needs no lock', async () => {
+  it('needs no lock', async ({ hosts }) => {
     hosts.lockBy('controller2', 'ops@elsewhere');
     const { summary } = await run(hosts, [files], { mode: 'diff' });
     expect(summary.refused).toBeUndefined();

@@ -1,18 +1,14 @@
 import { existsSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { step } from '../../src/playbook/step.ts';
-import { LocalHosts } from '../support/local-hosts.ts';
 import { healthy, written } from '../support/operations.ts';
 import { aPlaybook, run } from '../support/run.ts';
 import { anInventory } from '../support/inventory.ts';
+import { it } from './it.ts';
 
-let hosts: LocalHosts;
-beforeEach(() => {
-  hosts = new LocalHosts();
-});
-afterEach(() => hosts.remove());
-
-it('leaves a host that is not fit as it is, names it with a hint, and deploys the others', async () => {
+it('leaves a host that is not fit as it is, names it with a hint, and deploys the others', async ({
+  hosts,
+}) => {
   const fit = healthy(anInventory().hosts);
   const gate = {
     ...fit,

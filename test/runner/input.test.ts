@@ -1,17 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import type { Operation } from '../../src/playbook/operation.ts';
 import { step } from '../../src/playbook/step.ts';
 import { Secret } from '../../src/secrets/secret.ts';
-import { LocalHosts } from '../support/local-hosts.ts';
 import { aPlaybook, run } from '../support/run.ts';
-
-let hosts: LocalHosts;
-beforeEach(() => {
-  hosts = new LocalHosts();
-});
-afterEach(() => hosts.remove());
+import { it } from './it.ts';
 
 /** Writes a file whose content is only made when it is written. */
 function made(make: () => Promise<Secret>): Operation<string> {
@@ -32,7 +26,7 @@ describe('an input that is made when its change is', () => {
     count = 0;
   });
 
-  it('is made for each host, once', async () => {
+  it('is made for each host, once', async ({ hosts }) => {
     expect((await run(hosts, [book])).summary).toMatchObject({ changed: 3, failed: 0 });
     const contents = ['controller1', 'controller2', 'controller3'].map((host) =>
       readFileSync(join(hosts.disk(host), 'made'), 'utf8'),
@@ -42,13 +36,13 @@ describe('an input that is made when its change is', () => {
     expect(count).toBe(3);
   });
 
-  it('is not made by a dry run', async () => {
+  it('is not made by a dry run', async ({ hosts }) => {
     const { events } = await run(hosts, [book], { mode: 'diff' });
     expect(events.filter((event) => event.event === 'change')).toHaveLength(3);
     expect([count, existsSync(join(hosts.disk('controller1'), 'made'))]).toEqual([0, false]);
   });
 
-  it('fails its host where it cannot be made, and nothing is sent', async () => {
+  it('fails its host where it cannot be made, and nothing is sent', async ({ hosts }) => {
     const broken = aPlaybook('p', () => [
       step(
         'Make it',

@@ -1,15 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { ClusterOperation, Operation } from '../../src/playbook/operation.ts';
 import { step } from '../../src/playbook/step.ts';
-import { LocalHosts } from '../support/local-hosts.ts';
 import { aPlaybook, run } from '../support/run.ts';
 import { anInventory } from '../support/inventory.ts';
-
-let hosts: LocalHosts;
-beforeEach(() => {
-  hosts = new LocalHosts();
-});
-afterEach(() => hosts.remove());
+import { it } from './it.ts';
 
 /** Something that osha made once, and that nobody wants any more: it is there until it is removed. */
 const leftover: Operation<boolean> = {
@@ -51,19 +45,19 @@ describe.each([
   ['on hosts', aPlaybook('p', () => [step('Clean up', leftover)]), 3],
   ['in a cluster', aPlaybook('p', () => [step('Clean up', onCluster)]), 1],
 ])('what osha made and the inventory does not name any more, %s', (_, book, count) => {
-  it('is told by name and left alone', async () => {
+  it('is told by name and left alone', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [book]);
     expect(summary).toMatchObject({ changed: 0, failed: 0 });
     expect(events.filter((event) => event.event === 'prunable')).toHaveLength(count);
     expect(events.filter((event) => event.event === 'change')).toEqual([]);
   });
 
-  it('is no pending change of a diff, but with --prune', async () => {
+  it('is no pending change of a diff, but with --prune', async ({ hosts }) => {
     expect((await run(hosts, [book], { mode: 'diff' })).summary.changed).toBe(0);
     expect((await run(hosts, [book], { mode: 'diff', prune: true })).summary.changed).toBe(count);
   });
 
-  it('is taken away with --prune, and proved to be gone', async () => {
+  it('is taken away with --prune, and proved to be gone', async ({ hosts }) => {
     const { summary } = await run(hosts, [book], { prune: true });
     expect(summary).toMatchObject({ changed: count, failed: 0 });
     expect((await run(hosts, [book])).events.filter((event) => event.event === 'prunable')).toEqual([]);

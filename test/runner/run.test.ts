@@ -1,39 +1,30 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { step, verify } from '../../src/playbook/step.ts';
-import { LocalHosts } from '../support/local-hosts.ts';
+import type { LocalHosts } from '../support/local-hosts.ts';
 import { allJoined, empty, failing, healthy, written } from '../support/operations.ts';
 import { aPlaybook, run } from '../support/run.ts';
+import { files, it } from './it.ts';
 
-let hosts: LocalHosts;
-beforeEach(() => {
-  hosts = new LocalHosts();
-});
-afterEach(() => hosts.remove());
-
-function put(host: string, path: string, content: string): void {
+function put(hosts: LocalHosts, host: string, path: string, content: string): void {
   mkdirSync(hosts.disk(host), { recursive: true });
   writeFileSync(join(hosts.disk(host), path), content);
 }
 
-function read(host: string, path: string): string {
+function read(hosts: LocalHosts, host: string, path: string): string {
   return readFileSync(join(hosts.disk(host), path), 'utf8');
 }
 
-const files = aPlaybook('files', () => [
-  step('Write a', written('a', 'A')),
-  step('Write b', [written('b', 'B'), written('c', 'C')]),
-]);
-
 describe('a run', () => {
-  it('changes every host, and proves it', async () => {
+  it('changes every host, and proves it', async ({ hosts }) => {
     const { summary } = await run(hosts, [files]);
     expect(summary).toMatchObject({ ok: 0, changed: 6, failed: 0, unreachable: 0 });
-    for (const host of ['controller1', 'controller2', 'controller3']) expect(read(host, 'c')).toBe('C');
+    for (const host of ['controller1', 'controller2', 'controller3'])
+      expect(read(hosts, host, 'c')).toBe('C');
   });
 
-  it('has nothing to do the second time, in one round trip per phase and host', async () => {
+  it('has nothing to do the second time, in one round trip per phase and host', async ({ hosts }) => {
     await run(hosts, [files]);
     const { summary, events } = await run(hosts, [
       files,
@@ -49,7 +40,7 @@ describe('a run', () => {
     ]);
   });
 
-  it('fails a change that ended well and did not do what it was for', async () => {
+  it('fails a change that ended well and did not do what it was for', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [
       aPlaybook('p', () => [step('Pretend', empty('a'), { once: true })]),
     ]);
@@ -58,7 +49,7 @@ describe('a run', () => {
     expect(failure?.failure?.message).toMatch(/yet it still has to write a/);
   });
 
-  it('goes on without a host that failed, and shows what its command said', async () => {
+  it('goes on without a host that failed, and shows what its command said', async ({ hosts }) => {
     const book = aPlaybook('p', () => [
       step('Break one', (host) => (host.name === 'controller2' ? failing('disk full') : written('a', 'A'))),
       step('Write b', written('b', 'B')),
@@ -73,25 +64,25 @@ describe('a run', () => {
     });
   });
 
-  it('tells of a host that cannot be reached, and deploys the others', async () => {
+  it('tells of a host that cannot be reached, and deploys the others', async ({ hosts }) => {
     hosts.takeDown('controller3');
     const { summary, events } = await run(hosts, [files]);
     expect(summary.unreachable).toBe(1);
     expect(summary.hosts['controller3']).toMatchObject({ unreachable: true, changed: 0, failed: 0 });
-    expect(read('controller1', 'c')).toBe('C');
+    expect(read(hosts, 'controller1', 'c')).toBe('C');
     expect(events).toContainEqual(
       expect.objectContaining({ event: 'unreachable', host: 'controller3', hint: 'is sshd running?' }),
     );
   });
 
-  it('does nothing while somebody else holds a host’s lock', async () => {
+  it('does nothing while somebody else holds a host’s lock', async ({ hosts }) => {
     hosts.lockBy('controller2', 'ops@elsewhere');
     const { summary } = await run(hosts, [files]);
     expect(summary.refused).toMatch(/controller2 is held by ops@elsewhere/);
     expect(existsSync(hosts.disk('controller1'))).toBe(false);
   });
 
-  it('stops at once when it is interrupted, and says so', async () => {
+  it('stops at once when it is interrupted, and says so', async ({ hosts }) => {
     const controller = new AbortController();
     const slow = {
       ...written('slow', 'x'),
@@ -117,14 +108,16 @@ describe('a run', () => {
 });
 
 describe('strategies', () => {
-  it('once: one host, the first that is up', async () => {
+  it('once: one host, the first that is up', async ({ hosts }) => {
     hosts.takeDown('controller1');
     await run(hosts, [aPlaybook('p', () => [step('Write', written('a', 'A'), { once: true })])]);
-    expect(read('controller2', 'a')).toBe('A');
+    expect(read(hosts, 'controller2', 'a')).toBe('A');
     expect(existsSync(join(hosts.disk('controller3'), 'a'))).toBe(false);
   });
 
-  it('one at a time: a host that fails keeps the others as they are, and stops its phase', async () => {
+  it('one at a time: a host that fails keeps the others as they are, and stops its phase', async ({
+    hosts,
+  }) => {
     const book = aPlaybook('p', () => [
       step('Roll', (host) => (host.name === 'controller2' ? failing('no') : written('a', 'A')), {
         oneAtATime: true,
@@ -142,7 +135,7 @@ describe('strategies', () => {
     ]);
   });
 
-  it('one at a time: waits until all is healthy before the next', async () => {
+  it('one at a time: waits until all is healthy before the next', async ({ hosts }) => {
     const book = aPlaybook('p', (members) => [
       step('Roll', written('a', 'A'), { oneAtATime: true, untilHealthy: healthy(members), within: 10 }),
     ]);
@@ -164,8 +157,8 @@ describe('a cluster step', () => {
   ]);
   const next = aPlaybook('next', () => [step('Next', written('next', 'x'))], ['cluster']);
 
-  it('brings all members together, and tells the evidence', async () => {
-    put('controller1', 'member', 'joined');
+  it('brings all members together, and tells the evidence', async ({ hosts }) => {
+    put(hosts, 'controller1', 'member', 'joined');
     const { outcomes, events } = await run(hosts, [cluster]);
     expect(outcomes.slice(0, 3)).toEqual([
       'controller1 join ok',
@@ -177,7 +170,7 @@ describe('a cluster step', () => {
     );
   });
 
-  it('stops its phase, and those that need it, when it lacks a member', async () => {
+  it('stops its phase, and those that need it, when it lacks a member', async ({ hosts }) => {
     hosts.takeDown('controller2');
     const { outcomes } = await run(hosts, [cluster, next]);
     expect(outcomes).toContain('controller1 join skipped');
@@ -185,15 +178,15 @@ describe('a cluster step', () => {
     expect(outcomes).toContain('controller1 next skipped');
   });
 
-  it('refuses where going on could do harm', async () => {
+  it('refuses where going on could do harm', async ({ hosts }) => {
     hosts.takeDown('controller2');
     hosts.takeDown('controller3');
     const { summary } = await run(hosts, [cluster], { selection: { limit: ['controller1'] } });
     expect(summary.refused).toBe('too few members answer');
   });
 
-  it('waits for members that --limit leaves out, and changes none of them', async () => {
-    put('controller1', 'member', 'joined');
+  it('waits for members that --limit leaves out, and changes none of them', async ({ hosts }) => {
+    put(hosts, 'controller1', 'member', 'joined');
     const { outcomes, summary } = await run(hosts, [cluster, next], {
       selection: { limit: ['controller3'] },
     });
@@ -206,9 +199,9 @@ describe('a cluster step', () => {
     expect(existsSync(join(hosts.disk('controller2'), 'member'))).toBe(false);
   });
 
-  it('reads, and does not change, members that --limit leaves out', async () => {
-    put('controller1', 'member', 'joined');
-    put('controller2', 'member', 'joined');
+  it('reads, and does not change, members that --limit leaves out', async ({ hosts }) => {
+    put(hosts, 'controller1', 'member', 'joined');
+    put(hosts, 'controller2', 'member', 'joined');
     const { outcomes } = await run(hosts, [cluster], { selection: { limit: ['controller3'] } });
     expect(outcomes).toEqual(['controller3 join changed', 'controller3 after changed']);
     expect(existsSync(join(hosts.disk('controller1'), 'after'))).toBe(false);
@@ -221,14 +214,14 @@ describe('a verifying step', () => {
     step('After', written('after', 'x')),
   ]);
 
-  it('passes when the check is healthy', async () => {
-    for (const host of ['controller1', 'controller2', 'controller3']) put(host, 'healthy', '');
+  it('passes when the check is healthy', async ({ hosts }) => {
+    for (const host of ['controller1', 'controller2', 'controller3']) put(hosts, host, 'healthy', '');
     const { summary } = await run(hosts, [verified]);
     expect(summary).toMatchObject({ ok: 3, changed: 3, failed: 0 });
   });
 
-  it('stops its phase when it does not become so', async () => {
-    put('controller1', 'healthy', '');
+  it('stops its phase when it does not become so', async ({ hosts }) => {
+    put(hosts, 'controller1', 'healthy', '');
     const { outcomes, events } = await run(hosts, [verified]);
     expect(outcomes.slice(0, 3)).toEqual([
       'controller1 is-healthy skipped',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/inventory/types.ts';
-import { ConnectError, ConnectionDropped } from '../../src/transport/errors.ts';
+import { ConnectError, ConnectionDropped, ForwardError } from '../../src/transport/errors.ts';
 import type { ScriptResult, Session, Transport } from '../../src/transport/session.ts';
 
 /** Hosts for tests of the runner: a folder each, on which scripts really run, with `$DISK` naming the folder. */
@@ -40,7 +40,7 @@ export class LocalHosts implements Transport {
     }
     let roundTrips = 0;
     let dropped = false;
-    return Promise.resolve({
+    const session: Session = {
       host,
       get roundTrips() {
         return roundTrips;
@@ -62,8 +62,11 @@ export class LocalHosts implements Transport {
         const holder = this.#locked.get(host.name);
         return Promise.resolve(holder === undefined ? { ok: true } : { ok: false, holder });
       },
+      forward: () => Promise.reject(new ForwardError('it connects to nothing', { prohibited: true })),
+      beside: () => Promise.resolve(session),
       close: () => Promise.resolve(),
-    });
+    };
+    return Promise.resolve(session);
   }
 
   close(): Promise<void> {
@@ -85,21 +88,27 @@ export class LocalHosts implements Transport {
       const child = spawn('sh', ['-c', `mkdir -p "$DISK"; cd "$DISK"\n${script}`], {
         env: { ...process.env, DISK: disk, HOST: host },
         stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
       });
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
       child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
       child.stdin.on('error', () => undefined).end(input ?? '');
+      // With all that it started, which would write on while the folder is removed.
       const stop = (): void => {
-        child.kill('SIGKILL');
-        failed(signal?.reason as Error);
+        try {
+          if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // It ended by itself just now.
+        }
       };
       if (signal?.aborted) stop();
       signal?.addEventListener('abort', stop, { once: true });
       child.on('close', (exitCode) => {
         signal?.removeEventListener('abort', stop);
-        done({ stdout, stderr, exitCode: exitCode ?? 137, durationMs: 1 });
+        if (signal?.aborted) failed(signal.reason as Error);
+        else done({ stdout, stderr, exitCode: exitCode ?? 137, durationMs: 1 });
       });
     });
   }

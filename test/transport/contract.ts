@@ -131,6 +131,20 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect(session.roundTrips - before).toBe(5);
     });
 
+    it('opens another shell on the same connection, whose scripts run beside its own, and which ends with it', async () => {
+      const first = await subject.open();
+      const second = await first.beside(PLENTY);
+      const pipe = `/tmp/osha-beside-${process.pid}`;
+      const heard = first.run(`mkfifo ${pipe}; cat ${pipe}; rm ${pipe}`, PLENTY);
+      await second.run(`until [ -p ${pipe} ]; do sleep 0.01; done; echo met >${pipe}`, PLENTY);
+      expect((await heard).stdout).toBe('met\n');
+      await (await first.beside(PLENTY)).close();
+      expect((await first.run('echo on', PLENTY)).stdout).toBe('on\n');
+      await first.close();
+      await expect(second.run('true', PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
+      await expect(first.beside(PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
+    });
+
     it('keeps what a script left running out of the answers of later scripts, and waits for none of it', async () => {
       const first = await run(
         '(for i in 1 2 3 4 5 6 7 8; do sleep 0.3; echo late; echo late >&2; done) & echo first',

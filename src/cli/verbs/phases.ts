@@ -13,15 +13,12 @@ export const register: Register = (program, cli) => {
     .addHelpText('after', '\nExamples:\n  osha phases\n  osha phases --json')
     .action(
       exiting(cli, async (options: OutputOptions) => {
-        const [{ playbooks }, { inOrder }] = await Promise.all([
+        const [{ playbooks }, { inOrder }, { inWords, listedPhases }] = await Promise.all([
           import('../../../playbooks/index.ts'),
           import('../../planner/order.ts'),
+          import('../listed-phases.ts'),
         ]);
-        const phases = inOrder(playbooks).map(({ name, title, needs = [] }) => ({
-          phase: name,
-          title,
-          needs,
-        }));
+        const phases = listedPhases(inOrder(playbooks));
         if (options.json) {
           printJson(
             cli.io,
@@ -30,8 +27,13 @@ export const register: Register = (program, cli) => {
           return EXIT.ok;
         }
         const { table } = await import('../../render/table.ts');
-        const rows = phases.map(({ phase, title, needs }) => [phase, title, needs.join(', ')]);
-        const columns = ['phase', 'what', 'needs'].map((title) => ({ title }));
+        const rows = phases.map((phase) => [
+          phase.phase,
+          phase.title,
+          phase.needs.join(', '),
+          inWords(phase),
+        ]);
+        const columns = ['phase', 'what', 'needs', 'runs'].map((title) => ({ title }));
         cli.io.stdout.write(`${table(columns, rows, await drawing(cli.io, options))}\n`);
         return EXIT.ok;
       }),

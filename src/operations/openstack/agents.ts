@@ -7,6 +7,8 @@ export interface ExpectedAgent {
   readonly hosts: readonly Host[];
   /** The unit that runs it. */
   readonly unit: string;
+  /** It runs on one of these hosts at a time, and another one's may be in the list from before. */
+  readonly one?: true;
 }
 
 /** One agent as its service knows it. */
@@ -49,7 +51,8 @@ export function agentFindings(
   expected: readonly ExpectedAgent[],
   found: readonly Agent[],
 ): readonly Finding[] {
-  return expected.flatMap(({ kind, hosts, unit }): readonly Finding[] => {
+  return expected.flatMap(({ kind, hosts, unit, one = false }): readonly Finding[] => {
+    if (one) return [movingFinding(kind, hosts, found)];
     const bad = hosts.flatMap(({ name }): readonly Finding[] => {
       const agent = found.find((one) => one.kind === kind && one.host === name);
       if (agent?.alive === true) return [];
@@ -62,4 +65,25 @@ export function agentFindings(
     const note = out.length === 0 ? '' : `; taken out: ${out.join(', ')}`;
     return [{ subject: kind, healthy: true, evidence: `${hosts.length} of ${hosts.length} alive${note}` }];
   });
+}
+
+function movingFinding(kind: string, hosts: readonly Host[], found: readonly Agent[]): Finding {
+  const all = hosts.map(({ name }) => name);
+  const alive = all.filter((name) =>
+    found.some((one) => one.kind === kind && one.host === name && one.alive),
+  );
+  // One that was just left counts as alive for another minute.
+  if (alive.length > 0) {
+    return {
+      subject: kind,
+      healthy: true,
+      evidence: `alive on ${alive.join(' and ')}, one of ${all.join(', ')}`,
+    };
+  }
+  return {
+    subject: kind,
+    healthy: false,
+    evidence: `on none of ${all.join(', ')} has it reported of late`,
+    hint: 'the cluster runs it on one of them at a time: pcs status --full',
+  };
 }

@@ -8,7 +8,7 @@ export interface DesiredResource {
   readonly monitorSeconds: number;
   /** On every member; the clone is called `ID-clone`. Not within a group. */
   readonly clone?: true;
-  /** It is configured only after the cluster was made, and brought in then (`memberRuns`). Only within a group. */
+  /** It is configured only after the cluster was made, and brought in then (`membersRun`). Only within a group. */
   readonly later?: true;
 }
 
@@ -61,9 +61,7 @@ export function withoutMembers(
   desired: DesiredResources,
   leftOut: (member: DesiredResource) => boolean,
 ): DesiredResources {
-  const gone = new Set(
-    desired.groups.flatMap(({ members }) => members.filter(leftOut).map(({ id }) => id)),
-  );
+  const gone = new Set(desired.groups.flatMap(({ members }) => members.filter(leftOut).map(({ id }) => id)));
   if (gone.size === 0) return desired;
   return {
     ...desired,

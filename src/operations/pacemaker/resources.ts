@@ -45,10 +45,7 @@ export function resources(desired: DesiredResources): Operation<ResourceState> {
 }
 
 /** Pure. See `resources`. Throws a `ProbeError` where another resource holds the address of a desired one. */
-export function decideResources(
-  whole: DesiredResources,
-  { cib, monitor }: ResourceState,
-): readonly Change[] {
+export function decideResources(whole: DesiredResources, { cib, monitor }: ResourceState): readonly Change[] {
   refuseTwins(whole, cib);
   const there = new Set(cib.resources.map(({ id }) => id));
   const desired = withoutMembers(whole, ({ id, later }) => later === true && !there.has(id));

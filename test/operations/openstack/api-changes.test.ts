@@ -13,7 +13,7 @@ const session = (): ApiSession => sessionAt(cloud.origin);
 
 /** Sends requests as a change does. */
 function send(requests: readonly ApiRequest[], who: ApiSession = session()): Promise<ProbeAnswer> {
-  return runMeanwhile(API_SCRIPT, apiJob(who, requests, { together: false }));
+  return runMeanwhile(API_SCRIPT, apiJob(who, requests, { together: 0 }));
 }
 
 describe('changing something', () => {
@@ -122,7 +122,7 @@ describe('changing something', () => {
     const { stdout, stderr, exitCode } = await send(requests);
     expect(exitCode).toBe(1);
     expect(cloud.lists['users']?.at(-1)).toMatchObject({ name: 'nova', password: nova.reveal() });
-    const job = apiJob(session(), requests, { together: false });
+    const job = apiJob(session(), requests, { together: 0 });
     expect(job.secrets().map(({ name }) => name)).toEqual(['openstackAdmin', 'novaAccount', 'novaAccount']);
     for (const secret of [ADMIN_PASSWORD, nova.reveal()]) {
       expect(`${stdout}${stderr}${API_SCRIPT}${String(job)}`).not.toContain(secret);

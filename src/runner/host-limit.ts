@@ -1,0 +1,43 @@
+/** Lets so many hosts be worked on at the same time. A host counts once, however many phases work on it. */
+export class HostLimit {
+  readonly #most: number;
+  readonly #working = new Map<string, number>();
+  readonly #waiting: { readonly host: string; readonly go: () => void }[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Does `work` when its host's turn has come. Whoever holds a turn must not ask for another. */
+  async run<T>(host: string, work: () => Promise<T>): Promise<T> {
+    await this.#turn(host);
+    try {
+      return await work();
+    } finally {
+      this.#leave(host);
+    }
+  }
+
+  async #turn(host: string): Promise<void> {
+    if (!this.#enter(host)) await new Promise<void>((go) => this.#waiting.push({ host, go }));
+  }
+
+  #enter(host: string): boolean {
+    const now = this.#working.get(host) ?? 0;
+    if (now === 0 && this.#working.size >= this.#most) return false;
+    this.#working.set(host, now + 1);
+    return true;
+  }
+
+  #leave(host: string): void {
+    const left = (this.#working.get(host) ?? 0) - 1;
+    if (left > 0) this.#working.set(host, left);
+    else this.#working.delete(host);
+    const still = this.#waiting.filter((waiting) => {
+      const enters = this.#enter(waiting.host);
+      if (enters) waiting.go();
+      return !enters;
+    });
+    this.#waiting.splice(0, Infinity, ...still);
+  }
+}

@@ -1,0 +1,110 @@
+import { connect } from 'node:net';
+import { PassThrough, type Duplex } from 'node:stream';
+import type { Cloud } from '../../src/cloud/cloud.ts';
+import { NotSent } from '../../src/cloud/errors.ts';
+import type { CloudEvent } from '../../src/cloud/events.ts';
+import { GUEST_PORT } from '../../src/cloud/guest.ts';
+import { Hosts } from '../../src/cloud/hosts.ts';
+import { pause } from '../../src/cloud/pause.ts';
+import { nameOf } from '../../src/cloud/smoke/names.ts';
+import { smokeRound, type RoundOptions, type SmokeResult } from '../../src/cloud/smoke/smoke.ts';
+import { Secret } from '../../src/secrets/secret.ts';
+import { createFakeTransport, type FakeTransport } from '../../src/transport/fake.ts';
+import { aHost } from '../support/inventory.ts';
+import type { FakeCloud } from './fake-cloud.ts';
+
+export const RUN = 'testtest';
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** Hosts that can make a guest, and that reach the cloud and its servers. */
+export function hostsOf(fake: FakeCloud, options: { readonly missing?: string } = {}): FakeTransport {
+  return createFakeTransport({
+    answer: () => ({
+      stdout:
+        options.missing === undefined
+          ? `name /boot/vmlinuz-6\nkernel ${base64('kernel')}\nramdisk ${base64('ramdisk')}\n`
+          : `missing ${options.missing}\n`,
+    }),
+    forward: (_, address, port) =>
+      port === GUEST_PORT
+        ? Promise.resolve(saying(`${nameOf(RUN, 'marker')}\n`))
+        : Promise.resolve(connect(address.startsWith('192.0.2.') ? fake.port : port, '127.0.0.1')),
+  });
+}
+
+function saying(text: string): Duplex {
+  const stream = new PassThrough();
+  stream.write(text);
+  return stream;
+}
+
+/** A cloud of three controllers and a compute host at the address of `fake`. */
+export function cloudOn(fake: FakeCloud, overrides: Partial<Cloud> = {}): Cloud {
+  const control = ['controller1', 'controller2', 'controller3'].map((name) => aHost(name));
+  return {
+    name: 'test',
+    credentials: {
+      authUrl: fake.authUrl,
+      region: 'RegionOne',
+      user: 'admin',
+      project: 'admin',
+      password: new Secret('openstackAdmin', 'right'),
+    },
+    services: ['identity', 'image', 'placement', 'network', 'compute', 'volume'],
+    control,
+    network: control,
+    compute: [aHost('compute1', { roles: ['compute'] })],
+    imagePort: 9292,
+    outside: {
+      physicalNetwork: 'external',
+      subnet: '203.0.113.0/24',
+      gateway: '203.0.113.1',
+      floating: '203.0.113.100-203.0.113.199',
+    },
+    ...overrides,
+  };
+}
+
+export interface Smoked {
+  readonly result: SmokeResult;
+  readonly events: readonly CloudEvent[];
+  /** `part outcome`, in order. */
+  readonly outcomes: readonly string[];
+}
+
+/** One round on a fake cloud, that this machine cannot reach by itself. */
+export async function smokeOn(
+  fake: FakeCloud,
+  options: Partial<RoundOptions> & {
+    readonly transport?: FakeTransport;
+    readonly onEvent?: (event: CloudEvent) => void;
+  } = {},
+): Promise<Smoked> {
+  const events: CloudEvent[] = [];
+  const { transport = hostsOf(fake), onEvent, ...overrides } = options;
+  const hosts = new Hosts(transport, { timeoutMs: 1000, acceptNew: false });
+  const result = await smokeRound({
+    cloud: cloudOn(fake),
+    hosts,
+    direct: () => Promise.reject(new NotSent('not from here')),
+    run: RUN,
+    server: true,
+    bootMs: 5_000,
+    patienceMs: 8_000,
+    removalMs: 10_000,
+    begun: new Set(),
+    signal: new AbortController().signal,
+    pause: (ms, signal) => pause(ms / 100, signal),
+    emit: (event) => {
+      events.push(event);
+      onEvent?.(event);
+    },
+    ...overrides,
+  });
+  await hosts.close();
+  const outcomes = events.flatMap((event) =>
+    event.event === 'part-finished' ? [`${event.part} ${event.outcome}`] : [],
+  );
+  return { result, events, outcomes };
+}

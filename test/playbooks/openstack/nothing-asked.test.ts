@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { deploymentOf, inventoryText, placedBy } from './deployment.ts';
+
+const FOLDER = join(import.meta.dirname, '../../../inventory');
+const PHASES =
+  /^(openstack|keystone|placement|glance|neutron|nova|cinder|network|compute|horizon|rotate-keys)$/;
+const OWN = /^\/etc\/(keystone|placement|glance|neutron|nova|cinder|openstack|openstack-dashboard)\/|openrc/;
+
+/** Inventories that come with osha and ask for no OpenStack. */
+const inventories = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.yaml') && name !== 'secrets.yaml')
+  .map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')] as const)
+  .filter(([, text]) => !/^openstack:/m.test(text));
+
+describe('an inventory that asks for no OpenStack', () => {
+  it('is there in five kinds at least', () => {
+    expect(inventories.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it.each(inventories)('gets none: %s', (_name, text) => {
+    const deployed = deploymentOf(text);
+    expect(deployed.plan.phases.map(({ name }) => name).filter((name) => PHASES.test(name))).toEqual([]);
+    expect(deployed.frontends.filter(({ later }) => later)).toEqual([]);
+    const own = placedBy(deployed).filter(({ path }) => OWN.test(path));
+    expect(own.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('would get it for the asking', () => {
+    const phases = deploymentOf(inventoryText()).plan.phases.map(({ name }) => name);
+    expect(phases.filter((name) => PHASES.test(name)).length).toBeGreaterThanOrEqual(9);
+  });
+});

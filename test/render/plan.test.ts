@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { createPlan } from '../../src/planner/plan.ts';
+import type { Playbook } from '../../src/playbook/playbook.ts';
+import { step } from '../../src/playbook/step.ts';
+import { platformOf } from '../../src/platform/index.ts';
+import { planTable } from '../../src/render/plan.ts';
+import { anInventory } from '../support/inventory.ts';
+import { written } from '../support/operations.ts';
+import { aPlaybook } from '../support/run.ts';
+
+it('prints phases in their order, and which of them run side by side', () => {
+  const service = (name: string): Playbook => ({
+    ...aPlaybook(name, () => [step(`Run ${name}`, written(name, 'x'), { once: true })]),
+    sideBySide: 'services',
+  });
+  const plan = createPlan({
+    playbooks: [
+      aPlaybook('base', () => [step('Install', written('a', 'x'))]),
+      service('glance'),
+      service('nova'),
+    ],
+    inventory: anInventory(),
+    secrets: {},
+    platform: platformOf('debian-12'),
+  });
+  expect(planTable(plan)).toMatchInlineSnapshot(`
+    "1. base (base)
+       STEP     STRATEGY     HOSTS
+       Install  all at once  controller1, controller2, controller3
+
+    2. glance (glance), side by side with nova
+       STEP        STRATEGY  HOSTS
+       Run glance  once      controller1, controller2, controller3
+
+    3. nova (nova), side by side with glance
+       STEP      STRATEGY  HOSTS
+       Run nova  once      controller1, controller2, controller3
+
+    3 phases, 3 steps, on 3 hosts; nothing was connected to."
+  `);
+});
