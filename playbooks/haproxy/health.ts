@@ -47,32 +47,23 @@ function judgeFrontend(
   const known = states.filter((state) => state.section === frontend.name);
   const isUp = (name: string): boolean =>
     known.some((one) => one.server === name && one.status.startsWith('UP'));
-  const moves = ({ unit }: Frontend, name: string): Takeover | undefined => {
-    const takeover = unit === undefined ? undefined : takeoverOf(takeovers, unit, name);
-    return takeover?.runsOn === 'one' ? takeover : undefined;
-  };
+  const takeover = ({ host: name }: { readonly host: string }): Takeover | undefined =>
+    takeoverOf(takeovers, frontend.unit ?? '', name);
+  const up = frontend.servers.filter((server) => isUp(server.host));
   const elsewhere = frontend.servers.filter((server) => {
-    const takeover = moves(frontend, server.host);
-    if (!takeover || isUp(server.host)) return false;
-    return frontend.servers.some((other) => moves(frontend, other.host) === takeover && isUp(other.host));
+    const moved = takeover(server);
+    return !up.includes(server) && moved?.runsOn === 'one' && up.some((other) => takeover(other) === moved);
   });
   const unwell = frontend.servers.flatMap((server) => {
     const state = known.find((one) => one.server === server.host);
-    if (isUp(server.host) || elsewhere.includes(server)) return [];
+    if (up.includes(server) || elsewhere.includes(server)) return [];
     return [
       `${server.host} ${state ? [state.status, state.check].filter((part) => part !== '').join(' ') : 'not known'}`,
     ];
   });
-  const total = frontend.servers.length;
-  const up = total - unwell.length - elsewhere.length;
-  const one =
-    elsewhere.length > 0
-      ? `, on ${frontend.servers
-          .filter(({ host: name }) => isUp(name))
-          .map(({ host: name }) => name)
-          .join(' and ')}`
-      : '';
-  const evidence = `${up} of ${total} up${one}${unwell.length > 0 ? `: ${unwell.join(', ')}` : ''}`;
+  const where = elsewhere.length > 0 ? `, on ${up.map((server) => server.host).join(' and ')}` : '';
+  const count = `${up.length} of ${frontend.servers.length} up${where}`;
+  const evidence = `${count}${unwell.length > 0 ? `: ${unwell.join(', ')}` : ''}`;
   if (unwell.length === 0) return { subject, host, healthy: true, evidence };
   const hint =
     known.length === 0

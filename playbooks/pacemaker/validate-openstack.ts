@@ -9,6 +9,8 @@ import type { Group, Settings } from './settings.ts';
 /** A member of a group, in its place. */
 interface Member {
   readonly name: string;
+  /** Every service of OpenStack needs it. */
+  readonly first: boolean;
   /** Absent where it is none of OpenStack's, or nobody asked for its service. */
   readonly of?: ServiceUnit;
 }
@@ -19,7 +21,8 @@ export function openstackProblems(
   settings: Settings,
   clusters: readonly Cluster[],
 ): readonly InventoryProblem[] {
-  const units = serviceUnits(platformOf(inventory.platform));
+  const platform = platformOf(inventory.platform);
+  const units = serviceUnits(platform);
   const asked = servicesOf(inventory);
   return clusters.flatMap((cluster) =>
     [...cluster.groups].flatMap(([name, group]): readonly InventoryProblem[] => {
@@ -29,6 +32,7 @@ export function openstackProblems(
       }));
       const members = found.map(({ name: service, of }): Member => ({
         name: service,
+        first: [platform.units.haproxy, platform.units.memcached].includes(unitOf(service, settings) ?? ''),
         ...(of && asked.includes(of.service) ? { of } : {}),
       }));
       const at = (index: number): readonly (string | number)[] => [
@@ -93,18 +97,12 @@ function placeFault(
   };
 }
 
-/**
- * A member does not start before those that stand before it: where one of them is deployed later, or needs it, a
- * deployment would wait for what can never start.
- */
+/** A member starts when those before it have: where one of them needs it, a deployment would wait for what can never start. */
 function orderFault({ name, of }: Member, after: readonly Member[]): Fault | undefined {
   if (!of) return undefined;
-  const earlier = after.find((other) => other.of === undefined);
-  if (earlier) {
-    const message = `${name} comes before ${earlier.name}, which is deployed before it`;
-    return { message, hint: `write ${name} after ${earlier.name}` };
-  }
-  const needed = after.find((other) => other.of && NEEDS[of.service].includes(other.of.service));
+  const needed = after.find(
+    (other) => other.first || (other.of && NEEDS[of.service].includes(other.of.service)),
+  );
   if (!needed) return undefined;
   const message = `${name} comes before ${needed.name}, which it needs`;
   return { message, hint: `write ${name} after ${needed.name}` };

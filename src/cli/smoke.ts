@@ -12,6 +12,7 @@ export interface SmokeRequest extends OutputOptions, LoginOptions {
   readonly server: boolean;
   readonly image?: string;
   readonly clean?: true;
+  readonly keep?: true;
   readonly repeat: number;
   /** Seconds. */
   readonly timeout: number;
@@ -20,7 +21,7 @@ export interface SmokeRequest extends OutputOptions, LoginOptions {
 }
 
 /** Milliseconds for everything that was made to be removed. */
-const REMOVED_WITHIN_MS = 180_000;
+const REMOVED_WITHIN_MS = 300_000;
 
 /** Uses the cloud as a whole and shows it. Returns the exit code. */
 export async function smoke(cli: Cli, file: string, request: SmokeRequest): Promise<number> {
@@ -78,6 +79,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
               begun,
               run: newRunId(),
               server: request.server,
+              ...(request.keep ? { keep: request.keep } : {}),
               bootMs: request.timeout * 1000,
               ...(request.image === undefined ? {} : { image: request.image }),
             })),

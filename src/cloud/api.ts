@@ -22,7 +22,7 @@ export interface ApiOptions {
   readonly dial: Dial;
   /** Certificates to trust, as PEM, besides those that everybody trusts. */
   readonly trust?: string;
-  /** Milliseconds for which a request is tried again. */
+  /** Milliseconds for which a request is tried again, counted from the first time that it got no answer. */
   readonly patienceMs: number;
   readonly pause: Pause;
   /** Told in words each time that something has to be tried again. */
@@ -133,7 +133,7 @@ export class Api {
     const { method, path, body, accept = [], look } = request;
     const bytes = body instanceof Uint8Array;
     let renewed = false;
-    const until = Date.now() + this.#shared.options.patienceMs;
+    let until: number | undefined;
     for (let attempt = 0, failures = 0; ; attempt += 1) {
       const session = await this.#session();
       const tried = await this.#attempt(
@@ -163,6 +163,7 @@ export class Api {
       const repeat = request.repeat ?? (look ? 'look' : method === 'POST' ? 'never' : 'safe');
       const next = verdict(repeat, outcome, failures);
       if (next === 'take' && answer) return { kind: 'answer', answer };
+      until ??= Date.now() + this.#shared.options.patienceMs;
       if (next === 'fail' || Date.now() >= until) throw error;
       if (answer?.status === 500) failures += 1;
       this.#shared.options.onTrouble(`${error.message}; trying again`);
@@ -238,7 +239,7 @@ export class Api {
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       body,
     };
-    const until = Date.now() + patienceMs;
+    let until: number | undefined;
     for (let attempt = 0, failures = 0; ; attempt += 1) {
       const { answer, outcome, error } = await this.#attempt(request, 'identity', 'POST /auth/tokens');
       // A token that nobody got hurts nobody.
@@ -255,6 +256,7 @@ export class Api {
         }
         return { token, catalogue: new Catalogue(content.token.catalog ?? [], region) };
       }
+      until ??= Date.now() + patienceMs;
       if (next === 'fail' || Date.now() >= until)
         throw answer?.status === 401 ? wrongPassword(user, error) : error;
       if (answer?.status === 500) failures += 1;

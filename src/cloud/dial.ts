@@ -14,6 +14,9 @@ export type Dial = (to: Target, signal: AbortSignal) => Promise<Duplex>;
 /** Milliseconds for a connection: on a network of one's own the second packet comes after one second. */
 export const DIAL_WITHIN_MS = 4_000;
 
+/** Milliseconds of silence until a connection is probed. */
+const PROBE_AFTER_MS = 3_000;
+
 /** Connects from this machine, within `timeoutMs`. */
 export function directly(timeoutMs = DIAL_WITHIN_MS): Dial {
   return (to, signal) =>
@@ -38,6 +41,8 @@ export function directly(timeoutMs = DIAL_WITHIN_MS): Dial {
       socket.once('error', (cause) => fail(new NotSent(`no connection: ${cause.message}`, { cause })));
       socket.once('connect', () => {
         settle();
+        // Where the virtual IP has moved meanwhile, its new host answers the first probe with a reset.
+        socket.setKeepAlive(true, PROBE_AFTER_MS);
         socket.on('error', () => undefined);
         opened(socket);
       });

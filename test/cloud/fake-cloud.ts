@@ -19,13 +19,16 @@ export interface Fault {
 
 /** A cloud in memory, whose services all answer on one port. */
 export class FakeCloud {
-  readonly world: World = { password: 'right', things: new Map(), bytes: new Map(), polls: new Map() };
+  readonly world: World;
   /** Every request that was carried out, as `METHOD path`. */
   readonly done: string[] = [];
   readonly faults: Fault[] = [];
+  /** Where its catalogue says that it is; default where it listens. */
+  root: string | undefined;
   readonly #server: Server;
 
-  constructor() {
+  constructor({ password = 'right' } = {}) {
+    this.world = { password, things: new Map(), bytes: new Map(), polls: new Map() };
     this.#server = createServer((request, response) => void this.#handle(request, response));
   }
 
@@ -94,8 +97,8 @@ export class FakeCloud {
   }
 
   #answer(method: string, url: URL, body: Buffer, request: IncomingMessage): Answered {
-    const root = `http://127.0.0.1:${this.port}`;
-    if (url.pathname !== '/identity/v3/auth/tokens' && request.headers['x-auth-token'] !== 'token') {
+    const root = this.root ?? `http://127.0.0.1:${this.port}`;
+    if (!url.pathname.endsWith('/v3/auth/tokens') && request.headers['x-auth-token'] !== 'token') {
       return { status: 401, body: { error: { message: 'who are you?' } } };
     }
     return fakeAnswers(this.world, { method, url, body, root });

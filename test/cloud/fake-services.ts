@@ -35,6 +35,7 @@ export function fakeAnswers(world: World, asked: Asked): Answered {
   const { url, method } = asked;
   const [, service = '', ...rest] = url.pathname.split('/');
   switch (service) {
+    case 'v3':
     case 'identity':
       return login(world, asked);
     case 'placement':

@@ -6,7 +6,6 @@ import type { CloudEvent } from '../../src/cloud/events.ts';
 import { GUEST_PORT } from '../../src/cloud/guest.ts';
 import { Hosts } from '../../src/cloud/hosts.ts';
 import { pause } from '../../src/cloud/pause.ts';
-import { nameOf } from '../../src/cloud/smoke/names.ts';
 import { smokeRound, type RoundOptions, type SmokeResult } from '../../src/cloud/smoke/smoke.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { createFakeTransport, type FakeTransport } from '../../src/transport/fake.ts';
@@ -28,9 +27,16 @@ export function hostsOf(fake: FakeCloud, options: { readonly missing?: string } 
     }),
     forward: (_, address, port) =>
       port === GUEST_PORT
-        ? Promise.resolve(saying(`${nameOf(RUN, 'marker')}\n`))
+        ? Promise.resolve(saying(`${markerOf(fake)}\n`))
         : Promise.resolve(connect(address.startsWith('192.0.2.') ? fake.port : port, '127.0.0.1')),
   });
+}
+
+/** What the guest of the image that is there says. */
+function markerOf(fake: FakeCloud): string {
+  const images = [...(fake.world.things.get('images')?.values() ?? [])];
+  const lines = images.map((image) => JSON.stringify(image['os_command_line']));
+  return /osha\.marker=([\w-]+)/.exec(lines.join('\n'))?.[1] ?? 'nothing';
 }
 
 function saying(text: string): Duplex {

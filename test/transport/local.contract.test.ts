@@ -2,6 +2,7 @@ import { createFakeTransport, type FakeSession } from '../../src/transport/fake.
 import { createLocalTransport, type LocalSession } from '../../src/transport/local.ts';
 import { aHost } from '../support/inventory.ts';
 import { fulfilsTheContract } from './contract.ts';
+import { forwardsConnections } from './forward-contract.ts';
 
 const CONNECT = { timeoutMs: 10_000, acceptNew: false };
 
@@ -19,6 +20,15 @@ fulfilsTheContract('the fake transport, with the local one behind it', () => {
   return Promise.resolve({
     open: () => transport.connect(aHost('here'), CONNECT),
     drop: (session) => ((session as FakeSession).behind as LocalSession).drop(),
+    end: () => transport.close(),
+  });
+});
+
+forwardsConnections('the fake transport, with the local one behind it', () => {
+  const transport = createFakeTransport({ behind: createLocalTransport() });
+  return Promise.resolve({
+    open: () => transport.connect(aHost('here'), CONNECT),
+    drop: () => undefined,
     end: () => transport.close(),
   });
 });

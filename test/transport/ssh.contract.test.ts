@@ -1,9 +1,10 @@
 import { createSshTransport } from '../../src/transport/ssh.ts';
 import { aHost } from '../support/inventory.ts';
-import { fulfilsTheContract } from './contract.ts';
+import { fulfilsTheContract, type Subject } from './contract.ts';
+import { forwardsConnections } from './forward-contract.ts';
 import { startSshd } from './sshd.ts';
 
-fulfilsTheContract('the SSH transport', async () => {
+async function overSsh(): Promise<Subject> {
   const sshd = await startSshd();
   const transport = createSshTransport();
   const { port, identity, knownHosts } = sshd;
@@ -19,4 +20,7 @@ fulfilsTheContract('the SSH transport', async () => {
       await sshd.stop();
     },
   };
-});
+}
+
+fulfilsTheContract('the SSH transport', overSsh);
+forwardsConnections('the SSH transport', overSsh);

@@ -23,6 +23,7 @@ export const register: Register = (program, cli) => {
     .argument('<inventory>', 'the inventory, a YAML file')
     .option('--no-server', 'boot no server')
     .option('--image <name>', 'boot this image of the cloud instead of a guest; its console is not read')
+    .option('--keep', 'leave everything that it made, to be looked at; --clean removes it later')
     .option('--clean', 'only remove what earlier runs left behind; not while another one runs')
     .addOption(
       new Option('--repeat <n>', 'do it so many times; the first failure ends it')

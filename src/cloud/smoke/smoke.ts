@@ -43,6 +43,8 @@ export interface RoundOptions extends SmokeOptions {
   readonly server: boolean;
   /** An image of the cloud to boot instead of a guest that is made. */
   readonly image?: string;
+  /** Leaves everything that it made, to be looked at. */
+  readonly keep?: true;
   /** Milliseconds for the server to be ACTIVE, and again to speak. */
   readonly bootMs: number;
   /** What was made and is not removed yet, kept up to date. */
@@ -81,6 +83,10 @@ export async function smokeRound(options: RoundOptions): Promise<SmokeResult> {
   } catch (defect) {
     await removed(parts, api, prefixOf(run), options);
     throw defect;
+  }
+  if (options.keep && !signal.aborted) {
+    parts.skip('cleanup', 'as asked: --keep; --clean removes it');
+    return resultOf(parts, signal, []);
   }
   return resultOf(parts, signal, await removed(parts, api, prefixOf(run), options));
 }

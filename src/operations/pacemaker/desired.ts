@@ -72,3 +72,14 @@ export function withoutMembers(
     constraints: desired.constraints.filter(({ resource, other }) => !gone.has(resource) && !gone.has(other)),
   };
 }
+
+/** The same without the members of groups that come later, and those behind them, which wait for them. */
+export function withoutLater(desired: DesiredResources): DesiredResources {
+  const waiting = new Set(
+    desired.groups.flatMap(({ members }) => {
+      const first = members.findIndex(({ later }) => later);
+      return first < 0 ? [] : members.slice(first).map(({ id }) => id);
+    }),
+  );
+  return withoutMembers(desired, ({ id }) => waiting.has(id));
+}

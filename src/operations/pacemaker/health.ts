@@ -1,6 +1,6 @@
 import type { Host, Vip } from '../../inventory/types.ts';
 import type { Answer, Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
-import { cloneOf, withoutMembers, type DesiredResource, type DesiredResources } from './desired.ts';
+import { cloneOf, withoutLater, type DesiredResource, type DesiredResources } from './desired.ts';
 import { constraintFinding, fencingFindings, otherFindings, transportFinding } from './health-cluster.ts';
 import { memberView, type MemberView } from './member-view.ts';
 import type { Monitor } from './monitor.ts';
@@ -9,7 +9,7 @@ import type { Transport } from './transport.ts';
 export interface HealthOptions {
   readonly vips: readonly Vip[];
   readonly desired: DesiredResources;
-  /** Members of groups that come later are not missed yet. */
+  /** Members of groups that come later are not missed yet, nor those behind them. */
   readonly early?: true;
   /** Default any. */
   readonly transport?: Transport;
@@ -51,7 +51,7 @@ export function judgeCluster(
   answers: Answers<MemberView>,
   { vips, desired: whole, early, transport }: HealthOptions,
 ): readonly Finding[] {
-  const desired = early ? withoutMembers(whole, ({ later }) => later === true) : whole;
+  const desired = early ? withoutLater(whole) : whole;
   const views = [...answers].flatMap(([host, answer]) =>
     answer.reachable ? [[host, answer.observed] as const] : [],
   );

@@ -67,7 +67,7 @@ export function decideMembers(
           ...(disabled ? [`pcs resource enable ${id}`] : []),
           `pcs resource cleanup ${id} >/dev/null`,
         ]),
-        waiting(group, members),
+        waiting(group, members, missing),
       ].join('\n'),
       touches: ['cluster:resources'],
       timeoutMs: (START_SECONDS + GRACE_SECONDS) * 1000,
@@ -111,9 +111,14 @@ function locked(script: string): string {
 
 /**
  * Waits until each of the members runs on one host. It is over sooner where the cluster has nothing left to do: what
- * failed to start on every host is not tried again.
+ * failed to start on every host is not tried again. Newcomers that cannot run leave the group then, because those behind
+ * them in it wait for them; the next deployment brings them in again.
  */
-function waiting(group: DesiredGroup, members: readonly DesiredResource[]): string {
+function waiting(
+  group: DesiredGroup,
+  members: readonly DesiredResource[],
+  newcomers: readonly DesiredResource[],
+): string {
   const all = group.members.map(({ id }) => id).join('\\|');
   const units = members.map(({ agent }) => `--unit=${quote(agent.replace(/^.*:/, ''))}`).join(' ');
   return `end=$(($(date +%s) + ${START_SECONDS})) settled=0
@@ -133,6 +138,15 @@ done
 echo "the cluster does not run$left, of the group ${group.id}. What failed in that:" >&2
 printf '%s\\n' "$seen" |
   sed -n 's/.*<failure op_key="\\(${all}\\)_\\([a-z]*\\)_[0-9]*" node="\\([^"]*\\)" exitstatus="\\([^"]*\\)" exitreason="\\([^"]*\\)".*/\\1: \\2 failed on \\3 (\\4) \\5/p' >&2
-journalctl --no-pager --output=cat --lines=20 ${units} >&2 || :
+journalctl --no-pager --output=cat --lines=20 ${units} >&2 || :${newcomers.length > 0 ? leaving(newcomers) : ''}
 exit 1`;
+}
+
+function leaving(newcomers: readonly DesiredResource[]): string {
+  return `
+if [ $settled -ge ${SETTLED_CHECKS} ]; then
+  for one in ${quoteAll(newcomers.map(({ id }) => id))}; do
+    case "$left " in *" $one "*) pcs resource delete "$one" >&2 || : ;; esac
+  done
+fi`;
 }

@@ -38,7 +38,7 @@ export function deployment(figures: Figures): void {
     const again = await osha('deploy', INVENTORY, '--json');
     expect(failuresOf(again)).toEqual([]);
     expect(changesOf(again)).toEqual([]);
-    expect(summaryOf(again)).toMatchObject({ ok: true, changed: 0, failed: 0 });
+    expect(summaryOf(again)).toMatchObject({ changed: 0, failed: 0 });
     figures.rerunMs = again.durationMs;
     for (const host of HOSTS) {
       // What the kernel counts as given out, caches left aside.
