@@ -89,11 +89,7 @@ export function serviceHealth(context: SiteInput, service: ServiceName): HealthC
   });
   const own = all.find(({ title }) => title === factsOf(service).title);
   if (!own) throw new Error(`${service} was not asked for`);
-  return onOneHost(
-    openstack.apiHealth(adminSession(site), all, own),
-    apiUnit(service, platform),
-    takeovers,
-  );
+  return onOneHost(openstack.apiHealth(adminSession(site), all, own), apiUnit(service, platform), takeovers);
 }
 
 /** A service hears of its agents on some hosts: those that are waited for after they were started. */

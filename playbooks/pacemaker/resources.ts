@@ -31,6 +31,9 @@ export function desiredResources(options: ResourcesOptions): pacemaker.DesiredRe
   const others = resourcesOf(cluster, settings, clusters);
   const cloned = clonesHaproxy(cluster, HAPROXY);
   const fences = fencesOf(options);
+  const retried = [...cluster.groups.values()].some(({ services }) =>
+    services.some((name) => memberOf(name, options).later),
+  );
   return {
     properties: {
       'pe-warn-series-max': '1000',
@@ -41,9 +44,15 @@ export function desiredResources(options: ResourcesOptions): pacemaker.DesiredRe
       'stonith-enabled': String(fences.length > 0),
       // One of two has no majority when it is alone.
       'no-quorum-policy': settings.no_quorum ?? (cluster.hosts.length === 2 ? 'ignore' : 'stop'),
+      // A service may end at its start because HAProxy does not see yet that what it needs has come up (Nova's conductor
+      // asks Placement for its versions). Systemd would start it again, and Pacemaker would move the group for it.
+      ...(retried ? { 'start-failure-is-fatal': 'false' } : {}),
       ...settings.properties,
     },
-    defaults: { 'resource-stickiness': String(settings.stickiness) },
+    defaults: {
+      'resource-stickiness': String(settings.stickiness),
+      ...(retried ? { 'migration-threshold': '5', 'failure-timeout': '1h' } : {}),
+    },
     resources: [
       ...(cloned
         ? [{ ...unitResource(HAPROXY, platform.units.haproxy, settings), clone: true as const }]

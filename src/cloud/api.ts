@@ -43,8 +43,8 @@ export interface ApiRequest {
   readonly look?: () => Promise<unknown>;
 }
 
-/** Milliseconds without a byte: reading is quick, making something asks other services in turn. */
-const QUIET_MS = { read: 20_000, write: 60_000 };
+/** Milliseconds without a byte: reading is quick, making something asks other services in turn. HAProxy gives up after 60 s. */
+const QUIET_MS = { read: 20_000, write: 70_000 };
 /** Milliseconds that a service may still be busy with a request whose connection broke. */
 const LOOK_AFTER_MS = 2_000;
 

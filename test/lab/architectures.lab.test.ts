@@ -43,7 +43,7 @@ describe.each(chosenArchitectures().map((architecture) => [architecture.name, ar
 
     beforeAll(async () => {
       measured.set(name, figures);
-      await up({ inventory, stage: 'baked', fresh: process.env['OSHA_REUSE_LAB'] !== '1' });
+      await up({ inventory, fresh: process.env['OSHA_REUSE_LAB'] !== '1' });
     });
 
     afterAll(async () => {

@@ -135,10 +135,10 @@ while [ "$(date +%s)" -lt $end ] && [ $settled -lt ${SETTLED_CHECKS} ]; do
   if crm_resource --wait --timeout=10s >/dev/null 2>&1; then settled=$((settled + 1)); else settled=0; fi
   sleep 1
 done
+journalctl --no-pager --output=cat --lines=6 ${units} >&2 || :
 echo "the cluster does not run$left, of the group ${group.id}. What failed in that:" >&2
 printf '%s\\n' "$seen" |
-  sed -n 's/.*<failure op_key="\\(${all}\\)_\\([a-z]*\\)_[0-9]*" node="\\([^"]*\\)" exitstatus="\\([^"]*\\)" exitreason="\\([^"]*\\)".*/\\1: \\2 failed on \\3 (\\4) \\5/p' >&2
-journalctl --no-pager --output=cat --lines=20 ${units} >&2 || :${newcomers.length > 0 ? leaving(newcomers) : ''}
+  sed -n 's/.*<failure op_key="\\(${all}\\)_\\([a-z]*\\)_[0-9]*" node="\\([^"]*\\)" exitstatus="\\([^"]*\\)" exitreason="\\([^"]*\\)".*/\\1: \\2 failed on \\3 (\\4) \\5/p' >&2${newcomers.length > 0 ? leaving(newcomers) : ''}
 exit 1`;
 }
 
@@ -146,7 +146,7 @@ function leaving(newcomers: readonly DesiredResource[]): string {
   return `
 if [ $settled -ge ${SETTLED_CHECKS} ]; then
   for one in ${quoteAll(newcomers.map(({ id }) => id))}; do
-    case "$left " in *" $one "*) pcs resource delete "$one" >&2 || : ;; esac
+    case "$left " in *" $one "*) pcs resource delete "$one" >/dev/null 2>&1 || echo "$one could not be taken out again" >&2 ;; esac
   done
 fi`;
 }

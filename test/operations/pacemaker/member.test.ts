@@ -129,7 +129,7 @@ describe('the wait for members', () => {
         flock: ':',
         mktemp: `mkdir ${folder}/d; echo ${folder}/d`,
       },
-      pcs: 'case $* in "resource delete"*) echo "pcs $*" ;; esac',
+      pcs: 'case $* in "resource delete"*) exit 1 ;; esac',
       crm_mon: `cat ${folder}/seen`,
       crm_resource: ':',
       sleep: ':',
@@ -155,7 +155,7 @@ describe('the wait for members', () => {
     );
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'the cluster does not run keystone, of the group web. What failed in that:\nkeystone: start failed on controller1 (error) no\nits last words\n',
+      'its last words\nthe cluster does not run keystone, of the group web. What failed in that:\nkeystone: start failed on controller1 (error) no\n',
     );
   });
 
@@ -163,9 +163,9 @@ describe('the wait for members', () => {
     const failed = monitorXml('Stopped', FAILURE);
     expect(waited(failed, WEB)).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/\npcs resource delete keystone\n$/) as string,
+      stderr: expect.stringMatching(/\nkeystone could not be taken out again\n$/) as string,
     });
-    expect(waited(failed).stderr).not.toContain('delete');
+    expect(waited(failed).stderr).not.toContain('taken out');
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { takeoversOf } from '../../../playbooks/pacemaker/takeovers.ts';
 import { clustersOf } from '../../../playbooks/pacemaker/clusters.ts';
+import { desiredResources } from '../../../playbooks/pacemaker/resources.ts';
 import { laterUnits } from '../../../playbooks/pacemaker/later.ts';
 import { settings } from '../../../playbooks/pacemaker/settings.ts';
 import type { PlannedPhase } from '../../../src/planner/plan.ts';
@@ -103,6 +104,24 @@ describe('services that Pacemaker runs on one host at a time', () => {
       ['nova-api', 'nova-conductor, nova-api in the cluster'],
       ['apache2', 'apache2 in the cluster'],
     ]);
+  });
+
+  it.each([
+    ['are started again where they fail, as systemd would do', true, ['false', '5', '1h']],
+    ['change nothing for what is configured before the cluster', false, [undefined, undefined, undefined]],
+  ])('%s', (_name, known, expected) => {
+    const { inventory } = deployed;
+    const platform = platformOf(inventory.platform);
+    const own = settings.parse(inventory.settings['pacemaker']);
+    const clusters = clustersOf(inventory, own);
+    const later = known ? laterUnits(inventory, platform) : new Map<string, string>();
+    const wanted = desiredResources({ cluster: clusters[0]!, clusters, settings: own, platform, later });
+    const { properties, defaults } = wanted;
+    expect([
+      properties['start-failure-is-fatal'],
+      defaults['migration-threshold'],
+      defaults['failure-timeout'],
+    ]).toEqual(expected);
   });
 
   const answer = (status: number) =>
