@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const resolve = { conditions: ['osha-source'] };
 const ssr = { resolve: { conditions: ['osha-source', 'node'] } };
 
-/** Three kinds of tests: pure logic; one suite against fake and real transports; real hosts. */
+/** Three kinds of tests: pure logic; what speaks to a real sshd, to processes and to servers of the test's own; real hosts. */
 export default defineConfig({
   test: {
     projects: [

@@ -21,7 +21,7 @@ npm run --silent lint
 announce 'types'
 npm run --silent types
 announce 'unit tests'
-suite unit
+suite unit --maxWorkers=100%
 announce 'unit tests, on a newer Node'
 npm run --silent test:newer-node
 announce 'contract tests, against a real sshd'
