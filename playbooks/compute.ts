@@ -35,6 +35,12 @@ export default playbook({
     const { inventory, hosts, settings, secrets, takeovers, platform } = context;
     const { units, packages: names } = platform;
     const site = siteOf(context);
+    const control = hostsWith(inventory, 'control');
+    const login = {
+      server: site.databaseServer,
+      user: SERVICES.compute.name,
+      password: site.databasePassword('compute'),
+    };
     const ofNova = { group: SERVICES.compute.name, mode: 0o640 };
     const ofNeutron = { group: SERVICES.network.name, mode: 0o640 };
     return [
@@ -64,16 +70,15 @@ export default playbook({
       verify('Neutron hears of their agents', agentsReport(context, 'network', hosts), {
         within: minutes(3),
       }),
-      step(
-        'Let servers be put on them',
-        openstack.computesMapped({
-          server: site.databaseServer,
-          user: SERVICES.compute.name,
-          password: site.databasePassword('compute'),
-          runAs: SERVICES.compute.name,
-        }),
-        { hosts: hostsWith(inventory, 'control'), once: true },
+      verify(
+        'Every compute host has told what it has',
+        openstack.computesRegistered(login, { computes: hosts, from: control }),
+        { within: minutes(3) },
       ),
+      step('Let servers be put on them', openstack.computesMapped({ ...login, runAs: login.user }), {
+        hosts: control,
+        once: true,
+      }),
     ];
   },
 });

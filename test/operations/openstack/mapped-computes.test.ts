@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { computesMapped } from '../../../src/operations/openstack.ts';
+import { computesMapped, computesRegistered } from '../../../src/operations/openstack.ts';
+import type { Answer } from '../../../src/playbook/operation.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
+import { aHost } from '../../support/inventory.ts';
 
 const password = new Secret('novaDatabase', 'pK3vW9rLq5TzNw3H');
-const operation = computesMapped({
-  server: { address: '192.0.2.21', port: 3306 },
-  user: 'nova',
-  password,
-  runAs: 'nova',
-});
+const login = { server: { address: '192.0.2.21', port: 3306 }, user: 'nova', password };
+const operation = computesMapped({ ...login, runAs: 'nova' });
 
 describe('compute hosts of the cell', () => {
   const cases: readonly (readonly [string, string, readonly string[], readonly string[]])[] = [
@@ -37,5 +35,31 @@ describe('compute hosts of the cell', () => {
     expect(operation.probe.script).not.toContain(password.reveal());
     expect(asSecretText(operation.probe.input ?? '').reveal()).toContain(`password=${password.reveal()}\n`);
     expect(operation.probe.reads).toContain('database:nova_api');
+  });
+});
+
+describe('what compute hosts have told', () => {
+  const [c1, c2, k1, k2] = ['c1', 'c2', 'k1', 'k2'].map((name) => aHost(name));
+  const check = computesRegistered(login, { computes: [k1!, k2!], from: [c1!, c2!] });
+  const said = (stdout: string, exitCode = 0): Answer => ({
+    reachable: true,
+    observed: check.probe(c1!).parse({ stdout, stderr: '', exitCode }),
+  });
+  const silent: Answer = { reachable: false, reason: 'no route' };
+  const cases: readonly (readonly [string, readonly Answer[], readonly boolean[]])[] = [
+    ['is healthy where the database has all of them', [said('k1\nk2\n'), said('k1\nk2\n')], [true, true]],
+    ['is waited for where one is missing', [said('k2\n'), said('k2\n')], [false, true]],
+    ['is asked of another host where one is silent', [silent, said('k1\nk2\n')], [true, true]],
+    [
+      'is asked of another host where the first gets no answer',
+      [said('', 1), said('k1\nk2\n')],
+      [true, true],
+    ],
+    ['is not known where no host gets an answer', [silent, said('', 1)], [false]],
+  ];
+  it.each(cases)('%s', (_name, answers, healthy) => {
+    const all = new Map(answers.map((answer, index) => [`c${index + 1}`, answer]));
+    const judged = check.judge(all as Parameters<typeof check.judge>[0]);
+    expect(judged.map((finding) => finding.healthy)).toEqual(healthy);
   });
 });
