@@ -1,6 +1,7 @@
 import type { Answer, Answers, Finding, HealthCheck } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
+import { pause } from '../transport/pause.ts';
 import type { Place, RunContext } from './context.ts';
 import { NotHealthy } from './failure.ts';
 
@@ -80,19 +81,4 @@ function inOneLine(finding: Finding): string {
   const where = finding.host === undefined ? '' : `${finding.host}: `;
   const hint = finding.hint === undefined ? '' : ` (${finding.hint})`;
   return `${where}${finding.subject}: ${finding.evidence}${hint}`;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
 }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { untilHealthy as statusHealthy } from '../support/healthy.ts';
 import { changesOf, failuresOf, osha } from '../support/osha.ts';
-import { until } from '../support/until.ts';
 import type { Architecture } from './architecture.ts';
 
 /** A database that copies what it missed, a broker that joins again, volumes that heal: all on two cores. */
@@ -8,11 +8,7 @@ const MOST_RECOVERY_MS = 5 * 60_000;
 
 /** Waits until `status` finds everything healthy; the failure says what it found last. */
 export async function untilHealthy({ file }: Architecture): Promise<void> {
-  await until('status is healthy', MOST_RECOVERY_MS, async () => {
-    const status = await osha('status', file);
-    if (status.exitCode !== 0) throw new Error(status.stdout + status.stderr);
-    return true;
-  });
+  await statusHealthy(file, MOST_RECOVERY_MS);
 }
 
 /** Deploys once more, which must find nothing to do. Returns how long that took, in milliseconds. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changesOf, osha, startOsha } from '../support/osha.ts';
+import { untilHealthy } from '../support/healthy.ts';
 import { until } from '../support/until.ts';
 import { API_VIP, ask, CONTROLLERS, INVENTORY, isValid, kill, login, start } from './cloud.ts';
 import type { Figures } from './figures.ts';
@@ -137,11 +138,7 @@ export function controllers(figures: Figures): void {
 
     it('comes back, and is whole without a hand on it', async () => {
       await start(host);
-      await until('status is healthy', MOST_RECOVERY_MS, async () => {
-        const status = await osha('status', INVENTORY);
-        if (status.exitCode !== 0) throw new Error(status.stdout);
-        return true;
-      });
+      await untilHealthy(INVENTORY, MOST_RECOVERY_MS);
       const again = await osha('deploy', INVENTORY, '--json');
       expect(again.exitCode, again.stderr).toBe(0);
       expect(changesOf(again)).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { osha } from '../support/osha.ts';
-import { until } from '../support/until.ts';
+import { untilHealthy } from '../support/healthy.ts';
 import { INVENTORY, on } from './cloud.ts';
 
 const CASES: readonly (readonly [string, string, string])[] = [
@@ -18,11 +18,7 @@ export function losses(): void {
     const smoke = await osha('smoke', INVENTORY, '--json');
     expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
     await on(host, `systemctl reset-failed ${unit}; systemctl start ${unit}`);
-    await until('status is healthy', MOST_RECOVERY_MS, async () => {
-      const status = await osha('status', INVENTORY);
-      if (status.exitCode !== 0) throw new Error(status.stdout);
-      return true;
-    });
+    await untilHealthy(INVENTORY, MOST_RECOVERY_MS);
   });
 
   it('writes through the database node that HAProxy sends clients to are not lost when it dies', async () => {
@@ -31,10 +27,6 @@ export function losses(): void {
     const smoke = await osha('smoke', INVENTORY, '--no-server', '--json');
     expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
     await on('controller1', 'systemctl reset-failed mariadb; systemctl start mariadb');
-    await until('status is healthy', MOST_RECOVERY_MS, async () => {
-      const status = await osha('status', INVENTORY);
-      if (status.exitCode !== 0) throw new Error(status.stdout);
-      return true;
-    });
+    await untilHealthy(INVENTORY, MOST_RECOVERY_MS);
   });
 }
