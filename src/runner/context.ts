@@ -68,6 +68,11 @@ export class RunContext {
     this.shared.refused ??= reason;
   }
 
+  /** Makes the phase look anew at everything, on every host: it has waited for something to come true. */
+  forget(): void {
+    for (const { observer } of this.#hosts.values()) observer.forget();
+  }
+
   /** What the phase knows of a host. */
   observer(host: string): Observer {
     return this.#of(host).observer;

@@ -43,7 +43,7 @@ export class Observer {
 
   /** Forgets everything, and takes note of the probes that are going to be asked. */
   expect(ahead: readonly Probe[]): void {
-    this.#known.clear();
+    this.forget();
     this.#ahead = ahead;
   }
 
@@ -79,6 +79,11 @@ export class Observer {
   changedBeside(): void {
     this.#known.clear();
     for (const flight of this.#flights) flight.stale = true;
+  }
+
+  /** Time has passed in which things went on by themselves: what was learned before may hold no more. */
+  forget(): void {
+    this.#known.clear();
   }
 
   /** Something changed elsewhere: drops what was learned about these. */

@@ -62,6 +62,7 @@ export async function waitUntilHealthy(
       );
     }
     await pause(PAUSE_MS, context.settings.signal);
+    context.forget();
     again = true;
   }
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { Operation, ResourceKey } from '../../src/playbook/operation.ts';
+import type { HealthCheck, Operation, ResourceKey } from '../../src/playbook/operation.ts';
 import type { Playbook } from '../../src/playbook/playbook.ts';
-import { step } from '../../src/playbook/step.ts';
+import { step, verify } from '../../src/playbook/step.ts';
 import { createFakeTransport } from '../../src/transport/fake.ts';
 import type { LocalHosts } from '../support/local-hosts.ts';
 import { aPlaybook, run } from '../support/run.ts';
@@ -113,6 +113,32 @@ describe('what a phase asked is not believed any more once a phase beside it cha
     expect(ran.outcomes).toContain('controller1 change changed');
     expect(ran.outcomes).toContain('controller1 look ok');
   });
+});
+
+it('what a phase asked ahead is not believed any more once it had to wait for something', async ({
+  hosts,
+}) => {
+  // The first look finds nothing; what it waits for is there at the second one.
+  const growing = 'if [ -e looked ]; then printf new > state; fi; : > looked; cat state 2>/dev/null || true';
+  const ran = await run(hosts, [
+    aPlaybook('waiter', ([first]) => {
+      const members = first ? [first] : [];
+      const check: HealthCheck<string> = {
+        scope: 'health',
+        title: 'state',
+        members,
+        probe: () => ({ script: growing, reads: [], parse: ({ stdout }) => stdout }),
+        judge: (answers) =>
+          [...answers.values()].map((answer) => ({
+            subject: 'state',
+            healthy: answer.reachable && answer.observed === 'new',
+            evidence: 'as it is',
+          })),
+      };
+      return [verify('It has come', check), step('Look', looking('state', '', []), { hosts: members })];
+    }),
+  ]);
+  expect(ran.outcomes).toContain('controller1 look ok');
 });
 
 it('asks about packages, and changes them, in one phase at a time on each host', async ({ hosts }) => {
