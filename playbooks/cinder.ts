@@ -86,7 +86,7 @@ export default playbook({
         hosts,
         untilHealthy: (host) => apiAnswers(context, 'volume', host),
       }),
-      verify('Cinder answers on every host', apiAnswers(context, 'volume'), { within: minutes(2) }),
+      verify('Cinder answers', apiAnswers(context, 'volume'), { within: minutes(2) }),
     ];
   },
 

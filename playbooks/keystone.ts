@@ -65,7 +65,7 @@ export default playbook({
         hosts,
         untilHealthy: (host) => apiAnswers(context, 'identity', host),
       }),
-      verify('Keystone answers on every host', apiAnswers(context, 'identity'), { within: minutes(2) }),
+      verify('Keystone answers', apiAnswers(context, 'identity'), { within: minutes(2) }),
       step(
         'Make the administrator',
         openstack.bootstrap(session, {

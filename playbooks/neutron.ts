@@ -60,7 +60,7 @@ export default playbook({
         hosts,
         untilHealthy: (host) => apiAnswers(context, 'network', host),
       }),
-      verify('Neutron answers on every host', apiAnswers(context, 'network'), { within: minutes(2) }),
+      verify('Neutron answers', apiAnswers(context, 'network'), { within: minutes(2) }),
     ];
   },
 

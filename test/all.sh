@@ -8,8 +8,8 @@ started=$SECONDS
 
 announce() { printf '\n=== %s (after %d s)\n' "$1" "$((SECONDS - started))"; }
 
-suite() { # suite PROJECT [VITEST ARGUMENT...]
-  npx vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$reports/$1.json" "${@:2}"
+suite() { # suite PROJECT REPORTER [VITEST ARGUMENT...]
+  npx vitest run --project "$1" --reporter="$2" --reporter=json --outputFile.json="$reports/$1.json" "${@:3}"
 }
 
 announce 'what the tests need'
@@ -21,14 +21,15 @@ npm run --silent lint
 announce 'types'
 npm run --silent types
 announce 'unit tests'
-suite unit --maxWorkers=100%
+suite unit default --maxWorkers=100%
 announce 'unit tests, on a newer Node'
 npm run --silent test:newer-node
 announce 'contract tests, against a real sshd'
-suite contract
+suite contract default
 announce 'the core, on real hosts'
 # They are deployed on by the package as it is built.
 npm run --silent build
-suite lab test/lab/core
+# Each test is told as it ends: some take minutes.
+suite lab verbose test/lab/core
 announce 'done'
 npx tsx test/closing-line.ts "$reports"/*.json

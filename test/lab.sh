@@ -10,4 +10,5 @@ fi
 bash test/prerequisites.sh
 # The hosts are deployed on by the package as it is built.
 npm run --silent build
-exec npx vitest run --project lab "test/lab/$1.lab.test.ts"
+# Each test is told as it ends: some take minutes.
+exec npx vitest run --project lab --reporter=verbose "test/lab/$1.lab.test.ts"

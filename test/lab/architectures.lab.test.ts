@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { arbitrator } from './architectures/arbitrator.ts';
 import { certificate } from './architectures/certificate.ts';
 import { checkers } from './architectures/checkers.ts';
+import { cloud } from './architectures/cloud.ts';
 import { coordination } from './architectures/coordination.ts';
 import { groups } from './architectures/groups.ts';
 import { losses } from './architectures/losses.ts';
@@ -20,6 +21,7 @@ const ASPECTS: readonly Aspect[] = [
   oneChange,
   groups,
   sharedFiles,
+  cloud,
   arbitrator,
   losses,
 ];

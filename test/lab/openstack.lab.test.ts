@@ -1,4 +1,6 @@
 import { describe } from 'vitest';
+import { dashboard } from './dashboard/dashboard.ts';
+import { ADDRESSES, API_VIP, CONTROLLERS, INVENTORY } from './openstack/cloud.ts';
 import { controllers } from './openstack/controllers.ts';
 import { deployment } from './openstack/deployment.ts';
 import { noFigures } from './openstack/figures.ts';
@@ -17,3 +19,10 @@ describe('new keys for tokens', keys);
 describe('a service that fails', services);
 describe('what every service has to live without', losses);
 describe('a controller that dies', () => controllers(figures));
+describe('the dashboard', () =>
+  dashboard({
+    inventory: INVENTORY,
+    vip: API_VIP,
+    caches: CONTROLLERS,
+    dashboards: ADDRESSES,
+  }));

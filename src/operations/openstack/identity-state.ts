@@ -35,10 +35,8 @@ export interface Named {
   readonly name: string;
 }
 
-/** What Keystone knows. */
+/** What Keystone knows: nothing where it does not answer, so that all is to be told, which then fails by its own words. */
 export interface IdentityState {
-  /** Why it could not be asked. */
-  readonly silent?: string;
   readonly projects: readonly Named[];
   readonly roles: readonly Named[];
   readonly users: readonly Named[];

@@ -1,5 +1,5 @@
 import type { Operation } from '../../playbook/operation.ts';
-import { apiProbe, type ApiAnswer, type ApiRequest, type ApiSession } from './api.ts';
+import { apiProbe, type ApiRequest, type ApiSession } from './api.ts';
 import { decideIdentity } from './identity-changes.ts';
 import type { DesiredIdentity, IdentityState, Named } from './identity-state.ts';
 
@@ -26,17 +26,13 @@ export function identity(session: ApiSession, desired: DesiredIdentity): Operati
   return {
     scope: 'host',
     title: 'accounts and catalogue of Keystone',
-    probe: apiProbe(session, asked, ['cluster:identity', 'unit:keystone'], ({ login, answers }) => {
+    probe: apiProbe(session, asked, ['cluster:identity', 'unit:keystone'], ({ answers }) => {
       const listed = (list: (typeof LISTS)[number]): readonly unknown[] => {
         const body = answers[LISTS.indexOf(list)]?.body as
           Readonly<Record<string, readonly unknown[]>> | undefined;
         return body?.[list] ?? [];
       };
-      const problem = [login, ...answers.slice(0, LISTS.length)].find(
-        (answer) => answer.status >= 300 || answer.status === 0,
-      );
       return {
-        ...(problem ? { silent: reasonOf(problem) } : {}),
         projects: listed('projects') as readonly Named[],
         roles: listed('roles') as readonly Named[],
         users: listed('users') as readonly Named[],
@@ -55,8 +51,4 @@ export function identity(session: ApiSession, desired: DesiredIdentity): Operati
     }),
     decide: (state) => decideIdentity(session, desired, state),
   };
-}
-
-function reasonOf({ status, error, body }: ApiAnswer): string {
-  return error ?? `${status} ${JSON.stringify(body ?? '').slice(0, 200)}`;
 }

@@ -3,11 +3,12 @@ import type { Settings } from '../../../playbooks/pacemaker/settings.ts';
 import type { Vip } from '../../../src/inventory/types.ts';
 import { until } from '../support/until.ts';
 import type { Architecture, Aspect } from './architecture.ts';
+import { keystoneAnswers } from './cloud.ts';
 import { outOfOrder, overlapsOf, samplesOf, spansOf, type Sample } from './timeline.ts';
 import { expectNothingToDo, untilHealthy } from './whole.ts';
 
-/** Each service is stopped and started by its own unit; Pacemaker itself takes a second or two. */
-const MOST_MOVE_MS = 120_000;
+/** Each service is stopped and started by its own unit, one after another; Pacemaker itself takes a second or two. */
+const MOST_MOVE_MS = 240_000;
 /** Between two looks at a host; a look itself takes as long on two cores. */
 const EVERY_SECONDS = 0.2;
 /** Sampling ends by itself, should nobody end it. */
@@ -35,6 +36,9 @@ export const groups: Aspect = {
             after = await holderOf(architecture, vips);
             return after !== before && (await runsOn(architecture, after, services));
           });
+          if (services.includes('keystone')) {
+            await until('the API answers again', MOST_MOVE_MS, () => keystoneAnswers(vips[0]?.address ?? ''));
+          }
         } finally {
           await Promise.all(names.map((host) => lab.on(host, `touch ${STOP}`)));
           await lab.on(before, `pcs node unstandby ${before}`);

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { GaleraSettings } from '../../../playbooks/galera/settings.ts';
 import { until } from '../support/until.ts';
 import type { Architecture, Aspect } from './architecture.ts';
+import { expectSmoke, isCloud } from './cloud.ts';
 import { answers } from './silence.ts';
 import { untilHealthy, expectNothingToDo } from './whole.ts';
 
@@ -50,6 +51,7 @@ export const losses: Aspect = {
         await lab.on(host, `ETCDCTL_API=3 etcdctl --command-timeout=10s put osha-lab/loss ${host}`);
       }
       for (const host of left('rabbitmq')) await lab.on(host, 'rabbitmq-diagnostics -q check_running');
+      if (isCloud(architecture)) await expectSmoke(architecture);
     });
 
     it(`is whole again when they are back: ${lost.join(', ')}`, async () => {

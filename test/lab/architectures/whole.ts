@@ -3,8 +3,8 @@ import { untilHealthy as statusHealthy } from '../support/healthy.ts';
 import { changesOf, failuresOf, osha } from '../support/osha.ts';
 import type { Architecture } from './architecture.ts';
 
-/** A database that copies what it missed, a broker that joins again, volumes that heal: all on two cores. */
-const MOST_RECOVERY_MS = 5 * 60_000;
+/** A database that copies what it missed, a broker that joins again, volumes that heal, services that start: on two cores. */
+const MOST_RECOVERY_MS = 8 * 60_000;
 
 /** Waits until `status` finds everything healthy; the failure says what it found last. */
 export async function untilHealthy({ file }: Architecture): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { untilHealthy } from '../support/healthy.ts';
 import { hostsOf } from '../support/hosts.ts';
 import { secretValues } from '../support/secrets.ts';
 import { until } from '../support/until.ts';
@@ -20,6 +21,8 @@ const INSIDE = '/horizon/identity/';
 
 /** Pacemaker's decision, HAProxy's checks, a database that another server has to answer for, on two cores. */
 const MOST_SWITCH_MS = 120_000;
+/** Milliseconds for a host that was stopped hard to be whole again. */
+const MOST_RECOVERY_MS = 8 * 60_000;
 
 export function dashboard({ inventory, dashboards, caches, vip }: Deployment): void {
   const { on, holdersOf, kill, start } = hostsOf(inventory);
@@ -78,5 +81,6 @@ export function dashboard({ inventory, dashboards, caches, vip }: Deployment): v
     } finally {
       await start(holder);
     }
+    await untilHealthy(inventory, MOST_RECOVERY_MS);
   });
 }

@@ -7,6 +7,10 @@ export const INVENTORY = resolve(import.meta.dirname, '../../../inventory/lab-op
 
 export const CONTROLLERS = ['controller1', 'controller2', 'controller3'] as const;
 export const HOSTS = [...CONTROLLERS, 'compute1'] as const;
+/** Of the controllers, by name. */
+export const ADDRESSES = Object.fromEntries(
+  CONTROLLERS.map((host, index) => [host, `172.29.80.${11 + index}`]),
+);
 export const API_VIP = '172.29.80.10';
 
 export const { on, sql, kill, start, holdersOf } = hostsOf(INVENTORY);
