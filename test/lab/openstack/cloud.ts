@@ -11,6 +11,7 @@ export const HOSTS = [...CONTROLLERS, 'compute1'] as const;
 export const ADDRESSES = Object.fromEntries(
   CONTROLLERS.map((host, index) => [host, `172.29.80.${11 + index}`]),
 );
+export const COMPUTE_ADDRESS = '172.29.80.21';
 export const API_VIP = '172.29.80.10';
 
 export const { on, sql, kill, start, holdersOf } = hostsOf(INVENTORY);

@@ -6,6 +6,7 @@ import { untilHealthy } from '../support/healthy.ts';
 import { until } from '../support/until.ts';
 import { API_VIP, ask, CONTROLLERS, INVENTORY, isValid, kill, login, start } from './cloud.ts';
 import type { Figures } from './figures.ts';
+import { activeOf, holdersOfRouter, NETWORK_API, standbyIsReady } from './router.ts';
 import { everyApi, watch } from './watch.ts';
 
 /** A virtual IP that moves, servers that HAProxy has to miss, and two cores: what is measured is less. */
@@ -18,7 +19,6 @@ const MOST_AGENT_MS = 150_000;
 const GUEST_PORT = 7777;
 
 const IMAGES = `http://${API_VIP}:9292/v2/images`;
-const NETWORKS = `http://${API_VIP}:9696/v2.0`;
 
 /** What was acknowledged before, and has to be there afterwards. */
 interface Kept {
@@ -69,18 +69,6 @@ function speaks(address: string): Promise<void> {
   });
 }
 
-/** Agents that hold a router, by the host: `active` or `standby`. */
-async function holdersOfRouter(router: string): Promise<ReadonlyMap<string, string>> {
-  const { agents } = (await ask(`${NETWORKS}/routers/${router}/l3-agents`, await login(), 10_000)) as {
-    agents: { host: string; ha_state: string; alive: boolean }[];
-  };
-  return new Map(agents.map(({ host, ha_state: state, alive }) => [host, alive ? state : 'dead']));
-}
-
-function activeOf(holders: ReadonlyMap<string, string>): string | undefined {
-  return [...holders].find(([, state]) => state === 'active')?.[0];
-}
-
 /** Each controller in turn is stopped hard, under load, and comes back. */
 export function controllers(figures: Figures): void {
   let kept: Kept;
@@ -91,7 +79,7 @@ export function controllers(figures: Figures): void {
     const smoke = await osha('smoke', INVENTORY, '--keep', '--json');
     expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
     const token = await login();
-    const { floatingips } = (await ask(`${NETWORKS}/floatingips`, token)) as {
+    const { floatingips } = (await ask(`${NETWORK_API}/floatingips`, token)) as {
       floatingips: { floating_ip_address: string; router_id: string; description: string }[];
     };
     const mine = floatingips.find(({ description }) => description.startsWith('osha-smoke-'));
@@ -109,10 +97,10 @@ export function controllers(figures: Figures): void {
     expect(cleaned.exitCode, cleaned.stdout + cleaned.stderr).toBe(0);
   });
 
-  it('two of them hold the router, one actively', async () => {
-    await until('one is active', 120_000, async () => {
-      const states = [...(await holdersOfRouter(kept.router)).values()].sort();
-      return states.join() === 'active,standby';
+  it('two of them hold the router, one actively, and the other one is ready for it', async () => {
+    await until('one is active, one ready', MOST_AGENT_MS, async () => {
+      const holders = await holdersOfRouter(kept.router);
+      return [...holders.values()].sort().join() === 'active,standby' && (await standbyIsReady(kept.router));
     });
   });
 

@@ -1,0 +1,49 @@
+import { API_VIP, ask, COMPUTE_ADDRESS, login, on } from './cloud.ts';
+
+export const NETWORK_API = `http://${API_VIP}:9696/v2.0`;
+
+/** Agents that hold a router, by the host: `active` or `standby`, or `dead` where Neutron does not hear of the agent. */
+export async function holdersOfRouter(router: string): Promise<ReadonlyMap<string, string>> {
+  const { agents } = (await ask(`${NETWORK_API}/routers/${router}/l3-agents`, await login(), 10_000)) as {
+    agents: { host: string; ha_state: string; alive: boolean }[];
+  };
+  return new Map(agents.map(({ host, ha_state: state, alive }) => [host, alive ? state : 'dead']));
+}
+
+/** The host on which a router is active. */
+export function activeOf(holders: ReadonlyMap<string, string>): string | undefined {
+  return [...holders].find(([, state]) => state === 'active')?.[0];
+}
+
+/**
+ * Whether a router's standby could take over: its ports are in their bridges there, and the network of the servers leads
+ * from it to the compute host. Neutron calls it a standby before that; a host that dies meanwhile takes the router along
+ * until the agents have been told again.
+ */
+export async function standbyIsReady(router: string): Promise<boolean> {
+  const standby = [...(await holdersOfRouter(router))].find(([, state]) => state === 'standby')?.[0];
+  if (standby === undefined) return false;
+  const token = await login();
+  const { ports } = (await ask(`${NETWORK_API}/ports?device_id=${router}`, token, 10_000)) as {
+    ports: { id: string; network_id: string; device_owner: string }[];
+  };
+  const inside = ports.find(({ device_owner: owner }) => owner === 'network:ha_router_replicated_interface');
+  const outside = ports.find(({ device_owner: owner }) => owner === 'network:router_gateway');
+  if (!inside || !outside) return false;
+  const { network } = (await ask(`${NETWORK_API}/networks/${inside.network_id}`, token, 10_000)) as {
+    network: { 'provider:segmentation_id': number };
+  };
+  const said = await on(
+    standby,
+    `plugged() { bridge link show dev "$1" 2>/dev/null | grep -q master; }
+    if plugged ${tapOf(inside.id)} && plugged ${tapOf(outside.id)} &&
+      bridge fdb show dev vxlan-${network['provider:segmentation_id']} | grep -q '^00:00:00:00:00:00 dst ${COMPUTE_ADDRESS} '
+    then echo ready; fi`,
+  );
+  return said === 'ready';
+}
+
+/** How the Linux bridge agent calls a port's end in the bridge. */
+function tapOf(port: string): string {
+  return `tap${port.slice(0, 11)}`;
+}
