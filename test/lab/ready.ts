@@ -23,11 +23,15 @@ export async function waitReady(inventory: LabInventory, host: LabHost, log: Log
   }
 }
 
-/** The engine decides on the order of interfaces; an inventory relies on it. */
+/** The engine decides on the order of interfaces; an inventory relies on it. A bridge has the address of what it is made of. */
 async function checkInterfaces(container: string, host: LabHost): Promise<void> {
-  const { stdout } = await docker(['exec', container, 'ip', '-o', '-4', 'addr']);
+  const [{ stdout }, { stdout: links }] = await Promise.all([
+    docker(['exec', container, 'ip', '-o', '-4', 'addr']),
+    docker(['exec', container, 'ip', '-o', 'link']),
+  ]);
   const wrong = host.interfaces.filter(({ device, address }) => {
-    return !new RegExp(`: ${device} +inet ${address}/`).test(stdout);
+    const bridge = new RegExp(`: ${device}@.* master (\\S+) `).exec(links)?.[1] ?? device;
+    return ![device, bridge].some((name) => new RegExp(`: ${name} +inet ${address}/`).test(stdout));
   });
   if (wrong.length === 0) return;
   throw new LabError(

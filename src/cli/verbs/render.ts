@@ -13,7 +13,7 @@ export const register: Register = (program, cli) => {
     .summary('write every file that osha would place, without connecting')
     .description(
       'Writes every file that a deployment places on each host to DIR/HOST/PATH, with a mask in place of each secret. ' +
-        'Connects to nothing. A folder that osha made before is made anew; any other has to be empty.',
+        'Left out is what is only known on a host (how its servers run, where that is detected). Connects to nothing. A folder that osha made before is made anew; any other has to be empty.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .requiredOption('--out <dir>', 'the folder to write to')

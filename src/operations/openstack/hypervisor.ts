@@ -33,9 +33,12 @@ export function hypervisor(path: string, options: HypervisorOptions): Operation<
   const { virtualization, ...access } = options;
   const kvm = content(path, { content: confOf('kvm'), ...access });
   const qemu = content(path, { content: confOf('qemu'), ...access });
+  // What is detected is only known on the host.
+  const { places } = virtualization === 'qemu' ? qemu : kvm;
   return {
     scope: 'host',
     title: path,
+    ...(places && virtualization !== 'detect' ? { places } : {}),
     probe: {
       ...kvm.probe,
       script: `${virtualization === 'detect' ? WORKS : `echo ${virtualization}`}\n${kvm.probe.script}`,

@@ -42,6 +42,19 @@ function observed(virtualization: Virtualization, device: string): HypervisorSta
 const DEVICE = '/dev/null';
 const NO_DEVICE = '/dev/osha-no-such-device';
 
+describe('what is placed, without a look at the host', () => {
+  it.each([
+    ['detect', undefined],
+    ['kvm', 'virt_type = kvm'],
+    ['qemu', 'virt_type = qemu'],
+  ] as const)('where virtualization is %s: %s', (virtualization, line) => {
+    const { places } = inFolder(virtualization);
+    expect(places === undefined ? undefined : asSecretText(places.content).masked().split('\n')).toEqual(
+      line === undefined ? undefined : expect.arrayContaining([line]),
+    );
+  });
+});
+
 describe('what a server starts with', () => {
   const runs = 'read -r word && [ "$word" = quit ]';
   const cases: readonly (readonly [string, Virtualization, string, string | undefined, 'kvm' | 'qemu'])[] = [
