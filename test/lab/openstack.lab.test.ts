@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { dashboard } from './dashboard/dashboard.ts';
 import { ADDRESSES, API_VIP, CONTROLLERS, INVENTORY } from './openstack/cloud.ts';
+import { client } from './openstack/client.ts';
 import { controllers } from './openstack/controllers.ts';
 import { deployment } from './openstack/deployment.ts';
 import { noFigures } from './openstack/figures.ts';
@@ -15,6 +16,7 @@ const figures = noFigures();
 hostsForAll(figures);
 
 describe('from untouched hosts to a cloud', () => deployment(figures));
+describe('the stock client', client);
 describe('new keys for tokens', keys);
 describe('a service that fails', services);
 describe('what every service has to live without', losses);
