@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
 import type { Host, Inventory, SecretText } from 'osha';
 import { apiFrontend } from './openstack/api.ts';
-import { serviceHealth } from './openstack/health.ts';
+import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
 import {
@@ -87,6 +87,9 @@ export default playbook({
         untilHealthy: (host) => apiAnswers(context, 'volume', host),
       }),
       verify('Cinder answers', apiAnswers(context, 'volume'), { within: minutes(2) }),
+      verify('Cinder hears of its schedulers', agentsReport(context, 'volume', hosts), {
+        within: minutes(3),
+      }),
     ];
   },
 

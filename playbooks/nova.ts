@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { file, minutes, openstack, packages, playbook, step, verify } from 'osha';
 import { CONF, CONSOLE_PORT, METADATA_PORT, novaConf } from './nova/conf.ts';
 import { apiFrontend, httpFrontend } from './openstack/api.ts';
-import { serviceHealth } from './openstack/health.ts';
+import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { METADATA } from './openstack/metadata-secret.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -92,6 +92,11 @@ export default playbook({
         untilHealthy: (host) => apiAnswers(context, 'compute', host),
       }),
       verify('Nova answers', apiAnswers(context, 'compute'), { within: minutes(2) }),
+      verify(
+        'Nova hears of its conductors and schedulers',
+        agentsReport(context, 'compute', hosts, [nova.conductor, nova.scheduler]),
+        { within: minutes(3) },
+      ),
     ];
   },
 

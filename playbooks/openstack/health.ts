@@ -92,11 +92,20 @@ export function serviceHealth(context: SiteInput, service: ServiceName): HealthC
   return onOneHost(openstack.apiHealth(adminSession(site), all, own), apiUnit(service, platform), takeovers);
 }
 
-/** A service hears of its agents on some hosts: those that are waited for after they were started. */
-export function agentsReport(context: SiteInput, service: ServiceName, hosts: readonly Host[]): HealthCheck {
+/**
+ * A service hears of its agents on some hosts: those that are waited for after they were started. `units` are those of
+ * these agents; all of the service's by default.
+ */
+export function agentsReport(
+  context: SiteInput,
+  service: ServiceName,
+  hosts: readonly Host[],
+  units?: readonly string[],
+): HealthCheck {
   const { title, type, asks = '' } = factsOf(service);
   const session = adminSession(siteOf(context));
-  const agents = agentsOf(service, context).flatMap((agent) => {
+  const own = agentsOf(service, context).filter(({ unit }) => units?.includes(unit) ?? true);
+  const agents = own.flatMap((agent) => {
     const here = agent.hosts.filter(({ name }) => hosts.some((host) => host.name === name));
     return here.length === 0 ? [] : [{ ...agent, hosts: here }];
   });
