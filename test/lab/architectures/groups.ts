@@ -104,12 +104,16 @@ async function sample(
   vips: readonly Vip[],
   services: readonly string[],
 ): Promise<readonly Sample[]> {
-  const units = [...services]
-    .reverse()
-    .map(
-      (unit) =>
-        `case $(systemctl show -P ActiveState ${unit}) in inactive | failed) ;; *) line="$line ${unit}" ;; esac`,
-    );
+  const units = [...services].reverse();
+  // One process for all of them: a look must not take from what moves.
+  const look =
+    units.length === 0
+      ? ''
+      : `set -- ${units.join(' ')}
+      for state in $(systemctl is-active "$@"); do
+        case $state in inactive | failed) ;; *) line="$line $1" ;; esac
+        shift
+      done`;
   const addresses = [...vips]
     .reverse()
     .map(({ name, address }) => `case $(ip -o -4 addr) in *" ${address}/"*) line="$line ${name}" ;; esac`);
@@ -119,7 +123,7 @@ async function sample(
     for look in $(seq ${MOST_SAMPLES}); do
       [ -e ${STOP} ] && break
       line=$(date +%s%3N)
-      ${[...units, ...addresses].join('\n      ')}
+      ${[look, ...addresses].join('\n      ')}
       echo "$line"
       sleep ${EVERY_SECONDS}
     done`,
