@@ -9,8 +9,10 @@ import { expectNothingToDo, untilHealthy } from './whole.ts';
 
 /** Each service is stopped and started by its own unit, one after another; Pacemaker itself takes a second or two. */
 const MOST_MOVE_MS = 240_000;
-/** Between two looks at a host; a look itself takes as long on two cores. */
-const EVERY_SECONDS = 0.2;
+/** Between two looks at a host. More of them would take from what moves: all hosts share two cores. */
+const EVERY_SECONDS = 0.5;
+/** Between two looks from outside, each of which starts a process on every host. */
+const POLL_MS = 3000;
 /** Sampling ends by itself, should nobody end it. */
 const MOST_SAMPLES = 1500;
 const MOST_SAMPLING_MS = 15 * 60_000;
@@ -21,7 +23,8 @@ export const groups: Aspect = {
   title: 'active/passive groups',
   fits: (architecture) => groupsOf(architecture).length > 0,
   tests: (architecture) => {
-    const { lab, names } = architecture;
+    const { lab, systems } = architecture;
+    const members = systems.get('pacemaker') ?? [];
     describeEach(architecture, ({ name, vips, services }) => {
       const order = [...vips.map((vip) => vip.name), ...services];
       let before = '';
@@ -29,18 +32,19 @@ export const groups: Aspect = {
 
       it(`${name} moves as a whole, in order, and nothing of it runs on two hosts at once`, async () => {
         before = await holderOf(architecture, vips);
-        const sampling = names.map((host) => sample(architecture, host, vips, services));
+        const sampling = members.map((host) => sample(architecture, host, vips, services));
         try {
           await lab.on(before, `pcs node standby ${before}`);
-          await until(`${name} runs elsewhere`, MOST_MOVE_MS, async () => {
+          const moved = async (): Promise<boolean> => {
             after = await holderOf(architecture, vips);
             return after !== before && (await runsOn(architecture, after, services));
-          });
+          };
+          await until(`${name} runs elsewhere`, MOST_MOVE_MS, moved, POLL_MS);
           if (services.includes('keystone')) {
             await until('the API answers again', MOST_MOVE_MS, () => keystoneAnswers(vips[0]?.address ?? ''));
           }
         } finally {
-          await Promise.all(names.map((host) => lab.on(host, `touch ${STOP}`)));
+          await Promise.all(members.map((host) => lab.on(host, `touch ${STOP}`)));
           await lab.on(before, `pcs node unstandby ${before}`);
         }
         const samples = (await Promise.all(sampling)).flat();
@@ -82,8 +86,8 @@ function describeEach(architecture: Architecture, tests: (group: Group) => void)
 }
 
 /** The one host that holds the virtual IPs of a group. */
-async function holderOf({ lab, names }: Architecture, vips: readonly Vip[]): Promise<string> {
-  const holders = await lab.holdersOf(vips[0]?.address ?? '', names);
+async function holderOf({ lab, systems }: Architecture, vips: readonly Vip[]): Promise<string> {
+  const holders = await lab.holdersOf(vips[0]?.address ?? '', systems.get('pacemaker') ?? []);
   expect(holders).toHaveLength(1);
   return holders[0] ?? '';
 }
