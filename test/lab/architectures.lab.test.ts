@@ -12,7 +12,7 @@ import { chosenArchitectures, type Aspect } from './architectures/architecture.t
 import { deployment } from './architectures/deployment.ts';
 import { failover } from './architectures/failover.ts';
 import { figuresTable, type Figures } from './architectures/figures.ts';
-import { down, up } from './lab.ts';
+import { hostsForAll } from './support/life.ts';
 
 const ASPECTS: readonly Aspect[] = [
   checkers,
@@ -43,15 +43,11 @@ describe.each(chosenArchitectures().map((architecture) => [architecture.name, ar
     const figures: Figures = { hosts: architecture.names.length, failoverMs: new Map() };
     const inventory = architecture.file;
 
-    beforeAll(async () => {
+    beforeAll(() => {
       measured.set(name, figures);
-      await up({ inventory, fresh: process.env['OSHA_REUSE_LAB'] !== '1' });
     });
-
-    afterAll(async () => {
-      printFigures();
-      if (process.env['OSHA_KEEP_LAB'] !== '1') await down({ lab: inventory });
-    });
+    hostsForAll({ inventory });
+    afterAll(printFigures);
 
     describe('deployment', () => deployment(architecture, figures));
     for (const aspect of ASPECTS.filter((each) => each.fits(architecture))) {

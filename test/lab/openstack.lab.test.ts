@@ -5,7 +5,7 @@ import { client } from './openstack/client.ts';
 import { controllers } from './openstack/controllers.ts';
 import { deployment } from './openstack/deployment.ts';
 import { noFigures } from './openstack/figures.ts';
-import { hostsForAll } from './openstack/life.ts';
+import { cloudForAll } from './openstack/life.ts';
 import { keys } from './openstack/keys.ts';
 import { losses } from './openstack/losses.ts';
 import { services } from './openstack/services.ts';
@@ -13,7 +13,7 @@ import { services } from './openstack/services.ts';
 const figures = noFigures();
 
 /** A cloud, and what becomes of it when parts of it die. */
-hostsForAll(figures);
+cloudForAll(figures);
 
 describe('from untouched hosts to a cloud', () => deployment(figures));
 describe('the stock client', client);

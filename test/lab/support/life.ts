@@ -1,0 +1,19 @@
+import { afterAll, beforeAll } from 'vitest';
+import { down, up, type UpOptions } from '../lab.ts';
+
+/**
+ * The hosts of an inventory, with clean disks, for all tests of a file or a part of it. With OSHA_KEEP_LAB=1 they stay up
+ * afterwards; with OSHA_REUSE_LAB=1 those that are up are taken as they are. What is registered with `afterAll` after this
+ * still has them.
+ */
+export function hostsForAll(
+  options: Pick<UpOptions, 'stage' | 'replace'> & { readonly inventory: string },
+): void {
+  beforeAll(async () => {
+    await up({ ...options, fresh: process.env['OSHA_REUSE_LAB'] !== '1' });
+  });
+
+  afterAll(async () => {
+    if (process.env['OSHA_KEEP_LAB'] !== '1') await down({ lab: options.inventory });
+  });
+}
