@@ -1,13 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { KEY } from '../operations/tls/samples.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { osha } from './run-cli.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-ca-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderForAll();
 const inventory = (file: string, more = ''): void =>
   writeFileSync(
     join(folder, file),

@@ -1,15 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Transport } from '../../src/transport/session.ts';
 import { ConnectError } from '../../src/transport/errors.ts';
 import { createLocalTransport } from '../../src/transport/local.ts';
+import { folderForTest } from '../support/temporary-folder.ts';
 import { oshaWith, type CliResult } from './run-cli.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'osha-hosts-'));
+  folder = folderForTest();
   const hosts = ['a', 'b', 'c'].map(
     (name, index) => `  ${name}: { address: 192.0.2.${index + 1}, roles: [controller] }`,
   );
@@ -18,7 +18,6 @@ beforeEach(() => {
     `name: test\nssh: { user: root }\nhosts:\n${hosts.join('\n')}\nvips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n`,
   );
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 /** This machine stands for every host; those in `away` do not answer. */
 function here(away: readonly string[] = []): () => Transport {

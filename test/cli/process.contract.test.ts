@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { folderForAll } from '../support/temporary-folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
 
-let folder: string;
+const folder = folderForAll();
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'osha-process-'));
   writeFileSync(
     join(folder, 'inventory.yaml'),
     'name: test\nssh: { user: root }\nhosts:\n' +
@@ -19,7 +18,6 @@ beforeAll(() => {
       'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n',
   );
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** osha as a process of its own: what is about processes and modules cannot be seen from inside of a test. */
 function osha(command: string): { status: number | null; stdout: string; stderr: string } {

@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCloud } from '../cloud/fake-cloud.ts';
 import { hostsOf } from '../cloud/smoke-on.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { oshaWith, type CliResult } from './run-cli.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-smoke-'));
+const folder = folderForAll();
 const PASSWORD = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const VIP = '192.0.2.20:5000';
 
@@ -24,7 +24,6 @@ openstack: { services: [identity, placement] }
   );
   writeFileSync(join(folder, 'secrets.yaml'), `openstackAdmin: ${PASSWORD}\n`, { mode: 0o600 });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 let fake: FakeCloud;
 beforeEach(async () => {

@@ -1,19 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { gunzipSync } from 'node:zlib';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { GUEST_SCRIPT, readGuest } from '../../src/cloud/guest.ts';
 import { guestSays } from '../../src/cloud/smoke/console.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 
-let folder: string;
+const folder = folderForAll();
 const write = (path: string, text: string, mode = 0o644): void => {
   mkdirSync(join(folder, path, '..'), { recursive: true });
   writeFileSync(join(folder, path), text, { mode });
 };
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'osha-guest-'));
   write('boot/vmlinuz-6.1.0-9-cloud', 'an older kernel');
   write('boot/vmlinuz-6.1.0-56-cloud', 'the kernel');
   write('lib/modules/6.1.0-56-cloud/kernel/virtio.ko', 'a module');
@@ -21,7 +20,6 @@ beforeAll(() => {
   // Of busybox only cpio is called; a list of the files shows what would be in the archive.
   write('bin/busybox', '#!/bin/sh\ncat\n', 0o755);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What the script prints on a host whose files are below `folder`. */
 function made(script = GUEST_SCRIPT): { stdout: string; stderr: string; status: number | null } {

@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkInventory, loadInventory } from '../../src/inventory/load.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { GOOD } from './good.ts';
 import { options } from './sections.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-inventory-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderForAll();
 
 function fileWith(name: string, content: string | Uint8Array): string {
   const file = join(folder, name);

@@ -1,12 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkInventory } from '../../src/inventory/load.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { options } from './sections.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-login-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderForAll();
 
 function key(name: string, mode: number, content = '-----BEGIN OPENSSH PRIVATE KEY-----\n'): void {
   writeFileSync(join(folder, name), content);

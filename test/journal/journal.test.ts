@@ -1,31 +1,21 @@
-import {
-  appendFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createJournal, type Journal } from '../../src/journal/journal.ts';
 import { FILES, runsFolder } from '../../src/journal/record.ts';
 import { newRunId } from '../../src/journal/run-id.ts';
 import { listRuns, readEvents } from '../../src/journal/runs.ts';
 import { summary, troubledRun } from '../render/events.ts';
+import { folderForTest } from '../support/temporary-folder.ts';
 
 let folder: string;
 let inventoryFile: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'osha-journal-'));
+  folder = folderForTest();
   inventoryFile = join(folder, 'inventory.yaml');
   writeFileSync(inventoryFile, 'name: test\n');
 });
-
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function begin(options: { mask?: (text: string) => string; now?: () => Date } = {}): Journal {
   return createJournal({

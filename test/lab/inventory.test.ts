@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { readInventory } from './inventory.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-lab-inventory-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
+const folder = folderForAll();
 
 function reading(rest: string): ReturnType<typeof readInventory> {
   const file = join(folder, 'inventory.yaml');

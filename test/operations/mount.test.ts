@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as mount from '../../src/operations/mount.ts';
 import { mountUnitFile } from '../../src/operations/mount-unit.ts';
 import { ProbeError } from '../../src/playbook/operation.ts';
 import type { Answer, Operation } from '../../src/playbook/operation.ts';
 import { aHost } from '../support/inventory.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { apply, converge, me, pending, runHere } from './local.ts';
 
 const IMAGES: mount.Mount = {
@@ -16,10 +16,7 @@ const IMAGES: mount.Mount = {
   options: ['_netdev', 'backup-volfile-servers=s2:s3'],
   after: ['glusterd.service'],
 };
-const folder = mkdtempSync(join(tmpdir(), 'osha-mount-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = folderForAll();
 
 describe('the name of a mount unit', () => {
   // What systemd-escape --path --suffix=mount says.

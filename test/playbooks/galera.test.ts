@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import galera from '../../playbooks/galera.ts';
 import { HEALTH_SCRIPT, healthScript } from '../../playbooks/galera/endpoint.ts';
 import { checkInventory } from '../../src/inventory/load.ts';
 import { platformIds } from '../../src/platform/index.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { contextOf, placedFile, titlesOn } from './context.ts';
 
 const CONF = '/etc/mysql/mariadb.conf.d/60-osha-galera.cnf';
@@ -189,8 +189,7 @@ describe('a mistake in what the inventory says of the database', () => {
 });
 
 describe('the health endpoint', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'osha-endpoint-'));
-  afterAll(() => rmSync(directory, { recursive: true }));
+  const directory = folderForAll();
 
   /** What the endpoint answers where the server's client does `client`. */
   function answer(

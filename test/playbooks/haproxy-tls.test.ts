@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import haproxy from '../../playbooks/haproxy.ts';
@@ -9,6 +8,7 @@ import { secretRules } from '../../src/playbook/secret-rules.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { CA, KEY, sample } from '../operations/tls/samples.ts';
 import { anInventory } from '../support/inventory.ts';
+import { folderForTest } from '../support/temporary-folder.ts';
 import { contextOf, operationsOn, placedFile, titlesOn } from './context.ts';
 
 const CONF = '/etc/haproxy/haproxy.cfg';
@@ -103,25 +103,21 @@ describe('a virtual IP that speaks TLS', () => {
 
   const installed = spawnSync('haproxy', ['-v']).status === 0;
   it.skipIf(!installed)('is accepted by HAProxy itself', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'osha-haproxy-'));
-    try {
-      writeFileSync(join(folder, 'api.pem'), (await sample()).pem, { mode: 0o600 });
-      const redirect: Frontend = {
-        ...identity,
-        name: 'to-https',
-        port: 80,
-        servers: [],
-        redirectToHttps: true,
-      };
-      const given = conf({ tls: { api: { hsts_seconds: 3600 } } }, [identity, broker, redirect]);
-      writeFileSync(join(folder, 'haproxy.cfg'), given.replaceAll('/etc/haproxy/tls', folder));
-      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], {
-        encoding: 'utf8',
-      });
-      expect([status, stderr.match(/WARNING.*/)]).toEqual([0, null]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = folderForTest();
+    writeFileSync(join(folder, 'api.pem'), (await sample()).pem, { mode: 0o600 });
+    const redirect: Frontend = {
+      ...identity,
+      name: 'to-https',
+      port: 80,
+      servers: [],
+      redirectToHttps: true,
+    };
+    const given = conf({ tls: { api: { hsts_seconds: 3600 } } }, [identity, broker, redirect]);
+    writeFileSync(join(folder, 'haproxy.cfg'), given.replaceAll('/etc/haproxy/tls', folder));
+    const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr.match(/WARNING.*/)]).toEqual([0, null]);
   });
 });
 

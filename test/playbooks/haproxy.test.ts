@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import haproxy from '../../playbooks/haproxy.ts';
@@ -8,6 +7,7 @@ import type { Frontend } from '../../src/playbook/frontend.ts';
 import type { Takeover } from '../../src/playbook/takeover.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
 import { anInventory } from '../support/inventory.ts';
+import { folderForTest } from '../support/temporary-folder.ts';
 import { contextOf, operationsOn, placedFile } from './context.ts';
 import { database, servers } from './frontends.ts';
 
@@ -86,16 +86,12 @@ describe('haproxy.cfg', () => {
     ['no frontend at all', {}],
     ['no virtual IP', { inventory: anInventory({ vips: [] }), frontends: [database] }],
   ])('is accepted by HAProxy itself, with %s', (_what, given) => {
-    const folder = mkdtempSync(join(tmpdir(), 'osha-haproxy-'));
-    try {
-      writeFileSync(join(folder, 'haproxy.cfg'), conf({ frontends: [], ...given }));
-      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], {
-        encoding: 'utf8',
-      });
-      expect([status, stderr.match(/WARNING.*/)]).toEqual([0, null]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = folderForTest();
+    writeFileSync(join(folder, 'haproxy.cfg'), conf({ frontends: [], ...given }));
+    const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr.match(/WARNING.*/)]).toEqual([0, null]);
   });
 });
 

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import logging from '../../playbooks/logging.ts';
 import { linesAreTaken, parseLogging, type LoggingView } from '../../playbooks/logging/health.ts';
 import { ProbeError, type Answer } from '../../src/playbook/operation.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
+import { folderForTest } from '../support/temporary-folder.ts';
 import { contextOf, placedFile } from './context.ts';
 
 function placed(path: string, settings: unknown = {}): string {
@@ -87,15 +87,11 @@ describe('the logging playbook', () => {
     ['logrotate', '/etc/logrotate.d/haproxy', ['--debug']],
   ];
   it.skipIf(programs.length < 2).each(checked)('is accepted by %s itself', (program, path, options) => {
-    const folder = mkdtempSync(join(tmpdir(), 'osha-logging-'));
-    try {
-      const target = join(folder, 'conf');
-      writeFileSync(target, placed(path, { remote: ['192.0.2.9'] }), { mode: 0o644 });
-      const { status, stderr } = spawnSync(program, [...options, target], { encoding: 'utf8' });
-      expect([status, stderr.match(/error.*/i)?.[0]]).toEqual([0, undefined]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = folderForTest();
+    const target = join(folder, 'conf');
+    writeFileSync(target, placed(path, { remote: ['192.0.2.9'] }), { mode: 0o644 });
+    const { status, stderr } = spawnSync(program, [...options, target], { encoding: 'utf8' });
+    expect([status, stderr.match(/error.*/i)?.[0]]).toEqual([0, undefined]);
   });
 });
 

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import pacemaker from '../../playbooks/pacemaker.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-pacemaker-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderForAll();
 
 const FENCED = 'fence: { f: { agent: fence_ipmilan, hosts: [c1, c2, c3] } }';
 

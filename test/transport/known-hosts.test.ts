@@ -1,18 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HostKeys } from '../../src/transport/host-keys.ts';
 import { knownHostName, knownHosts } from '../../src/transport/known-hosts.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-known-hosts-'));
+const folder = folderForAll();
 let number = 0;
 function file(...lines: readonly string[]): string {
   const path = join(folder, `known_hosts.${(number += 1)}`);
   writeFileSync(path, lines.join('\n'));
   return path;
 }
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A public key as it goes over the wire: its type, and something that tells it from others. */
 function wire(type: string, rest: string): Buffer {

@@ -1,14 +1,13 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bootCommand, remoteLoop } from '../../src/transport/remote-loop.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { becomes } from './processes.ts';
 
 const MARK = 'osha-0123456789abcdef';
-const folder = mkdtempSync(join(tmpdir(), 'osha-loop-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderForAll();
 
 interface Loop {
   readonly child: ChildProcessWithoutNullStreams;

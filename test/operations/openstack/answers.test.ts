@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answers, type HttpAnswer } from '../../../src/operations/openstack.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { runMeanwhile } from './meanwhile.ts';
 
 const check = (port: number, statuses?: readonly number[]): ReturnType<typeof answers> =>
@@ -83,12 +83,11 @@ describe('the probe of it', () => {
   let folder: string;
   let close: () => void;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'osha-answers-'));
+    folder = folderForTest();
     writeFileSync(join(folder, 'dpkg-query'), '#!/bin/sh\necho 2:22.0.2-0\n', { mode: 0o755 });
   });
   afterEach(() => {
     close();
-    rmSync(folder, { recursive: true });
   });
 
   /** What the probe finds out of a server on this machine, which answers with that status. */

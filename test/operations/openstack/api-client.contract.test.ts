@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -10,6 +9,7 @@ import {
 } from '../../../src/operations/openstack.ts';
 import { issue } from '../../../src/operations/tls/issue.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { CA } from '../tls/samples.ts';
 import { startCloud, type Cloud, type CloudOptions } from './cloud.ts';
 import { runMeanwhile } from './meanwhile.ts';
@@ -133,9 +133,8 @@ describe('asking several services', () => {
 describe('asking over TLS', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'osha-api-'));
+    folder = folderForTest();
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   it("trusts osha's own CA where it is told to, and no stranger", async () => {
     const pem = (await issue(CA, { names: ['127.0.0.1'], days: 30 }, Date.now() / 1000)).reveal();

@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -13,6 +12,7 @@ import {
 import type { Answer } from '../../../src/playbook/operation.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { aHost } from '../../support/inventory.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { asked } from '../clusters.ts';
 import { startCloud, type Cloud } from './cloud.ts';
 import { told } from './findings.ts';
@@ -163,7 +163,7 @@ describe('asking for real', () => {
   let folder: string;
   let cloud: Cloud;
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'osha-api-health-'));
+    folder = folderForTest();
     const query = join(folder, 'dpkg-query');
     writeFileSync(
       query,
@@ -182,7 +182,6 @@ describe('asking for real', () => {
   });
   afterEach(async () => {
     await cloud.close();
-    rmSync(folder, { recursive: true });
   });
 
   const here = aHost('c1', { address: '127.0.0.1' });

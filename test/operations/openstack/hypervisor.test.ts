@@ -1,20 +1,19 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { tmpdir } from 'node:os';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hypervisor, type HypervisorState } from '../../../src/operations/openstack.ts';
 import type { PathState } from '../../../src/operations/path-state.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { apply, me, runHere } from '../local.ts';
 
 type Virtualization = Parameters<typeof hypervisor>[1]['virtualization'];
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'osha-hypervisor-'));
+  folder = folderForTest();
   mkdirSync(join(folder, 'bin'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const path = (): string => join(folder, 'nova-compute.conf');
 const inFolder = (virtualization: Virtualization): ReturnType<typeof hypervisor> =>

@@ -1,29 +1,19 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { fernetKey, keys, rotated, type RepositoryState } from '../../../src/operations/openstack.ts';
 import type { Change, ClusterOperation } from '../../../src/playbook/operation.ts';
 import type { SecretText } from '../../../src/secrets/text.ts';
 import { aHost } from '../../support/inventory.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { apply, me, runHere } from '../local.ts';
 import { decrypted, encrypted } from './fernet.ts';
 import { repository as elsewhere } from './keys.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'osha-keys-'));
+  folder = folderForTest();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Two hosts, each of which is a folder of this machine. */
 const hosts = [aHost('c1'), aHost('c2')];

@@ -1,17 +1,16 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { schema, type SchemaState } from '../../../src/operations/openstack/schema.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
 import { PATH } from './meanwhile.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'osha-tables-'));
+  folder = folderForTest();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const password = new Secret('glanceDatabase', 'gW3rt7zUi9oPlM2n');
 const tables = (seconds?: number): ReturnType<typeof schema> =>

@@ -1,7 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { parseCib } from '../../../src/operations/pacemaker/cib.ts';
 import type { DesiredResource, DesiredResources } from '../../../src/operations/pacemaker/desired.ts';
 import { decideMembers } from '../../../src/operations/pacemaker/member.ts';
@@ -9,6 +8,7 @@ import { judgeCluster } from '../../../src/operations/pacemaker/health.ts';
 import { parseMonitor } from '../../../src/operations/pacemaker/monitor.ts';
 import type { Change, ProbeAnswer } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
 import { fixture, grouped, location, summaries, unit, web } from './desires.ts';
 
@@ -116,8 +116,7 @@ describe('members of a group that are configured after the cluster was made', ()
 
 describe('the wait for members', () => {
   let folder: string;
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'osha-member-'))));
-  afterEach(() => rmSync(folder, { recursive: true }));
+  beforeEach(() => (folder = folderForTest()));
 
   /** Runs the change of a stopped member, or of one that is not there yet, where the cluster says this. */
   function waited(monitor: string, cib = WITH_KEYSTONE): ProbeAnswer {

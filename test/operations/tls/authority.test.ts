@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { authority } from '../../../src/operations/tls/authority.ts';
 import { issue } from '../../../src/operations/tls/issue.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { CA, KEY, keyOf, NAMES, NOW, sample } from './samples.ts';
 
 const secret = (value: string): Secret => new Secret('tlsAuthority', value);
@@ -69,23 +69,19 @@ describe('a certificate by it', () => {
   it.skipIf(!installed).each(cases)(
     'is judged by OpenSSL, strictly, for %s',
     async (_what, options, good) => {
-      const folder = mkdtempSync(join(tmpdir(), 'osha-tls-'));
-      try {
-        const { pem } = await sample();
-        writeFileSync(join(folder, 'ca.pem'), CA.certificate);
-        writeFileSync(join(folder, 'leaf.pem'), pem);
-        const { status, stdout } = spawnSync(
-          'openssl',
-          [
-            ...['verify', '-x509_strict', '-check_ss_sig', '-attime', String(NOW), '-CAfile', 'ca.pem'],
-            ...[...options, 'leaf.pem'],
-          ],
-          { cwd: folder, encoding: 'utf8' },
-        );
-        expect([status === 0, stdout.includes('OK')]).toEqual([good, good]);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
+      const folder = folderForTest();
+      const { pem } = await sample();
+      writeFileSync(join(folder, 'ca.pem'), CA.certificate);
+      writeFileSync(join(folder, 'leaf.pem'), pem);
+      const { status, stdout } = spawnSync(
+        'openssl',
+        [
+          ...['verify', '-x509_strict', '-check_ss_sig', '-attime', String(NOW), '-CAfile', 'ca.pem'],
+          ...[...options, 'leaf.pem'],
+        ],
+        { cwd: folder, encoding: 'utf8' },
+      );
+      expect([status === 0, stdout.includes('OK')]).toEqual([good, good]);
     },
   );
 });

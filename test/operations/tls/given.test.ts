@@ -1,15 +1,14 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { given, givenProblems } from '../../../src/operations/tls/given.ts';
 import { provided } from '../../../src/operations/tls/provided.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
+import { folderForAll } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
 import { CA, keyOf, NOW, placed, sample, strangeKey } from './samples.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-given-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderForAll();
 const inventory = { file: join(folder, 'inventory.yaml') };
 const vip = { name: 'api', address: '192.0.2.20' };
 const write = (name: string, content: string, mode = 0o600): void =>

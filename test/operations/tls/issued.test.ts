@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { authority } from '../../../src/operations/tls/authority.ts';
 import { issued } from '../../../src/operations/tls/issued.ts';
 import { certificateProbe, type PlacedCertificate } from '../../../src/operations/tls/placed.ts';
@@ -9,6 +8,7 @@ import { noOthers } from '../../../src/operations/tls/unused.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
+import { folderForAll } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
 import { CA, NAMES, NOW, placed, sample, strangeKey } from './samples.ts';
 
@@ -65,8 +65,7 @@ describe('a certificate that osha issues', () => {
 });
 
 describe('the question to a host', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'osha-tls-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = folderForAll();
   const file = join(folder, 'api.pem');
   const ask = (content: string): { stdout: string; seen: PlacedCertificate } => {
     writeFileSync(file, content, { mode: 0o600 });

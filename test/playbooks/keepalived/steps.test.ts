@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import keepalived from '../../../playbooks/keepalived.ts';
 import { givenUp, notInCluster } from '../../../playbooks/keepalived/former.ts';
 import { anInventory } from '../../support/inventory.ts';
+import { folderForAll } from '../../support/temporary-folder.ts';
 import { contextOf, titlesOn } from '../context.ts';
 import { kept } from './vips.ts';
 
@@ -32,12 +32,9 @@ describe('the keepalived playbook', () => {
 });
 
 describe('a host that is no holder any more', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'osha-keepalived-'));
+  const folder = folderForAll();
   const conf = join(folder, 'keepalived.conf');
   const operation = givenUp({ unit: 'keepalived', conf });
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-  });
 
   /** What the probe finds, with a systemd that says `active` of every unit, or does not know it. */
   function found(content: string | undefined, active: boolean): boolean {
