@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
 import type { Host, Inventory, SecretText } from 'osha';
-import { apiFrontend } from './openstack/api.ts';
+import { apiFrontends } from './openstack/api.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -30,7 +30,7 @@ function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
       my_ip: host.address,
       host: host.name,
       transport_url: site.transport,
-      glance_api_servers: site.root('image'),
+      glance_api_servers: site.internal.root('image'),
       glance_ca_certificates_file: site.ca,
     },
     oslo_messaging_rabbit: messagingSection(inventory),
@@ -95,5 +95,5 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'volume')],
 
-  frontends: ({ hosts, platform }) => [apiFrontend('volume', hosts, platform)],
+  frontends: (context) => apiFrontends('volume', context),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
 import { glanceConf } from './glance/conf.ts';
-import { apiFrontend } from './openstack/api.ts';
+import { apiFrontends } from './openstack/api.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { hostsOfService, IMAGES, runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -52,7 +52,7 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'image')],
 
-  frontends: ({ hosts, platform }) => [apiFrontend('image', hosts, platform)],
+  frontends: (context) => apiFrontends('image', context),
 
   validate: (inventory) => {
     const [only] = hostsOfService(inventory, 'image');

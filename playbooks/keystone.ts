@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { file, minutes, openstack, packages, playbook, step, verify } from 'osha';
 import { keystoneConf } from './keystone/conf.ts';
 import { keysOf, SEED } from './keystone/keys.ts';
-import { adminSession, apiFrontend } from './openstack/api.ts';
-import { identityOf } from './keystone/identity.ts';
+import { adminSession, apiFrontends } from './openstack/api.ts';
+import { identityOf, urlsOf } from './keystone/identity.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { ADMIN } from './openstack/secrets.ts';
@@ -66,12 +66,24 @@ export default playbook({
         untilHealthy: (host) => apiAnswers(context, 'identity', host),
       }),
       verify('Keystone answers', apiAnswers(context, 'identity'), { within: minutes(2) }),
+      verify(
+        'Keystone is reached at the virtual IP',
+        openstack.reached({
+          title: 'Keystone',
+          vip: site.internal.vip,
+          url: `${site.internal.root('identity')}/`,
+          unit: platform.units.keystone,
+          from: hosts,
+          ...(site.ca === undefined ? {} : { ca: site.ca }),
+        }),
+        { within: minutes(2) },
+      ),
       step(
         'Make the administrator',
         openstack.bootstrap(session, {
           runAs: name,
           region: site.settings.region,
-          url: site.url('identity'),
+          urls: urlsOf(site, 'identity'),
         }),
         { once: true },
       ),
@@ -83,5 +95,5 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'identity')],
 
-  frontends: ({ hosts, platform }) => [apiFrontend('identity', hosts, platform)],
+  frontends: (context) => apiFrontends('identity', context),
 });

@@ -2,7 +2,7 @@ import { file, minutes, packages, playbook, step, verify } from 'osha';
 import { CONF, ML2, ml2Conf, neutronConf } from './neutron/conf.ts';
 import { settings } from './neutron/settings.ts';
 import { neutronProblems } from './neutron/validate.ts';
-import { apiFrontend } from './openstack/api.ts';
+import { apiFrontends } from './openstack/api.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -66,7 +66,7 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'network')],
 
-  frontends: ({ hosts, platform }) => [apiFrontend('network', hosts, platform)],
+  frontends: (context) => apiFrontends('network', context),
 
   validate: neutronProblems,
 });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { file, minutes, openstack, packages, playbook, step, verify } from 'osha';
 import { CONF, CONSOLE_PORT, METADATA_PORT, novaConf } from './nova/conf.ts';
-import { apiFrontend, httpFrontend } from './openstack/api.ts';
+import { apiFrontends, httpFrontend } from './openstack/api.ts';
+import { internalVip, publicVip } from './openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { METADATA } from './openstack/metadata-secret.ts';
@@ -102,12 +103,15 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'compute')],
 
-  frontends: ({ hosts, platform }) => [
-    apiFrontend('compute', hosts, platform),
-    { ...httpFrontend('nova-metadata', METADATA_PORT, hosts), unit: platform.units.nova.metadata },
+  frontends: ({ inventory, hosts, platform }) => [
+    ...apiFrontends('compute', { inventory, hosts, platform }),
+    {
+      ...httpFrontend('nova-metadata', METADATA_PORT, hosts, internalVip(inventory)),
+      unit: platform.units.nova.metadata,
+    },
     // A screen may rest for long; the socket under it must not be cut.
     {
-      ...httpFrontend('nova-console', CONSOLE_PORT, hosts),
+      ...httpFrontend('nova-console', CONSOLE_PORT, hosts, publicVip(inventory)),
       unit: platform.units.nova.console,
       idleTimeoutMs: minutes(60),
     },

@@ -1,7 +1,7 @@
 import { file, hostsWith, mysql, packages, playbook, step } from 'osha';
 import type { InventoryProblem } from 'osha';
 import { vipsOf } from './haproxy/vips.ts';
-import { adminOpenrc, CLOUDS, cloudsYaml, OPENRC } from './openstack/credentials.ts';
+import { adminOpenrc, CLOUDS, cloudsYaml, loginOnHosts, OPENRC } from './openstack/credentials.ts';
 import { ADMIN, BROKER, secretsOf } from './openstack/secrets.ts';
 import { SERVICES } from './openstack/services.ts';
 import { apisOf, NEEDS, servicesOf, settings } from './openstack/settings.ts';
@@ -29,6 +29,7 @@ export default playbook({
     const { inventory, settings, secrets, platform } = context;
     const site = siteOf(context);
     const control = { hosts: site.control };
+    const login = loginOnHosts(site);
     const authority = authorityFile(context);
     return [
       ...(authority
@@ -53,9 +54,9 @@ export default playbook({
       step(
         "Keep the administrator's credentials",
         [
-          file.content(OPENRC, { content: adminOpenrc(site, secrets.openstackAdmin), mode: 0o600 }),
+          file.content(OPENRC, { content: adminOpenrc(login, secrets.openstackAdmin), mode: 0o600 }),
           file.content(CLOUDS, {
-            content: cloudsYaml(site, inventory.name, secrets.openstackAdmin),
+            content: cloudsYaml(login, inventory.name, secrets.openstackAdmin),
             mode: 0o600,
           }),
         ],

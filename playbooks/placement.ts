@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
-import { apiFrontend } from './openstack/api.ts';
+import { apiFrontends } from './openstack/api.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -71,5 +71,5 @@ export default playbook({
 
   health: (context) => [serviceHealth(context, 'placement')],
 
-  frontends: ({ hosts, platform }) => [apiFrontend('placement', hosts, platform)],
+  frontends: (context) => apiFrontends('placement', context),
 });

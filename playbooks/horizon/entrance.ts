@@ -1,5 +1,5 @@
 import type { Frontend, Host, Inventory } from 'osha';
-import { speaksTls, vipNamed } from '../openstack/site.ts';
+import { publicVip, speaksTls } from '../openstack/endpoints.ts';
 
 /** Where Apache listens on each host, and HAProxy on the virtual IP. */
 export const PORT = 80;
@@ -22,7 +22,7 @@ export interface Entrance {
 
 /** What an inventory says of the way to the dashboard; `own` are the names that it is given besides the virtual IP. */
 export function entranceOf(inventory: Inventory, hosts: readonly Host[], own: readonly string[]): Entrance {
-  const vip = vipNamed(inventory, 'api');
+  const vip = publicVip(inventory);
   const tls = speaksTls(inventory, vip);
   const haproxy = inventory.settings['haproxy'] as
     { readonly tls?: Readonly<Record<string, { readonly names?: readonly string[] }>> } | undefined;
@@ -37,8 +37,9 @@ export function entranceOf(inventory: Inventory, hosts: readonly Host[], own: re
 
 /** What stands at the virtual IP: with TLS at its usual port, and there whoever comes without it is sent. */
 export function dashboardFrontends(inventory: Inventory, hosts: readonly Host[]): readonly Frontend[] {
-  const tls = speaksTls(inventory, vipNamed(inventory, 'api'));
-  const common = { vip: 'api', mode: 'http', balance: 'source', active: 'all' } as const;
+  const vip = publicVip(inventory);
+  const tls = speaksTls(inventory, vip);
+  const common = { vip: vip.name, mode: 'http', balance: 'source', active: 'all' } as const;
   const dashboard: Frontend = {
     ...common,
     name: 'dashboard',

@@ -70,8 +70,9 @@ CACHES = {
     },
 }
 
-OPENSTACK_HOST = '${site.api.address}'
-OPENSTACK_KEYSTONE_URL = '${site.url('identity')}'
+OPENSTACK_HOST = '${site.internal.vip.address}'
+OPENSTACK_KEYSTONE_URL = '${site.internal.url('identity')}'
+OPENSTACK_ENDPOINT_TYPE = 'internalURL'
 OPENSTACK_KEYSTONE_DEFAULT_DOMAIN = 'Default'
 OPENSTACK_KEYSTONE_DEFAULT_ROLE = 'member'
 DEFAULT_SERVICE_REGIONS = {'*': '${site.settings.region}'}

@@ -1,10 +1,16 @@
 import type { openstack } from 'osha';
-import { SERVICES } from '../openstack/services.ts';
+import { SERVICES, type ServiceName } from '../openstack/services.ts';
 import { apisOf } from '../openstack/settings.ts';
 import type { Site } from '../openstack/site.ts';
 
 /** The project of the services' own accounts. */
 const SERVICE_PROJECT = 'service';
+
+/** A service's three endpoints. */
+export function urlsOf(site: Site, service: ServiceName): openstack.EndpointUrls {
+  const internal = site.internal.url(service);
+  return { public: site.public.url(service), internal, admin: internal };
+}
 
 /** Every service that is asked for: its account, and where it answers. */
 export function identityOf(site: Site): openstack.DesiredIdentity {
@@ -24,8 +30,7 @@ export function identityOf(site: Site): openstack.DesiredIdentity {
       })),
     catalogue: asked.map((service) => {
       const { name, type, description } = SERVICES[service];
-      const url = site.url(service);
-      return { name, type, description, urls: { public: url, internal: url, admin: url } };
+      return { name, type, description, urls: urlsOf(site, service) };
     }),
   };
 }

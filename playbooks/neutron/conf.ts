@@ -59,8 +59,9 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
       ? {
           database: databaseSection(site.database('network', 'neutron')),
           keystone_authtoken: tokenSection(site, 'network'),
-          nova: callerSection(site, 'compute'),
-          placement: callerSection(site, 'placement'),
+          // The default of both is the public endpoint, which a host need not reach.
+          nova: { endpoint_type: 'internal', ...callerSection(site, 'compute') },
+          placement: { endpoint_type: 'internal', ...callerSection(site, 'placement') },
           oslo_middleware: PROXY_HEADERS,
         }
       : {}),
@@ -114,9 +115,9 @@ export function l3Conf(): SecretText {
 export function metadataConf(site: Site, secret: Secret): SecretText {
   return ini({
     DEFAULT: {
-      nova_metadata_host: site.api.address,
+      nova_metadata_host: site.internal.vip.address,
       nova_metadata_port: METADATA_PORT,
-      nova_metadata_protocol: site.scheme,
+      nova_metadata_protocol: site.internal.scheme,
       ...(site.ca === undefined ? {} : { auth_ca_cert: site.ca }),
       metadata_proxy_shared_secret: secret,
       metadata_workers: site.settings.workers,

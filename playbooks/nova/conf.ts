@@ -46,15 +46,20 @@ function common({ host, inventory, site }: NovaInput): IniSections {
     oslo_concurrency: { lock_path: '/var/lock/nova' },
     service_user: { send_service_user_token: true, ...accountSection(site, 'compute') },
     placement: accountSection(site, 'placement'),
-    glance: { api_servers: site.root('image'), cafile: site.ca },
-    cinder: { os_region_name: site.settings.region, ...accountSection(site, 'compute') },
+    glance: { api_servers: site.internal.root('image'), cafile: site.ca },
+    cinder: {
+      // Its default is the public endpoint, which a compute host need not reach.
+      catalog_info: 'volumev3::internalURL',
+      os_region_name: site.settings.region,
+      ...accountSection(site, 'compute'),
+    },
     vnc: {
       enabled: true,
       server_listen: host.address,
       server_proxyclient_address: host.address,
       novncproxy_host: host.address,
       novncproxy_port: CONSOLE_PORT,
-      novncproxy_base_url: `${site.scheme}://${site.api.address}:${CONSOLE_PORT}/vnc_auto.html`,
+      novncproxy_base_url: `${site.public.scheme}://${site.public.vip.address}:${CONSOLE_PORT}/vnc_auto.html`,
     },
   };
 }

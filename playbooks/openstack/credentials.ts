@@ -6,33 +6,56 @@ import type { Site } from './site.ts';
 export const OPENRC = '/root/admin-openrc';
 export const CLOUDS = '/etc/openstack/clouds.yaml';
 
-/** What has to be known to log in: of a site, or as seen from somewhere else. */
-type Entrance = Pick<Site, 'url' | 'settings' | 'ca'>;
+/** What has to be known to log in, which depends on where one is. */
+export interface Login {
+  readonly authUrl: string;
+  readonly region: string;
+  /** Which of a service's endpoints to use, where it is not the public one. */
+  readonly interface?: 'internal';
+  /** The certificate to trust, where the system does not know it. */
+  readonly ca?: string;
+}
+
+/** That of the hosts themselves. */
+export function loginOnHosts({ public: users, internal, settings, ca }: Site): Login {
+  return {
+    authUrl: internal.url('identity'),
+    region: settings.region,
+    ...(internal.vip.name === users.vip.name ? {} : { interface: 'internal' }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+}
 
 /** Variables that the command-line client reads: `. admin-openrc; openstack token issue`. */
-export function adminOpenrc(site: Entrance, password: Secret): SecretText {
+export function adminOpenrc(login: Login, password: Secret): SecretText {
   return text`# Placed by osha.
-export OS_AUTH_URL=${site.url('identity')}
+export OS_AUTH_URL=${login.authUrl}
 export OS_USERNAME=admin
 export OS_PASSWORD=${password}
 export OS_PROJECT_NAME=admin
 export OS_USER_DOMAIN_NAME=Default
 export OS_PROJECT_DOMAIN_NAME=Default
-export OS_REGION_NAME=${site.settings.region}
+export OS_REGION_NAME=${login.region}
 export OS_IDENTITY_API_VERSION=3
-${site.ca === undefined ? [] : [`export OS_CACERT=${site.ca}`]}`;
+${[
+  ...(login.interface === undefined ? [] : [`export OS_INTERFACE=${login.interface}`]),
+  ...(login.ca === undefined ? [] : [`export OS_CACERT=${login.ca}`]),
+]}`;
 }
 
 /** The same for `openstack --os-cloud NAME`. */
-export function cloudsYaml(site: Entrance, name: string, password: Secret): SecretText {
+export function cloudsYaml(login: Login, name: string, password: Secret): SecretText {
   return text`# Placed by osha.
 clouds:
   ${name}:
-    region_name: ${site.settings.region}
+    region_name: ${login.region}
     identity_api_version: 3
-${site.ca === undefined ? [] : [`    cacert: ${site.ca}`]}
+${[
+  ...(login.interface === undefined ? [] : [`    interface: ${login.interface}`]),
+  ...(login.ca === undefined ? [] : [`    cacert: ${login.ca}`]),
+]}
     auth:
-      auth_url: ${site.url('identity')}
+      auth_url: ${login.authUrl}
       username: admin
       password: ${password}
       project_name: admin

@@ -1,16 +1,13 @@
 import { hostsWith, text } from 'osha';
-import type {
-  Frontend,
-  Host,
-  IniSections,
-  Inventory,
-  Platform,
-  Secret,
-  SecretText,
-  Takeover,
-  Vip,
-} from 'osha';
-import { vipsOf } from '../haproxy/vips.ts';
+import type { Frontend, Host, IniSections, Inventory, Platform, Secret, SecretText, Takeover } from 'osha';
+import {
+  endpointsAt,
+  internalVip,
+  needsAuthority,
+  publicVip,
+  vipNamed,
+  type Endpoints,
+} from './endpoints.ts';
 import { accountSecret, databaseSecret } from './secrets.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import { apisOf, openstackSettings, type OpenstackSettings } from './settings.ts';
@@ -24,14 +21,10 @@ export interface Site {
   readonly settings: OpenstackSettings;
   /** Hosts of the control plane. */
   readonly control: readonly Host[];
-  /** The virtual IP of the APIs. */
-  readonly api: Vip;
-  /** How one speaks to the virtual IP. */
-  readonly scheme: 'http' | 'https';
-  /** The URL of a service at the virtual IP, with the path of its endpoint. */
-  url(service: ServiceName): string;
-  /** The same without a path. */
-  root(service: ServiceName): string;
+  /** Where its users find its services. */
+  readonly public: Endpoints;
+  /** Where the services find each other, and osha finds them from the hosts; may be the same. */
+  readonly internal: Endpoints;
   /** Where the databases answer: HAProxy, on their virtual IP. */
   readonly databaseServer: { readonly address: string; readonly port: number };
   /** The URL of one of a service's databases, as SQLAlchemy reads it. */
@@ -45,34 +38,8 @@ export interface Site {
   readonly transport: SecretText;
   /** Every cache, as `address:port`. */
   readonly caches: readonly string[];
-  /** On the hosts: the certificate to trust, where the virtual IP speaks TLS with osha's own CA. */
+  /** On the hosts: the certificate to trust, where the internal endpoints speak TLS with osha's own CA. */
   readonly ca?: string;
-}
-
-/** The VIP of that name that HAProxy listens on, or else the first. Throws where there is none: the playbooks' own checks come before. */
-export function vipNamed(inventory: Inventory, name: string): Vip {
-  const vips = vipsOf(inventory);
-  const vip = vips.find((one) => one.name === name) ?? vips[0];
-  if (!vip) throw new Error('OpenStack needs a virtual IP');
-  return vip;
-}
-
-/** What the inventory says of TLS on a VIP; nothing where HAProxy does not end it there. */
-function tlsOf(inventory: Inventory, vip: Vip): { readonly certificate?: string } | undefined {
-  const haproxy = inventory.settings['haproxy'] as
-    { readonly tls?: Readonly<Record<string, { readonly certificate?: string }>> } | undefined;
-  return haproxy?.tls?.[vip.name];
-}
-
-/** Whether HAProxy ends TLS on a VIP. */
-export function speaksTls(inventory: Inventory, vip: Vip): boolean {
-  return tlsOf(inventory, vip) !== undefined;
-}
-
-/** Whether it does so with a certificate of osha's own CA. One of the operator's is trusted as the system's own store says. */
-export function needsAuthority(inventory: Inventory, vip: Vip): boolean {
-  const own = tlsOf(inventory, vip);
-  return own !== undefined && own.certificate === undefined;
 }
 
 export interface SiteInput {
@@ -92,8 +59,7 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
     if (!found) throw new Error(`the secret ${name} was not declared`);
     return found;
   };
-  const api = vipNamed(inventory, 'api');
-  const tls = speaksTls(inventory, api);
+  const internal = internalVip(inventory);
   const declared = (name: string): Frontend => {
     const found = frontends.find((frontend) => frontend.name === name);
     if (!found) throw new Error(`OpenStack needs what stands behind the frontend ${name}`);
@@ -101,14 +67,11 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
   };
   const database = declared('database');
   const databaseServer = { address: vipNamed(inventory, database.vip).address, port: database.port };
-  const root = (service: ServiceName): string =>
-    `${tls ? 'https' : 'http'}://${api.address}:${SERVICES[service].port}`;
   return {
     settings: openstackSettings(inventory),
     control: hostsWith(inventory, 'control'),
-    api,
-    root,
-    url: (service) => `${root(service)}${SERVICES[service].path}`,
+    public: endpointsAt(inventory, publicVip(inventory)),
+    internal: endpointsAt(inventory, internal),
     databaseServer,
     database: (service, name) =>
       text`mysql+pymysql://${SERVICES[service].name}:${secret(databaseSecret(service))}@${databaseServer.address}:${databaseServer.port}/${name}`,
@@ -125,8 +88,7 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
       return nodes.reduce<SecretText>((whole, part) => text`${whole}${part}`, text`rabbit://`);
     },
     caches: hostsWith(inventory, 'cache').map((host) => `${host.address}:11211`),
-    scheme: tls ? 'https' : 'http',
-    ...(needsAuthority(inventory, api) ? { ca: platform.paths.authority } : {}),
+    ...(needsAuthority(inventory, internal) ? { ca: platform.paths.authority } : {}),
   };
 }
 
@@ -164,7 +126,7 @@ export function messagingSection(inventory: Inventory): Section {
 export function accountSection(site: Site, service: ServiceName): Section {
   return {
     auth_type: 'password',
-    auth_url: site.root('identity'),
+    auth_url: site.internal.root('identity'),
     project_domain_name: 'Default',
     user_domain_name: 'Default',
     project_name: 'service',
@@ -184,7 +146,7 @@ export function callerSection(site: Site, service: ServiceName): Section {
 export function tokenSection(site: Site, service: ServiceName): Section {
   return {
     ...accountSection(site, service),
-    www_authenticate_uri: site.root('identity'),
+    www_authenticate_uri: site.public.root('identity'),
     memcached_servers: site.caches,
     memcache_use_advanced_pool: true,
     memcache_pool_dead_retry: 60,

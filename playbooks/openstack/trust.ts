@@ -4,11 +4,11 @@ import type { HaproxySettings } from '../haproxy/settings.ts';
 import { authorityOf } from '../haproxy/tls.ts';
 import { vipsOf } from '../haproxy/vips.ts';
 import { cloudHosts } from './hosts.ts';
-import { needsAuthority, vipNamed } from './site.ts';
+import { internalVip, needsAuthority } from './endpoints.ts';
 
-/** Whether clients of the cloud have to trust osha's own CA. */
+/** Whether services have to trust osha's own CA, to speak to each other. */
 function isNeeded(inventory: Inventory): boolean {
-  return vipsOf(inventory).length > 0 && needsAuthority(inventory, vipNamed(inventory, 'api'));
+  return vipsOf(inventory).length > 0 && needsAuthority(inventory, internalVip(inventory));
 }
 
 /** Hosts that have to trust osha's own CA, because their services are its clients: none where nothing is signed by it. */

@@ -5,7 +5,7 @@ import { SERVICES } from '../../playbooks/openstack/services.ts';
 import { apisOf, servicesOf } from '../../playbooks/openstack/settings.ts';
 import { siteOf, type Site } from '../../playbooks/openstack/site.ts';
 import type { Cloud } from '../cloud/cloud.ts';
-import { hostsWith } from '../inventory/types.ts';
+import { holdersOf, hostsWith } from '../inventory/types.ts';
 import { given } from '../operations/tls/given.ts';
 import { frontendsOf } from '../planner/plan.ts';
 import { loadSecrets } from '../secrets/load.ts';
@@ -55,7 +55,8 @@ export async function loadCloud(io: Io, file: string, { json = false } = {}): Pr
   }
   const site = siteOf({ ...deployment, frontends: frontendsOf(deployment) });
   const haproxy = inventory.settings['haproxy'] as HaproxySettings | undefined;
-  const byOsha = haproxy?.tls[site.api.name] !== undefined && !haproxy.tls[site.api.name]?.certificate;
+  const byOsha =
+    haproxy?.tls[site.public.vip.name] !== undefined && !haproxy.tls[site.public.vip.name]?.certificate;
   const authority =
     byOsha && haproxy ? authorityOf(inventory, haproxy, secrets[AUTHORITY])?.certificate : undefined;
   return { deployment, secrets, site, password, ...(authority === undefined ? {} : { authority }) };
@@ -65,7 +66,7 @@ export async function loadCloud(io: Io, file: string, { json = false } = {}): Pr
 export function cloudOf({ deployment, site, password, authority }: CloudInventory): Cloud {
   const { inventory } = deployment;
   const haproxy = inventory.settings['haproxy'] as HaproxySettings | undefined;
-  const { certificate, key } = haproxy?.tls[site.api.name] ?? {};
+  const { certificate, key } = haproxy?.tls[site.public.vip.name] ?? {};
   const own =
     certificate === undefined || key === undefined
       ? undefined
@@ -75,7 +76,7 @@ export function cloudOf({ deployment, site, password, authority }: CloudInventor
   return {
     name: inventory.name,
     credentials: {
-      authUrl: site.url('identity'),
+      authUrl: site.public.url('identity'),
       region: site.settings.region,
       user: 'admin',
       project: 'admin',
@@ -83,6 +84,7 @@ export function cloudOf({ deployment, site, password, authority }: CloudInventor
     },
     ...(trust === undefined ? {} : { trust }),
     services: apisOf(site.settings),
+    entrances: holdersOf(inventory, site.public.vip),
     control: hostsWith(inventory, 'control'),
     network: hostsWith(inventory, 'network'),
     compute: hostsWith(inventory, 'compute'),

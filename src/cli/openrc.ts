@@ -2,7 +2,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { adminOpenrc, cloudsYaml } from '../../playbooks/openstack/credentials.ts';
-import type { ServiceName } from '../../playbooks/openstack/services.ts';
 import { quote } from '../operations/shell.ts';
 import { loadCloud } from './cloud.ts';
 import { UserError } from './errors.ts';
@@ -28,14 +27,14 @@ export async function printOpenrc(io: Io, file: string, request: OpenrcRequest):
       `hint: clients have to trust the CA of this deployment: osha openrc ${file} --cacert FILE keeps its certificate in FILE and names it\n`,
     );
   }
-  const entrance = {
-    url: (service: ServiceName) => site.url(service),
-    settings: site.settings,
+  const login = {
+    authUrl: site.public.url('identity'),
+    region: site.settings.region,
     ...(ca === undefined ? {} : { ca: request.clouds ? JSON.stringify(ca) : quote(ca) }),
   };
   const text = request.clouds
-    ? cloudsYaml(entrance, deployment.inventory.name, password)
-    : adminOpenrc(entrance, password);
+    ? cloudsYaml(login, deployment.inventory.name, password)
+    : adminOpenrc(login, password);
   // The one place where a secret is printed: it is what was asked for.
   io.stdout.write(`${text.reveal().trimEnd()}\n`);
   return EXIT.ok;

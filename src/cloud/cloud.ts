@@ -20,6 +20,8 @@ export interface Cloud {
   /** The certificate of the CA that signed the virtual IP's, as PEM, where everybody does not know it. */
   readonly trust?: string;
   readonly services: readonly CloudService[];
+  /** Hosts that can hold the virtual IP: through one of them it is reached, whatever network it is in. */
+  readonly entrances: readonly Host[];
   readonly control: readonly Host[];
   readonly network: readonly Host[];
   readonly compute: readonly Host[];

@@ -11,4 +11,5 @@ export * from './openstack/identity-state.ts';
 export * from './openstack/identity.ts';
 export * from './openstack/key-repository.ts';
 export * from './openstack/mapped-computes.ts';
+export * from './openstack/reached.ts';
 export * from './openstack/schema.ts';

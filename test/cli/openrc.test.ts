@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { KEY } from '../operations/tls/samples.ts';
+import { folderForAll } from '../support/temporary-folder.ts';
 import { osha } from './run-cli.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'osha-openrc-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderForAll();
 
 const INVENTORY = `name: prod
 hosts:
@@ -22,6 +21,10 @@ const CLOUD = 'openstack: { services: [identity], region: Here }\n';
 beforeAll(() => {
   writeFileSync(join(folder, 'none.yaml'), INVENTORY);
   writeFileSync(join(folder, 'plain.yaml'), INVENTORY + CLOUD);
+  writeFileSync(
+    join(folder, 'internal.yaml'),
+    INVENTORY.replace('} }', '}, internal: { address: 192.0.2.21/24, interface: eth0 } }') + CLOUD,
+  );
   writeFileSync(join(folder, 'tls.yaml'), `${INVENTORY}${CLOUD}haproxy: { tls: { api: {} } }\n`);
 });
 
@@ -81,6 +84,12 @@ describe('osha openrc', () => {
       expect(parse(stdout)).toMatchObject({
         clouds: { prod: { region_name: 'Here', auth: { auth_url: 'http://192.0.2.20:5000/v3' } } },
       });
+    });
+
+    it('leads to where the users find the cloud, not to where the services find each other', async () => {
+      const { stdout } = await osha(folder, 'openrc', 'internal.yaml');
+      expect(variables(stdout)).toMatchObject({ OS_AUTH_URL: 'http://192.0.2.20:5000/v3' });
+      expect(variables(stdout)).not.toHaveProperty('OS_INTERFACE');
     });
 
     it('says how clients come to trust a CA of its own, and names no file of a host', async () => {

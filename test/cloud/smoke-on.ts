@@ -58,6 +58,7 @@ export function cloudOn(fake: FakeCloud, overrides: Partial<Cloud> = {}): Cloud 
       password: new Secret('openstackAdmin', 'right'),
     },
     services: ['identity', 'image', 'placement', 'network', 'compute', 'volume'],
+    entrances: control,
     control,
     network: control,
     compute: [aHost('compute1', { roles: ['compute'] })],

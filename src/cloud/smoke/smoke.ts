@@ -119,7 +119,7 @@ async function loggedIn(parts: Parts, options: SmokeOptions): Promise<Api | unde
     const way = await findWay({
       to: { address, port: Number(port) },
       hosts,
-      through: [...cloud.control, ...cloud.network, ...cloud.compute].filter(
+      through: [...cloud.entrances, ...cloud.control, ...cloud.network, ...cloud.compute].filter(
         (host, index, all) => all.indexOf(host) === index,
       ),
       signal,

@@ -1,6 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Finding, HealthCheck } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
+import { readStatus, statusScript, type HttpStatus } from './http-probe.ts';
 
 /** An HTTP service that each of several hosts runs for itself. */
 export interface HttpService {
@@ -18,10 +19,7 @@ export interface HttpService {
 }
 
 /** What one host's own service said. */
-export interface HttpAnswer {
-  /** 0 where nothing answered. */
-  readonly status: number;
-  readonly seconds: number;
+export interface HttpAnswer extends HttpStatus {
   readonly version: string;
 }
 
@@ -34,13 +32,12 @@ export function answers(service: HttpService): HealthCheck<HttpAnswer> {
     title,
     members: hosts,
     probe: (host) => ({
-      script: `curl --silent --output /dev/null --noproxy '*' --max-time 20 --write-out '%{http_code} %{time_total}' http://${host.address}:${port}${path} || :
-printf '\\n%s\\n' "$(dpkg-query --showformat '\${Version}' --show ${quote(service.package)} 2>/dev/null)"`,
+      script: `${statusScript(`http://${host.address}:${port}${path}`)}
+printf '%s\\n' "$(dpkg-query --showformat '\${Version}' --show ${quote(service.package)} 2>/dev/null)"`,
       reads: [`unit:${unit}`],
       parse: ({ stdout }) => {
         const [said = '', version = ''] = stdout.split('\n');
-        const [status = '', seconds = ''] = said.split(' ');
-        return { status: Number(status), seconds: Number(seconds), version };
+        return { ...readStatus(said), version };
       },
     }),
     judge: (all) =>

@@ -2,13 +2,14 @@ import type { Operation } from '../../playbook/operation.ts';
 import { text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
 import { apiProbe, type ApiAnswer, type ApiSession } from './api.ts';
+import type { EndpointUrls } from './identity-state.ts';
 
 export interface BootstrapOptions {
   /** The system's user that Keystone runs as. */
   readonly runAs: string;
   readonly region: string;
-  /** With the path: `http://10.0.0.20:5000/v3`. */
-  readonly url: string;
+  /** Keystone's own. */
+  readonly urls: EndpointUrls;
 }
 
 /**
@@ -27,7 +28,7 @@ main()`;
  */
 export function bootstrap(
   session: ApiSession,
-  { runAs, region, url }: BootstrapOptions,
+  { runAs, region, urls }: BootstrapOptions,
 ): Operation<ApiAnswer> {
   const words = [
     'bootstrap',
@@ -36,8 +37,8 @@ export function bootstrap(
     '--bootstrap-project-name',
     session.project,
   ];
-  const urls = ['public', 'internal', 'admin'].flatMap((kind) => [`--bootstrap-${kind}-url`, url]);
-  const all = [...words, '--bootstrap-region-id', region, ...urls].map(quote).join(' ');
+  const endpoints = Object.entries(urls).flatMap(([kind, url]) => [`--bootstrap-${kind}-url`, url]);
+  const all = [...words, '--bootstrap-region-id', region, ...endpoints].map(quote).join(' ');
   return {
     scope: 'host',
     title: `administrator ${session.user}`,

@@ -15,10 +15,13 @@ export interface CatalogueEntry {
   readonly type: string;
   readonly description: string;
   /** Where it answers: public, internal and admin. */
-  readonly urls: Readonly<Record<EndpointKind, string>>;
+  readonly urls: EndpointUrls;
 }
 
 export type EndpointKind = 'public' | 'internal' | 'admin';
+
+/** With their paths: `http://10.0.0.20:5000/v3`. */
+export type EndpointUrls = Readonly<Record<EndpointKind, string>>;
 
 /** What Keystone has to know. What else it knows is left alone. */
 export interface DesiredIdentity {

@@ -1,16 +1,17 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { bootstrap } from '../../../src/operations/openstack.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 import { runMeanwhile } from './meanwhile.ts';
 
 const password = new Secret('openstackAdmin', 'kP2vX8rLq5TzNw3H');
 const URL = 'http://192.0.2.20:5000/v3';
+const urls = { public: 'https://198.51.100.20:5000/v3', internal: URL, admin: URL };
 const operation = bootstrap(
   { authUrl: URL, user: 'admin', project: 'admin', password },
-  { runAs: 'keystone', region: 'RegionOne', url: URL },
+  { runAs: 'keystone', region: 'RegionOne', urls },
 );
 const bootstrapping = operation.decide({ status: 401 })[0]!;
 
@@ -37,9 +38,8 @@ describe("the cloud's administrator", () => {
 describe('bootstrapping Keystone', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'osha-bootstrap-'));
+    folder = folderForTest();
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   it('gives it the password by its own environment, which no other process can see', async () => {
     // Instead of Keystone: a module that tells what it was called with, and a runuser that tells whom it was asked for.
@@ -69,11 +69,11 @@ sys.modules["keystone.cmd.manage"].main = recorder.main
       exitCode: 0,
     });
     const told = JSON.parse(readFileSync(log, 'utf8')) as { readonly seen: readonly string[] };
-    const urls = ['public', 'internal', 'admin'].flatMap((kind) => [`--bootstrap-${kind}-url`, URL]);
     expect(told).toMatchObject({
       argv: [
         ...['bootstrap', '--bootstrap-username', 'admin', '--bootstrap-project-name', 'admin'],
-        ...['--bootstrap-region-id', 'RegionOne', ...urls],
+        ...['--bootstrap-region-id', 'RegionOne', '--bootstrap-public-url', urls.public],
+        ...['--bootstrap-internal-url', URL, '--bootstrap-admin-url', URL],
       ],
       password: password.reveal(),
     });

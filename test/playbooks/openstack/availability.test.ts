@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { platformOf } from '../../../src/platform/index.ts';
-import { siteOf } from '../../../playbooks/openstack/site.ts';
 import { deployment, placedBy, valuesOn, type Placed } from './deployment.ts';
+import { siteIn } from './site.ts';
 
 const SERVICES = /^\/etc\/(keystone|glance|placement|nova|neutron|cinder|openstack|default)\/|^\/root\//;
 const ofServices = (placed: Placed): boolean => SERVICES.test(placed.path);
@@ -124,15 +123,11 @@ describe('with TLS at the virtual IP', () => {
   });
 
   it("trusts what the system trusts where the certificate is the operator's own", () => {
-    const { inventory, frontends, secrets } = secure;
+    const { inventory } = secure;
     const haproxy = { tls: { api: { certificate: './api.pem', key: './api.key' } } };
-    const site = siteOf({
-      inventory: { ...inventory, settings: { ...inventory.settings, haproxy } },
-      platform: platformOf(inventory.platform),
-      secrets: Object.fromEntries(secrets.map((secret) => [secret.name, secret])),
-      frontends,
-    });
-    expect(site.url('identity')).toBe('https://192.0.2.100:5000/v3');
+    const settings = { ...inventory.settings, haproxy };
+    const site = siteIn({ ...secure, inventory: { ...inventory, settings } });
+    expect(site.internal.url('identity')).toBe('https://192.0.2.100:5000/v3');
     expect(site.ca).toBeUndefined();
   });
 

@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '../../../playbooks/keystone/identity.ts';
-import { siteOf, type Site } from '../../../playbooks/openstack/site.ts';
-import { platformOf } from '../../../src/platform/index.ts';
-import { deployment, placedBy, textOn, type Asked, type Deployment } from './deployment.ts';
-
-function siteIn({ inventory, secrets, frontends }: Deployment): Site {
-  return siteOf({
-    inventory,
-    frontends,
-    platform: platformOf(inventory.platform),
-    secrets: Object.fromEntries(secrets.map((secret) => [secret.name, secret])),
-  });
-}
+import { deployment, placedBy, textOn, type Asked } from './deployment.ts';
+import { siteIn } from './site.ts';
 
 const desired = (asked: Asked = {}): ReturnType<typeof identityOf> => identityOf(siteIn(deployment(asked)));
 

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { deployment, placedBy, textOn, valuesOn, type Asked } from './deployment.ts';
+import { identityOf } from '../../../playbooks/keystone/identity.ts';
+import { siteIn } from './site.ts';
+
+const VIPS = `
+  database: { address: 192.0.2.101/24, interface: eth0, by: keepalived, on: [controller] }
+  api: { address: 198.51.100.20/24, interface: eth1, by: keepalived, on: [loadbalancer] }
+  internal: { address: 192.0.2.102/24, interface: eth0, by: keepalived, on: [loadbalancer] }
+`;
+const HOSTS = `
+  lb1: { address: 192.0.2.31, networks: { public: 198.51.100.31 }, roles: [loadbalancer] }
+  lb2: { address: 192.0.2.32, networks: { public: 198.51.100.32 }, roles: [loadbalancer] }
+  c1: { address: 192.0.2.11, roles: [controller, network] }
+  c2: { address: 192.0.2.12, roles: [controller, network] }
+  c3: { address: 192.0.2.13, roles: [controller, network] }
+  k1: { address: 192.0.2.41, roles: [compute] }
+`;
+const balanced = (asked: Asked = {}): ReturnType<typeof deployment> =>
+  deployment({ hosts: HOSTS, vips: VIPS, ...asked });
+const CA = '/etc/osha/ca.pem';
+
+describe('where the services find each other at a virtual IP of their own', () => {
+  const deployed = balanced({ more: 'haproxy: { tls: { api: {} } }' });
+
+  it('no configuration sends them to that of the users', () => {
+    const told = placedBy(deployed)
+      .filter(({ path }) => !path.startsWith('/etc/haproxy/') && !path.startsWith('/etc/keepalived/'))
+      .flatMap(({ host, path, text }) =>
+        text
+          .split('\n')
+          .filter((line) => line.includes('198.51.100.20'))
+          .map((line) => `${host}:${path}: ${line}`),
+      );
+    // What is left is meant for the users: where they log in, see a screen, and find the dashboard.
+    const forUsers = /www_authenticate_uri|novncproxy_base_url|ALLOWED_HOSTS|ServerName|\/etc\/hosts/;
+    expect(told.length).toBeGreaterThan(5);
+    expect(told.filter((line) => !forUsers.test(line))).toEqual([]);
+  });
+
+  it('the catalogue leads the users to the one and the services to the other', () => {
+    const { catalogue } = identityOf(siteIn(deployed));
+    for (const { urls } of catalogue) {
+      expect(urls.public).toMatch(/^https:\/\/198\.51\.100\.20:/);
+      expect(urls.internal).toMatch(/^http:\/\/192\.0\.2\.102:/);
+      expect(urls.admin).toBe(urls.internal);
+    }
+  });
+
+  it('an API stands behind both, what is for one alone behind that', () => {
+    const at = deployed.frontends.map(({ name, vip, port }) => `${name} ${vip} ${port}`);
+    expect(at).toEqual(
+      expect.arrayContaining([
+        ...['keystone api 5000', 'keystone-internal internal 5000'],
+        ...['nova api 8774', 'nova-internal internal 8774'],
+        ...['nova-metadata internal 8775', 'nova-console api 6080', 'dashboard api 443'],
+      ]),
+    );
+    expect(at.filter((line) => /^(nova-metadata|nova-console|dashboard) /.test(line))).toHaveLength(3);
+    const conf = textOn(deployed, 'lb1', '/etc/haproxy/haproxy.cfg');
+    expect(conf).toContain('listen keystone\n    bind 198.51.100.20:5000 ssl ');
+    expect(conf).toContain('listen keystone-internal\n    bind 192.0.2.102:5000\n');
+  });
+
+  it('clients of a host use the internal endpoints', () => {
+    const openrc = textOn(deployed, 'c1', '/root/admin-openrc');
+    expect(openrc).toContain('export OS_AUTH_URL=http://192.0.2.102:5000/v3\n');
+    expect(openrc.trimEnd().split('\n').at(-1)).toBe('export OS_INTERFACE=internal');
+    expect(textOn(deployed, 'c1', '/etc/openstack/clouds.yaml')).toContain(
+      '    interface: internal\n    auth:\n      auth_url: http://192.0.2.102:5000/v3\n',
+    );
+  });
+
+  it('no host needs the CA of the one that it does not speak to: those that have it run HAProxy', () => {
+    expect(valuesOn(deployed, 'c1', '/etc/nova/nova.conf')['keystone_authtoken.cafile']).toBeUndefined();
+    const trusting = placedBy(deployed).filter(({ path }) => path === CA);
+    expect(new Set(trusting.map(({ host }) => host))).toEqual(new Set(['lb1', 'lb2', 'c1', 'c2', 'c3']));
+  });
+
+  it('all need it where that speaks TLS', () => {
+    const secure = balanced({ more: 'haproxy: { tls: { internal: {} } }' });
+    expect(valuesOn(secure, 'c1', '/etc/nova/nova.conf')).toMatchObject({
+      'keystone_authtoken.cafile': CA,
+      'keystone_authtoken.auth_url': 'https://192.0.2.102:5000',
+      'keystone_authtoken.www_authenticate_uri': 'http://198.51.100.20:5000',
+    });
+    const trusting = placedBy(secure).filter(({ path }) => path === CA);
+    expect(new Set(trusting.map(({ host }) => host))).toEqual(
+      new Set(['lb1', 'lb2', 'c1', 'c2', 'c3', 'k1']),
+    );
+  });
+});
+
+describe('clients whose default is the public endpoint', () => {
+  const deployed = balanced();
+  it.each([
+    ['c1', '/etc/nova/nova.conf', 'cinder.catalog_info', 'volumev3::internalURL'],
+    ['k1', '/etc/nova/nova.conf', 'cinder.catalog_info', 'volumev3::internalURL'],
+    ['c1', '/etc/neutron/neutron.conf', 'nova.endpoint_type', 'internal'],
+    ['c1', '/etc/neutron/neutron.conf', 'placement.endpoint_type', 'internal'],
+    ['c1', '/etc/cinder/cinder.conf', 'nova.interface', 'internal'],
+    ['c1', '/etc/neutron/metadata_agent.ini', 'DEFAULT.nova_metadata_host', '192.0.2.102'],
+  ])('on %s %s: %s is %s', (host, path, key, value) => {
+    expect(valuesOn(deployed, host, path)[key]).toBe(value);
+  });
+
+  it('are told of the internal one in the dashboard too', () => {
+    const path = '/etc/openstack-dashboard/local_settings.d/_9000_osha.py';
+    const text = textOn(deployed, 'c1', path);
+    expect(text).toContain("OPENSTACK_KEYSTONE_URL = 'http://192.0.2.102:5000/v3'\n");
+    expect(text).toContain("OPENSTACK_ENDPOINT_TYPE = 'internalURL'\n");
+  });
+});
