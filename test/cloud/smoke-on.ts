@@ -8,6 +8,7 @@ import { Hosts } from '../../src/cloud/hosts.ts';
 import { pause } from '../../src/transport/pause.ts';
 import { smokeRound, type RoundOptions, type SmokeResult } from '../../src/cloud/smoke/smoke.ts';
 import { Secret } from '../../src/secrets/secret.ts';
+import { ForwardError } from '../../src/transport/errors.ts';
 import { createFakeTransport, type FakeTransport } from '../../src/transport/fake.ts';
 import { aHost } from '../support/inventory.ts';
 import type { FakeCloud } from './fake-cloud.ts';
@@ -16,8 +17,15 @@ export const RUN = 'testtest';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
+export interface HostsOptions {
+  /** What none of them has. */
+  readonly missing?: string;
+  /** Names of those that are in the network of the virtual IP; default all. */
+  readonly inNetwork?: readonly string[];
+}
+
 /** Hosts that can make a guest, and that reach the cloud and its servers. */
-export function hostsOf(fake: FakeCloud, options: { readonly missing?: string } = {}): FakeTransport {
+export function hostsOf(fake: FakeCloud, options: HostsOptions = {}): FakeTransport {
   return createFakeTransport({
     answer: () => ({
       stdout:
@@ -25,10 +33,13 @@ export function hostsOf(fake: FakeCloud, options: { readonly missing?: string } 
           ? `name /boot/vmlinuz-6\nkernel ${base64('kernel')}\nramdisk ${base64('ramdisk')}\n`
           : `missing ${options.missing}\n`,
     }),
-    forward: (_, address, port) =>
-      port === GUEST_PORT
-        ? Promise.resolve(saying(`${markerOf(fake)}\n`))
-        : Promise.resolve(connect(address.startsWith('192.0.2.') ? fake.port : port, '127.0.0.1')),
+    forward: async (host, address, port) => {
+      if (port === GUEST_PORT) return saying(`${markerOf(fake)}\n`);
+      if (address.startsWith('192.0.2.')) return connect(fake.port, '127.0.0.1');
+      if (options.inNetwork?.includes(host.name) === false)
+        throw new ForwardError('no route to host', { prohibited: false });
+      return connect(port, '127.0.0.1');
+    },
   });
 }
 

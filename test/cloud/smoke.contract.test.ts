@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CloudEvent } from '../../src/cloud/events.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { ConnectError } from '../../src/transport/errors.ts';
+import { aHost } from '../support/inventory.ts';
 import { FakeCloud, type Fault } from './fake-cloud.ts';
 import { cloudOn, hostsOf, RUN, smokeOn } from './smoke-on.ts';
 
@@ -49,6 +50,15 @@ describe('a smoke test', () => {
     expect(notes.join('\n')).toContain('also from controller1, controller2, controller3 by itself');
     expect(notes.join('\n')).toContain('reached through controller1');
     expect(JSON.stringify(events)).not.toContain('right');
+  });
+
+  it('goes through a host that can hold the virtual IP, where the others are not in its network', async () => {
+    const balancer = aHost('balancer1', { roles: ['loadbalancer'] });
+    const { outcomes } = await smokeOn(fake, {
+      cloud: cloudOn(fake, { entrances: [balancer] }),
+      transport: hostsOf(fake, { inNetwork: ['balancer1'] }),
+    });
+    expect(outcomes).toEqual(ALL.map((part) => `${part} ok`));
   });
 
   it('leaves out, and says so, what the inventory does not have', async () => {
