@@ -114,8 +114,17 @@ export function operationsOf({ plan }: Deployment): readonly PlannedOperation[] 
 
 const MISSING: PathState = { kind: 'missing', parent: true };
 
+/** What was found of a deployment, which many tests look at. */
+const found = new WeakMap<Deployment, readonly Placed[]>();
+
 /** Every file that is placed anywhere, as often as it is. Files with another probe than a file's own are left out. */
 export function placedBy(deployed: Deployment): readonly Placed[] {
+  const placed = found.get(deployed) ?? allPlaced(deployed);
+  found.set(deployed, placed);
+  return placed;
+}
+
+function allPlaced(deployed: Deployment): readonly Placed[] {
   return operationsOf(deployed).flatMap(({ host, phase, operation }) => {
     const { places, probe } = operation;
     // Others keep what they find in a file, or do more than placing it.
