@@ -30,6 +30,9 @@ function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
       my_ip: host.address,
       host: host.name,
       transport_url: site.transport,
+      // A scheduler gives no sign of life while it waits for a first volume host. With the default, a minute, it counts as
+      // dead after each start: cinder/scheduler/manager.py, init_host_with_rpc.
+      scheduler_driver_init_wait_time: 5,
       glance_api_servers: site.internal.root('image'),
       glance_ca_certificates_file: site.ca,
     },

@@ -42,6 +42,12 @@ describe('a service on a host of the control plane', () => {
     expect(values[`${section}.db_max_retries`]).toBe('-1');
   });
 
+  it('has a scheduler of volumes that reports well before it counts as dead', () => {
+    const waits = Number(valuesOf('cinder')['DEFAULT.scheduler_driver_init_wait_time']);
+    // Cinder's defaults: it reports every 10 s after that, and counts as dead after 60 s.
+    expect(waits + 10).toBeLessThan(60 / 2);
+  });
+
   it.each(['nova', 'neutron', 'cinder'] as const)('%s knows every broker', (name) => {
     expect(valuesOf(name)['DEFAULT.transport_url']).toBe(`rabbit://${BROKERS}`);
   });
