@@ -85,14 +85,15 @@ describe('a virtual IP that speaks TLS', () => {
     }
   });
 
+  const redirect: Frontend = {
+    ...identity,
+    name: 'to-https',
+    port: 80,
+    servers: [],
+    redirectToHttps: true,
+  };
+
   it('sends clients of plain HTTP there where a frontend says so', () => {
-    const redirect: Frontend = {
-      ...identity,
-      name: 'to-https',
-      port: 80,
-      servers: [],
-      redirectToHttps: true,
-    };
     expect(section('to-https', conf({ tls: { api: {} } }, [redirect]))).toEqual([
       'bind 192.0.2.20:80',
       'mode http',
@@ -105,13 +106,6 @@ describe('a virtual IP that speaks TLS', () => {
   it.skipIf(!installed)('is accepted by HAProxy itself', async () => {
     const folder = folderForTest();
     writeFileSync(join(folder, 'api.pem'), (await sample()).pem, { mode: 0o600 });
-    const redirect: Frontend = {
-      ...identity,
-      name: 'to-https',
-      port: 80,
-      servers: [],
-      redirectToHttps: true,
-    };
     const given = conf({ tls: { api: { hsts_seconds: 3600 } } }, [identity, broker, redirect]);
     writeFileSync(join(folder, 'haproxy.cfg'), given.replaceAll('/etc/haproxy/tls', folder));
     const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reached } from '../../../src/operations/openstack.ts';
+import type { HttpStatus } from '../../../src/operations/openstack/http-probe.ts';
+import type { Answer, Finding } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
 
 const check = reached({
@@ -12,18 +14,14 @@ const check = reached({
 });
 
 describe('an API at a virtual IP', () => {
-  const said = (status: number): ReturnType<typeof judged> => judged({ reachable: true, status });
-  function judged(answer: { readonly reachable: boolean; readonly status: number }): string {
-    const [finding] = check.judge(
-      new Map([
-        [
-          'c1',
-          answer.reachable
-            ? { reachable: true, observed: { status: answer.status, seconds: 0.0124 } }
-            : { reachable: false, reason: 'no route to host' },
-        ],
-      ]),
-    );
+  const said = (status: number): Answer<HttpStatus> => ({
+    reachable: true,
+    observed: { status, seconds: 0.0124 },
+  });
+  const judged = (answer: Answer<HttpStatus>): Finding | undefined =>
+    check.judge(new Map([['c1', answer]]))[0];
+  function told(answer: Answer<HttpStatus>): string {
+    const finding = judged(answer);
     return `${finding?.healthy ? '+' : '-'} ${finding?.evidence}`;
   }
 
@@ -32,20 +30,19 @@ describe('an API at a virtual IP', () => {
     [300, '+ answers in 12 ms'],
     [503, '- https://192.0.2.20:5000/ answers 503'],
     [0, '- no answer from https://192.0.2.20:5000/'],
-  ])('that says %i is told of as: %s', (status, told) => {
-    expect(said(status)).toBe(told);
+  ])('that says %i is told of as: %s', (status, words) => {
+    expect(told(said(status))).toBe(words);
   });
 
   it('is not known of by a host that cannot be asked', () => {
-    expect(judged({ reachable: false, status: 0 })).toBe('- no route to host');
+    expect(told({ reachable: false, reason: 'no route to host' })).toBe('- no route to host');
   });
 
   it.each([
     [0, 'c1 has to reach 192.0.2.20: route it, or give the services a virtual IP of their own'],
     [503, 'HAProxy at 192.0.2.20 says why'],
   ])('after %i comes what to do: %s', (status, hint) => {
-    const answers = new Map([['c1', { reachable: true, observed: { status, seconds: 0 } } as const]]);
-    expect(check.judge(answers)[0]?.hint).toContain(hint);
+    expect(judged(said(status))?.hint).toContain(hint);
   });
 
   it('is asked from every host, and trusted by the certificate that is given', () => {

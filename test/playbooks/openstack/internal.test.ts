@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deployment, placedBy, textOn, valuesOn, type Asked } from './deployment.ts';
 import { identityOf } from '../../../playbooks/keystone/identity.ts';
+import { deployment, placedBy, textOn, valuesOn, type Asked } from './deployment.ts';
 import { siteIn } from './site.ts';
 
 const VIPS = `
