@@ -11,6 +11,7 @@ import {
   type ApiRequest,
   type ApiSession,
 } from './api.ts';
+import { isGood } from './http-probe.ts';
 
 /** An API that runs on several hosts behind one virtual IP. */
 export interface ApiService {
@@ -95,10 +96,6 @@ function ownRequest(session: ApiSession, { asks, port, root }: ApiService, host:
 /** Keystone's own answer is the login itself, and a second one is not asked for. */
 function vipRequest({ type, asks = '' }: ApiService): ApiRequest {
   return { service: type, path: asks };
-}
-
-function isGood({ status }: ApiAnswer): boolean {
-  return status >= 200 && status < 400;
 }
 
 /** Of an answer that is no good: what came instead. */

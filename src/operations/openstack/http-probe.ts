@@ -7,6 +7,11 @@ export interface HttpStatus {
   readonly seconds: number;
 }
 
+/** Whether a service answers as it should. Keystone offers its versions with 300. */
+export function isGood({ status }: { readonly status: number }): boolean {
+  return status >= 200 && status < 400;
+}
+
 /** A script that asks a URL and prints what `readStatus` understands. `ca`: on the host, the certificate to trust. */
 export function statusScript(url: string, { ca }: { readonly ca?: string } = {}): string {
   const trust = ca === undefined ? '' : ` --cacert ${quote(ca)}`;

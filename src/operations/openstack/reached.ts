@@ -1,6 +1,6 @@
 import type { Host, Vip } from '../../inventory/types.ts';
 import type { Finding, HealthCheck } from '../../playbook/operation.ts';
-import { readStatus, statusScript, type HttpStatus } from './http-probe.ts';
+import { isGood, readStatus, statusScript, type HttpStatus } from './http-probe.ts';
 
 /** An API at a virtual IP, as the hosts see it whose services call it. */
 export interface ReachedApi {
@@ -33,8 +33,7 @@ export function reached({ title, vip, url, ca, unit, from }: ReachedApi): Health
         const subject = `the virtual IP ${vip.name}`;
         if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
         const { status, seconds } = answer.observed;
-        // Keystone offers its versions with 300.
-        if (status >= 200 && status < 400) {
+        if (isGood(answer.observed)) {
           return { subject, host, healthy: true, evidence: `answers in ${Math.round(seconds * 1000)} ms` };
         }
         const evidence = status === 0 ? `no answer from ${url}` : `${url} answers ${status}`;
