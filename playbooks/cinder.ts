@@ -41,7 +41,7 @@ function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
     database: databaseSection(site.database('volume', 'cinder')),
     keystone_authtoken: tokenSection(site, 'volume'),
     service_user: { send_service_user_token: true, ...accountSection(site, 'volume') },
-    nova: { interface: 'internal', ...callerSection(site, 'compute') },
+    nova: callerSection(site, 'compute', { interface: 'internal' }),
     oslo_middleware: PROXY_HEADERS,
   });
 }

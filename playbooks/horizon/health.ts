@@ -1,4 +1,4 @@
-import { onOneHost } from 'osha';
+import { onOneHost, openstack } from 'osha';
 import type { Finding, HealthCheck, Host, Platform, Takeover } from 'osha';
 import { LOGIN, PORT, ROOT } from './entrance.ts';
 
@@ -15,11 +15,6 @@ export interface DashboardState {
 export function dashboardState(output: string): DashboardState {
   const [page = '', seconds = '', stranger = '', version = ''] = output.trim().split(' ');
   return { page: Number(page), seconds: Number(seconds), stranger: Number(stranger), version };
-}
-
-/** Debian's epoch and revision are of no interest. */
-function release(version: string): string {
-  return version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
 }
 
 /**
@@ -42,7 +37,7 @@ export function dashboardAnswers(
       return {
         script: `${get(LOGIN, '%{http_code} %{time_total} ')}
 ${get(ROOT, '%{http_code} ', ` --cookie sessionid=${'0'.repeat(32)}`)}
-dpkg-query --showformat '\${Version}' --show openstack-dashboard 2>/dev/null || :`,
+${openstack.versionScript('openstack-dashboard')}`,
         reads: [`unit:${unit}`, 'cluster:galera'],
         parse: ({ stdout }) => dashboardState(stdout),
       };
@@ -57,7 +52,7 @@ dpkg-query --showformat '\${Version}' --show openstack-dashboard 2>/dev/null || 
           const evidence = page === 0 ? `no answer on port ${PORT}` : `answers ${page} on port ${PORT}`;
           return [{ subject, host, healthy: false, evidence, hint }];
         }
-        const speed = `${release(version)}, answers in ${Math.round(seconds * 1000)} ms`;
+        const speed = `${openstack.releaseOf(version)}, answers in ${Math.round(seconds * 1000)} ms`;
         return [
           { subject, host, healthy: true, evidence: speed },
           // It sends strangers to the login page.

@@ -60,8 +60,8 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
           database: databaseSection(site.database('network', 'neutron')),
           keystone_authtoken: tokenSection(site, 'network'),
           // The default of both is the public endpoint, which a host need not reach.
-          nova: { endpoint_type: 'internal', ...callerSection(site, 'compute') },
-          placement: { endpoint_type: 'internal', ...callerSection(site, 'placement') },
+          nova: callerSection(site, 'compute', { endpoint_type: 'internal' }),
+          placement: callerSection(site, 'placement', { endpoint_type: 'internal' }),
           oslo_middleware: PROXY_HEADERS,
         }
       : {}),

@@ -138,8 +138,8 @@ export function accountSection(site: Site, service: ServiceName): Section {
 }
 
 /** The same for calling a service that this cloud may not have: then nothing. */
-export function callerSection(site: Site, service: ServiceName): Section {
-  return apisOf(site.settings).includes(service) ? accountSection(site, service) : {};
+export function callerSection(site: Site, service: ServiceName, more: Section): Section {
+  return apisOf(site.settings).includes(service) ? { ...more, ...accountSection(site, service) } : {};
 }
 
 /** How a service has the tokens of its callers checked. A dead cache is left alone for a while, not waited for each time. */

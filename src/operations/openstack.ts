@@ -12,4 +12,5 @@ export * from './openstack/identity.ts';
 export * from './openstack/key-repository.ts';
 export * from './openstack/mapped-computes.ts';
 export * from './openstack/reached.ts';
+export * from './openstack/release.ts';
 export * from './openstack/schema.ts';

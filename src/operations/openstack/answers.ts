@@ -1,7 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Finding, HealthCheck } from '../../playbook/operation.ts';
-import { quote } from '../shell.ts';
 import { readStatus, statusScript, type HttpStatus } from './http-probe.ts';
+import { releaseOf, versionScript } from './release.ts';
 
 /** An HTTP service that each of several hosts runs for itself. */
 export interface HttpService {
@@ -33,7 +33,7 @@ export function answers(service: HttpService): HealthCheck<HttpAnswer> {
     members: hosts,
     probe: (host) => ({
       script: `${statusScript(`http://${host.address}:${port}${path}`)}
-printf '%s\\n' "$(dpkg-query --showformat '\${Version}' --show ${quote(service.package)} 2>/dev/null)"`,
+${versionScript(service.package)}`,
       reads: [`unit:${unit}`],
       parse: ({ stdout }) => {
         const [said = '', version = ''] = stdout.split('\n');
@@ -45,14 +45,12 @@ printf '%s\\n' "$(dpkg-query --showformat '\${Version}' --show ${quote(service.p
         const subject = 'API';
         if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
         const { status, seconds, version } = answer.observed;
-        // Debian's epoch and revision are of no interest here.
-        const release = version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
         if (good.includes(status)) {
           return {
             subject,
             host,
             healthy: true,
-            evidence: `${release}, answers in ${Math.round(seconds * 1000)} ms`,
+            evidence: `${releaseOf(version)}, answers in ${Math.round(seconds * 1000)} ms`,
           };
         }
         const evidence = status === 0 ? `no answer on port ${port}` : `answers ${status} on port ${port}`;

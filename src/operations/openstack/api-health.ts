@@ -1,6 +1,5 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
-import { quote } from '../shell.ts';
 import { agentFindings, agentsOf, type Agent, type ExpectedAgent } from './agents.ts';
 import {
   apiJob,
@@ -12,6 +11,7 @@ import {
   type ApiSession,
 } from './api.ts';
 import { isGood } from './http-probe.ts';
+import { releaseOf, versionScript } from './release.ts';
 
 /** An API that runs on several hosts behind one virtual IP. */
 export interface ApiService {
@@ -64,7 +64,7 @@ export function apiHealth(
       const index = here.indexOf(service);
       return {
         script: `${apiProbeScript}
-${here.map((one) => `printf 'version %s\\n' "$(dpkg-query -f '\${Version}' -W ${quote(one.package)} 2>/dev/null)"`).join('\n')}`,
+${here.map((one) => `printf 'version %s\\n' "$(${versionScript(one.package)})"`).join('\n')}`,
         input: apiJob(session, requests, { together: 3, seconds: REQUEST_SECONDS }),
         reads: ['cluster:identity'],
         parse: ({ stdout }) => {
@@ -110,10 +110,13 @@ function own({ port }: ApiService, answers: Answers<ApiState>): readonly Finding
     const subject = 'API';
     if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
     const { own: said, version } = answer.observed;
-    // Debian's epoch and revision are of no interest here.
-    const release = version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
     if (said && isGood(said)) {
-      return { subject, host, healthy: true, evidence: `${release}, answers in ${said.ms ?? 0} ms` };
+      return {
+        subject,
+        host,
+        healthy: true,
+        evidence: `${releaseOf(version)}, answers in ${said.ms ?? 0} ms`,
+      };
     }
     const evidence = `${said ? whatCame(said) : 'no answer'} (port ${port})`;
     return { subject, host, healthy: false, evidence, hint: `see its log on ${host}` };

@@ -66,17 +66,6 @@ describe('a service that answers over HTTP', () => {
     const hint = 'see its log, and "systemctl status keystone" on c1';
     expect(hints).toEqual([undefined, hint, hint]);
   });
-
-  const versions: readonly (readonly [string, string])[] = [
-    ['2:22.0.2-0+deb12u1', '22.0.2'],
-    ['1:26.2.2-1~deb12u3', '26.2.2'],
-    ['8.0.0-2', '8.0.0'],
-    ['2:25.1.0', '25.1.0'],
-  ];
-  it.each(versions)('has of the version %s what its project calls it', (version, release) => {
-    const answer = { reachable: true, observed: { status: 200, seconds: 0, version } } as const;
-    expect(judged(answer)).toEqual([[true, `${release}, answers in 0 ms`]]);
-  });
 });
 
 describe('the probe of it', () => {

@@ -104,6 +104,14 @@ describe('clients whose default is the public endpoint', () => {
     expect(valuesOn(deployed, host, path)[key]).toBe(value);
   });
 
+  it('have no section of a service that this cloud is without', () => {
+    const few = balanced({ openstack: 'services: [identity, network, volume, image]' });
+    const conf =
+      textOn(few, 'c1', '/etc/neutron/neutron.conf') + textOn(few, 'c1', '/etc/cinder/cinder.conf');
+    expect(conf).toContain('[keystone_authtoken]');
+    expect(conf).not.toMatch(/^\[(nova|placement)\]/m);
+  });
+
   it('are told of the internal one in the dashboard too', () => {
     const path = '/etc/openstack-dashboard/local_settings.d/_9000_osha.py';
     const text = textOn(deployed, 'c1', path);
