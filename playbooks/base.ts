@@ -64,6 +64,18 @@ const settings = z.strictObject({
     .describe('More kernel settings for every host.'),
 });
 
+/**
+ * Who waits for an answer at a virtual IP whose host died is told by nobody: the host that takes it over learns of the
+ * connection only when something is sent on it. The kernel asks after two hours (tcp(7)); here a connection without a
+ * sign of life is ended after 60 + 3 x 10 s, if its program asks for keepalive: HAProxy, the client of the database and
+ * that of the broker do.
+ */
+const KEEPALIVE = {
+  'net.ipv4.tcp_keepalive_time': 60,
+  'net.ipv4.tcp_keepalive_intvl': 10,
+  'net.ipv4.tcp_keepalive_probes': 3,
+};
+
 /** Every host's and every virtual IP's names, in the order of the inventory. */
 function names(
   inventory: Inventory,
@@ -96,10 +108,11 @@ export default playbook({
       ]),
       step('Install common tools', packages.installed([...platform.packages.common, ...settings.packages])),
       step(
-        'Forward packets, and bind virtual IPs that are elsewhere',
+        'Forward packets, bind virtual IPs that are elsewhere, and notice peers that died',
         sysctl.values('base', {
           'net.ipv4.ip_forward': 1,
           'net.ipv4.ip_nonlocal_bind': 1,
+          ...KEEPALIVE,
           ...settings.sysctl,
         }),
       ),

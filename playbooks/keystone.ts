@@ -16,6 +16,9 @@ const { port, name } = SERVICES.identity;
 const CONF = '/etc/keystone/keystone.conf';
 const DEFAULTS = '/etc/default/keystone';
 
+/** A request to any other service may ask Keystone whose token it carries, so it has more to do than each of them. */
+const PROCESSES_PER_WORKER = 2;
+
 /** Who may do what, and where every service answers. */
 export default playbook({
   name: 'keystone',
@@ -39,8 +42,7 @@ export default playbook({
             host,
             port,
             ini: '/etc/keystone/keystone-uwsgi.ini',
-            processes: site.settings.workers,
-            threads: 4,
+            processes: PROCESSES_PER_WORKER * site.settings.workers,
           }),
         }),
       ]),

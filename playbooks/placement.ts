@@ -45,7 +45,6 @@ export default playbook({
             port,
             ini: '/etc/placement/placement-api-uwsgi.ini',
             processes: site.settings.workers,
-            threads: 4,
           }),
         }),
       ]),

@@ -22,6 +22,19 @@ describe('the base playbook', () => {
     expect(file).toContain('net.ipv4.ip_forward = 1\n');
   });
 
+  it('has every host notice within a minute and a half that who it waits for is gone', () => {
+    const file = placedFile(base, contextOf(base), 'controller1', '/etc/sysctl.d/60-osha-base.conf');
+    expect(file).toContain('net.ipv4.tcp_keepalive_time = 60\n');
+    expect(file).toContain('net.ipv4.tcp_keepalive_intvl = 10\n');
+    expect(file).toContain('net.ipv4.tcp_keepalive_probes = 3\n');
+  });
+
+  it("lets an inventory's own kernel settings win", () => {
+    const context = contextOf(base, { settings: { sysctl: { 'net.ipv4.tcp_keepalive_time': 600 } } });
+    const file = placedFile(base, context, 'controller1', '/etc/sysctl.d/60-osha-base.conf');
+    expect(file?.match(/tcp_keepalive_time = \d+/g)).toEqual(['tcp_keepalive_time = 600']);
+  });
+
   it('filters bridged packets only on hosts with bridges', () => {
     const compute = aHost('compute1', { roles: ['compute'], controller: false, address: '192.0.2.31' });
     const inventory = anInventory({ hosts: [aHost('controller1'), compute] });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { failuresOf, osha, summaryOf } from '../support/osha.ts';
+import { failuresOf, healthOf, osha, summaryOf } from '../support/osha.ts';
 import type { Architecture } from './architecture.ts';
 import type { Figures } from './figures.ts';
 import { expectNothingToDo } from './whole.ts';
@@ -19,15 +19,9 @@ export function deployment(architecture: Architecture, figures: Figures): void {
   it('is healthy: status lists every system, each with its evidence', async () => {
     const status = await osha('status', file, '--json');
     expect(status.exitCode, status.stdout + status.stderr).toBe(0);
-    const told = status.stdout
-      .trim()
-      .split('\n')
-      .map(
-        (line) => JSON.parse(line) as { event: string; system?: string; findings?: { evidence: string }[] },
-      )
-      .filter(({ event }) => event === 'health');
+    const told = healthOf(status);
     expect(told.map(({ system }) => system)).toEqual(expect.arrayContaining([...observed]));
-    const findings = told.flatMap((system) => system.findings ?? []);
+    const findings = told.flatMap((system) => system.findings);
     expect(findings.filter(({ evidence }) => evidence === '')).toEqual([]);
     expect(findings.length).toBeGreaterThanOrEqual(observed.length);
   });

@@ -13,6 +13,7 @@ export const ADDRESSES = Object.fromEntries(
 );
 export const COMPUTE_ADDRESS = '172.29.80.21';
 export const API_VIP = '172.29.80.10';
+export const DATABASE_VIP = '172.29.80.9';
 
 export const { on, sql, kill, start, holdersOf } = hostsOf(INVENTORY);
 

@@ -4,9 +4,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changesOf, osha, startOsha } from '../support/osha.ts';
 import { untilHealthy } from '../support/healthy.ts';
 import { until } from '../support/until.ts';
-import { API_VIP, ask, CONTROLLERS, INVENTORY, isValid, kill, login, start } from './cloud.ts';
+import {
+  API_VIP,
+  ask,
+  CONTROLLERS,
+  DATABASE_VIP,
+  holdersOf,
+  INVENTORY,
+  isValid,
+  kill,
+  login,
+  start,
+} from './cloud.ts';
 import type { Figures } from './figures.ts';
 import { activeOf, holdersOfRouter, NETWORK_API, standbyIsReady } from './router.ts';
+import { sendQuery, stillWaits, takeBackQuery } from './waiting-query.ts';
 import { everyApi, watch } from './watch.ts';
 
 /** A virtual IP that moves, servers that HAProxy has to miss, and two cores: what is measured is less. */
@@ -15,6 +27,8 @@ const MOST_SILENCE_MS = 120_000;
 const MOST_RECOVERY_MS = 8 * 60_000;
 /** Milliseconds after which Neutron counts an agent as dead, with room for two cores. */
 const MOST_AGENT_MS = 150_000;
+/** Milliseconds after which a host's kernel ends a connection that gives no sign of life, with room for two cores. */
+const MOST_WAITING_MS = 150_000;
 /** Where the guest of the smoke test answers. */
 const GUEST_PORT = 7777;
 
@@ -74,6 +88,8 @@ export function controllers(figures: Figures): void {
   let kept: Kept;
   /** Hosts that held the router when they died. */
   const lostRouters: string[] = [];
+  /** Hosts by way of which a query waited for its answer when they died. */
+  const lostQueries: string[] = [];
 
   beforeAll(async () => {
     const smoke = await osha('smoke', INVENTORY, '--keep', '--json');
@@ -107,6 +123,9 @@ export function controllers(figures: Figures): void {
   describe.each(CONTROLLERS.map((host) => [host] as const))('%s', (host) => {
     it('is stopped hard: every API answers again, and the server goes on answering', async () => {
       const routed = activeOf(await holdersOfRouter(kept.router)) === host;
+      const balanced = (await holdersOf(DATABASE_VIP, CONTROLLERS)).includes(host);
+      const [witness] = CONTROLLERS.filter((other) => other !== host) as [string, string];
+      await sendQuery(witness);
       const seen = watch({ ...everyApi(kept.token), server: () => speaks(kept.floating) });
       await until('everything is looked at', 30_000, async () =>
         Promise.resolve(seen.silenceMs('keystone') < 2000 && seen.silenceMs('server') < 2000),
@@ -119,6 +138,15 @@ export function controllers(figures: Figures): void {
       figures.losses.set(host, silences);
       expect(exitCode, stdout.slice(-3000) + stderr).toBe(0);
       for (const [name, ms] of silences) expect(ms, name).toBeLessThan(MOST_SILENCE_MS);
+      if (balanced) {
+        lostQueries.push(host);
+        await until(
+          'who waited for a query is told',
+          MOST_WAITING_MS,
+          async () => !(await stillWaits(witness)),
+        );
+      }
+      await takeBackQuery(witness);
       if (!routed) return;
       lostRouters.push(host);
       await until('another host holds the router', MOST_AGENT_MS, async () => {
@@ -141,7 +169,12 @@ export function controllers(figures: Figures): void {
       await speaks(kept.floating);
     });
   });
+
   it('one of them held the router when it died, so that the server was heard by way of another one', () => {
     expect(lostRouters).not.toEqual([]);
+  });
+
+  it('one of them held the virtual IP of the database when it died, and who waited for an answer was told', () => {
+    expect(lostQueries).not.toEqual([]);
   });
 }

@@ -23,7 +23,7 @@ find /etc /usr/local /root /home /opt /srv -xdev -type f -print0 | sort -z | xar
 dpkg-query -W -f '\${Package} \${Version} \${Status}\\n'
 systemctl list-unit-files --no-legend --no-pager | sort
 systemctl list-units --all --no-legend --no-pager --plain --type=service,socket | awk '{ print $1, $2, $3 }' | sort
-getent passwd; getent group; sysctl -a 2>/dev/null | grep -E 'ip_forward |nonlocal_bind' ; ip -o addr | awk '{ print $2, $4 }'`;
+getent passwd; getent group; sysctl -a 2>/dev/null | grep -E 'ip_forward |nonlocal_bind|tcp_keepalive' ; ip -o addr | awk '{ print $2, $4 }'`;
 
 /** The hosts of the lab that was brought up from `inventory`. */
 export function hostsOf(inventory: string): Hosts {

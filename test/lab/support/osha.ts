@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { RunEvent } from '../../../src/runner/events.ts';
+import type { SystemHealth } from '../../../src/runner/health.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 /** The built package, as a user has it; with OSHA_FROM_SOURCE=1 the sources, for work on them. */
@@ -78,6 +79,12 @@ export function summaryOf(result: OshaResult): Extract<RunEvent, { event: 'summa
   if (last?.event !== 'summary')
     throw new Error(`no summary: ${result.stdout.slice(-2000)} ${result.stderr}`);
   return last;
+}
+
+/** What `status --json` says of each system. */
+export function healthOf({ events }: OshaResult): readonly SystemHealth[] {
+  const told = events as readonly ({ event: string } | ({ event: 'health' } & SystemHealth))[];
+  return told.filter((event): event is { event: 'health' } & SystemHealth => event.event === 'health');
 }
 
 /** What a run did, as `host: phase: summary`; for the message of a failing test. */

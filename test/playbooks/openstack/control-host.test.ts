@@ -102,7 +102,6 @@ describe('a service on a host of the control plane', () => {
 
   it('has as many processes as the inventory says', () => {
     const own = deployment({ openstack: 'services: all, workers: 5' });
-    expect(textOn(own, 'c1', '/etc/default/keystone')).toContain('--processes 5 ');
     expect(valuesOn(own, 'c1', FILES.glance)['DEFAULT.workers']).toBe('5');
     expect(valuesOn(own, 'c1', FILES.nova)).toMatchObject({
       'conductor.workers': '5',
