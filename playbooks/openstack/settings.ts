@@ -41,7 +41,9 @@ export const settings = z.strictObject({
     .min(1)
     .max(64)
     .default(2)
-    .describe('Processes of each service on each host. Each takes 100 to 200 MiB of memory.'),
+    .describe(
+      'Processes of each service on each host; Keystone has twice as many. Each takes 100 to 200 MiB of memory.',
+    ),
 });
 
 export type OpenstackSettings = z.output<typeof settings>;
