@@ -17,7 +17,7 @@ import {
   start,
 } from './cloud.ts';
 import type { Figures } from './figures.ts';
-import { activeOf, holdersOfRouter, NETWORK_API, standbyIsReady } from './router.ts';
+import { activeOf, holdersOfRouter, NETWORK_API, untilTakeoverIsReady } from './router.ts';
 import { sendQuery, stillWaits, takeBackQuery } from './waiting-query.ts';
 import { everyApi, watch } from './watch.ts';
 
@@ -114,10 +114,7 @@ export function controllers(figures: Figures): void {
   });
 
   it('two of them hold the router, one actively, and the other one is ready for it', async () => {
-    await until('one is active, one ready', MOST_AGENT_MS, async () => {
-      const holders = await holdersOfRouter(kept.router);
-      return [...holders.values()].sort().join() === 'active,standby' && (await standbyIsReady(kept.router));
-    });
+    await untilTakeoverIsReady(kept.router, MOST_AGENT_MS);
   });
 
   describe.each(CONTROLLERS.map((host) => [host] as const))('%s', (host) => {

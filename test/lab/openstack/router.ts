@@ -1,3 +1,4 @@
+import { until } from '../support/until.ts';
 import { API_VIP, ask, COMPUTE_ADDRESS, login, on } from './cloud.ts';
 
 export const NETWORK_API = `http://${API_VIP}:9696/v2.0`;
@@ -15,13 +16,44 @@ export function activeOf(holders: ReadonlyMap<string, string>): string | undefin
   return [...holders].find(([, state]) => state === 'active')?.[0];
 }
 
+/** Milliseconds after which a standby that is not ready has missed what Neutron tells it. */
+const TOLD_MS = 45_000;
+
+/**
+ * Waits until a router has an active host and a standby that could take over. Where the standby has its ports before the
+ * active host has them, Neutron does not tell it the way to the compute hosts until it takes over, because it counts
+ * ports that are active (`get_agent_network_active_port_count` of its l2pop driver). Its agent asks again when it starts.
+ */
+export async function untilTakeoverIsReady(router: string, withinMs: number): Promise<void> {
+  await until(
+    'one host has the router actively, and one is its standby',
+    withinMs,
+    async () => [...(await holdersOfRouter(router)).values()].sort().join() === 'active,standby',
+  );
+  const ready = (): Promise<boolean> => standbyIsReady(router);
+  try {
+    await until("the router's standby is ready", TOLD_MS, ready);
+  } catch {
+    const standby = standbyOf(await holdersOfRouter(router));
+    process.stdout.write(
+      `${standby} was not told the way to the servers of its router: its agent asks again\n`,
+    );
+    if (standby !== undefined) await on(standby, 'systemctl restart neutron-linuxbridge-agent');
+    await until("the router's standby is ready", withinMs, ready);
+  }
+}
+
+function standbyOf(holders: ReadonlyMap<string, string>): string | undefined {
+  return [...holders].find(([, state]) => state === 'standby')?.[0];
+}
+
 /**
  * Whether a router's standby could take over: its ports are in their bridges there, and the network of the servers leads
  * from it to the compute host. Neutron calls it a standby before that; a host that dies meanwhile takes the router along
  * until the agents have been told again.
  */
-export async function standbyIsReady(router: string): Promise<boolean> {
-  const standby = [...(await holdersOfRouter(router))].find(([, state]) => state === 'standby')?.[0];
+async function standbyIsReady(router: string): Promise<boolean> {
+  const standby = standbyOf(await holdersOfRouter(router));
   if (standby === undefined) return false;
   const token = await login();
   const { ports } = (await ask(`${NETWORK_API}/ports?device_id=${router}`, token, 10_000)) as {
