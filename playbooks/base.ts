@@ -67,12 +67,12 @@ const settings = z.strictObject({
 /**
  * Who waits for an answer at a virtual IP whose host died is told by nobody: the host that takes it over learns of the
  * connection only when something is sent on it. The kernel asks after two hours (tcp(7)); here a connection without a
- * sign of life is ended after 60 + 3 x 10 s, if its program asks for keepalive: HAProxy, the client of the database and
- * that of the broker do.
+ * sign of life is ended after 15 + 3 x 5 s, if its program asks for keepalive: HAProxy, the client of the database and
+ * that of the broker do. That is half of what HAProxy lets a client wait for its answer, so a service can try again.
  */
 const KEEPALIVE = {
-  'net.ipv4.tcp_keepalive_time': 60,
-  'net.ipv4.tcp_keepalive_intvl': 10,
+  'net.ipv4.tcp_keepalive_time': 15,
+  'net.ipv4.tcp_keepalive_intvl': 5,
   'net.ipv4.tcp_keepalive_probes': 3,
 };
 

@@ -28,7 +28,7 @@ const MOST_RECOVERY_MS = 8 * 60_000;
 /** Milliseconds after which Neutron counts an agent as dead, with room for two cores. */
 const MOST_AGENT_MS = 150_000;
 /** Milliseconds after which a host's kernel ends a connection that gives no sign of life, with room for two cores. */
-const MOST_WAITING_MS = 150_000;
+const MOST_WAITING_MS = 60_000;
 /** Where the guest of the smoke test answers. */
 const GUEST_PORT = 7777;
 
