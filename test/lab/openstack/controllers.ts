@@ -12,8 +12,8 @@ import {
   holdersOf,
   INVENTORY,
   isValid,
-  kill,
   login,
+  losePower,
   start,
 } from './cloud.ts';
 import type { Figures } from './figures.ts';
@@ -83,7 +83,7 @@ function speaks(address: string): Promise<void> {
   });
 }
 
-/** Each controller in turn is stopped hard, under load, and comes back. */
+/** Each controller in turn loses its power, under load, and comes back. */
 export function controllers(figures: Figures): void {
   let kept: Kept;
   /** Hosts that held the router when they died. */
@@ -118,7 +118,7 @@ export function controllers(figures: Figures): void {
   });
 
   describe.each(CONTROLLERS.map((host) => [host] as const))('%s', (host) => {
-    it('is stopped hard: every API answers again, and the server goes on answering', async () => {
+    it('loses its power: every API answers again, and the server goes on answering', async () => {
       const routed = activeOf(await holdersOfRouter(kept.router)) === host;
       const balanced = (await holdersOf(DATABASE_VIP, CONTROLLERS)).includes(host);
       const [witness] = CONTROLLERS.filter((other) => other !== host) as [string, string];
@@ -129,7 +129,7 @@ export function controllers(figures: Figures): void {
       );
       const load = startOsha('smoke', INVENTORY, '--no-server', '--repeat', '2', '--json');
       await load.until((event) => (event.event as string) === 'part-finished');
-      await kill(host);
+      await losePower(host);
       const { exitCode, stdout, stderr } = await load.result;
       const silences = await seen.stop();
       figures.losses.set(host, silences);
