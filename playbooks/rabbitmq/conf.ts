@@ -18,6 +18,7 @@ export function rabbitmqConf(host: Host, nodes: number, settings: RabbitmqSettin
 listeners.tcp.default = ${host.address}:${settings.port}
 ${management}loopback_users.guest = true
 cluster_partition_handling = ${partitions}
+net_ticktime = ${settings.net_ticktime}
 vm_memory_high_watermark.relative = ${settings.memory}
 disk_free_limit.absolute = ${settings.disk_free}
 `;

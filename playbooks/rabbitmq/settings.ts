@@ -66,6 +66,14 @@ export const settings = z.strictObject({
     .enum(['pause_minority', 'autoheal', 'ignore'])
     .optional()
     .describe('What a node does that is cut off; default pause_minority, with two nodes autoheal.'),
+  // Erlang's own minute is too long for a host that lost its power and is back before: its node then finds peers that
+  // still hold its old connection, and hangs in its start (rabbitmq-server issue 6034, in 3.10 with Erlang from 25.1, as
+  // Debian 12 has it). Peers ask four times within this time, and learn from the first answer that the old one has gone.
+  net_ticktime: z
+    .int()
+    .min(5)
+    .default(10)
+    .describe('Seconds without a sign of life after which nodes take each other for dead.'),
   port: port.default(5672).describe('Where the nodes listen for clients.'),
   frontend_port: port.default(5673).describe('Where clients reach the broker through HAProxy.'),
   memory: z

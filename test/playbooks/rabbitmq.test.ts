@@ -42,6 +42,14 @@ describe('the configuration of a node', () => {
     );
   });
 
+  it.each([
+    ['nodes notice a dead one before its host can be back', {}, 10],
+    ['they wait longer where hosts stall', { net_ticktime: 30 }, 30],
+  ])('%s', (_name, settings, expected) => {
+    const context = contextOf(rabbitmq, { settings });
+    expect(placedFile(rabbitmq, context, 'controller1', CONF)).toContain(`\nnet_ticktime = ${expected}\n`);
+  });
+
   it('has no management without its plugin', () => {
     const context = contextOf(rabbitmq, { settings: { management: false } });
     expect(placedFile(rabbitmq, context, 'controller1', '/etc/rabbitmq/enabled_plugins')).toBe('[].\n');
