@@ -76,10 +76,14 @@ export async function status(
   );
 }
 
-/** Stops a host hard, as if its power had gone. Its disk stays. */
+/**
+ * Stops a host hard, as if its power had gone. Its disk stays. Its cables go first: the kernel of this machine would
+ * end the connections of processes that die, and so tell everybody at once what a power cut tells nobody.
+ */
 export async function kill(host: string, options: LabOptions = {}): Promise<void> {
   const container = hostContainer(host, options);
   const cables = await cablesOf(container);
+  await setCables(cables, 'down');
   await mustDocker(['kill', container]);
   await removeCables(cables);
 }
@@ -94,12 +98,12 @@ export async function start(host: string, options: LabOptions = {}): Promise<voi
 
 /** Takes a host off the network, as if its cable had been pulled: also ssh does not reach it. `execOn` does. */
 export async function cut(host: string, options: LabOptions = {}): Promise<void> {
-  await setCables(hostContainer(host, options), 'down');
+  await setCables(await pluggedIn(host, options), 'down');
 }
 
 /** Puts a host that was cut back on the network. */
 export async function heal(host: string, options: LabOptions = {}): Promise<void> {
-  await setCables(hostContainer(host, options), 'up');
+  await setCables(await pluggedIn(host, options), 'up');
 }
 
 /**
@@ -120,9 +124,15 @@ function hostContainer(host: string, options: LabOptions): string {
   return containerOf(lab, findHost(lab, host).name);
 }
 
+async function pluggedIn(host: string, options: LabOptions): Promise<readonly string[]> {
+  const cables = await cablesOf(hostContainer(host, options));
+  if (cables.length === 0) throw new LabError(`${host} is not running`, 'See `npm run lab -- status`.');
+  return cables;
+}
+
 /** A host that was cut and forgotten would never get ready. */
 async function plugIn(container: string): Promise<void> {
-  if (!(await hasCarrier(container))) await setCables(container, 'up');
+  if (!(await hasCarrier(container))) await setCables(await cablesOf(container), 'up');
 }
 
 async function stateOf(container: string): Promise<HostState> {

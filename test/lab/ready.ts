@@ -1,3 +1,4 @@
+import { WHAT_A_HOST_SAYS } from './complaints.ts';
 import { containerOf } from './compose.ts';
 import { docker } from './engine.ts';
 import type { LabHost, LabInventory } from './inventory.ts';
@@ -5,7 +6,8 @@ import { sshArguments } from './keys.ts';
 import { seconds, type Log } from './progress.ts';
 import { LabError, run, sleep } from './run.ts';
 
-const LIMIT_MS = 120_000;
+/** A controller of OpenStack takes up to a minute and a half on two cores while others are busy. */
+const LIMIT_MS = 240_000;
 
 /** Waits until a host's systemd has finished booting and its sshd lets the lab's key in; says when, and which units failed. */
 export async function waitReady(inventory: LabInventory, host: LabHost, log: Log): Promise<void> {
@@ -48,12 +50,18 @@ async function untilBooted(container: string, began: number): Promise<string> {
     if (state === 'running' || state === 'degraded') return state;
     if (Date.now() - began > LIMIT_MS) {
       throw new LabError(
-        `${container} does not finish booting: ${state} ${stderr.trim()}`,
+        `${container} has not booted after ${seconds(began)}: ${state} ${stderr.trim()}\n${await complaintsOf(container)}`,
         `See \`docker logs ${container}\`.`,
       );
     }
     await sleep(200);
   }
+}
+
+async function complaintsOf(container: string): Promise<string> {
+  const args = ['exec', '-i', container, 'bash', '-s'];
+  const { stdout, stderr } = await docker(args, { input: WHAT_A_HOST_SAYS, timeoutMs: 60_000 });
+  return `${stdout}${stderr}`;
 }
 
 async function untilLogin(host: LabHost, began: number): Promise<void> {

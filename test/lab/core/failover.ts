@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { untilHealthy } from '../support/healthy.ts';
 import { changesOf, osha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 import { DATABASE_VIP, holdersOf, HOSTS, INVENTORY, kill, on, sql, start } from './hosts.ts';
@@ -45,7 +46,7 @@ export function failover(): void {
     await until('the database has three members', 180_000, async () =>
       (await sql(victim, "SHOW STATUS LIKE 'wsrep_cluster_size'")).endsWith('\t3'),
     );
-    await until('status is healthy', 180_000, async () => (await osha('status', INVENTORY)).exitCode === 0);
+    await untilHealthy(INVENTORY, 180_000);
     expect(await sql(victim, 'SELECT COUNT(*) FROM labtest.rows WHERE id IN (100, 101)')).toBe('2');
   });
 

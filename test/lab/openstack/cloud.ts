@@ -15,7 +15,7 @@ export const COMPUTE_ADDRESS = '172.29.80.21';
 export const API_VIP = '172.29.80.10';
 export const DATABASE_VIP = '172.29.80.9';
 
-export const { on, sql, losePower, start, holdersOf } = hostsOf(INVENTORY);
+export const { on, sql, kill, start, holdersOf } = hostsOf(INVENTORY);
 
 /** What each service is asked at the virtual IP: something that it needs its database for. */
 export const QUESTIONS = {

@@ -13,7 +13,7 @@ import {
   INVENTORY,
   isValid,
   login,
-  losePower,
+  kill,
   start,
 } from './cloud.ts';
 import type { Figures } from './figures.ts';
@@ -129,7 +129,7 @@ export function controllers(figures: Figures): void {
       );
       const load = startOsha('smoke', INVENTORY, '--no-server', '--repeat', '2', '--json');
       await load.until((event) => (event.event as string) === 'part-finished');
-      await losePower(host);
+      await kill(host);
       const { exitCode, stdout, stderr } = await load.result;
       const silences = await seen.stop();
       figures.losses.set(host, silences);

@@ -1,3 +1,4 @@
+import { WHAT_A_HOST_SAYS } from '../complaints.ts';
 import { hostsOf } from './hosts.ts';
 import { healthOf, osha, type OshaResult } from './osha.ts';
 import { until } from './until.ts';
@@ -34,22 +35,9 @@ function sickOf(status: OshaResult): readonly Sick[] {
   );
 }
 
-/**
- * What a host has to say: units that failed, listening sockets that nobody takes connections from and what the threads
- * behind them wait for, warnings, and the ends of the logs that were written last.
- */
-const WHAT_IT_SAYS = `systemctl --failed --no-legend --plain
-ss -ltnp | awk 'NR == 1 || $2 > 0'
-for pid in $(ss -ltnp | awk '$2 > 0' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u); do
-  for thread in /proc/$pid/task/*; do echo "$thread $(cat $thread/wchan) $(cat $thread/syscall)"; done
-  ss -tnop | grep "pid=$pid,"
-done
-journalctl --boot --priority=warning --lines=40 --no-pager
-find /var/log -name '*.log' -mmin -15 -printf '%T@ %p\\n' | sort -rn | head -n 8 | cut -d' ' -f2 | xargs -r tail -n 15`;
-
 async function toldBy(inventory: string, host: string): Promise<string> {
   try {
-    return `\n=== ${host}\n${await hostsOf(inventory).on(host, `{ ${WHAT_IT_SAYS}; } 2>&1 || true`)}`;
+    return `\n=== ${host}\n${await hostsOf(inventory).on(host, WHAT_A_HOST_SAYS)}`;
   } catch (error) {
     return `\n=== ${host} cannot be asked: ${String(error)}`;
   }

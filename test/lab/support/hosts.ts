@@ -1,4 +1,4 @@
-import { cut, execOn, kill, start } from '../lab.ts';
+import { execOn, kill, start } from '../lab.ts';
 
 /** The hosts of one inventory's lab, whatever other labs are up. */
 export interface Hosts {
@@ -8,10 +8,8 @@ export interface Hosts {
   readonly sql: (host: string, statement: string) => Promise<string>;
   /** Hosts among `hosts` that hold an address. */
   readonly holdersOf: (address: string, hosts: readonly string[]) => Promise<readonly string[]>;
-  /** Stops a host hard. The connections of its processes end with them, so that those at their other ends know at once. */
+  /** Stops a host hard, as a power cut does, which tells nobody anything. */
   readonly kill: (host: string) => Promise<void>;
-  /** Stops a host as a power cut does, which tells nobody anything: its cables go first. */
-  readonly losePower: (host: string) => Promise<void>;
   /** Starts a host that was stopped, and waits until it can be logged in to. */
   readonly start: (host: string) => Promise<void>;
   /** All that a deployment could change on a host, as text. */
@@ -44,10 +42,6 @@ export function hostsOf(inventory: string): Hosts {
       return hosts.filter((_, index) => answers[index]);
     },
     kill: (host) => kill(host, { inventory }),
-    losePower: async (host) => {
-      await cut(host, { inventory });
-      await kill(host, { inventory });
-    },
     start: (host) => start(host, { inventory }),
     snapshot: (host) => on(host, SNAPSHOT),
   };
