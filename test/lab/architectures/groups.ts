@@ -45,6 +45,8 @@ export const groups: Aspect = {
           }
         } finally {
           await Promise.all(members.map((host) => lab.on(host, `touch ${STOP}`)));
+          // What moves back must not be taken for a part of the move.
+          await Promise.allSettled(sampling);
           await lab.on(before, `pcs node unstandby ${before}`);
         }
         const samples = (await Promise.all(sampling)).flat();
@@ -99,8 +101,9 @@ async function runsOn({ lab }: Architecture, host: string, services: readonly st
 }
 
 /**
- * Looks over and over at what of a group runs on a host. A unit counts until it is wholly stopped. Of one look, what starts last
- * is asked first: what it needs has to be there then, and may not go before it.
+ * Looks over and over at what of a group runs on a host, and once more after it is told to stop. A unit counts until it
+ * is wholly stopped. Of one look, what starts last is asked first: what it needs has to be there then, and may not go
+ * before it.
  */
 async function sample(
   { lab }: Architecture,
@@ -125,10 +128,11 @@ async function sample(
     host,
     `rm -f ${STOP}
     for look in $(seq ${MOST_SAMPLES}); do
-      [ -e ${STOP} ] && break
+      if [ -e ${STOP} ]; then stop=1; else stop=; fi
       line=$(date +%s%3N)
       ${[look, ...addresses].join('\n      ')}
       echo "$line"
+      [ -n "$stop" ] && break
       sleep ${EVERY_SECONDS}
     done`,
     MOST_SAMPLING_MS,
