@@ -13,7 +13,7 @@ Examples:
   npm run lab -- up my-inventory.yaml      the hosts of an inventory of your own, with OpenStack's packages where it asks for them
   npm run lab -- ssh controller1
   npm run lab -- ssh controller1 -- systemctl --failed
-  npm run lab -- kill controller2          stopped hard; \`start\` brings it back
+  npm run lab -- kill controller2          as if its power had gone; \`start\` brings it back
   npm run lab -- cut controller3           as if its cables had been pulled; \`heal\` puts them back
   npm run lab -- down                      the lab away, and with the last one everything but the images; with --purge, those too
 `;

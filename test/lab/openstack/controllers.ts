@@ -12,8 +12,8 @@ import {
   holdersOf,
   INVENTORY,
   isValid,
-  login,
   kill,
+  login,
   start,
 } from './cloud.ts';
 import type { Figures } from './figures.ts';
