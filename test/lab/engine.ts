@@ -18,6 +18,15 @@ export function mustDocker(args: readonly string[], options: RunOptions = {}): P
   return must('docker', args, { ...options, env: { ...engineEnv(), ...options.env } });
 }
 
+/** Runs a shell script as root in a container; returns its outcome, whatever it is. After `timeoutMs` it is no longer waited for. */
+export function runIn(
+  container: string,
+  script: string,
+  options: Pick<RunOptions, 'timeoutMs'> = {},
+): Promise<Result> {
+  return docker(['exec', '-i', container, 'bash', '-s'], { ...options, input: script });
+}
+
 /** The variables by which docker and docker-compose find the engine. */
 export function engineEnv(): Record<string, string> {
   // Debian's docker has no buildx; the classic builder does what the lab needs.

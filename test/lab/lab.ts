@@ -1,6 +1,6 @@
 import { compose, containerOf, projectOf, writeComposeFile } from './compose.ts';
 import { currentLab, rememberLab } from './current.ts';
-import { docker, ensureEngine, mustDocker } from './engine.ts';
+import { docker, ensureEngine, mustDocker, runIn } from './engine.ts';
 import { ensureImage, type Stage } from './images.ts';
 import { findHost, readInventory, type LabInventory } from './inventory.ts';
 import { ensureKey, writeKnownHosts } from './keys.ts';
@@ -116,7 +116,7 @@ export function execOn(
   options: LabOptions & { readonly timeoutMs?: number } = {},
 ): Promise<Result> {
   const limit = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
-  return docker(['exec', '-i', hostContainer(host, options), 'bash', '-s'], { input: script, ...limit });
+  return runIn(hostContainer(host, options), script, limit);
 }
 
 function hostContainer(host: string, options: LabOptions): string {

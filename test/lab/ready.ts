@@ -1,6 +1,6 @@
 import { WHAT_A_HOST_SAYS } from './complaints.ts';
 import { containerOf } from './compose.ts';
-import { docker } from './engine.ts';
+import { docker, runIn } from './engine.ts';
 import type { LabHost, LabInventory } from './inventory.ts';
 import { sshArguments } from './keys.ts';
 import { seconds, type Log } from './progress.ts';
@@ -59,8 +59,7 @@ async function untilBooted(container: string, began: number): Promise<string> {
 }
 
 async function complaintsOf(container: string): Promise<string> {
-  const args = ['exec', '-i', container, 'bash', '-s'];
-  const { stdout, stderr } = await docker(args, { input: WHAT_A_HOST_SAYS, timeoutMs: 60_000 });
+  const { stdout, stderr } = await runIn(container, WHAT_A_HOST_SAYS, { timeoutMs: 60_000 });
   return `${stdout}${stderr}`;
 }
 
