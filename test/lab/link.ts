@@ -1,5 +1,5 @@
 import { imageOf } from './images.ts';
-import { docker, mustDocker } from './engine.ts';
+import { docker, mustDocker, runIn } from './engine.ts';
 import { must, run } from './run.ts';
 
 /**
@@ -7,7 +7,7 @@ import { must, run } from './run.ts';
  * Cutting is done at these ends: within the host nothing is touched, it only loses its carrier, and healing is exact.
  */
 export async function cablesOf(container: string): Promise<readonly string[]> {
-  const indices = (await docker(['exec', container, 'sh', '-c', 'cat /sys/class/net/eth*/iflink'])).stdout;
+  const indices = (await runIn(container, 'cat /sys/class/net/eth*/iflink')).stdout;
   const wanted = indices.split('\n').filter((index) => /^\d+$/.test(index));
   if (wanted.length === 0) return [];
   const script = `for link in /sys/class/net/*; do
@@ -24,8 +24,7 @@ export async function setCables(links: readonly string[], state: 'up' | 'down'):
 
 /** False where one of a host's cables is pulled. */
 export async function hasCarrier(container: string): Promise<boolean> {
-  const script = 'cat /sys/class/net/eth*/carrier';
-  const carriers = (await docker(['exec', container, 'sh', '-c', script])).stdout.trim().split('\n');
+  const carriers = (await runIn(container, 'cat /sys/class/net/eth*/carrier')).stdout.trim().split('\n');
   return carriers.every((carrier) => carrier === '1');
 }
 
