@@ -5,6 +5,7 @@ import { CONF, novaConf } from './nova/conf.ts';
 import { agentsReport } from './openstack/health.ts';
 import { computeHosts } from './openstack/hosts.ts';
 import { METADATA } from './openstack/metadata-secret.ts';
+import { rootwrap } from './openstack/rootwrap.ts';
 import { SERVICES } from './openstack/services.ts';
 import { siteOf } from './openstack/site.ts';
 import { run } from './openstack/steps.ts';
@@ -41,6 +42,7 @@ export default playbook({
       user: SERVICES.compute.name,
       password: site.databasePassword('compute'),
     };
+    const asRoot = { nova: rootwrap(platform, 'nova'), neutron: rootwrap(platform, 'neutron') };
     const ofNova = { group: SERVICES.compute.name, mode: 0o640 };
     const ofNeutron = { group: SERVICES.network.name, mode: 0o640 };
     return [
@@ -51,19 +53,25 @@ export default playbook({
           ...ofNova,
         }),
         openstack.hypervisor(COMPUTE_CONF, { virtualization: settings.virtualization, ...ofNova }),
+        ...asRoot.nova.operations,
       ]),
       step('Configure their networks', (host) => [
         file.content(neutron.CONF, { content: neutron.neutronConf(site, inventory, host), ...ofNeutron }),
         file.content(neutron.ML2, { content: neutron.ml2Conf(inventory), ...ofNeutron }),
         file.content(neutron.BRIDGE, { content: neutron.bridgeConf(inventory, host), ...ofNeutron }),
+        ...asRoot.neutron.operations,
       ]),
       step('Run libvirt', service.running(units.libvirt)),
       ...run('the bridge agent', {
         units: [units.neutron.bridge],
-        files: [neutron.CONF, neutron.ML2, neutron.BRIDGE],
+        files: [neutron.CONF, neutron.ML2, neutron.BRIDGE, ...asRoot.neutron.paths],
         takeovers,
       }),
-      ...run('the compute service', { units: [units.compute], files: [CONF, COMPUTE_CONF], takeovers }),
+      ...run('the compute service', {
+        units: [units.compute],
+        files: [CONF, COMPUTE_CONF, ...asRoot.nova.paths],
+        takeovers,
+      }),
       verify('Nova hears of every compute host', agentsReport(context, 'compute', hosts), {
         within: minutes(3),
       }),

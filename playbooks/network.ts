@@ -6,6 +6,7 @@ import { adminSession } from './openstack/api.ts';
 import { agentsReport } from './openstack/health.ts';
 import { networkHosts } from './openstack/hosts.ts';
 import { METADATA } from './openstack/metadata-secret.ts';
+import { rootwrap } from './openstack/rootwrap.ts';
 import { SERVICES } from './openstack/services.ts';
 import { siteOf } from './openstack/site.ts';
 import { run } from './openstack/steps.ts';
@@ -34,6 +35,7 @@ export default playbook({
     const site = siteOf(context);
     const own = { group: name, mode: 0o640 };
     const { external } = neutronSettings(inventory);
+    const asRoot = rootwrap(platform, 'neutron');
     return [
       step('Install the agents', packages.installed(platform.packages.neutronAgents)),
       step('Configure the agents', (host) => [
@@ -43,10 +45,11 @@ export default playbook({
         file.content(conf.DHCP, { content: conf.dhcpConf(), ...own }),
         file.content(conf.L3, { content: conf.l3Conf(), ...own }),
         file.content(conf.METADATA, { content: conf.metadataConf(site, secrets.metadataProxy), ...own }),
+        ...asRoot.operations,
       ]),
       ...run('the agents', {
         units: [neutron.bridge, neutron.dhcp, neutron.l3, neutron.metadata],
-        files: [conf.CONF, conf.ML2, conf.BRIDGE, conf.DHCP, conf.L3, conf.METADATA],
+        files: [conf.CONF, conf.ML2, conf.BRIDGE, conf.DHCP, conf.L3, conf.METADATA, ...asRoot.paths],
         takeovers,
       }),
       verify('Neutron hears of every agent', agentsReport(context, 'network', hosts), {

@@ -54,7 +54,11 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
     oslo_concurrency: { lock_path: '/var/lock/neutron' },
     // Neutron of this release wants it said that the Linux bridge is meant.
     experimental: { linuxbridge: true },
-    agent: { root_helper: 'sudo neutron-rootwrap /etc/neutron/rootwrap.conf' },
+    agent: {
+      root_helper: 'sudo neutron-rootwrap /etc/neutron/rootwrap.conf',
+      // One Python that stays, where each command would start its own.
+      root_helper_daemon: 'sudo neutron-rootwrap-daemon /etc/neutron/rootwrap.conf',
+    },
     ...(control
       ? {
           database: databaseSection(site.database('network', 'neutron')),

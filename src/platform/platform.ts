@@ -14,6 +14,8 @@ export interface Platform {
 
 export interface Versions {
   readonly rabbitmq: string;
+  /** The library by which OpenStack's programs log. */
+  readonly osloLog: string;
 }
 
 export interface PackageNames {

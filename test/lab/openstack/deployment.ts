@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { recordsOfRuns, sampleProcesses, secretsIn } from '../support/secrets.ts';
 import { changesOf, failuresOf, osha, summaryOf } from '../support/osha.ts';
@@ -33,6 +35,16 @@ export function deployment(figures: Figures): void {
       expect(status.stdout).toContain(said);
     }
   });
+
+  it.each(['neutron-keepalived-state-change', 'privsep-helper'])(
+    'starts %s as root with a log that its threads can share',
+    async (program) => {
+      const threads = await readFile(resolve(import.meta.dirname, 'threads.py'), 'utf8');
+      const entryPoint = `/usr/local/libexec/osha/openstack/${program}`;
+      expect(await on('controller1', `python3 - ${entryPoint} <<'END'\n${threads}\nEND`)).toBe('3');
+      expect(await on('controller1', `pgrep -fc ' (/usr)?/s?[b]in/${program}' || :`)).toBe('0');
+    },
+  );
 
   it('is left as it is by a second deploy', async () => {
     const again = await osha('deploy', INVENTORY, '--json');

@@ -23,6 +23,7 @@ describe('a host that only networks run on', () => {
       NEUTRON,
       BRIDGE,
       ML2,
+      '/etc/neutron/rootwrap.conf',
     ]);
   });
 
@@ -51,7 +52,14 @@ describe('a host that only networks run on', () => {
 
 describe('a host that only servers run on', () => {
   it("has Nova's and the bridge agent's files, and none of the control plane", () => {
-    expect(pathsOn('k1')).toEqual([NEUTRON, BRIDGE, ML2, '/etc/nova/nova.conf']);
+    expect(pathsOn('k1')).toEqual([
+      NEUTRON,
+      BRIDGE,
+      ML2,
+      '/etc/neutron/rootwrap.conf',
+      '/etc/nova/nova.conf',
+      '/etc/nova/rootwrap.conf',
+    ]);
   });
 
   it('knows no database, and no word of the metadata agents', () => {
@@ -92,7 +100,9 @@ describe('a host that is all of them at once', () => {
       NEUTRON,
       BRIDGE,
       ML2,
+      '/etc/neutron/rootwrap.conf',
       '/etc/nova/nova.conf',
+      '/etc/nova/rootwrap.conf',
     ]);
     expect(valuesOn(deployed, 'all1', '/etc/nova/nova.conf')['api_database.connection']).toContain(
       'nova_api',
