@@ -12,6 +12,8 @@ export interface World {
   readonly polls: Map<string, number>;
   /** Servers come out in ERROR, with this message. */
   fault?: string;
+  /** What the console of a server shows, instead of a guest that boots. */
+  console?: string;
 }
 
 export interface Answered {
@@ -223,7 +225,7 @@ function compute(world: World, asked: Asked, path: readonly string[]): Answered 
   if (action === 'action') {
     const image = kind(world, 'images').get(String(found['imageRef']));
     const marker = /osha\.marker=(\S+)/.exec(String(image?.['os_command_line']))?.[1] ?? '';
-    return { status: 200, body: { output: `booting\n${marker} address 10.254.254.7\n` } };
+    return { status: 200, body: { output: world.console ?? `booting\n${marker} address 10.254.254.7\n` } };
   }
   if (method === 'DELETE') {
     found['status'] = 'DELETING';

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GUEST_SCRIPT, readGuest } from '../../src/cloud/guest.ts';
-import { guestSays } from '../../src/cloud/smoke/console.ts';
+import { guestSays, panicOf } from '../../src/cloud/smoke/console.ts';
 import { folderForAll } from '../support/temporary-folder.ts';
 
 const folder = folderForAll();
@@ -73,4 +73,16 @@ it.each([
   ['another-marker address 10.0.0.9\nx-marker address 10.0.0.7', '10.0.0.7'],
 ])('reads the console %j', (output, expected) => {
   expect(guestSays(output, 'x-marker')).toBe(expected);
+});
+
+it.each([
+  ['booting\n', undefined],
+  ['it says: no Kernel panic here\n', undefined],
+  [
+    "[ 0.0] Kernel panic - not syncing: IO-APIC + timer doesn't work!\r\n[ 0.0] CPU: 0",
+    "IO-APIC + timer doesn't work!",
+  ],
+  ['[ 0.0] ---[ end Kernel panic - not syncing: the rest of an older one ]---', undefined],
+])('finds why the kernel gave up in %j', (output, expected) => {
+  expect(panicOf(output)).toBe(expected);
 });

@@ -164,6 +164,14 @@ describe('a failure', () => {
     expect(fake.names).toEqual([]);
   });
 
+  it("of the guest's kernel is told with its reason, without waiting for more", async () => {
+    fake.world.console = '[ 0.044] Kernel panic - not syncing: no timer\n[ 0.044] Call Trace:\n';
+    const { events, outcomes } = await smokeOn(fake, { bootMs: 60_000 });
+    expect(outcomes).toContain('console failed');
+    expect(failureOf(events, 'console')).toMatch(/^the guest's kernel gives up: no timer; .*Call Trace/s);
+    expect(fake.names).toEqual([]);
+  });
+
   it('of every way is unreachable', async () => {
     const transport = hostsOf(fake);
     const { control, compute } = cloudOn(fake);

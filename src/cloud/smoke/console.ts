@@ -16,6 +16,12 @@ export function guestSays(output: string, marker: string): string | undefined {
     ?.replace(/^.* address /, '');
 }
 
+/** Why a guest's kernel has given up; undefined where it has not. */
+export function panicOf(output: string): string | undefined {
+  // The same stands again behind "end", below the registers.
+  return /(?<!end )Kernel panic - not syncing: (.*)/.exec(output)?.[1]?.trim();
+}
+
 /** Waits until the guest says on its console its marker and the address that DHCP gave it. Returns what was seen. */
 export async function readConsole(
   round: Round,
@@ -29,6 +35,8 @@ export async function readConsole(
       withinMs,
       look: async (say) => {
         printed = await consoleOf(round, server.id);
+        const panic = panicOf(printed);
+        if (panic !== undefined) throw new CloudError(`the guest's kernel gives up: ${panic}`);
         const address = guestSays(printed, marker);
         if (address === undefined) say('the guest has said nothing yet');
         else if (address === 'none') say('the guest waits for an address by DHCP');
@@ -41,15 +49,20 @@ export async function readConsole(
     if (!(error instanceof CloudError)) throw error;
     const tail = printed.trim().split('\n').slice(-TOLD).join('\n');
     const silent = tail === '' ? 'the console is empty' : `the console ends with:\n${tail}`;
-    const hint =
-      guestSays(printed, marker) === undefined
-        ? 'does the virtual machine run? On the compute host: virsh list, and virt_type of nova-compute.conf'
-        : 'does a DHCP agent serve the network (openstack network agent list), and does VXLAN work between the hosts?';
     throw new CloudError(`${error.message}; ${silent}`, {
       ...(error.service === undefined ? {} : { service: error.service }),
-      hint,
+      hint: hintFor(printed, marker),
     });
   }
+}
+
+function hintFor(printed: string, marker: string): string {
+  if (panicOf(printed) !== undefined) {
+    return 'its kernel is that of the host that made it, and runs there: does the hypervisor of the compute host emulate what it needs? Once more tells whether it is always so';
+  }
+  return guestSays(printed, marker) === undefined
+    ? 'does the virtual machine run? On the compute host: virsh list, and virt_type of nova-compute.conf'
+    : 'does a DHCP agent serve the network (openstack network agent list), and does VXLAN work between the hosts?';
 }
 
 /** What the console has shown; nothing while there is none yet. */
