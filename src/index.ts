@@ -17,6 +17,7 @@ export type {
   Change,
   ClusterDecision,
   ClusterOperation,
+  Effect,
   Evidence,
   Finding,
   HealthCheck,

@@ -1,4 +1,4 @@
-import type { Change, ResourceKey } from '../playbook/operation.ts';
+import type { Change, Effect, ResourceKey } from '../playbook/operation.ts';
 
 /** Seconds on top of what a script itself waits for: it says what it waited for before it is stopped. */
 const GRACE_SECONDS = 60;
@@ -9,6 +9,8 @@ export interface ClusterChange {
   /** The unit that runs the member; `mariadb` and `mariadb.service` are the same. */
   readonly unit: string;
   readonly summary: string;
+  /** All that it may do to the member; empty for a change that only waits, looks or marks. */
+  readonly effects?: readonly Effect[];
   readonly script: string;
   /** What the script itself waits for at the longest. */
   readonly seconds: number;
@@ -21,6 +23,7 @@ export function clusterChange({
   cluster,
   unit,
   summary,
+  effects,
   script,
   seconds,
   files = [],
@@ -28,6 +31,7 @@ export function clusterChange({
   const unitKey: ResourceKey = `unit:${unit.replace(/\.service$/, '')}`;
   return {
     summary,
+    ...(effects ? { effects } : {}),
     script,
     touches: [cluster, unitKey, ...files.map((path) => `file:${path}` as const)],
     timeoutMs: (seconds + GRACE_SECONDS) * 1000,

@@ -41,6 +41,29 @@ export interface TextDiff {
   readonly after?: string;
 }
 
+/**
+ * What a change does to a service or a cluster member, and to its data. The runner takes turns by it, and the
+ * invariants over all decisions (`test/invariants`) hold it against what is known of the member.
+ */
+export type Effect =
+  /** Starts what does not run. */
+  | 'starts'
+  /** Stops and starts what may run: it serves nobody meanwhile. */
+  | 'restarts'
+  | 'stops'
+  /** Ends it without letting it finish. */
+  | 'kills'
+  /** Forms a cluster from this member's data alone. */
+  | 'forms'
+  /** Gives the quorum to this running member. */
+  | 'promotes'
+  /** Joins a cluster and takes over its data: what the member had of its own is overwritten. */
+  | 'joins'
+  /** Removes another member from the cluster's list. */
+  | 'forgets'
+  /** Deletes the member's data or moves it aside. */
+  | 'wipes';
+
 /** One thing that has to be done on one host. */
 export interface Change {
   /** In the infinitive: "install rabbitmq-server 3.10.8", "restart mariadb (its configuration is newer)". */
@@ -51,6 +74,8 @@ export interface Change {
   /** Given to the script on stdin; a function is called when the change is made, and never by a dry run. */
   readonly input?: Text | Uint8Array | (() => Promise<Text>);
   readonly touches: readonly ResourceKey[];
+  /** What it does to a service or a member; default: nothing that a client of it could notice. */
+  readonly effects?: readonly Effect[];
   /**
    * True where it takes away what osha made and the inventory does not name any more. It is told, and only done with
    * `--prune`.

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Answer, Answers, ClusterDecision, Effect, HostChange } from '../../src/playbook/operation.ts';
+
+/** Cases that each invariant is tried on. */
+export const CASES = 20_000;
+
+/** The same cases on every run; `OSHA_SEED=NUMBER` tries others. */
+const SEED = Number(process.env['OSHA_SEED'] ?? 20261126);
+
+/** A test that `holds` for `cases` generated values, and prints how many it tried; fails with the smallest counterexample. */
+export function everyCase<T>(
+  system: string,
+  claim: string,
+  values: fc.Arbitrary<T>,
+  holds: (value: T) => void,
+  cases: number = CASES,
+): void {
+  it(claim, () => {
+    let tried = 0;
+    fc.assert(
+      fc.property(values, (value) => {
+        tried += 1;
+        holds(value);
+      }),
+      { numRuns: cases, seed: SEED },
+    );
+    expect(tried).toBeGreaterThanOrEqual(cases);
+    process.stdout.write(`invariants: ${system}: ${claim}: ${tried} cases\n`);
+  });
+}
+
+/** Effects after which a member serves nobody, if only for a moment. */
+const DISRUPTS: readonly Effect[] = ['restarts', 'stops', 'kills', 'joins', 'wipes'];
+
+/** Effects that nothing which may serve clients is ever exposed to. */
+const HARMS: readonly Effect[] = ['kills', 'wipes', 'joins', 'forms'];
+
+export function has(change: HostChange['change'], effects: readonly Effect[]): boolean {
+  return effects.some((effect) => change.effects?.includes(effect));
+}
+
+/** What an invariant needs to know of a system. */
+export interface Safety<Observed> {
+  /** True for a member that serves, refuses, is slow, is unintelligible or was not asked: it may have clients. */
+  mayServe(answer: Answer<Observed>): boolean;
+  /** True for a member whose answer leaves no doubt about its data: reachable, understood, at rest. */
+  isKnownAtRest(answer: Answer<Observed>): boolean;
+}
+
+/**
+ * Holds a decision against what was known when it was taken. Throws, with the decision, where
+ * - a member that may serve is killed, wiped or made to take over other data;
+ * - two members that may serve are disrupted in one stage;
+ * - more than one cluster is formed, or one is formed while a member is not known to be at rest.
+ */
+export function expectSafe<Observed>(
+  decision: ClusterDecision,
+  answers: Answers<Observed>,
+  safety: Safety<Observed>,
+): void {
+  if (decision.verdict !== 'change') return;
+  const serving = new Set([...answers].flatMap(([host, answer]) => (safety.mayServe(answer) ? [host] : [])));
+  const complain = (what: string): never => {
+    throw new Error(`${what}: ${inWords(decision.stages)}`);
+  };
+  for (const stage of decision.stages) {
+    const disrupted = new Set(
+      stage.filter(({ host, change }) => serving.has(host) && has(change, DISRUPTS)).map(({ host }) => host),
+    );
+    if (disrupted.size > 1) complain(`${[...disrupted].join(', ')} may serve and are disrupted at once`);
+    for (const { host, change } of stage) {
+      if (serving.has(host) && has(change, HARMS))
+        complain(`${host} may serve and suffers "${change.summary}"`);
+    }
+  }
+  const forms = decision.stages.flat().filter(({ change }) => has(change, ['forms']));
+  if (forms.length > 1) complain('more than one cluster is formed');
+  const doubtful = [...answers].filter(([, answer]) => !safety.isKnownAtRest(answer)).map(([host]) => host);
+  if (forms.length > 0 && doubtful.length > 0) {
+    complain(`a cluster is formed, and ${doubtful.join(', ')} is not known to be at rest`);
+  }
+}
+
+/** The stages in words, one line each. */
+export function inWords(stages: readonly (readonly HostChange[])[]): string {
+  return stages
+    .map((stage) => stage.map(({ host, change }) => `${host}: ${change.summary}`).join(' & '))
+    .join('; ');
+}
