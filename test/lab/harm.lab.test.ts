@@ -1,0 +1,25 @@
+import { describe } from 'vitest';
+import { hostsForAll } from './support/life.ts';
+import { INVENTORY } from './core/hosts.ts';
+import { deployedWithAClient, nothingLost } from './harm/client.ts';
+import { databaseThatRefuses } from './harm/database-that-refuses.ts';
+import { formerHolder } from './harm/former-holder.ts';
+import { movedData } from './harm/moved-data.ts';
+import { otherName } from './harm/other-name.ts';
+import { proxyInTheEnvironment } from './harm/proxy.ts';
+import { secretsThatAreNotHere } from './harm/secrets.ts';
+
+/**
+ * What people do to a deployment that lives, and what osha must not make of it: nothing that serves is stopped, nothing
+ * that was acknowledged is lost, and what is wrong is said with its way out.
+ */
+hostsForAll({ inventory: INVENTORY, replace: true, stage: 'baked' });
+
+describe('a deployed cluster with a client', deployedWithAClient);
+describe('a proxy in the environment of sudo', proxyInTheEnvironment);
+describe('a deployment that was renamed', otherName);
+describe('a folder without the secrets of the deployment', secretsThatAreNotHere);
+describe('a database that does not let osha in', databaseThatRefuses);
+describe('a holder of virtual IPs that left the inventory', formerHolder);
+describe('a data directory that was moved to another disk', movedData);
+describe('after all of this', nothingLost);

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Document } from 'yaml';
+import { HOSTS, holdersOf, on } from '../core/hosts.ts';
+import { healthOf, osha, type OshaResult } from '../support/osha.ts';
+import { until } from '../support/until.ts';
+import { checkoutWith } from './inventories.ts';
+import { said } from './said.ts';
+
+const VIP = '172.29.77.30';
+/** It is preferred, so it holds the virtual IP when it leaves. */
+const LEAVES = 'controller3';
+
+/** The same hosts with one more virtual IP, which keepalived holds. Its network and its clusters are left as they are. */
+function withKeepalived(inventory: Document): void {
+  inventory.set('vips', {
+    shared: {
+      address: `${VIP}/24`,
+      interface: 'eth0',
+      by: 'keepalived',
+      haproxy: false,
+      on: [LEAVES, ...HOSTS.filter((host) => host !== LEAVES)],
+    },
+  });
+}
+
+function withoutOne(inventory: Document): void {
+  withKeepalived(inventory);
+  inventory.setIn(
+    ['vips', 'shared', 'on'],
+    HOSTS.filter((host) => host !== LEAVES),
+  );
+  inventory.deleteIn(['hosts', LEAVES]);
+}
+
+const kept = (status: OshaResult): string =>
+  healthOf(status)
+    .filter(({ system }) => system === 'keepalived')
+    .flatMap(({ findings }) => findings)
+    .filter(({ healthy }) => !healthy)
+    .map(({ subject, evidence, hint }) => `${subject}: ${evidence} ${hint ?? ''}`)
+    .join('\n');
+
+export function formerHolder(): void {
+  beforeAll(async () => {
+    const deployed = await osha(
+      'deploy',
+      checkoutWith('kept', withKeepalived),
+      '--only',
+      'keepalived',
+      '--json',
+    );
+    expect(deployed.exitCode, said(deployed)).toBe(0);
+    await until(`${LEAVES} holds it`, 60_000, async () => {
+      return (await holdersOf(VIP, HOSTS)).join() === LEAVES;
+    });
+  });
+
+  it('is named by deploy before the others claim its address, and stays the only holder', async () => {
+    const run = await osha('deploy', checkoutWith('left', withoutOne), '--only', 'keepalived', '--json');
+    expect(run.exitCode, said(run)).toBe(5);
+    expect(said(run)).toContain('172.29.77.13');
+    expect(said(run)).toContain(VIP);
+    expect(said(run)).toMatch(/systemctl [^\n]*keepalived/);
+    expect(await holdersOf(VIP, HOSTS)).toEqual([LEAVES]);
+  });
+
+  it('is named by status, which is not healthy', async () => {
+    const status = await osha('status', checkoutWith('left', withoutOne), '--json');
+    expect(status.exitCode).not.toBe(0);
+    expect(kept(status)).toContain('172.29.77.13');
+  });
+
+  it('gives it to another once it was told to, and the deployment is carried out', async () => {
+    await on(LEAVES, 'systemctl disable --now keepalived');
+    const run = await osha('deploy', checkoutWith('left', withoutOne), '--only', 'keepalived', '--json');
+    expect(run.exitCode, said(run)).toBe(0);
+    await until('one of the others holds it', 60_000, async () => {
+      const holders = await holdersOf(VIP, HOSTS);
+      return holders.length === 1 && holders[0] !== LEAVES;
+    });
+    expect(kept(await osha('status', checkoutWith('left', withoutOne), '--json'))).toBe('');
+  });
+
+  afterAll(async () => {
+    for (const host of HOSTS) {
+      await on(
+        host,
+        'systemctl disable --now keepalived 2>/dev/null || :; rm -f /etc/keepalived/keepalived.conf',
+      );
+    }
+  });
+}
