@@ -1,6 +1,7 @@
 import type { Colors } from './colors.ts';
 import {
   changesOf,
+  hasFailed,
   tally,
   type HostProgress,
   type PhaseProgress,
@@ -78,7 +79,7 @@ function linesOf(phases: readonly PhaseProgress[], shown: Shown): number {
   for (const phase of phases) {
     lines += 1;
     // A phase that is done is one line, unless it failed.
-    if (phase.state !== 'running' && phase.state !== 'failed') continue;
+    if (phase.state !== 'running' && phase.state !== 'failed' && phase.state !== 'refused') continue;
     for (const step of shown.get(phase.name)?.steps.values() ?? []) {
       if (step.title !== '') lines += 1 + step.body.length;
     }
@@ -92,7 +93,7 @@ function hideFinishedSteps(phases: readonly PhaseProgress[], shown: Shown, lines
     if (phase.state !== 'running') continue;
     for (const step of phase.steps.values()) {
       if (left <= 0) return;
-      if (step.state !== 'finished' || tally(step).failed > 0) continue;
+      if (step.state !== 'finished' || hasFailed(step)) continue;
       shown.get(phase.name)?.steps.set(step.id, { title: '', body: [] });
       left -= 1;
     }
@@ -147,9 +148,10 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
       return fit(phase.title, `${about} ${colors.faint(`· ${duration(phase.durationMs)}`)}`, width);
     }
     case 'failed':
+    case 'refused':
       return fit(
         phase.title,
-        `${colors.bad('failed')} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
+        `${colors.bad(phase.state)} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
         width,
       );
     case 'skipped':
@@ -176,6 +178,7 @@ function countsOf(step: StepProgress, colors: Colors): string {
   const part = (number: number, word: string, style: (text: string) => string): readonly string[] =>
     number > 0 ? [style(`${number} ${word}`)] : [];
   return [
+    ...(step.failure ? [colors.bad(step.outcome === 'refused' ? 'refused' : 'failed')] : []),
     ...part(step.state === 'running' ? counts.ok : 0, 'ok', colors.good),
     ...part(counts.changed, 'changed', colors.changed),
     ...part(counts['would-change'], 'to change', colors.changed),
@@ -190,7 +193,12 @@ function countsOf(step: StepProgress, colors: Colors): string {
 
 function bodyOf(step: StepProgress, options: ViewOptions): readonly string[] {
   const failed = [...step.hosts].filter(([, host]) => host.state === 'failed');
-  if (step.state === 'finished') return failureBody(failed, options);
+  if (step.state === 'finished') {
+    return [
+      ...(step.failure ? linesOfFailure(step.failure.message, step.failure.hint, options) : []),
+      ...failureBody(failed, options),
+    ];
+  }
   const running = [...step.hosts].filter(([, host]) => host.state === 'running');
   const because = step.evidence.at(-1)?.because;
   const lines = [
@@ -220,19 +228,24 @@ function runningLine(name: string, host: HostProgress, step: StepProgress, optio
 
 function failureBody(
   failed: readonly (readonly [string, HostProgress])[],
-  { colors, columns }: ViewOptions,
+  options: ViewOptions,
 ): readonly string[] {
-  const width = columns - MARGIN.host;
   const most = 3;
   const lines = failed
     .slice(0, most)
-    .flatMap(([name, { failure }]) => [
-      colors.bad(
-        cutTo(printable(`${name}: ${failure?.message ?? 'it failed'}`).replaceAll('\n', ' '), width),
-      ),
-      ...(failure?.hint
-        ? [colors.hint(cutTo(printable(`hint: ${failure.hint}`).replaceAll('\n', ' '), width))]
-        : []),
-    ]);
-  return failed.length > most ? [...lines, colors.bad(`and ${failed.length - most} more failed`)] : lines;
+    .flatMap(([name, { failure }]) =>
+      linesOfFailure(`${name}: ${failure?.message ?? 'it failed'}`, failure?.hint, options),
+    );
+  return failed.length > most
+    ? [...lines, options.colors.bad(`and ${failed.length - most} more failed`)]
+    : lines;
+}
+
+function linesOfFailure(
+  message: string,
+  hint: string | undefined,
+  { colors, columns }: ViewOptions,
+): readonly string[] {
+  const cut = (text: string): string => cutTo(printable(text).replaceAll('\n', ' '), columns - MARGIN.host);
+  return [colors.bad(cut(message)), ...(hint ? [colors.hint(cut(`hint: ${hint}`))] : [])];
 }

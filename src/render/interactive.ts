@@ -13,8 +13,8 @@ import { FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
 import {
   advance,
   createProgress,
+  hasFailed,
   phaseOf,
-  tally,
   wasInterrupted,
   type Progress,
   type StepProgress,
@@ -102,7 +102,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       await gates.of(`${phase} ${index}`).passed;
       draw();
       const step = stepAt(progress, phase, index);
-      if (step && (tally(step).failed > 0 || wasInterrupted(step))) throw new Error(step.title);
+      if (step && (hasFailed(step) || wasInterrupted(step))) throw new Error(step.title);
     },
     rendererOptions: { outputBar: MOST_HOST_LINES + 1, persistentOutput: true },
   });
@@ -122,7 +122,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
           await gates.of(`${name} finished`).passed;
           draw();
           const ended = phaseOf(progress, name);
-          if (ended.state === 'failed' || ended.state === 'interrupted') throw new Error(name);
+          if (['failed', 'refused', 'interrupted'].includes(ended.state)) throw new Error(name);
         },
       };
       const steps = phase.expected.map((_title, index) => stepTask(name, index));

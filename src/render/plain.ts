@@ -129,6 +129,8 @@ function phaseVerdict(
       return colors.changed(`${changed}, ${time}`);
     case 'failed':
       return colors.bad(`failed, ${changed}, ${time}`);
+    case 'refused':
+      return colors.bad(`refused, ${changed}, ${time}`);
     case 'interrupted':
       return colors.bad(`interrupted, ${changed} begun, ${time}`);
     case 'skipped':

@@ -1,5 +1,5 @@
 import type { Evidence, Finding } from '../playbook/operation.ts';
-import type { Outcome, RunEvent, StepFailure } from '../runner/events.ts';
+import type { Outcome, RunEvent, StepFailure, StepOutcome } from '../runner/events.ts';
 
 /** One change, as the runner told it. */
 export type ChangeEvent = Extract<RunEvent, { event: 'change' }>;
@@ -23,6 +23,9 @@ export interface StepProgress {
   title: string;
   strategy: string;
   state: 'waiting' | 'running' | 'finished';
+  outcome?: StepOutcome;
+  /** Why the step itself failed or was refused. */
+  failure?: StepFailure;
   startedAt: number;
   durationMs: number;
   readonly hosts: Map<string, HostProgress>;
@@ -128,12 +131,17 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       for (const host of event.hosts) hostOf(step, host);
       break;
     }
-    case 'step-finished':
+    case 'step-finished': {
+      const { outcome, failure, durationMs } = event;
+      // Runs that were recorded before steps had an outcome have neither.
       Object.assign(stepOf(progress, event.phase, event.step), {
         state: 'finished',
-        durationMs: event.durationMs,
+        durationMs,
+        ...((outcome as typeof outcome | undefined) ? { outcome } : {}),
+        ...(failure ? { failure } : {}),
       });
       break;
+    }
     case 'host-started':
       Object.assign(hostOf(stepOf(progress, event.phase, event.step), event.host), {
         state: 'running',
@@ -231,6 +239,11 @@ function hostOf(step: StepProgress, name: string): HostProgress {
     step.hosts.set(name, host);
   }
   return host;
+}
+
+/** True where a step, or one of its hosts, failed or was refused. */
+export function hasFailed(step: StepProgress): boolean {
+  return step.failure !== undefined || tally(step).failed > 0;
 }
 
 /** True where a step was left because the user asked to stop. */

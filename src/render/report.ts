@@ -26,7 +26,7 @@ export function report(progress: Progress, options: ReportOptions): string {
     failures(progress, colors),
     prunable(progress, colors),
     summary ? totals(summary, progress.mode, options) : '',
-    summary ? verdict(summary, progress.mode, colors) : colors.bad('The run ended before it could sum up.'),
+    summary ? verdict(summary, progress.mode, colors) : colors.bad('The run ended without a summary.'),
     options.log === undefined ? '' : colors.faint(`log: ${options.log}`),
   ]
     .filter((part) => part !== '')
@@ -63,7 +63,7 @@ function failures(progress: Progress, colors: Colors): string {
         return [
           `${colors.strong(phase.title)}: ${step.title}`,
           ...lines.map((line) => indented(line, '  ')),
-          colors.faint(`  begin again here with --from ${phase.name}:${step.id}`),
+          colors.faint(`  resume with --from ${phase.name}:${step.id}`),
         ];
       }),
     )
@@ -119,13 +119,17 @@ function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions
 function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
   const time = `in ${duration(summary.durationMs)}`;
   if (summary.interrupted)
-    return colors.bad(`Interrupted after ${duration(summary.durationMs)}; run it again to go on.`);
-  if (summary.refused !== undefined) return colors.bad(`Refused: ${printable(summary.refused)}`);
+    return colors.bad(`Interrupted after ${duration(summary.durationMs)}; run it again to resume.`);
   const trouble = [
     ...(summary.failed > 0 ? [`${summary.failed} failed`] : []),
     ...(summary.unreachable > 0 ? [`${count(summary.unreachable, 'host')} unreachable`] : []),
   ];
   const done = mode === 'diff' ? `${summary.changed} to change` : `${summary.changed} changed`;
+  if (summary.refused !== undefined) {
+    const refused = colors.bad(`Refused: ${printable(summary.refused)}`);
+    const others = [...trouble, ...(summary.changed > 0 ? [done] : [])];
+    return others.length === 0 ? refused : `${refused}\n${others.join(', ')}, ${time}`;
+  }
   if (trouble.length > 0) return colors.bad(`${[...trouble, done].join(', ')}, ${time}`);
   if (summary.changed > 0) return colors.good(`${done}, ${time}`);
   return colors.good(

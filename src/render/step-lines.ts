@@ -1,3 +1,4 @@
+import type { StepFailure } from '../runner/events.ts';
 import type { Colors } from './colors.ts';
 import { unifiedDiff } from './diff.ts';
 import type { HostProgress, StepProgress } from './progress.ts';
@@ -18,7 +19,8 @@ export interface LineOptions {
 export function stepLines(step: StepProgress, options: LineOptions): readonly string[] {
   return [
     ...step.evidence.flatMap((found) => [
-      found.because,
+      // The reason of a refusal stands in its failure, with the way out.
+      ...(found.because === step.failure?.message ? [] : [found.because]),
       ...(found.evidence
         ? [
             table(
@@ -82,29 +84,43 @@ function noteOf(host: HostProgress, verbose: boolean): string | undefined {
       return verbose ? `skipped${note}` : undefined;
     case 'ok':
       return verbose ? 'ok' : undefined;
+    case 'changed':
+      return verbose && note !== '' ? `incomplete${note}` : undefined;
     case 'waiting':
     case 'running':
-    case 'changed':
     case 'would-change':
     case 'failed':
       return undefined;
   }
 }
 
-/** Why hosts failed in a step: the reason, the last lines of the command, what to do. Equal reasons share their lines. */
+/**
+ * Why a step or its hosts failed: the reason, the last lines of the command, what to do. Hosts that failed for the same
+ * reason share their lines.
+ */
 export function failureLines(step: StepProgress, colors: Colors): readonly string[] {
+  const word = step.outcome === 'refused' ? 'refused' : 'failed';
+  const own = step.failure ? linesOf(`${colors.bad(word)}:`, step.failure, colors) : [];
   const groups = new Map<string, string[]>();
   for (const [name, host] of step.hosts) {
     if (host.state !== 'failed') continue;
     const key = JSON.stringify(host.failure ?? { message: 'it failed' });
     groups.set(key, [...(groups.get(key) ?? []), name]);
   }
-  return [...groups].flatMap(([key, hosts]) => {
-    const failure = JSON.parse(key) as NonNullable<HostProgress['failure']>;
-    return [
-      `${colors.bad('failed')} ${colors.strong(listOf(hosts))}: ${printable(failure.message)}`,
-      ...(failure.output ? [colors.faint(indented(printable(failure.output).trimEnd(), '  | '))] : []),
-      ...(failure.hint ? [`  ${colors.hint('hint:')} ${printable(failure.hint)}`] : []),
-    ];
-  });
+  const ofHosts = [...groups].flatMap(([key, hosts]) =>
+    linesOf(
+      `${colors.bad('failed')} ${colors.strong(listOf(hosts))}:`,
+      JSON.parse(key) as StepFailure,
+      colors,
+    ),
+  );
+  return [...own, ...ofHosts];
+}
+
+function linesOf(who: string, { message, output, hint }: StepFailure, colors: Colors): readonly string[] {
+  return [
+    `${who} ${printable(message)}`,
+    ...(output ? [colors.faint(indented(printable(output).trimEnd(), '  | '))] : []),
+    ...(hint ? [`  ${colors.hint('hint:')} ${printable(hint)}`] : []),
+  ];
 }

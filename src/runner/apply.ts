@@ -76,7 +76,7 @@ export async function applyOperation(
   const left = leftOf(await observer.observeAgain(operation.probe));
   if (left.length > 0) {
     throw new ChangeFailed(
-      `${operation.title}: every command succeeded, and yet it still has to ${left.map((change) => change.summary).join('; ')}`,
+      `${operation.title}: not converged after apply; still pending: ${left.map((change) => change.summary).join('; ')}`,
       '',
     );
   }

@@ -2,14 +2,14 @@ import type { Answers, ClusterDecision, ClusterOperation, HostChange } from '../
 import type { ClusterStep } from '../playbook/step.ts';
 import { announce, applyChange } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
-import { failed } from './failed.ts';
+import { failed, stepFailed } from './failed.ts';
 import { ChangeFailed, Refusal } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
 import { answersOf } from './wait.ts';
 
 /**
- * How often a cluster may be decided on anew: some decisions need a first round that only finds something out, such as
- * the position that a stopped database has recovered to.
+ * Rounds of changes after which a cluster has to be converged: some decisions need a first round that only finds
+ * something out, such as the position that a stopped database has recovered to.
  */
 const MAX_ROUNDS = 6;
 
@@ -43,33 +43,33 @@ async function convergeCluster(
   const hosts = context.present(place.planned.hosts).map((host) => host.name);
   const started = Date.now();
   const progress: Progress = { changed: new Set(), failures: new Map() };
+  let end: StepEnd;
   try {
     await decideUntilConverged(context, place, operation, progress);
+    end = endOf(operation, progress);
   } catch (error) {
-    const first = hosts[0];
-    if (first !== undefined) progress.failures.set(first, error);
+    end = stepFailed(context, place, error);
   }
-  const reason = reasonToStop(operation, progress);
-  for (const host of hosts) {
+  const outcome = progress.waitsFor === undefined ? 'skipped' : 'deferred';
+  const note = end.end === 'stop' ? { note: end.reason } : {};
+  for (const host of new Set([...hosts, ...progress.changed])) {
     const spent = Date.now() - started;
-    const note = reason === undefined ? {} : { note: reason };
     if (progress.failures.has(host)) failed(context, place, host, progress.failures.get(host), spent);
     else if (progress.changed.has(host)) context.finish(place, host, 'changed', spent, note);
-    else if (progress.failures.size > 0) context.finish(place, host, 'skipped', spent, note);
-    else if (progress.waitsFor !== undefined) context.finish(place, host, 'deferred', spent, note);
-    else context.finish(place, host, 'ok', spent);
+    else context.finish(place, host, end.end === 'stop' ? outcome : 'ok', spent, note);
   }
-  if (reason === undefined) return done;
-  return { end: 'stop', outcome: progress.failures.size > 0 ? 'failed' : 'deferred', reason };
+  return end;
 }
 
-function reasonToStop(operation: ClusterOperation, progress: Progress): string | undefined {
+/** How the step ends where its decision was carried out, as far as that went. */
+function endOf(operation: ClusterOperation, progress: Progress): StepEnd {
   if (progress.failures.size > 0) {
-    return `"${operation.title}" failed on ${[...progress.failures.keys()].join(', ')}`;
+    const names = [...progress.failures.keys()].join(', ');
+    return { end: 'stop', outcome: 'failed', reason: `"${operation.title}" failed on ${names}` };
   }
-  return progress.waitsFor === undefined
-    ? undefined
-    : `it waits for ${progress.waitsFor}, which --limit leaves out`;
+  if (progress.waitsFor === undefined) return done;
+  const reason = `it waits for ${progress.waitsFor}, which --limit leaves out`;
+  return { end: 'stop', outcome: 'deferred', reason };
 }
 
 async function decideUntilConverged(
@@ -90,9 +90,12 @@ async function decideUntilConverged(
     if (decision.verdict === 'converged') return;
     if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
     const now = inWords(decision.stages);
-    if (now === before || round > MAX_ROUNDS) {
+    if (now === before) {
+      throw new ChangeFailed(`${operation.title}: not converged after apply; still pending: ${now}`, '');
+    }
+    if (round > MAX_ROUNDS) {
       throw new ChangeFailed(
-        `${operation.title}: every command succeeded, and yet it still has to ${now}`,
+        `${operation.title}: not converged after ${MAX_ROUNDS} rounds of changes; still pending: ${now}`,
         '',
       );
     }
@@ -162,7 +165,6 @@ async function diffCluster(context: RunContext, place: Place, operation: Cluster
     return done;
   }
   const started = Date.now();
-  const first = hosts[0]?.name ?? '';
   try {
     const decision = decided(
       context,
@@ -184,8 +186,10 @@ async function diffCluster(context: RunContext, place: Place, operation: Cluster
     }
     return done;
   } catch (error) {
-    failed(context, place, first, error, Date.now() - started);
-    return { end: 'stop', outcome: 'failed', reason: `"${operation.title}" cannot be done` };
+    const end = stepFailed(context, place, error);
+    const note = end.end === 'stop' ? { note: end.reason } : {};
+    for (const host of hosts) context.finish(place, host.name, 'skipped', Date.now() - started, note);
+    return end;
   }
 }
 

@@ -15,10 +15,16 @@ export interface Place {
   readonly planned: PlannedStep;
 }
 
-/** How a step leaves its phase: go on, or do not. */
+/** Whether a phase continues after a step. */
 export type StepEnd =
   | { readonly end: 'done' }
-  | { readonly end: 'stop'; readonly outcome: 'failed' | 'deferred'; readonly reason: string };
+  | {
+      readonly end: 'stop';
+      readonly outcome: 'failed' | 'refused' | 'deferred';
+      readonly reason: string;
+      /** Where the step itself failed or was refused, and not one of its hosts. */
+      readonly failure?: StepFailure;
+    };
 
 export const done: StepEnd = { end: 'done' };
 
@@ -35,6 +41,8 @@ export class RunContext {
   readonly #hosts = new Map<string, { readonly line: Line; readonly observer: Observer }>();
   /** Hosts that left the phase, and why. */
   readonly #left = new Map<string, string>();
+  /** How hosts came out of the step that runs. */
+  #outcomes: Outcome[] = [];
 
   /** Phases that run at the same time need different lanes; see `Line`. */
   constructor(shared: Shared, lane = 0) {
@@ -150,6 +158,7 @@ export class RunContext {
     durationMs: number,
     more: { note?: string; failure?: StepFailure } = {},
   ): void {
+    this.#outcomes.push(outcome);
     this.totals.count(host, outcome, durationMs);
     this.shared.totals.count(host, outcome, durationMs);
     this.emit({
@@ -161,6 +170,19 @@ export class RunContext {
       durationMs,
       ...more,
     });
+  }
+
+  /** How hosts came out of a step, since this was last asked. */
+  takeOutcomes(): readonly Outcome[] {
+    const outcomes = this.#outcomes;
+    this.#outcomes = [];
+    return outcomes;
+  }
+
+  /** Counts a step that failed for which no host is to blame. */
+  stepFailed(): void {
+    this.totals.stepFailed();
+    this.shared.totals.stepFailed();
   }
 
   #of(host: string): { readonly line: Line; readonly observer: Observer } {

@@ -7,8 +7,11 @@ export type Outcome =
   | 'would-change' // only with --diff
   | 'unknown' // only with --diff: known after apply
   | 'failed'
-  | 'skipped' // an earlier failure, or a step that ran on another host
+  | 'skipped' // an earlier failure, a step that failed or was refused as a whole, or one that ran on another host
   | 'deferred'; // waits for hosts that --limit leaves out
+
+/** How a whole step came out: the worst of its hosts' outcomes, unless the step itself failed or was refused. */
+export type StepOutcome = Outcome | 'refused' | 'interrupted';
 
 export interface StepFailure {
   readonly message: string;
@@ -114,12 +117,15 @@ export type RunEvent =
       readonly event: 'step-finished';
       readonly phase: string;
       readonly step: string;
+      readonly outcome: StepOutcome;
       readonly durationMs: number;
+      /** Why the step itself failed or was refused: no host is to blame for it. A host's own failure is the host's. */
+      readonly failure?: StepFailure;
     }
   | {
       readonly event: 'phase-finished';
       readonly phase: string;
-      readonly outcome: 'ok' | 'changed' | 'failed' | 'skipped' | 'deferred' | 'interrupted';
+      readonly outcome: 'ok' | 'changed' | 'failed' | 'refused' | 'skipped' | 'deferred' | 'interrupted';
       readonly durationMs: number;
       /** Scripts sent during the phase, by host. */
       readonly roundTrips: Readonly<Record<string, number>>;
@@ -128,6 +134,7 @@ export type RunEvent =
       readonly event: 'summary';
       readonly ok: number;
       readonly changed: number;
+      /** Of the hosts, and steps that failed as a whole, which count for no host. */
       readonly failed: number;
       readonly skipped: number;
       readonly unreachable: number;

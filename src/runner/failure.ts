@@ -59,7 +59,7 @@ export function failureOf(error: unknown): StepFailure | undefined {
     };
   }
   if (error instanceof ProbeError) {
-    return { message: `the host gave an answer that makes no sense: ${error.message}` };
+    return { message: `unexpected probe output: ${error.message}` };
   }
   return undefined;
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Probe, ProbeAnswer } from '../playbook/operation.ts';
+import { ProbeError, type Probe, type ProbeAnswer } from '../playbook/operation.ts';
 import { asSecretText } from '../secrets/text.ts';
 
 /** Many probes as one script, and how to take its output apart again. */
 export interface Frame {
   readonly script: string;
-  /** The answers, in the order of the probes. Throws an `Error` when the output is cut short. */
+  /** The answers, in the order of the probes. Throws a `ProbeError` when the output is cut short. */
   split(output: { readonly stdout: string; readonly stderr: string }): readonly ProbeAnswer[];
 }
 
@@ -37,7 +37,7 @@ export function frameOf(probes: readonly Probe[]): Frame {
         const outMark = stdout.indexOf(`\n${mark} ${index} `, outAt);
         const errMark = stderr.indexOf(`\n${mark} ${index}\n`, errAt);
         if (outMark < 0 || errMark < 0) {
-          throw new Error(`the answer to probe ${index + 1} of ${probes.length} is cut short`);
+          throw new ProbeError(`the answer to probe ${index + 1} of ${probes.length} is cut short`);
         }
         const lineEnd = stdout.indexOf('\n', outMark + 1);
         const exitCode = Number(stdout.slice(outMark + `\n${mark} ${index} `.length, lineEnd));

@@ -1,4 +1,4 @@
-import type { Probe, ProbeAnswer, ResourceKey } from '../playbook/operation.ts';
+import { ProbeError, type Probe, type ProbeAnswer, type ResourceKey } from '../playbook/operation.ts';
 import { frameOf, keyOf } from './frame.ts';
 import type { Line } from './line.ts';
 
@@ -55,7 +55,7 @@ export class Observer {
     const key = keyOf(probe);
     for (;;) {
       const kept = this.#known.get(key);
-      if (kept) return probe.parse(kept.answer);
+      if (kept) return understood(probe, kept.answer);
       await this.#ask([probe, ...this.#ahead]);
     }
   }
@@ -120,5 +120,15 @@ export class Observer {
         this.#flights.delete(flight);
       }
     });
+  }
+}
+
+/** What a host printed may be anything: whatever a parser makes of it, it is that host's answer that failed. */
+function understood<Observed>(probe: Probe<Observed>, answer: ProbeAnswer): Observed {
+  try {
+    return probe.parse(answer);
+  } catch (error) {
+    if (error instanceof ProbeError) throw error;
+    throw new ProbeError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

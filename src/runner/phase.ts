@@ -3,7 +3,7 @@ import type { PlannedPhase, PlannedStep } from '../planner/plan.ts';
 import type { Probe } from '../playbook/operation.ts';
 import { runClusterStep } from './cluster-step.ts';
 import type { RunContext, StepEnd } from './context.ts';
-import type { RunEvent } from './events.ts';
+import type { Outcome, RunEvent, StepOutcome } from './events.ts';
 import { runHostStep } from './host-step.ts';
 import { runVerifyStep } from './verify-step.ts';
 
@@ -52,6 +52,7 @@ async function runStep(context: RunContext, phase: PlannedPhase, planned: Planne
   const started = Date.now();
   const place = { phase, planned };
   const { step } = planned;
+  context.takeOutcomes();
   context.emit({
     event: 'step-started',
     phase: phase.name,
@@ -73,9 +74,28 @@ async function runStep(context: RunContext, phase: PlannedPhase, planned: Planne
     event: 'step-finished',
     phase: phase.name,
     step: planned.id,
+    outcome: stepOutcomeOf(end, context.takeOutcomes(), context.interrupted),
     durationMs: Date.now() - started,
+    ...(end.end === 'stop' && end.failure ? { failure: end.failure } : {}),
   });
   return end;
+}
+
+/** The worst first. */
+const BY_WEIGHT: readonly Outcome[] = [
+  'failed',
+  'deferred',
+  'changed',
+  'would-change',
+  'unknown',
+  'ok',
+  'skipped',
+];
+
+function stepOutcomeOf(end: StepEnd, hosts: readonly Outcome[], interrupted: boolean): StepOutcome {
+  if (interrupted) return 'interrupted';
+  if (end.end === 'stop' && (end.failure || end.outcome === 'deferred')) return end.outcome;
+  return BY_WEIGHT.find((outcome) => hosts.includes(outcome)) ?? 'ok';
 }
 
 function skipStep(context: RunContext, phase: PlannedPhase, planned: PlannedStep, note: string): void {

@@ -8,7 +8,7 @@ import type { EventSink, RunEvent } from './events.ts';
 import { takeLocks } from './lock.ts';
 import { hostsOfPhase, runPhase, skipPhase, unique } from './phase.ts';
 import { Shared, type RunSettings } from './shared.ts';
-import { answersOf } from './wait.ts';
+import { answersOf, findingsOf } from './wait.ts';
 
 export type RunSummary = Extract<RunEvent, { event: 'summary' }>;
 
@@ -56,6 +56,9 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     const locked = options.mode === 'diff' || (await takeLocks(before, options.lockOwner));
     before.end();
     if (locked) await runPhases(shared);
+  } catch (error) {
+    // What is in flight when the user stops the run ends with the reason of the signal.
+    if (!signal.aborted) throw error;
   } finally {
     for (const host of plan.hosts) shared.totals.roundTrips(host.name, connections.roundTrips(host.name));
     await connections.close();
@@ -69,11 +72,13 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
   return summary;
 }
 
-/** Takes out every host that the gate finds unfit, before anything was done to it. */
+/** Takes out every host that the gate finds unfit, or that gives it no answer, before anything was done to it. */
 async function rejectUnfit(context: RunContext, gate: HealthCheck): Promise<void> {
-  const findings = gate.judge(await answersOf(context, gate, { again: false }));
+  const asked = context.present(gate.members);
+  const findings = findingsOf(gate, await answersOf(context, gate, { again: false }), asked);
   for (const { host, subject, evidence, healthy, hint } of findings) {
-    if (healthy || host === undefined) continue;
+    // A host that could not be connected to has been reported, and takes no part anyway.
+    if (healthy || host === undefined || !asked.some(({ name }) => name === host)) continue;
     const message = `${subject}: ${evidence}`;
     context.emit({ event: 'rejected', host, message, ...(hint === undefined ? {} : { hint }) });
     context.connections.exclude(host, { message, ...(hint === undefined ? {} : { hint }) });

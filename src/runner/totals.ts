@@ -8,6 +8,7 @@ export function noTotals(): HostTotals {
 /** Counts what happened to each host, one count per step. */
 export class Totals {
   readonly #hosts = new Map<string, HostTotals>();
+  #failedSteps = 0;
 
   constructor(hosts: readonly string[]) {
     for (const host of hosts) this.#hosts.set(host, noTotals());
@@ -36,6 +37,11 @@ export class Totals {
     }
   }
 
+  /** A step failed for which no host is to blame. */
+  stepFailed(): void {
+    this.#failedSteps += 1;
+  }
+
   unreachable(host: string): void {
     const totals = this.#hosts.get(host);
     if (totals) totals.unreachable = true;
@@ -46,12 +52,17 @@ export class Totals {
     if (totals) totals.roundTrips = count;
   }
 
-  /** Over all hosts. */
+  /** Over all hosts; `failed` counts steps that failed as a whole too. */
   counts(): Pick<HostTotals, 'ok' | 'changed' | 'failed' | 'skipped'> {
     const all = [...this.#hosts.values()];
     const sum = (of: 'ok' | 'changed' | 'failed' | 'skipped'): number =>
       all.reduce((total, host) => total + host[of], 0);
-    return { ok: sum('ok'), changed: sum('changed'), failed: sum('failed'), skipped: sum('skipped') };
+    return {
+      ok: sum('ok'),
+      changed: sum('changed'),
+      failed: sum('failed') + this.#failedSteps,
+      skipped: sum('skipped'),
+    };
   }
 
   summary(run: {

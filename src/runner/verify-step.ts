@@ -1,9 +1,10 @@
+import type { Host } from '../inventory/types.ts';
 import type { VerifyStep } from '../playbook/step.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
-import { failed } from './failed.ts';
+import { failed, stepFailed } from './failed.ts';
 import { NotHealthy } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
-import { answersOf, waitUntilHealthy } from './wait.ts';
+import { answersOf, findingsOf, waitUntilHealthy } from './wait.ts';
 
 /** Runs a verifying step: it passes once its check is healthy, and stops its phase when that takes too long. */
 export async function runVerifyStep(context: RunContext, place: Place, step: VerifyStep): Promise<StepEnd> {
@@ -26,14 +27,17 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
     for (const host of hosts) context.finish(place, host.name, 'ok', Date.now() - started);
     return done;
   } catch (error) {
-    const named = error instanceof NotHealthy ? hosts.filter((host) => error.hosts.includes(host.name)) : [];
-    const blamed = named.length > 0 ? named : hosts;
-    const reason = `"${step.title}" did not come true`;
+    const blamed = error instanceof NotHealthy ? error.hosts : [];
+    const isBlamed = ({ name }: Host): boolean => blamed.includes(name);
+    const end: StepEnd = hosts.some(isBlamed)
+      ? { end: 'stop', outcome: 'failed', reason: `verification failed: ${step.title}` }
+      : stepFailed(context, place, error);
+    const note = end.end === 'stop' ? { note: end.reason } : {};
     for (const host of hosts) {
-      if (blamed.includes(host)) failed(context, place, host.name, error, Date.now() - started);
-      else context.finish(place, host.name, 'skipped', 0, { note: reason });
+      if (isBlamed(host)) failed(context, place, host.name, error, Date.now() - started);
+      else context.finish(place, host.name, 'skipped', 0, note);
     }
-    return { end: 'stop', outcome: 'failed', reason };
+    return end;
   }
 }
 
@@ -43,7 +47,9 @@ async function judgeOnce(context: RunContext, place: Place, step: VerifyStep): P
     .map((member) => context.pending.reason(member.name, step.check.probe(member)))
     .find((reason) => reason !== undefined);
   if (pending === undefined) {
-    const findings = step.check.judge(await answersOf(context, step.check, { again: false }));
+    const asked = context.present(step.check.members);
+    const answers = await answersOf(context, step.check, { again: false });
+    const findings = findingsOf(step.check, answers, asked);
     context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
   }
   for (const host of hosts) {

@@ -1,3 +1,4 @@
+import type { Host } from '../inventory/types.ts';
 import type { Answer, Answers, Finding, HealthCheck } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
@@ -5,7 +6,7 @@ import { pause } from '../transport/pause.ts';
 import type { Place, RunContext } from './context.ts';
 import { NotHealthy } from './failure.ts';
 
-/** Milliseconds between two looks at something that is not healthy yet. */
+/** Milliseconds between two probes of something that is not healthy yet. */
 const PAUSE_MS = 1000;
 
 /** What every member of a check answers now. A member that cannot be asked has its reason instead. */
@@ -27,7 +28,9 @@ export async function answersOf(
         const answerless =
           error instanceof ConnectionDropped || error instanceof ScriptTimeout || error instanceof ProbeError;
         if (!answerless) throw error;
-        return [member.name, { reachable: false, reason: error.message }];
+        const reason =
+          error instanceof ProbeError ? `unexpected probe output: ${error.message}` : error.message;
+        return [member.name, { reachable: false, reason }];
       }
     }),
   );
@@ -35,7 +38,25 @@ export async function answersOf(
 }
 
 /**
- * Looks until a check is healthy, and returns its findings. Throws `NotHealthy` after `withinMs`, with the findings that
+ * What a check finds, completed: a member of `asked` that gave no answer is unhealthy, also where the check has nothing to
+ * say about it. `asked` defaults to all its members.
+ */
+export function findingsOf(
+  check: Pick<HealthCheck, 'members' | 'judge'>,
+  answers: Answers,
+  asked: readonly Host[] = check.members,
+): readonly Finding[] {
+  const findings = check.judge(answers);
+  const silent = asked.flatMap(({ name }): readonly Finding[] => {
+    const answer = answers.get(name);
+    if (answer?.reachable !== false || findings.some(({ host }) => host === name)) return [];
+    return [{ host: name, subject: 'answer', healthy: false, evidence: `no answer: ${answer.reason}` }];
+  });
+  return [...findings, ...silent];
+}
+
+/**
+ * Asks until a check is healthy, and returns its findings. Throws `NotHealthy` after `withinMs`, with the findings that
  * were not healthy. While a member that `--limit` leaves out is not healthy itself, it is not this run's to wait for:
  * then the findings are returned as they are.
  */
@@ -47,16 +68,18 @@ export async function waitUntilHealthy(
   options: { again?: boolean } = {},
 ): Promise<readonly Finding[]> {
   const until = Date.now() + withinMs;
+  // What left the run before is known to be missing. What leaves it now is not healthy, also when it is no longer asked.
+  const asked = context.present(check.members);
   let again = options.again ?? true;
   for (;;) {
     const answers = await answersOf(context, check, { again });
-    const findings = check.judge(answers);
+    const findings = findingsOf(check, answers, asked);
     const bad = findings.filter((finding) => !finding.healthy);
     if (bad.length === 0 || waitsForOthers(context, check, answers, bad)) return findings;
     if (Date.now() >= until) {
       context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
       throw new NotHealthy(
-        `${check.title}: not so within ${Math.round(withinMs / 1000)} s`,
+        `timed out after ${Math.round(withinMs / 1000)} s waiting for "${check.title}"`,
         bad.map(inOneLine).join('\n'),
         bad.flatMap(({ host }) => (host === undefined ? [] : [host])),
       );

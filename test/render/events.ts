@@ -1,4 +1,4 @@
-import type { HostTotals, Outcome, RunEvent } from '../../src/runner/events.ts';
+import type { HostTotals, Outcome, RunEvent, StepFailure, StepOutcome } from '../../src/runner/events.ts';
 
 /** Events of a run as the runner emits them, for the renderers' tests. Durations are fixed. */
 export function runStarted(
@@ -51,8 +51,20 @@ export function hostFinished(
   return { event: 'host-finished', phase, step, host, outcome, durationMs: 1000, ...more };
 }
 
-export function stepFinished(phase: string, step: string): RunEvent {
-  return { event: 'step-finished', phase, step, durationMs: 2000 };
+export function stepFinished(
+  phase: string,
+  step: string,
+  outcome: StepOutcome = 'ok',
+  failure?: StepFailure,
+): RunEvent {
+  return {
+    event: 'step-finished',
+    phase,
+    step,
+    outcome,
+    durationMs: 2000,
+    ...(failure ? { failure } : {}),
+  };
 }
 
 export function phaseFinished(
@@ -142,6 +154,44 @@ export function troubledRun(): readonly RunEvent[] {
       c2: { changed: 1, failed: 1, skipped: 1 },
       c3: { changed: 1, skipped: 2 },
     }),
+  ];
+}
+
+/** A run in which a cluster's decision is refused: no host fails, and what does not need it is done. */
+export function refusedRun(): readonly RunEvent[] {
+  const reason = 'c3 is unreachable and may hold newer data';
+  const note = `"Form the cluster" was refused: ${reason}`;
+  return [
+    runStarted(HOSTS, ['galera', 'memcached']),
+    ...HOSTS.map((host): RunEvent => ({ event: 'connected', host, durationMs: 140 })),
+    phaseStarted('galera', 'Galera', HOSTS, ['Form the cluster']),
+    stepStarted('galera', 'form-the-cluster', 'Form the cluster', HOSTS),
+    {
+      event: 'evidence',
+      phase: 'galera',
+      step: 'form-the-cluster',
+      because: reason,
+      evidence: {
+        columns: ['member', 'seqno'],
+        rows: [
+          ['c1', '12'],
+          ['c3', 'no answer'],
+        ],
+      },
+    },
+    ...HOSTS.map((host) => hostFinished('galera', 'form-the-cluster', host, 'skipped', { note })),
+    stepFinished('galera', 'form-the-cluster', 'refused', { message: reason, hint: 'bring c3 back' }),
+    phaseFinished('galera', 'refused'),
+    phaseStarted('memcached', 'Memcached', HOSTS, ['Run']),
+    stepStarted('memcached', 'run', 'Run', HOSTS),
+    changed('memcached', 'run', 'c1', 'start memcached'),
+    ...HOSTS.map((host) => hostFinished('memcached', 'run', host, host === 'c1' ? 'changed' : 'ok')),
+    stepFinished('memcached', 'run', 'changed'),
+    phaseFinished('memcached', 'changed'),
+    summary(
+      { c1: { changed: 1, skipped: 1 }, c2: { ok: 1, skipped: 1 }, c3: { ok: 1, skipped: 1 } },
+      { refused: `galera: ${reason}` },
+    ),
   ];
 }
 

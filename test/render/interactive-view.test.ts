@@ -4,7 +4,15 @@ import { viewOf, type View } from '../../src/render/interactive-view.ts';
 import { advance, createProgress } from '../../src/render/progress.ts';
 import { widthOf } from '../../src/render/text.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import { changed, hostFinished, phaseStarted, runStarted, stepStarted, troubledRun } from './events.ts';
+import {
+  changed,
+  hostFinished,
+  phaseStarted,
+  refusedRun,
+  runStarted,
+  stepStarted,
+  troubledRun,
+} from './events.ts';
 
 function viewAfter(events: readonly RunEvent[], size: { columns?: number; rows?: number } = {}): View {
   const progress = createProgress();
@@ -77,6 +85,14 @@ describe('the moving list', () => {
     expect(lines).toContain('    c2: could not join rabbit@c1: its script ended with 69');
     expect(lines).toContain('    hint: look at journalctl -u rabbitmq-server');
     expect(lines).toContain('HAProxy  skipped');
+  });
+
+  it('shows a refusal at its step, and blames no host', () => {
+    const lines = linesOf(viewAfter(refusedRun()));
+    expect(lines).toContain('Galera  refused · 3.0 s');
+    expect(lines).toContain('  Form the cluster  refused, 3 skipped · 2.0 s');
+    expect(lines).toContain('    c3 is unreachable and may hold newer data');
+    expect(lines).toContain('    hint: bring c3 back');
   });
 
   it('says what waits in one line where the terminal is too low for all', () => {

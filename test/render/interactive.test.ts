@@ -109,3 +109,17 @@ it('ends also when phases that would have run side by side never begin', async (
   await list.finish();
   expect(list.lines().join('\n')).toContain('✖ BASE');
 });
+
+it('marks a step that was refused, and its phase, as failed', async () => {
+  const list = shown([
+    ...baseBefore,
+    hostFinished('base', 'run', 'c1', 'skipped'),
+    stepFinished('base', 'run', 'refused', { message: 'no quorum', hint: 'start c2' }),
+    phaseFinished('base', 'refused'),
+  ]);
+  await list.finish();
+  const all = list.lines().join('\n');
+  expect(all).toContain('✖ BASE  refused');
+  expect(all).toContain('  ✖ Run base  refused, 1 skipped');
+  expect(all).toContain('› no quorum');
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRenderer, type RendererKind } from '../../src/render/renderer.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import { comparison, runStarted, sideBySide, summary, troubledRun } from './events.ts';
+import { comparison, refusedRun, runStarted, sideBySide, summary, troubledRun } from './events.ts';
 import { listening } from './output.ts';
 
 async function shown(
@@ -47,7 +47,7 @@ describe('plain lines', () => {
           | Clustering node rabbit@c2 with rabbit@c1
           | Error: inconsistent_cluster
           hint: look at journalctl -u rabbitmq-server
-        begin again here with --from rabbitmq:join-the-cluster
+        resume with --from rabbitmq:join-the-cluster
 
       HOST  OK  CHANGED  FAILED  SKIPPED   TIME
       c1     1        1       0        1  1.5 s
@@ -58,6 +58,51 @@ describe('plain lines', () => {
       log: .osha/runs/x/events.jsonl
       "
     `);
+  });
+
+  it('tell a refusal as its step’s, with the evidence once, and what was done all the same', async () => {
+    const { stdout } = await shown(refusedRun());
+    expect(stdout).toMatchInlineSnapshot(`
+      "Deploying lab.yaml: 3 hosts, 2 phases
+      galera: Galera, on c1, c2, c3
+        Form the cluster
+            MEMBER  SEQNO
+            c1      12
+            c3      no answer
+          refused: c3 is unreachable and may hold newer data
+            hint: bring c3 back
+      galera: refused, 0 changes, 3.0 s
+      memcached: Memcached, on c1, c2, c3
+        Run
+          changed c1: start memcached
+      memcached: 1 change, 3.0 s
+
+      Galera: Form the cluster
+        refused: c3 is unreachable and may hold newer data
+          hint: bring c3 back
+        resume with --from galera:form-the-cluster
+
+      HOST  OK  CHANGED  FAILED  SKIPPED   TIME
+      c1     0        1       0        1  1.5 s
+      c2     1        0       0        1  1.5 s
+      c3     1        0       0        1  1.5 s
+
+      Refused: galera: c3 is unreachable and may hold newer data
+      1 changed, in 12 s
+      log: .osha/runs/x/events.jsonl
+      "
+    `);
+  });
+
+  it('of a refusal that was recorded before steps had outcomes show no less than they did', async () => {
+    const recorded = refusedRun().map(
+      (event) =>
+        ({
+          ...event,
+          ...(event.event === 'step-finished' ? { outcome: undefined, failure: undefined } : {}),
+        }) as RunEvent,
+    );
+    expect((await shown(recorded)).stdout).toContain('c3 is unreachable and may hold newer data');
   });
 
   it('tell with -v also what was right, what commands printed without its escape sequences, and round trips', async () => {
@@ -142,7 +187,7 @@ describe('plain lines', () => {
   });
 
   it.each([
-    ['an interruption', { interrupted: true }, 'Interrupted after 12 s; run it again to go on.'],
+    ['an interruption', { interrupted: true }, 'Interrupted after 12 s; run it again to resume.'],
     ['a refusal', { refused: 'another run holds the lock' }, 'Refused: another run holds the lock'],
     ['nothing to do', {}, 'nothing to do, in 12 s'],
   ])('end with %s in words', async (_, more, words) => {

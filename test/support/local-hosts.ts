@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/inventory/types.ts';
-import { ConnectError, ConnectionDropped, ForwardError } from '../../src/transport/errors.ts';
-import type { ScriptResult, Session, Transport } from '../../src/transport/session.ts';
+import { ConnectError, ConnectionDropped, ForwardError, ScriptTimeout } from '../../src/transport/errors.ts';
+import type { RunOptions, ScriptResult, Session, Transport } from '../../src/transport/session.ts';
 
 /** Hosts for tests of the runner: a folder each, on which scripts really run, with `$DISK` naming the folder. */
 export class LocalHosts implements Transport {
@@ -49,7 +49,7 @@ export class LocalHosts implements Transport {
         if (dropped) throw new ConnectionDropped('it dropped before');
         roundTrips += 1;
         this.sent.push(`${host.name}: ${script}`);
-        const result = await this.#sh(host.name, script, options.input, options.signal);
+        const result = await this.#sh(host.name, script, options);
         options.onOutput?.('stdout', result.stdout);
         if (this.#dropping.get(host.name)?.(script)) {
           this.#dropping.delete(host.name);
@@ -77,12 +77,7 @@ export class LocalHosts implements Transport {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  #sh(
-    host: string,
-    script: string,
-    input: string | Uint8Array | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<ScriptResult> {
+  #sh(host: string, script: string, { input, signal, timeoutMs }: RunOptions): Promise<ScriptResult> {
     return new Promise((done, failed) => {
       const disk = this.disk(host);
       const child = spawn('sh', ['-c', `mkdir -p "$DISK"; cd "$DISK"\n${script}`], {
@@ -103,11 +98,18 @@ export class LocalHosts implements Transport {
           // It ended by itself just now.
         }
       };
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        stop();
+      }, timeoutMs);
       if (signal?.aborted) stop();
       signal?.addEventListener('abort', stop, { once: true });
       child.on('close', (exitCode) => {
+        clearTimeout(timer);
         signal?.removeEventListener('abort', stop);
         if (signal?.aborted) failed(signal.reason as Error);
+        else if (late) failed(new ScriptTimeout(timeoutMs, stdout, stderr));
         else done({ stdout, stderr, exitCode: exitCode ?? 137, durationMs: 1 });
       });
     });

@@ -101,13 +101,12 @@ export function prunableOf(result: OshaResult): readonly string[] {
   );
 }
 
-/** Failures of a run, as `host: phase: message`. */
+/** Failures and refusals of a run, as `host: phase/step: message`; those of a step as a whole without a host. */
 export function failuresOf(result: OshaResult): readonly string[] {
-  return result.events.flatMap((event) =>
-    event.event === 'host-finished' && event.failure
-      ? [
-          `${event.host}: ${event.phase}/${event.step}: ${event.failure.message} ${event.failure.output ?? ''}`,
-        ]
-      : [],
-  );
+  return result.events.flatMap((event) => {
+    if (event.event !== 'host-finished' && event.event !== 'step-finished') return [];
+    const { phase, step, failure } = event;
+    const who = event.event === 'host-finished' ? `${event.host}: ` : '';
+    return failure ? [`${who}${phase}/${step}: ${failure.message} ${failure.output ?? ''}`] : [];
+  });
 }
