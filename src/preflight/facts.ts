@@ -55,21 +55,34 @@ function parseFacts(stdout: string): HostFacts {
     lines.filter((line) => line[0] === key).map((line) => line.slice(1));
   const one = (key: string): readonly string[] => {
     const found = all(key)[0];
-    if (!found) throw new ProbeError(`it did not tell its ${key}`);
+    if (!found) throw new ProbeError(`it did not report its ${key}`);
     return found;
   };
+  const number = (key: string, text: string | undefined): number => {
+    if (text === undefined || !/^\d+(\.\d+)?$/.test(text)) {
+      throw new ProbeError(`it reports "${text ?? ''}" for its ${key}, which is not a number`);
+    }
+    return Number(text);
+  };
+  // Not everything below /sys/class/net is an interface, and not every file system has a size.
   const numbers = (key: string, factor: number): Record<string, number> =>
-    Object.fromEntries(all(key).map(([name = '', value]) => [name, Number(value) * factor]));
+    Object.fromEntries(
+      all(key).flatMap(([name = '', value = '']) =>
+        /^\d+$/.test(value) ? [[name, Number(value) * factor] as const] : [],
+      ),
+    );
   const [osId = '', osVersion = '', ...osTitle] = one('os');
+  const freeBytes = numbers('room', 1024);
+  if (Object.keys(freeBytes).length === 0) throw new ProbeError('it did not report its free disk space');
   return {
-    uid: Number(one('uid')[0]),
+    uid: number('uid', one('uid')[0]),
     osId,
     osVersion,
     osTitle: osTitle.join(' '),
     init: one('init')[0] ?? '',
-    epochSeconds: Number(one('epoch')[0]),
-    memoryBytes: Number(one('memory')[0]) * 1024,
-    freeBytes: numbers('room', 1024),
+    epochSeconds: number('epoch', one('epoch')[0]),
+    memoryBytes: number('memory', one('memory')[0]) * 1024,
+    freeBytes,
     addresses: all('address').map(([link = '', cidr = '']) => {
       const [address = '', prefixLength = ''] = cidr.split('/');
       return { interface: link, address, prefixLength: Number(prefixLength) };

@@ -22,7 +22,10 @@ export function fitness(hosts: readonly Host[], platform: Platform): HealthCheck
     title: 'Hosts are fit',
     members: hosts,
     probe: () => probe,
-    judge: (answers) => reachable(answers).flatMap(([host, facts]) => fitnessOf(host, facts, platform)),
+    judge: (answers) => [
+      ...silentOf(answers),
+      ...answered(answers).flatMap(([host, facts]) => fitnessOf(host, facts, platform)),
+    ],
   };
 }
 
@@ -42,22 +45,40 @@ export function preflight(
     members: inventory.hosts,
     probe: () => probe,
     judge: (answers) => {
-      const facts = reachable(answers);
+      const facts = answered(answers);
       return [
+        ...silentOf(answers),
         ...facts.flatMap(([host, of]) => [
           ...fitnessOf(host, of, platform),
           portsOf(host, of, wanted),
           namesOf(host, of, inventory),
         ]),
         ...clocksOf(facts),
-        ...inventory.vips.flatMap((vip) => vipOf(vip, facts, inventory)),
+        ...inventory.vips.flatMap((vip) => vipOf(vip, facts, inventory, facts.length < answers.size)),
         ...mtuOf(facts, inventory),
       ];
     },
   };
 }
 
-function reachable(answers: Answers<HostFacts>): readonly (readonly [string, HostFacts])[] {
+/** A host that did not answer, or not in a way that can be understood, is not ready for anything. */
+function silentOf(answers: Answers<HostFacts>): readonly Finding[] {
+  return [...answers].flatMap(([host, answer]): readonly Finding[] =>
+    answer.reachable
+      ? []
+      : [
+          {
+            host,
+            subject: 'answer',
+            healthy: false,
+            evidence: `no answer: ${answer.reason}`,
+            hint: `see whether it runs commands at all: osha exec INVENTORY --on ${host} -- uptime`,
+          },
+        ],
+  );
+}
+
+function answered(answers: Answers<HostFacts>): readonly (readonly [string, HostFacts])[] {
   return [...answers].flatMap(([host, answer]) =>
     answer.reachable ? [[host, answer.observed] as const] : [],
   );
@@ -117,7 +138,9 @@ function vipOf(
   vip: Inventory['vips'][number],
   facts: readonly (readonly [string, HostFacts])[],
   inventory: Inventory,
+  isPartial: boolean,
 ): readonly Finding[] {
+  const asFarAsKnown = isPartial ? ', as far as the hosts that answered know' : '';
   const holders = facts.filter(([, of]) => of.addresses.some((own) => own.address === vip.address));
   const seenBy = facts.filter(([, of]) => of.answering.includes(vip.address));
   const carriers = inventory.hosts
@@ -132,10 +155,10 @@ function vipOf(
       healthy: holders.length === 1 || (holders.length === 0 && seenBy.length === 0),
       evidence:
         holders.length > 0
-          ? `${vip.address} is held by ${holders.map(([host]) => host).join(' and ')}`
+          ? `${vip.address} is held by ${holders.map(([host]) => host).join(' and ')}${asFarAsKnown}`
           : seenBy.length > 0
-            ? `${vip.address} answers, and no host of the inventory holds it`
-            : `${vip.address} is free`,
+            ? `${vip.address} answers, and no host of the inventory holds it${asFarAsKnown}`
+            : `${vip.address} is free${asFarAsKnown}`,
       hint: 'another machine uses this address, or two hosts believe that they hold it',
     },
     ...lacking.map(([host]): Finding => ({

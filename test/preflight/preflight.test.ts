@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, Finding } from '../../src/playbook/operation.ts';
 import type { HostFacts } from '../../src/preflight/facts.ts';
 import { factsProbe } from '../../src/preflight/facts.ts';
-import { preflight } from '../../src/preflight/preflight.ts';
+import { fitness, preflight } from '../../src/preflight/preflight.ts';
 import { platformOf } from '../../src/platform/index.ts';
 import { anInventory } from '../support/inventory.ts';
 
@@ -110,6 +110,46 @@ describe('the preflight check', () => {
   });
 });
 
+describe('a host that gives no answer', () => {
+  const inventory = anInventory();
+  const silent = new Map(
+    inventory.hosts.map((host): [string, Answer<HostFacts>] => [
+      host.name,
+      host.name === 'controller2'
+        ? { reachable: false, reason: 'it did not end within 120 s' }
+        : {
+            reachable: true,
+            observed: facts({
+              addresses: [{ interface: 'eth0', address: host.address, prefixLength: 24 }],
+            }),
+          },
+    ]),
+  );
+  const platform = platformOf('debian-12');
+
+  it.each([
+    ['the check', preflight(inventory, platform, [])],
+    ['the gate of a deployment', fitness(inventory.hosts, platform)],
+  ])('is unhealthy for %s, with its reason', (_, check) => {
+    expect(check.judge(silent).filter((finding) => !finding.healthy)).toEqual([
+      {
+        host: 'controller2',
+        subject: 'answer',
+        healthy: false,
+        evidence: 'no answer: it did not end within 120 s',
+        hint: 'see whether it runs commands at all: osha exec INVENTORY --on controller2 -- uptime',
+      },
+    ]);
+  });
+
+  it('is not said to know that a virtual IP is free', () => {
+    const vip = preflight(inventory, platform, [])
+      .judge(silent)
+      .find(({ subject }) => subject === 'virtual IP api');
+    expect(vip?.evidence).toBe('192.0.2.20 is free, as far as the hosts that answered know');
+  });
+});
+
 describe('the facts of a host', () => {
   it('are read from what the probe prints', () => {
     const stdout = [
@@ -121,6 +161,7 @@ describe('the facts of a host', () => {
       'room /var 1048576',
       'address eth0 192.0.2.11/24',
       'mtu eth0 1500',
+      'mtu bonding_masters ',
       'listen 192.0.2.11:3306 users:(("mariadbd",pid=1,fd=2))',
       'listen [::]:22 ',
       'name controller1 192.0.2.11',
@@ -139,9 +180,13 @@ describe('the facts of a host', () => {
     });
   });
 
-  it('are refused when the answer is not one', () => {
-    expect(() => factsProbe([], []).parse({ stdout: 'Welcome!\n', stderr: '', exitCode: 0 })).toThrow(
-      /its os/,
-    );
+  const whole = 'uid 0\nos debian 12 D\ninit systemd\nepoch 1.5\nmemory 8\nroom / 4\n';
+  it.each([
+    ['is a greeting', 'Welcome!\n', /its os/],
+    ['has no number for a user', whole.replace('uid 0', 'uid '), /"" for its uid, which is not a number/],
+    ['has no free disk space', whole.replace('room / 4', 'room / -'), /free disk space/],
+    ['ends too early', whole.replace('memory 8\n', ''), /its memory/],
+  ])('are refused when the answer %s', (_, stdout, words) => {
+    expect(() => factsProbe([], []).parse({ stdout, stderr: '', exitCode: 0 })).toThrow(words);
   });
 });
