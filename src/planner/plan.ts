@@ -138,8 +138,6 @@ function strategyInWords(step: Step): string {
       return 'one at a time';
     case 'once':
       return 'once';
-    case 'batches':
-      return `batches of ${step.strategy.size}`;
   }
 }
 

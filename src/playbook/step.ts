@@ -1,12 +1,11 @@
 import type { Host } from '../inventory/types.ts';
 import type { ClusterOperation, HealthCheck, Operation } from './operation.ts';
 
-/** How a host step goes over its hosts. */
-export type Strategy =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'oneAtATime' }
-  | { readonly kind: 'once' }
-  | { readonly kind: 'batches'; readonly size: number };
+/**
+ * How a host step goes over its hosts. `all` works on them in parallel, except for changes that restart or stop what runs
+ * (see `Change.effects`): those are made on one host at a time.
+ */
+export type Strategy = { readonly kind: 'all' } | { readonly kind: 'oneAtATime' } | { readonly kind: 'once' };
 
 interface StepBase {
   readonly title: string;
@@ -41,12 +40,13 @@ export type Step = HostStep | ClusterStep | VerifyStep;
 
 export interface StepOptions {
   readonly hosts?: readonly Host[];
-  /** One host after another, in inventory order. */
+  /**
+   * One host at a time, in inventory order, whatever is done. Not needed to restart services in turn: that is so in any
+   * step.
+   */
   readonly oneAtATime?: true;
   /** On the first host that is up. */
   readonly once?: true;
-  /** So many hosts at a time. */
-  readonly batches?: number;
   /** After each changed host, and before the next: wait until this is healthy, which may be about that host alone. */
   readonly untilHealthy?: HealthCheck | ((changed: Host) => HealthCheck);
   /** Milliseconds to wait for `untilHealthy`; default two minutes. */
@@ -63,7 +63,6 @@ function asList(work: Operation | readonly Operation[]): readonly Operation[] {
 function strategyOf(options: StepOptions): Strategy {
   if (options.once) return { kind: 'once' };
   if (options.oneAtATime) return { kind: 'oneAtATime' };
-  if (options.batches !== undefined) return { kind: 'batches', size: options.batches };
   return { kind: 'all' };
 }
 

@@ -1,4 +1,5 @@
 import type { StepFailure } from '../runner/events.ts';
+import { isDisruptive } from '../runner/turns.ts';
 import type { Colors } from './colors.ts';
 import { unifiedDiff } from './diff.ts';
 import type { HostProgress, StepProgress } from './progress.ts';
@@ -55,7 +56,8 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
     }))
     .flatMap(({ first, hosts }) => {
       const verb = colors.changed(first.applied ? 'changed' : 'would change');
-      const line = `${verb} ${colors.strong(listOf(hosts))}: ${printable(first.summary)}`;
+      const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && isDisruptive(first);
+      const line = `${verb} ${colors.strong(listOf(hosts))}: ${printable(first.summary)}${inTurn ? ', one host at a time' : ''}`;
       return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
     });
 }

@@ -6,6 +6,7 @@ import type { Place, RunContext } from './context.ts';
 import { ChangeFailed } from './failure.ts';
 import type { Line } from './line.ts';
 import { LineCutter } from './lines.ts';
+import { isDisruptive } from './turns.ts';
 
 /** Shows a change that a diff would make, and notes what it would touch. */
 export function announce(context: RunContext, place: Place, host: string, change: Change): void {
@@ -53,17 +54,25 @@ async function applyNow(context: RunContext, place: Place, line: Line, change: C
   }
 }
 
-/** Brings one host to where an operation wants it, and proves it. Returns true when something was changed. */
+/**
+ * Brings one host to where an operation wants it, and proves it. Returns true when something was changed. Before it
+ * makes a disruptive change it waits for `turn`, which returns true where time has passed, and may throw.
+ */
 export async function applyOperation(
   context: RunContext,
   place: Place,
   host: Host,
   operation: Operation,
+  turn: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<boolean> {
   const observer = context.observer(host.name);
   const leftOf = (observed: unknown): readonly Change[] =>
     context.toMake(place, host.name, operation.decide(observed));
-  const changes = leftOf(await observer.observe(operation.probe));
+  let changes = leftOf(await observer.observe(operation.probe));
+  if (changes.some(isDisruptive) && (await turn())) {
+    observer.forget();
+    changes = leftOf(await observer.observe(operation.probe));
+  }
   if (changes.length === 0) return false;
   try {
     for (const change of changes) await applyChange(context, place, host.name, change);
@@ -91,6 +100,7 @@ function tell(context: RunContext, place: Place, host: string, change: Change, a
     host,
     summary: change.summary,
     applied,
+    ...(change.effects ? { effects: change.effects } : {}),
     ...(change.diff ? { diff: change.diff } : {}),
   });
 }

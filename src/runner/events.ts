@@ -1,4 +1,4 @@
-import type { Evidence, Finding, TextDiff } from '../playbook/operation.ts';
+import type { Effect, Evidence, Finding, TextDiff } from '../playbook/operation.ts';
 
 /** How one host came out of one step. */
 export type Outcome =
@@ -69,6 +69,8 @@ export type RunEvent =
       readonly step: string;
       readonly host: string;
       readonly summary: string;
+      /** What it does to a service or a member; see `Change.effects`. */
+      readonly effects?: readonly Effect[];
       readonly diff?: TextDiff;
       /** False with --diff. */
       readonly applied: boolean;

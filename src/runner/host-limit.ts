@@ -18,6 +18,19 @@ export class HostLimit {
     }
   }
 
+  /**
+   * Within `run`: waits for something else than the host, and lets others be worked on meanwhile. So whatever `until` is
+   * waited for may itself need a place among the hosts that are worked on.
+   */
+  async pause<T>(host: string, until: () => Promise<T>): Promise<T> {
+    this.#leave(host);
+    try {
+      return await until();
+    } finally {
+      await this.#turn(host);
+    }
+  }
+
   async #turn(host: string): Promise<void> {
     if (!this.#enter(host)) await new Promise<void>((go) => this.#waiting.push({ host, go }));
   }

@@ -3,7 +3,11 @@ import type { HostStep } from '../playbook/step.ts';
 import { announce, applyOperation } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed } from './failed.ts';
+import { HeldBack, Turns } from './turns.ts';
 import { waitUntilHealthy } from './wait.ts';
+
+/** How a host came out of a step: `held-back` where another one failed first. */
+type HostEnd = 'done' | 'failed' | 'held-back';
 
 /** Runs a step on its hosts, in the way that its strategy says. */
 export async function runHostStep(context: RunContext, place: Place, step: HostStep): Promise<StepEnd> {
@@ -13,27 +17,30 @@ export async function runHostStep(context: RunContext, place: Place, step: HostS
       return runInTurn(context, place, step, hosts.slice(0, 1));
     case 'oneAtATime':
       return runInTurn(context, place, step, hosts);
-    case 'batches': {
-      const size = step.strategy.size;
-      for (let at = 0; at < hosts.length; at += size) {
-        await runTogether(context, place, step, hosts.slice(at, at + size));
-        if (context.interrupted) break;
-      }
-      return done;
-    }
     case 'all':
-      await runTogether(context, place, step, hosts);
-      return done;
+      return runTogether(context, place, step, hosts);
   }
 }
 
+/** In parallel, except for what clients notice: that is done on one host at a time, and ends with the first that fails. */
 async function runTogether(
   context: RunContext,
   place: Place,
   step: HostStep,
   hosts: readonly Host[],
-): Promise<void> {
-  await Promise.all(hosts.map((host) => runOnHost(context, place, step, host)));
+): Promise<StepEnd> {
+  const turns = new Turns(hosts.map(({ name }) => name));
+  const ends = await Promise.all(hosts.map((host) => runOnHost(context, place, step, host, turns)));
+  if (!ends.includes('held-back')) return done;
+  return {
+    end: 'stop',
+    outcome: 'failed',
+    reason: heldBack(step, hosts[ends.indexOf('failed')]?.name ?? ''),
+  };
+}
+
+function heldBack(step: HostStep, failedHost: string): string {
+  return `${failedHost} failed in "${step.title}", so what runs on the others was left as it is`;
 }
 
 /** One after another; the first that fails stops the rest, which stay as they are. */
@@ -44,8 +51,8 @@ async function runInTurn(
   hosts: readonly Host[],
 ): Promise<StepEnd> {
   for (const [index, host] of hosts.entries()) {
-    const wentWell = await runOnHost(context, place, step, host);
-    if (wentWell) continue;
+    const end = await runOnHost(context, place, step, host);
+    if (end === 'done') continue;
     const reason = `${host.name} failed in "${step.title}", so it was not tried on the others`;
     for (const other of hosts.slice(index + 1)) {
       context.finish(place, other.name, 'skipped', 0, { note: reason });
@@ -55,33 +62,65 @@ async function runInTurn(
   return done;
 }
 
-/** Returns false when the host failed, which then leaves the run. */
-function runOnHost(context: RunContext, place: Place, step: HostStep, host: Host): Promise<boolean> {
-  return context.shared.limit.run(host.name, () => runNow(context, place, step, host));
+/** A host that failed leaves the run. */
+function runOnHost(
+  context: RunContext,
+  place: Place,
+  step: HostStep,
+  host: Host,
+  turns?: Turns,
+): Promise<HostEnd> {
+  const turn = async (): Promise<boolean> => {
+    if (!turns || turns.isOf(host.name)) return false;
+    // A host that waits takes no place of those that are worked on, or those it waits for might never get one.
+    const before = await context.shared.limit.pause(host.name, () => turns.wait(host.name));
+    if (context.interrupted) throw context.settings.signal.reason;
+    if (before !== undefined) throw new HeldBack(heldBack(step, before));
+    return true;
+  };
+  return context.shared.limit.run(host.name, async () => {
+    let end: HostEnd = 'failed';
+    try {
+      end = await runNow(context, place, step, host, turn);
+    } finally {
+      turns?.end(host.name, end === 'failed' ? 'failed' : 'done');
+    }
+    return end;
+  });
 }
 
-async function runNow(context: RunContext, place: Place, step: HostStep, host: Host): Promise<boolean> {
+async function runNow(
+  context: RunContext,
+  place: Place,
+  step: HostStep,
+  host: Host,
+  turn: () => Promise<boolean>,
+): Promise<HostEnd> {
   const started = Date.now();
   const spent = (): number => Date.now() - started;
-  if (context.interrupted) return false;
+  if (context.interrupted) return 'failed';
   context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });
+  let changed = false;
   try {
     if (context.settings.mode === 'diff') {
       await diffHost(context, place, step, host, spent);
-      return true;
+      return 'done';
     }
-    let changed = false;
     for (const operation of step.operations(host)) {
-      if (await applyOperation(context, place, host, operation)) changed = true;
+      if (await applyOperation(context, place, host, operation, turn)) changed = true;
     }
     if (changed && step.untilHealthy) {
       await waitUntilHealthy(context, place, step.untilHealthy(host), step.withinMs);
     }
     context.finish(place, host.name, changed ? 'changed' : 'ok', spent());
-    return true;
+    return 'done';
   } catch (error) {
+    if (error instanceof HeldBack) {
+      context.finish(place, host.name, changed ? 'changed' : 'skipped', spent(), { note: error.message });
+      return 'held-back';
+    }
     failed(context, place, host.name, error, spent());
-    return false;
+    return 'failed';
   }
 }
 

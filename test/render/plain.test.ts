@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createRenderer, type RendererKind } from '../../src/render/renderer.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import { comparison, refusedRun, runStarted, sideBySide, summary, troubledRun } from './events.ts';
+import {
+  comparison,
+  refusedRun,
+  runStarted,
+  sideBySide,
+  stepFinished,
+  summary,
+  troubledRun,
+} from './events.ts';
 import { listening } from './output.ts';
 
 async function shown(
@@ -111,6 +119,31 @@ describe('plain lines', () => {
     expect(stdout).toContain('    ok c1\n');
     expect(stdout).toContain('    skipped c3: c2 failed before it\n');
     expect(stdout).toContain('  round trips: c1 2, c2 1\n');
+  });
+
+  it('say which changes are made on one host at a time', async () => {
+    const restart = (host: string): RunEvent => ({
+      event: 'change',
+      phase: 'haproxy',
+      step: 'run',
+      host,
+      summary: 'restart haproxy',
+      effects: ['restarts'],
+      applied: false,
+    });
+    const lines = (strategy: string): Promise<{ stdout: string }> =>
+      shown([
+        runStarted(['c1', 'c2'], ['haproxy'], 'diff'),
+        { event: 'step-started', phase: 'haproxy', step: 'run', title: 'Run', hosts: ['c1', 'c2'], strategy },
+        restart('c1'),
+        restart('c2'),
+        stepFinished('haproxy', 'run'),
+      ]);
+    expect((await lines('all at once')).stdout).toContain(
+      'would change c1, c2: restart haproxy, one host at a time\n',
+    );
+    // The order of a cluster's changes is in its stages.
+    expect((await lines('cluster')).stdout).toContain('would change c1, c2: restart haproxy\n');
   });
 
   it('show a comparison as unified diffs, one for all hosts that have the same', async () => {

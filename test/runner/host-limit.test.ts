@@ -52,3 +52,24 @@ it('lets others in also after work that failed, in the order in which they came'
   ]);
   expect(order).toEqual(['c2', 'c3']);
 });
+
+it('lets another host be worked on while one pauses, and takes the paused one in again after that', async () => {
+  const limit = new HostLimit(1);
+  const order: string[] = [];
+  let resume = (): void => undefined;
+  const until = new Promise<void>((come) => (resume = come));
+  const paused = limit.run('c1', async () => {
+    order.push('c1 pauses');
+    await limit.pause('c1', () => until);
+    order.push('c1 resumes');
+  });
+  const other = work(limit, 'c2');
+  await settled();
+  expect(other.begun()).toBe(true);
+  resume();
+  await settled();
+  expect(order).toEqual(['c1 pauses']);
+  await other.end();
+  await paused;
+  expect(order).toEqual(['c1 pauses', 'c1 resumes']);
+});
