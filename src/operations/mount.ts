@@ -1,4 +1,4 @@
-import type { Change, Operation } from '../playbook/operation.ts';
+import type { Change, Effect, Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
 import { mountProbeScript, parseMountState, type MountState } from './mount-state.ts';
 import {
@@ -35,7 +35,12 @@ function active(mount: Mount): Operation<MountState> {
   const unit = mountUnitOf(where);
   const path = mountUnitPathOf(where);
   const touches = [`unit:${unit}`, `file:${where}`] as const;
-  const change = (summary: string, script: string): Change => ({ summary, script, touches });
+  const change = (summary: string, script: string, effects: readonly Effect[] = []): Change => ({
+    summary,
+    script,
+    touches,
+    effects,
+  });
   return {
     scope: 'host',
     title: `${what} at ${where}`,
@@ -49,17 +54,21 @@ function active(mount: Mount): Operation<MountState> {
       const enable = `systemctl daemon-reload\nsystemctl unmask ${quote(unit)}\nsystemctl enable ${quote(unit)}`;
       const boot =
         state.boot === 'enabled' && !state.masked ? [] : [change(`mount ${where} at boot`, enable)];
-      if (!present) return [...boot, change(`mount ${what} at ${where}`, startScript(unit, 'start', []))];
+      if (!present) {
+        return [...boot, change(`mount ${what} at ${where}`, startScript(unit, 'start', []), ['starts'])];
+      }
       if (!answers) {
         const script = `umount -l -- ${quote(where)}\n${startScript(unit, 'start', [])}`;
-        return [...boot, change(`mount ${what} at ${where} anew (it does not answer)`, script)];
+        return [...boot, change(`mount ${what} at ${where} anew (it does not answer)`, script, ['restarts'])];
       }
       const newer = newerThanStart(state);
       if (newer.length === 0) return boot;
       const ahead = newer.filter((name) => (state.changed.get(name) ?? 0) > state.now);
       return [
         ...boot,
-        change(`mount ${what} at ${where} anew (${path} is newer)`, remount(unit, where, ahead)),
+        change(`mount ${what} at ${where} anew (${path} is newer)`, remount(unit, where, ahead), [
+          'restarts',
+        ]),
       ];
     },
   };

@@ -28,8 +28,9 @@ function listed(names: readonly string[], candidates: ReadonlyMap<string, string
 }
 
 /**
- * These packages are installed, in whatever version; none is upgraded. Nothing is started by it: services come up
- * once they are configured. Recommended packages are left out. An interrupted installation is finished first.
+ * These packages are installed, in whatever version; none is upgraded. Nothing is started, restarted or stopped by it,
+ * which is why it has no effects: Debian's maintainer scripts ask the policy that forbids it (deb-systemd-invoke). Services
+ * come up once they are configured. Recommended packages are left out. An interrupted installation is finished first.
  */
 export function installed(
   names: readonly string[],

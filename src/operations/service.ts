@@ -118,6 +118,8 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
     summary: `${verb} ${name}${why ? ` (${why})` : ''}`,
     script: options.start === false ? whileItRuns(unit, verb, touched) : startScript(unit, verb, touched),
     touches: [unitKey(unit), ...touched.map((path) => `file:${path}` as const)],
+    // A reload keeps its connections.
+    effects: verb === 'start' ? ['starts'] : verb === 'restart' ? ['restarts'] : [],
     ...time,
   });
   return {
@@ -184,6 +186,7 @@ export function stopped(unit: string): Operation<UnitState> {
               summary: `stop ${name}`,
               script: `systemctl stop ${quote(unit)} || {${journalOnFailure(unit)}}`,
               touches: [unitKey(unit)],
+              effects: ['stops' as const],
             },
           ]),
     ],

@@ -100,7 +100,7 @@ function tell(context: RunContext, place: Place, host: string, change: Change, a
     host,
     summary: change.summary,
     applied,
-    ...(change.effects ? { effects: change.effects } : {}),
+    ...(change.effects?.length ? { effects: change.effects } : {}),
     ...(change.diff ? { diff: change.diff } : {}),
   });
 }

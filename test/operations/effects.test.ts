@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import * as service from '../../src/operations/service.ts';
+import type { UnitState } from '../../src/operations/unit-state.ts';
+import type { Effect } from '../../src/playbook/operation.ts';
+import { scriptedObjects, undeclared, type ScriptedObject } from '../support/shell-effects.ts';
+
+/** Systems whose changes do not declare all of their effects yet: to be emptied, and never to grow. */
+const NOT_YET = /^src\/operations\/(galera|rabbitmq|etcd|gluster|pacemaker)\/|^playbooks\/keepalived\//;
+
+const objects = scriptedObjects(['src/operations', 'playbooks']);
+
+function unmet({ needs, effects = [] }: ScriptedObject): readonly (readonly Effect[])[] {
+  if (effects === 'unknown') return [];
+  return needs.filter((needed) => !needed.some((effect) => effects.includes(effect)));
+}
+
+const inWords = (object: ScriptedObject): string =>
+  `${object.file}:${object.line} needs ${unmet(object)
+    .map((effects) => effects.join(' or '))
+    .join(', and ')}`;
+
+describe('the sources', () => {
+  it('declare the effects of every change whose script stops, restarts, kills or empties something', () => {
+    const silent = objects.filter(
+      (object) => !object.isProbe && unmet(object).length > 0 && !NOT_YET.test(object.file),
+    );
+    expect(silent.map(inWords)).toEqual([]);
+  });
+
+  it('have no probe that could do so: a probe only reads', () => {
+    const probes = objects.filter(({ isProbe }) => isProbe);
+    expect(probes.length).toBeGreaterThan(40);
+    expect(probes.filter(({ needs }) => needs.length > 0).map(inWords)).toEqual([]);
+  });
+
+  it.each([
+    ['in a template with its verb filled in', 'src/operations/service.ts'],
+    ['in a constant of another file', 'src/operations/etcd/changes.ts'],
+    ['handed to a function that makes the change', 'src/operations/mount.ts'],
+    ['in a list of lines', 'src/operations/galera/changes.ts'],
+  ])('are read also where the shell stands %s', (_, file) => {
+    const found = objects.filter((object) => object.file === file && object.needs.length > 0);
+    expect(found.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a change of a service', () => {
+  const unit = (differences: Partial<UnitState>): UnitState => ({
+    active: 'active',
+    sub: 'running',
+    masked: false,
+    boot: 'enabled',
+    startedAt: 1000,
+    loadedAt: 1000,
+    reloadFailed: false,
+    managed: false,
+    now: 2000,
+    changed: new Map([['/etc/app.conf', 1500]]),
+    ...differences,
+  });
+  const newerThan = ['/etc/app.conf'];
+
+  it.each<[string, ReturnType<typeof service.running>, Partial<UnitState>, readonly Effect[]]>([
+    ['starts what is stopped', service.running('app'), { active: 'inactive' }, ['starts']],
+    ['starts what failed', service.running('app'), { active: 'failed' }, ['starts']],
+    ['restarts what runs on old files', service.running('app', { newerThan }), {}, ['restarts']],
+    ['restarts what is neither up nor down', service.running('app'), { active: 'activating' }, ['restarts']],
+    [
+      'restarts what a cluster may have moved away',
+      service.running('app', { newerThan, start: false }),
+      {},
+      ['restarts'],
+    ],
+    ['reloads and disturbs nobody', service.running('app', { newerThan, reload: true }), {}, []],
+    ['stops', service.stopped('app'), { boot: 'disabled' }, ['stops']],
+    ['enables and disturbs nobody', service.enabled('app'), { boot: 'disabled' }, []],
+    ['disables and disturbs nobody', service.disabled('app'), {}, []],
+    ['unmasks and starts', service.running('app'), { active: 'inactive', masked: true }, ['starts']],
+  ])('%s, and says so', (_, operation, state, effects) => {
+    const changes = operation.decide(unit(state));
+    expect(changes.length).toBeGreaterThan(0);
+    expect(changes.flatMap((change) => change.effects ?? [])).toEqual(effects);
+    if (effects.length > 0) expect(changes.flatMap(undeclared)).toEqual([]);
+  });
+});
