@@ -16,15 +16,16 @@ export default playbook({
   ],
 
   steps: ({ inventory, hosts, settings, platform }) => [
+    step('Recognise the cluster', etcd.recognised(hosts, { platform })),
     step('Install etcd', packages.installed(platform.packages.etcd)),
     step('Configure the member', (host) => [
       file.content(platform.paths.etcdEnv, {
-        content: etcdEnv({ host, token: inventory.name, settings, platform }),
+        content: etcdEnv({ host, settings, platform }),
       }),
       file.content(etcd.dropInPathOf(platform), { content: etcd.dropInOf(platform) }),
     ]),
     step('Start etcd at boot', service.enabled(platform.units.etcd)),
-    step('Form the cluster', etcd.members(hosts, { platform })),
+    step('Form the cluster', etcd.members(hosts, { platform, deployment: inventory.name })),
     verify('Every member is healthy', etcd.healthy(hosts, { platform })),
   ],
 

@@ -4,18 +4,16 @@ import type { EtcdSettings } from './settings.ts';
 
 interface EtcdEnv {
   readonly host: Host;
-  /** What tells this cluster's members from those of another one at the same addresses. */
-  readonly token: string;
   readonly settings: EtcdSettings;
   readonly platform: Platform;
 }
 
 /**
- * The settings of one member. They say nothing of the cluster's other members: etcd keeps those in its data. A member
- * without data is told at its first start; should anything else start it, it finds nobody and gives up, instead of
+ * The settings of one member. They say nothing of the cluster's other members, nor what it is called: etcd keeps its
+ * members and its id in its data. A member without data is told at its first start; should anything else start it, it finds nobody and gives up, instead of
  * forming a cluster of its own.
  */
-export function etcdEnv({ host, token, settings, platform }: EtcdEnv): string {
+export function etcdEnv({ host, settings, platform }: EtcdEnv): string {
   return `# Placed by osha.
 ETCD_NAME=${host.name}
 ETCD_DATA_DIR=${platform.paths.etcdData}
@@ -23,7 +21,6 @@ ETCD_LISTEN_PEER_URLS=${etcd.peerUrlOf(host)}
 ETCD_LISTEN_CLIENT_URLS=${etcd.clientUrlOf(host)},http://127.0.0.1:${etcd.CLIENT_PORT}
 ETCD_INITIAL_ADVERTISE_PEER_URLS=${etcd.peerUrlOf(host)}
 ETCD_ADVERTISE_CLIENT_URLS=${etcd.clientUrlOf(host)}
-ETCD_INITIAL_CLUSTER_TOKEN=${token}
 ETCD_INITIAL_CLUSTER_STATE=existing
 ETCD_STRICT_RECONFIG_CHECK=true
 ETCD_HEARTBEAT_INTERVAL=${settings.heartbeat_ms}

@@ -12,7 +12,6 @@ describe('the configuration of a member', () => {
     expect(env).toContain('ETCD_NAME=controller2\n');
     expect(env).toContain('ETCD_LISTEN_PEER_URLS=http://192.0.2.12:2380\n');
     expect(env).toContain('ETCD_LISTEN_CLIENT_URLS=http://192.0.2.12:2379,http://127.0.0.1:2379\n');
-    expect(env).toContain('ETCD_INITIAL_CLUSTER_TOKEN=test\n');
   });
 
   it('cannot form a cluster, whatever starts it: that is told to one start only', () => {
@@ -27,6 +26,12 @@ describe('the configuration of a member', () => {
     expect(unit).toContain('EnvironmentFile=-/run/osha/etcd.env\n');
     expect(unit).toContain('ExecStartPost=+/bin/rm -f /run/osha/etcd.env /var/lib/etcd/osha-forming\n');
     expect(unit).toContain('ExecStopPost=+/bin/rm -f /run/osha/etcd.env\n');
+  });
+
+  it('is the same whatever the deployment is called: a new name restarts nothing', () => {
+    const renamed = contextOf(etcd, { inventory: anInventory({ name: 'prod' }) });
+    expect(placedFile(etcd, renamed, 'controller2', ENV)).toBe(env);
+    expect(env).not.toContain('TOKEN');
   });
 
   it('is the same whoever the other members are', () => {

@@ -1,59 +1,50 @@
 import { clusterChange } from '../cluster-change.ts';
-import type { Change, HostChange } from '../../playbook/operation.ts';
+import type { Effect, HostChange } from '../../playbook/operation.ts';
 import { journalOnFailure, READ_UNITS, startScript } from '../service-script.ts';
 import { quote } from '../shell.ts';
+import { CURL, type ListedMember } from './answer.ts';
+import { noteOf, type Formation } from './formation.ts';
 import { CLIENT_PORT, FIRST_START_ENV } from './layout.ts';
 import type { Live, Reached } from './members.ts';
-import { CLUSTER, type ListedMember } from './observe.ts';
+import { CLUSTER } from './observe.ts';
+import {
+  CALM_SECONDS,
+  HEALTHY,
+  memberCommand,
+  moveAside,
+  REFUSE,
+  refuseWhileItRuns,
+  refuseWithout,
+  SPARE_SECONDS,
+} from './on-the-spot.ts';
 
-/** What the changes need to know of the hosts. */
+/** What the changes need to know of the deployment and its hosts. */
 export interface ChangeContext {
   readonly unit: string;
+  /** Where a member keeps its data on the configuration that osha places. */
   readonly dataDirectory: string;
   /** See `formingMarkOf`. */
   readonly formingMark: string;
   /** `name=url` of every member that the inventory names, with commas between. */
   readonly initialCluster: string;
+  /** What the deployment is called. */
+  readonly deployment: string;
 }
 
 /** Seconds in which a member that was started has to be healthy: the package's unit is given up after 90. */
 const READY_SECONDS = 120;
 
-/** Seconds in which a cluster has to be calm enough for a change of its members: it wants 5 without a lost connection. */
-const CALM_SECONDS = 60;
-
-/** Seconds in which the other members have to be healthy, before one is restarted. */
-const SPARE_SECONDS = 60;
-
-function change(
-  { unit }: ChangeContext,
-  summary: string,
-  script: string,
-  seconds: number,
-  files: readonly string[] = [],
-): Change {
-  return clusterChange({ cluster: CLUSTER, unit, summary, script, seconds, files });
+interface Doing {
+  readonly host: string;
+  readonly summary: string;
+  readonly effects: readonly Effect[];
+  readonly script: string;
+  readonly seconds: number;
+  readonly files?: readonly string[];
 }
 
-const HEALTHY = `healthy() {
-  case $(curl -s -m 5 "$1/health") in *'"health":"true"'*) return 0 ;; esac
-  return 1
-}`;
-
-/**
- * `members ...`: an `etcdctl member` command, repeated as long as the cluster says that too few of its members are
- * connected. Any other refusal stands.
- */
-function memberCommand(peers: readonly Live[]): string {
-  const endpoints = peers.map(({ clientUrl }) => clientUrl).join(',');
-  return `members() {
-  end=$(($(date +%s) + ${CALM_SECONDS}))
-  until out=$(ETCDCTL_API=3 etcdctl --endpoints=${quote(endpoints)} --command-timeout=10s member "$@" 2>&1); do
-    case $out in *'unhealthy cluster'* | *'not enough started members'*) ;; *) end=0 ;; esac
-    if [ "$(date +%s)" -ge "$end" ]; then printf '%s\\n' "$out" >&2; return 1; fi
-    sleep 1
-  done
-}`;
+function change({ unit }: ChangeContext, { host, ...doing }: Doing): HostChange {
+  return { host, change: clusterChange({ cluster: CLUSTER, unit, ...doing }) };
 }
 
 function awaitHealthy(context: ChangeContext): string {
@@ -68,81 +59,151 @@ done`;
 }
 
 /** Begins a start and does not wait: etcd is ready when a majority is, and that may need the members after it. */
-function begin(context: ChangeContext, verb: 'start' | 'restart'): string {
-  const unit = quote(context.unit);
+function begin({ unit }: ChangeContext, verb: 'start' | 'restart'): string {
   return `${READ_UNITS}
-systemctl reset-failed -- ${unit} 2>/dev/null || :
-systemctl ${verb} --no-block -- ${unit}`;
+systemctl reset-failed -- ${quote(unit)} 2>/dev/null || :
+systemctl ${verb} --no-block -- ${quote(unit)}`;
 }
 
-/** What a start that was given up, or another cluster, left behind, is moved aside and not deleted. */
-function moveAside(context: ChangeContext): string {
-  const directory = quote(context.dataDirectory);
-  return `if [ -e ${directory} ]; then mv -- ${directory} ${directory}.left-"$(date -u +%Y%m%dT%H%M%SZ)"; fi`;
+/** A start that broke off before may have left what it was told: only the start that it was meant for may read it. */
+const FORGET_FIRST_START = `rm -f -- ${FIRST_START_ENV}`;
+
+function firstStart(lines: readonly string[]): string {
+  const directory = FIRST_START_ENV.slice(0, FIRST_START_ENV.lastIndexOf('/'));
+  return `mkdir -p -m 700 ${directory}
+printf '%s\\n' ${lines.join(' ')} >${FIRST_START_ENV}`;
 }
 
-const FIRST_START_DIRECTORY = FIRST_START_ENV.slice(0, FIRST_START_ENV.lastIndexOf('/'));
+function directoryOf({ dataDirectory }: ChangeContext, { observed }: Reached): string {
+  return observed.directory.now ?? dataDirectory;
+}
 
-/** Lets a member without data form the cluster, together with all others. */
-export function form(context: ChangeContext, host: string): HostChange {
-  const script = `systemctl stop -- ${quote(context.unit)}
-${moveAside(context)}
-mkdir -p -m 700 ${FIRST_START_DIRECTORY}
-printf '%s\\n' ETCD_INITIAL_CLUSTER_STATE=new ${quote(`ETCD_INITIAL_CLUSTER=${context.initialCluster}`)} >${FIRST_START_ENV}
-: >${quote(context.formingMark)}
+/**
+ * Lets a member without data form the cluster, together with all others. What it leaves unfinished is finished by the
+ * note, see `isForming`.
+ */
+export function form(context: ChangeContext, member: Reached, formation: Formation): HostChange {
+  const directory = directoryOf(context, member);
+  const script = `${refuseWhileItRuns(context.unit)}
+[ ! -e ${quote(`${directory}/member/wal`)} ] || refuse ${quote(`there is data in ${directory} by now: run again`)}
+systemctl stop -- ${quote(context.unit)}
+${moveAside(directory)}
+${firstStart([
+  'ETCD_INITIAL_CLUSTER_STATE=new',
+  quote(`ETCD_INITIAL_CLUSTER_TOKEN=${formation.token}`),
+  quote(`ETCD_INITIAL_CLUSTER=${formation.initialCluster}`),
+])}
+printf '%s\\n' ${quote(noteOf(formation))} >${quote(context.formingMark)}
 ${begin(context, 'start')}`;
-  return { host, change: change(context, 'form the cluster', script, 120) };
+  return change(context, {
+    host: member.name,
+    summary: 'form the cluster',
+    effects: ['stops', 'wipes', 'forms', 'starts'],
+    script,
+    seconds: 120,
+  });
 }
 
-/** Starts a member with the data that it has. One that is up and does not answer is restarted. */
-export function start(context: ChangeContext, member: Reached): HostChange {
-  const hung = member.kind === 'silent';
-  return {
-    host: member.name,
-    change: change(
-      context,
-      hung ? 'restart etcd (it does not answer)' : 'start etcd',
-      begin(context, hung ? 'restart' : 'start'),
-      120,
-    ),
-  };
+/** Starts a member with the data that it has. */
+export function start(context: ChangeContext, { name }: Reached): HostChange {
+  return change(context, {
+    host: name,
+    summary: 'start etcd',
+    effects: ['starts'],
+    script: `${FORGET_FIRST_START}\n${begin(context, 'start')}`,
+    seconds: 120,
+  });
+}
+
+/** Restarts a member that gives no answer, unless it does so again, and only while all others are healthy. */
+export function restartSilent(
+  context: ChangeContext,
+  { name }: Reached,
+  others: readonly Live[],
+  why: string,
+): HostChange {
+  const script = `${REFUSE}
+${HEALTHY}
+if healthy http://127.0.0.1:${CLIENT_PORT}; then exit 0; fi
+${refuseWithout(others)}
+${FORGET_FIRST_START}
+${begin(context, 'restart')}`;
+  return change(context, {
+    host: name,
+    summary: `restart etcd (${why})`,
+    effects: ['restarts'],
+    script,
+    seconds: SPARE_SECONDS + 120,
+  });
 }
 
 /** Waits until a member is healthy, which it is together with a majority. */
 export function awaitMember(context: ChangeContext, host: string): HostChange {
-  return { host, change: change(context, 'wait until it is healthy', awaitHealthy(context), READY_SECONDS) };
+  return change(context, {
+    host,
+    summary: 'wait until it is healthy',
+    effects: [],
+    script: awaitHealthy(context),
+    seconds: READY_SECONDS,
+  });
 }
 
-/** Takes members out of the list; done where `on` is, which stays. */
+/** Takes members out of the list; done where `on` is, which stays. None of `absent` may answer. */
 export function remove(
   context: ChangeContext,
   on: Live,
   listed: readonly ListedMember[],
   summary: string,
+  absent: readonly Reached[] = [],
 ): HostChange {
-  const script = `${memberCommand([on])}
-${listed.map(({ id }) => `members remove ${quote(id)}`).join('\n')}`;
-  return { host: on.name, change: change(context, summary, script, listed.length * CALM_SECONDS) };
+  const refusals = absent.map(
+    ({ name, clientUrl }) =>
+      `! ${CURL} -o /dev/null ${quote(`${clientUrl}/health`)} || refuse ${quote(`etcd answers on ${name} by now: run again`)}`,
+  );
+  return change(context, {
+    host: on.name,
+    summary,
+    effects: ['forgets'],
+    script: [
+      REFUSE,
+      ...refusals,
+      memberCommand([on]),
+      ...listed.map(({ id }) => `members remove ${quote(id)}`),
+    ].join('\n'),
+    seconds: (listed.length + absent.length) * CALM_SECONDS,
+  });
 }
 
-/** Adds a member to the cluster of `peers`, and starts it without data. */
+/**
+ * Adds a member to the cluster of `peers`, and starts it without data. Data that it has is of that very cluster, which
+ * lists its member no more: all of it that was ever agreed on is with the others.
+ */
 export function join(context: ChangeContext, member: Reached, peers: readonly Live[]): HostChange {
-  const aside = member.observed.data ? ', its old data moved aside' : '';
-  const script = `${memberCommand(peers)}
-systemctl stop -- ${quote(context.unit)}
-${moveAside(context)}
-rm -f -- ${quote(context.formingMark)}
-members add ${quote(member.name)} --peer-urls=${quote(member.peerUrl)}
+  const own = member.identity?.member;
+  const stillListed =
+    own === undefined
+      ? ''
+      : `members list
+case $out in *${quote(`${own}, `)}*) refuse 'the cluster lists its data by now: run again' ;; esac
+`;
+  const script = `${refuseWhileItRuns(context.unit)}
+${memberCommand(peers)}
+${stillListed}members add ${quote(member.name)} --peer-urls=${quote(member.peerUrl)}
 cluster=$(printf '%s\\n' "$out" | sed -n 's/^ETCD_INITIAL_CLUSTER="\\(.*\\)"$/\\1/p')
-[ -n "$cluster" ]
-mkdir -p -m 700 ${FIRST_START_DIRECTORY}
-printf '%s\\n' ETCD_INITIAL_CLUSTER_STATE=existing "ETCD_INITIAL_CLUSTER=$cluster" >${FIRST_START_ENV}
+[ -n "$cluster" ] || refuse "etcdctl did not say which members the cluster has: $out"
+systemctl stop -- ${quote(context.unit)}
+${moveAside(directoryOf(context, member))}
+rm -f -- ${quote(context.formingMark)}
+${firstStart(['ETCD_INITIAL_CLUSTER_STATE=existing', '"ETCD_INITIAL_CLUSTER=$cluster"'])}
 ${begin(context, 'start')}
 ${awaitHealthy(context)}`;
-  return {
+  return change(context, {
     host: member.name,
-    change: change(context, `join the cluster${aside}`, script, CALM_SECONDS + READY_SECONDS + 120),
-  };
+    summary: `join the cluster${member.observed.data ? ', its old data moved aside' : ''}`,
+    effects: ['stops', 'wipes', 'joins', 'starts'],
+    script,
+    seconds: CALM_SECONDS + READY_SECONDS + 120,
+  });
 }
 
 /**
@@ -156,24 +217,20 @@ export function restart(
   why: string,
   touched: readonly string[],
 ): HostChange {
-  const spared = others.map(
-    ({ clientUrl }) => `until healthy ${quote(clientUrl)}; do
-  if [ "$(date +%s)" -ge "$end" ]; then
-    echo ${quote(`${clientUrl} is not healthy: this member cannot be spared`)} >&2
-    exit 1
-  fi
-  sleep 0.5
-done`,
-  );
-  const script = `${HEALTHY}
-end=$(($(date +%s) + ${SPARE_SECONDS}))
-${spared.join('\n')}
+  const script = `${REFUSE}
+${HEALTHY}
+${refuseWithout(others)}
+${FORGET_FIRST_START}
 (
 ${startScript(context.unit, 'restart', touched)}
 )
 ${awaitHealthy(context)}`;
-  return {
+  return change(context, {
     host,
-    change: change(context, `restart etcd (${why})`, script, SPARE_SECONDS + READY_SECONDS + 120, touched),
-  };
+    summary: `restart etcd (${why})`,
+    effects: ['restarts'],
+    script,
+    seconds: SPARE_SECONDS + READY_SECONDS + 120,
+    files: touched,
+  });
 }

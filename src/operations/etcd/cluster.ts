@@ -1,10 +1,16 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { ClusterOperation } from '../../playbook/operation.ts';
-import { decideMembers } from './decide.ts';
+import { decideMembers, decideRecognised } from './decide.ts';
 import { formingMarkOf, peerUrlOf } from './layout.ts';
 import { membersOf } from './members.ts';
 import { observeMember, type MemberObservation } from './observe.ts';
+
+interface ClusterOptions {
+  readonly platform: Platform;
+  /** What the deployment is called. Only a first formation is told: a cluster keeps its ids whatever it is called later. */
+  readonly deployment: string;
+}
 
 /**
  * `hosts` are one etcd cluster, every member running on its present configuration. Forms it, takes in members that are
@@ -13,7 +19,7 @@ import { observeMember, type MemberObservation } from './observe.ts';
  */
 export function members(
   hosts: readonly Host[],
-  { platform }: { readonly platform: Platform },
+  { platform, deployment }: ClusterOptions,
 ): ClusterOperation<MemberObservation> {
   return {
     scope: 'cluster',
@@ -26,6 +32,24 @@ export function members(
         dataDirectory: platform.paths.etcdData,
         formingMark: formingMarkOf(platform),
         initialCluster: hosts.map((host) => `${host.name}=${peerUrlOf(host)}`).join(','),
+        deployment,
       }),
+  };
+}
+
+/**
+ * Every member has its data where it would look for it on the configuration that osha is about to place. Changes nothing;
+ * refused where a member would start without its data.
+ */
+export function recognised(
+  hosts: readonly Host[],
+  { platform }: Pick<ClusterOptions, 'platform'>,
+): ClusterOperation<MemberObservation> {
+  return {
+    scope: 'cluster',
+    title: 'etcd has its data where osha configures it',
+    members: hosts,
+    probe: (host) => observeMember(platform, host),
+    decide: (answers) => decideRecognised(membersOf(hosts, answers)),
   };
 }

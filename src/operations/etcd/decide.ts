@@ -3,6 +3,8 @@ import { newerThanStart } from '../newer-files.ts';
 import type { ChangeContext } from './changes.ts';
 import * as changes from './changes.ts';
 import type { Decided } from '../decided.ts';
+import { divided, doubtAbout, elsewhere, isHealthy, movedMember, unlistedAlive } from './doubts.ts';
+import { newFormation } from './formation.ts';
 import {
   evidenceOf,
   isLed,
@@ -10,6 +12,7 @@ import {
   isReached,
   isUnreachable,
   labelOf,
+  majorityOf,
   names,
   standIns,
   strangersOf,
@@ -18,120 +21,113 @@ import {
   type Reached,
 } from './members.ts';
 import { withoutLeader } from './no-leader.ts';
+import { silentMembers } from './silent.ts';
 
 /**
  * What an etcd cluster needs, from whose data each member has. In this order:
  *
- * 1. Nobody has data: all form the cluster together.
+ * 1. Nobody has data, and everybody was reached: all form the cluster together.
  * 2. No leader: those with data are started, where they are a majority.
- * 3. A leader: members that stopped are started, all at once. Those that the cluster does not know, or that lost their
- *    data, are taken out of its list and added anew, one after another.
- * 4. Members on an older configuration are restarted one by one, the leader last, while all others are healthy.
+ * 3. A leader: members that stopped are started, all at once; one that runs and gives no answer is restarted, where the
+ *    others can spare it. Those that the cluster does not know, or that lost their data, are taken out of its list and
+ *    added again, one at a time.
+ * 4. Members on an older configuration are restarted one at a time, the leader last, while all others are healthy.
  *
- * Refused: data of two clusters, or that cannot be read; to form a cluster while a member cannot be reached, because one
- * may be there; to go on with less than a majority; to add or restart a member while another one is away. Members that
- * the inventory does not name are offered for removal once all is well, and left alone otherwise.
+ * Refused: data of two clusters, that cannot be read, or that may be on another disk; to form a cluster while a member
+ * cannot be reached, because one may be there; to continue with less than a majority; to add or restart a member while
+ * another one is away; to restart several that give no answer, or to take the data of one that runs. Members that the
+ * inventory does not name are offered for removal once all is well, and left alone otherwise.
  */
 export function decideMembers(members: readonly Member[], context: ChangeContext): ClusterDecision {
   return { ...decideByCase(members, context), evidence: evidenceOf(members) };
 }
 
+/** Refuses where the configuration that osha is about to place would send a member to another directory than its data's. */
+export function decideRecognised(members: readonly Member[]): ClusterDecision {
+  const refused = elsewhere(members.filter(isReached).filter(({ observed }) => observed.installed));
+  return { ...(refused ?? { verdict: 'converged' }), evidence: evidenceOf(members) };
+}
+
 function decideByCase(members: readonly Member[], context: ChangeContext): Decided {
   const reached = members.filter(isReached);
-  const refused = unreadable(reached) ?? twoClusters(reached);
+  const refused = doubtAbout(reached);
   if (refused) return refused;
-  if (reached.every(({ kind }) => kind === 'empty')) return formation(members, context);
-  const led = members.filter(isLive).filter(isLed);
+  if (reached.every(({ kind }) => kind === 'empty')) return formation(members, reached, context);
+  // The one that has heard the most speaks for the cluster: a follower may list its members a moment late.
+  const led = members
+    .filter(isLive)
+    .filter(isLed)
+    .sort((a, b) => b.status.index - a.status.index);
   const [seed] = led;
   if (!seed) return withoutLeader(members, context);
   return (
     movedMember(members, seed) ??
     startStopped(reached, seed, context) ??
+    unlistedAlive(
+      reached.filter((member) => !isListed(member, seed)),
+      seed,
+    ) ??
+    silentMembers(members, seed.status.listed.length, context) ??
+    awaitFollowers(reached, seed, context) ??
     takeIn(members, led, context) ??
     rollingRestart(members, led, context) ??
-    removeStrangers(members, seed, context) ?? { verdict: 'converged' }
+    removeStrangers(members, led, context) ?? { verdict: 'converged' }
   );
 }
 
-function unreadable(reached: readonly Reached[]): Decided | undefined {
-  const unknown = reached.filter((member) => member.kind !== 'empty' && !member.identity);
-  if (unknown.length === 0) return undefined;
-  return {
-    verdict: 'refuse',
-    reason: `whose data ${names(unknown)} has cannot be read`,
-    hint: 'see "journalctl -u etcd" there, and whether its data is where osha looks for it',
-  };
-}
-
-function twoClusters(reached: readonly Reached[]): Decided | undefined {
-  const clusters = new Map<string, string[]>();
-  for (const { identity, name } of reached) {
-    if (!identity) continue;
-    clusters.set(identity.cluster, [...(clusters.get(identity.cluster) ?? []), name]);
-  }
-  if (clusters.size < 2) return undefined;
-  const sides = [...clusters].map(([id, hosts]) => `${hosts.join(', ')} (${id})`).join(' and ');
-  return {
-    verdict: 'refuse',
-    reason: `there is data of different clusters: ${sides}`,
-    hint: 'stop etcd on the side to give up, move its data directory aside, and run again',
-  };
-}
-
-function formation(members: readonly Member[], context: ChangeContext): Decided {
+function formation(members: readonly Member[], reached: readonly Reached[], context: ChangeContext): Decided {
   const missing = members.filter(isUnreachable);
-  if (missing.length > 0) {
+  const [first] = reached;
+  if (missing.length > 0 || !first) {
     return {
       verdict: 'refuse',
       reason: `no cluster is in sight, and ${names(missing)} cannot be reached: it may be there`,
       hint: `bring ${names(missing)} back first`,
     };
   }
+  const begun = newFormation(context.deployment, context.initialCluster, first.observed.unit.now);
   return {
     verdict: 'change',
     because: 'no member has data: they form the cluster together',
     stages: [
-      members.map(({ name }) => changes.form(context, name)),
+      reached.map((member) => changes.form(context, member, begun)),
       members.map(({ name }) => changes.awaitMember(context, name)),
     ],
   };
-}
-
-/** A member whose address changed since the cluster took it in: the others would not find it. */
-function movedMember(members: readonly Member[], seed: Live): Decided | undefined {
-  for (const member of members) {
-    const entry = seed.status.listed.find(({ id }) => isReached(member) && id === member.identity?.member);
-    if (entry && !entry.peerUrls.includes(member.peerUrl)) {
-      return {
-        verdict: 'refuse',
-        reason: `the cluster knows ${member.name} at ${entry.peerUrls.join(', ')}, not at ${member.peerUrl}`,
-        hint: `if that is where it is now, say so on ${seed.name}: etcdctl member update ${entry.id} --peer-urls=${member.peerUrl}`,
-      };
-    }
-  }
-  return undefined;
 }
 
 function isListed(member: Reached, seed: Live): boolean {
   return seed.status.listed.some(({ id }) => id === member.identity?.member);
 }
 
-/** Those that stopped are started; those that run without a leader, though there is one, are waited for. */
+/** Members of the cluster that do not run are started. */
 function startStopped(reached: readonly Reached[], seed: Live, context: ChangeContext): Decided | undefined {
-  const known = reached.filter((member) => isListed(member, seed));
-  const asleep = known.filter((member) => !isLive(member));
-  const behind = known.filter(isLive).filter((member) => !isLed(member));
-  if (asleep.length + behind.length === 0) return undefined;
+  const asleep = reached.filter(
+    (member) => isListed(member, seed) && (member.kind === 'stopped' || member.kind === 'starting'),
+  );
+  if (asleep.length === 0) return undefined;
   return {
     verdict: 'change',
-    because: [
-      ...(asleep.length > 0 ? [`not running: ${names(asleep)}`] : []),
-      ...(behind.length > 0 ? [`without a leader: ${names(behind)}`] : []),
-    ].join('; '),
+    because: `not running: ${names(asleep)}`,
     stages: [
       asleep.map((member) => changes.start(context, member)),
-      [...asleep, ...behind].map(({ name }) => changes.awaitMember(context, name)),
-    ].filter((stage) => stage.length > 0),
+      asleep.map(({ name }) => changes.awaitMember(context, name)),
+    ],
+  };
+}
+
+/** Those that run without a leader, though there is one, are waited for. */
+function awaitFollowers(
+  reached: readonly Reached[],
+  seed: Live,
+  context: ChangeContext,
+): Decided | undefined {
+  const behind = reached.filter(isLive).filter((member) => isListed(member, seed) && !isLed(member));
+  if (behind.length === 0) return undefined;
+  return {
+    verdict: 'change',
+    because: `without a leader: ${names(behind)}`,
+    stages: [behind.map(({ name }) => changes.awaitMember(context, name))],
   };
 }
 
@@ -144,6 +140,8 @@ function takeIn(
   if (!seed) return undefined;
   const outside = members.filter(isReached).filter((member) => !isListed(member, seed));
   if (outside.length === 0) return undefined;
+  const refused = divided(led);
+  if (refused) return refused;
   const { listed } = seed.status;
   const away = members.filter(isUnreachable).filter((member) => standIns(member, listed).length > 0);
   if (away.length > 0) {
@@ -161,7 +159,7 @@ function takeIn(
     stages: [
       // All of them before one is added: a lost member counts for the majority and cannot vote.
       ...(stale.length > 0
-        ? [[changes.remove(context, seed, stale, `remove ${names(lost)} from the cluster (data lost)`)]]
+        ? [[changes.remove(context, seed, stale, `remove ${names(lost)} from the cluster (data lost)`, lost)]]
         : []),
       ...outside.map((member) => [changes.join(context, member, led)]),
     ],
@@ -173,10 +171,14 @@ function rollingRestart(
   led: readonly Live[],
   context: ChangeContext,
 ): Decided | undefined {
-  const outdated = led.filter((member) => newerThanStart(member.observed.unit).length > 0);
+  const outdated = led.filter(
+    ({ observed: { unit } }) => unit.active === 'active' && newerThanStart(unit).length > 0,
+  );
   if (outdated.length === 0) return undefined;
-  const away = members.filter((member) => !(isLive(member) && isLed(member) && member.status.healthy));
-  const missing = away.filter((member) => !outdated.some(({ name }) => name === member.name));
+  const away = members.filter((member) => !isHealthy(member));
+  const missing = away.filter(
+    (member) => away.length > 1 || !outdated.some(({ name }) => name === member.name),
+  );
   if (missing.length > 0) {
     return {
       verdict: 'refuse',
@@ -184,13 +186,23 @@ function rollingRestart(
       hint: `bring ${names(missing)} back first`,
     };
   }
+  const voters = led[0]?.status.listed.length ?? 0;
+  const strangers = strangersOf(members);
+  // Two members cannot spare one at all, and a single one is its whole cluster: their clients wait meanwhile.
+  if (strangers.length > 0 && voters > 2 && members.length - 1 < majorityOf(voters)) {
+    return {
+      verdict: 'refuse',
+      reason: `${names(outdated)} runs on an older configuration, and cannot be spared: the others are no majority of ${voters} without ${strangers.map(labelOf).join(', ')}, which the inventory does not name`,
+      hint: `when it is gone for good, take it out on ${led[0]?.name ?? 'a member'}: etcdctl member remove ${strangers[0]?.id ?? ''}`,
+    };
+  }
   const leads = (member: Live): number => Number(member.status.leader === member.status.member);
   return {
     verdict: 'change',
     because: `the configuration of ${names(outdated)} is newer than the running etcd`,
-    // The leader last, so that the cluster elects a new one only once.
+    // One that is not well first, and the leader last, so that the cluster elects a new one only once.
     stages: [...outdated]
-      .sort((a, b) => leads(a) - leads(b))
+      .sort((a, b) => Number(a.status.healthy) - Number(b.status.healthy) || leads(a) - leads(b))
       .map((member) => {
         const { unit } = member.observed;
         const newer = newerThanStart(unit);
@@ -204,11 +216,13 @@ function rollingRestart(
 /** Offered only while every member of the inventory has a vote: without the stranger they are a majority by themselves. */
 function removeStrangers(
   members: readonly Member[],
-  seed: Live,
+  led: readonly Live[],
   context: ChangeContext,
 ): Decided | undefined {
+  const [seed] = led;
   const strangers = strangersOf(members);
-  if (strangers.length === 0 || !members.every((member) => isLive(member) && isLed(member))) return undefined;
+  if (!seed || strangers.length === 0 || divided(led)) return undefined;
+  if (!members.every((member) => isLive(member) && isLed(member))) return undefined;
   return {
     verdict: 'change',
     because: `not in the inventory: ${strangers.map(labelOf).join(', ')}`,

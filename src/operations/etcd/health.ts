@@ -13,6 +13,7 @@ import {
   type Live,
   type Member,
 } from './members.ts';
+import { CLIENT_PORT } from './layout.ts';
 import { observeMember, type MemberObservation } from './observe.ts';
 
 /** Every member answers and agrees with a majority; all know one leader, one cluster, and the inventory's members. */
@@ -41,7 +42,7 @@ export function judgeMembers(members: readonly Member[], unit: string): readonly
       subject: `member ${labelOf(entry)}`,
       healthy: entry.name !== '',
       evidence: `${entry.name === '' ? 'added, and never started' : 'listed'}; it is not in the inventory`,
-      hint: 'deploy with --prune to remove it, when it is gone for good',
+      hint: 'to remove it, when it is gone for good: osha deploy INVENTORY --only etcd --prune',
     })),
   ];
 }
@@ -49,17 +50,29 @@ export function judgeMembers(members: readonly Member[], unit: string): readonly
 function judgeMember(member: Member, unit: string): Finding {
   const base = { subject: 'member', host: member.name };
   if (!isReached(member)) return { ...base, healthy: false, evidence: `unreachable: ${member.reason}` };
-  const hint = `see "journalctl -u ${unit}" on ${member.name}, or deploy with --only etcd`;
+  const hint = `see "journalctl -u ${unit}" on ${member.name}, or run: osha deploy INVENTORY --only etcd`;
+  const { observed } = member;
+  const disk =
+    observed.unmounted === undefined
+      ? ''
+      : `; its data belongs on ${observed.unmounted}, which is not mounted`;
+  if (member.kind === 'silent') {
+    const ask = `on ${member.name}, ask it: curl -q --noproxy '*' http://127.0.0.1:${CLIENT_PORT}/health`;
+    return { ...base, healthy: false, evidence: stateOf(member), hint: ask };
+  }
   if (!isLive(member)) {
-    const evidence = member.observed.installed ? stateOf(member) : 'not installed';
+    const evidence = observed.installed ? `${stateOf(member)}${disk}` : 'not installed';
     return { ...base, healthy: false, evidence, hint };
   }
   const { version, term, index, sizeBytes, errors, healthy } = member.status;
   const facts = `${version}, ${stateOf(member)}, term ${term}, index ${index}, ${(sizeBytes / 1024 / 1024).toFixed(1)} MiB`;
-  if (errors.length > 0) return { ...base, healthy: false, evidence: `${facts}; ${errors.join('; ')}`, hint };
-  if (!healthy)
-    return { ...base, healthy: false, evidence: `${facts}; it does not answer its clients`, hint };
-  return { ...base, healthy: true, evidence: facts };
+  const wrong = [
+    ...errors,
+    ...(healthy ? [] : ['it does not answer its clients']),
+    ...(observed.unit.active === 'active' ? [] : [`${unit}.service does not run it, and cannot start it`]),
+  ];
+  const evidence = [facts, ...wrong].join('; ');
+  return { ...base, healthy: wrong.length === 0, evidence, ...(wrong.length > 0 ? { hint } : {}) };
 }
 
 function judgeCluster(live: readonly Live[]): Finding {
@@ -67,7 +80,7 @@ function judgeCluster(live: readonly Live[]): Finding {
   return {
     subject: 'cluster',
     healthy: clusters.length === 1,
-    evidence: clusters.join(' and ') || 'no member runs',
+    evidence: clusters.join(' and ') || 'no member answers',
   };
 }
 
@@ -78,7 +91,7 @@ function judgeLeader(live: readonly Live[]): Finding {
   return {
     subject: 'leader',
     healthy: agreed,
-    evidence: agreed ? (leader?.name ?? ids.join()) : ids.join(' and ') || 'no member runs',
+    evidence: agreed ? (leader?.name ?? ids.join()) : ids.join(' and ') || 'no member answers',
   };
 }
 
@@ -93,7 +106,7 @@ function judgeList(members: readonly Member[], live: readonly Live[]): Finding {
     healthy: lacking.length === 0 && live.length > 0,
     evidence:
       live.length === 0
-        ? 'no member runs'
+        ? 'no member answers'
         : lacking.join('; ') || `${names(members)}, the same on ${live.length} of ${members.length}`,
   };
 }

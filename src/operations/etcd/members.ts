@@ -1,7 +1,9 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Answers, Evidence } from '../../playbook/operation.ts';
 import { clientUrlOf, peerUrlOf } from './layout.ts';
-import type { ListedMember, MemberObservation, MemberStatus } from './observe.ts';
+import type { ListedMember, MemberStatus } from './answer.ts';
+import { identityIn } from './formation.ts';
+import type { MemberObservation } from './observe.ts';
 import type { Identity } from './wal.ts';
 
 interface Place {
@@ -13,9 +15,10 @@ interface Place {
 /**
  * A member as a decision sees it.
  * - `live`: it answers; with a leader, or without one where it is cut off from a majority.
- * - `silent`: its unit is active, and it does not answer.
- * - `stopped`: it has data, and its unit is not active, or still on the way.
- * - `empty`: it has no data, and does not run.
+ * - `silent`: it runs, or something else has its ports, and no answer of etcd's came; it may serve clients.
+ * - `starting`: its process runs and is not ready, which it is together with a majority.
+ * - `stopped`: nothing of it runs, and it has data.
+ * - `empty`: nothing of it runs, and it has no data.
  */
 export type Member = Place &
   (
@@ -27,7 +30,7 @@ export type Member = Place &
         readonly status: MemberStatus;
       }
     | {
-        readonly kind: 'silent' | 'stopped' | 'empty';
+        readonly kind: 'silent' | 'starting' | 'stopped' | 'empty';
         readonly observed: MemberObservation;
         readonly identity?: Identity;
       }
@@ -47,9 +50,14 @@ export function membersOf(hosts: readonly Host[], answers: Answers<MemberObserva
     const { status, data } = observed;
     if (status) return { ...place, kind: 'live', observed, identity: status, status };
     const identity = data?.identity === undefined ? {} : { identity: data.identity };
-    if (observed.unit.active === 'active') return { ...place, kind: 'silent', observed, ...identity };
-    return { ...place, kind: data ? 'stopped' : 'empty', observed, ...identity };
+    return { ...place, kind: kindWithoutAnswer(observed), observed, ...identity };
   });
+}
+
+function kindWithoutAnswer(observed: MemberObservation): 'silent' | 'starting' | 'stopped' | 'empty' {
+  if (observed.unit.active === 'active' || observed.intruders.length > 0) return 'silent';
+  if (observed.process) return 'starting';
+  return observed.data ? 'stopped' : 'empty';
 }
 
 export function isReached(member: Member): member is Reached {
@@ -67,6 +75,30 @@ export function isLive(member: Member): member is Live {
 /** True where it knows of a leader, and so belongs to a majority. */
 export function isLed(member: Live): boolean {
   return member.status.leader !== undefined;
+}
+
+/** True where something of it may serve clients, also where no answer of its own can be had. */
+export function mayServe(member: Member): boolean {
+  if (member.kind !== 'silent') return member.kind === 'live' || member.kind === 'unreachable';
+  const { process, intruders } = member.observed;
+  return intruders.length > 0 || (process?.listens.length ?? 1) > 0;
+}
+
+/**
+ * True where a member's data is what a formation made that broke off: the note names the ids in the data, and the data
+ * says that its member never heard of a leader. A note alone proves nothing, because it outlives what it was true for.
+ */
+export function isForming(member: Reached): boolean {
+  const { formation, data } = member.observed;
+  if (!formation || !member.identity || data?.onlyBootstrap !== true) return false;
+  if (member.kind !== 'stopped' && member.kind !== 'starting') return false;
+  const made = identityIn(formation, member.name);
+  return made?.member === member.identity.member && made.cluster === member.identity.cluster;
+}
+
+/** How many of so many voters are a majority. */
+export function majorityOf(voters: number): number {
+  return Math.floor(voters / 2) + 1;
 }
 
 /** What the cluster has listed in the place of a member that is not the one whose data it has: by address, or by name. */
@@ -132,14 +164,29 @@ export function evidenceOf(members: readonly Member[]): Evidence {
 
 /** A member's state in words. */
 export function stateOf(member: Reached): string {
+  const { unit } = member.observed;
   switch (member.kind) {
-    case 'live':
-      if (!isLed(member)) return 'running, cut off from a majority';
-      return member.status.leader === member.status.member ? 'leader' : 'follower';
+    case 'live': {
+      const outside = unit.active === 'active' ? '' : `, outside of its unit, which is ${unit.active}`;
+      if (!isLed(member)) return `running, cut off from a majority${outside}`;
+      return `${member.status.leader === member.status.member ? 'leader' : 'follower'}${outside}`;
+    }
     case 'silent':
-      return 'does not answer';
+      return silenceIn(member);
+    case 'starting':
+      return `${unit.active}, not ready`;
     case 'stopped':
     case 'empty':
-      return member.observed.unit.active;
+      return unit.active;
   }
+}
+
+/** Why a member that may run cannot be asked. */
+function silenceIn({ observed }: Reached): string {
+  const { silence, intruders, process } = observed;
+  if (intruders.length > 0) return `its port is taken: ${intruders.join(', ')}`;
+  const why = silence?.words ?? 'it was not asked';
+  return (process?.listens.length ?? 1) > 0
+    ? `runs, and cannot be asked: ${why}`
+    : `runs, and listens at no address: ${why}`;
 }

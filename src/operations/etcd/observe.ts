@@ -3,42 +3,40 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
-import { CLIENT_PORT, clientUrlOf, configFilesOf, formingMarkOf } from './layout.ts';
-import { identityOf, idOf, type Identity } from './wal.ts';
+import { UNMOUNTED } from '../unmounted.ts';
+import { askScript, memberAnswerOf, type MemberStatus, type Silence } from './answer.ts';
+import { dataDirectoryOf, dataDirectoryScript, type DataDirectory } from './data-directory.ts';
+import { formationOf, type Formation } from './formation.ts';
+import { CLIENT_PORT, configFilesOf, formingMarkOf, PEER_PORT } from './layout.ts';
+import { identityOf, isOnlyBootstrap, type Identity } from './wal.ts';
 
-/** A member as the cluster lists it. */
-export interface ListedMember {
-  readonly id: string;
-  /** Empty where it was added and never started. */
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-}
-
-/** What a member that answers says of itself and of its cluster. */
-export interface MemberStatus extends Identity {
-  readonly version: string;
-  /** The id of the leader; absent where it knows of none. */
-  readonly leader?: string;
-  readonly term: number;
-  readonly index: number;
-  readonly sizeBytes: number;
-  /** Such as an alarm that the quota is used up. */
-  readonly errors: readonly string[];
-  readonly listed: readonly ListedMember[];
-  /** It answered a client at the host's own address, and agreed with a majority for it. */
-  readonly healthy: boolean;
+/** What a member has on its disk. */
+export interface MemberData {
+  /** Whose it is, where that can be read. */
+  readonly identity?: Identity;
+  /** It holds nothing but the beginning of a formation: its member never heard of a leader. Only seen beside a note. */
+  readonly onlyBootstrap: boolean;
+  /** A part of it that lies there without the log that belongs to it. */
+  readonly fragment?: string;
 }
 
 /** One member, as it was found. */
 export interface MemberObservation {
   readonly installed: boolean;
   readonly unit: UnitState;
-  /** It took part in forming the cluster and was never ready since. */
-  readonly forming: boolean;
-  /** Whether it has data, and whose, where that can be read. */
-  readonly data?: { readonly identity?: Identity };
-  /** Absent where it does not run, or does not answer. */
+  readonly directory: DataDirectory;
+  /** A file system that its data should be on and that is not mounted. */
+  readonly unmounted?: string;
+  /** The unit's process, and the addresses that it listens at; absent where there is none. */
+  readonly process?: { readonly listens: readonly string[] };
+  /** What else has etcd's ports: `0.0.0.0:2379 nginx`. */
+  readonly intruders: readonly string[];
+  /** The formation that it took part in, as it was noted; gone once it was ready. */
+  readonly formation?: Formation;
+  readonly data?: MemberData;
+  /** Absent where it was not asked, because nothing of it runs, or gave no answer. */
   readonly status?: MemberStatus;
+  readonly silence?: Silence;
 }
 
 /** What a decision about the cluster depends on, and what every change of it touches. */
@@ -47,31 +45,47 @@ export const CLUSTER: ResourceKey = 'cluster:etcd';
 /** Enough for the first two records of a log, in bytes. */
 const HEAD_BYTES = 256;
 
-/** Seconds that a member may take for one answer. */
-const ANSWER_SECONDS = 5;
+/** Enough for a formation of nine that tried to elect a leader for half an hour, which takes 40 bytes each time. */
+const BOOTSTRAP_BYTES = 65_536;
 
-/**
- * The one question that everything about etcd is answered from. It asks over HTTP, because that prints ids as texts:
- * the JSON of `etcdctl` has numbers above 2^53, which JavaScript would round.
- */
+/** What a member that could neither form nor join leaves of its database, in bytes: four pages, and no log. */
+const UNUSED_DATABASE_BYTES = 16_384;
+
+/** The one question that everything about etcd is answered from. */
 export function observeMember(platform: Platform, host: Host): Probe<MemberObservation> {
   const unit = platform.units.etcd;
   const files = configFilesOf(platform);
-  const api = `http://127.0.0.1:${CLIENT_PORT}`;
-  const ask = `-s -m ${ANSWER_SECONDS} -w '\\n'`;
+  const note = quote(formingMarkOf(platform));
   return {
     script: `(
 ${unitProbeScript(unit, files)}
 )
+u=${quote(unit)}
+pid=$(systemctl show -p MainPID --value -- "$u")
 command -v etcd >/dev/null 2>&1 && echo installed=yes
-[ -e ${quote(formingMarkOf(platform))} ] && echo forming=yes
-for wal in ${quote(platform.paths.etcdData)}/member/wal/*.wal; do :; done
-[ -e "$wal" ] && printf 'wal=%s\\n' "$(od -An -v -tx1 -N ${HEAD_BYTES} "$wal" | tr -d ' \\n')"
-if systemctl is-active --quiet -- ${quote(unit)}; then
-  echo asked
-  curl ${ask} -d '{}' ${api}/v3/maintenance/status \\
-    --next ${ask} -d '{}' ${api}/v3/cluster/member/list \\
-    --next ${ask} ${clientUrlOf(host)}/health
+listening=$(ss -Hltnp) || echo sockets=unknown
+if [ "\${pid:-0}" != 0 ]; then
+  echo process=yes
+  printf '%s\\n' "$listening" | grep -F "pid=$pid," | awk '{ print "listens=" $4 }'
+fi
+printf '%s\\n' "$listening" | grep -vF "pid=\${pid:-0}," |
+  awk '$4 ~ /:(${CLIENT_PORT}|${PEER_PORT})$/ { split($6, part, "\\""); print "intruder=" $4, part[2] }'
+${dataDirectoryScript(platform)}
+${UNMOUNTED}
+[ -z "$dir" ] || unmounted_at "$dir" | sed 's/^/unmounted=/'
+[ -e ${note} ] && printf 'note=%s\\n' "$(head -n 1 ${note})"
+for wal in "$dir"/member/wal/*.wal; do :; done
+if [ -e "$wal" ]; then
+  printf 'wal=%s\\n' "$(od -An -v -tx1 -N ${HEAD_BYTES} "$wal" | tr -d ' \\n')"
+  set -- "$dir"/member/wal/*.wal "$dir"/member/snap/*.snap
+  if [ -e ${note} ] && [ $# = 2 ] && ! [ -e "$2" ]; then
+    printf 'log=%s\\n' "$(od -An -v -tx1 -N ${BOOTSTRAP_BYTES} "$1" | tr -d ' \\n')"
+  fi
+elif [ -n "$dir" ]; then
+  find "$dir/member" -type f \\( -name '*.snap' -o -size +${UNUSED_DATABASE_BYTES}c \\) 2>/dev/null | head -n 1 | sed 's/^/fragment=/'
+fi
+if systemctl is-active --quiet -- "$u" || printf '%s\\n' "$listening" | grep -vF "pid=\${pid:-0}," | grep -q ':${CLIENT_PORT} '; then
+  ${askScript(host)}
 fi
 exit 0`,
     reads: [
@@ -86,74 +100,36 @@ exit 0`,
 
 /** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer. */
 export function parseMember(unit: string, answer: ProbeAnswer): MemberObservation {
-  const lines = answer.stdout.split('\n');
-  const wal = lines.find((line) => line.startsWith('wal='))?.slice('wal='.length);
-  const identity = wal === undefined ? undefined : identityOf(wal);
-  const asked = lines.indexOf('asked');
-  const status = asked < 0 ? undefined : statusOf(lines.slice(asked + 1));
+  const all = answer.stdout.split('\n');
+  const asked = all.indexOf('asked');
+  const lines = asked < 0 ? all : all.slice(0, asked);
+  const values = (key: string): readonly string[] =>
+    lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
+  const [note] = values('note');
+  const [unmounted] = values('unmounted');
+  const formation = note === undefined ? undefined : formationOf(note);
+  const data = dataOf(values('wal')[0], values('log')[0], values('fragment')[0]);
+  // Without a list of sockets, what runs counts as if it listened.
+  const listens = lines.includes('sockets=unknown') ? ['unknown'] : values('listens');
   return {
     installed: lines.includes('installed=yes'),
     unit: parseUnitState(unit, answer),
-    forming: lines.includes('forming=yes'),
-    ...(wal === undefined ? {} : { data: identity ? { identity } : {} }),
-    ...(status ? { status } : {}),
+    directory: dataDirectoryOf(lines),
+    ...(unmounted === undefined ? {} : { unmounted }),
+    ...(lines.includes('process=yes') ? { process: { listens } } : {}),
+    intruders: values('intruder'),
+    ...(formation ? { formation } : {}),
+    ...(data ? { data } : {}),
+    ...(asked < 0 ? {} : memberAnswerOf(all.slice(asked + 1))),
   };
 }
 
-interface Header {
-  readonly cluster_id?: string;
-  readonly member_id?: string;
-}
-
-interface StatusResponse {
-  readonly header?: Header;
-  readonly version?: string;
-  readonly leader?: string;
-  readonly raftTerm?: string;
-  readonly raftIndex?: string;
-  readonly dbSize?: string;
-  readonly errors?: readonly string[];
-}
-
-interface ListResponse {
-  readonly members?: readonly {
-    readonly ID?: string;
-    readonly name?: string;
-    readonly peerURLs?: readonly string[];
-  }[];
-}
-
-/** Fields that are zero or empty are left out of etcd's JSON. */
-function statusOf([first = '', second = '', third = '']: readonly string[]): MemberStatus | undefined {
-  const status = objectOf<StatusResponse>(first);
-  const list = objectOf<ListResponse>(second);
-  const cluster = status?.header?.cluster_id;
-  const member = status?.header?.member_id;
-  if (!status || !list?.members || cluster === undefined || member === undefined) return undefined;
-  const { leader = '0' } = status;
-  return {
-    cluster: idOf(BigInt(cluster)),
-    member: idOf(BigInt(member)),
-    version: status.version ?? '',
-    ...(leader === '0' ? {} : { leader: idOf(BigInt(leader)) }),
-    term: Number(status.raftTerm ?? 0),
-    index: Number(status.raftIndex ?? 0),
-    sizeBytes: Number(status.dbSize ?? 0),
-    errors: status.errors ?? [],
-    listed: list.members.map(({ ID = '0', name = '', peerURLs = [] }) => ({
-      id: idOf(BigInt(ID)),
-      name,
-      peerUrls: peerURLs,
-    })),
-    healthy: objectOf<{ readonly health?: string }>(third)?.health === 'true',
-  };
-}
-
-function objectOf<Shape>(json: string): Shape | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? (value as Shape) : undefined;
-  } catch {
-    return undefined;
-  }
+function dataOf(
+  wal: string | undefined,
+  log: string | undefined,
+  fragment: string | undefined,
+): MemberData | undefined {
+  if (wal === undefined) return fragment === undefined ? undefined : { fragment, onlyBootstrap: false };
+  const identity = identityOf(wal);
+  return { ...(identity ? { identity } : {}), onlyBootstrap: log !== undefined && isOnlyBootstrap(log) };
 }

@@ -1,7 +1,9 @@
 import { decideMembers } from '../../../src/operations/etcd/decide.ts';
 import { peerUrlOf } from '../../../src/operations/etcd/layout.ts';
 import { membersOf, type Member } from '../../../src/operations/etcd/members.ts';
-import type { ListedMember, MemberObservation, MemberStatus } from '../../../src/operations/etcd/observe.ts';
+import type { ListedMember, MemberStatus, Silence } from '../../../src/operations/etcd/answer.ts';
+import { identityIn, type Formation } from '../../../src/operations/etcd/formation.ts';
+import type { MemberData, MemberObservation } from '../../../src/operations/etcd/observe.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
@@ -9,9 +11,23 @@ import { asked } from '../clusters.ts';
 import { STARTED_AT, unitReading } from '../unit-states.ts';
 
 export const CLUSTER = 'c0ffee';
+export const DATA = '/var/lib/etcd/default';
+
+/** `name=url` of the members e1, e2, ... */
+export function initialClusterOf(count: number): string {
+  return Array.from({ length: count }, (_, index) => {
+    const host = aHost(`e${index + 1}`);
+    return `${host.name}=${peerUrlOf(host)}`;
+  }).join(',');
+}
 
 /** What one member answers, as a function of its name, or why it does not answer. */
 export type Said = ((name: string) => Partial<MemberObservation>) | string;
+
+/** What a member says, to be changed in one thing. */
+export function said(one: Said, name: string): Partial<MemberObservation> {
+  return typeof one === 'string' ? {} : one(name);
+}
 
 const unit = (active: string, changedAt?: number): UnitState =>
   unitReading('/etc/default/etcd', active, changedAt);
@@ -27,6 +43,13 @@ export function listing(names: string): readonly ListedMember[] {
     };
   });
 }
+
+function dataOf(name: string, cluster = CLUSTER): MemberData {
+  return { identity: { member: `id-${name}`, cluster }, onlyBootstrap: false };
+}
+
+/** The unit's process, where it listens as it should. */
+const PROCESS = { listens: ['127.0.0.1:2379'] };
 
 function status(name: string, listed: string, overrides: Partial<MemberStatus>): MemberStatus {
   return {
@@ -47,7 +70,8 @@ function status(name: string, listed: string, overrides: Partial<MemberStatus>):
 export function live(listed: string, overrides: Partial<MemberStatus> = {}): Said {
   return (name) => ({
     unit: unit('active'),
-    data: { identity: { member: `id-${name}`, cluster: overrides.cluster ?? CLUSTER } },
+    process: PROCESS,
+    data: dataOf(name, overrides.cluster),
     status: status(name, listed, { leader: 'id-e1', ...overrides }),
   });
 }
@@ -55,7 +79,8 @@ export function live(listed: string, overrides: Partial<MemberStatus> = {}): Sai
 export function outdated(listed: string): Said {
   return (name) => ({
     unit: unit('active', STARTED_AT + 5),
-    data: { identity: { member: `id-${name}`, cluster: CLUSTER } },
+    process: PROCESS,
+    data: dataOf(name),
     status: status(name, listed, { leader: 'id-e1' }),
   });
 }
@@ -64,39 +89,78 @@ export function outdated(listed: string): Said {
 export function alone(listed: string): Said {
   return (name) => ({
     unit: unit('active'),
-    data: { identity: { member: `id-${name}`, cluster: CLUSTER } },
+    process: PROCESS,
+    data: dataOf(name),
     status: status(name, listed, { healthy: false }),
   });
 }
 
 /** Has data of that cluster, and does not run. */
 export function stopped(cluster = CLUSTER, active = 'inactive'): Said {
-  return (name) => ({ unit: unit(active), data: { identity: { member: `id-${name}`, cluster } } });
+  return (name) => ({ unit: unit(active), data: dataOf(name, cluster) });
 }
 
-export const silent: Said = (name) => ({
-  unit: unit('active'),
-  data: { identity: { member: `id-${name}`, cluster: CLUSTER } },
+/** Has data, and its process waits for a majority. */
+export const starting: Said = (name) => ({
+  unit: unit('activating'),
+  process: PROCESS,
+  data: dataOf(name),
 });
 
-/** Took part in a formation that was broken off. */
-export const forming: Said = (name) => ({
-  unit: unit('failed'),
-  forming: true,
-  data: { identity: { member: `id-${name}`, cluster: CLUSTER } },
-});
+/** Runs, and does not answer for this reason. */
+export function silent(kind: Silence['kind'] = 'timeout', overrides: Partial<MemberObservation> = {}): Said {
+  const words = {
+    refused: 'connection refused',
+    timeout: 'no answer within 5 s',
+    unintelligible: 'HTTP 403',
+  };
+  return (name) => ({
+    unit: unit('active'),
+    process: PROCESS,
+    data: dataOf(name),
+    silence: { kind, words: words[kind] },
+    ...overrides,
+  });
+}
 
-export const unreadable: Said = () => ({ data: {} });
+/** Runs, and listens at no address. */
+export const deaf: Said = silent('refused', { process: { listens: [] } });
+
+/** A formation that broke off: of the members e1 to e3, unless told otherwise. */
+export function formationOf(token = 'test-1999', count = 3): Formation {
+  return { token, initialCluster: initialClusterOf(count) };
+}
+
+/** Took part in a formation that broke off. */
+export function forming(formation = formationOf(), overrides: Partial<MemberObservation> = {}): Said {
+  return (name) => {
+    const identity = identityIn(formation, name);
+    return {
+      unit: unit('failed'),
+      formation,
+      data: { ...(identity ? { identity } : {}), onlyBootstrap: true },
+      ...overrides,
+    };
+  };
+}
+
+export const unreadable: Said = () => ({ data: { onlyBootstrap: false } });
 export const fresh: Said = () => ({});
 export const notInstalled: Said = () => ({ installed: false });
 export const unreachable: Said = 'no route to host';
 
+/** A host as it is before anything of etcd is on it. */
+export const NOTHING: MemberObservation = {
+  installed: true,
+  unit: unit('inactive'),
+  directory: { now: DATA, next: DATA },
+  intruders: [],
+};
+
 /** The members e1, e2, ... as they answered. */
 export function membersThat(...all: readonly Said[]): readonly Member[] {
   const { hosts, answers } = asked('e', all, (said, name): MemberObservation => ({
-    installed: true,
-    unit: unit('inactive'),
-    forming: false,
+    ...NOTHING,
     ...said(name),
   }));
   return membersOf(hosts, answers);
@@ -105,8 +169,9 @@ export function membersThat(...all: readonly Said[]): readonly Member[] {
 export function decide(...answers: readonly Said[]): ClusterDecision {
   return decideMembers(membersThat(...answers), {
     unit: 'etcd',
-    dataDirectory: '/var/lib/etcd/default',
+    dataDirectory: DATA,
     formingMark: '/var/lib/etcd/osha-forming',
-    initialCluster: 'e1=http://192.0.2.11:2380,e2=http://192.0.2.12:2380',
+    initialCluster: initialClusterOf(answers.length),
+    deployment: 'test',
   });
 }
