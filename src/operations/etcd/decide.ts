@@ -67,7 +67,7 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
       reached.filter((member) => !isListed(member, seed)),
       seed,
     ) ??
-    silentMembers(members, seed.status.listed.length, context) ??
+    silentMembers(members, votersOf(led), context) ??
     awaitFollowers(reached, seed, context) ??
     takeIn(members, led, context) ??
     rollingRestart(members, led, context) ??
@@ -94,6 +94,11 @@ function formation(members: readonly Member[], reached: readonly Reached[], cont
       members.map(({ name }) => changes.awaitMember(context, name)),
     ],
   };
+}
+
+/** How many members have a vote, by the longest list: one of them may be a moment late. */
+function votersOf(led: readonly Live[]): number {
+  return Math.max(...led.map(({ status }) => status.listed.length));
 }
 
 function isListed(member: Reached, seed: Live): boolean {
@@ -186,10 +191,10 @@ function rollingRestart(
       hint: `bring ${names(missing)} back first`,
     };
   }
-  const voters = led[0]?.status.listed.length ?? 0;
-  const strangers = strangersOf(members);
+  const voters = votersOf(led);
   // Two members cannot spare one at all, and a single one is its whole cluster: their clients wait meanwhile.
-  if (strangers.length > 0 && voters > 2 && members.length - 1 < majorityOf(voters)) {
+  if (voters > 2 && members.length - 1 < majorityOf(voters)) {
+    const strangers = strangersOf(members);
     return {
       verdict: 'refuse',
       reason: `${names(outdated)} runs on an older configuration, and cannot be spared: the others are no majority of ${voters} without ${strangers.map(labelOf).join(', ')}, which the inventory does not name`,

@@ -13,12 +13,11 @@ import { STARTED_AT, unitReading } from '../unit-states.ts';
 export const CLUSTER = 'c0ffee';
 export const DATA = '/var/lib/etcd/default';
 
-/** `name=url` of the members e1, e2, ... */
+const URLS = ['e1', 'e2', 'e3', 'e4', 'e5'].map((name) => `${name}=${peerUrlOf(aHost(name))}`);
+
+/** `name=url` of the first so many of the members e1 to e5. */
 export function initialClusterOf(count: number): string {
-  return Array.from({ length: count }, (_, index) => {
-    const host = aHost(`e${index + 1}`);
-    return `${host.name}=${peerUrlOf(host)}`;
-  }).join(',');
+  return URLS.slice(0, count).join(',');
 }
 
 /** What one member answers, as a function of its name, or why it does not answer. */
