@@ -32,6 +32,18 @@ export class ProbeError extends Error {
   override name = 'ProbeError';
 }
 
+/** A system that runs and turns osha away: nothing can be learned of it, and nothing is wrong with the answer. */
+export class AccessRefused extends ProbeError {
+  override name = 'AccessRefused';
+  /** The way out, to be pasted. */
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
 /** A difference of two texts, secrets masked already. */
 export interface TextDiff {
   readonly path: string;

@@ -1,4 +1,4 @@
-import { ProbeError } from '../playbook/operation.ts';
+import { AccessRefused, ProbeError } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
 import type { StepFailure } from './events.ts';
 import { lastLines } from './lines.ts';
@@ -58,6 +58,7 @@ export function failureOf(error: unknown): StepFailure | undefined {
       hint: 'run the same command again: what is done is found and kept',
     };
   }
+  if (error instanceof AccessRefused) return { message: error.message, hint: error.hint };
   if (error instanceof ProbeError) {
     return { message: `unexpected probe output: ${error.message}` };
   }

@@ -1,5 +1,6 @@
-import type { Probe, ResourceKey } from '../../playbook/operation.ts';
+import { AccessRefused, type Probe, type ResourceKey } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
+import { accessHint, accessProblem } from './access.ts';
 
 /** What every question to the server depends on: in a cluster, whether it runs. */
 const READS: readonly ResourceKey[] = ['cluster:galera', 'unit:mariadb'];
@@ -12,19 +13,24 @@ export interface Rows {
 
 /**
  * A probe from a script that prints rows with tabs between. A server that is not up is no error: the change that comes
- * of it fails by itself if it still is not up then, and says why.
+ * of it fails by itself if it still is not up then, and says why. One that runs and lets root in nowhere is an
+ * `AccessRefused`: what it has is not known, so nothing follows from it.
  */
 export function rowsProbe(script: string, reads: readonly ResourceKey[], input?: Text): Probe<Rows> {
   return {
     script,
     ...(input === undefined ? {} : { input }),
     reads: [...READS, ...reads],
-    parse: ({ stdout, exitCode }) => ({
-      answers: exitCode === 0,
-      rows: stdout
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => line.split('\t')),
-    }),
+    parse: ({ stdout, stderr, exitCode }) => {
+      const problem = accessProblem(undefined, stderr);
+      if (problem !== undefined) throw new AccessRefused(problem, accessHint(undefined, stderr));
+      return {
+        answers: exitCode === 0,
+        rows: stdout
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => line.split('\t')),
+      };
+    },
   };
 }

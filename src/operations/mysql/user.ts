@@ -70,7 +70,8 @@ function allOn(database: string): string {
 
 /**
  * Reads the hash on stdin, compares it on the host, and prints only whether it is the same. `SHOW GRANTS` prints
- * hashes too, all of them behind the word TO.
+ * hashes too, all of them behind the word TO. Of what the client complains, only that it was not let in counts: an
+ * account that is not there has no grants.
  */
 function probeScript(name: string, hosts: readonly string[]): string {
   const grants = hosts
@@ -84,7 +85,7 @@ SELECT 'account', Host, IF(plugin = 'mysql_native_password' AND authentication_s
   FROM mysql.user WHERE User = ${literal(name)};
 ${grants}
 END OF SQL
-} | ${SQL_CLIENT} --raw --force 2>/dev/null | sed 's/ TO .*//'`;
+} | { ${SQL_CLIENT} --raw --force 2>&1 >&3 | grep -v ' at line ' >&2; } 3>&1 | sed 's/ TO .*//'`;
 }
 
 function passwordScript(who: string): string {

@@ -1,10 +1,16 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { healthAccount } from '../../../src/operations/galera.ts';
 import { database, secured, user } from '../../../src/operations/mysql.ts';
 import { account, identifier, literal } from '../../../src/operations/mysql/sql.ts';
 import { nativeHash } from '../../../src/operations/mysql/user.ts';
-import type { Operation } from '../../../src/playbook/operation.ts';
+import { AccessRefused, type Operation } from '../../../src/playbook/operation.ts';
+import { failureOf } from '../../../src/runner/failure.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
 
 const password = new Secret('nova', 'password');
 /** What MariaDB's `SELECT PASSWORD('password')` prints. */
@@ -92,6 +98,70 @@ describe('a database user', () => {
     }
   });
 });
+
+describe('a server that does not let root in', () => {
+  const operations: readonly (readonly [string, Operation<never>])[] = [
+    ['a database', database('nova') as Operation<never>],
+    ['a database user', user('nova', { password, databases: ['nova'] }) as Operation<never>],
+    ['default accounts', secured() as Operation<never>],
+    ['the account of the health endpoint', healthAccount('osha-health') as Operation<never>],
+  ];
+  const refusals: readonly (readonly [string, string, string])[] = [
+    [
+      "ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: NO)",
+      "root may not log in over the socket: Access denied for user 'root'@'localhost' (using password: NO)",
+      'ALTER USER root@localhost IDENTIFIED VIA unix_socket',
+    ],
+    [
+      'ERROR 1040 (08004): Too many connections',
+      'mariadb has no free connection: Too many connections',
+      'end clients that are not needed',
+    ],
+    [
+      "ERROR 2013 (HY000): Lost connection to server at 'handshake'",
+      "mariadb runs and does not let root in: Lost connection to server at 'handshake'",
+      'sudo mariadb',
+    ],
+  ];
+  it.each(operations)('fails %s with the way out, and nothing is created', (_name, operation) => {
+    for (const [stderr, message, hint] of refusals) {
+      const told = (): unknown => operation.probe.parse({ stdout: '', stderr: `${stderr}\n`, exitCode: 1 });
+      expect(told).toThrow(AccessRefused);
+      expect(told).toThrow(message);
+      expect(failureOf(caught(told))).toEqual({ message, hint: expect.stringContaining(hint) as string });
+    }
+  });
+
+  it.each(operations)('is another thing than one that is down, for %s', (_name, operation) => {
+    const stderr =
+      "ERROR 2002 (HY000): Can't connect to local server through socket '/run/mysqld/mysqld.sock' (2)\n";
+    expect(() => operation.probe.parse({ stdout: '', stderr, exitCode: 1 })).not.toThrow();
+  });
+
+  it('is told by the probe of a user, which an account without grants is no reason for', () => {
+    const folder = folderForTest();
+    const { script } = user('nova', { password, databases: ['nova'] }).probe;
+    const run = (client: string): string => {
+      writeFileSync(join(folder, 'mariadb'), `#!/bin/sh\n${client}\n`, { mode: 0o755 });
+      const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+      const { stdout, stderr } = spawnSync('sh', ['-c', script], { input: 'hash\n', encoding: 'utf8', env });
+      return `${stdout}|${stderr}`;
+    };
+    expect(
+      run('echo "GRANT USAGE ON *.* TO x"; echo "ERROR 1141 (42000) at line 3: no such grant" >&2'),
+    ).toBe('GRANT USAGE ON *.*\n|');
+    expect(run('echo "ERROR 1045 (28000): Access denied" >&2')).toBe('|ERROR 1045 (28000): Access denied\n');
+  });
+});
+
+/** What a function throws. */
+function caught(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
 
 describe('default accounts', () => {
   const cases: readonly (readonly [string, string, readonly string[]])[] = [
