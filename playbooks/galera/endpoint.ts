@@ -25,7 +25,10 @@ end_of_head=$(printf '\\r')
 while IFS= read -r line; do
   case $line in '' | "$end_of_head") break ;; esac
 done
-state=$(timeout 3 mariadb --no-defaults --protocol=socket --connect-timeout=2 --user=${HEALTH_USER} -BN -e "
+# The server may have its socket elsewhere: a member that serves must not be taken out for that.
+socket=$(HOME=/nonexistent my_print_defaults --mysqld galera 2>/dev/null | sed -n 's/^--socket=//p' | tail -n 1)
+[ -S "$socket" ] || socket=
+state=$(timeout 3 mariadb --no-defaults --protocol=socket \${socket:+"--socket=$socket"} --connect-timeout=2 --user=${HEALTH_USER} -BN -e "
   SHOW GLOBAL STATUS WHERE Variable_name IN
     ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_local_state_comment', 'wsrep_ready')" 2>/dev/null |
   sort | cut -f 2 | tr '\\n' ' ')

@@ -30,6 +30,7 @@ function stop({ name, unit }: Arbitrator): HostChange {
   const change = clusterChange({
     cluster: CLUSTER,
     unit,
+    effects: ['stops'],
     summary: 'stop the arbitrator, until the cluster is there again',
     script: `systemctl stop -- ${quote(unit)}`,
     seconds: 120,

@@ -1,14 +1,16 @@
 import { clusterChange } from '../cluster-change.ts';
-import type { Change, HostChange } from '../../playbook/operation.ts';
-import { SQL_CLIENT } from '../mysql/sql.ts';
+import type { Effect, HostChange } from '../../playbook/operation.ts';
 import { journalOnFailure, startScript } from '../service-script.ts';
 import { quote } from '../shell.ts';
-import { CLUSTER, POSITION_FILE } from './observe.ts';
+import { POSITION_FILE } from './data-functions.ts';
+import { guards } from './guards.ts';
+import { CLUSTER } from './observe.ts';
 
 /** What the changes need to know of the hosts. */
 export interface ChangeContext {
   /** The server's unit. */
   readonly unit: string;
+  /** Where the server keeps its data, where its own configuration says nothing else. */
   readonly dataDirectory: string;
   readonly members: number;
   /** Seconds that a member may take to be Synced, a full state transfer included. */
@@ -18,26 +20,6 @@ export interface ChangeContext {
 /** Seconds in which a member that lost its cluster may find back by itself, before it is restarted. */
 const RETURN_SECONDS = 30;
 
-/** Seconds in which a server that starts has to find its cluster, once it looks for it: Galera itself allows 30. */
-const SETTLE_SECONDS = 60;
-
-/** Where members listen to each other. */
-const REPLICATION_PORT = 4567;
-
-/** Shell functions that tell and await what the server says of itself. */
-const AWAIT = `
-wsrep() {
-  timeout 10 ${SQL_CLIENT} -e "SET SESSION wsrep_sync_wait=0; SHOW GLOBAL STATUS WHERE Variable_name IN
-    ('wsrep_cluster_status','wsrep_local_state_comment','wsrep_ready')" 2>/dev/null | sort | cut -f 2 | tr '\\n' ' ' || :
-}
-synced_within() {
-  end=$(($(date +%s) + $1))
-  until [ "$(wsrep)" = 'Primary Synced ON ' ]; do
-    [ "$(date +%s)" -lt "$end" ] || return 1
-    sleep 0.5
-  done
-}`;
-
 /**
  * A server that is started with this left behind forms a second cluster. galera_new_cluster removes it itself, but not
  * when it is killed; older versions of it leave the variable in systemd's environment instead of a file.
@@ -45,14 +27,19 @@ synced_within() {
 const FORGET_BOOTSTRAP = `rm -f /run/mariadb-wsrep-new-cluster
 systemctl unset-environment _WSREP_NEW_CLUSTER 2>/dev/null || :`;
 
-function change(
-  context: ChangeContext,
-  summary: string,
-  script: string,
-  seconds: number,
-  files: readonly string[] = [],
-): Change {
-  return clusterChange({ cluster: CLUSTER, unit: context.unit, summary, script, seconds, files });
+interface MemberChange {
+  readonly summary: string;
+  readonly effects: readonly Effect[];
+  readonly script: string;
+  /** What the script itself waits for at the longest. */
+  readonly seconds: number;
+  readonly files?: readonly string[];
+}
+
+/** A change to one member, with the functions of `guards` for its script. */
+export function memberChange(context: ChangeContext, host: string, change: MemberChange): HostChange {
+  const script = `${guards(context)}\n${change.script}`;
+  return { host, change: clusterChange({ ...change, cluster: CLUSTER, unit: context.unit, script }) };
 }
 
 function awaitSynced(context: ChangeContext): string {
@@ -61,143 +48,172 @@ function awaitSynced(context: ChangeContext): string {
 ${journalOnFailure(context.unit)}}`;
 }
 
-function setSafeFlag(context: ChangeContext, value: 0 | 1): string {
-  const file = quote(`${context.dataDirectory}/grastate.dat`);
-  return `if [ -e ${file} ]; then sed -i 's/^safe_to_bootstrap:.*/safe_to_bootstrap: ${value}/' ${file}; fi`;
+function setSafeFlag(value: 0 | 1): string {
+  return `if [ -e "$state/grastate.dat" ]; then
+  sed -i 's/^safe_to_bootstrap:.*/safe_to_bootstrap: ${value}/' "$state/grastate.dat"
+fi`;
 }
 
 /**
  * Finds out how far a stopped member's data has come, and leaves it in `POSITION_FILE` for the next look. This is a
- * change and no probe: InnoDB goes through its crash recovery for it. A server that still runs outside of its cluster
- * is stopped first.
+ * change and no probe: InnoDB goes through its crash recovery for it. A server that was thrown out of its cluster and
+ * takes no queries is stopped first.
  */
-export function recover(context: ChangeContext, host: string): HostChange {
-  const script = `systemctl stop -- ${quote(context.unit)}
+export function recover(context: ChangeContext, host: string, runs: boolean): HostChange {
+  const script = `${runs ? `spare\nsystemctl stop -- ${quote(context.unit)}` : ''}
+at_rest
 rm -f ${POSITION_FILE}
-position=$(galera_recovery)
+fingerprint >/dev/null || { echo "the data in $data, or InnoDB's log in $log, is not there: is its disk mounted?" >&2; exit 1; }
+set -f
+know
+position=$(galera_recovery $(unit_words))
 case $position in *=?*) ;; *)
   echo 'galera_recovery found no position: is wsrep_on set in the configuration?' >&2
   exit 1 ;;
 esac
 mkdir -p -m 700 ${POSITION_FILE.slice(0, POSITION_FILE.lastIndexOf('/'))}
-sleep 0.1
+print=$(fingerprint)
 umask 077
-printf '%s\\n' "\${position#*=}" >${POSITION_FILE}`;
-  return { host, change: change(context, 'find out its last transaction (InnoDB recovery)', script, 900) };
-}
-
-/**
- * Waits until a server that is on its way up or down has come to rest. One that crashed remembers who was with it
- * (`gvwstate.dat`) and waits for all of them without end, deaf to SIGTERM. When no Primary lives anywhere, that is in
- * vain: it is killed, which costs nothing, because it has not served anybody. It is let alone as long as it does not
- * listen to other members yet, because then it is in InnoDB's crash recovery, and while it receives a state transfer.
- */
-export function settle(context: ChangeContext, host: string, noPrimaryAnywhere: boolean): HostChange {
-  const unit = quote(context.unit);
-  const inVain = noPrimaryAnywhere
-    ? `systemctl stop --no-block -- ${unit}
-systemctl kill -s KILL -- ${unit}
-while ! systemctl is-failed --quiet -- ${unit} && [ "$(systemctl is-active -- ${unit})" != inactive ]; do
-  [ "$(date +%s)" -lt $((end + 60)) ] || exit 1
-  sleep 0.5
-done
-exit 0`
-    : `echo 'it waits for members of its cluster, and some cannot be reached: bring them back first' >&2
-exit 1`;
-  const script = `${AWAIT}
-start=$(date +%s)
-end=$((start + ${SETTLE_SECONDS}))
-while :; do
-  case $(systemctl is-active -- ${unit}) in
-    inactive | failed) exit 0 ;;
-    active) [ -z "$(wsrep)" ] || exit 0 ;;
-  esac
-  now=$(date +%s)
-  if [ "$now" -ge $((start + ${context.syncSeconds})) ]; then break; fi
-  if [ "$now" -ge "$end" ] && [ -n "$(ss -Hltn 'sport = :${REPLICATION_PORT}')" ] &&
-    ! pgrep -f '[w]srep_sst_' >/dev/null; then break; fi
-  sleep 0.5
-done
-end=$(date +%s)
-${inVain}`;
-  const summary = noPrimaryAnywhere
-    ? 'wait for mariadb to come up, and end it if it waits in vain'
-    : 'wait for mariadb to come up';
-  return { host, change: change(context, summary, script, context.syncSeconds + 60) };
+printf '%s %s\\n' "$print" "\${position#*=}" >${POSITION_FILE}`;
+  return memberChange(context, host, {
+    summary: 'find out its last transaction (InnoDB recovery)',
+    effects: runs ? ['stops'] : [],
+    script,
+    seconds: 900,
+  });
 }
 
 /** Stops a server that runs without a quorum, because another member has newer data. */
 export function stop(context: ChangeContext, host: string, why: string): HostChange {
-  const script = `systemctl stop -- ${quote(context.unit)}`;
-  return { host, change: change(context, `stop mariadb (${why})`, script, 300) };
+  return memberChange(context, host, {
+    summary: `stop mariadb (${why})`,
+    effects: ['stops'],
+    script: `spare\nsystemctl stop -- ${quote(context.unit)}`,
+    seconds: 300,
+  });
+}
+
+/** Stops a server of its own that has databases, so that it can form the cluster from them. */
+export function stopOwnServer(context: ChangeContext, host: string): HostChange {
+  const script = `case $(may_serve) in
+  '' | 'it has databases: '*) systemctl stop -- ${quote(context.unit)} ;;
+  *) spare ;;
+esac`;
+  return memberChange(context, host, {
+    summary: "stop mariadb (its databases become the cluster's)",
+    effects: ['stops'],
+    script,
+    seconds: 300,
+  });
 }
 
 /** Takes the mark off that allows a member to form the cluster, because another one will. */
 export function clearSafeFlag(context: ChangeContext, host: string): HostChange {
-  return {
-    host,
-    change: change(context, 'mark it as not safe to bootstrap', setSafeFlag(context, 0), 30),
-  };
+  return memberChange(context, host, {
+    summary: 'mark it as not safe to bootstrap',
+    effects: [],
+    script: setSafeFlag(0),
+    seconds: 30,
+  });
 }
 
 /** Forms the cluster anew from this member's data. */
 export function bootstrap(context: ChangeContext, host: string, why: string): HostChange {
-  const script = `${AWAIT}
-${setSafeFlag(context, 1)}
+  const script = `spare
+${setSafeFlag(1)}
 systemctl reset-failed -- ${quote(context.unit)} 2>/dev/null || :
 galera_new_cluster || {${journalOnFailure(context.unit)}}
 ${FORGET_BOOTSTRAP}
 ${awaitSynced(context)}`;
-  return { host, change: change(context, `bootstrap the cluster (${why})`, script, context.syncSeconds) };
+  return memberChange(context, host, {
+    summary: `bootstrap the cluster (${why})`,
+    effects: ['restarts', 'forms'],
+    script,
+    seconds: context.syncSeconds,
+  });
 }
 
-/** Starts a member so that it joins the live cluster, and waits until it is Synced. */
-export function join(context: ChangeContext, host: string): HostChange {
-  const script = `${AWAIT}
+/**
+ * Starts a member so that it joins the live cluster, and waits until it is Synced. One that serves somebody, and unless
+ * `overwrite` one that has databases of its own, is left alone.
+ */
+export function join(context: ChangeContext, host: string, overwrite: boolean): HostChange {
+  const own = `if [ ! -e "$state/grastate.dat" ] && [ ! -e "$state/galera.cache" ] && [ -n "$(own_databases)" ]; then
+  echo "it has databases of its own now, which joining would overwrite: $(own_databases)" >&2
+  exit 1
+fi`;
+  const script = `spare
+${overwrite ? '' : own}
 ${FORGET_BOOTSTRAP}
-${setSafeFlag(context, 0)}
+${setSafeFlag(0)}
 (
 ${startScript(context.unit, 'restart', [])}
 )
 ${awaitSynced(context)}`;
-  return { host, change: change(context, 'join the cluster', script, context.syncSeconds) };
+  return memberChange(context, host, {
+    summary: 'join the cluster',
+    effects: ['restarts', 'joins'],
+    script,
+    seconds: context.syncSeconds,
+  });
 }
 
 /** Waits for a member that is being brought up to date; one that gives up is left to the next look. */
 export function awaitMember(context: ChangeContext, host: string): HostChange {
-  const script = `${AWAIT}
-end=$(($(date +%s) + ${context.syncSeconds}))
+  const script = `until=$(($(date +%s) + ${context.syncSeconds}))
 until synced_within 2; do
-  case $(systemctl is-active -- ${quote(context.unit)}) in inactive | failed) exit 0 ;; esac
-  [ "$(date +%s)" -lt "$end" ] || break
+  case $(systemctl is-active -- "$u") in inactive | failed) exit 0 ;; esac
+  [ "$(date +%s)" -lt "$until" ] || break
 done
 synced_within 0 || {
   echo "not Synced within ${context.syncSeconds} s; it says: $(wsrep)" >&2
 ${journalOnFailure(context.unit)}}`;
-  return { host, change: change(context, 'wait until it is Synced', script, context.syncSeconds) };
+  return memberChange(context, host, {
+    summary: 'wait until it is Synced',
+    effects: [],
+    script,
+    seconds: context.syncSeconds,
+  });
 }
 
 /** A running member that lost its cluster finds back by itself when the others are in sight, or is restarted. */
 export function rejoin(context: ChangeContext, host: string): HostChange {
-  const script = `${AWAIT}
-synced_within ${RETURN_SECONDS} && exit 0
-${FORGET_BOOTSTRAP}
-(
-${startScript(context.unit, 'restart', [])}
-)
+  const script = `synced_within ${RETURN_SECONDS} && exit 0
+case $(wsrep) in
+  [Pp]rimary*) ;;
+  *)
+    spare
+    ${FORGET_BOOTSTRAP}
+    (
+    ${startScript(context.unit, 'restart', [])}
+    ) ;;
+esac
 ${awaitSynced(context)}`;
-  return {
-    host,
-    change: change(context, 'return to the cluster', script, context.syncSeconds + RETURN_SECONDS),
-  };
+  return memberChange(context, host, {
+    summary: 'return to the cluster',
+    effects: ['restarts', 'joins'],
+    script,
+    seconds: context.syncSeconds + RETURN_SECONDS,
+  });
 }
 
-/** Gives the quorum to a running member and those that it is connected to, without a restart. */
+/**
+ * Gives the quorum to a running member and those that it is connected to, without a restart. Only to one that still has
+ * none: the others may have come into sight since.
+ */
 export function promote(context: ChangeContext, host: string, why: string): HostChange {
-  const script = `${AWAIT}
-${SQL_CLIENT} -e "SET GLOBAL wsrep_provider_options='pc.bootstrap=yes'"
+  const script = `case $(wsrep) in
+  [Nn]on-[Pp]rimary*) ask "$(open_doors "$(server_pids)")" "SET GLOBAL wsrep_provider_options='pc.bootstrap=yes'" >&2 ;;
+  [Pp]rimary*) ;;
+  *) echo "it is not without a quorum any more, or does not answer: $(wsrep)" >&2; exit 1 ;;
+esac
 ${awaitSynced(context)}`;
-  return { host, change: change(context, `give it the quorum (${why})`, script, context.syncSeconds) };
+  return memberChange(context, host, {
+    summary: `give it the quorum (${why})`,
+    effects: ['promotes'],
+    script,
+    seconds: context.syncSeconds,
+  });
 }
 
 /**
@@ -210,14 +226,36 @@ export function restart(
   why: string,
   touched: readonly string[],
 ): HostChange {
-  const start =
-    context.members === 1
-      ? `systemctl reset-failed -- ${quote(context.unit)} 2>/dev/null || :
-${touched.length > 0 ? `touch -c -- ${touched.map(quote).join(' ')}\n` : ''}systemctl stop -- ${quote(context.unit)}
-${setSafeFlag(context, 1)}
+  const alone = context.members === 1;
+  const script = `count() {
+  ask "$(open_doors "$(server_pids)")" "SET SESSION wsrep_sync_wait=0; SHOW GLOBAL STATUS LIKE '$1'" | cut -f 2
+}
+pids=$(server_pids)
+[ "$(wsrep)" = 'Primary Synced ON ' ] || { echo "it is not Synced now, and is left alone: $(wsrep)" >&2; exit 1; }
+${alone ? restartAlone(context, touched) : restartAmongOthers(context, touched)}
+${awaitSynced(context)}`;
+  return memberChange(context, host, {
+    summary: `restart mariadb (${why})`,
+    effects: alone ? ['restarts', 'forms'] : ['restarts'],
+    script,
+    seconds: context.syncSeconds,
+    files: touched,
+  });
+}
+
+/** The only member has nobody to join: it forms its cluster again, when there is nobody else in it now. */
+function restartAlone(context: ChangeContext, touched: readonly string[]): string {
+  return `size=$(count wsrep_cluster_size)
+[ "$size" = 1 ] || { echo "it has others in its cluster now, $size in all: it cannot form it again" >&2; exit 1; }
+systemctl reset-failed -- "$u" 2>/dev/null || :
+${touched.length > 0 ? `touch -c -- ${touched.map(quote).join(' ')}\n` : ''}systemctl stop -- "$u"
+${setSafeFlag(1)}
 galera_new_cluster || {${journalOnFailure(context.unit)}}
-${FORGET_BOOTSTRAP}`
-      : `size=$(${SQL_CLIENT} -e "SHOW GLOBAL STATUS LIKE 'wsrep_incoming_addresses'" | cut -f 2 | tr ',' '\\n' | grep -c .)
+${FORGET_BOOTSTRAP}`;
+}
+
+function restartAmongOthers(context: ChangeContext, touched: readonly string[]): string {
+  return `size=$(count wsrep_incoming_addresses | tr ',' '\\n' | grep -c . || :)
 if [ "$size" -lt ${context.members} ]; then
   echo "the cluster has $size of ${context.members} members now: it cannot spare this one" >&2
   exit 1
@@ -226,9 +264,4 @@ ${FORGET_BOOTSTRAP}
 (
 ${startScript(context.unit, 'restart', touched)}
 )`;
-  const script = `${AWAIT}\n${start}\n${awaitSynced(context)}`;
-  return {
-    host,
-    change: change(context, `restart mariadb (${why})`, script, context.syncSeconds, touched),
-  };
 }

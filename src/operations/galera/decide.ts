@@ -1,16 +1,19 @@
 import type { ClusterDecision } from '../../playbook/operation.ts';
-import * as changes from './changes.ts';
 import { besideArbitrator } from './beside-arbitrator.ts';
 import { decideAtRest } from './at-rest.ts';
 import type { Decided } from '../decided.ts';
 import type { DecisionContext } from './decision.ts';
 import { decideLive } from './live.ts';
+import { reachedOf, refuseMoved } from './election.ts';
 import { evidenceOf, isNonPrimary, isPrimary, isUnreachable, type Member } from './members.ts';
 import { decideWithoutQuorum } from './no-quorum.ts';
+import { settle } from './settle.ts';
+import { refuseUnaskable } from './unaskable.ts';
 
 /**
  * What a Galera cluster needs, from what its members said. In this order:
  *
+ * 0. A server runs that cannot be asked: it may serve clients and may be the live cluster, so nothing is done.
  * 1. A Primary component lives: whoever is not in it joins it, and members with an older configuration are restarted
  *    one by one.
  * 2. Something is on its way up or down: it is waited for, because it may turn out to be a Primary.
@@ -32,6 +35,8 @@ function decideByCase(members: readonly Member[], context: DecisionContext): Dec
       hint: `give --bootstrap-from one of ${members.map((member) => member.name).join(', ')}`,
     };
   }
+  const unaskable = refuseUnaskable(members);
+  if (unaskable) return unaskable;
   if (members.some(isPrimary)) return decideLive(members, context);
   const starting = members.filter((member) => member.kind === 'starting');
   if (starting.length > 0) {
@@ -39,9 +44,11 @@ function decideByCase(members: readonly Member[], context: DecisionContext): Dec
     return {
       verdict: 'change',
       because: `mariadb is starting or stopping on ${starting.map((member) => member.name).join(', ')}: whether a cluster lives is known when it is done`,
-      stages: [starting.map((member) => changes.settle(context, member.name, certain))],
+      stages: [starting.map((member) => settle(context, member.name, certain))],
     };
   }
+  const moved = reachedOf(members).filter(({ observed }) => observed.moved !== undefined);
+  if (moved.length > 0) return refuseMoved(moved);
   const decided = members.some(isNonPrimary)
     ? decideWithoutQuorum(members, context)
     : decideAtRest(members, context);

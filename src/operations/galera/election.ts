@@ -3,8 +3,10 @@ import type { DecisionContext } from './decision.ts';
 import * as changes from './changes.ts';
 import {
   clusterOf,
+  clustersOf,
   isAtRest,
   isDamaged,
+  isHollow,
   isUnreachable,
   needsRecovery,
   ownDatabases,
@@ -23,8 +25,8 @@ export function reachedOf(members: readonly Member[]): readonly Reached[] {
 }
 
 /**
- * Why nobody may be elected, or `undefined`: a member is missing, or the data is of several clusters. The operator's
- * word stands above both.
+ * Why nobody may be elected, or `undefined`: a member or its data is missing, or the data is of several clusters. The
+ * operator's word stands above all of it.
  */
 export function obstacle(members: readonly Member[], context: DecisionContext): Decided | undefined {
   if (context.bootstrapFrom !== undefined) return undefined;
@@ -36,10 +38,11 @@ export function obstacle(members: readonly Member[], context: DecisionContext): 
       hint: `bring ${names(missing)} back; if that is impossible, name the member whose data to go on with: --bootstrap-from HOST`,
     };
   }
+  const hollow = members.filter(isHollow);
+  if (hollow.length > 0) return refuseHollow(hollow);
   const uuids = new Map<string, string[]>();
   for (const member of reachedOf(members)) {
-    const uuid = clusterOf(member);
-    if (uuid !== undefined) uuids.set(uuid, [...(uuids.get(uuid) ?? []), member.name]);
+    for (const uuid of clustersOf(member)) uuids.set(uuid, [...(uuids.get(uuid) ?? []), member.name]);
   }
   if (uuids.size > 1) {
     const sides = [...uuids].map(([uuid, who]) => `${uuid} on ${who.join(', ')}`).join('; ');
@@ -52,6 +55,46 @@ export function obstacle(members: readonly Member[], context: DecisionContext): 
   return undefined;
 }
 
+/** A disk that is not mounted looks like a member that was never in a cluster. */
+export function refuseHollow(hollow: readonly Member[]): Decided {
+  const where = hollow.flatMap((member) =>
+    isUnreachable(member) ? [] : `${member.observed.directory} on ${member.name} is ${member.observed.data}`,
+  );
+  const unknown = hollow.some((member) => !isUnreachable(member) && member.observed.data === 'unknown');
+  return {
+    verdict: 'refuse',
+    reason: `newer data may be where it cannot be seen: the data directory ${where.join('; ')}`,
+    hint: unknown
+      ? 'the options of the server cannot be read: my_print_defaults --mysqld says why'
+      : "mount its disk; a member that really is new needs the server's own tables: mariadb-install-db --user=mysql",
+  };
+}
+
+/** Servers of their own with databases: nobody may stop them for a cluster that they are not part of yet. */
+export function refuseServing(serving: readonly Reached[]): Decided {
+  const what = serving
+    .map((member) => `${member.observed.databases.join(', ')} on ${member.name}`)
+    .join('; ');
+  return {
+    verdict: 'refuse',
+    reason: `${names(serving)} runs as a server of its own, may serve clients, and would lose what it wrote: joining would overwrite ${what}`,
+    hint: `save and drop these databases, or stop that server when nobody uses it: systemctl stop mariadb`,
+  };
+}
+
+/** Members that run on another directory than the one that a start would take: nothing is known of the data there. */
+export function refuseMoved(moved: readonly Reached[]): Decided {
+  const what = moved.map(
+    ({ name, observed }) =>
+      `mariadb on ${name} runs on ${observed.directory}, and would start on ${observed.moved ?? ''}`,
+  );
+  return {
+    verdict: 'refuse',
+    reason: what.join('; '),
+    hint: 'move the data while that server is stopped, or set datadir back; then run again',
+  };
+}
+
 /** The stage in which the last transaction of members is found out, or `undefined` where all are known. */
 export function recoveryStage(members: readonly Member[], context: DecisionContext): Decided | undefined {
   const unknown = members.filter(isAtRest).filter(needsRecovery);
@@ -59,7 +102,7 @@ export function recoveryStage(members: readonly Member[], context: DecisionConte
   return {
     verdict: 'change',
     because: `who has the newest data is decided when the last transaction of ${names(unknown)} is known`,
-    stages: [unknown.map((member) => changes.recover(context, member.name))],
+    stages: [unknown.map((member) => changes.recover(context, member.name, member.kind === 'alone'))],
   };
 }
 
@@ -90,6 +133,30 @@ export function elect(members: readonly Member[]): Elected | undefined {
   return {
     member: best,
     why: equals > 1 ? `${newest}, like that of ${equals - 1} more` : `${newest}, the newest`,
+  };
+}
+
+/**
+ * Members whose data would be overwritten by the elected one's, and is not known to be all there: it is further, or
+ * nobody knows how far. Data that is marked as damaged and holds no position is worth nothing, by Galera's own word.
+ */
+export function refuseLoss(members: readonly Member[], elected: Elected): Decided | undefined {
+  const seqno = seqnoOf(elected.member);
+  const lost = reachedOf(members).filter((member) => {
+    if (member === elected.member || clusterOf(member) === undefined) return false;
+    return seqnoOf(member) > seqno || (seqnoOf(member) < 0 && !(isAtRest(member) && isDamaged(member)));
+  });
+  if (lost.length === 0) return undefined;
+  const what = lost.map((member) => {
+    const theirs = seqnoOf(member);
+    return theirs < 0
+      ? `the last transaction of ${member.name} cannot be found out`
+      : `the data of ${member.name} is marked as damaged, and has transactions up to ${theirs}`;
+  });
+  return {
+    verdict: 'refuse',
+    reason: `${elected.member.name} would go first, with ${seqno < 0 ? 'no known transaction' : `transactions up to ${seqno}`}, but ${what.join('; ')}`,
+    hint: `save what is there, then name the member to go on with: --bootstrap-from ${elected.member.name}`,
   };
 }
 

@@ -2,7 +2,16 @@ import type { Host } from '../../inventory/types.ts';
 import type { Finding, HealthCheck } from '../../playbook/operation.ts';
 import { arbitratorOf, judgeArbitrator, type Arbitrator } from './arbitrator.ts';
 import { probesOf, type ClusterOptions, type GaleraObservation } from './cluster.ts';
-import { isSynced, isUnreachable, membersOf, type Member, type Reached, type Running } from './members.ts';
+import {
+  isSynced,
+  isUnaskable,
+  isUnreachable,
+  membersOf,
+  type Member,
+  type Reached,
+  type Running,
+} from './members.ts';
+import { complaintOf } from './unaskable.ts';
 
 /** Every member is Synced in one Primary component of the size that the inventory says, its arbitrator included. */
 export function healthy(
@@ -64,6 +73,7 @@ const STRAY =
 function judgeMember(member: Member): Finding {
   const base = { subject: 'member', host: member.name };
   if (isUnreachable(member)) return { ...base, healthy: false, evidence: `unreachable: ${member.reason}` };
+  if (isUnaskable(member)) return { ...base, healthy: false, ...complaintOf(member) };
   return { ...base, healthy: isSynced(member) && isConnected(member), evidence: wordsOf(member) };
 }
 
@@ -75,7 +85,7 @@ function wordsOf(member: Reached): string {
   const { server, unit, installed } = member.observed;
   if (!installed) return 'not installed';
   if (!server)
-    return `the unit is ${unit.active}${unit.active === 'active' ? ', and the server does not answer' : ''}`;
+    return `the unit is ${unit.active}${member.kind === 'starting' ? ', and the server takes no clients yet' : ''}`;
   if (!server.replicates) return 'runs without replication';
   return [
     server.component,

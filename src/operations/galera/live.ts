@@ -4,13 +4,16 @@ import { wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
 import type { Decided } from '../decided.ts';
 import type { DecisionContext } from './decision.ts';
-import { names, reachedOf } from './election.ts';
+import { names, reachedOf, refuseHollow, refuseMoved, refuseServing } from './election.ts';
 import {
   clusterOf,
+  clustersOf,
   isPrimary,
   isSynced,
   isUnreachable,
   ownDatabases,
+  seqnoOf,
+  servesAlone,
   type Member,
   type Reached,
   type Running,
@@ -24,12 +27,20 @@ export function decideLive(members: readonly Member[], context: DecisionContext)
   const uuid = live[0]?.server.uuid;
   const outside = reachedOf(members).filter((member) => !isSynced(member));
   const asked = live.some((member) => member.name === context.bootstrapFrom);
-  const strangers = outside.filter((member) => clusterOf(member) !== undefined && clusterOf(member) !== uuid);
+  const strangers = outside.filter((member) => clustersOf(member).some((other) => other !== uuid));
   if (strangers.length > 0 && !asked) return otherCluster(strangers, live);
+  const unseen = outside.filter(({ observed }) => observed.installed && observed.data === 'unknown');
+  if (unseen.length > 0 && !asked) return refuseHollow(unseen);
+  const further = furtherThan(live, outside);
+  if (further && !asked) return further;
   const overwritten = outside.filter((member) => ownDatabases(member).length > 0);
   if (overwritten.length > 0 && !asked) return wouldOverwrite(overwritten, live[0]?.name ?? '');
+  const serving = outside.filter(servesAlone);
+  if (serving.length > 0) return refuseServing(serving);
   const outdated = live.filter((member) => newerThanStart(member.observed.unit).length > 0);
   if (outside.length === 0 && outdated.length === 0) return { verdict: 'converged' };
+  const moved = [...outside, ...outdated].filter(({ observed }) => observed.moved !== undefined);
+  if (moved.length > 0) return refuseMoved(moved);
   const missing = members.filter(isUnreachable);
   if (outside.length === 0 && missing.length > 0) {
     return {
@@ -42,7 +53,7 @@ export function decideLive(members: readonly Member[], context: DecisionContext)
     verdict: 'change',
     because: because(live, outside, outdated),
     stages: [
-      ...outside.map((member) => [comeIn(context, member)]),
+      ...outside.map((member) => [comeIn(context, member, asked)]),
       ...(missing.length > 0 ? [] : outdated.map((member) => [restartOf(context, member)])),
     ],
   };
@@ -83,16 +94,37 @@ function otherCluster(strangers: readonly Reached[], live: readonly Running[]): 
   };
 }
 
-function comeIn(context: DecisionContext, member: Reached): HostChange {
+/**
+ * Members with transactions that the live cluster does not have: it was formed without them. Galera itself would not
+ * let them join. A member that crashed, of which nobody knows how far it came, is compared by Galera when it starts.
+ */
+function furtherThan(live: readonly Running[], outside: readonly Reached[]): Decided | undefined {
+  const newest = Math.max(...live.map(({ server }) => server.lastCommitted));
+  const further = outside.filter(
+    (member) => member.kind !== 'primary' && clusterOf(member) !== undefined && seqnoOf(member) > newest,
+  );
+  if (further.length === 0) return undefined;
+  const what = further.map((member) => `up to ${seqnoOf(member)} on ${member.name}`).join(', ');
+  return {
+    verdict: 'refuse',
+    reason: `${names(live)} has transactions up to ${newest}, and there are more that joining would overwrite: ${what}`,
+    hint: `run again if that server stopped just now; otherwise save that data, then say which is right: --bootstrap-from ${live[0]?.name ?? ''}`,
+  };
+}
+
+/** How a member gets in. One that cannot be asked is only waited for: nothing is decided while one is there. */
+function comeIn(context: DecisionContext, member: Reached, overwrite: boolean): HostChange {
   switch (member.kind) {
     case 'primary':
     case 'starting':
+    case 'refusing':
+    case 'silent':
       return changes.awaitMember(context, member.name);
     case 'nonPrimary':
       return changes.rejoin(context, member.name);
     case 'alone':
     case 'stopped':
-      return changes.join(context, member.name);
+      return changes.join(context, member.name, overwrite);
   }
 }
 

@@ -1,18 +1,29 @@
 import type { Decided } from '../decided.ts';
 import type { DecisionContext } from './decision.ts';
-import { form, wouldOverwrite } from './at-rest.ts';
+import { wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
-import { elect, namedMember, names, obstacle, reachedOf, recoveryStage } from './election.ts';
-import { isAtRest, isNonPrimary, ownDatabases, type Member } from './members.ts';
+import {
+  elect,
+  namedMember,
+  names,
+  obstacle,
+  reachedOf,
+  recoveryStage,
+  refuseLoss,
+  refuseServing,
+} from './election.ts';
+import { isAtRest, isNonPrimary, ownDatabases, servesAlone, type Member } from './members.ts';
 
 /**
  * Members run and none has the quorum. The survivor with the newest data gets it in place. A member that stopped may
  * have newer data than every survivor, when they were cut off from it before: then the survivors stop, and the cluster
- * is formed from that one.
+ * is formed from what all have when they are at rest.
  */
 export function decideWithoutQuorum(members: readonly Member[], context: DecisionContext): Decided {
   const blocked = obstacle(members, context);
   if (blocked) return blocked;
+  const serving = reachedOf(members).filter(servesAlone);
+  if (serving.length > 0) return refuseServing(serving);
   const named = namedMember(members, context);
   if (named && 'verdict' in named) return named;
   const unknown = named ? undefined : recoveryStage(members, context);
@@ -30,18 +41,16 @@ export function decideWithoutQuorum(members: readonly Member[], context: Decisio
   const others = reachedOf(members).filter((member) => member !== first);
   const overwritten = others.filter((member) => ownDatabases(member).length > 0);
   if (!named && overwritten.length > 0) return wouldOverwrite(overwritten, first.name);
+  const loss = named ? undefined : refuseLoss(members, elected);
+  if (loss) return loss;
   if (isAtRest(first)) {
-    const formed = form(
-      members,
-      elected,
-      context,
-      `${names(survivors)} runs without a quorum, but ${first.name} goes first: ${why}`,
-    );
-    if (formed.verdict !== 'change') return formed;
-    const stops = survivors.map((member) =>
-      changes.stop(context, member.name, `${first.name} has the data to go on with`),
-    );
-    return { ...formed, stages: [stops, ...formed.stages] };
+    return {
+      verdict: 'change',
+      because: `${names(survivors)} runs without a quorum, but ${first.name} goes first: ${why}; who runs is stopped, and the cluster is formed then`,
+      stages: survivors.map((member) => [
+        changes.stop(context, member.name, `${first.name} has the data to go on with`),
+      ]),
+    };
   }
   return {
     verdict: 'change',
@@ -49,7 +58,9 @@ export function decideWithoutQuorum(members: readonly Member[], context: Decisio
     stages: [
       [changes.promote(context, first.name, why)],
       ...others.map((member) => [
-        isNonPrimary(member) ? changes.rejoin(context, member.name) : changes.join(context, member.name),
+        isNonPrimary(member)
+          ? changes.rejoin(context, member.name)
+          : changes.join(context, member.name, named !== undefined),
       ]),
     ],
   };

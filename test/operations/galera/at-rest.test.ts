@@ -8,6 +8,7 @@ import {
   fresh,
   notInstalled,
   OTHER_UUID,
+  saved,
   type Said,
   standalone,
   stopped,
@@ -50,8 +51,13 @@ describe('when nothing runs and no member was ever in a cluster', () => {
     ],
     [
       'the one with databases goes first, so that they live on',
-      [fresh, standalone(['shop']), fresh],
+      [fresh, { databases: ['shop'] }, fresh],
       [`c2: ${BOOTSTRAP}`, 'c1: join the cluster', JOIN3],
+    ],
+    [
+      'while that one serves them, it is stopped in a round of its own',
+      [fresh, standalone(['shop']), fresh],
+      ['c2: stop mariadb'],
     ],
     [
       'zero uuids with nothing in them are no cluster',
@@ -122,10 +128,10 @@ describe('when nothing runs and members were in a cluster', () => {
       ['c1: find out its last transaction'],
     ],
     ['a member that was never in it joins', [fresh, stopped(1), fresh], boot('c2', 'c1', 'c3')],
-    ['a zero uuid never wins', [damaged(99), stopped(3), stopped(2)], boot('c2', 'c1', 'c3')],
+    ['a zero uuid never wins', [damaged(3), stopped(3), stopped(2)], boot('c2', 'c1', 'c3')],
     [
-      'a position of another cluster does not count as its own',
-      [crashed(99, { recovered: OTHER_UUID }), stopped(3), stopped(2)],
+      'a zero uuid with nothing in it joins',
+      [damaged(-1, '00000000-0000-0000-0000-000000000000'), stopped(3), stopped(2)],
       boot('c2', 'c1', 'c3'),
     ],
   ];
@@ -151,6 +157,36 @@ describe('when nothing runs and members were in a cluster', () => {
       [damaged(10), damaged(12), damaged(11)],
       /every member is marked as damaged/,
       /--bootstrap-from HOST/,
+    ],
+    [
+      'to overwrite transactions that only a damaged member has',
+      [damaged(99), stopped(3), stopped(2)],
+      /c2 would go first.*up to 3, but the data of c1 is marked as damaged.*up to 99/,
+      /--bootstrap-from c2/,
+    ],
+    [
+      'when the tables of a member are of another cluster than its state',
+      [crashed(99, { recovered: OTHER_UUID }), stopped(3), stopped(2)],
+      new RegExp(`${UUID} on c1, c2, c3.*${OTHER_UUID} on c1`),
+      /--bootstrap-from HOST/,
+    ],
+    [
+      'when nobody can find out how far a member came',
+      [crashed(-1), stopped(3), stopped(2)],
+      /last transaction of c1 cannot be found out/,
+      /--bootstrap-from c2/,
+    ],
+    [
+      'while the data directory of a member is empty: its disk may not be mounted',
+      [{ data: 'empty', directory: '/srv/mysql' }, stopped(6), stopped(5)],
+      /\/srv\/mysql on c1 is empty/,
+      /mount its disk/,
+    ],
+    [
+      'while a server of its own serves databases, whatever it was before',
+      [stopped(10), { ...standalone(['shop']), saved: saved(3) }, stopped(10)],
+      /c2 runs as a server of its own/,
+      /systemctl stop mariadb/,
     ],
     [
       'to overwrite databases of a server that was never in it',

@@ -10,7 +10,10 @@ import {
   noQuorum,
   OTHER_UUID,
   outdated,
+  refusing,
+  saved,
   type Said,
+  silent,
   standalone,
   starting,
   stopped,
@@ -48,11 +51,6 @@ describe('while a Primary component lives', () => {
       ['c1: join the cluster', JOIN3],
     ],
     ['a member with damaged data joins', [live({ size: 2 }), damaged(), live({ size: 2 })], [JOIN2]],
-    [
-      'more advanced data does not win over a live cluster',
-      [live({ size: 1 }), stopped(99), stopped(99)],
-      [JOIN2, JOIN3],
-    ],
     ['a server of its own joins', [live({ size: 2 }), standalone(), live({ size: 2 })], [JOIN2]],
     [
       'a member that was thrown out joins again',
@@ -132,6 +130,36 @@ describe('while a Primary component lives', () => {
       /save and drop/,
     ],
     [
+      'to overwrite transactions that the live cluster does not have',
+      [live({ size: 1 }), stopped(99), stopped(40)],
+      /up to 40.*up to 99 on c2/,
+      /save that data.*--bootstrap-from c1/,
+    ],
+    [
+      'to overwrite what a damaged member has on top of the live cluster',
+      [live({ size: 2 }), damaged(41), live({ size: 2 })],
+      /up to 41 on c2/,
+      /--bootstrap-from c1/,
+    ],
+    [
+      'to restart a server of its own that has databases, whatever it was before',
+      [live({ size: 2 }), { ...standalone(['shop']), saved: saved(3) }, live({ size: 2 })],
+      /c2 runs as a server of its own.*overwrite shop on c2/,
+      /systemctl stop mariadb/,
+    ],
+    [
+      'to restart a member onto another data directory than it runs on',
+      [outdated(), live(), { ...outdated(), moved: '/srv/mysql' }],
+      /c3 runs on \/var\/lib\/mysql, and would start on \/srv\/mysql/,
+      /set datadir back/,
+    ],
+    [
+      'a member whose data directory cannot be found out',
+      [live({ size: 2 }), { data: 'unknown' }, live({ size: 2 })],
+      /\/var\/lib\/mysql on c2 is unknown/,
+      /my_print_defaults --mysqld/,
+    ],
+    [
       'a restart that the others cannot spare',
       [outdated({ size: 2 }), live({ size: 2 }), unreachable],
       /cannot spare.*c3/,
@@ -148,7 +176,7 @@ describe('while a Primary component lives', () => {
   });
 
   it('does not form a second cluster, whoever is named', () => {
-    const answers = [live({ size: 1 }), stopped(99), stopped(99)];
+    const answers = [live({ size: 1 }), stopped(39), stopped(39)];
     expect(inShort(decide(answers, { bootstrapFrom: 'c2' }))).toEqual([JOIN2, JOIN3]);
   });
 
@@ -158,6 +186,76 @@ describe('while a Primary component lives', () => {
     expect(decision.verdict === 'change' && decision.stages[0]?.[0]?.change.script).toContain(
       'galera_new_cluster',
     );
+  });
+});
+
+describe('while a server runs that cannot be asked', () => {
+  const ROOT = /root may not log in over the socket on c2: Access denied for user 'root'/;
+  const ALTER = /on c2: mariadb -u root -p -e "ALTER USER root@localhost IDENTIFIED VIA unix_socket"/;
+  const refusals: readonly Refusal[] = [
+    ['and all others serve', [live(), refusing(), live()], ROOT, ALTER],
+    [
+      'and the others count it in their cluster',
+      [live(), refusing(), live()],
+      /c1 counts 3 in its Primary component/,
+      ALTER,
+    ],
+    ['and every member is like that', [refusing(), refusing(), refusing()], ROOT, ALTER],
+    ['and nothing else runs', [stopped(5), refusing(), stopped(5)], ROOT, ALTER],
+    ['and no member was ever in a cluster', [fresh, { ...refusing(), view: false }, fresh], ROOT, ALTER],
+    ['and others wait for a quorum', [noQuorum(5), refusing(), noQuorum(5)], ROOT, ALTER],
+    ['and another one starts', [starting(), refusing(), stopped(5)], ROOT, ALTER],
+    ['and a member cannot be reached', [unreachable, refusing(), stopped(5)], ROOT, ALTER],
+    [
+      'because it is out of connections',
+      [live(), refusing('ERROR 1040 (08004): Too many connections'), live()],
+      /mariadb on c2 has no free connection: Too many connections/,
+      /ss -tnp/,
+    ],
+    [
+      'because it is slow',
+      [live({ size: 2 }), silent(), stopped(5)],
+      /c2 and cannot be asked: no answer within 5 s/,
+      /sudo mariadb/,
+    ],
+    [
+      'because its socket is gone',
+      [
+        stopped(5),
+        refusing("ERROR 2002 (HY000): Can't connect to local server through socket '/x' (2)"),
+        fresh,
+      ],
+      /c2 and cannot be asked: ERROR 2002/,
+      /systemctl status mariadb/,
+    ],
+    [
+      'because its sockets cannot be seen',
+      [stopped(5), { ...starting(), process: 'unknown' }, stopped(5)],
+      /c2 and cannot be asked: its sockets cannot be seen/,
+      /sudo mariadb/,
+    ],
+    [
+      'because it runs outside of its unit',
+      [stopped(5), { ...live(), ...starting('inactive'), process: 'open' }, stopped(5)],
+      /c2 and cannot be asked: a server runs on \/var\/lib\/mysql, and the unit is inactive/,
+      /systemctl status mariadb/,
+    ],
+    [
+      'because it contradicts itself',
+      [stopped(5), live({ component: 'non-Primary' }), stopped(5)],
+      /c2 and cannot be asked: it says that it is non-Primary and takes queries/,
+      /sudo mariadb/,
+    ],
+    [
+      'because its process cannot be found',
+      [stopped(5), { ...live(), process: 'absent' }, stopped(5)],
+      /c2 and cannot be asked: its unit is active, and no process/,
+      /systemctl status mariadb/,
+    ],
+  ];
+  it.each(refusals)('nothing is done to any member: %s', (_name, answers, reason, hint) => {
+    expectRefusal(decide(answers), reason, hint);
+    expectRefusal(decide(answers, { bootstrapFrom: 'c1' }), reason, hint);
   });
 });
 
@@ -176,8 +274,8 @@ describe('before anything else is decided', () => {
       ['c1: wait for mariadb to come up'],
     ],
     [
-      'a server that runs and does not answer is waited for',
-      [starting('active'), noQuorum(5), noQuorum(5)],
+      'a server on its way down has closed its sockets, and is waited for',
+      [starting('deactivating'), noQuorum(5), noQuorum(5)],
       [`c1: ${SETTLE}`],
     ],
   ];
@@ -220,15 +318,14 @@ describe('when members run and none has the quorum', () => {
     [
       'survivors stop where a stopped member has newer data',
       [noQuorum(40), crashed(90), stopped(80, { safe: true })],
-      [
-        'c1: stop mariadb',
-        'c3: mark it as not safe to bootstrap',
-        'c2: bootstrap the cluster',
-        'c1: join the cluster',
-        JOIN3,
-      ],
+      ['c1: stop mariadb'],
     ],
-    ['damaged data does not win', [noQuorum(40), damaged(90), damaged(90)], [`c1: ${QUORUM}`, JOIN2, JOIN3]],
+    [
+      'survivors stop one at a time: each might have found a quorum since',
+      [noQuorum(40), noQuorum(41), crashed(90)],
+      ['c1: stop mariadb', 'c2: stop mariadb'],
+    ],
+    ['damaged data does not win', [noQuorum(40), damaged(40), damaged(-1)], [`c1: ${QUORUM}`, JOIN2, JOIN3]],
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
     expect(inShort(decide(answers))).toEqual(stages);
@@ -253,6 +350,24 @@ describe('when members run and none has the quorum', () => {
       /overwrite shop on c3/,
       /save and drop/,
     ],
+    [
+      'to overwrite transactions that only a damaged member has',
+      [noQuorum(40), damaged(90), noQuorum(40)],
+      /c2 is marked as damaged, and has transactions up to 90/,
+      /--bootstrap-from c1/,
+    ],
+    [
+      'to overwrite data of which nobody knows how far it came',
+      [noQuorum(40), crashed(-1), noQuorum(40)],
+      /last transaction of c2 cannot be found out/,
+      /--bootstrap-from c1/,
+    ],
+    [
+      'while the data of a stopped member is not there: its disk may not be mounted',
+      [noQuorum(40), noQuorum(40), { data: 'empty' }],
+      /\/var\/lib\/mysql on c3 is empty/,
+      /mount its disk/,
+    ],
   ];
   it.each(refusals)('refuses %s', (_name, answers, reason, hint) => {
     expectRefusal(decide(answers), reason, hint);
@@ -261,6 +376,34 @@ describe('when members run and none has the quorum', () => {
   it('gives it to a named survivor though a member cannot be reached', () => {
     const decision = decide([noQuorum(40), noQuorum(41), unreachable], { bootstrapFrom: 'c1' });
     expect(inShort(decision)).toEqual([`c1: ${QUORUM}`, 'c2: return to the cluster']);
+  });
+});
+
+describe('the changes', () => {
+  const effects = (answers: readonly Said[], members = answers.length): readonly string[] => {
+    const decision = decide(answers, { members });
+    return decision.verdict === 'change'
+      ? decision.stages.flat().map(({ host, change }) => `${host}: ${change.effects?.join(' ') ?? 'unknown'}`)
+      : [decision.verdict];
+  };
+  const cases: readonly (readonly [string, readonly Said[], readonly string[]])[] = [
+    ['bootstrap and join', [stopped(2), stopped(1)], ['c1: restarts forms', 'c2: restarts joins']],
+    ['promote and return', [noQuorum(2), noQuorum(1)], ['c1: promotes', 'c2: restarts joins']],
+    ['find a position', [crashed(), thrownOut()], ['c1: ', 'c2: stops']],
+    ['stop survivors', [noQuorum(2), crashed(5)], ['c1: stops']],
+    ['wait, or end what waits in vain', [starting(), stopped(1)], ['c1: stops kills']],
+    ['only wait', [starting(), unreachable], ['c1: ']],
+    ['wait for a member', [live({ size: 1 }), starting()], ['c2: ']],
+    ['restart', [outdated({ size: 2 }), live({ size: 2 })], ['c1: restarts']],
+    ['restart the only member', [outdated({ size: 1 })], ['c1: restarts forms']],
+    [
+      'clear the mark',
+      [stopped(2), stopped(1, { safe: true })],
+      ['c2: ', 'c1: restarts forms', 'c2: restarts joins'],
+    ],
+  ];
+  it.each(cases)('say what they do to a member: %s', (_name, answers, expected) => {
+    expect(effects(answers)).toEqual(expected);
   });
 });
 
@@ -278,9 +421,9 @@ describe('the evidence', () => {
   it('has a row for each member, with everything that was weighed', () => {
     const { evidence } = decide([stopped(10, { safe: true }), crashed(12), unreachable]);
     expect(evidence?.rows).toEqual([
-      ['c1', 'stopped', 'inactive', '', 'aaaaaaaa', '10', 'yes', '-'],
-      ['c2', 'stopped', 'inactive', '', 'aaaaaaaa', '12 (recovered)', 'no', '-'],
-      ['c3', 'unreachable: no route to host', '', '', '', '', '', ''],
+      ['c1', 'stopped', 'inactive', '', 'aaaaaaaa', '10', 'yes', '-', '/var/lib/mysql'],
+      ['c2', 'stopped', 'inactive', '', 'aaaaaaaa', '12 (recovered)', 'no', '-', '/var/lib/mysql'],
+      ['c3', 'unreachable: no route to host', '', '', '', '', '', '', ''],
     ]);
   });
 });

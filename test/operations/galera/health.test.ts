@@ -6,7 +6,9 @@ import {
   noQuorum,
   notInstalled,
   OTHER_UUID,
+  refusing,
   type Said,
+  silent,
   standalone,
   starting,
   stopped,
@@ -66,9 +68,21 @@ describe('the health of a Galera cluster', () => {
     ],
     ['one without replication', [live({ size: 1 }), standalone()], ['1 of 2', 'runs without replication']],
     [
+      'one that starts',
+      [live({ size: 1 }), starting()],
+      ['1 of 2', 'the unit is activating, and the server takes no clients yet'],
+    ],
+    [
       'one that does not answer',
-      [live({ size: 1 }), starting('active')],
-      ['1 of 2', 'the unit is active, and the server does not answer'],
+      [live({ size: 1 }), silent()],
+      ['1 of 2', 'mariadb runs on c2 and cannot be asked: no answer within 5 s on /run/mysqld/mysqld.sock'],
+    ],
+    [
+      'one that root may not log in to',
+      [live(), refusing(), live()],
+      [
+        "root may not log in over the socket on c2: Access denied for user 'root'@'localhost' (using password: NO)",
+      ],
     ],
     ['nothing at all', [notInstalled], ['none of 1', 'no cluster runs', 'not installed']],
   ];

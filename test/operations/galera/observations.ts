@@ -17,6 +17,7 @@ export const OTHER_UUID = 'bbbbbbbb-0000-11f0-8000-000000000002';
 
 /** What one member answers: a change to a stopped member that was never in a cluster, or why it does not answer. */
 export type Said = Partial<MemberObservation> | string;
+type Observed = Partial<MemberObservation>;
 
 const unit = (active: string, changedAt?: number): UnitState =>
   unitReading('/etc/mysql/galera.cnf', active, changedAt);
@@ -40,15 +41,15 @@ export const fresh: Said = {};
 export const notInstalled: Said = { installed: false };
 export const unreachable: Said = 'no route to host';
 
-export function live(overrides: Partial<ServerStatus> = {}): Said {
+export function live(overrides: Partial<ServerStatus> = {}): Observed {
   return { unit: unit('active'), server: server(overrides), saved: saved(-1) };
 }
 
-export function outdated(overrides: Partial<ServerStatus> = {}): Said {
+export function outdated(overrides: Partial<ServerStatus> = {}): Observed {
   return { unit: unit('active', STARTED_AT + 5), server: server(overrides), saved: saved(-1) };
 }
 
-export function noQuorum(lastCommitted: number, uuid = UUID): Said {
+export function noQuorum(lastCommitted: number, uuid = UUID): Observed {
   return {
     unit: unit('active'),
     server: server({
@@ -63,7 +64,8 @@ export function noQuorum(lastCommitted: number, uuid = UUID): Said {
   };
 }
 
-function saved(
+/** What `grastate.dat` says. */
+export function saved(
   seqno: number,
   more: { uuid?: string; safe?: boolean } = {},
 ): NonNullable<MemberObservation['saved']> {
@@ -71,7 +73,7 @@ function saved(
 }
 
 /** Stopped in good order after transaction `seqno`. */
-export function stopped(seqno: number, more: { uuid?: string; safe?: boolean } = {}): Said {
+export function stopped(seqno: number, more: { uuid?: string; safe?: boolean } = {}): Observed {
   return { saved: saved(seqno, more) };
 }
 
@@ -79,7 +81,7 @@ export function stopped(seqno: number, more: { uuid?: string; safe?: boolean } =
 export function crashed(
   seqno?: number,
   more: { uuid?: string; safe?: boolean; recovered?: string } = {},
-): Said {
+): Observed {
   const uuid = more.recovered ?? more.uuid ?? UUID;
   return {
     saved: saved(-1, more),
@@ -89,12 +91,12 @@ export function crashed(
 }
 
 /** `grastate.dat` has the zero uuid. */
-export function damaged(seqno?: number, recovered = UUID): Said {
+export function damaged(seqno?: number, recovered = UUID): Observed {
   return crashed(seqno, { uuid: ZERO_UUID, recovered });
 }
 
 /** A server of its own, as Debian starts it. */
-export function standalone(databases: readonly string[] = []): Said {
+export function standalone(databases: readonly string[] = []): Observed {
   return {
     unit: unit('active'),
     server: server({ replicates: false, component: 'Disconnected' }),
@@ -103,7 +105,7 @@ export function standalone(databases: readonly string[] = []): Said {
 }
 
 /** A server that was thrown out of its cluster and still runs. */
-export function thrownOut(): Said {
+export function thrownOut(): Observed {
   return {
     unit: unit('active'),
     server: server({ component: 'Disconnected', ready: false }),
@@ -111,22 +113,43 @@ export function thrownOut(): Said {
   };
 }
 
-export function starting(active = 'activating'): Said {
+export function starting(active = 'activating'): Observed {
   return { unit: unit(active), saved: saved(-1) };
+}
+
+/** Its server runs, and the client is turned away with these words; by default as by a password for root. */
+export function refusing(
+  complaint = "ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: NO)",
+): Observed {
+  return { unit: unit('active'), process: 'open', complaint, saved: saved(-1) };
+}
+
+/** Its server takes clients, and gives no answer in time. */
+export function silent(): Observed {
+  return refusing('no answer within 5 s on /run/mysqld/mysqld.sock');
 }
 
 export const HOSTS = [aHost('c1'), aHost('c2'), aHost('c3')];
 
 /** The members c1, c2, ... as they answered. */
 export function membersThat(...all: readonly Said[]): readonly Member[] {
-  const { hosts, answers } = asked('c', all, (said): MemberObservation => ({
+  const { hosts, answers } = asked('c', all, observationOf);
+  return membersOf(hosts, answers);
+}
+
+/** An observation in full: of a stopped member that was never in a cluster, but for what it said. */
+export function observationOf(said: Partial<MemberObservation>): MemberObservation {
+  const ended = said.unit === undefined || said.unit.active === 'inactive' || said.unit.active === 'failed';
+  return {
     installed: true,
     unit: unit('inactive'),
+    process: ended ? 'absent' : said.server || said.unit.active === 'active' ? 'open' : 'closed',
+    directory: '/var/lib/mysql',
+    data: 'present',
     view: false,
     databases: [],
     ...said,
-  }));
-  return membersOf(hosts, answers);
+  };
 }
 
 export function decide(answers: readonly Said[], context: Partial<DecisionContext> = {}): ClusterDecision {
