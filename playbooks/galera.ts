@@ -46,6 +46,7 @@ export default playbook({
     const onMembers = { hosts: members };
     const dropIn = `/etc/systemd/system/${units.arbitrator}.service.d/osha.conf`;
     return [
+      step('Recognise the cluster', galera.recognised(members, { ...voters, clusterName: inventory.name })),
       step(
         'Install MariaDB and Galera',
         packages.installed(

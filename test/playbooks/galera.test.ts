@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import galera from '../../playbooks/galera.ts';
@@ -55,6 +57,13 @@ describe('the configuration of a member', () => {
   ];
   it.each(wrong)('refuses %s', (_name, settings) => {
     expect(galera.settings.safeParse(settings).success).toBe(false);
+  });
+});
+
+describe('a deployment', () => {
+  it('recognises the cluster before it writes a file', () => {
+    const [first] = galera.steps(contextOf(galera));
+    expect(first).toMatchObject({ kind: 'cluster', title: 'Recognise the cluster' });
   });
 });
 
@@ -119,7 +128,10 @@ describe('an arbitrator', () => {
       titles.indexOf('Form the cluster'),
     );
     const members = steps.flatMap((step) => (step.kind === 'cluster' ? [step.operation.members] : []));
-    expect(members.map((hosts) => hosts.map(({ name }) => name))).toEqual([['db1', 'db2', 'web9']]);
+    expect(members.map((hosts) => hosts.map(({ name }) => name))).toEqual([
+      ['db1', 'db2', 'web9'],
+      ['db1', 'db2', 'web9'],
+    ]);
     expect(galera.health?.(context)[0]?.members.map(({ name }) => name)).toEqual(['db1', 'db2', 'web9']);
   });
 
@@ -234,6 +246,21 @@ describe('the health endpoint', () => {
   ];
   it.each(cases)('answers for %s', (_name, client, sst, status) => {
     expect(answer(client, sst)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('asks the server over the socket that its configuration names', async () => {
+    const socket = join(directory, 'elsewhere.sock');
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    const defaults = join(directory, 'my_print_defaults');
+    writeFileSync(defaults, `#!/bin/sh\necho --socket=${socket}\n`);
+    chmodSync(defaults, 0o755);
+    const synced = says('Primary', 4, 'Synced', 'ON');
+    expect(answer(`case "$*" in *--socket=${socket}*) ${synced} ;; esac`, 'rsync')).toMatch(
+      /^HTTP\/1.1 200 /,
+    );
+    rmSync(defaults);
+    server.close();
   });
 
   it('says as many bytes as it announces', () => {

@@ -3,11 +3,14 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Answer, Finding, Probe } from '../../playbook/operation.ts';
 import { newerThanStart } from '../newer-files.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
+import { quoteAll } from '../shell.ts';
 import { CLUSTER } from './observe.ts';
 
 /** The host of Galera's arbitrator: a vote without data, which gives two members a majority. */
 export interface ArbitratorObservation {
   readonly arbitrator: UnitState;
+  /** The cluster that it votes in, by its configuration. */
+  readonly group?: string;
 }
 
 /** An arbitrator as a decision sees it. */
@@ -22,9 +25,16 @@ export function observeArbitrator(platform: Platform): Probe<ArbitratorObservati
   const unit = platform.units.arbitrator;
   const files = [platform.paths.arbitratorEnv];
   return {
-    script: unitProbeScript(unit, files),
+    script: `(
+${unitProbeScript(unit, files)}
+)
+sed -n 's/^GALERA_GROUP="\\{0,1\\}\\([^"]*\\)"\\{0,1\\}$/group=\\1/p' ${quoteAll(files)} 2>/dev/null
+exit 0`,
     reads: [CLUSTER, `unit:${unit}`, ...files.map((path) => `file:${path}` as const)],
-    parse: (answer) => ({ arbitrator: parseUnitState(unit, answer) }),
+    parse: (answer) => {
+      const group = /^group=(.+)$/m.exec(answer.stdout)?.[1];
+      return { arbitrator: parseUnitState(unit, answer), ...(group === undefined ? {} : { group }) };
+    },
   };
 }
 
