@@ -19,10 +19,17 @@ interface Part {
   readonly cluster: Cluster;
   /** What tells its steps apart from those of the others; nothing where it is the only one. */
   readonly of: string;
+  /** Which cluster its hosts are to be in. */
+  readonly wanted: pacemaker.RecognitionOptions;
   readonly desired: pacemaker.DesiredResources;
   readonly healthy: ReturnType<typeof pacemaker.healthy>;
   /** The same before the phases that come later. */
   readonly early: ReturnType<typeof pacemaker.healthy>;
+}
+
+/** How an inventory of several clusters keeps one of another name: it has no setting for that. */
+function asItWas(name: string): string {
+  return `the inventory's name and its first virtual IP make its name: call them so that it is ${name} again`;
 }
 
 function partsOf({ inventory, settings, secrets, platform }: Context): readonly Part[] {
@@ -43,6 +50,13 @@ function partsOf({ inventory, settings, secrets, platform }: Context): readonly 
     return {
       cluster,
       of: several ? ` of ${cluster.name}` : '',
+      wanted: {
+        name: cluster.name,
+        formerNames: cluster.formerNames,
+        corosyncConf: platform.paths.corosyncConf,
+        transport,
+        keep: several ? asItWas : undefined,
+      },
       desired,
       healthy: pacemaker.healthy(cluster.hosts, options),
       early: pacemaker.healthy(cluster.hosts, { ...options, early: true }),
@@ -87,9 +101,14 @@ export default playbook({
     const parts = partsOf(context);
     const taken = takenOver(context).filter(({ handover }) => handover === undefined);
     const agents = [...new Set(Object.values(settings.fence).map(({ agent }) => agent))];
-    const transport = transportOf(settings);
     const handOver = taken.length === 1 && taken[0]?.unit === units.haproxy ? 'HAProxy' : 'services';
     return [
+      // Before anything is written: these hosts may be another cluster's.
+      ...parts.map(({ cluster, of, wanted }) =>
+        step(`Recognise the cluster${of}`, pacemaker.recognised(cluster.hosts, wanted), {
+          hosts: cluster.hosts,
+        }),
+      ),
       step('Install Pacemaker, Corosync and pcs', packages.installed(platform.packages.pacemaker)),
       ...(agents.length > 0
         ? [step('Install the fence agents', pacemaker.fenceAgents(agents, platform.packages.fenceAgents))]
@@ -99,15 +118,10 @@ export default playbook({
         pacemaker.password(pacemaker.CLUSTER_USER, secrets.hacluster),
         service.running(units.pcsd),
       ]),
-      ...parts.map(({ cluster, of }) =>
+      ...parts.map(({ cluster, of, wanted }) =>
         step(
           `Form the cluster${of}`,
-          pacemaker.cluster(cluster.hosts, {
-            name: cluster.name,
-            password: secrets.hacluster,
-            corosyncConf: paths.corosyncConf,
-            ...(transport ? { transport } : {}),
-          }),
+          pacemaker.cluster(cluster.hosts, { ...wanted, password: secrets.hacluster }),
         ),
       ),
       step('Start the cluster at boot', [

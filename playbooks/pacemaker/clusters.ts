@@ -5,6 +5,11 @@ import type { Group, Settings } from './settings.ts';
 /** One Corosync cluster of an inventory. */
 export interface Cluster {
   readonly name: string;
+  /**
+   * Other names that it may have been set up with, from when the inventory had more clusters, or fewer, or another first
+   * virtual IP: a cluster keeps its name.
+   */
+  readonly formerNames: readonly string[];
   /** In the order of the inventory. */
   readonly hosts: readonly Host[];
   readonly vips: readonly Vip[];
@@ -46,8 +51,14 @@ export function clustersOf(inventory: Inventory, settings: Settings): readonly C
   return [...new Set(vips.map(owner))].map((index) => {
     const own = vips.filter((vip) => owner(vip) === index);
     const only = parts.length === 1;
+    const byVip = own.map((vip) => `${inventory.name}-${vip.name}`);
+    const name = only ? (settings.cluster_name ?? inventory.name) : (byVip[0] ?? inventory.name);
     return {
-      name: only ? (settings.cluster_name ?? inventory.name) : `${inventory.name}-${own[0]?.name ?? ''}`,
+      name,
+      formerNames:
+        settings.cluster_name === undefined
+          ? [inventory.name, ...byVip].filter((former) => former !== name)
+          : [],
       hosts: inventory.hosts.filter((host) => parts[index]?.has(host.name)),
       vips: own,
       groups: new Map(

@@ -13,5 +13,6 @@ export { membersRun } from './pacemaker/member.ts';
 export { healthy, vipResource, type HealthOptions } from './pacemaker/health.ts';
 export { password } from './pacemaker/password.ts';
 export { noPlaceholder } from './pacemaker/placeholder.ts';
+export { recognised, type RecognitionOptions } from './pacemaker/recognition.ts';
 export { resources } from './pacemaker/resources.ts';
 export type { Transport } from './pacemaker/transport.ts';

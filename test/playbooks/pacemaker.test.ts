@@ -92,6 +92,18 @@ describe('the pacemaker playbook', () => {
 });
 
 describe('the clusters of an inventory', () => {
+  const former = (of: Inventory, given: unknown = {}): readonly (readonly string[])[] =>
+    clustersOf(of, settings.parse(given)).map(({ name, formerNames }) => [name, ...formerNames]);
+
+  it('keep the name that they got when the inventory had more of them, or fewer', () => {
+    expect(former(inventory)).toEqual([['test', 'test-api', 'test-database']]);
+    expect(former(apart)).toEqual([
+      ['test-api', 'test'],
+      ['test-database', 'test'],
+    ]);
+    expect(former(inventory, { cluster_name: 'old' })).toEqual([['old']]);
+  });
+
   const names = (of: Inventory, given: unknown = {}): readonly string[] =>
     clustersOf(of, settings.parse(given)).map(
       ({ name, hosts, vips }) =>
@@ -137,6 +149,8 @@ describe('the clusters of an inventory', () => {
     const context = contextOf(pacemaker, { inventory: apart });
     const titles = pacemaker.steps(context).map(({ title }) => title);
     expect(titles.filter((title) => title.includes(' of test-'))).toEqual([
+      'Recognise the cluster of test-api',
+      'Recognise the cluster of test-database',
       'Form the cluster of test-api',
       'Form the cluster of test-database',
       'Run HAProxy and the virtual IPs of test-api',

@@ -75,12 +75,21 @@ function transportOf(
   };
 }
 
+/** Whether an address of a cluster's node reaches that node only. */
+export function isLoopback({ address }: CorosyncNode): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'localhost';
+}
+
 /**
- * Whether it is the cluster of one that the Debian package of Corosync comes with: nothing but loopback addresses, so
- * that it can be a cluster with no other host.
+ * Whether it is the file that the Debian and Ubuntu packages of Corosync come with: a cluster `debian` of one node on
+ * loopback, without the uuid that pcs gives to each cluster. What runs may be another cluster all the same: the file of
+ * one can be overwritten while it runs.
  */
-export function isPlaceholder(conf: CorosyncConf): boolean {
-  const loopback = ({ address }: CorosyncNode): boolean =>
-    address.startsWith('127.') || address === '::1' || address === 'localhost';
-  return conf.nodes.length > 0 && conf.nodes.every(loopback);
+export function isShipped(conf: CorosyncConf): boolean {
+  return (
+    conf.clusterName === 'debian' &&
+    conf.clusterUuid === undefined &&
+    conf.nodes.length === 1 &&
+    conf.nodes.every(isLoopback)
+  );
 }

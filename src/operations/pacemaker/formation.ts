@@ -10,29 +10,27 @@ import type {
   HostChange,
 } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
-import { confOf, conflictOf, type Known } from './conflict.ts';
-import { transportWords, type Transport } from './transport.ts';
-import { memberProbe, pcsHosts, type MemberState } from './member-state.ts';
+import { conflictOf, knownOf, type Known, type Wanted } from './conflict.ts';
+import { confOf, memberProbe, pcsHosts, type MemberState } from './member-state.ts';
+import { evidenceOf } from './recognition.ts';
+import { FORMED_WITHIN_SECONDS, startScript } from './start.ts';
+import { transportWords } from './transport.ts';
 
-/** Seconds that all members may take to see each other. */
-const FORMED_WITHIN_SECONDS = 120;
 /** The user of the operating system that pcs logs in to the other hosts as. */
 export const CLUSTER_USER = 'hacluster';
 
 const TOUCHES: Change['touches'] = ['cluster:pacemaker', 'unit:corosync', 'unit:pacemaker'];
 
-export interface ClusterOptions {
-  readonly name: string;
+/** The transport is for setting the cluster up; a living one that has another is refused. */
+export interface ClusterOptions extends Wanted {
   readonly password: Secret;
   readonly corosyncConf: string;
-  /** For setting the cluster up; a living one that has another is refused. Default knet, and any that lives. */
-  readonly transport?: Transport;
 }
 
 /**
  * The hosts are the members of one Corosync cluster, which runs Pacemaker. A cluster is set up only where no member is in
- * one; later members are added to what is there, and members that the inventory does not name are left alone. Refuses
- * where a cluster that lives, or the configuration of one, would be lost.
+ * one; later members are added to what is there, and members that the inventory does not name are left alone. Nothing
+ * that runs is stopped or restarted. Refuses where a cluster that lives, or the configuration of one, would be lost.
  */
 export function cluster(members: readonly Host[], options: ClusterOptions): ClusterOperation<MemberState> {
   const probe = memberProbe(options.corosyncConf);
@@ -52,38 +50,22 @@ export function decideFormation(
   options: ClusterOptions,
 ): ClusterDecision {
   const evidence = evidenceOf(answers);
-  const known: Known = members.flatMap((host) => {
-    const answer = answers.get(host.name);
-    return answer?.reachable ? [[host, answer.observed] as const] : [];
-  });
-  const silent = members.filter((host) => answers.get(host.name)?.reachable !== true);
-  const conflict = conflictOf(options, known);
+  const conflict = conflictOf(members, answers, options);
   if (conflict) return { verdict: 'refuse', ...conflict, evidence };
+  const known = knownOf(members, answers);
   const inCluster = known.filter(([, state]) => confOf(state));
   return inCluster.length === 0
-    ? setUp(members, silent, known, options, evidence)
-    : join(members, silent, known, inCluster, options, evidence);
+    ? setUp(members, options, evidence)
+    : complete(members, known, inCluster, options, evidence);
 }
 
-function setUp(
-  members: readonly Host[],
-  silent: readonly Host[],
-  known: Known,
-  options: ClusterOptions,
-  evidence: Evidence,
-): ClusterDecision {
-  const first = known[0]?.[0];
-  if (silent.length > 0 || !first) {
-    const names = silent.map((host) => host.name).join(', ');
-    return {
-      verdict: 'refuse',
-      reason: `no member that answers is in a cluster, and ${names} may be in one`,
-      hint: `bring ${names} back first: a second cluster beside a living one would fight over the virtual IPs`,
-      evidence,
-    };
-  }
+/** Every member has answered, and none is in a cluster: `conflictOf` has seen to it. */
+function setUp(members: readonly Host[], options: ClusterOptions, evidence: Evidence): ClusterDecision {
+  const first = members[0]?.name ?? '';
   const setup: Change = {
-    summary: `set up the cluster ${options.name} of ${members.map((host) => host.name).join(', ')}`,
+    summary: `set up the cluster ${options.name} of ${namesOf(members)}`,
+    // What pcs finds of an old cluster on a member it removes before, but for one that runs or has a corosync.conf.
+    effects: ['forms', 'wipes', 'starts'],
     // Without --force: should a cluster have come up since it was looked for, pcs refuses to destroy it.
     script: `pcs cluster setup ${quote(options.name)} ${pcsHosts(members)}${transportWords(options.transport)} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
@@ -94,50 +76,99 @@ function setUp(
     evidence,
     stages: [
       [
-        { host: first.name, change: authentication(members, options) },
-        { host: first.name, change: setup },
+        { host: first, change: authentication(members, options) },
+        { host: first, change: setup },
       ],
     ],
   };
 }
 
-function join(
+function complete(
   members: readonly Host[],
-  silent: readonly Host[],
   known: Known,
   inCluster: Known,
   options: ClusterOptions,
   evidence: Evidence,
 ): ClusterDecision {
-  const listed = new Set(
-    inCluster.flatMap(([, state]) => confOf(state)?.nodes.map((node) => node.name) ?? []),
-  );
-  const stopped = inCluster
-    .filter(([, state]) => state.runs === undefined || !state.pacemaker)
-    .map(([host]) => host);
-  const live = inCluster.find(([, state]) => state.runs !== undefined);
+  const nodes = inCluster.flatMap(([, state]) => confOf(state)?.nodes.map((node) => node.name) ?? []);
+  const listed = [...new Set(nodes)];
+  const stopped = inCluster.filter(([, state]) => state.runs === undefined || !state.pacemaker);
   const outside = known.filter((entry) => !inCluster.includes(entry)).map(([host]) => host);
+  /** Listed, and nobody knows what they do: members that are silent, and nodes that the inventory does not name. */
+  const unknown = listed.filter((name) => !known.some(([host]) => host.name === name));
+  const silent = unknown.filter((name) => members.some((member) => member.name === name));
+  const peer = peerOf(inCluster);
   const reasons: string[] = [];
   const stages: HostChange[][] = [];
   if (stopped.length > 0) {
-    reasons.push(`${namesOf(stopped)} does not run`);
-    stages.push(stopped.map((host) => ({ host: host.name, change: starting() })));
+    // No other member runs anything, and those that still have their files are no majority: one starts without.
+    const alone =
+      unknown.length === 0 && stopped.length === inCluster.length && stopped.length * 2 <= listed.length;
+    const starts = alone ? [peer] : stopped.map(([host]) => host);
+    reasons.push(`${namesOf(stopped.map(([host]) => host))} does not run`);
+    stages.push(starts.map((host) => ({ host: host.name, change: starting(alone) })));
   }
-  const peer = (live ?? inCluster[0])?.[0];
-  const stranger = peer === undefined ? undefined : unauthenticated(peer, known);
-  if (peer && stranger) {
+  const stranger = unauthenticated(peer, known);
+  if (stranger !== undefined) {
     reasons.push(`${peer.name} may not log in on ${stranger}`);
-    const reachable = members.filter((host) => !silent.includes(host));
-    stages.push([{ host: peer.name, change: authentication(reachable, options) }]);
+    stages.push([
+      {
+        host: peer.name,
+        change: authentication(
+          known.map(([host]) => host),
+          options,
+        ),
+      },
+    ]);
   }
-  if (peer && outside.length > 0) {
-    reasons.push(`${namesOf(outside)} is not in the cluster`);
-    const lost = outside.filter((host) => listed.has(host.name));
-    if (lost.length > 0) stages.push([{ host: peer.name, change: removal(lost, options) }]);
-    for (const host of outside) stages.push([{ host: peer.name, change: addition(host, options) }]);
+  if (outside.length > 0) {
+    const hindrance = whyNotChangeMembers(outside, silent, inCluster);
+    if (hindrance !== undefined && stages.length === 0) {
+      return { verdict: 'refuse', ...hindrance, evidence };
+    }
+    reasons.push(
+      `${namesOf(outside)} is not in the cluster${hindrance ? `, and waits: ${hindrance.reason}` : ''}`,
+    );
+    if (!hindrance) {
+      const lost = outside.filter((host) => listed.includes(host.name));
+      if (lost.length > 0) stages.push([{ host: peer.name, change: removal(lost, unknown, options) }]);
+      for (const host of outside) stages.push([{ host: peer.name, change: addition(host, options) }]);
+    }
   }
   if (stages.length === 0) return { verdict: 'converged', evidence };
   return { verdict: 'change', because: reasons.join('; '), evidence, stages };
+}
+
+/** The member that pcs is run on: of those that run, the one that sees most others. */
+function peerOf(inCluster: Known): Host {
+  const weight = ([, { runs, joined = 0 }]: Known[number]): number => (runs ? 1 + joined : 0);
+  const best = inCluster.reduce((one, other) => (weight(other) > weight(one) ? other : one));
+  return best[0];
+}
+
+/**
+ * All members have to take a new list of members: one that does not would count its votes by the old one, and could
+ * have a quorum without the others when it comes back.
+ */
+function whyNotChangeMembers(
+  outside: readonly Host[],
+  silent: readonly string[],
+  inCluster: Known,
+): { readonly reason: string; readonly hint: string } | undefined {
+  const names = namesOf(outside);
+  if (silent.length > 0) {
+    return {
+      reason: `${names} cannot be added to the cluster while ${silent.join(', ')}, which it lists, does not answer`,
+      hint: `bring ${silent.join(', ')} back first: each member has to take the new list of members`,
+    };
+  }
+  const running = inCluster.filter(([, { runs }]) => runs);
+  const cutOff = running.find(([, { joined = running.length }]) => joined < running.length);
+  if (!cutOff) return undefined;
+  return {
+    reason: `${names} cannot be added to the cluster while its members do not see each other: ${cutOff[0].name} sees ${cutOff[1].joined ?? 0} of ${running.length} that run`,
+    hint: `find out what is between them, on ${cutOff[0].name}: corosync-cfgtool -s`,
+  };
 }
 
 /** The first member that `peer` has no valid token for, other than a member that did not answer. */
@@ -152,6 +183,7 @@ function unauthenticated(peer: Host, known: Known): string | undefined {
 function authentication(hosts: readonly Host[], options: ClusterOptions): Change {
   return {
     summary: `authenticate pcs on ${namesOf(hosts)}`,
+    effects: [],
     // Without -p, pcs reads the password from stdin: it must not stand in an argument.
     script: `pcs host auth ${pcsHosts(hosts)} -u ${CLUSTER_USER} >/dev/null`,
     input: text`${options.password}\n`,
@@ -159,35 +191,35 @@ function authentication(hosts: readonly Host[], options: ClusterOptions): Change
   };
 }
 
-function starting(): Change {
+function starting(alone: boolean): Change {
   return {
     summary: 'start Corosync and Pacemaker',
-    script: `systemctl start corosync pacemaker
-tries=0
-until crm_mon --one-shot --output-as=xml 2>/dev/null | grep -q '<current_dc present="true"'; do
-  tries=$((tries + 1))
-  [ "$tries" -lt ${FORMED_WITHIN_SECONDS} ] || { echo 'the members elected no coordinator' >&2; exit 1; }
-  sleep 1
-done`,
+    effects: ['starts'],
+    script: startScript({ alone }),
     touches: TOUCHES,
   };
 }
 
 /**
  * Hosts that the cluster lists, and that lost what they knew of it, have to be taken out before they can be added. All
- * at once: pcs cannot change a cluster that lists another host on which there is nothing.
+ * at once: pcs cannot change a cluster that lists another host on which there is nothing. A node that osha knows nothing of
+ * has to take the new list as well.
  */
-function removal(hosts: readonly Host[], options: ClusterOptions): Change {
+function removal(hosts: readonly Host[], unknown: readonly string[], options: ClusterOptions): Change {
+  const skip = unknown.length === 0 ? ' --skip-offline' : '';
   return {
-    summary: `take ${namesOf(hosts)} out of the cluster, to be added anew`,
-    script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')} --skip-offline`,
+    summary: `take ${namesOf(hosts)} out of the cluster, to be added again`,
+    effects: ['forgets'],
+    script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')}${skip}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
 }
 
+/** Without --force: pcs refuses a host on which a cluster came up meanwhile. */
 function addition(host: Host, options: ClusterOptions): Change {
   return {
     summary: `add ${host.name} to the cluster`,
+    effects: ['starts'],
     script: `pcs cluster node add ${pcsHosts([host])} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
@@ -195,21 +227,4 @@ function addition(host: Host, options: ClusterOptions): Change {
 
 function namesOf(hosts: readonly Host[]): string {
   return hosts.map((host) => host.name).join(', ');
-}
-
-function evidenceOf(answers: Answers<MemberState>): Evidence {
-  return {
-    columns: ['member', 'cluster', 'its nodes', 'corosync'],
-    rows: [...answers].map(([name, answer]) => {
-      if (!answer.reachable) return [name, answer.reason, '', ''];
-      const { runs } = answer.observed;
-      const conf = confOf(answer.observed);
-      return [
-        name,
-        conf?.clusterName ?? 'none',
-        conf?.nodes.map((node) => node.name).join(' ') ?? '',
-        runs === undefined ? 'stopped' : 'runs',
-      ];
-    }),
-  };
 }

@@ -1,18 +1,27 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Probe, ProbeAnswer } from '../../playbook/operation.ts';
 import { ProbeError } from '../../playbook/operation.ts';
-import { parseCorosyncConf, type CorosyncConf } from './corosync-conf.ts';
+import { isShipped, parseCorosyncConf, type CorosyncConf } from './corosync-conf.ts';
 
 /** What one host says of the cluster that it is in, or is to be in. */
 export interface MemberState {
   /** Its `corosync.conf`; absent where it has none. */
   readonly conf?: CorosyncConf;
-  /** The name of the cluster that Corosync runs as, whatever the file says by now. */
+  /**
+   * The name of the cluster that Corosync runs as, whatever the file says by now; empty where it runs, or may run, and
+   * does not answer. Absent only where it is known to be stopped.
+   */
   readonly runs?: string;
-  /** Pacemaker runs on it, which needs Corosync. */
+  /** How many nodes Corosync sees joined, itself among them; absent where it does not say. */
+  readonly joined?: number;
+  /** Pacemaker runs, or may run: it is not known to be stopped. */
   readonly pacemaker: boolean;
-  /** How many resources its copy of the cluster's configuration holds; none where it has no copy. */
+  /** How many resources its copy of the cluster's configuration (CIB) holds; absent where it has no copy. */
   readonly resources?: number;
+  /** How many nodes its copy lists; absent where it has no copy. */
+  readonly cibNodes?: number;
+  /** The name of the cluster that its copy is of; absent where that does not say. */
+  readonly cibName?: string;
   /** The hosts that its pcs knows, by name. */
   readonly knows: ReadonlyMap<string, KnownHost>;
   /** Checksums of the tokens that its own pcsd accepts. */
@@ -47,12 +56,23 @@ for user in read("pcs_users.conf") or []:
 function script(conf: string): string {
   return `conf='${conf}'
 cib=/var/lib/pacemaker/cib/cib.xml
+state() { systemctl show -p ActiveState --value "$1" 2>/dev/null; }
+cmap() { timeout 10 corosync-cmapctl "$@" 2>/dev/null; }
 if [ -r "$conf" ]; then echo has-conf; sed 's/^/conf /' "$conf"; fi
-if systemctl -q is-active corosync 2>/dev/null; then
-  echo "runs $(corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p')"
+name=$(cmap -g totem.cluster_name | sed -n 's/.* = //p')
+case $(state corosync):$name in
+  inactive: | failed:) ;;
+  *)
+    echo "runs $name"
+    [ -z "$name" ] || echo "joined $(cmap | grep -c '^runtime\\.members\\.[0-9]*\\.status .* = joined$')"
+    ;;
+esac
+case $(state pacemaker) in inactive | failed) ;; *) echo pacemaker ;; esac
+if [ -e "$cib" ]; then
+  echo "resources $(grep -cE '<(primitive|bundle) ' "$cib")"
+  echo "cib-nodes $(grep -c '<node ' "$cib")"
+  sed -n 's/.* name="cluster-name" value="\\([^"]*\\)".*/cib-name \\1/p' "$cib"
 fi
-systemctl -q is-active pacemaker 2>/dev/null && echo pacemaker
-if [ -r "$cib" ]; then echo "resources $(grep -c '<primitive ' "$cib")"; fi
 if [ -e /var/lib/pcsd/known-hosts ] || [ -e /var/lib/pcsd/pcs_users.conf ]; then python3 -c '${TOKENS}'; fi
 echo end`;
 }
@@ -74,35 +94,67 @@ export function memberProbe(conf: string): Probe<MemberState> {
   };
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where it was cut short. */
+/** Understands what the probe printed. Throws a `ProbeError` where it was cut short, or a file could not be read. */
 export function parseMemberState({ stdout, stderr }: ProbeAnswer): MemberState {
   const lines = stdout.split('\n');
   const conf: string[] = [];
   const knows = new Map<string, KnownHost>();
   const accepts = new Set<string>();
-  let hasConf = false;
-  let runs: string | undefined;
-  let resources: number | undefined;
+  const said = new Map<string, string>();
   for (const line of lines) {
-    const [word, first = '', second = '', third = ''] = line.split(' ');
-    if (word === 'has-conf') hasConf = true;
-    else if (word === 'conf') conf.push(line.slice('conf '.length));
-    else if (word === 'runs') runs = first;
-    else if (word === 'resources') resources = Number.parseInt(first, 10);
+    const [word = '', first = '', second = '', third = ''] = line.split(' ');
+    if (word === 'conf') conf.push(line.slice('conf '.length));
     else if (word === 'knows') knows.set(first, { address: second, token: third });
     else if (word === 'accepts') accepts.add(first);
+    else said.set(word, first);
   }
-  if (!lines.includes('end')) {
+  if (!said.has('end')) {
     throw new ProbeError(`the host did not say what cluster it is in: ${stderr.trim() || 'no answer'}`);
   }
+  const count = (word: string): number | undefined => {
+    const value = said.get(word);
+    if (value === undefined) return undefined;
+    if (!/^\d+$/.test(value)) {
+      throw new ProbeError(`the host's copy of the cluster's configuration cannot be read: ${stderr.trim()}`);
+    }
+    return Number(value);
+  };
+  const [joined, resources, cibNodes] = [count('joined'), count('resources'), count('cib-nodes')];
+  const [runs, cibName] = [said.get('runs'), said.get('cib-name')];
   return {
-    ...(hasConf ? { conf: parseCorosyncConf(conf.join('\n')) } : {}),
+    ...(said.has('has-conf') ? { conf: parseCorosyncConf(conf.join('\n')) } : {}),
     ...(runs === undefined ? {} : { runs }),
-    pacemaker: lines.includes('pacemaker'),
+    // None at all is no answer: a Corosync that runs has joined itself.
+    ...(joined === undefined || joined === 0 ? {} : { joined }),
+    pacemaker: said.has('pacemaker'),
     ...(resources === undefined ? {} : { resources }),
+    ...(cibNodes === undefined ? {} : { cibNodes }),
+    ...(cibName === undefined ? {} : { cibName }),
     knows,
     accepts,
   };
+}
+
+/** The `corosync.conf` of a real cluster; the one that the package comes with is none. */
+export function confOf({ conf }: MemberState): CorosyncConf | undefined {
+  return conf && !isShipped(conf) ? conf : undefined;
+}
+
+/** Corosync and Pacemaker are known to be stopped. */
+export function isAtRest({ runs, pacemaker }: MemberState): boolean {
+  return runs === undefined && !pacemaker;
+}
+
+/**
+ * For sure the cluster of one, on loopback, that the package of Corosync comes with, stopped or started: by its file, by
+ * what runs, and by what it remembers.
+ */
+export function isPlaceholder({ conf, runs, joined, pacemaker, ...cib }: MemberState): boolean {
+  const { resources = 0, cibNodes = 0, cibName = 'debian' } = cib;
+  const alone = runs === undefined ? !pacemaker : runs === 'debian' && joined === 1;
+  return (
+    conf !== undefined && isShipped(conf) && alone && resources === 0 && cibNodes <= 1 && cibName === 'debian'
+  );
 }
 
 /** `controller1 addr=10.0.0.11 controller2 addr=10.0.0.12`: hosts as pcs takes them. */

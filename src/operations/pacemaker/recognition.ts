@@ -1,0 +1,56 @@
+import type { Host } from '../../inventory/types.ts';
+import type { Answers, ClusterDecision, ClusterOperation, Evidence } from '../../playbook/operation.ts';
+import { conflictOf, type Wanted } from './conflict.ts';
+import { confOf, memberProbe, type MemberState } from './member-state.ts';
+
+export interface RecognitionOptions extends Wanted {
+  readonly corosyncConf: string;
+}
+
+/**
+ * The hosts are in the cluster that the inventory means, or in none yet. Changes nothing: refuses where they are in
+ * another one, and where a cluster could not be formed or completed without harm; see `conflictOf`.
+ */
+export function recognised(
+  members: readonly Host[],
+  options: RecognitionOptions,
+): ClusterOperation<MemberState> {
+  const probe = memberProbe(options.corosyncConf);
+  return {
+    scope: 'cluster',
+    title: 'cluster of the hosts',
+    members,
+    probe: () => probe,
+    decide: (answers) => decideRecognition(members, answers, options),
+  };
+}
+
+/** Pure. See `recognised`. */
+export function decideRecognition(
+  members: readonly Host[],
+  answers: Answers<MemberState>,
+  wanted: Wanted,
+): ClusterDecision {
+  const evidence = evidenceOf(answers);
+  const conflict = conflictOf(members, answers, wanted);
+  return conflict ? { verdict: 'refuse', ...conflict, evidence } : { verdict: 'converged', evidence };
+}
+
+/** What each member says of its cluster, as a table. */
+export function evidenceOf(answers: Answers<MemberState>): Evidence {
+  return {
+    columns: ['member', 'cluster', 'its nodes', 'corosync', 'pacemaker'],
+    rows: [...answers].map(([name, answer]) => {
+      if (!answer.reachable) return [name, answer.reason, '', '', ''];
+      const { runs, pacemaker } = answer.observed;
+      const conf = confOf(answer.observed);
+      return [
+        name,
+        conf?.clusterName ?? 'none',
+        conf?.nodes.map((node) => node.name).join(' ') ?? '',
+        runs === undefined ? 'stopped' : `runs as ${runs === '' ? 'it does not say what' : runs}`,
+        pacemaker ? 'runs' : 'stopped',
+      ];
+    }),
+  };
+}
