@@ -124,6 +124,12 @@ export default playbook({
           pacemaker.cluster(cluster.hosts, { ...wanted, password: secrets.hacluster }),
         ),
       ),
+      // Before services are given to it: what it could not run would run nowhere then.
+      ...parts.map(({ cluster, of, desired }) =>
+        step(`Check that the cluster${of} can work`, pacemaker.ready(cluster.hosts, desired), {
+          hosts: cluster.hosts,
+        }),
+      ),
       step('Start the cluster at boot', [
         changedByPcs(service.enabled(units.corosync)),
         changedByPcs(service.enabled(units.pacemaker)),

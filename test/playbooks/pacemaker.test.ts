@@ -80,6 +80,28 @@ describe('the pacemaker playbook', () => {
     expect(atBoot.every(({ probe }) => probe.reads.includes('cluster:pacemaker'))).toBe(true);
   });
 
+  it('recognises the cluster before it writes anything, and checks it before services are given to it', () => {
+    const titles = pacemaker.steps(contextOf(pacemaker)).map(({ title }) => title);
+    expect(titles[0]).toBe('Recognise the cluster');
+    expect(titles.indexOf('Check that the cluster can work')).toBe(titles.indexOf('Form the cluster') + 1);
+    expect(titles.indexOf('Leave HAProxy to the cluster')).toBeGreaterThan(
+      titles.indexOf('Check that the cluster can work'),
+    );
+  });
+
+  it('changes nothing but the password where that differs, and starts or restarts nothing for it', () => {
+    const context = contextOf(pacemaker);
+    const operations = operationsOn(pacemaker.steps(context), 'controller2', context);
+    const password = operations.find(({ title }) => title === 'password of hacluster');
+    const changes = password?.decide('other') ?? [];
+    expect(changes.map(({ summary, effects, touches }) => [summary, effects, touches])).toEqual([
+      ['change the password of hacluster', [], ['user:hacluster']],
+    ]);
+    // What a change touches is looked at again: nothing else reads that user.
+    const reading = operations.filter(({ probe }) => probe.reads.includes('user:hacluster'));
+    expect(reading).toEqual([password]);
+  });
+
   it('asks for the password of fence devices only where one takes it', () => {
     const rules = (fence: unknown): readonly string[] =>
       Object.keys(pacemaker.moreSecrets?.(settings.parse({ fence })) ?? {});
@@ -153,6 +175,8 @@ describe('the clusters of an inventory', () => {
       'Recognise the cluster of test-database',
       'Form the cluster of test-api',
       'Form the cluster of test-database',
+      'Check that the cluster of test-api can work',
+      'Check that the cluster of test-database can work',
       'Run HAProxy and the virtual IPs of test-api',
       'Run HAProxy and the virtual IPs of test-database',
       'Each virtual IP of test-api is on one host',

@@ -15,6 +15,8 @@ export interface CibResource {
   readonly group?: string;
   /** Somebody told the cluster to keep it stopped, as `pcs resource disable` does. */
   readonly disabled: boolean;
+  /** Somebody told the cluster to leave it as it is, with the meta attribute `maintenance`. */
+  readonly inMaintenance: boolean;
 }
 
 export interface CibGroup {
@@ -97,11 +99,15 @@ function resourcesOf(resources: XmlElement | undefined): readonly CibResource[] 
       childrenNamed(group, 'primitive').map((one) => [attribute(one, 'id'), attribute(group, 'id')] as const),
     ),
   );
+  const groupElements = new Map(
+    descendants(resources, ['group']).map((group) => [attribute(group, 'id'), group] as const),
+  );
   return descendants(resources, ['primitive']).map((primitive) => {
     const monitor = descendants(primitive, ['op']).find((op) => attribute(op, 'name') === 'monitor');
     const id = attribute(primitive, 'id');
     const clone = clones.get(id);
     const group = groups.get(id);
+    const parent = clone ?? groupElements.get(group ?? '');
     return {
       id,
       agent: ['class', 'provider', 'type']
@@ -112,13 +118,20 @@ function resourcesOf(resources: XmlElement | undefined): readonly CibResource[] 
       cloned: clone !== undefined,
       ...(group === undefined ? {} : { group }),
       disabled: isDisabled(primitive) || (clone !== undefined && isDisabled(clone)),
+      inMaintenance: [primitive, ...(parent ? [parent] : [])].some(
+        (element) => metaOf(element, 'maintenance') === 'true',
+      ),
       ...(monitor ? { monitor: attribute(monitor, 'interval') } : {}),
     };
   });
 }
 
 function isDisabled(element: XmlElement): boolean {
-  return pairs(childAt(element, 'meta_attributes')).get('target-role') === 'Stopped';
+  return metaOf(element, 'target-role') === 'Stopped';
+}
+
+function metaOf(element: XmlElement, name: string): string | undefined {
+  return pairs(childAt(element, 'meta_attributes')).get(name);
 }
 
 function pairs(element: XmlElement | undefined): ReadonlyMap<string, string> {

@@ -73,6 +73,8 @@ export function constraintChanges(wanted: DesiredConstraint, cib: Cib): readonly
   const instead = old.map((found) => `it is ${found.strength}`).join(', ');
   return [
     batch(`${constraintInWords(wanted)}${instead === '' ? '' : `; ${instead}`}`, {
+      // What is where it may not be moves, and stops where it may be nowhere.
+      effects: ['stops', 'restarts'],
       commands: [...old.map(constraintRemoval), constraintCommand(wanted)],
       makes: [constraintId(wanted)],
     }),

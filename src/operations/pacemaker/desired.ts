@@ -56,6 +56,15 @@ export function cloneOf(id: string): string {
   return `${id}-clone`;
 }
 
+/** What each resource and fence device is run by, as pcs writes it, by its id. */
+export function resourceAgents({ resources, groups, fences }: DesiredResources): ReadonlyMap<string, string> {
+  const all = [...resources, ...groups.flatMap(({ members }) => members)];
+  return new Map([
+    ...all.map(({ id, agent }) => [id, agent] as const),
+    ...fences.map(({ id, agent }) => [id, `stonith:${agent}`] as const),
+  ]);
+}
+
 /** The same without some members of its groups, and without the constraints about them. */
 export function withoutMembers(
   desired: DesiredResources,

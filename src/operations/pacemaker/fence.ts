@@ -63,6 +63,8 @@ export function fenceChanges(
         ? `change the fence device ${fence.id}: ${differences.join(', ')}`
         : `create the fence device ${fence.id} (${fence.agent}) for ${fence.hosts.join(', ')}${constraints}`,
       {
+        // The device itself: no client uses it, and it switches off only what the cluster does not see.
+        effects: [found ? 'restarts' : 'starts'],
         commands: [
           'cibadmin --modify --allow-create --scope resources --xml-file "$d/in"',
           ...attached.map(constraintCommand),

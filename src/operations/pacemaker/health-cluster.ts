@@ -1,6 +1,7 @@
 import type { Finding } from '../../playbook/operation.ts';
 import { constraintInWords, sameConstraint } from './constraints.ts';
 import type { DesiredFence, DesiredResources } from './desired.ts';
+import { holdsOf } from './hold.ts';
 import type { MemberView } from './member-view.ts';
 import type { Monitor } from './monitor.ts';
 import { desiredIds } from './prune.ts';
@@ -97,16 +98,15 @@ export function otherFindings(
   const listed = (all: readonly { readonly words: string }[]): string =>
     all.map(({ words }) => words).join(', ');
   return [
-    ...(monitor.maintenance
-      ? [
-          {
-            subject: 'maintenance',
-            healthy: false,
-            evidence: 'the cluster is in maintenance: it starts, stops and moves nothing',
-            hint: 'to let it work again: pcs property set maintenance-mode=false',
-          },
-        ]
-      : []),
+    ...holdsOf(desired, monitor, view)
+      // Members have a finding of their own.
+      .filter(({ host }) => host === undefined)
+      .map(({ resource, what, end }) => ({
+        subject: resource ?? 'maintenance',
+        healthy: false,
+        evidence: what,
+        hint: `to let the cluster work again: ${end}`,
+      })),
     ...(left.length > 0
       ? [
           {

@@ -2,6 +2,7 @@ import type { Host, Vip } from '../../inventory/types.ts';
 import type { Answer, Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
 import { cloneOf, withoutLater, type DesiredResource, type DesiredResources } from './desired.ts';
 import { constraintFinding, fencingFindings, otherFindings, transportFinding } from './health-cluster.ts';
+import { nodeHold } from './hold.ts';
 import { memberView, type MemberView } from './member-view.ts';
 import type { Monitor } from './monitor.ts';
 import type { Transport } from './transport.ts';
@@ -96,8 +97,11 @@ function memberFinding(host: string, answer: Answer<MemberView>, monitor: Monito
   if (!answer.reachable) return { host, subject, healthy: false, evidence: answer.reason };
   const condition = monitor?.members.get(host) ?? 'not a member';
   const own = answer.observed.monitor;
+  const hold = nodeHold(host, condition)?.end;
   const evidence = !own
-    ? 'Pacemaker does not run'
+    ? answer.observed.mute
+      ? 'Pacemaker runs, and does not answer'
+      : 'Pacemaker does not run'
     : condition === 'online' && !own.quorate
       ? 'it is cut off from the others'
       : condition;
@@ -107,9 +111,9 @@ function memberFinding(host: string, answer: Answer<MemberView>, monitor: Monito
     healthy: evidence === 'online',
     evidence,
     hint:
-      condition === 'standby'
-        ? `to let it work again: pcs node unstandby ${host}`
-        : 'systemctl status corosync pacemaker, or deploy --only pacemaker',
+      hold === undefined
+        ? 'systemctl status corosync pacemaker, or deploy --only pacemaker'
+        : `to let it work again: ${hold}`,
   };
 }
 

@@ -7,8 +7,10 @@ import { parseXml } from './xml.ts';
 
 /** What one member sees. */
 export interface MemberView {
-  /** Absent where Pacemaker does not run. */
+  /** Absent where Pacemaker does not run, or does not answer. */
   readonly monitor?: Monitor;
+  /** Where it does not answer: it runs all the same. */
+  readonly mute?: boolean;
   /** Addresses that the member holds. */
   readonly addresses: ReadonlySet<string>;
   readonly constraints: readonly CibConstraint[];
@@ -22,36 +24,53 @@ const SEPARATOR = '-- next';
 
 /** Asks a member what it sees of the cluster. */
 export const memberView: Probe<MemberView> = {
-  script: `crm_mon --one-shot --output-as=xml 2>/dev/null
+  script: `timeout 30 crm_mon --one-shot --output-as=xml 2>/dev/null
 echo '${SEPARATOR}'
 ip -o addr show | awk '{ print $4 }'
 echo '${SEPARATOR}'
-cibadmin --query --scope constraints 2>/dev/null
+timeout 30 cibadmin --query --scope constraints 2>/dev/null
 echo '${SEPARATOR}'
-crm_attribute --type crm_config --name ${RECORD} --query --quiet 2>/dev/null
+timeout 30 crm_attribute --type crm_config --name ${RECORD} --query --quiet 2>/dev/null
 echo '${SEPARATOR}'
-corosync-cmapctl 2>/dev/null | sed -n 's/^totem\\.\\(transport\\|interface\\.0\\.mcastaddr\\|interface\\.0\\.mcastport\\) .* = //p'
+timeout 10 corosync-cmapctl 2>/dev/null | sed -n 's/^totem\\.\\(transport\\|interface\\.0\\.mcastaddr\\|interface\\.0\\.mcastport\\) .* = //p'
+echo '${SEPARATOR}'
+systemctl show -p ActiveState --value pacemaker 2>/dev/null
 exit 0`,
   reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
   parse: parseMemberView,
 };
 
-/** Understands what the probe printed. */
+/** Understands what the probe printed. An answer that was cut short counts as none. */
 export function parseMemberView({ stdout }: Pick<ProbeAnswer, 'stdout'>): MemberView {
-  const [xml = '', addresses = '', constraints = '', made = '', totem = ''] = stdout.split(`${SEPARATOR}\n`);
+  const [xml = '', addresses = '', constraints = '', made = '', totem = '', state = ''] = stdout.split(
+    `${SEPARATOR}\n`,
+  );
   const transport = transportOf(totem.split('\n').filter((line) => line !== ''));
+  const monitor = xml.includes('<nodes>') ? understood(() => parseMonitor(xml)) : undefined;
+  const runs = !['inactive', 'failed', ''].includes(state.trim());
+  const found = constraints.includes('<constraints')
+    ? understood(() => constraintsOf(parseXml(constraints)))
+    : undefined;
   return {
-    ...(xml.includes('<nodes>') ? { monitor: parseMonitor(xml) } : {}),
+    ...(monitor ? { monitor } : runs ? { mute: true } : {}),
     addresses: new Set(
       addresses
         .split('\n')
         .map((line) => line.split('/')[0] ?? '')
         .filter((address) => address !== ''),
     ),
-    constraints: constraints.includes('<constraints') ? constraintsOf(parseXml(constraints)) : [],
+    constraints: found ?? [],
     made: madeOf(made.trim()),
     ...(transport === undefined ? {} : { transport }),
   };
+}
+
+function understood<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Corosync lists its keys by name: a multicast address and its port come before the transport. */

@@ -2,8 +2,9 @@ import { ProbeError, type Change, type Operation } from '../../playbook/operatio
 import { quote, quoteAll } from '../shell.ts';
 import { constraintCommand, constraintId, constraintInWords } from './constraints.ts';
 import { withoutMembers, type DesiredGroup, type DesiredResource, type DesiredResources } from './desired.ts';
+import { endOf, holdsInWords, holdsOf } from './hold.ts';
 import { batch, edit, optionWords } from './pcs.ts';
-import { resourceProbe, type ResourceState } from './resources.ts';
+import { resourceProbe, type ResourceState } from './resource-state.ts';
 
 /** Seconds that a member may take to start, with all that Pacemaker stops and starts for it. */
 const START_SECONDS = 300;
@@ -31,12 +32,16 @@ export function membersRun(desired: DesiredResources, ids: readonly string[]): O
   };
 }
 
-/** Pure. See `membersRun`. Throws a `ProbeError` where the cluster does not have the group yet. */
+/**
+ * Pure. See `membersRun`. Throws a `ProbeError` where the cluster does not have the group yet, and where it could start
+ * nothing, with the command that ends that.
+ */
 export function decideMembers(
   desired: DesiredResources,
   ids: readonly string[],
-  { cib, monitor }: ResourceState,
+  state: ResourceState,
 ): readonly Change[] {
+  const { cib, monitor } = state;
   const group = desired.groups.find(({ members }) => members.some(({ id }) => ids.includes(id)));
   if (!group) throw new Error(`${ids.join(', ')} are in no group`);
   if (!cib.groups.some(({ id }) => id === group.id)) {
@@ -50,10 +55,14 @@ export function decideMembers(
     if (!found) return [];
     if (found.disabled) return [{ id, disabled: true, why: 'disabled' }];
     const failure = monitor.failed.get(id);
-    if (failure === undefined && monitor.runsOn.get(id)?.size === 1) return [];
-    return [{ id, disabled: false, why: failure ?? 'stopped' }];
+    const hosts = [...(monitor.runsOn.get(id) ?? [])];
+    if (failure === undefined && hosts.length === 1) return [];
+    const where = hosts.length === 0 ? 'stopped' : `it runs on ${hosts.join(' and ')}`;
+    return [{ id, disabled: false, why: failure ?? where }];
   });
   if (missing.length === 0 && stopped.length === 0) return [];
+  const why = whyItCannotRun(desired, group, state);
+  if (why !== undefined) throw new ProbeError(`the cluster could not run ${ids.join(', ')}: ${why}`);
   const joined = missing.length > 0 ? joining(desired, group, missing, present) : undefined;
   return [
     {
@@ -61,6 +70,7 @@ export function decideMembers(
         ...(joined ? [joined.summary] : []),
         ...stopped.map(({ id, why }) => `run ${id} in the cluster (${why})`),
       ].join('; '),
+      effects: joined?.effects ?? ['starts'],
       script: [
         ...(joined ? [locked(joined.script)] : []),
         ...stopped.flatMap(({ id, disabled }) => [
@@ -73,6 +83,28 @@ export function decideMembers(
       timeoutMs: (START_SECONDS + GRACE_SECONDS) * 1000,
     },
   ];
+}
+
+/** What would have to be waited for in vain. */
+function whyItCannotRun(
+  desired: DesiredResources,
+  group: DesiredGroup,
+  { cib, monitor }: ResourceState,
+): string | undefined {
+  if (!monitor.quorate) return 'it has no quorum';
+  const ids = [group.id, ...group.members.map(({ id }) => id)];
+  const barred = desired.constraints
+    .filter(
+      ({ kind, resource, strength }) =>
+        kind === 'location' && resource === group.id && strength === '-INFINITY',
+    )
+    .map(({ other }) => other);
+  const nowhere = [...monitor.online].every((host) => barred.includes(host));
+  const holds = holdsOf(desired, monitor, cib).filter(({ host, resource }) =>
+    host === undefined ? resource === undefined || ids.includes(resource) : nowhere && !barred.includes(host),
+  );
+  if (holds.length > 0) return `${holdsInWords(holds)} (to end that: ${endOf(holds)})`;
+  return nowhere ? `no member that may run ${group.id} is online` : undefined;
 }
 
 /** The change that brings members in, each after the last of those before it that are there by then. */
@@ -88,7 +120,11 @@ function joining(
   const { constraints } = withoutMembers(desired, ({ id }) => !isNew(id) && !present.has(id));
   const wanted = constraints.filter(({ resource, other }) => isNew(resource) || isNew(other));
   const words = missing.map(({ id, agent }) => `create ${id} (${agent}) in the group ${group.id}`);
+  const first = Math.min(...missing.map(({ id }) => ids.indexOf(id)));
+  // Those behind a newcomer are started again after it.
+  const isFollowed = ids.slice(first + 1).some((id) => present.has(id));
   return batch([...words, ...wanted.map(constraintInWords)].join('; '), {
+    effects: isFollowed ? ['starts', 'restarts'] : ['starts'],
     commands: [
       ...missing.flatMap(({ id, agent, options, monitorSeconds }) => [
         'at=',

@@ -2,7 +2,10 @@ import { attribute, childAt, childrenNamed, descendants, parseXml, type XmlEleme
 
 /** What Pacemaker says runs where. */
 export interface Monitor {
-  /** Every member that the cluster lists, and how it is: `online`, `standby`, `maintenance`, `pending`, `offline`, `unclean`. */
+  /**
+   * Every member that the cluster lists, and how it is: `online`, `standby`, `standby on failure`, `maintenance`,
+   * `pending`, `offline`, `unclean`.
+   */
   readonly members: ReadonlyMap<string, string>;
   /** Members that are online and do work. */
   readonly online: ReadonlySet<string>;
@@ -11,6 +14,8 @@ export interface Monitor {
   readonly fencing: boolean;
   /** The whole cluster is in maintenance: it starts, stops and moves nothing. */
   readonly maintenance: boolean;
+  /** It is told to stop all resources. */
+  readonly stopsAll: boolean;
   /** The hosts that each resource is started on; all its hosts for a clone. */
   readonly runsOn: ReadonlyMap<string, ReadonlySet<string>>;
   /** Ids of the members of each group, in their order. */
@@ -19,6 +24,8 @@ export interface Monitor {
   readonly agents: ReadonlyMap<string, string>;
   /** Resources that failed and are not running somewhere they should: what failed, and where. */
   readonly failed: ReadonlyMap<string, string>;
+  /** Resources that it neither starts nor stops, although the member that they are on is not in maintenance. */
+  readonly unmanaged: ReadonlySet<string>;
 }
 
 /** Reads what `crm_mon --output-as=xml` prints. Throws an `Error` where it is not that. */
@@ -29,8 +36,13 @@ export function parseMonitor(xml: string): Monitor {
   const runsOn = new Map<string, Set<string>>();
   const stopped = new Set<string>();
   const agents = new Map<string, string>();
+  const members = new Map(
+    childrenNamed(childAt(root, 'nodes'), 'node').map((node) => [attribute(node, 'name'), conditionOf(node)]),
+  );
+  const unmanaged = new Set<string>();
   for (const resource of descendants(childAt(root, 'resources'), ['resource'])) {
     const id = attribute(resource, 'id');
+    if (isUnmanaged(resource, members)) unmanaged.add(id);
     const hosts = runsOn.get(id) ?? new Set();
     agents.set(id, attribute(resource, 'resource_agent'));
     const healthy =
@@ -49,9 +61,6 @@ export function parseMonitor(xml: string): Monitor {
     failed.set(id, `${task} failed on ${attribute(failure, 'node')} (${why})`);
   }
   const is = (value: string): boolean => value === 'true';
-  const members = new Map(
-    childrenNamed(childAt(root, 'nodes'), 'node').map((node) => [attribute(node, 'name'), conditionOf(node)]),
-  );
   return {
     members,
     online: new Set([...members].flatMap(([name, condition]) => (condition === 'online' ? [name] : []))),
@@ -59,6 +68,8 @@ export function parseMonitor(xml: string): Monitor {
     quorate: coordinator !== undefined && is(attribute(coordinator, 'with_quorum')),
     fencing: options !== undefined && is(attribute(options, 'stonith-enabled')),
     maintenance: options !== undefined && is(attribute(options, 'maintenance-mode')),
+    stopsAll: options !== undefined && is(attribute(options, 'stop-all-resources')),
+    unmanaged,
     runsOn,
     groups: new Map(
       descendants(childAt(root, 'resources'), ['group']).map((group) => [
@@ -77,6 +88,14 @@ function conditionOf(node: XmlElement): string {
   if (!is('online')) return 'offline';
   // It is in the cluster, and the coordinator has not let it in yet.
   if (is('pending')) return 'pending';
-  if (is('standby') || is('standby_onfail')) return 'standby';
+  if (is('standby')) return 'standby';
+  if (is('standby_onfail')) return 'standby on failure';
   return is('maintenance') ? 'maintenance' : 'online';
+}
+
+/** A stop that failed blocks a resource, and Pacemaker counts it as unmanaged then: that is a failure, and no hold. */
+function isUnmanaged(resource: XmlElement, members: ReadonlyMap<string, string>): boolean {
+  if (attribute(resource, 'managed') !== 'false' || attribute(resource, 'blocked') === 'true') return false;
+  const on = childrenNamed(resource, 'node').map((node) => members.get(attribute(node, 'name')));
+  return on.length === 0 || on.some((condition) => condition !== 'maintenance');
 }

@@ -41,6 +41,8 @@ export function password(user: string, secret: Secret): Operation<PasswordState>
         : [
             {
               summary: state === 'locked' ? `give ${user} a password` : `change the password of ${user}`,
+              // Hosts that have logged in to each other keep their tokens: nothing is started again for it.
+              effects: [],
               script: 'chpasswd',
               input: text`${user}:${secret}\n`,
               touches: [`user:${user}`],

@@ -1,4 +1,4 @@
-import type { Change, ResourceKey } from '../../playbook/operation.ts';
+import type { Change, Effect, ResourceKey } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
 import { quote, quoteAll } from '../shell.ts';
 
@@ -10,12 +10,14 @@ export const RECORD = 'osha-made';
 
 const TOUCHES: readonly ResourceKey[] = ['cluster:resources'];
 
-/** One command of pcs on the living cluster. */
-export function pcs(summary: string, command: string): Change {
-  return { summary, script: `pcs ${command}`, touches: TOUCHES };
+/** One command of pcs on the living cluster, and all that the cluster may do to its resources for it. */
+export function pcs(summary: string, command: string, effects: readonly Effect[]): Change {
+  return { summary, effects, script: `pcs ${command}`, touches: TOUCHES };
 }
 
 export interface Batch {
+  /** All that the cluster may do to its resources for it. */
+  readonly effects: readonly Effect[];
   /** Commands on a copy of the configuration: `edit(...)` of pcs, or cibadmin and its like. */
   readonly commands: readonly string[];
   /** Ids of what they make. */
@@ -36,9 +38,13 @@ export function edit(command: string): string {
  * Several commands as one change of the cluster: made on a copy, and brought in at once, so that nothing is started
  * before it has its constraints. In the same change it is noted what osha made; what is no longer there is forgotten.
  */
-export function batch(summary: string, { commands, makes = [], before = [], input, prunes }: Batch): Change {
+export function batch(
+  summary: string,
+  { effects, commands, makes = [], before = [], input, prunes }: Batch,
+): Change {
   return {
     summary,
+    effects,
     // Whoever changed the configuration meanwhile keeps their change: only the difference is brought in.
     script: `${before.map((command) => `${command}\n`).join('')}d=$(mktemp -d)
 trap 'rm -rf -- "$d"' EXIT

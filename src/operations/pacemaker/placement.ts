@@ -1,4 +1,4 @@
-import type { Change } from '../../playbook/operation.ts';
+import type { Change, Effect } from '../../playbook/operation.ts';
 import type { Cib, CibResource } from './cib.ts';
 import { constraintCommand, constraintId, constraintInWords } from './constraints.ts';
 import { cloneOf, type DesiredConstraint, type DesiredGroup, type DesiredResource } from './desired.ts';
@@ -7,9 +7,10 @@ import { batch, edit, optionWords, pcs } from './pcs.ts';
 /** The constraints that a new thing is made together with, by the ids that come with it; each is given away once. */
 export type Attach = (ids: readonly string[]) => readonly DesiredConstraint[];
 
-/** One step of a batch: what it does in words, its commands, and the ids that it makes. */
+/** One step of a batch: what it does in words and to resources, its commands, and the ids that it makes. */
 interface Part {
   readonly words: string;
+  readonly effects: readonly Effect[];
   readonly commands: readonly string[];
   readonly makes: readonly string[];
 }
@@ -19,11 +20,14 @@ function together(parts: readonly Part[], attached: readonly DesiredConstraint[]
     ...parts,
     ...attached.map((one) => ({
       words: constraintInWords(one),
+      // It is about what is made here, which has not run yet.
+      effects: [],
       commands: [constraintCommand(one)],
       makes: [constraintId(one)],
     })),
   ];
   return batch(all.map(({ words }) => words).join('; '), {
+    effects: [...new Set(all.flatMap(({ effects }) => effects))],
     commands: all.flatMap(({ commands }) => commands),
     makes: all.flatMap(({ makes }) => makes),
   });
@@ -31,11 +35,12 @@ function together(parts: readonly Part[], attached: readonly DesiredConstraint[]
 
 function creation(
   desired: DesiredResource,
-  where: { readonly words?: string; readonly place?: string },
+  where: { readonly words?: string; readonly place?: string; readonly effects?: readonly Effect[] },
 ): Part {
   const { id, agent, monitorSeconds, clone } = desired;
   return {
     words: `create ${id} (${agent})${clone ? ' on every member' : ''}${where.words ?? ''}`,
+    effects: where.effects ?? ['starts'],
     commands: [
       edit(
         `resource create ${id} ${agent}${optionWords(desired.options)} op monitor interval=${monitorSeconds}s${clone ? ' clone' : ''}${where.place ?? ''}`,
@@ -57,7 +62,8 @@ function kept(desired: DesiredResource, cib: Cib): { found?: CibResource; remova
   if (!found) return { removal: [] };
   if (found.agent === desired.agent) return { found, removal: [] };
   const words = `remove ${found.id}, which is another kind of resource (${found.agent})`;
-  return { removal: [pcs(words, `resource delete ${found.id} --force`)] };
+  // Without --force: it is stopped before it goes, or what takes its place could run twice for a moment.
+  return { removal: [pcs(words, `resource delete ${found.id}`, ['stops'])] };
 }
 
 /** What is left to do for a resource that is in no group. */
@@ -72,12 +78,16 @@ export function resourceChanges(desired: DesiredResource, cib: Cib, attach: Atta
       ? `run ${id} on ${clone ? 'every member' : 'one member only'}`
       : `take ${id} out of the group ${found.group}${clone ? ', to run on every member' : ''}`;
   const commands = [...leaving(found), ...(clone ? [edit(`resource clone ${id}`)] : [])];
+  const makes = clone ? [cloneOf(id)] : [];
   return [
-    ...(moves ? [together([{ words, commands, makes: clone ? [cloneOf(id)] : [] }], attach(ids))] : []),
+    ...(moves ? [together([{ words, effects: MOVES, commands, makes }], attach(ids))] : []),
     ...optionChanges(desired, found),
     ...(found.disabled ? [enabling(id)] : []),
   ];
 }
+
+/** It runs elsewhere, on fewer hosts, or after other resources than before. */
+const MOVES: readonly Effect[] = ['stops', 'restarts'];
 
 /** What is left to do for a group and its members: their order, and each of them for itself. */
 export function groupChanges(group: DesiredGroup, cib: Cib, attach: Attach): readonly Change[] {
@@ -96,15 +106,17 @@ export function groupChanges(group: DesiredGroup, cib: Cib, attach: Attach): rea
     const position = before === undefined ? '' : ` after ${before}`;
     if (!found) {
       const words = ` in the group ${group.id}${position}`;
-      return [creation(desired, { words, place: ` --group ${group.id}${place}` })];
+      // What comes after it in the group is started again after it.
+      const effects: readonly Effect[] = live === undefined ? ['starts'] : ['starts', 'restarts'];
+      return [creation(desired, { words, place: ` --group ${group.id}${place}`, effects })];
     }
     const add = edit(`resource group add ${group.id} ${desired.id}${place}`);
     if (found.group !== group.id) {
       const words = `move ${desired.id} into the group ${group.id}${position}`;
-      return [{ words, commands: [...leaving(found), add], makes: [] }];
+      return [{ words, effects: MOVES, commands: [...leaving(found), add], makes: [] }];
     }
     if (inOrder || before === undefined) return [];
-    return [{ words: `put ${desired.id} after ${before}`, commands: [add], makes: [] }];
+    return [{ words: `put ${desired.id} after ${before}`, effects: MOVES, commands: [add], makes: [] }];
   });
   const made = parts.map((part) => ({ ...part, makes: [group.id, ...part.makes] }));
   return [
@@ -130,10 +142,11 @@ function optionChanges(desired: DesiredResource, found: CibResource): readonly C
     pcs(
       `change ${desired.id}: ${words.join(', ')}`,
       `resource update ${desired.id}${optionWords(desired.options)} op monitor interval=${monitor}`,
+      changed.every(([name]) => name === 'monitor') ? [] : ['restarts'],
     ),
   ];
 }
 
 function enabling(id: string): Change {
-  return pcs(`let ${id} run, which was disabled`, `resource enable ${id}`);
+  return pcs(`let ${id} run, which was disabled`, `resource enable ${id}`, ['starts']);
 }

@@ -29,7 +29,13 @@ export function unrecorded(desired: DesiredResources, cib: Cib): readonly string
 /** Notes what was made before osha noted anything, or made by somebody else just as the inventory wants it. */
 export function recording(ids: readonly string[]): readonly Change[] {
   if (ids.length === 0) return [];
-  return [batch(`note that these are the inventory's: ${ids.join(', ')}`, { commands: [], makes: ids })];
+  return [
+    batch(`note that these are the inventory's: ${ids.join(', ')}`, {
+      effects: [],
+      commands: [],
+      makes: ids,
+    }),
+  ];
 }
 
 /** "the virtual IP old (resource vip-old)", by what it is. */
@@ -65,6 +71,7 @@ export function pruning(desired: DesiredResources, cib: Cib): readonly Change[] 
   return [
     ...constraints.map((found) =>
       batch(`remove the constraint ${found.id} (${constraintInWords(found)})`, {
+        effects: ['restarts'],
         commands: [constraintRemoval(found)],
         prunes: true,
       }),
@@ -72,6 +79,7 @@ export function pruning(desired: DesiredResources, cib: Cib): readonly Change[] 
     ...resources.map(({ id, agent }) =>
       batch(`remove ${inWords(id, agent)}`, {
         // It is stopped first, which an edited copy of the configuration could not wait for.
+        effects: ['stops'],
         before: [`pcs ${agent.startsWith('stonith:') ? 'stonith' : 'resource'} delete ${id}`],
         commands: [],
         prunes: true,

@@ -1,34 +1,14 @@
-import { ProbeError, type Change, type Operation, type Probe } from '../../playbook/operation.ts';
+import { ProbeError, type Change, type Operation } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
-import { parseCib, type Cib } from './cib.ts';
+import type { Cib } from './cib.ts';
 import { constraintChanges, sameConstraint } from './constraints.ts';
 import { cloneOf, withoutMembers, type DesiredConstraint, type DesiredResources } from './desired.ts';
 import { fenceChanges } from './fence.ts';
-import { parseMonitor, type Monitor } from './monitor.ts';
 import { pcs } from './pcs.ts';
 import { groupChanges, resourceChanges, type Attach } from './placement.ts';
 import { pruning, recording, unrecorded } from './prune.ts';
-
-export interface ResourceState {
-  readonly cib: Cib;
-  readonly monitor: Monitor;
-}
-
-const SEPARATOR = '-- status';
-
-/** While it is true and there is no fence device, Pacemaker starts nothing: it is set when the devices are there. */
-const FENCING = 'stonith-enabled';
-
-/** What the cluster is told to run, and what it runs. */
-export const resourceProbe: Probe<ResourceState> = {
-  script: `cibadmin --query 2>/dev/null; echo '${SEPARATOR}'; crm_mon --one-shot --output-as=xml 2>/dev/null; exit 0`,
-  reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
-  parse: ({ stdout }) => {
-    const [cib = '', monitor = ''] = stdout.split(`${SEPARATOR}\n`);
-    if (!cib.includes('<cib')) throw new ProbeError('Pacemaker does not run here');
-    return { cib: parseCib(cib), monitor: parseMonitor(monitor) };
-  },
-};
+import { FENCING, resourceConflict } from './resource-conflict.ts';
+import { resourceProbe, type ResourceState } from './resource-state.ts';
 
 /**
  * The cluster's properties, resources, groups, fence devices and constraints are what is desired: compared with the
@@ -44,9 +24,11 @@ export function resources(desired: DesiredResources): Operation<ResourceState> {
   };
 }
 
-/** Pure. See `resources`. Throws a `ProbeError` where another resource holds the address of a desired one. */
-export function decideResources(whole: DesiredResources, { cib, monitor }: ResourceState): readonly Change[] {
-  refuseTwins(whole, cib);
+/** Pure. See `resources`. Throws a `ProbeError` where that would do harm: see `resourceConflict`. */
+export function decideResources(whole: DesiredResources, state: ResourceState): readonly Change[] {
+  const { cib, monitor } = state;
+  const conflict = resourceConflict(whole, state);
+  if (conflict) throw new ProbeError(`${conflict.reason}: ${conflict.hint}`);
   const there = new Set(cib.resources.map(({ id }) => id));
   const desired = withoutMembers(whole, ({ id, later }) => later === true && !there.has(id));
   // What failed of those that come later may only be put right by their own phase.
@@ -67,7 +49,9 @@ export function decideResources(whole: DesiredResources, { cib, monitor }: Resou
     ...remaining().flatMap((constraint) => constraintChanges(constraint, cib)),
     ...ids
       .filter((id) => monitor.failed.has(id))
-      .map((id) => pcs(`clean up ${id}: ${monitor.failed.get(id) ?? ''}`, `resource cleanup ${id}`)),
+      .map((id) =>
+        pcs(`clean up ${id}: ${monitor.failed.get(id) ?? ''}`, `resource cleanup ${id}`, ['starts']),
+      ),
     ...recording(unrecorded(desired, cib)),
     ...pruning(whole, cib),
   ];
@@ -103,23 +87,16 @@ function attaching(
   return { attach, remaining: () => [...pending] };
 }
 
-/**
- * Two resources with one address would put it on two hosts. Which of them has to go is not osha's to say: what the
- * inventory does not name may be somebody's.
- */
-function refuseTwins(desired: DesiredResources, cib: Cib): void {
-  const members = desired.groups.flatMap((group) => group.members);
-  const ours = new Map([...desired.resources, ...members].map(({ id, options }) => [id, options['ip']]));
-  for (const found of cib.resources) {
-    const address = found.options.get('ip');
-    if (address === undefined || ours.has(found.id)) continue;
-    const twin = [...ours].find(([, ip]) => ip === address);
-    if (!twin) continue;
-    throw new ProbeError(
-      `the cluster's resource ${found.id} holds ${address}, which is for ${twin[0]}: if it is no longer needed, pcs resource delete ${found.id}`,
-    );
-  }
-}
+/** Properties that stop, start and move nothing. */
+const QUIET: readonly string[] = [
+  'pe-warn-series-max',
+  'pe-input-series-max',
+  'pe-error-series-max',
+  'cluster-recheck-interval',
+  'no-quorum-policy',
+  'start-failure-is-fatal',
+  FENCING,
+];
 
 /** All of one kind in one command: each command of pcs takes the better part of a second. */
 function settings(
@@ -138,6 +115,8 @@ function settings(
     pcs(
       `set ${kind === 'property' ? 'properties of the cluster' : 'defaults of resources'}: ${words.join(', ')}`,
       `${command} ${changed.map(([name, value]) => quote(`${name}=${value}`)).join(' ')}`,
+      // Another stickiness moves what prefers another host; a property of the operator's own may do anything.
+      changed.every(([name]) => kind === 'property' && QUIET.includes(name)) ? [] : ['stops', 'restarts'],
     ),
   ];
 }

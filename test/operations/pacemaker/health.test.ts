@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DesiredResources } from '../../../src/operations/pacemaker/desired.ts';
 import { judgeCluster } from '../../../src/operations/pacemaker/health.ts';
-import type { MemberView } from '../../../src/operations/pacemaker/member-view.ts';
+import { parseMemberView, type MemberView } from '../../../src/operations/pacemaker/member-view.ts';
 import { parseMonitor } from '../../../src/operations/pacemaker/monitor.ts';
 import type { Answer, Finding } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
@@ -128,6 +128,59 @@ describe('the health of a Pacemaker cluster', () => {
     ],
   ])('is bad when %s', (_, views, expected) => {
     expect(complaints(...views)).toEqual(expected);
+  });
+
+  it.each<[string, string, string, string, string]>([
+    [
+      'a member is in standby',
+      ' standby="false"',
+      ' standby="true"',
+      'member: standby',
+      'to let it work again: pcs node unstandby controller1',
+    ],
+    [
+      'a member is in maintenance mode',
+      ' maintenance="false"',
+      ' maintenance="true"',
+      'member: maintenance',
+      'to let it work again: pcs node unmaintenance controller1',
+    ],
+    [
+      'the cluster is told to stop all resources',
+      'stop-all-resources="false"',
+      'stop-all-resources="true"',
+      'maintenance: the cluster is told to stop all of its resources',
+      'to let the cluster work again: pcs property set stop-all-resources=false',
+    ],
+    [
+      'a resource is unmanaged',
+      'managed="true" failed="false" failure_ignored="false" nodes_running_on="1"',
+      'managed="false" failed="false" failure_ignored="false" nodes_running_on="1"',
+      'haproxy: haproxy is unmanaged: it is neither started nor stopped',
+      'to let the cluster work again: pcs resource manage haproxy',
+    ],
+  ])('says how to end it when %s', (_, was, is, expected, hint) => {
+    const xml = readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8').replace(was, is);
+    const held = (address?: string): Answer<MemberView> =>
+      seen({ monitor: parseMonitor(xml), addresses: new Set(address ? [address] : []) });
+    const finding = judge(held(VIP), held(), held()).find(
+      ({ healthy, ...rest }) => !healthy && rest.hint === hint,
+    );
+    expect(`${finding?.subject ?? ''}: ${finding?.evidence ?? ''}`).toBe(expected);
+  });
+
+  it('does not call a member stopped that runs and does not answer, or not to the end', () => {
+    const xml = readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8');
+    const said = (monitor: string, state: string): MemberView =>
+      parseMemberView({ stdout: `${monitor}-- next\n-- next\n-- next\n-- next\n-- next\n${state}\n` });
+    expect(said(xml, 'active').monitor?.quorate).toBe(true);
+    for (const cut of ['', xml.slice(0, 1500)]) {
+      expect(said(cut, 'active')).toMatchObject({ mute: true });
+      expect(said(cut, 'inactive').mute).toBeUndefined();
+    }
+    expect(complaints(whole(VIP), whole(), seen({ mute: true }))).toEqual([
+      'controller3: member: Pacemaker runs, and does not answer',
+    ]);
   });
 
   it('is bad all over when no member runs it', () => {

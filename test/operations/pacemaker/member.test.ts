@@ -20,10 +20,11 @@ const KEYSTONE =
   '<primitive id="keystone" class="systemd" type="keystone"><operations><op id="k" name="monitor" interval="10s"/></operations></primitive>';
 const WITH_KEYSTONE = WEB.replace('</group>', `${KEYSTONE}</group>`);
 
-/** What `crm_mon` prints of a member of the group. */
-function monitorXml(role: string, failures = ''): string {
+/** What `crm_mon` prints of a member of the group; `more` says something of the first of two members, or of options. */
+function monitorXml(role: string, failures = '', more = '', options = ''): string {
   const hosts = role === 'Started' ? '1' : '0';
-  return `<pacemaker-result><summary><current_dc present="true" with_quorum="true"/></summary><nodes/><resources><group id="web">
+  return `<pacemaker-result><summary><current_dc present="true" with_quorum="true"/><cluster_options ${options}/></summary>
+<nodes><node name="controller1" online="true" ${more}/><node name="controller2" online="true"/></nodes><resources><group id="web">
 <resource id="keystone" resource_agent="systemd:keystone" role="${role}" failed="false" nodes_running_on="${hosts}">
 ${role === 'Started' ? '<node name="controller1"/>' : ''}
 </resource></group></resources>
@@ -87,6 +88,42 @@ describe('members of a group that are configured after the cluster was made', ()
   ];
   it.each(cases)('%s', (_name, found, expected) => {
     expect(found).toEqual(expected);
+  });
+
+  it('are started, and those behind them are started again', () => {
+    expect(decided(WEB)[0]?.effects).toEqual(['starts']);
+    const behind = WEB.replace('</group>', `${KEYSTONE.replaceAll('keystone', 'glance-api')}</group>`);
+    expect(decided(behind)[0]?.effects).toEqual(['starts', 'restarts']);
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'the cluster is in maintenance mode',
+      monitorXml('Stopped', '', '', 'maintenance-mode="true"'),
+      'the cluster could not run keystone: the cluster is in maintenance mode: it starts, stops and moves nothing (to end that: pcs property set maintenance-mode=false)',
+    ],
+    [
+      'every member that may run their group is in standby',
+      monitorXml('Stopped', '', 'standby="true"').replace(
+        '"controller2" online="true"',
+        '"controller2" online="true" standby="true"',
+      ),
+      'the cluster could not run keystone: controller1 is in standby, and controller2 is in standby (to end that: pcs node unstandby controller1; pcs node unstandby controller2)',
+    ],
+    [
+      'the cluster has no quorum',
+      monitorXml('Stopped').replace('with_quorum="true"', 'with_quorum="false"'),
+      'the cluster could not run keystone: it has no quorum',
+    ],
+  ])('are not waited for where %s', (_, monitor, expected) => {
+    expect(() => decided(WEB, ['keystone'], { monitor })).toThrow(expected);
+    expect(() => decided(WITH_KEYSTONE, ['keystone'], { monitor })).toThrow(expected);
+  });
+
+  it('are run where one member that may run their group is not in standby', () => {
+    expect(decided(WEB, ['keystone'], { monitor: monitorXml('Stopped', '', 'standby="true"') })).toHaveLength(
+      1,
+    );
   });
 
   it('come after the last of those before them that are there by then', () => {

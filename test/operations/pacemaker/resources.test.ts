@@ -168,9 +168,60 @@ describe('the resources of a cluster', () => {
     expect(changes(clones, off).map(({ script }) => script)).toEqual(['pcs resource enable haproxy']);
   });
 
-  it('are not made while another resource holds the same address', () => {
-    expect(() => changes({ ...clones, resources: [haproxy, vip('public', '172.29.77.20')] })).toThrow(
-      "the cluster's resource vip-api holds 172.29.77.20, which is for vip-public: if it is no longer needed, pcs resource delete vip-api",
-    );
+  it('say what the cluster may do to what runs', () => {
+    const effectsOf = (wanted: Partial<DesiredResources>, cib = RECORDED): readonly unknown[] =>
+      changes({ ...clones, ...wanted }, cib).map(({ effects }) => effects);
+    const { resources } = clones;
+    expect(effectsOf({ properties: { ...clones.properties, 'no-quorum-policy': 'ignore' } })).toEqual([[]]);
+    expect(effectsOf({ properties: { 'maintenance-mode': 'true' } })).toEqual([['stops', 'restarts']]);
+    expect(effectsOf({ resources: [{ ...haproxy, monitorSeconds: 5 }, api, database] })).toEqual([[]]);
+    expect(effectsOf({ resources: [haproxy, vip('api', '172.29.77.30'), database] })).toEqual([['restarts']]);
+    expect(effectsOf({ resources: [...resources, vip('more', '172.29.77.22')] })).toEqual([['starts']]);
+    expect(effectsOf({ resources: [haproxy, { ...api, clone: true }, database] })).toEqual([
+      ['stops', 'restarts'],
+    ]);
+    expect(effectsOf({ resources: [haproxy, api], constraints: withHaproxy('vip-api') })).toEqual([
+      ['stops'],
+    ]);
+    expect(effectsOf({}, fixture('cib.xml'))).toEqual([[]]);
+  });
+
+  it('are stopped before they go where they become another kind of thing', () => {
+    const wanted = { ...clones, resources: [{ ...haproxy, agent: 'systemd:nginx' }, api, database] };
+    expect(changes(wanted)[0]).toMatchObject({ script: 'pcs resource delete haproxy', effects: ['stops'] });
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'another resource holds the same address',
+      () => changes({ ...clones, resources: [haproxy, vip('public', '172.29.77.20')] }),
+      "the cluster's resource vip-api holds 172.29.77.20, which is for vip-public: if it is no longer needed: pcs resource delete vip-api",
+    ],
+    [
+      'one of them still holds the address of another one',
+      () =>
+        changes({
+          ...clones,
+          resources: [haproxy, vip('api', '172.29.77.21'), vip('database', '172.29.77.22')],
+        }),
+      "the cluster's resource vip-database holds 172.29.77.21, which is for vip-api: one at a time: deploy vip-database with its new address first, and vip-api after that; where they change places, give one of them a third address in between",
+    ],
+    [
+      'one that somebody else made has the same name, and is another kind of thing',
+      () => changes({ ...clones, resources: [{ ...haproxy, agent: 'systemd:nginx' }] }, fixture('cib.xml')),
+      "the cluster's resource haproxy is systemd:haproxy, which osha did not make, and is to be systemd:nginx: if it is no longer needed: pcs resource delete haproxy",
+    ],
+    [
+      'fencing would switch off a member that the cluster does not see',
+      () =>
+        changes(
+          { ...clones, properties: { 'stonith-enabled': 'true' } },
+          RECORDED,
+          'crm-mon-member-lost.xml',
+        ),
+      'with fencing, the cluster would switch controller2 off, which it does not see',
+    ],
+  ])('are not made while %s', (_, change, expected) => {
+    expect(change).toThrow(expected);
   });
 });

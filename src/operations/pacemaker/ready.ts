@@ -1,0 +1,115 @@
+import type { Host } from '../../inventory/types.ts';
+import type {
+  Answers,
+  Change,
+  ClusterDecision,
+  ClusterOperation,
+  Evidence,
+} from '../../playbook/operation.ts';
+import type { Conflict } from './conflict.ts';
+import type { DesiredResources } from './desired.ts';
+import { endOf, holdsInWords, holdsOf } from './hold.ts';
+import { resourceConflict } from './resource-conflict.ts';
+import { resourceProbe, type ResourceState } from './resource-state.ts';
+
+/** Seconds that the coordinator may take to let a member in that has joined. */
+const ADMITTED_WITHIN_SECONDS = 90;
+
+/**
+ * The cluster can run what the inventory wants: it has a quorum, its members see each other, and nothing that somebody
+ * told it holds it back, such as a member in standby. Refuses at once, with the command that ends it, instead of waiting
+ * for what cannot happen. Waits only for members that are just being let in.
+ */
+export function ready(members: readonly Host[], desired: DesiredResources): ClusterOperation<ResourceState> {
+  return {
+    scope: 'cluster',
+    title: 'a cluster that can work',
+    members,
+    probe: () => resourceProbe,
+    decide: (answers) => decideReady(desired, answers),
+  };
+}
+
+/** Pure. See `ready`. */
+export function decideReady(desired: DesiredResources, answers: Answers<ResourceState>): ClusterDecision {
+  const views = [...answers].flatMap(([host, answer]) =>
+    answer.reachable ? [[host, answer.observed] as const] : [],
+  );
+  const evidence = evidenceOf(answers);
+  const refuse = (conflict: Conflict): ClusterDecision => ({ verdict: 'refuse', ...conflict, evidence });
+  const best =
+    views.find(([, { monitor }]) => monitor.quorate) ??
+    views.find(([, { monitor }]) => monitor.hasCoordinator);
+  if (!best) return refuse(noAnswer(answers));
+  const [host, { cib, monitor }] = best;
+  const split = splitOf(views);
+  if (split) return refuse(split);
+  const holds = holdsOf(desired, monitor, cib);
+  if (holds.length > 0) return refuse({ reason: holdsInWords(holds), hint: `to end that: ${endOf(holds)}` });
+  const conflict = resourceConflict(desired, { cib, monitor });
+  if (conflict) return refuse(conflict);
+  const pending = [...monitor.members].flatMap(([name, condition]) =>
+    condition === 'pending' ? [name] : [],
+  );
+  if (pending.length === 0) return { verdict: 'converged', evidence };
+  return {
+    verdict: 'change',
+    because: `the cluster has not let ${pending.join(', ')} in yet`,
+    stages: [[{ host, change: waiting(pending) }]],
+    evidence,
+  };
+}
+
+function noAnswer(answers: Answers<ResourceState>): Conflict {
+  const said = [...answers].map(
+    ([host, answer]) => `${host}: ${answer.reachable ? 'it sees no coordinator' : answer.reason}`,
+  );
+  return {
+    reason: `no member says what the cluster runs (${said.join('; ')})`,
+    hint: 'on each of them: systemctl status corosync pacemaker. Nothing is restarted: what it runs may serve',
+  };
+}
+
+/** Members that run Pacemaker and take each other for dead: each part may run all resources, and hold the virtual IPs. */
+function splitOf(views: readonly (readonly [string, ResourceState])[]): Conflict | undefined {
+  const isGone = (condition: string | undefined): boolean =>
+    condition === 'offline' || condition === 'unclean';
+  for (const [host, { monitor }] of views) {
+    const unseen = views.find(([other]) => other !== host && isGone(monitor.members.get(other)));
+    if (!unseen) continue;
+    return {
+      reason: `${host} and ${unseen[0]} both run Pacemaker and do not see each other`,
+      hint: `find out what is between them, on each of the two: corosync-cfgtool -s`,
+    };
+  }
+  return undefined;
+}
+
+function waiting(names: readonly string[]): Change {
+  const found = names.map((name) => `-e 'name="${name}"[^>]*pending="true"'`).join(' ');
+  return {
+    summary: `wait until the cluster lets ${names.join(', ')} in`,
+    effects: [],
+    script: `tries=0
+while crm_mon --one-shot --output-as=xml 2>/dev/null | grep -q ${found}; do
+  tries=$((tries + 1))
+  if [ "$tries" -ge ${ADMITTED_WITHIN_SECONDS} ]; then
+    echo 'the cluster does not let it in. What Pacemaker says there: journalctl --unit=pacemaker' >&2
+    exit 1
+  fi
+  sleep 1
+done`,
+    touches: ['cluster:pacemaker', 'cluster:resources'],
+    timeoutMs: (ADMITTED_WITHIN_SECONDS + 60) * 1000,
+  };
+}
+
+function evidenceOf(answers: Answers<ResourceState>): Evidence {
+  const rows = [...answers].map(([host, answer]): readonly string[] => {
+    if (!answer.reachable) return [host, answer.reason, ''];
+    const { monitor } = answer.observed;
+    const seen = [...monitor.members].map(([name, condition]) => `${name} ${condition}`);
+    return [host, seen.join(', '), monitor.quorate ? 'yes' : 'no'];
+  });
+  return { columns: ['member', 'sees', 'quorum'], rows };
+}
