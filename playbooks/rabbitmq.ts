@@ -36,6 +36,7 @@ export default playbook({
     const own = { owner: 'rabbitmq' };
     const mirrored = queuesOf(inventory, settings) === 'mirrored';
     const mirror = { platform, pattern: MIRRORED_PATTERN, definition: { 'ha-mode': 'all' } };
+    const cookie = { platform, cookie: secrets.erlangCookie };
     const named = namedBy(settings);
     const users = Object.entries(settings.users).flatMap(([name, user]) => {
       const password = secrets[passwordName(name)];
@@ -50,10 +51,8 @@ export default playbook({
     const noted = { ...asked, noted: true };
     return [
       step('Install RabbitMQ', packages.installed(platform.packages.rabbitmq)),
-      step(
-        'Share one Erlang cookie',
-        file.content(paths.rabbitmqCookie, { content: secrets.erlangCookie, mode: 0o400, ...own }),
-      ),
+      step('Let running nodes take the Erlang cookie', rabbitmq.cookieTaken(hosts, cookie)),
+      step('Share one Erlang cookie', (host) => rabbitmq.cookieFile(host, hosts, cookie)),
       step('Configure the broker', (host) => [
         file.content(paths.rabbitmqEnv, { content: rabbitmqEnv(rabbitmq.nodeOf(host)), ...own }),
         file.content(paths.rabbitmqConf, { content: rabbitmqConf(host, hosts.length, settings), ...own }),

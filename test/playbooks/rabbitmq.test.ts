@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import rabbitmq from '../../playbooks/rabbitmq.ts';
 import { checkInventory } from '../../src/inventory/load.ts';
-import { platformIds } from '../../src/platform/index.ts';
+import { configFilesOf } from '../../src/operations/rabbitmq/observe.ts';
+import { platformIds, platformOf } from '../../src/platform/index.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
 import { regexFault } from '../../playbooks/rabbitmq/regex.ts';
 import { Secret } from '../../src/secrets/secret.ts';
@@ -27,6 +28,14 @@ describe('the configuration of a node', () => {
       placedFile(rabbitmq, context, name, '/var/lib/rabbitmq/.erlang.cookie'),
     );
     expect(cookies).toEqual(['value-of-erlangCookie', 'value-of-erlangCookie', 'value-of-erlangCookie']);
+  });
+
+  it('gives running nodes the cookie before their files have it, and restarts nothing for it', () => {
+    const titles = rabbitmq.steps(contextOf(rabbitmq)).map(({ title }) => title);
+    const taken = titles.indexOf('Let running nodes take the Erlang cookie');
+    expect(titles.indexOf('Share one Erlang cookie')).toBe(taken + 1);
+    expect(titles.indexOf('Form the cluster')).toBeGreaterThan(taken);
+    expect(configFilesOf(platformOf('debian-12'))).not.toContain('/var/lib/rabbitmq/.erlang.cookie');
   });
 
   const partitions: readonly (readonly [string, number, unknown, string])[] = [

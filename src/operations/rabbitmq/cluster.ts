@@ -3,7 +3,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { ClusterOperation } from '../../playbook/operation.ts';
 import { decideMembers } from './decide.ts';
 import { membersOf } from './members.ts';
-import { dataDirectoryOf, observeNode, type NodeObservation } from './observe.ts';
+import { observeNode, type NodeObservation } from './observe.ts';
 
 export interface MembersOptions {
   readonly platform: Platform;
@@ -24,10 +24,9 @@ export function members(hosts: readonly Host[], options: MembersOptions): Cluste
     probe: (host) => observeNode(platform, host),
     decide: (answers) =>
       decideMembers(membersOf(hosts, answers), {
-        unit: platform.units.rabbitmq,
+        platform,
         members: hosts.length,
         kindOf: (name) => (ram.includes(name) ? 'ram' : 'disc'),
-        dataDirectory: (name) => dataDirectoryOf(platform, { name }),
       }),
   };
 }

@@ -5,9 +5,16 @@ import type { ChangeContext } from './changes.ts';
 import * as changes from './changes.ts';
 import {
   evidenceOf,
+  holdingsOf,
+  isAlone,
+  isBlank,
   isClustered,
+  isEmpty,
+  isIdle,
+  isPaused,
   isReached,
   isRunning,
+  isSilent,
   isUnreachable,
   names,
   viewOf,
@@ -15,20 +22,25 @@ import {
   type Reached,
   type Running,
 } from './members.ts';
+import { forbidden, isSafelyForgotten, notSpared, ownData, stuck } from './refusals.ts';
 
 /**
  * What a RabbitMQ cluster needs, from what its nodes say they are members of; names prove nothing. In this order:
  *
- * 1. Nodes that do not run are started, all at the same time, because after an outage they wait for each other. One
- *    that its cluster has forgotten is started without its data.
- * 2. Nodes outside of the cluster join it, one after another. Where the cluster still lists such a node, it lost its
- *    data: a live peer forgets it first.
- * 3. Nodes with an older configuration are restarted one by one, while all others run.
- * 4. Nodes that keep their data on something else than they should are changed one by one, while all others run:
+ * 1. Nodes that do not run are started, all at the same time, because after an outage they wait for each other. Those
+ *    that remember no cluster wait for one that others remember: they would come up as a second one, and RabbitMQ does
+ *    not start where a former member says that it is alone.
+ * 2. Nodes outside of the cluster join it, one at a time, when they are known to hold nothing. Where the cluster still
+ *    lists such a node, it lost its data: a live peer forgets it first.
+ * 3. Nodes with an older configuration are restarted one at a time, while all others run and see each other.
+ * 4. Nodes that keep their data on something else than they should are changed one at a time, while all others run:
  *    those that go to disc first, so that there is never a moment with none on disc.
  *
- * Refused: two clusters; a partition, in which both sides took messages; a node with queues of its own, which joining
- * would delete; no cluster in sight while a member cannot be reached, because it may be there.
+ * A node that runs and does not answer is alive: its clients may be served. It is neither restarted nor reset; the rest
+ * is started, then the step is refused with what is known.
+ *
+ * Refused too: two clusters; a partition, in which both sides took messages; a node that would have to be reset and
+ * holds anything, or may; no cluster in sight while a member cannot be asked, because it may be there.
  */
 export function decideMembers(members: readonly Member[], context: ChangeContext): ClusterDecision {
   return { ...decideByCase(members, context), evidence: evidenceOf(members) };
@@ -36,90 +48,51 @@ export function decideMembers(members: readonly Member[], context: ChangeContext
 
 function decideByCase(members: readonly Member[], context: ChangeContext): Decided {
   const reached = members.filter(isReached);
-  const missing = members.filter(isUnreachable);
-  const refused = partitioned(members) ?? twoClusters(reached) ?? outOfSight(reached, missing);
-  if (refused) return refused;
   const live = liveCluster(reached);
-  const known = new Set(live.flatMap(viewOf));
-  const disowned = reached.filter((member) => isDisowned(member, reached, live));
-  const seed = seedOf(reached, live);
+  const refused = forbidden(members, reached, live);
+  if (refused) return refused;
+  const isForming = !reached.some(isClustered);
+  const seed = isForming ? seedOf(reached) : live[0];
   const outside = reached.filter(
-    (member) => member !== seed && !live.includes(member as Running) && !isClustered(member),
+    (member) => member !== seed && (isBlank(member) || (isAlone(member) && !live.includes(member))),
   );
-  const guarded = outside.filter((member) => queuesOf(member) > 0);
-  if (guarded.length > 0) return ownQueues(guarded);
+  const guarded = outside.filter(isRunning).filter((member) => holdingsOf(member).length > 0);
+  if (guarded.length > 0 && (isForming || live.length > 0)) return ownData(guarded);
 
-  const parts: string[] = [];
-  const stages: (readonly HostChange[])[] = [];
-  // A node that is started without data and then joins is started by its own join, unless others wait for it.
-  const asleep = reached.filter((member) => !isRunning(member) && !disowned.includes(member));
-  const dropped = live.length > 0 ? disowned.filter((member) => !isRunning(member)) : [];
+  const forgotten = reached.filter((member) => !isRunning(member) && isForgotten(member, reached, live));
+  const dropped = live.length > 0 && members.every(isKnown) ? forgotten.filter(isSafelyForgotten) : [];
+  const asleep = reached.filter(
+    (member) =>
+      (member.kind === 'stopped' || (isIdle(member) && !isPaused(member))) &&
+      !forgotten.includes(member) &&
+      (isForming || live.length > 0 || isClustered(member)),
+  );
   const wake = [
     ...asleep.map((member) => wakeUp(context, member)),
     ...dropped.map((member) => changes.startEmpty(context, member.name)),
   ];
+  const parts: string[] = [];
+  const stages: (readonly HostChange[])[] = [];
   if (wake.length > 0) {
     stages.push(wake);
     parts.push(`not running: ${names([...asleep, ...dropped])}`);
   }
-  // What a node without a running broker has in it is known only when it runs: it joins after the next look.
-  const joining = outside.filter((member) => isRunning(member) || viewOf(member).length === 0);
+  const joining = seed ? joiningNow(outside, reached, isForming) : [];
   if (joining.length > 0 && seed) {
+    const known = new Set(live.flatMap(viewOf));
     parts.push(`not in the cluster of ${seed.node}: ${names(joining)}`);
     for (const member of joining) stages.push(...comeIn(context, member, seed, known));
   }
   if (stages.length > 0) return { verdict: 'change', because: parts.join('; '), stages };
-  return rollingRestart(reached, missing, context) ?? rollingRetype(live, members, context);
+  return (
+    stuck(reached, forgotten) ??
+    rollingRestart(reached, members, context) ??
+    rollingRetype(live, members, context)
+  );
 }
 
-function partitioned(members: readonly Member[]): Decided | undefined {
-  const cut = members.filter(isRunning).filter(({ status }) => status.partitions.length > 0);
-  if (cut.length === 0) return undefined;
-  return {
-    verdict: 'refuse',
-    reason: `the cluster is partitioned: ${cut
-      .map(({ name, status }) => `${name} was cut off from ${status.partitions.join(', ')}`)
-      .join('; ')}; both sides may have taken messages`,
-    hint: 'restart rabbitmq on the side whose messages to give up, one node after another, and run again',
-  };
-}
-
-/** Members that know of other nodes, none of them in common: two clusters. */
-function twoClusters(reached: readonly Reached[]): Decided | undefined {
-  const clustered = reached.filter(isClustered);
-  for (const one of clustered) {
-    const other = clustered.find((member) => !viewOf(member).some((node) => viewOf(one).includes(node)));
-    if (other) {
-      return {
-        verdict: 'refuse',
-        reason: `there are two clusters: ${viewOf(one).join(', ')} and ${viewOf(other).join(', ')}`,
-        hint: 'take one of them apart, after moving its messages (rabbitmqctl stop_app, reset, start_app on its nodes), and run again',
-      };
-    }
-  }
-  return undefined;
-}
-
-function outOfSight(reached: readonly Reached[], missing: readonly Member[]): Decided | undefined {
-  if (missing.length === 0 || reached.some(isClustered)) return undefined;
-  return {
-    verdict: 'refuse',
-    reason: `no cluster is in sight, and ${names(missing)} cannot be reached: it may be there`,
-    hint: `bring ${names(missing)} back first`,
-  };
-}
-
-function ownQueues(guarded: readonly Reached[]): Decided {
-  const what = guarded.map((member) => `${queuesOf(member)} queues on ${member.name}`).join(', ');
-  return {
-    verdict: 'refuse',
-    reason: `a node is emptied when it joins; that would delete ${what}`,
-    hint: 'move their messages and delete these queues first',
-  };
-}
-
-function queuesOf(member: Reached): number {
-  return isRunning(member) ? (member.status.queues ?? 0) : 0;
+function isKnown(member: Member): boolean {
+  return !isUnreachable(member) && !isSilent(member);
 }
 
 /** The running nodes of the cluster that most of them are in; a single node that runs by itself is none. */
@@ -136,7 +109,7 @@ function liveCluster(reached: readonly Reached[]): readonly Running[] {
 }
 
 /** True where a member remembers a cluster that does not know it any more. */
-function isDisowned(member: Reached, reached: readonly Reached[], live: readonly Running[]): boolean {
+function isForgotten(member: Reached, reached: readonly Reached[], live: readonly Running[]): boolean {
   if (!isClustered(member)) return false;
   if (live.length > 0) return !live.some((other) => viewOf(other).includes(member.node));
   return reached.some(
@@ -148,23 +121,27 @@ function isDisowned(member: Reached, reached: readonly Reached[], live: readonly
   );
 }
 
-/** The member that others join: of the live cluster; else one that remembers a cluster; else one with queues; else the first. */
-function seedOf(reached: readonly Reached[], live: readonly Running[]): Reached | undefined {
-  if (live.length > 0) return live[0];
-  // Whoever remembers a cluster has to come up first; who joins it is decided then.
-  if (reached.some(isClustered)) return undefined;
-  return reached.find((member) => queuesOf(member) > 0) ?? reached[0];
+/** The member that others join where there is no cluster yet: one that holds something; else the first. */
+function seedOf(reached: readonly Reached[]): Reached | undefined {
+  return reached.find((member) => isRunning(member) && holdingsOf(member).length > 0) ?? reached[0];
+}
+
+/**
+ * Those that join now: known to hold nothing, because they have no data or say so. The first cluster waits until that
+ * is known of every member, so that none with queues has to join one without.
+ */
+function joiningNow(
+  outside: readonly Reached[],
+  reached: readonly Reached[],
+  isForming: boolean,
+): readonly Reached[] {
+  const isReady = (member: Reached): boolean => isBlank(member) || isEmpty(member);
+  if (isForming && !reached.every((member) => isBlank(member) || isRunning(member))) return [];
+  return outside.filter(isReady);
 }
 
 function wakeUp(context: ChangeContext, member: Reached): HostChange {
-  switch (member.kind) {
-    case 'silent':
-      return changes.revive(context, member.name, newerThanStart(member.observed.unit).length > 0);
-    case 'idle':
-      return changes.startBroker(context, member.name);
-    default:
-      return changes.start(context, member.name);
-  }
+  return isIdle(member) ? changes.startBroker(context, member.name) : changes.start(context, member.name);
 }
 
 function comeIn(
@@ -184,18 +161,13 @@ function comeIn(
 
 function rollingRestart(
   reached: readonly Reached[],
-  missing: readonly Member[],
+  members: readonly Member[],
   context: ChangeContext,
 ): Decided | undefined {
   const outdated = reached.filter((member) => newerThanStart(member.observed.unit).length > 0);
   if (outdated.length === 0) return undefined;
-  if (missing.length > 0) {
-    return {
-      verdict: 'refuse',
-      reason: `${names(outdated)} runs on an older configuration, and the cluster cannot spare it while ${names(missing)} cannot be reached`,
-      hint: `bring ${names(missing)} back first`,
-    };
-  }
+  const refused = notSpared(members, `${names(outdated)} runs on an older configuration`);
+  if (refused) return refused;
   return {
     verdict: 'change',
     because: `the configuration of ${names(outdated)} is newer than the running broker`,
@@ -215,20 +187,14 @@ function rollingRetype(
 ): Decided {
   const wrong = live.filter((member) => kindNow(member) !== context.kindOf(member.name));
   if (wrong.length === 0) return { verdict: 'converged' };
-  const away = members.filter((member) => !live.includes(member as Running));
-  if (away.length > 0) {
-    return {
-      verdict: 'refuse',
-      reason: `${names(wrong)} cannot change between disc and memory while ${names(away)} does not run`,
-      hint: `bring ${names(away)} back first`,
-    };
-  }
   const toDisc = wrong.filter((member) => context.kindOf(member.name) === 'disc');
   const toRam = wrong.filter((member) => context.kindOf(member.name) === 'ram');
   const parts = [
     ...(toDisc.length > 0 ? [`${names(toDisc)} should keep its data on disc`] : []),
     ...(toRam.length > 0 ? [`${names(toRam)} should keep its data in memory`] : []),
   ];
+  const refused = notSpared(members, parts.join('; '));
+  if (refused) return refused;
   return {
     verdict: 'change',
     because: parts.join('; '),

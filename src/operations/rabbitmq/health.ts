@@ -1,9 +1,19 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Finding, HealthCheck } from '../../playbook/operation.ts';
-import { isReached, isRunning, membersOf, stateOf, strangersOf, type Member } from './members.ts';
+import {
+  isReached,
+  isPaused,
+  isRunning,
+  isSilent,
+  membersOf,
+  stateOf,
+  strangersOf,
+  type Member,
+} from './members.ts';
 import { inWords } from './made.ts';
 import { observeNode, type NodeObservation, type NodeStatus } from './observe.ts';
+import { hintOf, PAUSED_HINT } from './refusals.ts';
 import { foreign, leftOver, type Named } from './unnamed.ts';
 
 /**
@@ -34,7 +44,7 @@ export function judgeMembers(members: readonly Member[], named?: Named): readonl
     {
       subject: 'partitions',
       healthy: partitions.length === 0 && running.length > 0,
-      evidence: running.length === 0 ? 'no node runs' : partitions.join(', ') || 'none',
+      evidence: running.length === 0 ? 'no node answers' : partitions.join(', ') || 'none',
       ...(partitions.length > 0
         ? { hint: 'both sides may have taken messages: restart rabbitmq on the side to give up' }
         : {}),
@@ -42,7 +52,7 @@ export function judgeMembers(members: readonly Member[], named?: Named): readonl
     {
       subject: 'alarms',
       healthy: alarms.length === 0 && running.length > 0,
-      evidence: running.length === 0 ? 'no node runs' : alarms.join(', ') || 'none',
+      evidence: running.length === 0 ? 'no node answers' : alarms.join(', ') || 'none',
       ...(alarms.length > 0
         ? { hint: 'publishers are blocked until there is memory or disk space again' }
         : {}),
@@ -64,7 +74,9 @@ function judgeMember(member: Member, members: readonly Member[]): Finding {
     return {
       ...base,
       healthy: false,
-      evidence: member.observed.installed ? stateOf(member) : 'not installed',
+      evidence: member.observed.installed || member.observed.alive ? stateOf(member) : 'not installed',
+      ...(isSilent(member) ? { hint: hintOf([member]) } : {}),
+      ...(isPaused(member) ? { hint: PAUSED_HINT } : {}),
     };
   }
   const { status } = member;

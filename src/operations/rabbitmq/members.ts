@@ -1,13 +1,14 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Answers, Evidence } from '../../playbook/operation.ts';
-import { nodeOf, type NodeObservation, type NodeStatus } from './observe.ts';
+import { nodeOf } from './asking.ts';
+import type { NodeObservation, NodeStatus } from './observe.ts';
 
 /**
  * A member as a decision sees it.
  * - `running`: its broker runs.
  * - `idle`: the Erlang node is up, its broker is stopped or paused.
- * - `silent`: its unit is active, and it does not answer: another cookie, or hung.
- * - `stopped`: its unit is not active, or still on the way.
+ * - `silent`: it runs, and does not answer. It is alive: it may serve clients.
+ * - `stopped`: it does not run, or is still on the way up or down.
  */
 export type Member = { readonly name: string; readonly node: string } & (
   | { readonly kind: 'unreachable'; readonly reason: string }
@@ -25,15 +26,30 @@ export function membersOf(hosts: readonly Host[], answers: Answers<NodeObservati
     const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'it was not asked' };
     if (!answer.reachable) return { ...base, kind: 'unreachable', reason: answer.reason };
     const { observed } = answer;
-    if (observed.unit.active !== 'active') return { ...base, kind: 'stopped', observed };
     const status = observed.node;
-    if (!status) return { ...base, kind: 'silent', observed };
-    return { ...base, kind: status.running ? 'running' : 'idle', observed, status };
+    if (status?.running) return { ...base, kind: 'running', observed, status };
+    const { active } = observed.unit;
+    // On its way up it answers before its broker runs, or not yet: systemd is what waits for it.
+    if (active === 'activating' || active === 'deactivating') return { ...base, kind: 'stopped', observed };
+    if (status) return { ...base, kind: 'idle', observed, status };
+    return { ...base, kind: observed.alive || active === 'active' ? 'silent' : 'stopped', observed };
   });
 }
 
 export function isRunning(member: Member): member is Running {
   return member.kind === 'running';
+}
+
+export function isIdle(member: Member): member is Running {
+  return member.kind === 'idle';
+}
+
+export function isPaused(member: Member): member is Running {
+  return isIdle(member) && member.status.paused;
+}
+
+export function isSilent(member: Member): member is Extract<Member, { kind: 'silent' | 'stopped' }> {
+  return member.kind === 'silent';
 }
 
 export function isUnreachable(member: Member): member is Extract<Member, { kind: 'unreachable' }> {
@@ -44,17 +60,71 @@ export function isReached(member: Member): member is Reached {
   return member.kind !== 'unreachable';
 }
 
+/** It does not run, and nothing but systemd's next try is on the way to change that. */
+export function isAtRest(member: Member): member is Extract<Member, { kind: 'silent' | 'stopped' }> {
+  if (member.kind !== 'stopped' || member.observed.alive) return false;
+  const { active, sub } = member.observed.unit;
+  return active === 'inactive' || active === 'failed' || sub === 'auto-restart';
+}
+
+/** It does not run and has no data: whatever starts there begins with nothing. */
+export function isBlank(member: Member): boolean {
+  return isAtRest(member) && !member.observed.data;
+}
+
 /** The nodes of a member's cluster, as far as it knows; none where it has no data. */
 export function viewOf(member: Reached): readonly string[] {
-  if ((member.kind === 'running' || member.kind === 'idle') && member.status.members.length > 0) {
-    return member.status.members;
-  }
-  return member.observed.remembers ?? [];
+  return member.kind === 'running' || member.kind === 'idle'
+    ? member.status.members
+    : (member.observed.remembers ?? []);
 }
 
 /** True where a member knows of other nodes than itself. */
 export function isClustered(member: Reached): boolean {
   return viewOf(member).some((node) => node !== member.node);
+}
+
+/** True where a member that answers knows of no other node. */
+export function isAlone(member: Member): member is Running {
+  return (isRunning(member) || isIdle(member)) && !isClustered(member);
+}
+
+/**
+ * What a node holds that a reset would delete, in words; none where it is as a new one is. Everything that it could not
+ * be asked about counts.
+ */
+export function holdingsOf(member: Running): readonly string[] {
+  if (member.kind === 'idle') return ['what nobody can ask while its broker is stopped'];
+  const { queues, connections, vhosts, users, policies } = member.status;
+  const counted = (count: number | undefined, what: string): readonly string[] => {
+    if (count === 0) return [];
+    return [
+      count === undefined ? `an unknown number of ${what}s` : `${count} ${what}${count === 1 ? '' : 's'}`,
+    ];
+  };
+  const named = (all: readonly string[], what: string): readonly string[] =>
+    all.length > 0 ? [`${what} ${all.join(', ')}`] : [];
+  return [
+    ...counted(queues, 'queue'),
+    ...counted(connections, 'client connection'),
+    ...named(
+      vhosts.filter((name) => name !== '/'),
+      'virtual host',
+    ),
+    ...named(
+      [...users.keys()].filter((name) => name !== 'guest'),
+      'user',
+    ),
+    ...named(
+      [...policies.keys()].map((key) => key.split('\t')[1] ?? key),
+      'policy',
+    ),
+  ];
+}
+
+/** A node that runs alone and holds nothing: nothing is lost when it is reset and joins another. */
+export function isEmpty(member: Member): member is Running {
+  return isRunning(member) && isAlone(member) && holdingsOf(member).length === 0;
 }
 
 /** Names in a sentence. */
@@ -94,15 +164,17 @@ export function evidenceOf(members: readonly Member[]): Evidence {
 
 /** A member's state in words. */
 export function stateOf(member: Reached): string {
+  const { unit, alive, silence } = member.observed;
+  const outside = unit.active === 'active' || member.kind === 'stopped' ? '' : ', not in its unit';
   switch (member.kind) {
     case 'running':
-      return 'running';
+      return `running${outside}`;
     case 'idle':
-      return 'node up, broker stopped';
+      return member.status.paused ? 'paused: it sees a minority of its cluster' : 'node up, broker stopped';
     case 'silent':
-      return 'does not answer';
+      return `runs${outside} and does not answer: ${silence?.said ?? 'its unit has no process'}`;
     case 'stopped':
-      return member.observed.unit.active;
+      return alive && unit.active !== 'activating' ? `${unit.active}, still running` : unit.active;
   }
 }
 

@@ -1,11 +1,11 @@
-import { posix } from 'node:path';
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
-import { ProbeError } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
+import { aliveScript, askScript, silenceOf, type Silence } from './asking.ts';
+import { dataScript } from './data.ts';
 import { madeOf, type Made } from './made.ts';
 import { QUERY } from './query.ts';
 
@@ -26,6 +26,8 @@ export interface Policy {
 export interface NodeStatus {
   /** False where the Erlang node is up and the broker in it is stopped or paused. */
   readonly running: boolean;
+  /** It stopped its broker by itself, because it sees a minority of its cluster; it starts it again by itself. */
+  readonly paused: boolean;
   readonly version: string;
   /** Every node of its cluster, running or not. */
   readonly members: readonly string[];
@@ -35,8 +37,10 @@ export interface NodeStatus {
   /** Nodes that it was cut off from, and that have gone on without it. */
   readonly partitions: readonly string[];
   readonly alarms: readonly string[];
-  /** Absent where the broker is stopped. */
-  readonly queues?: number;
+  /** Absent where the broker is stopped, or could not say. */
+  readonly queues?: number | undefined;
+  /** Clients that are connected to this node; absent like the queues. */
+  readonly connections?: number | undefined;
   readonly vhosts: readonly string[];
   /** What osha made in this cluster, as it noted there itself. */
   readonly made: readonly Made[];
@@ -53,10 +57,18 @@ export interface NodeStatus {
 export interface NodeObservation {
   readonly installed: boolean;
   readonly unit: UnitState;
-  /** Absent where it is not up, or does not answer. */
-  readonly node?: NodeStatus;
-  /** The nodes of its cluster as it remembers them on disc; absent where it has no data. */
-  readonly remembers?: readonly string[];
+  /** A broker runs on the host, in its unit or not, whether it answers or not. */
+  readonly alive: boolean;
+  /** Absent where it does not run, or does not answer. */
+  readonly node?: NodeStatus | undefined;
+  /** Why it does not answer, where it runs. */
+  readonly silence?: Silence | undefined;
+  /** There is something in its data directory, readable or not. */
+  readonly data: boolean;
+  /** The nodes of its cluster as it remembers them on disc; absent where it does not say. */
+  readonly remembers?: readonly string[] | undefined;
+  /** Durable queues that have files on its disc; absent where it has no data. */
+  readonly keeps?: number | undefined;
 }
 
 /** How a node is asked about what is in its broker. */
@@ -72,25 +84,15 @@ export interface AskOptions {
 /** What a decision about the cluster depends on, and what every change of it touches. */
 export const CLUSTER: ResourceKey = 'cluster:rabbitmq';
 
-/** The Erlang name of a host's node: the short name, which `/etc/hosts` has to resolve. */
-export function nodeOf(host: Pick<Host, 'name'>): string {
-  return `rabbit@${host.name.split('.')[0] ?? host.name}`;
-}
-
 /** The key of a user's permissions, or of a policy, in one virtual host. */
 export function inVhost(vhost: string, name: string): string {
   return `${vhost}\t${name}`;
 }
 
-/** Files that a node reads when it starts. */
+/** Files that a node reads when it starts. Not its cookie: that, a running node is given without a restart. */
 export function configFilesOf(platform: Platform): readonly string[] {
   const { paths } = platform;
-  return [paths.rabbitmqConf, paths.rabbitmqEnv, paths.rabbitmqPlugins, paths.rabbitmqCookie];
-}
-
-/** Where a node keeps its data. */
-export function dataDirectoryOf(platform: Platform, host: Pick<Host, 'name'>): string {
-  return `${posix.dirname(platform.paths.rabbitmqCookie)}/mnesia/${nodeOf(host)}`;
+  return [paths.rabbitmqConf, paths.rabbitmqEnv, paths.rabbitmqPlugins];
 }
 
 /**
@@ -108,49 +110,49 @@ export function observeNode(platform: Platform, host: Host, credentials?: Text):
     reads: [
       CLUSTER,
       `unit:${unit.replace(/\.service$/, '')}`,
-      ...files.map((path) => `file:${path}` as const),
+      ...[...files, platform.paths.rabbitmqCookie].map((path) => `file:${path}` as const),
       ...platform.packages.rabbitmq.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseNode(unit, answer),
   };
 }
 
-/**
- * Erlang makes a cookie where there is none and starts epmd where it does not run: it is only started where the unit
- * is active and the cookie is there, and not allowed to start epmd.
- */
 function probeScript(platform: Platform, host: Host, files: readonly string[]): string {
-  const cookie = quote(platform.paths.rabbitmqCookie);
-  const home = quote(posix.dirname(platform.paths.rabbitmqCookie));
-  const unit = quote(platform.units.rabbitmq);
   return `exec 3<&0
 (
 ${unitProbeScript(platform.units.rabbitmq, files)}
 ) </dev/null
-[ -e ${cookie} ] && command -v rabbitmqctl >/dev/null 2>&1 && echo installed=yes
-d=${quote(dataDirectoryOf(platform, host))}
-[ -r "$d/cluster_nodes.config" ] && printf 'remembers=%s\\n' "$(tr -d ' \\n' <"$d/cluster_nodes.config")"
-if [ -e ${cookie} ] && systemctl is-active --quiet -- ${unit}; then
-  cd / && timeout -k 1 20 setpriv --reuid=rabbitmq --regid=rabbitmq --clear-groups \\
-    env HOME=${home} ERL_CRASH_DUMP_BYTES=0 OSHA_NODE=${quote(nodeOf(host))} \\
-    erl -boot no_dot_erlang -noshell -hidden -start_epmd false -sname "osha$$" +S 1:1 +A 1 \\
-    -eval ${quote(QUERY)} <&3 2>/dev/null
+[ -e ${quote(platform.paths.rabbitmqCookie)} ] && command -v rabbitmqctl >/dev/null 2>&1 && echo installed=yes
+${dataScript(platform, host)}
+[ -n "$(ls -A "$data" 2>/dev/null)" ] && printf 'data=yes\\nkeeps=%s\\n' "$(keeps)"
+[ -r "$data/cluster_nodes.config" ] && printf 'remembers=%s\\n' "$(tr -d ' \\n' <"$data/cluster_nodes.config")"
+${aliveScript(platform)}
+if alive; then
+  echo alive=yes
+  ${askScript(platform, host, QUERY)} <&3 2>/dev/null
+  echo "asked=$?"
 fi
 exit 0`;
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer, or the broker only in part. */
+/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer. */
 export function parseNode(unit: string, answer: ProbeAnswer): NodeObservation {
   const lines = answer.stdout.split('\n');
   const first = (key: string): string | undefined =>
     lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
   const remembers = first('remembers');
+  const keeps = first('keeps');
+  const alive = first('alive') === 'yes';
   const node = nodeStatusOf(lines);
   return {
     installed: first('installed') === 'yes',
     unit: parseUnitState(unit, answer),
-    ...(node ? { node } : {}),
-    ...(remembers === undefined ? {} : { remembers: atomsOf(remembers) }),
+    alive,
+    node,
+    silence: alive && !node ? silenceOf(lines, first('asked') ?? '') : undefined,
+    data: first('data') === 'yes',
+    remembers: remembers === undefined || atomsOf(remembers).length === 0 ? undefined : atomsOf(remembers),
+    keeps: keeps === undefined ? undefined : Number(keeps),
   };
 }
 
@@ -169,19 +171,20 @@ function nodeStatusOf(lines: readonly string[]): NodeStatus | undefined {
     fields.filter(([name]) => name === key).map(([, ...rest]) => rest);
   const list = (key: string): readonly string[] => rows(key).map(([value = '']) => value);
   const running = list('running')[0];
-  if (running === undefined) return undefined;
-  // Half an answer must not pass for a node that does not answer: that one would be restarted.
-  if (list('end').length === 0) throw new ProbeError('the broker broke off in the middle of its answer');
-  const queues = list('queues')[0];
+  // Half an answer is none: what it lacks would read as what the node does not have.
+  if (running === undefined || list('end').length === 0) return undefined;
+  const count = (key: string): number | undefined => list(key).map(Number)[0];
   return {
     running: running === 'true',
+    paused: list('paused')[0] === 'true',
     version: list('version')[0] ?? '',
     members: list('member'),
     disc: list('disc'),
     runningMembers: list('running_member'),
     partitions: list('partition'),
     alarms: list('alarm'),
-    ...(queues === undefined ? {} : { queues: Number(queues) }),
+    queues: count('queues'),
+    connections: count('connections'),
     vhosts: list('vhost'),
     made: list('parameter').flatMap((name) => madeOf(name) ?? []),
     users: new Map(rows('user').map(([name = '', tags = '']) => [name, tags.split(' ').filter(Boolean)])),

@@ -1,17 +1,16 @@
+import { PRELUDE } from './asking.ts';
+
 /**
- * What a bare Erlang node asks the broker's node, named in `OSHA_NODE`; one line for each fact, with tabs between. The
- * calls are those that `rabbitmqctl` makes. It reads users and passwords on stdin until that ends, and only says which
- * are right.
+ * What a bare Erlang node asks the broker's node; one line for each fact, with tabs between. The calls are those that
+ * `rabbitmqctl` makes. It reads users and passwords on stdin until that ends, and only says which are right. Without
+ * the line `end` the answer is not whole: what a decision rests on could not be asked.
  */
 export const QUERY = `
-Node = list_to_atom(os:getenv("OSHA_NODE")),
-Ask = fun(M, F, A) -> rpc:call(Node, M, F, A, 10000) end,
-Text = fun(X) when is_binary(X); is_list(X) -> X; (X) -> io_lib:format("~0tp", [X]) end,
-Bare = fun(X) when is_atom(X) -> atom_to_list(X); (X) -> Text(X) end,
-Line = fun(Words) -> io:format("~ts~n", [lists:join("\\t", [Bare(W) || W <- Words])]) end,
+${PRELUDE}
+Since = Now(),
 Rows = fun(List, Do) when is_list(List) -> [Do(X) || X <- List]; (_, _) -> [] end,
+Needed = fun(List, Do) when is_list(List) -> [Do(X) || X <- List]; (_, _) -> put(lacking, true) end,
 Get = fun(Key, List) -> proplists:get_value(Key, List, <<>>) end,
-io:setopts([{encoding, unicode}]),
 Check = fun Again() ->
   case io:get_line(standard_io, "") of
     Got when is_list(Got) ->
@@ -30,30 +29,38 @@ Check = fun Again() ->
     _ -> ok
   end
 end,
-case Ask(rabbit, is_running, []) of
-  Running when is_boolean(Running) ->
-    Line(["running", Running]),
-    Line(["version", Ask(rabbit_misc, version, [])]),
-    Rows(Ask(rabbit_mnesia, cluster_nodes, [all]), fun(X) -> Line(["member", X]) end),
-    Rows(Ask(rabbit_mnesia, cluster_nodes, [disc]), fun(X) -> Line(["disc", X]) end),
-    Running andalso begin
-      Rows(Ask(rabbit_mnesia, cluster_nodes, [running]), fun(X) -> Line(["running_member", X]) end),
-      Rows(Ask(rabbit_node_monitor, partitions, []), fun(X) -> Line(["partition", X]) end),
-      Rows(Ask(rabbit_alarm, get_alarms, []), fun(X) -> Line(["alarm", X]) end),
-      case Ask(rabbit_amqqueue, count, []) of N when is_integer(N) -> Line(["queues", N]); _ -> ok end,
-      Rows(Ask(rabbit_vhost, list_names, []), fun(X) -> Line(["vhost", X]) end),
-      Rows(Ask(rabbit_runtime_parameters, list_global, []), fun(X) -> Line(["parameter", Get(name, X)]) end),
-      Rows(Ask(rabbit_auth_backend_internal, list_users, []), fun(X) ->
-        Line(["user", Get(user, X), lists:join(" ", [Bare(T) || T <- Get(tags, X)])]) end),
-      Rows(Ask(rabbit_auth_backend_internal, list_permissions, []), fun(X) ->
-        Line(["permission" | [Get(K, X) || K <- [vhost, user, configure, write, read]]]) end),
-      Rows(Ask(rabbit_policy, list, []), fun(X) ->
-        Json = Ask(rabbit_json, encode, [maps:from_list(Get(definition, X))]),
-        Line(["policy" | [Get(K, X) || K <- [vhost, name, pattern, 'apply-to', priority]] ++ [Json]]) end),
-      Check()
-    end,
-    Line(["end", "true"]);
-  _ -> ok
+case lists:any(Connect, FileCookie) of
+  false when FileCookie =:= [] -> Line(["silence", refused, "there is no cookie file to ask it with"]);
+  false -> Silent(Since);
+  true ->
+    case Ask(rabbit, is_running, []) of
+      Running when is_boolean(Running) ->
+        Line(["running", Running]),
+        Line(["paused", is_pid(Ask(erlang, whereis, [rabbit_outside_app_process]))]),
+        Line(["version", Ask(rabbit_misc, version, [])]),
+        Needed(Ask(rabbit_mnesia, cluster_nodes, [all]), fun(X) -> Line(["member", X]) end),
+        Needed(Ask(rabbit_mnesia, cluster_nodes, [disc]), fun(X) -> Line(["disc", X]) end),
+        Running andalso begin
+          Needed(Ask(rabbit_mnesia, cluster_nodes, [running]), fun(X) -> Line(["running_member", X]) end),
+          Needed(Ask(rabbit_node_monitor, partitions, []), fun(X) -> Line(["partition", X]) end),
+          Rows(Ask(rabbit_alarm, get_alarms, []), fun(X) -> Line(["alarm", X]) end),
+          case Ask(rabbit_amqqueue, count, []) of N when is_integer(N) -> Line(["queues", N]); _ -> ok end,
+          case Ask(rabbit_networking, local_connections, []) of
+            L when is_list(L) -> Line(["connections", length(L)]); _ -> ok end,
+          Needed(Ask(rabbit_vhost, list_names, []), fun(X) -> Line(["vhost", X]) end),
+          Rows(Ask(rabbit_runtime_parameters, list_global, []), fun(X) -> Line(["parameter", Get(name, X)]) end),
+          Needed(Ask(rabbit_auth_backend_internal, list_users, []), fun(X) ->
+            Line(["user", Get(user, X), lists:join(" ", [Bare(T) || T <- Get(tags, X)])]) end),
+          Rows(Ask(rabbit_auth_backend_internal, list_permissions, []), fun(X) ->
+            Line(["permission" | [Get(K, X) || K <- [vhost, user, configure, write, read]]]) end),
+          Needed(Ask(rabbit_policy, list, []), fun(X) ->
+            Json = Ask(rabbit_json, encode, [maps:from_list(Get(definition, X))]),
+            Line(["policy" | [Get(K, X) || K <- [vhost, name, pattern, 'apply-to', priority]] ++ [Json]]) end),
+          Check()
+        end,
+        case get(lacking) of undefined -> Line(["end", "true"]); _ -> ok end;
+      _ -> Line(["silence", slow, "it takes a connection and answers nothing"])
+    end
 end,
 halt().
 `.trim();

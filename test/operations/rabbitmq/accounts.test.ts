@@ -29,7 +29,13 @@ function observation(overrides?: Partial<NodeStatus>): NodeObservation {
     now: 1,
     changed: new Map<string, number>(),
   };
-  return { installed: true, unit, ...(overrides ? { node: status('c1', overrides) } : {}) };
+  return {
+    installed: true,
+    unit,
+    alive: true,
+    data: true,
+    ...(overrides ? { node: status('c1', overrides) } : {}),
+  };
 }
 
 function pending(operation: Operation<NodeObservation>, overrides?: Partial<NodeStatus>): readonly string[] {

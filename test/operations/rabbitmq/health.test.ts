@@ -7,6 +7,7 @@ import {
   notInstalled,
   running,
   type Said,
+  silent,
   stopped,
   unreachable,
 } from './observations.ts';
@@ -52,7 +53,17 @@ describe('the health of a RabbitMQ cluster', () => {
     ['a partition', [running('c1 c2', { partitions: nodes('c2') }), running('c1 c2')], ['rabbit@c2']],
     ['an alarm', [running('c1', { alarms: ['disk'] })], ['disk']],
     ['a stranger that does not run', [running('c1 old', seesOne)], ['not running, and not in the inventory']],
-    ['nothing at all', [notInstalled], ['not installed', 'no node runs', 'no node runs']],
+    [
+      'one that runs and does not answer, which is never "not running"',
+      [running('c1 c2'), silent('c1 c2', 'slow')],
+      ['runs and does not answer: it is slow'],
+    ],
+    [
+      'one that paused itself',
+      [running('c1 c2', seesOne), idle('c1 c2', { paused: true })],
+      ['running 3.10.8, sees 1 of 2 running', 'paused: it sees a minority of its cluster'],
+    ],
+    ['nothing at all', [notInstalled], ['not installed', 'no node answers', 'no node answers']],
   ];
   it.each(broken)('is bad with %s', (_name, answers, evidence) => {
     expect(
@@ -60,5 +71,14 @@ describe('the health of a RabbitMQ cluster', () => {
         .filter(([, healthy]) => !healthy)
         .map(([, , text]) => text),
     ).toEqual(evidence);
+  });
+
+  it.each([
+    ['refused', /osha deploy INVENTORY --only rabbitmq/],
+    ['unreachable', /epmd -names/],
+    ['slow', /journalctl -u rabbitmq-server on c2/],
+  ] as const)('says what to do about a node that runs and does not answer: %s', (kind, hint) => {
+    const findings = judgeMembers(membersThat(running('c1 c2'), silent('c1 c2', kind)));
+    expect(findings.find(({ host }) => host === 'c2')?.hint).toMatch(hint);
   });
 });

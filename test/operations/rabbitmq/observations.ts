@@ -1,6 +1,8 @@
 import { decideMembers } from '../../../src/operations/rabbitmq/decide.ts';
 import { membersOf, type Member } from '../../../src/operations/rabbitmq/members.ts';
 import type { NodeObservation, NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
+import type { Silence } from '../../../src/operations/rabbitmq/asking.ts';
+import { platformOf } from '../../../src/platform/index.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';
 import { asked } from '../clusters.ts';
@@ -20,6 +22,7 @@ export function nodes(names: string): readonly string[] {
 export function status(members: string, overrides: Partial<NodeStatus> = {}): NodeStatus {
   return {
     running: true,
+    paused: false,
     version: '3.10.8',
     members: nodes(members),
     disc: nodes(members),
@@ -27,6 +30,7 @@ export function status(members: string, overrides: Partial<NodeStatus> = {}): No
     partitions: [],
     alarms: [],
     queues: 0,
+    connections: 0,
     vhosts: ['/'],
     made: [],
     users: new Map(),
@@ -37,43 +41,42 @@ export function status(members: string, overrides: Partial<NodeStatus> = {}): No
   };
 }
 
+const onDisc = (members: string): Said & object => ({ data: true, remembers: nodes(members), keeps: 0 });
+
 /** Runs as one of `members`. */
-export function running(members: string, overrides: Partial<NodeStatus> = {}): Said {
-  return { unit: unit('active'), node: status(members, overrides), remembers: nodes(members) };
+export function running(members: string, overrides: Partial<NodeStatus> = {}): Said & object {
+  return { ...onDisc(members), unit: unit('active'), alive: true, node: status(members, overrides) };
 }
 
-export function outdated(members: string): Said {
-  return { unit: unit('active', STARTED_AT + 5), node: status(members), remembers: nodes(members) };
+export function outdated(members: string, overrides: Partial<NodeStatus> = {}): Said {
+  return { ...running(members, overrides), unit: unit('active', STARTED_AT + 5) };
 }
 
 /** Its Erlang node is up, the broker in it is not. */
-export function idle(members: string): Said {
-  const node: NodeStatus = {
+export function idle(members: string, overrides: Partial<NodeStatus> = {}): Said {
+  return running(members, {
     running: false,
-    version: '3.10.8',
-    members: nodes(members),
-    disc: nodes(members),
     runningMembers: [],
-    partitions: [],
-    alarms: [],
-    vhosts: ['/'],
-    made: [],
+    queues: undefined,
+    connections: undefined,
     users: new Map(),
-    permissions: new Map(),
-    policies: new Map(),
-    passwords: new Map(),
-  };
-  return { unit: unit('active'), node, remembers: nodes(members) };
+    ...overrides,
+  });
 }
 
-/** Its unit is active, and it does not answer. */
-export function silent(members: string): Said {
-  return { unit: unit('active'), remembers: nodes(members) };
+/** It runs, and does not answer. */
+export function silent(members: string, kind: Silence['kind'] = 'refused'): Said {
+  return {
+    ...onDisc(members),
+    unit: unit('active'),
+    alive: true,
+    silence: { kind, said: `it is ${kind}` },
+  };
 }
 
 /** Not running; it remembers that it was one of `members`. */
-export function stopped(members: string, active = 'inactive'): Said {
-  return { unit: unit(active), remembers: nodes(members) };
+export function stopped(members: string, active = 'inactive', keeps = 0): Said & object {
+  return { ...onDisc(members), unit: unit(active), keeps };
 }
 
 export const fresh: Said = {};
@@ -85,6 +88,8 @@ export function membersThat(...all: readonly Said[]): readonly Member[] {
   const { hosts, answers } = asked('c', all, (said): NodeObservation => ({
     installed: true,
     unit: unit('inactive'),
+    alive: false,
+    data: false,
     ...said,
   }));
   return membersOf(hosts, answers);
@@ -97,9 +102,8 @@ export function decide(...answers: readonly Said[]): ClusterDecision {
 /** With those of the hosts c1, c2, ... that keep their data in memory. */
 export function decideWithRam(ram: readonly string[], answers: readonly Said[]): ClusterDecision {
   return decideMembers(membersThat(...answers), {
-    unit: 'rabbitmq-server',
+    platform: platformOf('debian-12'),
     members: answers.length,
     kindOf: (host) => (ram.includes(host) ? 'ram' : 'disc'),
-    dataDirectory: (host) => `/var/lib/rabbitmq/mnesia/rabbit@${host}`,
   });
 }

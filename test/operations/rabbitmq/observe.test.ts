@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Silence } from '../../../src/operations/rabbitmq/asking.ts';
 import { inVhost, parseNode, type NodeObservation } from '../../../src/operations/rabbitmq/observe.ts';
 
 const UNIT = 'ActiveState=active\nSubState=running\nUnitFileState=enabled\nnow=1795239339.2\n';
@@ -72,8 +73,12 @@ describe('what a node answers', () => {
     expect(observed.node?.passwords).toEqual(new Map([['openstack', false]]));
   });
 
-  it('is nothing where the node does not answer', () => {
-    expect(parse(`${UNIT}installed=yes\n`).node).toBeUndefined();
+  it('is nothing where the node does not run', () => {
+    expect(parse(`${UNIT}installed=yes\n`)).toMatchObject({
+      node: undefined,
+      silence: undefined,
+      alive: false,
+    });
   });
 
   it('has no queues where the broker is stopped', () => {
@@ -84,7 +89,49 @@ describe('what a node answers', () => {
     expect(parse(`${UNIT}running\tfalse\nend\ttrue\n`).node?.queues).toBeUndefined();
   });
 
-  it('is not taken for silence where it broke off: a silent node is restarted', () => {
-    expect(() => parse(ANSWER.replace('end\ttrue\n', ''))).toThrow('broke off');
+  it('tells a broker that paused itself from one that was stopped', () => {
+    expect(parse(`${UNIT}running\tfalse\npaused\ttrue\nend\ttrue\n`).node).toMatchObject({ paused: true });
+    expect(parse(`${UNIT}running\tfalse\npaused\tfalse\nend\ttrue\n`).node).toMatchObject({ paused: false });
+  });
+
+  it('says what is on disc, and that something is there which it cannot read', () => {
+    expect(parse(`${UNIT}data=yes\nkeeps=3\nremembers={[rabbit@a],[rabbit@a]}.\n`)).toMatchObject({
+      data: true,
+      keeps: 3,
+      remembers: ['rabbit@a'],
+    });
+    expect(parse(`${UNIT}data=yes\nkeeps=0\nremembers=garbled\n`)).toMatchObject({
+      data: true,
+      remembers: undefined,
+    });
+  });
+});
+
+describe('a node that runs and does not answer', () => {
+  const cases: readonly (readonly [string, string, Silence])[] = [
+    [
+      'has another cookie',
+      'silence\trefused\tit refuses the Erlang cookie\nasked=0\n',
+      { kind: 'refused', said: 'it refuses the Erlang cookie' },
+    ],
+    [
+      'is not known to epmd',
+      'silence\tunreachable\tepmd knows no node rabbit\nasked=0\n',
+      { kind: 'unreachable', said: 'epmd knows no node rabbit' },
+    ],
+    ['answers too late', 'asked=124\n', { kind: 'slow', said: 'no answer within 20 s' }],
+    [
+      'breaks off: half an answer would read as what it does not have',
+      ANSWER.replace(UNIT, '').replace('end\ttrue\n', 'asked=137\n'),
+      { kind: 'slow', said: 'it broke off in the middle of its answer' },
+    ],
+    [
+      'cannot be asked',
+      'asked=1\n',
+      { kind: 'slow', said: 'the program that asks it ended with exit code 1' },
+    ],
+  ];
+  it.each(cases)('%s', (_name, lines, silence) => {
+    expect(parse(`${UNIT}alive=yes\n${lines}`)).toMatchObject({ alive: true, node: undefined, silence });
   });
 });

@@ -47,7 +47,7 @@ function pending(found: Partial<NodeStatus>, names: Named): readonly Change[] {
     now: 1,
     changed: new Map<string, number>(),
   };
-  return operation.decide({ installed: true, unit, node: status('c1', found) });
+  return operation.decide({ installed: true, unit, alive: true, data: true, node: status('c1', found) });
 }
 
 describe('what osha made and the inventory names no longer', () => {
