@@ -1,61 +1,57 @@
 import { clusterChange } from '../cluster-change.ts';
-import type { Change, HostChange } from '../../playbook/operation.ts';
+import type { Change, Effect, HostChange } from '../../playbook/operation.ts';
 import { journalOnFailure, startScript } from '../service-script.ts';
 import { quote, quoteAll } from '../shell.ts';
 import { CLUSTER, IDENTITY_FILE, type Volume } from './observe.ts';
+import {
+  awaitPeer,
+  COMMAND_SECONDS,
+  CONNECTED,
+  GLUSTER,
+  JOINED,
+  REFUSE,
+  refuseUnlessEmpty,
+  refuseUnlessOnline,
+  SETTLE_SECONDS,
+} from './on-the-spot.ts';
 import type { Reached, Server } from './servers.ts';
 
 export interface ChangeContext {
   readonly unit: string;
 }
 
-/** Seconds that one `gluster` command may take: it gives up by itself after 120. */
-const COMMAND_SECONDS = 150;
-
-/** Seconds in which a brick has to be online, or a peer connected, after it was started. */
-const SETTLE_SECONDS = 60;
-
-function change({ unit }: ChangeContext, summary: string, script: string, seconds: number): Change {
-  return clusterChange({ cluster: CLUSTER, unit, summary, script, seconds });
+function change(
+  { unit }: ChangeContext,
+  summary: string,
+  effects: readonly Effect[],
+  script: string,
+  seconds: number,
+): Change {
+  return clusterChange({ cluster: CLUSTER, unit, summary, effects, script, seconds });
 }
 
-/**
- * `gluster` commands change the pool under a lock, and refuse while another one holds it: they are repeated then. What
- * they complain of goes to stdout.
- */
-const GLUSTER = `gluster_do() {
-  end=$(($(date +%s) + ${SETTLE_SECONDS}))
-  until out=$(gluster --mode=script "$@" 2>&1); do
-    case $out in *'Another transaction'* | *'Locking failed'*) ;; *) end=0 ;; esac
-    if [ "$(date +%s)" -ge "$end" ]; then printf '%s\\n' "$out" >&2; return 1; fi
-    sleep 1
-  done
-}`;
-
-/** Where a peer is connected, and where both have also accepted each other: before, changes of volumes are refused. */
-const CONNECTED = '(Connected)';
-const JOINED = 'State: Peer in Cluster (Connected)';
-
-function awaitPeer(host: string, state: string): string {
-  return `end=$(($(date +%s) + ${SETTLE_SECONDS}))
-until gluster --mode=script peer status | grep -A 2 -Fx ${quote(`Hostname: ${host}`)} | grep -qF ${quote(state)}; do
-  if [ "$(date +%s)" -ge "$end" ]; then
-    echo ${quote(`${host} is not connected after ${SETTLE_SECONDS} s:`)} >&2
-    gluster --mode=script peer status >&2
-    exit 1
-  fi
-  sleep 0.5
-done`;
+/** The other bricks of a volume, each `host:/path`, and how many there are with the new one. */
+export interface Copies {
+  readonly others: readonly string[];
+  readonly replica: number;
 }
 
-/** Takes a server into the pool of another one. */
-export function probe(context: ChangeContext, on: Reached, server: Server): HostChange {
+/** Takes a server without peers and volumes into the pool of another one; `first`: there was none before. */
+export function probe(context: ChangeContext, on: Reached, server: Server, first: boolean): HostChange {
+  const { peers, volumes } = on.observed;
+  const forms = first && peers.length === 0 && volumes.length === 0;
   const script = `${GLUSTER}
 gluster_do peer probe ${quote(server.name)}
 ${awaitPeer(server.name, JOINED)}`;
   return {
     host: on.name,
-    change: change(context, `take ${server.name} into the pool`, script, COMMAND_SECONDS + SETTLE_SECONDS),
+    change: change(
+      context,
+      `take ${server.name} into the pool`,
+      forms ? ['forms'] : [],
+      script,
+      COMMAND_SECONDS + SETTLE_SECONDS,
+    ),
   };
 }
 
@@ -66,6 +62,9 @@ ${awaitPeer(server.name, JOINED)}`;
 export function adopt(context: ChangeContext, server: Reached, uuid: string, from: Reached): HostChange {
   const unit = quote(context.unit);
   const script = `${GLUSTER}
+${REFUSE}
+[ -z "$(ls /var/lib/glusterd/peers /var/lib/glusterd/vols 2>/dev/null | grep -v :)" ] ||
+  refuse 'this server has peers or volumes by now: run again'
 systemctl stop -- ${unit}
 {
   printf 'UUID=%s\\n' ${quote(uuid)}
@@ -83,13 +82,14 @@ ${introduceAnew(context, from)}`;
     change: change(
       context,
       `take its old place in the pool of ${from.name} (it was rebuilt)`,
+      ['restarts', 'joins'],
       script,
       COMMAND_SECONDS + 4 * SETTLE_SECONDS,
     ),
   };
 }
 
-/** Two that know each other come to an agreement only when one of them starts anew. */
+/** Two that know each other come to an agreement only when one of them starts again. */
 function introduceAnew(context: ChangeContext, to: Reached): string {
   return `(
 ${startScript(context.unit, 'restart', [])}
@@ -104,6 +104,7 @@ export function reintroduce(context: ChangeContext, server: Reached, to: Reached
     change: change(
       context,
       `restart glusterd (it and ${to.name} have not agreed)`,
+      ['restarts'],
       introduceAnew(context, to),
       2 * SETTLE_SECONDS,
     ),
@@ -113,7 +114,7 @@ export function reintroduce(context: ChangeContext, server: Reached, to: Reached
 /** The directory of a server's brick. Its owner and mode are those of the volume, and so left to Gluster. */
 export function makeBrick(context: ChangeContext, host: string, volume: Volume): HostChange {
   const script = `mkdir -p -- ${quote(volume.path)}`;
-  return { host, change: change(context, `create the brick's directory ${volume.path}`, script, 30) };
+  return { host, change: change(context, `create the brick's directory ${volume.path}`, [], script, 30) };
 }
 
 /** `force`, because a brick may be on the root file system, which Gluster advises against. */
@@ -130,30 +131,39 @@ gluster_do volume create ${quote(volume.name)} ${replica}${quoteAll(bricks)} for
   const copies = servers.length > 1 ? `, a copy on each of ${servers.length} servers` : '';
   return {
     host: on,
-    change: change(context, `create the volume ${volume.name}${copies}`, script, COMMAND_SECONDS),
+    change: change(context, `create the volume ${volume.name}${copies}`, ['forms'], script, COMMAND_SECONDS),
   };
 }
 
-/** Gives one more server a copy; the volume heals onto it while it is used. */
+/**
+ * Gives one more server a copy; the volume heals onto it while it is used. Run on that server, which checks that its
+ * directory is empty.
+ */
 export function addBrick(
   context: ChangeContext,
-  on: string,
   volume: Volume,
-  server: Server,
-  replica: number,
+  server: Reached,
+  copies: Copies,
 ): HostChange {
   const brick = quote(`${server.name}:${volume.path}`);
-  const script = `${GLUSTER}
-gluster_do volume add-brick ${quote(volume.name)} replica ${replica} ${brick} force`;
+  const script = `${refuseUnlessEmpty(volume)}
+${refuseUnlessOnline(volume, copies.others)}
+gluster_do volume add-brick ${quote(volume.name)} replica ${copies.replica} ${brick} force`;
   return {
-    host: on,
-    change: change(context, `give ${server.name} a copy of ${volume.name}`, script, COMMAND_SECONDS),
+    host: server.name,
+    change: change(
+      context,
+      `give ${server.name} a copy of ${volume.name}`,
+      ['joins'],
+      script,
+      COMMAND_SECONDS,
+    ),
   };
 }
 
 /**
  * An empty directory for a brick that was lost. The management daemon has noted where its bricks really are, and takes
- * a directory that was made later for another brick: it is started anew.
+ * a directory that was made later for another brick: it is restarted.
  */
 export function renewBrick(
   context: ChangeContext,
@@ -161,7 +171,9 @@ export function renewBrick(
   volume: Volume,
   others: readonly Reached[],
 ): HostChange {
-  const script = `mkdir -p -- ${quote(volume.path)}
+  const script = `${refuseUnlessEmpty(volume)}
+${others.map(({ name }) => awaitPeer(name, JOINED)).join('\n')}
+mkdir -p -- ${quote(volume.path)}
 (
 ${startScript(context.unit, 'restart', [])}
 )
@@ -171,22 +183,32 @@ ${others.map(({ name }) => awaitPeer(name, JOINED)).join('\n')}`;
     change: change(
       context,
       `prepare ${volume.path} for a new brick of ${volume.name}`,
+      ['restarts'],
       script,
-      (others.length + 1) * SETTLE_SECONDS,
+      (2 * others.length + 1) * SETTLE_SECONDS,
     ),
   };
 }
 
-/** Takes an empty brick for the one that was lost; the other copies heal onto it. */
-export function resetBrick(context: ChangeContext, on: string, volume: Volume, server: Server): HostChange {
+/**
+ * Takes an empty brick for the one that was lost; the other copies heal onto it. They have to be online, because they
+ * note then what it lacks. Run on its server, which checks that the directory is empty.
+ */
+export function resetBrick(
+  context: ChangeContext,
+  volume: Volume,
+  server: Reached,
+  copies: Copies,
+): HostChange {
   const name = quote(volume.name);
   const brick = quote(`${server.name}:${volume.path}`);
-  // An earlier run may have been broken off between the two.
-  const script = `${GLUSTER}
+  // An earlier run may have broken off between the two.
+  const script = `${refuseUnlessEmpty(volume)}
+${refuseUnlessOnline(volume, copies.others)}
 gluster_do volume reset-brick ${name} ${brick} start || :
 gluster_do volume reset-brick ${name} ${brick} ${brick} commit force`;
   const summary = `let ${volume.name} heal onto the empty brick of ${server.name}`;
-  return { host: on, change: change(context, summary, script, 2 * COMMAND_SECONDS) };
+  return { host: server.name, change: change(context, summary, ['joins'], script, 3 * COMMAND_SECONDS) };
 }
 
 /** Starts a volume, or those bricks of a started one that do not run. */
@@ -196,7 +218,7 @@ gluster_do volume start ${quote(volume.name)}${force ? ' force' : ''}`;
   const summary = force
     ? `start the bricks of ${volume.name} that do not run`
     : `start the volume ${volume.name}`;
-  return { host: on, change: change(context, summary, script, COMMAND_SECONDS) };
+  return { host: on, change: change(context, summary, ['starts'], script, COMMAND_SECONDS) };
 }
 
 /** Waits until a server's brick runs. */
@@ -210,10 +232,10 @@ ${journalOnFailure(context.unit)}  fi
   sleep 0.3
 done`;
   const summary = `wait until its brick of ${volume.name} is online`;
-  return { host, change: change(context, summary, script, SETTLE_SECONDS) };
+  return { host, change: change(context, summary, [], script, SETTLE_SECONDS) };
 }
 
-/** Sets options of a volume; its clients take them without being mounted anew. */
+/** Sets options of a volume; its clients take them while they are mounted. */
 export function setOptions(
   context: ChangeContext,
   on: string,
@@ -226,6 +248,6 @@ export function setOptions(
   const summary = `set ${options.map(([key, value]) => `${key} to ${value}`).join(', ')} for ${volume.name}`;
   return {
     host: on,
-    change: change(context, summary, [GLUSTER, ...commands].join('\n'), options.length * COMMAND_SECONDS),
+    change: change(context, summary, [], [GLUSTER, ...commands].join('\n'), options.length * COMMAND_SECONDS),
   };
 }

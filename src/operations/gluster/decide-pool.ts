@@ -6,11 +6,12 @@ import type { Peer } from './observe.ts';
 import { isCalled, isReached, names, poolEvidence, type Reached, type Server } from './servers.ts';
 
 /**
- * What it takes that all servers are in one pool. Those outside are taken in by one that is in it, one after another;
- * one that was rebuilt, and so has another identity than its pool knows it by, is given back its old one.
+ * What it takes that all servers are in one pool. Those outside are taken in by one that is in it, one at a time; one
+ * that was rebuilt, and so has another identity than its pool knows it by, is given back its old one.
  *
  * Refused: two pools; two servers with one identity; a server with volumes of its own, or one that the pool knows as
- * another and that is not empty; no pool in sight while a server cannot be reached.
+ * another and that is not empty, or that is still there; no pool in sight while a server cannot be reached; to restart a
+ * management daemon while another one is away, because volumes with a quorum of servers would stop.
  */
 export function decidePool(servers: readonly Server[], context: ChangeContext): ClusterDecision {
   return { ...decideByCase(servers, context), evidence: poolEvidence(servers) };
@@ -21,7 +22,11 @@ function decideByCase(servers: readonly Server[], context: ChangeContext): Decid
   const refused =
     silent(reached) ?? sameIdentity(reached) ?? twoPools(reached) ?? outOfSight(servers, reached);
   if (refused) return refused;
-  const [seed] = [...reached].sort((a, b) => b.observed.peers.length - a.observed.peers.length);
+  // Where there is no pool yet, the one with volumes takes the others in.
+  const [seed] = [...reached].sort(
+    ({ observed: a }, { observed: b }) =>
+      b.peers.length - a.peers.length || b.volumes.length - a.volumes.length,
+  );
   if (!seed) return { verdict: 'converged' };
   const stages: (readonly HostChange[])[] = [];
   const outside: Server[] = [];
@@ -33,18 +38,69 @@ function decideByCase(servers: readonly Server[], context: ChangeContext): Decid
     // What is not even connected is down, or starts just now.
     if (there && back && !(there.connected && back.connected)) continue;
     outside.push(server);
-    if (there && back) {
-      stages.push([changes.reintroduce(context, server, seed)]);
-      continue;
-    }
-    if (server.observed.volumes.length > 0) return ownVolumes(server);
-    const place = seed.observed.peers.find((peer) => isCalled(peer, server)) ?? there;
-    stages.push([
-      place ? changes.adopt(context, server, place.uuid, seed) : changes.probe(context, seed, server),
-    ]);
+    const own = there && back ? cannotSpare(server, servers) : notEmpty(server, seed, reached);
+    if (own) return own;
+    const place = placeOf(server, seed);
+    if (there && back) stages.push([changes.reintroduce(context, server, seed)]);
+    else if (place) stages.push([changes.adopt(context, server, place.uuid, seed)]);
+    else stages.push([changes.probe(context, seed, server, stages.length === 0)]);
   }
   if (stages.length === 0) return { verdict: 'converged' };
   return { verdict: 'change', because: `not in the pool of ${seed.name}: ${names(outside)}`, stages };
+}
+
+/** As whom the pool knows a server: by its name, else by its identity. */
+function placeOf(server: Reached, seed: Reached): Peer | undefined {
+  return seed.observed.peers.find((peer) => isCalled(peer, server)) ?? entryOf(server, seed);
+}
+
+/** Why a server cannot be taken in as one that has nothing of its own. */
+function notEmpty(server: Reached, seed: Reached, reached: readonly Reached[]): Decided | undefined {
+  const { uuid, peers, volumes, bricks } = server.observed;
+  if (volumes.length > 0) return ownVolumes(server);
+  if (peers.length > 0) {
+    return {
+      verdict: 'refuse',
+      reason: `${server.name} has peers, and is not in the pool of ${seed.name}: ${peers.map(({ host }) => host).join(', ')}`,
+      hint: `see "gluster peer status" on ${server.name} and ${seed.name}; a peer that is gone for good: gluster peer detach NAME`,
+    };
+  }
+  const place = placeOf(server, seed);
+  if (!place) return undefined;
+  if (place.uuid !== uuid && place.connected) {
+    return {
+      verdict: 'refuse',
+      reason: `${seed.name} is connected to a ${server.name} with the identity ${place.uuid}, and the one here has ${uuid ?? 'none'}: there are two`,
+      hint: `stop glusterd on the one that is not meant, and run again; who answers ${seed.name}: gluster pool list`,
+    };
+  }
+  const others = reached.flatMap(({ observed }) => observed.peers.filter((peer) => isCalled(peer, server)));
+  const known = [...new Set([...others.map((peer) => peer.uuid), place.uuid])];
+  if (known.length > 1) {
+    return {
+      verdict: 'refuse',
+      reason: `the pool knows ${server.name} by several identities: ${known.join(', ')}`,
+      hint: 'take out the one that is gone: gluster peer detach NAME, on the server that lists it',
+    };
+  }
+  const online = [...bricks].filter(([, brick]) => brick.online).map(([name]) => name);
+  if (online.length === 0) return undefined;
+  return {
+    verdict: 'refuse',
+    reason: `${server.name} has forgotten its pool, and its bricks of ${online.join(', ')} still run`,
+    hint: `restart ${server.name} when the other copies are online, and run again`,
+  };
+}
+
+/** Why a management daemon cannot be restarted now: the others have to be there, and only one at a time is. */
+function cannotSpare(server: Reached, servers: readonly Server[]): Decided | undefined {
+  const away = servers.filter((other) => !isReached(other));
+  if (away.length === 0) return undefined;
+  return {
+    verdict: 'refuse',
+    reason: `glusterd on ${server.name} has to be restarted, and ${names(away)} cannot be reached`,
+    hint: `bring ${names(away)} back first`,
+  };
 }
 
 /** What one server has noted of another one, by its identity. */

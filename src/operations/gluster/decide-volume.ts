@@ -3,6 +3,7 @@ import type { ChangeContext } from './changes.ts';
 import * as changes from './changes.ts';
 import type { Decided } from '../decided.ts';
 import type { KnownVolume, Volume } from './observe.ts';
+import { away, madeOtherwise, movedBrick, notEmpty, severalOf, unaware, unmounted } from './doubts.ts';
 import { brickPathOf, brickState, isReached, known, names, type Reached, type Server } from './servers.ts';
 
 /**
@@ -20,7 +21,9 @@ export function decideVolume(
   context: ChangeContext,
 ): ClusterDecision {
   const found = known(servers, volume.name);
-  const decided = found ? keep(servers, volume, found, context) : make(servers, volume, context);
+  const decided =
+    severalOf(servers, volume) ??
+    (found ? keep(servers, volume, found, context) : make(servers, volume, context));
   return { ...decided, evidence: volumeEvidence(servers, volume, found) };
 }
 
@@ -28,8 +31,8 @@ function make(servers: readonly Server[], volume: Volume, context: ChangeContext
   const reached = servers.filter(isReached);
   const refused = away(servers, `${volume.name} is to be created`) ?? unmounted(reached, volume);
   if (refused) return refused;
-  const occupied = reached.filter(({ observed }) => observed.bricks.get(volume.name)?.used);
-  if (occupied.length > 0) return holdsData(occupied, volume);
+  const taken = notEmpty(reached, volume);
+  if (taken) return taken;
   const [first] = reached;
   if (!first) return { verdict: 'converged' };
   return {
@@ -66,19 +69,20 @@ function keep(
   const lost = owners.filter((server) => !hasBrick(server, volume, found));
   const newcomers = servers.filter((server) => brickPathOf(found, server) === undefined);
   if (lost.length > 0) {
-    const healed = heal(servers, owners, lost, volume, found, on, context);
+    const healed = heal(servers, owners, lost, volume, found, context);
     if (healed.verdict !== 'change') return healed;
     stages.push(...healed.stages);
     because.push(healed.because);
-  } else if (newcomers.length > 0) {
-    const grown = grow(servers, newcomers, volume, found, on, context);
-    if (grown.verdict !== 'change') return grown;
-    stages.push(...grown.stages);
-    because.push(grown.because);
   }
   const offline = owners.filter(
     (server) => !lost.includes(server) && !server.observed.bricks.get(volume.name)?.online,
   );
+  if (lost.length === 0 && newcomers.length > 0 && found.started && offline.length === 0) {
+    const grown = grow(servers, newcomers, volume, found, context);
+    if (grown.verdict !== 'change') return grown;
+    stages.push(...grown.stages);
+    because.push(grown.because);
+  }
   if (offline.length > 0) {
     if (found.started) stages.push([changes.start(context, on.name, volume, true)]);
     stages.push(offline.map(({ name }) => changes.awaitBrick(context, name, volume)));
@@ -110,11 +114,13 @@ function heal(
   lost: readonly Reached[],
   volume: Volume,
   found: KnownVolume,
-  on: Reached,
   context: ChangeContext,
 ): Decided {
-  const occupied = lost.filter(({ observed }) => observed.bricks.get(volume.name)?.used);
-  if (occupied.length > 0) return holdsData(occupied, volume);
+  const missing = away(servers, `the brick of ${volume.name} on ${names(lost)} is empty`);
+  if (missing) return missing;
+  const taken =
+    notEmpty(lost, volume) ?? madeOtherwise(volume, found, ['Replicate']) ?? unaware(lost, volume);
+  if (taken) return taken;
   const whole = owners.filter((server) => !lost.includes(server));
   if (whole.length === 0) {
     return {
@@ -123,8 +129,6 @@ function heal(
       hint: 'is its disk mounted? Else delete the volume (gluster volume delete), and restore it from a backup',
     };
   }
-  const missing = away(servers, `the brick of ${volume.name} on ${names(lost)} is empty`);
-  if (missing) return missing;
   const offline = whole.filter(({ observed }) => !observed.bricks.get(volume.name)?.online);
   if (!found.started || offline.length > 0) {
     return {
@@ -133,46 +137,53 @@ function heal(
       hint: `start them first: gluster volume start ${volume.name} force`,
     };
   }
+  const gone = lost.flatMap(({ name, address }) => [`${name}:`, `${address}:`]);
+  const others = found.bricks.filter((brick) => !gone.some((host) => brick.startsWith(host)));
   return {
     verdict: 'change',
     because: `the brick of ${volume.name} on ${names(lost)} is empty: it was rebuilt`,
-    stages: [
-      ...lost.flatMap((server) => [
-        [
-          changes.renewBrick(
-            context,
-            server,
-            volume,
-            owners.filter((other) => other !== server),
-          ),
-        ],
-        [changes.resetBrick(context, whole.includes(on) ? on.name : (whole[0] ?? on).name, volume, server)],
-        [changes.awaitBrick(context, server.name, volume)],
-      ]),
-    ],
+    stages: lost.flatMap((server) => [
+      [
+        changes.renewBrick(
+          context,
+          server,
+          volume,
+          owners.filter((other) => other !== server),
+        ),
+      ],
+      [changes.resetBrick(context, volume, server, { others, replica: found.bricks.length })],
+      [changes.awaitBrick(context, server.name, volume)],
+    ]),
   };
 }
 
+/** New servers are given a copy while all others are online: they note then what the new one lacks. */
 function grow(
   servers: readonly Server[],
   newcomers: readonly Server[],
   volume: Volume,
   found: KnownVolume,
-  on: Reached,
   context: ChangeContext,
 ): Decided {
   const missing = away(servers, `${names(newcomers)} is to be given a copy of ${volume.name}`);
   if (missing) return missing;
   const reached = newcomers.filter(isReached);
-  const occupied = reached.filter(({ observed }) => observed.bricks.get(volume.name)?.used);
-  if (occupied.length > 0) return holdsData(occupied, volume);
+  const kinds = found.bricks.length === 1 ? ['Replicate', 'Distribute'] : ['Replicate'];
+  const refused =
+    notEmpty(reached, volume) ?? madeOtherwise(volume, found, kinds) ?? unaware(reached, volume);
+  if (refused) return refused;
   return {
     verdict: 'change',
     because: `no copy of ${volume.name} on ${names(newcomers)}`,
     stages: [
       absentBricks(reached, volume).map(({ name }) => changes.makeBrick(context, name, volume)),
       ...reached.flatMap((server, index) => [
-        [changes.addBrick(context, on.name, volume, server, found.bricks.length + index + 1)],
+        [
+          changes.addBrick(context, volume, server, {
+            others: found.bricks,
+            replica: found.bricks.length + index + 1,
+          }),
+        ],
         [changes.awaitBrick(context, server.name, volume)],
       ]),
     ].filter((stage) => stage.length > 0),
@@ -187,52 +198,6 @@ function optionStage(
 ): readonly (readonly HostChange[])[] {
   const differing = Object.entries(volume.options).filter(([key, value]) => present.get(key) !== value);
   return differing.length > 0 ? [[changes.setOptions(context, on.name, volume, differing)]] : [];
-}
-
-function away(servers: readonly Server[], what: string): Decided | undefined {
-  const missing = servers.filter((server) => !isReached(server));
-  if (missing.length === 0) return undefined;
-  return {
-    verdict: 'refuse',
-    reason: `${what}, and ${names(missing)} cannot be reached`,
-    hint: `bring ${names(missing)} back first`,
-  };
-}
-
-function unmounted(reached: readonly Reached[], volume: Volume): Decided | undefined {
-  for (const { name, observed } of reached) {
-    const disk = observed.bricks.get(volume.name)?.unmounted;
-    if (disk !== undefined) {
-      return {
-        verdict: 'refuse',
-        reason: `the brick ${volume.path} belongs on ${disk}, which is not mounted on ${name}`,
-        hint: `mount it (mount ${disk}), or take it out of /etc/fstab there`,
-      };
-    }
-  }
-  return undefined;
-}
-
-function holdsData(occupied: readonly Reached[], volume: Volume): Decided {
-  return {
-    verdict: 'refuse',
-    reason: `${volume.path} is no brick of ${volume.name} on ${names(occupied)}, and holds other data`,
-    hint: 'move that data away, or give the volume another path; what belongs on the volume is copied to where it is mounted',
-  };
-}
-
-function movedBrick(servers: readonly Server[], volume: Volume, found: KnownVolume): Decided | undefined {
-  for (const server of servers) {
-    const path = brickPathOf(found, server);
-    if (path !== undefined && path !== volume.path) {
-      return {
-        verdict: 'refuse',
-        reason: `${volume.name} has its brick at ${path} on ${server.name}, not at ${volume.path}`,
-        hint: `write path: ${path}, or move it by hand (gluster volume replace-brick)`,
-      };
-    }
-  }
-  return undefined;
 }
 
 function volumeEvidence(

@@ -46,8 +46,15 @@ function judgeServer(server: Server, servers: readonly Server[]): Finding {
   if (!isReached(server)) return { ...base, healthy: false, evidence: `unreachable: ${server.reason}` };
   const { answers, unit, peers } = server.observed;
   if (!answers) {
-    const evidence = unit.active === 'active' ? 'glusterd does not answer' : `glusterd is ${unit.active}`;
-    return { ...base, healthy: false, evidence, hint: 'deploy with --only glusterfs' };
+    const runs = unit.active === 'active';
+    return {
+      ...base,
+      healthy: false,
+      evidence: runs ? 'glusterd runs, and does not answer' : `glusterd is ${unit.active}`,
+      hint: runs
+        ? `on ${server.name}: gluster peer status, journalctl -u glusterd, /var/log/glusterfs/glusterd.log`
+        : 'osha deploy INVENTORY --only glusterfs',
+    };
   }
   const others = servers.filter(({ name }) => name !== server.name);
   const lacking = others.filter((other) => !peers.some((peer) => peer.connected && isCalled(peer, other)));
@@ -65,7 +72,15 @@ function judgeVolume(servers: readonly Server[], volume: Volume): readonly Findi
   const found = known(servers, volume.name);
   if (!found) {
     const subject = `volume ${volume.name}`;
-    return [{ subject, healthy: false, evidence: 'not there', hint: 'deploy with --only glusterfs' }];
+    const asked = servers.some((server) => isReached(server) && server.observed.answers);
+    return [
+      {
+        subject,
+        healthy: false,
+        evidence: asked ? 'not there' : 'unknown: no server answers',
+        ...(asked ? { hint: 'osha deploy INVENTORY --only glusterfs' } : {}),
+      },
+    ];
   }
   const online = servers.filter(
     (server) => isReached(server) && server.observed.bricks.get(volume.name)?.online,

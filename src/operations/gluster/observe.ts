@@ -2,6 +2,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
+import { UNMOUNTED } from '../unmounted.ts';
 
 /** A volume as it should be. */
 export interface Volume {
@@ -27,6 +28,10 @@ export interface KnownVolume {
   readonly name: string;
   readonly id: string;
   readonly started: boolean;
+  /** As Gluster calls it, such as `Replicate`. */
+  readonly type: string;
+  /** One of its bricks keeps no files, only their names. */
+  readonly arbiter: boolean;
   /** Each `host:/path`. */
   readonly bricks: readonly string[];
   readonly options: ReadonlyMap<string, string>;
@@ -39,10 +44,12 @@ export interface Brick {
   readonly used: boolean;
   /** The volume that it says it belongs to; absent in a directory that never was a brick. */
   readonly volumeId?: string;
+  /** What is in it, or whose it is, could not be read: nothing follows from what seems to be missing. */
+  readonly unreadable?: true;
   readonly online: boolean;
   /** Files that other bricks still have to be given, as far as this one knows. */
   readonly backlog: number;
-  /** A file system of `/etc/fstab` that it should be on and that is not mounted. */
+  /** A file system that it should be on and that is not mounted. */
   readonly unmounted?: string;
 }
 
@@ -51,7 +58,7 @@ export interface ServerObservation {
   readonly unit: UnitState;
   /** Absent before it first had to do with a pool. */
   readonly uuid?: string;
-  /** Whether its management daemon answers. */
+  /** Whether its management daemon answers, about its peers and about the volumes. */
   readonly answers: boolean;
   readonly peers: readonly Peer[];
   readonly volumes: readonly KnownVolume[];
@@ -80,22 +87,29 @@ sed -n 's/^UUID=/uuid=/p' ${IDENTITY_FILE} 2>/dev/null
 if systemctl is-active --quiet -- ${quote(unit)}; then
   if ! [ -e ${IDENTITY_FILE} ]; then echo answers=yes
   elif timeout 15 gluster --mode=script peer status 2>/dev/null | sed 's/^/peer=/' | grep .; then
-    echo answers=yes
-    timeout 15 gluster --mode=script volume info 2>/dev/null | sed 's/^/volume=/'
+    volumes=$(timeout 15 gluster --mode=script volume info 2>&1) && known=yes || known=
+    case $volumes in 'No volumes present'*) known=yes ;; esac
+    if [ -n "$known" ]; then
+      echo answers=yes
+      printf '%s\\n' "$volumes" | sed 's/^/volume=/'
+    fi
   fi
 fi
+${UNMOUNTED}
 brick() {
-  unmounted=
-  if [ -e /etc/fstab ]; then
-    unmounted=$(awk -v p="$2/" '$1 !~ /^#/ && $2 != "/" && index(p, $2 "/") == 1 { print $2 }' /etc/fstab | while read -r point; do
-      grep -qF " $point " /proc/self/mounts || echo "$point"
-    done | head -n 1)
-  fi
+  unmounted=$(unmounted_at "$2")
   exists=no used=no id= online=no backlog=0
+  said=$(LC_ALL=C stat -L -- "$2" 2>&1) || case $said in *'No such file'*) ;; *) id=unreadable ;; esac
   if [ -d "$2" ]; then
     exists=yes
-    [ -z "$(find "$2" -mindepth 1 -maxdepth 1 ! -name .glusterfs -print -quit)" ] || used=yes
-    id=$(getfattr --absolute-names -n trusted.glusterfs.volume-id -e hex "$2" 2>/dev/null | sed -n 's/.*=0x//p')
+    entries=$(find "$2" -mindepth 1 -maxdepth 1 ! -name .glusterfs -print -quit 2>&1) || id=unreadable
+    [ -z "$entries" ] || used=yes
+    said=$(LC_ALL=C getfattr --absolute-names -n trusted.glusterfs.volume-id -e hex "$2" 2>&1)
+    case $said in
+      *'=0x'*) id=\${id:-$(printf '%s\\n' "$said" | sed -n 's/.*=0x//p')} ;;
+      *'No such attribute'*) ;;
+      *) id=unreadable ;;
+    esac
     index="$2/.glusterfs/indices/xattrop"
     if [ -d "$index" ]; then backlog=$(find "$index" -mindepth 1 -maxdepth 1 ! -name 'xattrop-*' | wc -l); fi
   fi
@@ -157,6 +171,8 @@ function volumesOf(lines: readonly string[]): readonly KnownVolume[] {
       name: value('Volume Name'),
       id: value('Volume ID').replaceAll('-', ''),
       started: value('Status') === 'Started',
+      type: value('Type'),
+      arbiter: pairs.some(([name, brick]) => /^Brick\d+$/.test(name) && brick.endsWith(' (arbiter)')),
       // An arbiter's brick is marked behind its path.
       bricks: pairs
         .filter(([name]) => /^Brick\d+$/.test(name))
@@ -173,7 +189,7 @@ function brickOf(line: string): readonly [string, Brick] {
     {
       exists: exists === 'yes',
       used: used === 'yes',
-      ...(id === '-' ? {} : { volumeId: id }),
+      ...(id === 'unreadable' ? { unreadable: true as const } : id === '-' ? {} : { volumeId: id }),
       online: online === 'yes',
       backlog: Number(backlog),
       ...(unmounted === '' ? {} : { unmounted }),

@@ -24,6 +24,23 @@ export function isReached(server: Server): server is Reached {
   return server.reachable;
 }
 
+/** Servers whose part cannot be known now: out of reach, or with a management daemon that does not answer. */
+export function unclear(servers: readonly Server[]): readonly Server[] {
+  return servers.filter((server) => !isReached(server) || !server.observed.answers);
+}
+
+/** Why a server is unclear, in a sentence behind its name. */
+export function whyUnclear(servers: readonly Server[]): string {
+  return unclear(servers)
+    .map((server) => `${server.name} ${isReached(server) ? 'does not answer' : 'cannot be reached'}`)
+    .join(', ');
+}
+
+/** True where a server may serve a client: one of its bricks runs, or nothing is known of them. */
+export function mayServe(server: Server): boolean {
+  return !isReached(server) || [...server.observed.bricks.values()].some(({ online }) => online);
+}
+
 /** Names in a sentence. */
 export function names(servers: readonly Pick<Server, 'name'>[]): string {
   return servers.map((server) => server.name).join(', ');
@@ -96,8 +113,12 @@ export function poolEvidence(servers: readonly Server[]): Evidence {
 export function brickState(brick: Brick | undefined, volume: KnownVolume | undefined): string {
   if (!brick) return 'unknown';
   if (brick.unmounted !== undefined) return `${brick.unmounted} is not mounted`;
-  if (!brick.exists) return 'no directory';
+  if (brick.unreadable) return brick.online ? 'online, cannot be read' : 'cannot be read';
+  if (!brick.exists) return brick.online ? 'online, its directory is gone' : 'no directory';
   if (brick.online) return brick.backlog === 0 ? 'online' : `online, ${brick.backlog} files to heal`;
-  if (volume && brick.volumeId !== volume.id) return brick.used ? 'holds other data' : 'empty';
+  if (volume && brick.volumeId !== volume.id) {
+    if (brick.used) return 'holds other data';
+    return brick.volumeId === undefined ? 'empty' : 'a brick of another volume';
+  }
   return brick.volumeId === undefined && !brick.used ? 'empty' : 'offline';
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decidePool } from '../../../src/operations/gluster/decide-pool.ts';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';
 import { inShort } from '../clusters.ts';
-import { fresh, images, pooled, serversThat, unreachable, type Said } from './observations.ts';
+import { fresh, images, ONLINE, peers, pooled, serversThat, unreachable, type Said } from './observations.ts';
 
 function decide(...answers: readonly Said[]): ClusterDecision {
   return decidePool(serversThat(...answers), { unit: 'glusterd' });
@@ -46,6 +46,11 @@ describe('bringing servers together', () => {
       [pooled('g2 g3-'), pooled('g1 g3-'), unreachable],
       ['converged'],
     ],
+    [
+      'one with volumes takes in the others, also where it is not the first',
+      [fresh, pooled('', { volumes: [images('g2')] })],
+      ['g2: take g1 into the pool'],
+    ],
     ['one that is only cut off is left alone', [pooled('g2-'), pooled('g1-')], ['converged']],
     [
       'peers that the inventory does not name are left alone',
@@ -78,6 +83,35 @@ describe('bringing servers together', () => {
       [fresh, unreachable],
       /no pool is in sight, and g2 cannot be reached/,
     ],
+    [
+      'to give a server the identity of one that is still connected: there are two of that name',
+      [pooled('', { peers: [{ uuid: 'old-g2', host: 'g2', connected: true, joined: true }] }), pooled('')],
+      /g1 is connected to a g2 with the identity old-g2, and the one here has uuid-g2: there are two/,
+    ],
+    [
+      'to give a server an identity that its pool does not agree on',
+      [
+        pooled('g2! g3'),
+        pooled(''),
+        pooled('g1', { peers: [...peers('g1'), { ...peers('g2!')[0]!, uuid: 'older' }] }),
+      ],
+      /knows g2 by several identities: old-g2, older/,
+    ],
+    [
+      'to give a server its old identity while its bricks still run',
+      [pooled('g2 g3'), pooled('', { bricks: new Map([['images', ONLINE]]) }), pooled('g1 g2')],
+      /g2 has forgotten its pool, and its bricks of images still run/,
+    ],
+    [
+      'to take in a server that has peers of its own',
+      [pooled('g2 g3'), pooled('g1 g3'), pooled('g2')],
+      /g3 has peers, and is not in the pool of g1: g2/,
+    ],
+    [
+      'to restart a management daemon while another server is away',
+      [pooled('g2? g3'), pooled('g1? g3'), unreachable],
+      /glusterd on g2 has to be restarted, and g3 cannot be reached/,
+    ],
     ['a server that does not answer', [fresh, pooled('', { answers: false })], /does not answer on g2/],
   ];
   it.each(refusals)('refuses %s', (_name, answers, reason) => {
@@ -93,5 +127,18 @@ describe('bringing servers together', () => {
       ['g2', 'running', 'uuid-g2', 'g1', 'old', ''],
       ['old', 'not in the inventory: left alone', 'uuid-old', '', '', ''],
     ]);
+  });
+
+  it('says of each change what it does to the server', () => {
+    const effects = (...answers: readonly Said[]): readonly unknown[] => {
+      const decision = decide(...answers);
+      return decision.verdict === 'change'
+        ? decision.stages.flat().map(({ host, change }) => `${host} ${change.effects?.join(' ') ?? '?'}`)
+        : [];
+    };
+    expect(effects(fresh, fresh, fresh)).toEqual(['g1 forms', 'g1 ']);
+    expect(effects(fresh, pooled('g3'), pooled('g2'))).toEqual(['g2 ']);
+    expect(effects(pooled('g2! g3'), pooled(''), pooled('g1 g2!'))).toEqual(['g2 restarts joins']);
+    expect(effects(pooled('g2? g3'), pooled('g1?'), pooled('g1 g2?'))).toEqual(['g2 restarts']);
   });
 });

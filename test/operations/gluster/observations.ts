@@ -54,6 +54,8 @@ export function pooled(words: string, overrides: Partial<ServerObservation> = {}
 
 export const fresh: Said = () => ({});
 export const unreachable: Said = 'no route to host';
+/** Its management daemon runs, and does not answer. */
+export const silent: Said = () => ({ answers: false });
 
 /** The volume with bricks on these servers. */
 export function images(servers: string, overrides: Partial<KnownVolume> = {}): KnownVolume {
@@ -61,6 +63,8 @@ export function images(servers: string, overrides: Partial<KnownVolume> = {}): K
     name: 'images',
     id: 'cafe',
     started: true,
+    type: 'Replicate',
+    arbiter: false,
     bricks: servers.split(' ').map((name) => `${name}:/srv/images`),
     options: new Map([['network.ping-timeout', '10']]),
     ...overrides,
