@@ -1,8 +1,11 @@
 import { file, holdersOf, minutes, packages, playbook, seconds, service, step, token, verify } from 'osha';
-import type { Host, Inventory } from 'osha';
+import type { Host, Inventory, PlaybookContext } from 'osha';
 import { checkScript, keepalivedConf, keepalivedEnv, keptVips } from './keepalived/conf.ts';
 import { givenUp, notInCluster } from './keepalived/former.ts';
 import { heldOnce } from './keepalived/health.ts';
+import type { ObserveOptions } from './keepalived/observe.ts';
+import { recognised, remembered } from './keepalived/recognise.ts';
+import { reloaded } from './keepalived/reload.ts';
 import { problems } from './keepalived/rules.ts';
 import { settings } from './keepalived/settings.ts';
 
@@ -17,6 +20,20 @@ function holders(inventory: Inventory): readonly Host[] {
   return inventory.hosts.filter((host) => names.has(host));
 }
 
+function observedBy({
+  inventory,
+  platform,
+  secrets,
+}: Pick<PlaybookContext<unknown, 'keepalived'>, 'inventory' | 'platform' | 'secrets'>): ObserveOptions {
+  return {
+    inventory,
+    vips: keptVips(inventory),
+    unit: platform.units.keepalived,
+    conf: platform.paths.keepalivedConf,
+    password: secrets.keepalived,
+  };
+}
+
 /** Each virtual IP by a VRRP instance of its own on the hosts that can hold it; it goes where HAProxy answers. */
 export default playbook({
   name: 'keepalived',
@@ -27,19 +44,25 @@ export default playbook({
   settings,
   secrets: { keepalived: token('Password of the holders of virtual IPs; its first 8 characters count') },
 
-  steps: ({ inventory, hosts, settings, secrets, platform }) => {
+  steps: (context) => {
+    const { inventory, hosts, settings, secrets, platform } = context;
     const unit = platform.units.keepalived;
     const { keepalivedConf: conf, keepalivedEnv: env } = platform.paths;
     const vips = keptVips(inventory);
     const kept = holders(inventory);
     const others = hosts.filter((host) => !kept.includes(host));
     const on = { hosts: kept };
+    const observed = observedBy(context);
+    const options = { ...observed, settings };
     return [
+      // Before its first peer leaves it out, so before anything is written.
+      step('Recognise who else holds them', recognised(kept, options)),
       step('Make sure that no cluster holds them', notInCluster(vips), on),
       ...(others.length > 0
         ? [step('Give up what other hosts hold', givenUp({ unit, conf }), { hosts: others })]
         : []),
       step('Install keepalived', packages.installed(platform.packages.keepalived), on),
+      step('Remember former holders', remembered(kept, options)),
       step(
         'Configure every virtual IP',
         (host) => [
@@ -52,6 +75,7 @@ export default playbook({
               settings,
               password: secrets.keepalived,
               checkScript: checkPath(conf),
+              conf,
             }),
             mode: 0o600,
             validate: 'keepalived --config-test --use-file {}',
@@ -59,19 +83,17 @@ export default playbook({
         ],
         on,
       ),
-      // A restart moves what the host holds: one after another, so that there is always somebody to take it.
+      // Before one starts that would not hear the others.
+      step('Take the configuration over', reloaded(kept, options)),
+      // A restart moves what the host holds: one at a time, so that another host can take it.
       step('Run keepalived', service.running(unit, { newerThan: [env] }), { ...on, oneAtATime: true }),
-      // All at the same time: holders that disagree on an interval or a password do not hear each other.
-      step('Take the configuration over', service.running(unit, { newerThan: [conf], reload: true }), on),
-      verify('Each virtual IP is on one host', heldOnce(hosts, { vips, unit }), {
+      verify('Each virtual IP is on one host', heldOnce(kept, observed), {
         within: minutes(1) + seconds(4 * settings.advert_seconds),
       }),
     ];
   },
 
-  health: ({ inventory, hosts, platform }) => [
-    heldOnce(hosts, { vips: keptVips(inventory), unit: platform.units.keepalived }),
-  ],
+  health: (context) => [heldOnce(context.hosts, observedBy(context))],
 
   validate: problems,
 });

@@ -28,6 +28,14 @@ export interface KeepalivedInput {
   readonly password: Secret;
   /** Path of the check that says whether the HAProxy of this host answers. */
   readonly checkScript: string;
+  /** Path of `keepalived.conf` itself. */
+  readonly conf: string;
+}
+
+/** A host that could hold a virtual IP before. Its name is not known where only its peers' files tell of it. */
+export interface FormerHolder {
+  readonly name?: string | undefined;
+  readonly address: string;
 }
 
 /** The virtual IPs that keepalived holds. */
@@ -51,18 +59,62 @@ function weightOf(vip: Pick<Vip, 'holders'>): number {
   return Math.max(2, vip.holders.length);
 }
 
+/** The part of the password that counts. */
+export function shortened(password: Secret): Secret {
+  return new Secret(password.name, password.reveal().slice(0, PASSWORD_LENGTH));
+}
+
 function block(head: string, lines: readonly string[]): readonly string[] {
   return [`${head} {`, ...lines.map((line) => `    ${line}`), '}'];
 }
 
-/** Whom an instance exchanges signs of life with. Without a peer there is nobody to tell, and keepalived wants multicast. */
-function peering(host: Host, vip: Vip, { inventory, settings }: KeepalivedInput): readonly string[] {
-  const own = addressIn(host, vip);
-  const peers = holdersOf(inventory, vip)
-    .filter((holder) => holder.name !== host.name)
-    .flatMap((holder) => addressIn(holder, vip) ?? []);
-  if (settings.multicast || own === undefined || peers.length === 0) return [];
-  return [`unicast_src_ip ${own}`, ...block('unicast_peer', peers)];
+/** Who can hold a virtual IP, and each one's address in its network. */
+export function holderAddresses(vip: Vip, inventory: Pick<Inventory, 'hosts'>): ReadonlyMap<string, string> {
+  return new Map(
+    holdersOf(inventory, vip).flatMap((host) => {
+      const address = addressIn(host, vip);
+      return address === undefined ? [] : [[host.name, address] as const];
+    }),
+  );
+}
+
+/** The file of a holder with the former holders of a virtual IP, which `keepalived.conf` includes. */
+export function formerPath(conf: string, vip: string): string {
+  return conf.replace(/[^/]+$/, `former-${vip}.conf`);
+}
+
+/**
+ * What that file holds: further peers, so that one that comes back to life hears that its address is held. Empty blocks
+ * of peers are an error to keepalived, so a holder without others has the whole block there.
+ */
+export function formerFile(
+  host: Pick<Host, 'name'>,
+  vip: Vip,
+  former: readonly FormerHolder[],
+  inventory: Pick<Inventory, 'hosts'>,
+): string {
+  const addresses = holderAddresses(vip, inventory);
+  const own = addresses.get(host.name);
+  const peers = former.map(({ name, address }) => (name === undefined ? address : `${address} # ${name}`));
+  const alone = addresses.size === 1 && own !== undefined && peers.length > 0;
+  const lines = alone ? [`unicast_src_ip ${own}`, ...block('unicast_peer', peers)] : peers;
+  const head = `# Placed by osha: hosts that could hold ${vip.name} before, and may run keepalived still.`;
+  return [head, ...lines, ''].join('\n');
+}
+
+/**
+ * Whom an instance sends its advertisements to: the other holders, and former ones. Without any, keepalived wants
+ * multicast.
+ */
+function peering(host: Host, vip: Vip, { inventory, settings, conf }: KeepalivedInput): readonly string[] {
+  const addresses = holderAddresses(vip, inventory);
+  const own = addresses.get(host.name);
+  if (settings.multicast || own === undefined) return [];
+  const peers = [...addresses].filter(([name]) => name !== host.name).map(([, address]) => address);
+  const former = `include ${formerPath(conf, vip.name)}`;
+  return peers.length === 0
+    ? [former]
+    : [`unicast_src_ip ${own}`, ...block('unicast_peer', [...peers, former])];
 }
 
 function instance(vip: Vip, input: KeepalivedInput): SecretText {
@@ -70,8 +122,10 @@ function instance(vip: Vip, input: KeepalivedInput): SecretText {
   const place = vip.holders.indexOf(host.name);
   const first = settings.preempt && place === 0;
   const lowered = settings.check.on_failure === 'lower';
-  const short = new Secret(password.name, password.reveal().slice(0, PASSWORD_LENGTH));
+  const short = shortened(password);
   const before = [
+    // Read by osha when one of them has left the inventory.
+    ...[...holderAddresses(vip, input.inventory)].map(([name, address]) => `# holder ${name} ${address}`),
     `state ${first ? 'MASTER' : 'BACKUP'}`,
     ...(settings.preempt ? [] : ['nopreempt']),
     `interface ${vip.interface}`,

@@ -30,6 +30,7 @@ exit 0`,
               summary: `stop ${unit} (this host is no holder of a virtual IP any more)`,
               script: `systemctl disable -- ${name}\nsystemctl stop -- ${name}`,
               touches: [`unit:${unit}`],
+              effects: ['stops'],
             },
           ]
         : [],

@@ -1,51 +1,34 @@
-import { ProbeError, quote } from 'osha';
-import type { Answer, Answers, Finding, HealthCheck, Host, Vip } from 'osha';
+import type { Answer, Finding, HealthCheck, Host } from 'osha';
+import { inWords, named, viewOf, type VipView } from './holders.ts';
+import { holderProbe, type HolderView, type ObserveOptions } from './observe.ts';
+import { leaveHint } from './recognise.ts';
 
-/** What one host says: the state of keepalived's unit, and the addresses that it holds. */
-export interface HolderView {
-  readonly unit: string;
-  readonly addresses: ReadonlySet<string>;
-}
-
-/** Understands what the probe printed. Throws a `ProbeError` where the host could not say which addresses it has. */
-export function parseView(output: string): HolderView {
-  const [unit = '', ...addresses] = output.split('\n').map((line) => line.trim());
-  const held = addresses.map((line) => line.split('/')[0] ?? '').filter((address) => address !== '');
-  // Every host has 127.0.0.1.
-  if (held.length === 0)
-    throw new ProbeError(`"ip addr" did not say which addresses there are, but: ${output}`);
-  return { unit, addresses: new Set(held) };
-}
-
-export interface HeldOptions {
-  readonly vips: readonly Vip[];
-  readonly unit: string;
-}
-
-/** On every holder keepalived runs, and of `hosts`, exactly one has each virtual IP: a holder of it. */
-export function heldOnce(hosts: readonly Host[], { vips, unit }: HeldOptions): HealthCheck<HolderView> {
+/**
+ * On every holder keepalived runs, and exactly one host has each virtual IP, a holder of it: as `hosts` say themselves,
+ * and as the network answers, where hosts can be that the inventory does not list. A former holder that may run
+ * keepalived is not healthy either: it takes the address when the others stop.
+ */
+export function heldOnce(hosts: readonly Host[], options: ObserveOptions): HealthCheck<HolderView> {
   return {
     scope: 'health',
     title: 'keepalived',
     members: hosts,
-    probe: () => ({
-      script: `state=$(systemctl is-active -- ${quote(unit)} 2>/dev/null)
-printf '%s\\n' "\${state:-unknown}"
-ip -o -4 addr show | awk '{ print $4 }'`,
-      reads: [`unit:${unit}`, ...vips.map((vip) => `cluster:vip-${vip.name}` as const)],
-      parse: ({ stdout }) => parseView(stdout),
-    }),
-    judge: (answers) => [
-      ...[...answers].flatMap(([host, answer]) => holderFinding(host, answer, { vips, unit })),
-      ...vips.map((vip) => vipFinding(vip, answers, unit)),
-    ],
+    probe: (member) => holderProbe(member, options),
+    judge: (answers) => {
+      const views = viewOf(answers, options);
+      return [
+        ...[...answers].flatMap(([host, answer]) => holderFinding(host, answer, options)),
+        ...views.map((view) => vipFinding(view, options.unit)),
+        ...views.flatMap((view) => formerFindings(view, options.unit)),
+      ];
+    },
   };
 }
 
 function holderFinding(
   host: string,
   answer: Answer<HolderView>,
-  { vips, unit }: HeldOptions,
+  { vips, unit }: ObserveOptions,
 ): readonly Finding[] {
   const own = vips.filter((vip) => vip.holders.includes(host));
   if (own.length === 0) return [];
@@ -68,35 +51,62 @@ function holderFinding(
   return [{ subject, host, healthy: true, evidence: parts.join(', ') }];
 }
 
-function vipFinding(vip: Vip, answers: Answers<HolderView>, unit: string): Finding {
+function vipFinding({ vip, claimants, unasked }: VipView, unit: string): Finding {
   const subject = `virtual IP ${vip.name}`;
-  const held = [...answers].flatMap(([host, answer]) =>
-    answer.reachable && answer.observed.addresses.has(vip.address) ? [host] : [],
-  );
-  const [holder, ...more] = held;
-  if (holder === undefined) {
-    return {
-      subject,
-      healthy: false,
-      evidence: `${vip.address} is held by nobody`,
-      hint: `does HAProxy answer on a holder (${vip.holders.join(', ')})? see "journalctl -u ${unit}" there`,
-    };
+  const unhealthy = (evidence: string, hint: string): Finding => ({
+    subject,
+    healthy: false,
+    evidence,
+    hint,
+  });
+  if (claimants.length === 0) {
+    return unhealthy(
+      `${vip.address} is held by nobody`,
+      `does HAProxy answer on a holder (${vip.holders.join(', ')})? see "journalctl -u ${unit}" there`,
+    );
   }
-  const evidence = `${vip.address} on ${held.join(' and ')}`;
-  const strangers = held.filter((host) => !vip.holders.includes(host));
-  if (strangers.length > 0) {
-    return {
-      subject,
-      healthy: false,
-      evidence: `${evidence}; ${strangers.join(', ')} must not hold it`,
-      hint: 'deploy with --only keepalived',
-    };
+  const evidence = `${vip.address} on ${claimants.map(({ name }) => name).join(' and ')}`;
+  const stranger = claimants.find(({ is }) => is === 'stranger');
+  if (stranger) {
+    const why = `${stranger.name} is not a host of this inventory`;
+    return unhealthy(`${evidence}; ${why}`, leaveHint(unit, stranger.name));
   }
-  if (more.length > 0) {
-    const hint = 'they do not hear each other: VRRP is IP protocol 112, not TCP or UDP; is it let through?';
-    return { subject, healthy: false, evidence, hint };
+  const hosts = claimants.filter(({ is }) => is === 'host').map(({ name }) => name);
+  if (hosts.length > 0) {
+    return unhealthy(`${evidence}; ${hosts.join(', ')} must not hold it`, 'deploy with --only keepalived');
+  }
+  if (claimants.length > 1) {
+    return unhealthy(
+      evidence,
+      'they do not hear each other: VRRP is IP protocol 112, not TCP or UDP; is it let through?',
+    );
+  }
+  if (unasked !== undefined) {
+    return unhealthy(
+      `${evidence}; whether another host answers for it too could not be asked: ${unasked}`,
+      `does a holder (${vip.holders.join(', ')}) have the interface ${vip.interface}?`,
+    );
   }
   const [preferred] = vip.holders;
-  const away = holder === preferred ? '' : `, preferred ${preferred}`;
+  const away = claimants[0]?.name === preferred ? '' : `, preferred ${preferred}`;
   return { subject, healthy: true, evidence: `${evidence}${away}` };
+}
+
+/** Former holders that may run keepalived, or may come back. */
+function formerFindings({ vip, claimants, former }: VipView, unit: string): readonly Finding[] {
+  return former.flatMap((one): readonly Finding[] => {
+    const name = named(one);
+    const subject = `former holder of ${vip.name}`;
+    const claims = claimants.some((claimant) => claimant.name === name || claimant.name === one.name);
+    if (one.presence === 'closed' || claims) return [];
+    const evidence = `${name}: ${inWords(one.presence)}`;
+    if (one.presence === 'silent') {
+      return [{ subject, healthy: true, evidence: `${evidence}; it stays among the peers` }];
+    }
+    if (one.listed) {
+      return [{ subject, healthy: false, evidence, hint: 'deploy with --only keepalived' }];
+    }
+    const hint = leaveHint(unit, name);
+    return [{ subject, healthy: false, evidence: `${evidence}; the inventory does not list it`, hint }];
+  });
 }

@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import keepalived from '../../../playbooks/keepalived.ts';
+import { formerFile } from '../../../playbooks/keepalived/conf.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { aHost, anInventory } from '../../support/inventory.ts';
+import { folderForAll } from '../../support/temporary-folder.ts';
 import { contextOf, operationsOn, placedFile } from '../context.ts';
 import { kept } from './vips.ts';
 
@@ -26,8 +30,13 @@ function block(text: string, head: string): readonly string[] {
 }
 
 describe('keepalived.conf', () => {
+  const folder = folderForAll();
+
   it('has the preferred holder as master, which tells each other holder that it lives', () => {
     expect(block(conf('controller1'), 'vrrp_instance api')).toEqual([
+      '# holder controller1 192.0.2.11',
+      '# holder controller2 192.0.2.12',
+      '# holder controller3 192.0.2.13',
       'state MASTER',
       'interface eth0',
       'virtual_router_id 20',
@@ -37,6 +46,7 @@ describe('keepalived.conf', () => {
       'unicast_peer {',
       '192.0.2.12',
       '192.0.2.13',
+      'include /etc/keepalived/former-api.conf',
       '}',
       'authentication {',
       'auth_type PASS',
@@ -77,7 +87,7 @@ describe('keepalived.conf', () => {
 
   it('leaves the virtual IP where it is, without preempting', () => {
     for (const host of ['controller1', 'controller2']) {
-      expect(block(conf(host, { preempt: false }), 'vrrp_instance api').slice(0, 2)).toEqual([
+      expect(block(conf(host, { preempt: false }), 'vrrp_instance api').slice(3, 5)).toEqual([
         'state BACKUP',
         'nopreempt',
       ]);
@@ -136,7 +146,13 @@ describe('keepalived.conf', () => {
 
   const installed = spawnSync('keepalived', ['--version']).error === undefined;
   it.skipIf(!installed)('is accepted by keepalived itself', () => {
-    const text = conf('controller1').replaceAll('eth0', 'lo');
+    writeFileSync(
+      join(folder, 'former-api.conf'),
+      formerFile({ name: 'controller1' }, api, [], anInventory()),
+    );
+    const text = conf('controller1')
+      .replaceAll('eth0', 'lo')
+      .replaceAll('/etc/keepalived/former', `${folder}/former`);
     const { stderr } = spawnSync(
       'keepalived',
       ['--config-test', '--log-console', '--use-file', '/dev/stdin'],

@@ -1,25 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { heldOnce, parseView, type HolderView } from '../../../playbooks/keepalived/health.ts';
+import { heldOnce } from '../../../playbooks/keepalived/health.ts';
+import { parseView, type HolderView } from '../../../playbooks/keepalived/observe.ts';
 import { ProbeError, type Answer } from '../../../src/playbook/operation.ts';
 import { anInventory } from '../../support/inventory.ts';
-import { kept } from './vips.ts';
+import { instance, kept, observing, says, type Heard } from './vips.ts';
 
 const { hosts } = anInventory();
 const vip = kept('api', 20, { holders: ['controller1', 'controller2'] });
 
-const says = (unit: string, ...addresses: readonly string[]): Answer<HolderView> => ({
-  reachable: true,
-  observed: parseView(`${unit}\n127.0.0.1/8\n${addresses.map((address) => `${address}/24\n`).join('')}`),
-});
 const away: Answer<HolderView> = { reachable: false, reason: 'timed out' };
 const VIP = '192.0.2.20';
+
+/** What a holder hears: the other holder, and whoever answers for the virtual IP. */
+const hears = (other: number, ...claimants: readonly number[]): Heard => ({
+  arp: [[other, other], ...claimants.map((by) => [20, by] as const)],
+});
+const former: Heard = {
+  arp: [
+    [12, 12],
+    [13, 13],
+  ],
+};
+const three = [instance([11, 12, 13])];
 
 type Case = readonly [name: string, answers: readonly Answer<HolderView>[], expected: readonly string[]];
 
 const cases: readonly Case[] = [
   [
     'the preferred one holds it',
-    [says('active', VIP), says('active'), says('inactive')],
+    [
+      says(11, { holds: [20], heard: hears(12) }),
+      says(12, { heard: hears(11, 11) }),
+      says(13, { unit: 'inactive' }),
+    ],
     [
       'controller1 keepalived +: holds api',
       'controller2 keepalived +: stands by for api',
@@ -28,7 +41,7 @@ const cases: readonly Case[] = [
   ],
   [
     'another one holds it, while the preferred one is away',
-    [away, says('active', VIP), says('inactive')],
+    [away, says(12, { holds: [20], heard: hears(11) }), says(13, { unit: 'inactive' })],
     [
       'controller1 keepalived -: timed out',
       'controller2 keepalived +: holds api',
@@ -36,8 +49,21 @@ const cases: readonly Case[] = [
     ],
   ],
   [
+    'one that cannot be asked holds it',
+    [away, says(12, { heard: hears(11, 11) }), says(13, { unit: 'inactive' })],
+    [
+      'controller1 keepalived -: timed out',
+      'controller2 keepalived +: stands by for api',
+      `virtual IP api +: ${VIP} on controller1`,
+    ],
+  ],
+  [
     'keepalived does not run on a holder',
-    [says('failed'), says('active', VIP), says('inactive')],
+    [
+      says(11, { unit: 'failed', heard: hears(12, 12) }),
+      says(12, { holds: [20], heard: hears(11) }),
+      says(13, { unit: 'inactive' }),
+    ],
     [
       'controller1 keepalived -: does not run (failed)',
       'controller2 keepalived +: holds api',
@@ -46,7 +72,7 @@ const cases: readonly Case[] = [
   ],
   [
     'nobody holds it',
-    [says('active'), says('active'), away],
+    [says(11, { heard: hears(12) }), says(12, { heard: hears(11) }), away],
     [
       'controller1 keepalived +: stands by for api',
       'controller2 keepalived +: stands by for api',
@@ -55,7 +81,11 @@ const cases: readonly Case[] = [
   ],
   [
     'both hold it',
-    [says('active', VIP), says('active', VIP), says('inactive')],
+    [
+      says(11, { holds: [20], heard: hears(12, 12) }),
+      says(12, { holds: [20], heard: hears(11, 11) }),
+      says(13, { unit: 'inactive' }),
+    ],
     [
       'controller1 keepalived +: holds api',
       'controller2 keepalived +: holds api',
@@ -63,20 +93,131 @@ const cases: readonly Case[] = [
     ],
   ],
   [
+    'one holds it, and another that cannot be asked answers for it too',
+    [says(11, { holds: [20], heard: hears(12, 12) }), away, says(13, { unit: 'inactive' })],
+    [
+      'controller1 keepalived +: holds api',
+      'controller2 keepalived -: timed out',
+      `virtual IP api -: ${VIP} on controller1 and controller2`,
+    ],
+  ],
+  [
     'a host holds it that is no holder any more',
-    [says('active'), says('active'), says('active', VIP)],
+    [
+      says(11, { heard: hears(12, 13) }),
+      says(12, { heard: hears(11, 13) }),
+      says(13, { holds: [20], instances: three }),
+    ],
     [
       'controller1 keepalived +: stands by for api',
       'controller2 keepalived +: stands by for api',
       `virtual IP api -: ${VIP} on controller3; controller3 must not hold it`,
     ],
   ],
+  [
+    'nobody could ask the network',
+    [
+      says(11, { holds: [20], heard: { failed: 'there is no interface eth0' } }),
+      says(12),
+      says(13, { unit: 'inactive' }),
+    ],
+    [
+      'controller1 keepalived +: holds api',
+      'controller2 keepalived +: stands by for api',
+      `virtual IP api -: ${VIP} on controller1; whether another host answers for it too could not be asked: there is no interface eth0`,
+    ],
+  ],
+];
+
+const unlisted: readonly Case[] = [
+  [
+    'one that left the inventory holds it as well as a holder',
+    [
+      says(11, {
+        holds: [20],
+        instances: three,
+        heard: {
+          arp: [
+            [13, 13],
+            [20, 13],
+          ],
+        },
+      }),
+      says(12, {
+        instances: three,
+        heard: {
+          arp: [
+            [13, 13],
+            [20, 11],
+            [20, 13],
+          ],
+        },
+      }),
+    ],
+    [
+      'controller1 keepalived +: holds api',
+      'controller2 keepalived +: stands by for api',
+      `virtual IP api -: ${VIP} on controller1 and controller3 (192.0.2.13); controller3 (192.0.2.13) is not a host of this inventory`,
+    ],
+  ],
+  [
+    'one that nothing is known of holds it as well as a holder',
+    [
+      says(11, { holds: [20], heard: { arp: [[20, 99]] } }),
+      says(12, {
+        heard: {
+          arp: [
+            [20, 11],
+            [20, 99],
+          ],
+        },
+      }),
+    ],
+    [
+      'controller1 keepalived +: holds api',
+      'controller2 keepalived +: stands by for api',
+      `virtual IP api -: ${VIP} on controller1 and an unknown host (02:00:00:00:00:63); an unknown host (02:00:00:00:00:63) is not a host of this inventory`,
+    ],
+  ],
+  [
+    'one that left the inventory stands by still',
+    [says(11, { holds: [20], instances: three, heard: former }), says(12)],
+    [
+      'controller1 keepalived +: holds api',
+      'controller2 keepalived +: stands by for api',
+      `virtual IP api +: ${VIP} on controller1`,
+      'former holder of api -: controller3 (192.0.2.13): keepalived may run; the inventory does not list it',
+    ],
+  ],
+  [
+    'one that left the inventory has stopped keepalived',
+    [says(11, { holds: [20], instances: three, heard: { ...former, closed: [13] } }), says(12)],
+    [
+      'controller1 keepalived +: holds api',
+      'controller2 keepalived +: stands by for api',
+      `virtual IP api +: ${VIP} on controller1`,
+    ],
+  ],
+  [
+    'one that left the inventory is not there',
+    [
+      says(11, { holds: [20], records: { api: '# Placed by osha\n192.0.2.13\n' }, heard: hears(12) }),
+      says(12, { heard: hears(11, 11) }),
+    ],
+    [
+      'controller1 keepalived +: holds api',
+      'controller2 keepalived +: stands by for api',
+      `virtual IP api +: ${VIP} on controller1`,
+      'former holder of api +: 192.0.2.13: not on the network; it stays among the peers',
+    ],
+  ],
 ];
 
 describe('the health of virtual IPs by keepalived', () => {
-  it.each(cases)('%s', (_name, given, expected) => {
-    const answers = new Map(hosts.map((host, index) => [host.name, given[index] ?? away] as const));
-    const findings = heldOnce(hosts, { vips: [vip], unit: 'keepalived' }).judge(answers);
+  it.each([...cases, ...unlisted])('%s', (_name, given, expected) => {
+    const present = hosts.slice(0, given.length);
+    const answers = new Map(present.map((host, index) => [host.name, given[index] ?? away] as const));
+    const findings = heldOnce(present, observing([vip], { hosts: present })).judge(answers);
     expect(
       findings.map(
         ({ host, subject, healthy, evidence }) =>
@@ -91,6 +232,6 @@ describe('the health of virtual IPs by keepalived', () => {
   });
 
   it('is not made up where a host cannot say which addresses it has', () => {
-    expect(() => parseView('active\n')).toThrow(ProbeError);
+    expect(() => parseView('unit=active\n', [])).toThrow(ProbeError);
   });
 });

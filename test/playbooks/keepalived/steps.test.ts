@@ -25,9 +25,32 @@ describe('the keepalived playbook', () => {
       '/etc/default/keepalived',
       '/etc/keepalived/keepalived.conf',
       'keepalived',
-      'keepalived',
     ]);
     expect(titlesOn(keepalived, context, 'controller3')).toEqual(["no keepalived of osha's"]);
+  });
+
+  it('finds out who held them before it changes anything, and what former holders to remember before their peers leave them out', () => {
+    const steps = keepalived.steps(contextOf(keepalived, { inventory: anInventory({ vips }) }));
+    expect(steps.map(({ title }) => title)).toEqual([
+      'Recognise who else holds them',
+      'Make sure that no cluster holds them',
+      'Give up what other hosts hold',
+      'Install keepalived',
+      'Remember former holders',
+      'Configure every virtual IP',
+      'Take the configuration over',
+      'Run keepalived',
+      'Each virtual IP is on one host',
+    ]);
+  });
+
+  it('needs no host for its steps but those that can hold one', () => {
+    const steps = keepalived.steps(contextOf(keepalived, { inventory: anInventory({ vips }) }));
+    for (const step of steps) {
+      if (step.kind === 'host') continue;
+      const { members } = step.kind === 'cluster' ? step.operation : step.check;
+      expect(members.map(({ name }) => name)).toEqual(['controller1', 'controller2']);
+    }
   });
 });
 
@@ -61,6 +84,7 @@ describe('a host that is no holder any more', () => {
     expect(change?.summary).toBe('stop keepalived (this host is no holder of a virtual IP any more)');
     expect(change?.script).toContain('disable -- keepalived\n');
     expect(change?.script).toContain('stop -- keepalived');
+    expect(change?.effects).toEqual(['stops']);
   });
 });
 

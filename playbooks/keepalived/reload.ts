@@ -1,0 +1,63 @@
+import { service } from 'osha';
+import type { ClusterOperation, Host, Operation } from 'osha';
+import { formerPath } from './conf.ts';
+import { holderProbe, type HolderView } from './observe.ts';
+import { disagrees, type RecogniseOptions } from './recognise.ts';
+
+/** What one holder says: of its unit, and of what stands in its file. */
+interface Loaded {
+  readonly unit: Parameters<ReturnType<typeof service.running>['decide']>[0];
+  readonly view: HolderView;
+}
+
+const PART = '-- holder';
+
+/**
+ * All holders that run take their files over at the same time: those that disagree on an interval or a password do not
+ * hear each other, and each would take the virtual IP. So where one of them has old settings in its file, such as a host
+ * that `--limit` leaves out, nobody takes the new ones over.
+ */
+export function reloaded(holders: readonly Host[], options: RecogniseOptions): ClusterOperation<Loaded> {
+  const { unit, conf, vips, settings } = options;
+  const runningOn = (host: string): Operation<Loaded['unit']> => {
+    const own = vips.filter((vip) => vip.holders.includes(host));
+    const files = [conf, ...own.map((vip) => formerPath(conf, vip.name))];
+    return service.running(unit, { newerThan: files, reload: true, start: false });
+  };
+  return {
+    scope: 'cluster',
+    title: `${unit} runs on its files as they are`,
+    members: holders,
+    probe: (member) => {
+      const [view, own] = [holderProbe(member, options, false), runningOn(member.name).probe];
+      return {
+        ...view,
+        script: `(\n${own.script}\n) </dev/null\necho '${PART}'\n${view.script}`,
+        reads: [...own.reads, ...view.reads],
+        parse: (answer) => {
+          const [first = '', second = ''] = answer.stdout.split(`${PART}\n`);
+          return {
+            unit: own.parse({ ...answer, stdout: first }),
+            view: view.parse({ ...answer, stdout: second }),
+          };
+        },
+      };
+    },
+    decide: (answers) => {
+      const stage = [...answers].flatMap(([host, answer]) => {
+        if (!answer.reachable || answer.observed.unit.active !== 'active') return [];
+        const pending = runningOn(host).decide(answer.observed.unit);
+        const old = vips.some((vip) => disagrees(host, answer.observed.view, vip, settings));
+        const wait = {
+          summary: `reload ${unit} (its file has to agree with those of the other holders)`,
+          script: 'exit 0',
+          touches: [],
+        };
+        return (pending.length === 0 && old ? [wait] : pending).map((change) => ({ host, change }));
+      });
+      return stage.length === 0
+        ? { verdict: 'converged' }
+        : { verdict: 'change', because: 'holders take their files over at the same time', stages: [stage] };
+    },
+  };
+}
