@@ -2,33 +2,34 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Host } from '../inventory/types.ts';
 import { ConnectError, ConnectionDropped } from '../transport/errors.ts';
 import type { ConnectOptions, Session, Transport } from '../transport/session.ts';
+import { lossOf, type Absence, type Unreachable } from './absence.ts';
 import type { EventSink } from './events.ts';
 import { Line, type Attempt, type Shells } from './line.ts';
-
-/** Why a host takes no part in the run. */
-export interface Unreachable {
-  readonly message: string;
-  readonly hint?: string;
-}
+import { RunLock, type LockPatience } from './run-lock.ts';
 
 export interface HeldLock {
   readonly host: string;
   readonly holder: string;
 }
 
-/** Milliseconds to wait for the answer whether a host's lock is free. */
-const LOCK_TIMEOUT_MS = 10_000;
-
 export type Connected =
-  { readonly ok: true; readonly session: Session } | ({ readonly ok: false } & Unreachable);
+  | { readonly ok: true; readonly session: Session }
+  | ({ readonly ok: false; readonly absence: Absence } & Unreachable);
+
+export interface ConnectionsOptions extends ConnectOptions {
+  /** How long to wait for shells of this run whose connection was lost. */
+  readonly lockPatience?: LockPatience;
+}
 
 /**
- * The sessions of a run: one connection per host, opened at most `forks` at a time, opened anew after a drop. Phases that
- * run at the same time each have a shell of their own on it, their lane.
+ * The sessions of a run: one connection per host, opened at most `forks` at a time, opened again after a drop. Phases that
+ * run at the same time each have a shell of their own on it, their lane. Nothing that a host does is thrown from here but
+ * `ConnectionDropped`: a host that is lost leaves the run, and `emit` of `open` hears of it.
  */
 export class Connections implements Shells {
   readonly #transport: Transport;
-  readonly #options: ConnectOptions;
+  readonly #options: ConnectionsOptions;
+  readonly #signal: AbortSignal;
   readonly #sessions = new Map<string, Connected>();
   /** Shells beside a connection's first one, by lane. */
   readonly #beside = new WeakMap<Session, Map<number, Promise<Session>>>();
@@ -37,16 +38,23 @@ export class Connections implements Shells {
   readonly #reopening = new Map<string, Promise<void>>();
   readonly #packageManagers = new Map<string, LimitFunction>();
   readonly #roundTrips = new Map<string, number>();
-  /** Owner of the lock, by host. */
-  readonly #locked = new Map<string, string>();
+  /** Absent where nothing is changed. */
+  #lock: RunLock | undefined;
+  /** Hosts whose lock was taken, and is taken again whenever a session has to be opened again. */
+  readonly #locked = new Set<string>();
+  /** By host: settles once it is known whether the lock is held again. */
+  readonly #relocking = new Map<string, Promise<void>>();
+  #emit: EventSink = () => undefined;
 
-  constructor(transport: Transport, options: ConnectOptions) {
+  constructor(transport: Transport, options: ConnectionsOptions) {
     this.#transport = transport;
     this.#options = options;
+    this.#signal = options.signal ?? new AbortController().signal;
   }
 
   /** Connects to all of `hosts`; whoever does not answer is told to `emit` and keeps nobody else waiting. */
   async open(hosts: readonly Host[], forks: number, emit: EventSink): Promise<void> {
+    this.#emit = emit;
     const limit = pLimit(forks);
     await Promise.all(
       hosts.map((host) =>
@@ -56,14 +64,7 @@ export class Connections implements Shells {
           this.#sessions.set(host.name, connected);
           if (connected.ok) {
             emit({ event: 'connected', host: host.name, durationMs: Date.now() - started });
-          } else {
-            emit({
-              event: 'unreachable',
-              host: host.name,
-              message: connected.message,
-              ...(connected.hint ? { hint: connected.hint } : {}),
-            });
-          }
+          } else this.#tellAbsent(host.name, connected.absence, connected);
         }),
       ),
     );
@@ -71,22 +72,44 @@ export class Connections implements Shells {
 
   /** The host's session, or why it has none. */
   of(host: string): Connected {
-    return this.#sessions.get(host) ?? { ok: false, message: 'it was not connected to' };
+    return (
+      this.#sessions.get(host) ?? { ok: false, absence: 'unreachable', message: 'it was not connected to' }
+    );
   }
 
-  /** Takes the lock of each of `hosts`, and again whenever a session has to be opened anew. Returns who holds which. */
+  /**
+   * Takes the lock of each of `hosts`, and again whenever a session has to be opened again; from now on no change is sent
+   * to a host whose lock is not held. Returns who else holds which. A host that is lost meanwhile leaves the run.
+   */
   async lock(hosts: readonly Host[], owner: string): Promise<readonly HeldLock[]> {
-    for (const { name } of hosts) this.#locked.set(name, owner);
-    const answers = await Promise.all(
-      hosts.map(async ({ name }): Promise<readonly HeldLock[]> => {
-        const connected = this.of(name);
-        const answer = connected.ok
-          ? await connected.session.lock(owner, LOCK_TIMEOUT_MS)
-          : { ok: true as const };
-        return answer.ok ? [] : [{ host: name, holder: answer.holder }];
-      }),
-    );
-    return answers.flat();
+    this.#lock = new RunLock(owner, this.#options.lockPatience);
+    // One host first, the same for all: of two runs that begin at the same time, one gets it and goes on.
+    const [first, ...others] = [...hosts].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const held = first && (await this.#takeLock(first, this.#lock));
+    if (held) return [held];
+    const lock = this.#lock;
+    const answers = await Promise.all(others.map((host) => this.#takeLock(host, lock)));
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  async #takeLock(host: Host, lock: RunLock): Promise<HeldLock | undefined> {
+    for (const isLast of [false, true]) {
+      const connected = this.of(host.name);
+      if (!connected.ok) return undefined;
+      try {
+        const answer = await lock.take(connected.session, this.#signal);
+        if (!answer.ok) return { host: host.name, holder: answer.holder };
+        this.#locked.add(host.name);
+        return undefined;
+      } catch (error) {
+        if (isLast || !(error instanceof ConnectionDropped)) {
+          this.#lose(host.name, 'unreachable', lossOf(error));
+          return undefined;
+        }
+        await this.#connectAgain(host);
+      }
+    }
+    return undefined;
   }
 
   /** The way to a host for a phase of that lane; see `Line`. */
@@ -117,54 +140,100 @@ export class Connections implements Shells {
     return opening;
   }
 
-  /** Begins an attempt to send a script, once nobody is opening the host's connection anew. */
+  /**
+   * The shell of a lane for a change: one that holds the host's lock, once it does. Throws `ConnectionDropped`, also where
+   * the lock was lost.
+   */
+  async shellForChange(host: string, lane: number): Promise<Session> {
+    await this.relocked(host);
+    const shell = await this.shell(host, lane);
+    if (!this.#lock) return shell;
+    if (!this.#locked.has(host)) throw new Error(`the lock of ${host} was not taken: it must not be changed`);
+    const connected = this.of(host);
+    if (connected.ok && (await this.#lock.covers(connected.session, shell))) return shell;
+    throw new ConnectionDropped(connected.ok ? 'the lock of the host was lost with it' : connected.message);
+  }
+
+  /** Waits until it is known whether the host's lock is held again after a drop, so what ran before has ended. */
+  async relocked(host: string): Promise<void> {
+    await this.#relocking.get(host);
+  }
+
+  /** Begins an attempt to send a script, once nobody is opening the host's connection again. */
   async attempt(host: string): Promise<Attempt> {
     await this.#reopening.get(host);
     return { age: this.#ages.get(host) ?? 0 };
   }
 
   /**
-   * A new shell in the place of one that dropped, and a new connection where that is gone too. Of several lanes that
-   * dropped with one connection, the first opens it anew for all.
+   * A new shell in the place of one that dropped, and a new connection where that is gone too, or `whole` asks for it. Of
+   * several lanes that dropped with one connection, the first opens it again for all.
    */
-  async reopen(host: Host, lane: number, dropped: Attempt): Promise<void> {
+  async reopen(
+    host: Host,
+    lane: number,
+    dropped: Attempt,
+    { whole = false }: { readonly whole?: boolean } = {},
+  ): Promise<void> {
     const { name } = host;
     const isNew = (): boolean => dropped.age !== (this.#ages.get(name) ?? 0);
     const before = this.of(name);
-    if (before.ok && !isNew() && dropped.session !== undefined && dropped.session !== before.session) {
+    const isBeside = before.ok && dropped.session !== undefined && dropped.session !== before.session;
+    if (before.ok && isBeside && !whole && !isNew()) {
       const beside = this.#beside.get(before.session);
       if ((await beside?.get(lane)) === dropped.session) beside?.delete(lane);
       const opened = await this.shell(name, lane).catch(() => undefined);
       if (opened) return;
     }
     if (isNew()) return;
-    const reopening = this.#reopening.get(name) ?? this.#connectAnew(host);
+    const reopening = this.#reopening.get(name) ?? this.#connectAgain(host);
     this.#reopening.set(name, reopening);
     await reopening.finally(() => this.#reopening.delete(name));
   }
 
-  async #connectAnew(host: Host): Promise<void> {
+  /** A host that has left the run stays out. */
+  async #connectAgain(host: Host): Promise<void> {
     const old = this.#sessions.get(host.name);
-    if (old?.ok) await this.#end(old.session);
+    if (!old?.ok) return;
+    await this.#end(old.session);
     const connected = await this.#connect(host);
     this.#sessions.set(host.name, connected);
     this.#ages.set(host.name, (this.#ages.get(host.name) ?? 0) + 1);
-    // The lock went with the session that held it, and somebody else may have taken it meanwhile.
-    const owner = this.#locked.get(host.name);
-    if (connected.ok && owner !== undefined) {
-      const [held] = await this.lock([host], owner);
-      // By itself, where the host has not noticed yet that the old connection is gone.
-      if (held && held.holder !== owner) {
-        this.exclude(host.name, { message: `its connection dropped, and now it is held by ${held.holder}` });
-      }
+    if (!connected.ok) this.#tellAbsent(host.name, connected.absence, connected);
+    else if (this.#lock && this.#locked.has(host.name)) {
+      // Not waited for: until the old shells have ended, and the lock is held again, the host may still be read.
+      this.#relocking.set(host.name, this.#lockAgain(host.name, connected.session, this.#lock));
+    }
+  }
+
+  async #lockAgain(host: string, session: Session, lock: RunLock): Promise<void> {
+    try {
+      const answer = await lock.take(session, this.#signal);
+      if (answer.ok) return;
+      const message = `its connection dropped, and now another run holds its lock: ${answer.holder}`;
+      this.#lose(host, 'locked', { message });
+    } catch (error) {
+      // Where it dropped once more, whoever sends the next script finds that out.
+      if (!(error instanceof ConnectionDropped)) this.#lose(host, 'unreachable', lossOf(error));
     }
   }
 
   /** Takes a host out after it was connected: it is not the host that the inventory means. */
-  exclude(host: string, why: Unreachable): void {
+  exclude(host: string, why: Unreachable, absence: Absence = 'rejected'): void {
     const connected = this.#sessions.get(host);
     if (connected?.ok) void this.#end(connected.session);
-    this.#sessions.set(host, { ok: false, ...why });
+    this.#sessions.set(host, { ok: false, absence, ...why });
+  }
+
+  #lose(host: string, absence: Absence, why: Unreachable): void {
+    this.exclude(host, why, this.#signal.aborted ? 'interrupted' : absence);
+    this.#tellAbsent(host, absence, why);
+  }
+
+  #tellAbsent(host: string, absence: Absence, { message, hint }: Unreachable): void {
+    if (this.#signal.aborted) return;
+    const event = absence === 'unreachable' ? 'unreachable' : 'rejected';
+    this.#emit({ event, host, message, ...(hint === undefined ? {} : { hint }) });
   }
 
   /** Scripts sent to the host so far, over all its sessions. */
@@ -189,7 +258,7 @@ export class Connections implements Shells {
       connected.ok ? [connected.session] : [],
     );
     await Promise.all(open.map((session) => this.#end(session)));
-    await this.#transport.close();
+    await this.#transport.close().catch(() => undefined);
   }
 
   /** Shells that were opened beside it come first: they end what they run, which a connection that goes would not wait for. */
@@ -204,8 +273,8 @@ export class Connections implements Shells {
     try {
       return { ok: true, session: await this.#transport.connect(host, this.#options) };
     } catch (error) {
-      if (error instanceof ConnectError) return { ok: false, message: error.message, hint: error.hint };
-      throw error;
+      const absence = this.#signal.aborted ? 'interrupted' : 'unreachable';
+      return { ok: false, absence, ...lossOf(error) };
     }
   }
 }

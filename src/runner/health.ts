@@ -72,6 +72,7 @@ export async function observeHealth(
   };
   try {
     await connections.open(hosts, options.forks, emit);
+    signal.throwIfAborted();
     for (const host of hosts) {
       observers
         .get(host.name)

@@ -15,7 +15,9 @@ export interface Attempt {
 export interface Shells {
   attempt(host: string): Promise<Attempt>;
   shell(host: string, lane: number): Promise<Session>;
-  reopen(host: Host, lane: number, dropped: Attempt): Promise<void>;
+  shellForChange(host: string, lane: number): Promise<Session>;
+  relocked(host: string): Promise<void>;
+  reopen(host: Host, lane: number, dropped: Attempt, how?: { readonly whole?: boolean }): Promise<void>;
   sent(host: string): void;
   packageManager(host: string): <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -39,25 +41,47 @@ export class Line {
     return this.#roundTrips;
   }
 
-  /** Throws `ConnectionDropped`, also where the host has no connection, and what `Session.run` throws. */
+  /**
+   * Runs a change, once the host's lock is held. It is never sent twice. Throws what `Session.run` throws, and
+   * `ConnectionDropped` also where the host has no connection or the lock was lost: then only once nothing of the change
+   * can still be running, or the host is lost, so that a probe tells what came of it.
+   */
   async run(script: string, options: RunOptions): Promise<ScriptResult> {
-    return this.#send(script, options, await this.#shells.attempt(this.host.name));
-  }
-
-  /** Runs a script that only reads: twice does no harm, so after a drop it is sent once more on a new connection. */
-  async read(script: string, options: RunOptions): Promise<ScriptResult> {
     const attempt = await this.#shells.attempt(this.host.name);
     try {
-      return await this.#send(script, options, attempt);
+      const shell = await this.#shells.shellForChange(this.host.name, this.#lane);
+      return await this.#send(script, options, attempt, shell);
     } catch (error) {
-      if (!(error instanceof ConnectionDropped)) throw error;
-      await this.#shells.reopen(this.host, this.#lane, attempt);
-      return this.run(script, options);
+      if (error instanceof ConnectionDropped) {
+        await this.#shells.reopen(this.host, this.#lane, attempt, { whole: true });
+        await this.#shells.relocked(this.host.name);
+      }
+      throw error;
     }
   }
 
-  async #send(script: string, options: RunOptions, attempt: Attempt): Promise<ScriptResult> {
-    const session = await this.#shells.shell(this.host.name, this.#lane);
+  /** Runs a script that only reads: twice does no harm, so after a drop it is sent once more on a new connection. Does not wait for the lock. */
+  async read(script: string, options: RunOptions): Promise<ScriptResult> {
+    const attempt = await this.#shells.attempt(this.host.name);
+    try {
+      return await this.#sendRead(script, options, attempt);
+    } catch (error) {
+      if (!(error instanceof ConnectionDropped)) throw error;
+      await this.#shells.reopen(this.host, this.#lane, attempt);
+      return this.#sendRead(script, options, await this.#shells.attempt(this.host.name));
+    }
+  }
+
+  async #sendRead(script: string, options: RunOptions, attempt: Attempt): Promise<ScriptResult> {
+    return this.#send(script, options, attempt, await this.#shells.shell(this.host.name, this.#lane));
+  }
+
+  async #send(
+    script: string,
+    options: RunOptions,
+    attempt: Attempt,
+    session: Session,
+  ): Promise<ScriptResult> {
     attempt.session = session;
     this.#roundTrips += 1;
     this.#shells.sent(this.host.name);

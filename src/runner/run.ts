@@ -27,7 +27,7 @@ export interface RunOptions extends RunSettings {
 
 /**
  * Carries out a plan and returns its summary, which is also the last event. Errors of hosts are events, collected and
- * counted; this throws only on a defect.
+ * counted; this throws only on a defect, and then after a summary that says that the run did not come to its end.
  */
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSummary> {
   const started = Date.now();
@@ -48,9 +48,9 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     waves: plan.waves.map((wave) => wave.map((phase) => phase.name)),
     hosts: plan.hosts.map((host) => host.name),
   });
+  let defect: { readonly error: unknown } | undefined;
   try {
     await connections.open(involved, options.forks, emit);
-    for (const host of plan.hosts) if (!connections.of(host.name).ok) shared.totals.unreachable(host.name);
     const before = new RunContext(shared);
     if (options.gate) await rejectUnfit(before, options.gate);
     const locked = options.mode === 'diff' || (await takeLocks(before, options.lockOwner));
@@ -58,18 +58,30 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     if (locked) await runPhases(shared);
   } catch (error) {
     // What is in flight when the user stops the run ends with the reason of the signal.
-    if (!signal.aborted) throw error;
-  } finally {
-    for (const host of plan.hosts) shared.totals.roundTrips(host.name, connections.roundTrips(host.name));
-    await connections.close();
+    if (!signal.aborted) defect = { error };
   }
+  noteAbsent(shared);
+  await connections.close();
   const summary = shared.totals.summary({
     durationMs: Date.now() - started,
-    interrupted: signal.aborted,
+    interrupted: signal.aborted || defect !== undefined,
     ...(shared.refused === undefined ? {} : { refused: shared.refused }),
   });
   emit(summary);
+  if (defect) throw defect.error;
   return summary;
+}
+
+/** Which hosts were not reached, at whatever time, and which another run has taken meanwhile. */
+function noteAbsent(shared: Shared): void {
+  const { connections, totals } = shared;
+  for (const { name } of shared.plan.hosts) {
+    totals.roundTrips(name, connections.roundTrips(name));
+    const connected = connections.of(name);
+    if (connected.ok) continue;
+    if (connected.absence === 'unreachable') totals.unreachable(name);
+    if (connected.absence === 'locked') shared.refused ??= `${name}: ${connected.message}`;
+  }
 }
 
 /** Takes out every host that the gate finds unfit, or that gives it no answer, before anything was done to it. */

@@ -45,6 +45,11 @@ export class ScriptTimeout extends Error {
   }
 }
 
+/** A host on which nobody can take the lock now, such as one whose /run is full. */
+export class LockFailed extends Error {
+  override name = 'LockFailed';
+}
+
 /** A host that is connected could not connect to where it was asked to. */
 export class ForwardError extends Error {
   override name = 'ForwardError';

@@ -71,6 +71,10 @@ export function createFakeTransport(options: FakeTransportOptions = {}): FakeTra
       locks.set(host, { owner, by });
       return { ok: true };
     },
+    joinLock: (host, owner) => {
+      const held = locks.get(host);
+      return held?.owner === owner ? { ok: true } : { ok: false, holder: held?.owner ?? 'no one' };
+    },
     ended: (session) => {
       const { name } = session.host;
       if (open.includes(name)) open.splice(open.indexOf(name), 1);
@@ -106,6 +110,7 @@ interface World {
   delayOf(host: string): number;
   dropsAt(host: string, script: string): boolean;
   lock(host: string, owner: string, by: FakeSession): LockAnswer;
+  joinLock(host: string, owner: string): LockAnswer;
   ended(session: FakeSession): void;
 }
 
@@ -143,6 +148,11 @@ export class FakeSession implements Session {
   async lock(owner: string, timeoutMs: number): Promise<LockAnswer> {
     if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
     return this.behind ? this.behind.lock(owner, timeoutMs) : this.#world.lock(this.host.name, owner, this);
+  }
+
+  async joinLock(owner: string, timeoutMs: number): Promise<LockAnswer> {
+    if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
+    return this.behind ? this.behind.joinLock(owner, timeoutMs) : this.#world.joinLock(this.host.name, owner);
   }
 
   async forward(address: string, port: number): Promise<Duplex> {

@@ -1,12 +1,19 @@
 /** What the boot command prints before it reads anything: the login shell and sudo were passed. */
 export const HELLO = 'osha-hello';
 
+/** Where programs are found, whatever the login, sudo or a profile say. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /**
  * A command line that greets, and then runs a program of `sizeBytes` that it reads from stdin, so that nothing of it is
  * in argv or in sudo's log. `dd` and not `head`: BusyBox's and uutils' `head -c` read ahead of what they give out.
+ *
+ * What runs begins with a clean environment: nothing of the login, of PAM, of sshd (AcceptEnv, ~/.ssh/environment) or of
+ * sudo (env_keep) is left but the home directory. A proxy or a locale of one user must not decide what a host answers.
  */
 export function bootCommand(sizeBytes: number): string {
-  return `sh -c 'echo ${HELLO}; eval "$(dd bs=${sizeBytes} count=1 iflag=fullblock 2>/dev/null)"' osha`;
+  const program = `echo ${HELLO}; eval "$(dd bs=${sizeBytes} count=1 iflag=fullblock 2>/dev/null)"`;
+  return `sh -c 'exec env -i HOME="$HOME" PATH=${PATH} LANG=C LC_ALL=C sh -c "$1" osha' osha '${program}'`;
 }
 
 /** What a remote loop is made with. */
@@ -26,28 +33,36 @@ export interface LoopSettings {
  * - `kill ID`: ends all processes of that session, first asking, then not. Also those in process groups of their own, as
  *   timeout(1) makes one.
  * - `sync ID`: answers `MARK sync ID` once nothing of an earlier script can reach the output any more.
- * - `lock OWNER_BYTES`, that many bytes: takes the host's lock for as long as this loop lives. `MARK lock ok` or
- *   `MARK lock held OWNER`.
+ * - `lock OWNER_BYTES`, that many bytes: takes the host's lock for as long as this loop lives. `MARK lock ok`,
+ *   `MARK lock held OWNER` or `MARK lock failed WHY`.
+ * - `join OWNER_BYTES`, that many bytes: holds the lock together with the loop that took it for the same owner. Same
+ *   answers.
  * - `beat`: the other end is still there.
  *
  * Each script writes into pipes of its own. What it left running (a daemon) still holds them when the next script runs,
- * so the relays that read them are ended then: its late output can never stand in another script's answer.
+ * so the relays that read them are ended then: its late output can never stand in another script's answer. `tee -p`
+ * reads on when the channel is gone: a script is told to end by SIGTERM, on which it tidies up, and not by SIGPIPE.
  *
  * When stdin ends, what runs is ended too, and nothing stays behind. A connection that was cut without a word is found
- * out by the missing beats: sshd by itself would keep the loop, and so the lock, for hours.
+ * out by the missing beats: sshd alone would keep the loop, and so the lock, for hours.
  *
- * Descriptor 4 is the channel's stderr, 9 the lock; scripts and relays get neither. `env --default-signal` gives scripts
- * back SIGINT and SIGQUIT, which a shell ignores in whatever it runs in the background.
+ * The lock is taken exclusively and then shared by all loops of its owner, so it is free only when the last of them has
+ * ended. Besides the loop, its watch and the parent of its script hold it: a loop that is killed leaves the lock only
+ * when its script is gone, so two runs never change a host at the same time. Whoever finds the lock held by an earlier
+ * loop of its own (a connection that was lost) tells that loop to end.
+ *
+ * Descriptor 4 is the channel's stderr, 8 the private folder (locked, so that the next loop can tell what a dead one left
+ * behind), 9 the lock; scripts and relays get none. `env --default-signal` gives scripts back SIGINT and SIGQUIT, which a
+ * shell ignores in whatever it runs in the background.
  */
 export function remoteLoop({ mark, quietSeconds }: LoopSettings): string {
   return `exec 4>&2 2>/dev/null
 umask 077
-LC_ALL=C
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export LC_ALL PATH
-unset SUDO_COMMAND
-cd /
-dir= running= relays= waiter= watch= locked= beats=0
+[ ! -O /root ] || HOME=/root
+cd / && unset OLDPWD
+dir= running= relays= waiter= watch= nap= locked= beats=0
+lockfile=/run/osha.lock
+[ -w /run ] || lockfile=/tmp/osha.lock
 say() { printf '\\036%s %s\\n' ${mark} "$*"; }
 refuse() { say "refused $*"; exit 1; }
 for tool in setsid flock mkfifo mktemp dd cat rm ls sleep; do
@@ -55,11 +70,22 @@ for tool in setsid flock mkfifo mktemp dd cat rm ls sleep; do
 done
 [ -r /proc/uptime ] || refuse '/proc is not mounted'
 for place in /run /dev/shm /tmp; do
-  dir=$(mktemp -d "$place/osha.XXXXXXXX") && break
+  for old in "$place"/osha.loop.*; do
+    [ -d "$old" ] && [ ! -L "$old" ] && flock -n "$old" rm -rf -- "$old"
+  done
+  dir=$(mktemp -d "$place/osha.loop.XXXXXXXX") || continue
+  if command exec 8<"$dir" && flock -n 8 && dd if=/dev/zero of="$dir/room" bs=65536 count=1; then
+    rm -f "$dir/room"
+    break
+  fi
+  rm -rf "$dir"
+  dir=
 done
-[ "$dir" ] || refuse 'no folder can be made in /run, /dev/shm or /tmp'
+[ "$dir" ] || refuse 'no folder with room in it can be made in /run, /dev/shm or /tmp'
 defaults=
 env --default-signal=INT,QUIT true && defaults='env --default-signal=INT,QUIT'
+pass=cat
+tee -p /dev/null </dev/null && pass='tee -p /dev/null'
 
 look() {
   state= parent= session=
@@ -67,6 +93,7 @@ look() {
   set -- \${stat##*) }
   state=$1 parent=$2 session=$4
 }
+lives() { look "$1" && [ "$state" != Z ]; }
 signal_session() {
   any=
   for entry in /proc/[0-9]*; do
@@ -80,10 +107,16 @@ clock() {
   read -r now idle </proc/uptime
   now=\${now%.*}\${now#*.}
 }
+doze() {
+  sleep "$1" 8>&- 9>&- &
+  nap=$!
+  wait "$nap"
+}
 stop() {
   [ "$running" ] || return 0
   pid= tries=0
-  until read -r pid <"$dir/pid" && [ "$pid" ] || [ "$tries" -ge 100 ]; do
+  until read -r pid <"$dir/pid" && [ "$pid" ] || [ "$tries" -ge 600 ]; do
+    [ -z "$waiter" ] || lives "$waiter" || break
     tries=$((tries + 1)); sleep 0.05
   done
   case $pid in '' | done) return 0 ;; esac
@@ -91,10 +124,10 @@ stop() {
   signal_session TERM "$pid"
   clock
   asked=$now
-  while kill -s 0 "$pid" || signal_session 0 "$pid"; do
+  while lives "$pid" || signal_session 0 "$pid"; do
     clock
     [ "$((now - asked))" -lt 200 ] || { kill -s KILL "$pid"; signal_session KILL "$pid"; }
-    [ "$((now - asked))" -lt 400 ] || return 0
+    [ "$((now - asked))" -lt 3000 ] || return 0
     sleep 0.05
   done
 }
@@ -107,14 +140,19 @@ settle() {
   [ "$running" ] || return 0
   end_relays
   wait $relays "$waiter"
-  running= relays=
+  running= relays= waiter=
+}
+unguard() {
+  [ "$watch" ] || return 0
+  kill -s TERM "$watch"
+  wait "$watch"
+  watch=
 }
 leave() {
   trap '' HUP INT TERM
   stop
   end_relays
-  [ -z "$watch" ] || kill -s TERM "$watch"
-  [ -z "$locked" ] || true >"$locked"
+  unguard
   rm -rf "$dir"
 }
 trap leave EXIT
@@ -123,78 +161,96 @@ trap : PIPE
 
 receive() {
   true >"$2" || return 1
-  [ "$1" -lt 65536 ] || dd bs=65536 count=$(($1 / 65536)) iflag=fullblock >>"$2" || return 1
-  [ "$(($1 % 65536))" -eq 0 ] || dd bs=$(($1 % 65536)) count=1 iflag=fullblock >>"$2"
+  [ "$1" -lt 65536 ] || dd bs=65536 count=$(($1 / 65536)) iflag=fullblock >>"$2" 8>&- 9>&- || return 1
+  [ "$(($1 % 65536))" -eq 0 ] || dd bs=$(($1 % 65536)) count=1 iflag=fullblock >>"$2" 8>&- 9>&-
 }
 start() {
   true >"$dir/pid"
   mkfifo "$dir/out" "$dir/err" || refuse 'no pipe can be made'
-  cat <"$dir/out" 4>&- 9>&- &
+  $pass <"$dir/out" 4>&- 8>&- 9>&- &
   relays=$!
-  cat <"$dir/err" >&4 4>&- 9>&- &
+  $pass <"$dir/err" >&4 4>&- 8>&- 9>&- &
   relays="$relays $!"
   (
-    exec 3<"$dir/input" >"$dir/out" 2>"$dir/err" 4>&- 9>&-
+    exec 3<"$dir/input" >"$dir/out" 2>"$dir/err" 4>&-
     say "begin $1"; say "begin $1" >&2
     umask 022
-    setsid $defaults sh "$dir/script" <&3 3<&- &
+    setsid $defaults sh "$dir/script" <&3 3<&- 8>&- 9>&- &
     echo $! >"$dir/pid"
     exec 3<&-
     rm -f "$dir/out" "$dir/err" "$dir/input"
     { wait $!; } 2>/dev/null
     code=$?
+    exec 8>&- 9>&-
     echo done >"$dir/pid"
     say "end $1 $code"; say "end $1 $code" >&2
   ) </dev/null &
   waiter=$!
   running=$1
 }
+end_earlier() {
+  while read -r pid; do
+    case $pid in '' | *[!0-9]* | "$$") continue ;; esac
+    [ "/proc/$pid/fd/9" -ef "$lockfile" ] && kill -s TERM "$pid"
+  done <"$lockfile"
+}
+release() { exec 9>&-; say "lock $*"; }
 lock() {
-  receive "$1" "$dir/owner" || refuse "$dir is full"
-  if [ -z "$locked" ]; then
-    for place in /run /run/lock /tmp none; do
-      ( : >>"$place/osha.lock" ) && break
-    done
-    [ "$place" != none ] || { say 'lock held nobody: no lock file can be written'; return; }
-    exec 9>>"$place/osha.lock"
-    if ! flock -n 9; then
-      exec 9>&-
-      holder=
-      read -r holder <"$place/osha.lock"
-      say "lock held $holder"
-      return
-    fi
-    locked=$place/osha.lock
+  receive "$2" "$dir/owner" && read -r owner <"$dir/owner" || refuse "$dir is full"
+  [ -z "$locked" ] || { say 'lock ok'; return; }
+  command exec 9>>"$lockfile" || { say "lock failed $lockfile cannot be written"; return; }
+  how=-s
+  [ "$1" = join ] || how=-x
+  flock -n "$how" 9 && got=1 || got=
+  if [ "$got" ] && [ "$1" = lock ]; then
+    printf '%s\\n%s\\n' "$owner" "$$" >"$lockfile" || { release "failed there is no room for $lockfile"; return; }
+    flock -n -s 9 || got=
   fi
-  cat "$dir/owner" >"$locked"
+  holder=
+  read -r holder <"$lockfile"
+  if [ -z "$got" ] || [ "$holder" != "$owner" ]; then
+    release "held $holder"
+    [ "$holder" != "$owner" ] || [ "$1" = join ] || end_earlier
+    return
+  fi
+  [ "$1" = lock ] || echo "$$" >>"$lockfile"
+  locked=1
+  guard
   say 'lock ok'
 }
-
-if [ ${quietSeconds} -gt 0 ]; then
+orphaned() { look self; [ "$parent" != "$$" ]; }
+end_uploads() {
+  for entry in /proc/[0-9]*; do
+    look "\${entry#/proc/}" && [ "$parent" = "$$" ] && [ "$session" ] || continue
+    read -r name <"$entry/comm" && [ "$name" = dd ] && kill -s KILL "\${entry#/proc/}"
+  done
+}
+guard() {
+  unguard
+  [ ${quietSeconds} -gt 0 ] || return 0
   (
     trap 'kill "$nap"; exit' TERM
-    before=
-    while :; do
-      sleep ${quietSeconds} &
-      nap=$!
-      wait "$nap"
-      look self
-      [ "$parent" = "$$" ] || { running=$(ls "$dir/pid"); stop; rm -rf "$dir"; exit; }
+    before= tries=0
+    until doze ${quietSeconds}; orphaned; do
       now=$(cat "$dir/beat"; ls -ln "$dir")
       [ "$now" != "$before" ] || break
       before=$now
     done
-    kill -s TERM "$$"
-    sleep 1
-    for entry in /proc/[0-9]*; do
-      case \${entry#/proc/} in *[!0-9]*) continue ;; esac
-      look "\${entry#/proc/}" && [ "$parent" = "$$" ] && [ "$session" ] || continue
-      read -r name <"$entry/comm" && [ "$name" = dd ] && kill -s KILL "\${entry#/proc/}"
+    orphaned || { kill -s TERM "$$"; doze 1; }
+    orphaned || end_uploads
+    until orphaned; do
+      [ "$tries" -lt 60 ] || kill -s KILL "$$"
+      tries=$((tries + 1))
+      doze 1
     done
+    running=$(ls "$dir/pid")
+    stop
+    rm -rf "$dir"
   ) </dev/null >/dev/null 4>&- &
   watch=$!
-fi
+}
 
+guard
 say ready
 while read -r verb id first second; do
   case $verb in
@@ -206,7 +262,7 @@ while read -r verb id first second; do
     ;;
   kill) [ "$id" != "$running" ] || stop ;;
   sync) settle; say "sync $id" ;;
-  lock) settle; lock "$id" ;;
+  lock | join) settle; lock "$verb" "$id" ;;
   beat) beats=$((beats + 1)); echo "$beats" >"$dir/beat" ;;
   esac
 done

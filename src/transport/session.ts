@@ -32,10 +32,17 @@ export interface Session {
    */
   run(script: string, options: RunOptions): Promise<ScriptResult>;
   /**
-   * Takes the host's lock, which lasts as long as the session does, however that ends. `owner` is what somebody else is
-   * told who comes meanwhile. Without `flock` on the host there is no lock, and it is always given.
+   * Takes the host's lock, which lasts as long as this session or a script of it does, however it ends. `owner` is one
+   * line that names whoever holds it, shown to whoever comes second; no two runs may use the same one. Where an earlier
+   * session of the same owner still holds the lock, it is told to end: ask again until it has.
+   * Throws `LockFailed`, `ConnectionDropped`, `ScriptTimeout`.
    */
   lock(owner: string, timeoutMs: number): Promise<LockAnswer>;
+  /**
+   * Holds the lock that another session has for the same `owner` too, so that it is free only when both have ended.
+   * Throws like `lock`.
+   */
+  joinLock(owner: string, timeoutMs: number): Promise<LockAnswer>;
   /**
    * A TCP connection that the host makes, to whatever it can reach. Does not wait for scripts that run. Throws
    * `ForwardError` where the host cannot connect, and `ConnectionDropped`. Ends with the session.

@@ -1,14 +1,17 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
-import { ConnectionDropped, ScriptTimeout } from './errors.ts';
+import { ConnectionDropped, LockFailed, ScriptTimeout } from './errors.ts';
 import { MarkedStream } from './marked-stream.ts';
 import { ScriptRun } from './script-run.ts';
 import type { LockAnswer, RunOptions, ScriptResult, Session } from './session.ts';
 
-/** Milliseconds that a killed script may take to be gone; the loop kills it for good after two seconds. */
-const KILLED_WITHIN_MS = 10_000;
+/**
+ * Milliseconds that a killed script may take to be gone. The loop kills it for good after two seconds, and gives up after
+ * half a minute; a busy host takes its time for both.
+ */
+const KILLED_WITHIN_MS = 60_000;
 /** Milliseconds that a host may take to end what runs and to clean up when a session is closed. */
-const CLOSED_WITHIN_MS = 5_000;
+const CLOSED_WITHIN_MS = 15_000;
 
 /** The three streams of a remote loop, and how to tear them down. */
 export interface ShellStreams {
@@ -72,13 +75,11 @@ export class ShellSession implements Session {
   }
 
   lock(owner: string, timeoutMs: number): Promise<LockAnswer> {
-    return this.#inTurn(async () => {
-      this.#throwIfDropped();
-      const text = Buffer.from(`${owner.replaceAll(/\p{Cc}+/gu, ' ')}\n`);
-      const answer = await this.#ask('lock ', timeoutMs, [Buffer.from(`lock ${text.length}\n`), text]);
-      if (answer === 'ok') return { ok: true };
-      return { ok: false, holder: answer.slice('held'.length).trim() || 'a run that is only starting' };
-    });
+    return this.#askForLock('lock', owner, timeoutMs);
+  }
+
+  joinLock(owner: string, timeoutMs: number): Promise<LockAnswer> {
+    return this.#askForLock('join', owner, timeoutMs);
   }
 
   async forward(address: string, port: number): Promise<Duplex> {
@@ -94,6 +95,18 @@ export class ShellSession implements Session {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #askForLock(verb: 'lock' | 'join', owner: string, timeoutMs: number): Promise<LockAnswer> {
+    return this.#inTurn(async () => {
+      this.#throwIfDropped();
+      const text = Buffer.from(`${owner.replaceAll(/\p{Cc}+/gu, ' ').trim()}\n`);
+      const answer = await this.#ask('lock ', timeoutMs, [Buffer.from(`${verb} ${text.length}\n`), text]);
+      const [kind = '', ...rest] = answer.split(' ');
+      if (kind === 'ok') return { ok: true };
+      if (kind === 'failed') throw new LockFailed(rest.join(' '));
+      return { ok: false, holder: rest.join(' ').trim() || 'a run that is only starting' };
+    });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

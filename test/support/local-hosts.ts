@@ -62,6 +62,7 @@ export class LocalHosts implements Transport {
         const holder = this.#locked.get(host.name);
         return Promise.resolve(holder === undefined ? { ok: true } : { ok: false, holder });
       },
+      joinLock: () => Promise.resolve({ ok: true }),
       forward: () => Promise.reject(new ForwardError('it connects to nothing', { prohibited: true })),
       beside: () => Promise.resolve(session),
       close: () => Promise.resolve(),

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { LockFailed } from '../transport/errors.ts';
+import { pause } from '../transport/pause.ts';
+import type { LockAnswer, Session } from '../transport/session.ts';
+
+/** Milliseconds to wait for the answer whether a host's lock is free: a busy host is slow, and no reason to give up. */
+const ANSWERED_WITHIN_MS = 120_000;
+
+/** How a run waits for its own earlier shells on a host, whose connection was lost. */
+export interface LockPatience {
+  /** Milliseconds between two attempts. */
+  readonly everyMs: number;
+  /** Milliseconds until the host is given up. */
+  readonly withinMs: number;
+}
+
+/** A host notices within two minutes that a connection is gone, and what ran there is killed within half a minute more. */
+const PATIENCE: LockPatience = { everyMs: 1000, withinMs: 300_000 };
+
+/**
+ * The lock of one run, on all its hosts. Only a shell that holds it may be sent a change. A host gives it to nobody else
+ * while a shell that holds it, or a script of one, is alive.
+ */
+export class RunLock {
+  readonly #owner: string;
+  readonly #patience: LockPatience;
+  readonly #holding = new WeakSet<Session>();
+
+  /** `name` is shown to whoever comes second. */
+  constructor(name: string, patience: LockPatience = PATIENCE) {
+    // Two runs of one user on one machine have the same name.
+    this.#owner = `${name.replaceAll(/\p{Cc}+/gu, ' ').trim()} #${randomBytes(6).toString('hex')}`;
+    this.#patience = patience;
+  }
+
+  /**
+   * Takes the lock for the first shell of a connection, once what this run had there before has ended. Throws
+   * `LockFailed` where that takes too long, and what `Session.lock` throws.
+   */
+  async take(session: Session, signal: AbortSignal): Promise<LockAnswer> {
+    const until = Date.now() + this.#patience.withinMs;
+    for (;;) {
+      const answer = await session.lock(this.#owner, ANSWERED_WITHIN_MS);
+      if (answer.ok) {
+        this.#holding.add(session);
+        return answer;
+      }
+      if (answer.holder !== this.#owner) return { ok: false, holder: nameOf(answer.holder) };
+      if (Date.now() >= until) {
+        throw new LockFailed('an earlier connection of this run still holds it');
+      }
+      await pause(this.#patience.everyMs, signal);
+    }
+  }
+
+  /** Whether a shell may be sent a change: `first`, the first one of its connection, holds the lock, and now it does too. */
+  async covers(first: Session, shell: Session): Promise<boolean> {
+    if (this.#holding.has(shell)) return true;
+    if (!this.#holding.has(first)) return false;
+    const { ok } = await shell.joinLock(this.#owner, ANSWERED_WITHIN_MS);
+    if (ok) this.#holding.add(shell);
+    return ok;
+  }
+}
+
+function nameOf(owner: string): string {
+  return owner.replace(/ #[0-9a-f]{12}$/, '');
+}
