@@ -77,12 +77,14 @@ async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
 
 async function asUserError(error: unknown): Promise<UserError | undefined> {
   if (error instanceof UserError) return error;
-  const [{ SelectionError }, { SecretsError }] = await Promise.all([
+  const [{ SelectionError }, { SecretsError }, { WriteError }] = await Promise.all([
     import('../planner/selection.ts'),
     import('../secrets/error.ts'),
+    import('../secrets/whole-file.ts'),
   ]);
-  if (error instanceof SelectionError || error instanceof SecretsError) {
-    return new UserError(error.message, { hint: error.hint });
+  if (error instanceof SelectionError) return new UserError(error.message, { hint: error.hint });
+  if (error instanceof SecretsError || error instanceof WriteError) {
+    return new UserError(error.message, { hint: error.hint, exitCode: error.exitCode });
   }
   return fileSystemError(error);
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { playbooks } from '../../playbooks/index.ts';
 import { inventoryTemplate } from '../inventory/template.ts';
 import { secretRules } from '../playbook/secret-rules.ts';
+import { writeWholeFile } from '../secrets/whole-file.ts';
 import { ensureSecrets } from '../secrets/write.ts';
 import { formatProblem, hasErrors } from '../yaml/problem.ts';
 import { UserError } from './errors.ts';
@@ -11,6 +12,8 @@ import { schemaText } from './schema.ts';
 
 const INVENTORY = 'inventory.yaml';
 const SCHEMA = 'inventory.schema.json';
+/** What everybody may read: the inventory holds no secrets. */
+const MODE = 0o644;
 
 /** Writes an inventory to begin with, and what belongs beside it. Returns the exit code. */
 export async function init(io: Io, dir: string): Promise<number> {
@@ -23,11 +26,11 @@ export async function init(io: Io, dir: string): Promise<number> {
   }
   mkdirSync(folder, { recursive: true });
   const name = nameFrom(basename(folder));
-  writeFileSync(inventory, inventoryTemplate({ name, sections: playbooks, schema: `./${SCHEMA}` }));
+  writeWholeFile(inventory, inventoryTemplate({ name, sections: playbooks, schema: `./${SCHEMA}` }), MODE);
   const written = [INVENTORY];
   const add = (file: string, text: string): void => {
     if (existsSync(join(folder, file))) return;
-    writeFileSync(join(folder, file), text);
+    writeWholeFile(join(folder, file), text, MODE);
     written.push(file);
   };
   add(SCHEMA, await schemaText());

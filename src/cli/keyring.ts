@@ -10,6 +10,8 @@ export interface Keyring {
   readonly password: (what: string, variable: string) => Promise<Secret>;
   /** What opens sealed secrets. Throws like `password`. */
   readonly unlock: () => Promise<SealKey>;
+  /** The identity in the file that the environment names; nothing where it names none. */
+  readonly identity: () => Promise<SealKey | undefined>;
   /** What seals secrets: for the recipients, or with a passphrase that is asked for twice. Throws like `password`. */
   readonly target: (recipients: readonly string[]) => Promise<SealTarget>;
 }
@@ -37,15 +39,17 @@ export function keyring(io: Io): Keyring {
       what,
       `name a file that holds it in ${PASSPHRASE}, or one with an age identity in ${IDENTITY}`,
     ));
+  const identity = async (): Promise<SealKey | undefined> => {
+    const text = fromFile(IDENTITY);
+    if (text === undefined) return undefined;
+    const { identitiesIn } = await import('../secrets/seal.ts');
+    return { identities: identitiesIn(text) };
+  };
   return {
     password: async (what, variable) =>
       new Secret(what, fromFile(variable) ?? (await ask(what, `name a file that holds it in ${variable}`))),
-    unlock: async () => {
-      const identity = fromFile(IDENTITY);
-      if (identity === undefined) return { passphrase: await passphrase('passphrase of the secrets') };
-      const { identitiesIn } = await import('../secrets/seal.ts');
-      return { identities: identitiesIn(identity) };
-    },
+    unlock: async () => (await identity()) ?? { passphrase: await passphrase('passphrase of the secrets') },
+    identity,
     target: async (recipients) => {
       if (recipients.length > 0) return { recipients };
       const first = await passphrase('new passphrase of the secrets');

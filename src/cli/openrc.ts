@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { adminOpenrc, cloudsYaml } from '../../playbooks/openstack/credentials.ts';
 import { quote } from '../operations/shell.ts';
+import { writeWholeFile } from '../secrets/whole-file.ts';
 import { loadCloud } from './cloud.ts';
 import { UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
@@ -46,7 +47,7 @@ function fileOf(io: Io, name: string): string {
 
 /** Writes the certificate unless it is there. What is something else is not ours to write over. */
 function keep(path: string, certificate: string): void {
-  if (!existsSync(path)) writeFileSync(path, certificate);
+  if (!existsSync(path)) writeWholeFile(path, certificate, 0o644);
   else if (readFileSync(path, 'utf8').trim() !== certificate.trim()) {
     throw new UserError(`${path} is there, and is not the certificate of this deployment's CA`, {
       hint: 'name another file, or remove this one: it may be of an older CA',

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Plan } from '../planner/plan.ts';
 import type { PlacedFile } from '../playbook/operation.ts';
 import { asSecretText } from '../secrets/text.ts';
+import { writeWholeFile } from '../secrets/whole-file.ts';
 import { loadDeployment } from './deployment.ts';
 import { UserError } from './errors.ts';
 import { EXIT } from './io.ts';
@@ -13,6 +14,8 @@ import { plainSummary } from './summary.ts';
 
 /** Names the folders that osha made, so that it may make them anew. */
 const MARKER = '.osha-render';
+/** The files hold masks in the place of secrets. */
+const MODE = 0o644;
 
 export interface RenderRequest extends OutputOptions {
   readonly out: string;
@@ -35,10 +38,10 @@ export async function render(cli: Cli, file: string, request: RenderRequest): Pr
     for (const { path, content } of files.values()) {
       const target = join(folder, host, path);
       mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, asSecretText(content).masked());
+      writeWholeFile(target, asSecretText(content).masked(), MODE);
     }
   }
-  writeFileSync(join(folder, MARKER), `${[...placed.keys()].join('\n')}\n`);
+  writeWholeFile(join(folder, MARKER), `${[...placed.keys()].join('\n')}\n`, MODE);
   const counts = [...placed].map(([host, files]) => ({ host, ok: files.size }));
   if (request.json) printJson(cli.io, [...fileLines(placed, folder), plainSummary(counts)]);
   else for (const { host, ok } of counts) cli.io.stdout.write(`${join(request.out, host)}: ${ok} files\n`);

@@ -1,6 +1,7 @@
 import { loadSecrets } from '../secrets/load.ts';
+import { decryptSecrets, encryptSecrets } from '../secrets/sealing.ts';
 import { secretStates, type SecretState } from '../secrets/states.ts';
-import { decryptSecrets, encryptSecrets, ensureSecrets, rotateSecrets } from '../secrets/write.ts';
+import { ensureSecrets, rotateSecrets } from '../secrets/write.ts';
 import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
 import { loadDeployment } from './deployment.ts';
 import { InvalidFile } from './errors.ts';
@@ -38,10 +39,10 @@ export async function secretsAction(io: Io, file: string, action: SecretsAction)
       const names = await rotateSecrets(inventory.file, rules, action.names, { unlock: keys.unlock });
       return say(`new: ${names.join(', ')}\nbring them to the hosts with: osha deploy ${file}`);
     }
-    case 'encrypt':
-      return say(
-        `encrypted into ${await encryptSecrets(inventory.file, await keys.target(action.recipients))}`,
-      );
+    case 'encrypt': {
+      const target = await keys.target(action.recipients);
+      return say(`encrypted into ${await encryptSecrets(inventory.file, target, await keys.identity())}`);
+    }
     case 'decrypt':
       return say(`decrypted into ${await decryptSecrets(inventory.file, await keys.unlock())}`);
   }

@@ -1,20 +1,42 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, parseDocument, type Document, type Pair } from 'yaml';
+import { ANY, PREVIOUS_KEY } from './previous.ts';
 
 /** One secret to be written. */
 export interface Entry {
   readonly name: string;
   readonly value: string;
   /** Stands above a new entry as a comment. */
-  readonly describe?: string;
+  readonly describe?: string | undefined;
 }
 
+/** The former values of each secret, as `previousTexts` gives them. */
+export type PreviousTexts = Readonly<Record<string, readonly string[]>>;
+
 const HEADER = `# Secrets of the inventory beside this file, generated where they were missing. Keep it to yourself: out of version
-# control, mode 600. To change a value, edit it here and deploy.
+# control, mode 600. To replace a value: osha secrets rotate INVENTORY NAME, then deploy.
 `;
+
+const PREVIOUS_COMMENT =
+  '# What was replaced, newest first. A deployment recognises hosts that still have it, and nothing else uses it.\n';
+
+function keyText(name: string): string {
+  return /^[A-Za-z_][\w-]*$/.test(name) ? name : JSON.stringify(name);
+}
 
 function line(entry: Entry): string {
   const comment = entry.describe === undefined ? '' : `# ${entry.describe.replaceAll(/\s+/g, ' ')}\n`;
-  return `${comment}${/^[A-Za-z_][\w-]*$/.test(entry.name) ? entry.name : JSON.stringify(entry.name)}: ${JSON.stringify(entry.value)}\n`;
+  return `${comment}${keyText(entry.name)}: ${JSON.stringify(entry.value)}\n`;
+}
+
+function previousBlock(previous: PreviousTexts): string {
+  const entries = Object.entries(previous).filter(([, values]) => values.length > 0);
+  if (entries.length === 0) return `${PREVIOUS_KEY}: {}\n`;
+  const lines = entries.flatMap(([name, values]) => [
+    `  ${keyText(name)}:`,
+    ...values.map((value) => `    - ${value === ANY ? ANY : JSON.stringify(value)}`),
+  ]);
+  return [`${PREVIOUS_KEY}:`, ...lines, ''].join('\n');
 }
 
 function keyOf(pair: Pair): unknown {
@@ -25,36 +47,74 @@ function pairOf(document: Document, name: string): Pair | undefined {
   return isMap(document.contents) ? document.contents.items.find((pair) => keyOf(pair) === name) : undefined;
 }
 
-/** Puts values where the old ones stand, and new entries below: every other character stays. */
-function bySplicing(text: string, document: Document, entries: readonly Entry[]): string {
-  const places = entries.flatMap((entry) => {
-    const pair = pairOf(document, entry.name);
-    const range = isScalar(pair?.value) ? pair.value.range : undefined;
-    return range ? [{ from: range[0], to: range[1], value: entry.value }] : [];
-  });
-  let edited = text;
-  for (const { from, to, value } of places.sort((a, b) => b.from - a.from)) {
-    edited = edited.slice(0, from) + JSON.stringify(value) + edited.slice(to);
-  }
-  const added = entries.filter((entry) => pairOf(document, entry.name) === undefined);
-  const start = edited === '' ? HEADER : edited.endsWith('\n') ? edited : `${edited}\n`;
-  return start + added.map(line).join('');
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
 }
 
-function holds(text: string, entries: readonly Entry[]): boolean {
-  const document = parseDocument(text, { logLevel: 'silent' });
-  return document.errors.length === 0 && entries.every((entry) => document.get(entry.name) === entry.value);
+function placeOfPrevious(text: string, document: Document, previous: PreviousTexts): readonly Place[] {
+  const pair = pairOf(document, PREVIOUS_KEY);
+  const from = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
+  const to = (pair?.value as { range?: readonly number[] } | undefined)?.range?.[1];
+  if (from === undefined || to === undefined) return [];
+  const block = previousBlock(previous);
+  return [{ from, to, text: text.slice(from, to).endsWith('\n') ? block : block.trimEnd() }];
+}
+
+/** Puts values where the old ones stand, and new entries below: every other character stays. */
+function bySplicing(
+  text: string,
+  document: Document,
+  entries: readonly Entry[],
+  previous: PreviousTexts | undefined,
+): string {
+  const places = entries.flatMap((entry): readonly Place[] => {
+    const pair = pairOf(document, entry.name);
+    const range = isScalar(pair?.value) ? pair.value.range : undefined;
+    return range ? [{ from: range[0], to: range[1], text: JSON.stringify(entry.value) }] : [];
+  });
+  const before = previous === undefined ? [] : placeOfPrevious(text, document, previous);
+  let edited = text;
+  for (const place of [...places, ...before].sort((a, b) => b.from - a.from)) {
+    edited = edited.slice(0, place.from) + place.text + edited.slice(place.to);
+  }
+  const added = entries.filter((entry) => pairOf(document, entry.name) === undefined).map(line);
+  if (previous !== undefined && before.length === 0) added.push(PREVIOUS_COMMENT, previousBlock(previous));
+  const start = edited === '' ? HEADER : edited.endsWith('\n') ? edited : `${edited}\n`;
+  return start + added.join('');
+}
+
+function valuesOf(document: Document): Readonly<Record<string, unknown>> {
+  return (document.toJS() ?? {}) as Readonly<Record<string, unknown>>;
+}
+
+/** What the text has to mean after the edit: nothing else changes. */
+function expected(
+  document: Document,
+  entries: readonly Entry[],
+  previous: PreviousTexts | undefined,
+): Readonly<Record<string, unknown>> {
+  const used = Object.entries(previous ?? {}).filter(([, values]) => values.length > 0);
+  return {
+    ...valuesOf(document),
+    ...Object.fromEntries(entries.map(({ name, value }) => [name, value])),
+    ...(previous === undefined ? {} : { [PREVIOUS_KEY]: Object.fromEntries(used) }),
+  };
 }
 
 /**
- * The text of a secrets file with `entries` in it, set anew or changed; comments and other entries stay. `text` is YAML
- * without errors, or empty.
+ * The text of a secrets file with `entries` in it, set anew or changed, and with these former values where they are given;
+ * comments and other entries stay. `text` is YAML without errors, or empty.
  */
-export function withEntries(text: string, entries: readonly Entry[]): string {
+export function withEntries(text: string, entries: readonly Entry[], previous?: PreviousTexts): string {
   const document = parseDocument(text);
-  const spliced = bySplicing(text, document, entries);
-  if (holds(spliced, entries)) return spliced;
+  const wanted = expected(document, entries, previous);
+  const spliced = bySplicing(text, document, entries, previous);
+  const read = parseDocument(spliced, { logLevel: 'silent' });
+  if (read.errors.length === 0 && isDeepStrictEqual(valuesOf(read), wanted)) return spliced;
   // Something written on one line in braces, or with an end marker below.
   for (const entry of entries) document.set(entry.name, entry.value);
+  if (previous !== undefined) document.set(PREVIOUS_KEY, wanted[PREVIOUS_KEY]);
   return document.toString({ lineWidth: 0 });
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What the file of secrets is called, which stands beside the inventory. */
@@ -25,4 +26,18 @@ export function secretsState(files: SecretsFiles): SecretsState {
   const sealed = existsSync(files.sealed);
   if (plain && sealed) return 'both';
   return plain ? 'plain' : sealed ? 'sealed' : 'none';
+}
+
+/** What the files hold now, as a checksum: another one says that somebody wrote them. */
+export function snapshotOf(files: SecretsFiles): string {
+  return [files.plain, files.sealed].map(checksumOf).join(' ');
+}
+
+function checksumOf(file: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'none' : code;
+  }
 }

@@ -4,7 +4,8 @@ import { isRecord, parseYaml } from '../yaml/parse.ts';
 import { inFileOrder, START, type LocatedProblem, type Position, type Severity } from '../yaml/problem.ts';
 import { decodeText, readBytes } from '../yaml/read.ts';
 import { SecretsError } from './error.ts';
-import { secretsFilesOf, secretsState, type SecretsState } from './files.ts';
+import { secretsFilesOf, secretsState, snapshotOf, type SecretsState } from './files.ts';
+import { PREVIOUS_KEY, previousIn, type PreviousByName } from './previous.ts';
 import type { SecretRules } from './rule.ts';
 import { openSecrets, type SealKey } from './seal.ts';
 import { Secret } from './secret.ts';
@@ -28,13 +29,17 @@ export interface LoadedSecrets {
   readonly weak: readonly string[];
   /** Names that no rule knows. */
   readonly unknown: readonly string[];
+  /** What they were before, by name; also of names that no rule knows. */
+  readonly previous: PreviousByName;
   readonly problems: readonly LocatedProblem[];
   /** What opened them, to write them again. */
   readonly key?: SealKey;
+  /** Of the files as they were read; see `snapshotOf`. */
+  readonly snapshot: string;
 }
 
 type Values = Readonly<Record<string, unknown>>;
-type Content = Pick<LoadedSecrets, 'secrets' | 'weak' | 'unknown' | 'problems'>;
+type Content = Pick<LoadedSecrets, 'secrets' | 'weak' | 'unknown' | 'previous' | 'problems'>;
 
 function modeProblem(file: string): LocatedProblem | undefined {
   const mode = statSync(file).mode & 0o777;
@@ -73,7 +78,14 @@ function check(file: string, text: string, rules: SecretRules): Content {
   const weak: string[] = [];
   const unknown: string[] = [];
   const seen = new Map<string, string>();
+  const remembers = isRecord(values[PREVIOUS_KEY]) && !Object.hasOwn(rules, PREVIOUS_KEY);
+  const { previous, unusable } = previousIn(remembers ? values[PREVIOUS_KEY] : undefined);
+  for (const name of unusable) {
+    const message = `a former value of ${name} is not a text`;
+    add('warning', yaml.locate([PREVIOUS_KEY, name]), message, 'put it in quotes, or remove it');
+  }
   for (const [name, value] of Object.entries(values)) {
+    if (remembers && name === PREVIOUS_KEY) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
       unknown.push(name);
@@ -100,7 +112,7 @@ function check(file: string, text: string, rules: SecretRules): Content {
       add('warning', at, `${name} is the same as ${twin}`, 'use another value for each');
     if (weakness !== undefined || twin !== undefined) weak.push(name);
   }
-  return { secrets, weak, unknown, problems: inFileOrder(problems) };
+  return { secrets, weak, unknown, previous, problems: inFileOrder(problems) };
 }
 
 /** The plain text of a sealed file, or why it could not be opened. */
@@ -136,7 +148,9 @@ export async function loadSecrets(
   const state = secretsState(files);
   const file = state === 'sealed' ? files.sealed : files.plain;
   const names = Object.keys(rules);
-  const none = { file, state, secrets: {}, missing: names, weak: [], unknown: [] };
+  // Before anything is read: what is written meanwhile is noticed at the next write.
+  const snapshot = snapshotOf(files);
+  const none = { file, state, snapshot, secrets: {}, missing: names, weak: [], unknown: [], previous: {} };
   if (state === 'none') return { ...none, problems: [] };
   if (state === 'both') {
     const message = `there is ${files.sealed}, too`;
@@ -153,6 +167,7 @@ export async function loadSecrets(
   return {
     file,
     state,
+    snapshot,
     ...content,
     problems: [...(mode === undefined ? [] : [mode]), ...content.problems],
     missing: names.filter((name) => !(name in content.secrets) && !content.weak.includes(name)),

@@ -16,6 +16,9 @@ export type SealTarget =
 /** The recipients cannot be read back from sealed text; they are remembered inside of it, for the next time it is written. */
 const SEALED_FOR = '# sealed for: ';
 
+/** Its line, in the text that was sealed. */
+export const SEALED_FOR_LINE = /^# sealed for: .*\n/gm;
+
 /**
  * `text` sealed with age, as ASCII. The `age` command opens it, too. `workFactor` is the base-2 logarithm of what a guess
  * of the passphrase costs; default 18, about a second. Throws `SecretsError` for recipients that are none.
@@ -23,7 +26,7 @@ const SEALED_FOR = '# sealed for: ';
 export async function sealSecrets(text: string, target: SealTarget, workFactor = 18): Promise<string> {
   const { Encrypter, armor } = await import('age-encryption');
   const encrypter = new Encrypter();
-  const plain = text.replace(/^# sealed for: .*\n/gm, '');
+  const plain = text.replace(SEALED_FOR_LINE, '');
   if ('passphrase' in target) {
     encrypter.setScryptWorkFactor(workFactor);
     encrypter.setPassphrase(target.passphrase);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { appendLine } from '../secrets/whole-file.ts';
 import { knownHostName, knownHosts, type KnownHost } from './known-hosts.ts';
 
 /** What the known_hosts files say of a key that a host shows. */
@@ -73,9 +74,7 @@ export class HostKeys {
     const [file] = this.files;
     if (file === undefined) return;
     if (!existsSync(dirname(file))) mkdirSync(dirname(file), { mode: 0o700 });
-    const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    const start = before === '' || before.endsWith('\n') ? '' : '\n';
-    appendFileSync(file, `${start}${this.name} ${typeOf(key)} ${key.toString('base64')}\n`, { mode: 0o600 });
+    appendLine(file, `${this.name} ${typeOf(key)} ${key.toString('base64')}`, 0o600);
   }
 }
 

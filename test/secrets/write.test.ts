@@ -18,13 +18,8 @@ import { bitsOf, readPrivateKey } from '../../src/secrets/private-key.ts';
 import { privateKey, token, type SecretRules } from '../../src/secrets/rule.ts';
 import { identitiesIn, openSecrets, sealSecrets, type SealKey } from '../../src/secrets/seal.ts';
 import { Secret } from '../../src/secrets/secret.ts';
-import {
-  decryptSecrets,
-  encryptSecrets,
-  ensureSecrets,
-  rotateSecrets,
-  writeSecrets,
-} from '../../src/secrets/write.ts';
+import { decryptSecrets, encryptSecrets } from '../../src/secrets/sealing.ts';
+import { ensureSecrets, rotateSecrets, writeSecrets } from '../../src/secrets/write.ts';
 import { secretsFolder } from './folder.ts';
 
 const folder = secretsFolder();
@@ -110,6 +105,8 @@ describe('writing secrets', () => {
     },
   );
 
+  const REMEMBERED =
+    '# What was replaced, newest first. A deployment recognises hosts that still have it, and nothing else uses it.\n';
   const cases: readonly (readonly [
     title: string,
     before: string,
@@ -123,9 +120,26 @@ describe('writing secrets', () => {
       'replaces only what it is told to, and no comment',
       '# a\nnew:   old  # b\n\nroot: abc\n',
       ['new'],
-      '# a\nnew:   "1e5"  # b\n\nroot: abc\n',
+      `# a\nnew:   "1e5"  # b\n\nroot: abc\n${REMEMBERED}previous:\n  new:\n    - "old"\n`,
     ],
-    ['replaces a value in quotes', 'new: \'old: "x"\'\n', ['new'], 'new: "1e5"\n'],
+    [
+      'replaces a value in quotes',
+      'new: \'old: "x"\'\n',
+      ['new'],
+      `new: "1e5"\n${REMEMBERED}previous:\n  new:\n    - "old: \\"x\\""\n`,
+    ],
+    [
+      'remembers the newest former value first, wherever they stand, and leaves those of others',
+      'previous: # mine\n  other: [a]\n  new: b\n# below\nnew: c\n',
+      ['new'],
+      'previous:\n  other:\n    - "a"\n  new:\n    - "c"\n    - "b"\n# below\nnew: "1e5"\n',
+    ],
+    [
+      'remembers in a map in braces',
+      '{ new: old }\n',
+      ['new'],
+      '{ new: "1e5", previous: { new: [ old ] } }\n',
+    ],
     ['replaces a missing value', 'new:\n', ['new'], 'new: "1e5"\n'],
     ['adds to a map in braces', '{ root: abc }\n', [], '{ root: abc, new: "1e5" }\n'],
     ['adds before an end marker', 'root: abc\n...\n', [], 'root: abc\nnew: "1e5"\n'],
