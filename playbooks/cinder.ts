@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
 import type { Host, Inventory, SecretText } from 'osha';
 import { apiFrontends } from './openstack/api.ts';
+import { accountCarried, databaseCarried } from './openstack/carried.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -55,6 +56,7 @@ export default playbook({
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port, process: 'uwsgi' }],
+  carries: ({ hosts }) => [databaseCarried('volume', hosts, CONF), accountCarried('volume', hosts, CONF)],
 
   steps: (context) => {
     const { inventory, hosts, takeovers, platform } = context;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { file, hostsWith, minutes, openstack, packages, playbook, service, step, verify } from 'osha';
 import * as neutron from './neutron/conf.ts';
 import { CONF, novaConf } from './nova/conf.ts';
+import { accountCarried } from './openstack/carried.ts';
 import { agentsReport } from './openstack/health.ts';
 import { computeHosts } from './openstack/hosts.ts';
 import { METADATA } from './openstack/metadata-secret.ts';
@@ -31,6 +32,7 @@ export default playbook({
   sideBySide: 'openstack',
   settings,
   secrets: METADATA,
+  carries: ({ hosts }) => [accountCarried('compute', hosts, CONF, 'service_user')],
 
   steps: (context) => {
     const { inventory, hosts, settings, secrets, takeovers, platform } = context;

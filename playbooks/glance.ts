@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
 import { glanceConf } from './glance/conf.ts';
 import { apiFrontends } from './openstack/api.ts';
+import { accountCarried, databaseCarried } from './openstack/carried.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { hostsOfService, IMAGES, runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -20,6 +21,7 @@ export default playbook({
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port: SERVICES.image.port, process: 'glance-api' }],
+  carries: ({ hosts }) => [databaseCarried('image', hosts, CONF), accountCarried('image', hosts, CONF)],
 
   steps: (context) => {
     const { hosts, takeovers, platform } = context;

@@ -1,4 +1,16 @@
-import { file, packages, playbook, privateKey, service, step, takeoverOf, tls, token, verify } from 'osha';
+import {
+  carried,
+  file,
+  packages,
+  playbook,
+  privateKey,
+  service,
+  step,
+  takeoverOf,
+  tls,
+  token,
+  verify,
+} from 'osha';
 import type { Frontend, Inventory, Operation, Takeover } from 'osha';
 import { clashes, refuseClashes } from './haproxy/clashes.ts';
 import { tlsBinding } from './haproxy/conf-tls.ts';
@@ -9,6 +21,7 @@ import { STATS_PORT } from './haproxy/ports.ts';
 import { settings, type HaproxySettings } from './haproxy/settings.ts';
 import { vipsOf } from './haproxy/vips.ts';
 import {
+  authorityCarried,
   authorityOf,
   certificateOf,
   endpointOf,
@@ -51,6 +64,10 @@ export default playbook({
     usesAuthority(settings)
       ? { tlsAuthority: privateKey('Key of the CA that signs the certificates of virtual IPs') }
       : {},
+  carries: ({ inventory, hosts, settings, platform }) => [
+    carried.inLine('haproxyStats', hosts, platform.paths.haproxyConf, { line: 'stats auth osha:' }),
+    ...(usesAuthority(settings) ? [authorityCarried(inventory, hosts, platform)] : []),
+  ],
   ports: [{ port: STATS_PORT, process: 'haproxy' }],
 
   steps: ({ inventory, hosts, settings, secrets, frontends: others, takeovers, platform }) => {

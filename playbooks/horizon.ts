@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  carried,
   file,
   hostsWith,
   minutes,
@@ -59,6 +60,13 @@ export default playbook({
   secrets: {
     horizonKey: token('What the dashboard signs cookies and logins with', 64),
     horizonDatabase: token("Password of the dashboard's database account"),
+  },
+  carries: ({ inventory }) => {
+    const own = hostsOfService(inventory, 'dashboard');
+    return [
+      carried.inLine('horizonKey', own, SETTINGS, { line: "SECRET_KEY = '" }),
+      carried.inLine('horizonDatabase', own, SETTINGS, { line: "'PASSWORD': '" }),
+    ];
   },
   morePorts: ({ inventory }) => [
     {

@@ -1,6 +1,18 @@
-import { file, holdersOf, minutes, packages, playbook, seconds, service, step, token, verify } from 'osha';
+import {
+  carried,
+  file,
+  holdersOf,
+  minutes,
+  packages,
+  playbook,
+  seconds,
+  service,
+  step,
+  token,
+  verify,
+} from 'osha';
 import type { Host, Inventory, PlaybookContext } from 'osha';
-import { checkScript, keepalivedConf, keepalivedEnv, keptVips } from './keepalived/conf.ts';
+import { checkScript, keepalivedConf, keepalivedEnv, keptVips, PASSWORD_LENGTH } from './keepalived/conf.ts';
 import { givenUp, notInCluster } from './keepalived/former.ts';
 import { heldOnce } from './keepalived/health.ts';
 import type { ObserveOptions } from './keepalived/observe.ts';
@@ -43,6 +55,15 @@ export default playbook({
   needs: ['base', 'haproxy'],
   settings,
   secrets: { keepalived: token('Password of the holders of virtual IPs; its first 8 characters count') },
+  carries: ({ inventory, platform }) => [
+    {
+      ...carried.inLine('keepalived', holders(inventory), platform.paths.keepalivedConf, {
+        line: 'auth_pass ',
+      }),
+      holds: (secret) => secret.reveal().slice(0, PASSWORD_LENGTH),
+      restores: 'beginning',
+    },
+  ],
 
   steps: (context) => {
     const { inventory, hosts, settings, secrets, platform } = context;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { file, minutes, openstack, packages, playbook, step, verify } from 'osha';
+import { carried, file, minutes, openstack, packages, playbook, step, verify } from 'osha';
 import { keystoneConf } from './keystone/conf.ts';
-import { keysOf, SEED } from './keystone/keys.ts';
+import { keysOf, SEED, seedCarried } from './keystone/keys.ts';
 import { adminSession, apiFrontends } from './openstack/api.ts';
+import { databaseCarried } from './openstack/carried.ts';
 import { identityOf, urlsOf } from './keystone/identity.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
@@ -28,6 +29,7 @@ export default playbook({
   settings: z.strictObject({}),
   secrets: { ...ADMIN, ...SEED },
   ports: [{ port, process: 'uwsgi' }],
+  carries: ({ hosts }) => [databaseCarried('identity', hosts, CONF), ...seedCarried(hosts)],
 
   steps: (context) => {
     const { hosts, secrets, takeovers, platform } = context;
@@ -51,6 +53,7 @@ export default playbook({
         'Share the keys of stored credentials',
         openstack.keys(hosts, keysOf('credential', secrets.keystoneKeys)),
       ),
+      step('Keep their seed for root', carried.record(secrets.keystoneKeys)),
       step(
         'Create its tables',
         tables(site, 'identity', {

@@ -5,7 +5,7 @@ import { neutronSettings, PHYSICAL_NETWORK } from './neutron/settings.ts';
 import { adminSession } from './openstack/api.ts';
 import { agentsReport } from './openstack/health.ts';
 import { networkHosts } from './openstack/hosts.ts';
-import { METADATA } from './openstack/metadata-secret.ts';
+import { METADATA, metadataCarried } from './openstack/metadata-secret.ts';
 import { rootwrap } from './openstack/rootwrap.ts';
 import { SERVICES } from './openstack/services.ts';
 import { siteOf } from './openstack/site.ts';
@@ -28,6 +28,7 @@ export default playbook({
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   secrets: METADATA,
+  carries: ({ hosts }) => [metadataCarried(hosts, conf.METADATA, 'DEFAULT')],
 
   steps: (context) => {
     const { inventory, hosts, secrets, takeovers, platform } = context;

@@ -3,6 +3,7 @@ import { CONF, ML2, ml2Conf, neutronConf } from './neutron/conf.ts';
 import { settings } from './neutron/settings.ts';
 import { neutronProblems } from './neutron/validate.ts';
 import { apiFrontends } from './openstack/api.ts';
+import { accountCarried, databaseCarried } from './openstack/carried.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -23,6 +24,7 @@ export default playbook({
   sideBySide: 'openstack',
   settings,
   ports: [{ port, process: 'uwsgi' }],
+  carries: ({ hosts }) => [databaseCarried('network', hosts, CONF), accountCarried('network', hosts, CONF)],
 
   steps: (context) => {
     const { inventory, hosts, takeovers, platform } = context;

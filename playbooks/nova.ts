@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { file, minutes, openstack, packages, playbook, step, verify } from 'osha';
 import { CONF, CONSOLE_PORT, METADATA_PORT, novaConf } from './nova/conf.ts';
 import { apiFrontends, httpFrontend } from './openstack/api.ts';
+import { accountCarried, brokerCarried, databaseCarried } from './openstack/carried.ts';
 import { internalVip, publicVip } from './openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
-import { METADATA } from './openstack/metadata-secret.ts';
+import { METADATA, metadataCarried } from './openstack/metadata-secret.ts';
 import { SERVICES } from './openstack/services.ts';
 import { siteOf } from './openstack/site.ts';
 import { apiAnswers, run, tables } from './openstack/steps.ts';
@@ -29,6 +30,12 @@ export default playbook({
     { port, process: 'uwsgi' },
     { port: METADATA_PORT, process: 'uwsgi' },
     { port: CONSOLE_PORT, process: 'nova-novncproxy' },
+  ],
+  carries: ({ hosts }) => [
+    databaseCarried('compute', hosts, CONF),
+    accountCarried('compute', hosts, CONF),
+    brokerCarried(hosts, CONF),
+    metadataCarried(hosts, CONF, 'neutron'),
   ],
 
   steps: (context) => {

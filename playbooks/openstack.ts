@@ -1,4 +1,4 @@
-import { file, hostsWith, mysql, packages, playbook, step } from 'osha';
+import { carried, file, hostsWith, mysql, packages, playbook, step } from 'osha';
 import type { InventoryProblem } from 'osha';
 import { vipsOf } from './haproxy/vips.ts';
 import { adminOpenrc, CLOUDS, cloudsYaml, loginOnHosts, OPENRC } from './openstack/credentials.ts';
@@ -24,6 +24,11 @@ export default playbook({
   secrets: { ...ADMIN, ...BROKER },
   moreSecrets: (settings) =>
     Object.assign({}, ...apisOf(settings).map(secretsOf)) as ReturnType<typeof secretsOf>,
+  carries: ({ inventory }) => [
+    carried.inLine('openstackAdmin', hostsWith(inventory, 'control'), OPENRC, {
+      line: 'export OS_PASSWORD=',
+    }),
+  ],
 
   steps: (context) => {
     const { inventory, settings, secrets, platform } = context;

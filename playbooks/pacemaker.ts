@@ -1,4 +1,15 @@
-import { minutes, packages, pacemaker, playbook, service, step, takeoverOf, token, verify } from 'osha';
+import {
+  carried,
+  minutes,
+  packages,
+  pacemaker,
+  playbook,
+  service,
+  step,
+  takeoverOf,
+  token,
+  verify,
+} from 'osha';
 import type { Operation, PlaybookContext, SecretRule, Takeover } from 'osha';
 import { givenUp } from './keepalived/former.ts';
 import { clustersOf, type Cluster } from './pacemaker/clusters.ts';
@@ -69,6 +80,10 @@ function takenOver({ inventory, settings, platform }: Context): readonly Takeove
   return takeoversOf(clustersOf(inventory, settings), settings, platform, later);
 }
 
+function needsFencePassword({ fence }: Settings): boolean {
+  return Object.values(fence).some((device) => device.password_option !== undefined);
+}
+
 /** One run of pcs changes all members: what was learned of any of them before the cluster changed may not hold. */
 function changedByPcs<Observed>(operation: Operation<Observed>): Operation<Observed> {
   const { probe } = operation;
@@ -89,10 +104,14 @@ export default playbook({
   needs: ['base', 'haproxy'],
   settings,
   secrets: { hacluster: token('Password that the hosts of a Pacemaker cluster log in to each other with') },
-  moreSecrets: ({ fence }): Readonly<Record<string, SecretRule>> =>
-    Object.values(fence).some((device) => device.password_option !== undefined)
+  moreSecrets: (settings): Readonly<Record<string, SecretRule>> =>
+    needsFencePassword(settings)
       ? { [FENCE_PASSWORD]: token('Password of the fence devices: write the one that they have') }
       : {},
+  carries: ({ hosts, settings }) => [
+    carried.recorded('hacluster', hosts),
+    ...(needsFencePassword(settings) ? [carried.recorded(FENCE_PASSWORD, hosts)] : []),
+  ],
   ports: [{ port: 2224, process: 'pcsd' }],
 
   steps: (context) => {
@@ -159,6 +178,10 @@ export default playbook({
           { once: true, hosts: cluster.hosts },
         ),
       ),
+      step('Keep the passwords for root', [
+        ...carried.record(secrets.hacluster),
+        ...(secrets[FENCE_PASSWORD] ? carried.record(secrets[FENCE_PASSWORD]) : []),
+      ]),
       ...parts.map(({ of, early }) =>
         verify(`Each virtual IP${of} is on one host`, early, { within: minutes(2) }),
       ),

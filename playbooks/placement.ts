@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
 import { apiFrontends } from './openstack/api.ts';
+import { accountCarried, databaseCarried } from './openstack/carried.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -31,6 +32,10 @@ export default playbook({
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port, process: 'uwsgi' }],
+  carries: ({ hosts }) => [
+    databaseCarried('placement', hosts, CONF, 'placement_database'),
+    accountCarried('placement', hosts, CONF),
+  ],
 
   steps: (context) => {
     const { hosts, takeovers, platform } = context;

@@ -1,4 +1,16 @@
-import { file, minutes, packages, playbook, rabbitmq, role, service, step, token, verify } from 'osha';
+import {
+  carried,
+  file,
+  minutes,
+  packages,
+  playbook,
+  rabbitmq,
+  role,
+  service,
+  step,
+  token,
+  verify,
+} from 'osha';
 import {
   MIRRORED,
   MIRRORED_PATTERN,
@@ -7,6 +19,7 @@ import {
   SERVICE_USER,
   userSecrets,
 } from './rabbitmq/accounts.ts';
+import { carriedByBroker } from './rabbitmq/carried.ts';
 import { enabledPlugins, MANAGEMENT_PORT, rabbitmqConf, rabbitmqEnv } from './rabbitmq/conf.ts';
 import { settings } from './rabbitmq/settings.ts';
 import { rabbitmqProblems } from './rabbitmq/validate.ts';
@@ -24,6 +37,7 @@ export default playbook({
     rabbitmqOpenstack: token("Password of the services' user of RabbitMQ"),
   },
   moreSecrets: userSecrets,
+  carries: (context) => carriedByBroker(context),
   ports: [
     { port: MANAGEMENT_PORT, process: 'beam.smp' },
     { port: 25672, process: 'beam.smp' },
@@ -92,6 +106,10 @@ export default playbook({
         ],
         { once: true },
       ),
+      step('Keep the passwords for root', [
+        ...carried.record(secrets.rabbitmqOpenstack),
+        ...users.flatMap(({ password }) => carried.record(password)),
+      ]),
       step(
         'Take away what the inventory names no more',
         (host) => rabbitmq.unnamedAbsent(host, named, asked),

@@ -29,6 +29,7 @@ export type {
   ResourceKey,
   TextDiff,
 } from './playbook/operation.ts';
+export type { CarriedSecret, LineOfFile, Where } from './playbook/carried-secret.ts';
 export { takeoverOf, type Handover, type Takeover } from './playbook/takeover.ts';
 export type { Frontend, FrontendServer } from './playbook/frontend.ts';
 export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';
@@ -44,6 +45,7 @@ export { suggestion } from './inventory/problem.ts';
 export { onOneHost } from './operations/on-one-host.ts';
 export { quote } from './operations/shell.ts';
 
+export * as carried from './operations/carried.ts';
 export * as etcd from './operations/etcd.ts';
 export * as file from './operations/file.ts';
 export * as galera from './operations/galera.ts';

@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inventory: ['secrets', 'yaml'],
   playbook: ['inventory', 'secrets', 'platform'],
   operations: ['playbook', 'inventory', 'secrets', 'platform'],
-  preflight: ['playbook', 'inventory', 'platform'],
+  preflight: ['playbook', 'inventory', 'secrets', 'platform'],
   planner: ['playbook', 'inventory', 'secrets', 'platform'],
   transport: ['inventory', 'secrets'],
   cloud: ['transport', 'inventory', 'secrets'],

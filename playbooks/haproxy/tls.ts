@@ -1,5 +1,14 @@
-import { tls } from 'osha';
-import type { Inventory, InventoryProblem, Operation, Platform, Secret, Vip } from 'osha';
+import { quote, tls } from 'osha';
+import type {
+  CarriedSecret,
+  Host,
+  Inventory,
+  InventoryProblem,
+  Operation,
+  Platform,
+  Secret,
+  Vip,
+} from 'osha';
 import type { HaproxySettings, VipTls } from './settings.ts';
 import { vipFault, vipsOf } from './vips.ts';
 
@@ -76,6 +85,28 @@ export function authorityOf(
   key: Secret | undefined,
 ): tls.Authority | undefined {
   return usesAuthority(settings) && key ? tls.authority(name, key) : undefined;
+}
+
+/**
+ * The CA's key never goes to a host. What a host has is the CA's certificate, whose serial number follows from the key, and
+ * stands at a fixed place of it: version 3, then an INTEGER of 16 bytes (RFC 5280, 4.1).
+ */
+export function authorityCarried(
+  { name }: Pick<Inventory, 'name'>,
+  hosts: readonly Host[],
+  { paths }: Platform,
+): CarriedSecret {
+  return {
+    secret: 'tlsAuthority',
+    hosts,
+    path: paths.authority,
+    where: {
+      in: 'output',
+      script: `sed '/^-----/d' ${quote(paths.authority)} | base64 -d | od -An -v -tx1 | tr -d ' \\n' | sed -n 's/^3082....3082....a0030201020210\\(.\\{32\\}\\).*/\\1/p'`,
+    },
+    holds: (key) => tls.serialOf(tls.authority(name, key)),
+    restores: 'nothing',
+  };
 }
 
 function givenFiles({ certificate, key }: VipTls): tls.GivenFiles | undefined {

@@ -19,7 +19,7 @@ const CHECK = 'haproxy';
 const HIGHEST_PRIORITY = 101;
 
 /** The characters of a VRRP password that count (RFC 2338, 10.2): keepalived cuts off the rest, and complains. */
-const PASSWORD_LENGTH = 8;
+export const PASSWORD_LENGTH = 8;
 
 export interface KeepalivedInput {
   readonly host: Host;

@@ -1,5 +1,5 @@
-import { token } from 'osha';
-import type { openstack, Secret } from 'osha';
+import { carried, openstack, token } from 'osha';
+import type { CarriedSecret, Host, Secret } from 'osha';
 import { SERVICES } from '../openstack/services.ts';
 
 /** Where the keys are that tokens are encrypted with, and those of stored credentials. */
@@ -26,4 +26,20 @@ export function keysOf(kind: 'token' | 'credential', seed: Secret): openstack.Ke
     owner: SERVICES.identity.name,
     keep: MOST_KEYS,
   };
+}
+
+/**
+ * Where the seed is found: on record. From a key it cannot be read back, but the first key of stored credentials, which are
+ * never rotated, tells whether it is the same one.
+ */
+export function seedCarried(hosts: readonly Host[]): readonly CarriedSecret[] {
+  const first = carried.whole('keystoneKeys', hosts, `${CREDENTIAL_KEYS}/1`);
+  return [
+    carried.recorded('keystoneKeys', hosts),
+    {
+      ...first,
+      holds: (seed) => openstack.fernetKey(keysOf('credential', seed), 1).reveal(),
+      restores: 'nothing',
+    },
+  ];
 }

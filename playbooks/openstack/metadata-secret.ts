@@ -1,6 +1,12 @@
-import { token } from 'osha';
+import { carried, token } from 'osha';
+import type { CarriedSecret, Host } from 'osha';
 
 /** What Neutron's metadata agents prove themselves with to Nova. */
 export const METADATA = {
   metadataProxy: token('What the metadata agents of network hosts prove themselves with to Nova'),
 };
+
+/** Where a file of Nova or Neutron has it. */
+export function metadataCarried(hosts: readonly Host[], path: string, section: string): CarriedSecret {
+  return carried.inLine('metadataProxy', hosts, path, { section, line: 'metadata_proxy_shared_secret' });
+}

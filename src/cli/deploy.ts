@@ -1,7 +1,7 @@
 import type { Plan } from '../planner/plan.ts';
 import { beside } from '../planner/waves.ts';
 import type { Playbook } from '../playbook/playbook.ts';
-import { loadDeployment, type SecretsUse } from './deployment.ts';
+import { loadDeployment } from './deployment.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { EXIT } from './io.ts';
 import { selectionOf, type ConnectionOptions, type OutputOptions, type SelectionOptions } from './options.ts';
@@ -24,7 +24,7 @@ export async function deploy(cli: Cli, file: string, request: DeployRequest): Pr
   const { own, mode } = request;
   const deployment = await loadDeployment(cli.io, file, {
     json: request.json ?? false,
-    secrets: { plan: 'shown', diff: 'read', apply: 'written' }[mode] as SecretsUse,
+    secrets: mode === 'plan' ? 'shown' : 'read',
     ...(own ? { own } : {}),
   });
   const { createPlan } = await import('../planner/plan.ts');
@@ -35,7 +35,7 @@ export async function deploy(cli: Cli, file: string, request: DeployRequest): Pr
   });
   if (mode === 'plan') return print(cli, plan, request);
   const { executePlan } = await import('./execute.ts');
-  const summary = await executePlan(cli, plan, deployment, { ...request, mode });
+  const summary = await executePlan(cli, plan, deployment, { ...request, mode, own: own ?? [] });
   return exitCodeOf(summary, { pendingIsError: request.exitCode ?? false });
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Playbook } from '../playbook/playbook.ts';
+import type { LoadedSecrets } from '../secrets/load.ts';
 import type { SecretRules } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
@@ -12,9 +13,9 @@ import { printJson } from './presentation.ts';
 /**
  * What a verb needs the secrets for. `none`: nothing, their file is not even looked at. `shown`: only their masks; what is
  * wrong in a plain file is told, a sealed one stays closed. `read`: their values; those that are missing are made up in
- * memory. `written`: those that are missing are generated and kept.
+ * memory, and a deployment writes them once the hosts have admitted it.
  */
-export type SecretsUse = 'none' | 'shown' | 'read' | 'written';
+export type SecretsUse = 'none' | 'shown' | 'read';
 
 /** Everything that a plan is made of. */
 export interface Deployment {
@@ -27,6 +28,8 @@ export interface Deployment {
   readonly secrets: Readonly<Record<string, Secret>>;
   /** Names of secrets that are not there yet, where that is known. */
   readonly missing: readonly string[];
+  /** Their file as it was read; with `read` alone. */
+  readonly loaded?: LoadedSecrets | undefined;
 }
 
 export interface LoadRequest {
@@ -63,11 +66,11 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
     io.stderr.write(`${formatProblem(problem)}\n`);
     if (request.json) printJson(io, [{ event: 'problem', ...problem }]);
   }
-  const { secrets, missing } = found;
-  return { inventory, platform: platformOf(inventory.platform), playbooks, rules, secrets, missing };
+  const { secrets, missing, loaded } = found;
+  return { inventory, platform: platformOf(inventory.platform), playbooks, rules, secrets, missing, loaded };
 }
 
-interface FoundSecrets extends Pick<Deployment, 'secrets' | 'missing'> {
+interface FoundSecrets extends Pick<Deployment, 'secrets' | 'missing' | 'loaded'> {
   readonly problems: readonly LocatedProblem[];
 }
 
@@ -77,30 +80,23 @@ async function secretsFor(
   rules: SecretRules,
   use: SecretsUse,
 ): Promise<FoundSecrets> {
-  const { generateSecrets, placeholders } = await import('../secrets/generate.ts');
+  const { placeholders } = await import('../secrets/generate.ts');
   if (use === 'none') return { secrets: placeholders(rules), missing: [], problems: [] };
-  const { keyring } = await import('./keyring.ts');
-  const unlock = keyring(io).unlock;
-  if (use === 'written') {
-    const { ensureSecrets } = await import('../secrets/write.ts');
-    const ensured = await ensureSecrets(inventory.file, rules, { unlock });
-    if (ensured.generated.length > 0) {
-      io.stderr.write(`generated in ${ensured.file}: ${ensured.generated.join(', ')}\n`);
-    }
-    return ensured;
-  }
-  const [{ loadSecrets }, { secretsFilesOf, secretsState }] = await Promise.all([
+  const [{ loadSecrets }, { secretsFilesOf, secretsState }, { keyring }] = await Promise.all([
     import('../secrets/load.ts'),
     import('../secrets/files.ts'),
+    import('./keyring.ts'),
   ]);
   if (use === 'shown' && secretsState(secretsFilesOf(inventory.file)) === 'sealed') {
     return { secrets: placeholders(rules), missing: [], problems: [] };
   }
-  const loaded = await loadSecrets(inventory.file, rules, { unlock });
-  // Those that are there are not made up as well: a key takes its time.
-  const absent = Object.fromEntries(Object.entries(rules).filter(([name]) => !(name in loaded.secrets)));
-  const secrets = use === 'shown' ? placeholders(rules) : { ...generateSecrets(absent), ...loaded.secrets };
-  return { secrets, missing: loaded.missing, problems: loaded.problems };
+  const loaded = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
+  const { missing, problems } = loaded;
+  if (use === 'shown') return { secrets: placeholders(rules), missing, problems };
+  const { generateMissing } = await import('../secrets/write.ts');
+  // With a mistake in the file nothing is done: no key has to be made for it.
+  const made = hasErrors(problems) ? {} : generateMissing(loaded, rules);
+  return { secrets: { ...made, ...loaded.secrets }, missing, problems, loaded };
 }
 
 /** A playbook of the user's takes the place of a built-in one of the same name. */

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { Journal } from '../journal/journal.ts';
 import type { Plan } from '../planner/plan.ts';
+import type { Playbook } from '../playbook/playbook.ts';
 import type { EventSink } from '../runner/events.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { RunSummary } from '../runner/run.ts';
@@ -22,20 +23,34 @@ export async function executePlan(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
-  options: OutputOptions & ConnectionOptions & { readonly mode: 'apply' | 'diff'; readonly prune?: true },
+  options: OutputOptions &
+    ConnectionOptions & {
+      readonly mode: 'apply' | 'diff';
+      readonly prune?: true;
+      /** The user's own playbooks. */
+      readonly own?: readonly Playbook[];
+    },
 ): Promise<RunSummary> {
   const { io } = cli;
-  const [{ createRenderer }, { runPlan }, { createTransport }, { fitness }, { createMasker }, { maskDeep }] =
-    await Promise.all([
-      import('../render/renderer.ts'),
-      import('../runner/run.ts'),
-      import('./transport.ts'),
-      import('../preflight/preflight.ts'),
-      import('../secrets/mask.ts'),
-      import('../journal/mask-deep.ts'),
-    ]);
+  const [
+    { createRenderer },
+    { runPlan },
+    { createTransport },
+    { fitness },
+    { createMasker },
+    { maskDeep },
+    { admissionOf, secretsToMask },
+  ] = await Promise.all([
+    import('../render/renderer.ts'),
+    import('../runner/run.ts'),
+    import('./transport.ts'),
+    import('../preflight/preflight.ts'),
+    import('../secrets/mask.ts'),
+    import('../journal/mask-deep.ts'),
+    import('./admission.ts'),
+  ]);
   const transport = await createTransport(io, options);
-  const mask = createMasker(Object.values(deployment.secrets));
+  const mask = createMasker(secretsToMask(deployment));
   const journal = options.mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
   const renderer = await createRenderer(rendererKind(io, options), {
     color: wantsColor(io, options),
@@ -60,6 +75,7 @@ export async function executePlan(
       command: cli.command,
       lockOwner: `${userInfo().username} on ${hostname()}${journal ? `, run ${journal.id}` : ''}`,
       gate: fitness(plan.hosts, deployment.platform),
+      admission: admissionOf(plan, deployment, { own: options.own ?? [], notice: renderer.notice }),
       signal: stop.signal,
       emit: (event) => tell(maskDeep(event, mask)),
     });

@@ -1,5 +1,6 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { CarriedSecret } from '../playbook/carried-secret.ts';
 import type { Frontend } from '../playbook/frontend.ts';
 import type { HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
@@ -120,6 +121,14 @@ function sharedOf(playbooks: readonly Playbook[], request: PlanRequest): Shared 
 export function frontendsOf(request: Omit<PlanRequest, 'selection'>): readonly Frontend[] {
   const present = request.playbooks.filter((playbook) => playbook.hosts(request.inventory).length > 0);
   return sharedOf(present, request).frontends;
+}
+
+/** Where the secrets of a deployment are found on its hosts. Pure. */
+export function carriedSecretsOf(request: Omit<PlanRequest, 'selection'>): readonly CarriedSecret[] {
+  const nothing: Shared = { frontends: [], takeovers: [] };
+  return request.playbooks
+    .filter((playbook) => playbook.hosts(request.inventory).length > 0)
+    .flatMap((playbook) => playbook.carries?.(contextOf(playbook, request, nothing)) ?? []);
 }
 
 function hostsOf(step: Step, hosts: readonly Host[]): readonly Host[] {

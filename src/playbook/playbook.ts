@@ -4,6 +4,7 @@ import type { Host, Inventory, Role } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SecretRule } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
+import type { CarriedSecret } from './carried-secret.ts';
 import type { Frontend } from './frontend.ts';
 import type { HealthCheck } from './operation.ts';
 import type { Step } from './step.ts';
@@ -66,6 +67,8 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
   readonly secrets?: Readonly<Record<SecretName, SecretRule>>;
   /** Secrets for what the inventory itself names, such as accounts of the operator's own. Pure. */
   moreSecrets?(settings: z.output<Schema>): Readonly<Record<string, SecretRule>>;
+  /** Where its secrets are found on the hosts. Pure. `context.frontends` and `context.takeovers` are empty here. */
+  carries?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly CarriedSecret[];
   /** Pure and cheap: called before any host is reached. */
   steps(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Step[];
   health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];

@@ -126,7 +126,8 @@ function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): stri
   ];
   const done = mode === 'diff' ? `${summary.changed} to change` : `${summary.changed} changed`;
   if (summary.refused !== undefined) {
-    const refused = colors.bad(`Refused: ${printable(summary.refused)}`);
+    const hint = summary.hint === undefined ? '' : `\n${colors.hint('hint:')} ${printable(summary.hint)}`;
+    const refused = `${colors.bad(`Refused: ${printable(summary.refused)}`)}${hint}`;
     const others = [...trouble, ...(summary.changed > 0 ? [done] : [])];
     return others.length === 0 ? refused : `${refused}\n${others.join(', ')}, ${time}`;
   }

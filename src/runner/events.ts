@@ -145,6 +145,8 @@ export type RunEvent =
       readonly interrupted: boolean;
       /** A refusal's reason: exit code 5. */
       readonly refused?: string;
+      /** What to do about it. */
+      readonly hint?: string;
     };
 
 /** Whoever wants to know: a renderer, the journal. */

@@ -2,6 +2,7 @@ import type { Host } from '../inventory/types.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { HealthCheck } from '../playbook/operation.ts';
 import type { Transport } from '../transport/session.ts';
+import { admit, type Admission, type Refused } from './admission.ts';
 import { Connections } from './connections.ts';
 import { RunContext } from './context.ts';
 import type { EventSink, RunEvent } from './events.ts';
@@ -22,6 +23,8 @@ export interface RunOptions extends RunSettings {
   readonly lockOwner: string;
   /** Asked of every host before anything is done: a host with an unhealthy finding is left as it is. */
   readonly gate?: HealthCheck;
+  /** Asked once the hosts are locked, or with `diff` not to be: whether anything may be done at all. */
+  readonly admission?: Admission | undefined;
   readonly emit: EventSink;
 }
 
@@ -37,7 +40,8 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     acceptNew: options.acceptNew,
     signal,
   });
-  const involved = hostsInvolved(plan);
+  const involved = unique([...hostsInvolved(plan), ...(options.admission?.required ?? [])]);
+  let refused: Refused | undefined;
   const shared = new Shared({ plan, involved, settings: options, connections, emit });
   emit({
     event: 'run-started',
@@ -54,8 +58,10 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     const before = new RunContext(shared);
     if (options.gate) await rejectUnfit(before, options.gate);
     const locked = options.mode === 'diff' || (await takeLocks(before, options.lockOwner));
+    if (locked && options.admission) refused = await admit(before, options.admission, involved);
+    if (refused) before.refuse(refused.reason);
     before.end();
-    if (locked) await runPhases(shared);
+    if (locked && !refused) await runPhases(shared);
   } catch (error) {
     // What is in flight when the user stops the run ends with the reason of the signal.
     if (!signal.aborted) defect = { error };
@@ -66,6 +72,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     durationMs: Date.now() - started,
     interrupted: signal.aborted || defect !== undefined,
     ...(shared.refused === undefined ? {} : { refused: shared.refused }),
+    ...(refused?.hint === undefined || refused.reason !== shared.refused ? {} : { hint: refused.hint }),
   });
   emit(summary);
   if (defect) throw defect.error;

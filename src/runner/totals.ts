@@ -69,6 +69,7 @@ export class Totals {
     durationMs: number;
     interrupted: boolean;
     refused?: string;
+    hint?: string;
   }): Extract<RunEvent, { event: 'summary' }> {
     const all = [...this.#hosts.values()];
     return {
@@ -79,6 +80,7 @@ export class Totals {
       hosts: Object.fromEntries(this.#hosts),
       interrupted: run.interrupted,
       ...(run.refused === undefined ? {} : { refused: run.refused }),
+      ...(run.hint === undefined ? {} : { hint: run.hint }),
     };
   }
 }

@@ -10,13 +10,13 @@ import { NotHealthy } from './failure.ts';
 const PAUSE_MS = 1000;
 
 /** What every member of a check answers now. A member that cannot be asked has its reason instead. */
-export async function answersOf(
+export async function answersOf<Observed>(
   context: Pick<RunContext, 'whyGone' | 'observer'>,
-  check: Pick<HealthCheck, 'members' | 'probe'>,
+  check: Pick<HealthCheck<Observed>, 'members' | 'probe'>,
   options: { again: boolean },
-): Promise<Answers> {
+): Promise<Answers<Observed>> {
   const answers = await Promise.all(
-    check.members.map(async (member): Promise<[string, Answer]> => {
+    check.members.map(async (member): Promise<[string, Answer<Observed>]> => {
       const gone = context.whyGone(member.name);
       if (gone !== undefined) return [member.name, { reachable: false, reason: gone }];
       const observer = context.observer(member.name);

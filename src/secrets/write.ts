@@ -84,6 +84,7 @@ export async function writeSecrets(
   const files = filesOf(file);
   const snapshot = options.snapshot ?? snapshotOf(files);
   if (snapshotOf(files) !== snapshot) throw new SecretsChanged(file);
+  if (Object.keys(values).length === 0 && options.previous === undefined) return [];
   const text = await textOf(file, options.key);
   const known = valuesIn(file, text);
   const names = Object.keys(values).filter(

@@ -18,7 +18,8 @@ export const register: Register = (program, cli) => {
     .description(
       'Brings every host to what the inventory says, phase by phase, and proves it. What is already so is left alone: ' +
         'a second deployment changes nothing, and one that was interrupted goes on where it has to. ' +
-        'Secrets that are missing are generated and written beside the inventory.',
+        'Secrets that are missing are generated and written beside the inventory; where the hosts carry them already, ' +
+        'or carry others than this folder has, nothing is done.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .option('--dry-run', 'only print the plan; connect to nothing')

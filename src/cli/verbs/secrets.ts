@@ -1,11 +1,13 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { withConnections, withLimit } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
+import type { AdoptRequest } from '../adopt.ts';
 import type { SecretsAction } from '../secrets.ts';
 
 export const register: Register = (program, cli) => {
   const secrets = program
     .command('secrets')
-    .summary('list, make and encrypt the secrets of an inventory')
+    .summary('list, make, adopt and encrypt the secrets of an inventory')
     .description(
       'The secrets of an inventory stand beside it: in secrets.yaml, mode 600, or encrypted with age in secrets.yaml.age. ' +
         'None of these commands prints a value. An encrypted file is opened with the age identity in the file that ' +
@@ -14,10 +16,11 @@ export const register: Register = (program, cli) => {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  osha secrets list inventory/lab.yaml\n  osha secrets rotate inventory/lab.yaml rabbitmqPassword\n' +
+      '\nExamples:\n  osha secrets list inventory/lab.yaml\n  osha secrets rotate inventory/lab.yaml rabbitmqOpenstack\n' +
+        '  osha secrets adopt inventory/lab.yaml\n' +
         '  osha secrets encrypt inventory/lab.yaml --recipient age1...',
     );
-  const verb = (name: SecretsAction['do'], summary: string, description: string): Command =>
+  const verb = (name: SecretsAction['do'] | 'adopt', summary: string, description: string): Command =>
     secrets
       .command(name)
       .summary(summary)
@@ -48,10 +51,37 @@ export const register: Register = (program, cli) => {
   verb(
     'rotate',
     'replace some by new ones',
-    'Replaces secrets by new ones. The next deployment brings them to the hosts.',
+    'Replaces secrets by new ones. The next deployment brings them to the hosts. What they were is remembered in the ' +
+      'file, so that a deployment can tell a rotation from the secrets of another folder.',
   )
     .argument('<secret...>', 'names of secrets')
     .action(exiting(cli, (file: string, names: readonly string[]) => act(file, { do: 'rotate', names })));
+  withConnections(
+    withLimit(
+      verb(
+        'adopt',
+        'read them back from the hosts',
+        'Reads the secrets that this folder lacks from the hosts that carry them, and writes them beside the inventory: ' +
+          'after it was cloned, or lost its secrets.yaml. Changes nothing on any host. Refuses, and writes nothing, where ' +
+          'hosts have different ones, or this folder has another one: then say which counts.',
+      ),
+    ),
+  )
+    .addOption(
+      new Option('--replace', 'take the secrets of the hosts where this folder has others').conflicts('keep'),
+    )
+    .option('--keep', 'keep those of this folder, and let the next deployment replace those of the hosts')
+    .option('--json', 'print JSON Lines on stdout and nothing else')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha secrets adopt inventory/lab.yaml\n  osha secrets adopt inventory/lab.yaml --limit controller1',
+    )
+    .action(
+      exiting(cli, async (file: string, options: AdoptRequest) => {
+        const { adopt } = await import('../adopt.ts');
+        return adopt(cli.io, file, options);
+      }),
+    );
   verb(
     'encrypt',
     'encrypt the file',

@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { readPrivateKey } from '../../secrets/private-key.ts';
 import { maskOf, type Secret } from '../../secrets/secret.ts';
 import { keyIdentifier, signedCertificate } from './certificate.ts';
@@ -42,4 +42,9 @@ export function authority(deployment: string, key: Secret): Authority {
     signer,
   );
   return { name, key, certificate };
+}
+
+/** The serial number of a CA's certificate in small hexadecimal digits: it follows from the key alone. */
+export function serialOf({ certificate }: Pick<Authority, 'certificate'>): string {
+  return new X509Certificate(certificate).serialNumber.toLowerCase();
 }

@@ -1,0 +1,177 @@
+import type { Host } from '../inventory/types.ts';
+import { quote } from '../operations/shell.ts';
+import { carriedSecretsOf } from '../planner/plan.ts';
+import { selectHosts } from '../planner/selection.ts';
+import type { Answers } from '../playbook/operation.ts';
+import { adoptionOf, type AdoptedSecret, type AdoptionOutcome } from '../preflight/adoption.ts';
+import { bySecret, placesOn, valueProbe, type FoundSecret } from '../preflight/carried.ts';
+import { secretsInWords } from '../preflight/foreign-secrets.ts';
+import { askHosts } from '../runner/ask.ts';
+import { loadSecrets } from '../secrets/load.ts';
+import type { SecretRules } from '../secrets/rule.ts';
+import { writeSecrets } from '../secrets/write.ts';
+import { hasErrors } from '../yaml/problem.ts';
+import { loadDeployment, type Deployment } from './deployment.ts';
+import { InvalidFile, UserError } from './errors.ts';
+import { PROBE_TIMEOUT_MS } from './execute.ts';
+import { interruption } from './interruption.ts';
+import { EXIT, type Io } from './io.ts';
+import { keyring } from './keyring.ts';
+import type { ConnectionOptions } from './options.ts';
+import { printJson } from './presentation.ts';
+import { plainSummary } from './summary.ts';
+import { createTransport } from './transport.ts';
+
+export interface AdoptRequest extends ConnectionOptions {
+  readonly limit?: readonly string[];
+  readonly replace?: true;
+  readonly keep?: true;
+  readonly json?: true;
+}
+
+/**
+ * Reads secrets back from the hosts that carry them, and writes those that the folder lacks. Prints no value. Returns the
+ * exit code: 4 where a host could not be asked. Throws `UserError` (5, and nothing was written) where the hosts have
+ * different ones, or the folder has another one and the request does not say which counts.
+ */
+export async function adopt(io: Io, file: string, request: AdoptRequest): Promise<number> {
+  const deployment = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
+  const { inventory, rules } = deployment;
+  const loaded = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
+  if (hasErrors(loaded.problems)) throw new InvalidFile(loaded.problems);
+  const answers = await ask(io, deployment, request);
+  if (answers === undefined) return EXIT.interrupted;
+  const silent = [...answers].filter(([, answer]) => !answer.reachable).map(([host]) => host);
+  if (silent.length === answers.size) {
+    return finish(io, request, { answers, silent, told: [] });
+  }
+
+  const onDifference = request.replace ? 'replace' : request.keep ? 'keep' : 'refuse';
+  const { secrets, values, previous } = adoptionOf(bySecret(answers), loaded, rules, onDifference);
+  requireAgreement(secrets, quote(file));
+  await writeSecrets(loaded.file, values, {
+    replace: Object.keys(values),
+    rules,
+    key: loaded.key,
+    snapshot: loaded.snapshot,
+    ...(Object.keys(previous).length > 0 ? { previous } : {}),
+  });
+  return finish(io, request, {
+    answers,
+    silent,
+    told: secrets,
+    lines: linesOf(secrets, { file: quote(file), rules, written: loaded.file }),
+  });
+}
+
+/** Nothing where it was interrupted. */
+async function ask(
+  io: Io,
+  deployment: Deployment,
+  request: AdoptRequest,
+): Promise<Answers<readonly FoundSecret[]> | undefined> {
+  const places = carriedSecretsOf(deployment).filter(({ secret }) => Object.hasOwn(deployment.rules, secret));
+  const hosts = selectHosts(deployment.inventory, request.limit).filter(
+    (host) => placesOn(host, places).length > 0,
+  );
+  const transport = await createTransport(io, request);
+  const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
+  try {
+    return await askHosts(hosts, (host: Host) => valueProbe(placesOn(host, places)), {
+      transport,
+      forks: request.forks,
+      connectTimeoutMs: request.connectTimeout * 1000,
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      acceptNew: request.acceptNew ?? false,
+      signal: stop.signal,
+      emit: (event) => {
+        if (request.json) printJson(io, [event]);
+        else if (event.event === 'unreachable') {
+          const hint = event.hint === undefined ? '' : `\n  hint: ${event.hint}`;
+          io.stderr.write(`unreachable ${event.host}: ${event.message}${hint}\n`);
+        }
+      },
+    });
+  } catch (error) {
+    if (stop.asked()) return undefined;
+    throw error;
+  } finally {
+    stop.release();
+  }
+}
+
+function requireAgreement(secrets: readonly AdoptedSecret[], file: string): void {
+  const disagreeing = secrets.filter(({ outcome }) => outcome === 'disagree');
+  if (disagreeing.length > 0) {
+    const each = disagreeing.map(
+      ({ secret, hosts, others = [] }) => `${secret} (${others.join(', ')} not as ${hosts.join(', ')})`,
+    );
+    const [host = 'HOST'] = disagreeing[0]?.hosts ?? [];
+    throw new UserError(`the hosts have different secrets: ${each.join('; ')}`, {
+      hint: `adopt those of a host that is right: osha secrets adopt ${file} --limit ${host}`,
+      exitCode: EXIT.refused,
+    });
+  }
+  const differing = secrets.filter(({ outcome }) => outcome === 'differs');
+  if (differing.length === 0) return;
+  throw new UserError(`this folder has other secrets than the hosts: ${secretsInWords(differing)}`, {
+    hint: `take those of the hosts: osha secrets adopt ${file} --replace; or keep those of this folder and let a deployment replace them on the hosts: osha secrets adopt ${file} --keep`,
+    exitCode: EXIT.refused,
+  });
+}
+
+interface Told {
+  readonly answers: Answers<readonly FoundSecret[]>;
+  /** Hosts that could not be asked. */
+  readonly silent: readonly string[];
+  readonly told: readonly AdoptedSecret[];
+  readonly lines?: readonly string[];
+}
+
+function finish(io: Io, request: AdoptRequest, { answers, silent, told, lines = [] }: Told): number {
+  if (request.json) {
+    const hosts = [...answers.keys()].map((host) => ({
+      host,
+      ok: told.filter((one) => one.outcome === 'adopted' && one.hosts.includes(host)).length,
+      unreachable: silent.includes(host),
+    }));
+    const ok = told.filter(({ outcome }) => outcome === 'adopted').length;
+    printJson(io, [...told.map((one) => ({ event: 'secret', ...one })), plainSummary(hosts, { ok })]);
+  } else for (const line of lines) io.stdout.write(`${line}\n`);
+  if (silent.length === 0) return EXIT.ok;
+  if (!request.json) io.stderr.write(`not asked: ${silent.join(', ')}\n`);
+  return EXIT.unreachable;
+}
+
+/** What a person is told, in the order in which it matters. */
+function linesOf(
+  secrets: readonly AdoptedSecret[],
+  { file, rules, written }: { readonly file: string; readonly rules: SecretRules; readonly written: string },
+): readonly string[] {
+  const of = (outcome: AdoptionOutcome): readonly AdoptedSecret[] =>
+    secrets.filter((secret) => secret.outcome === outcome);
+  const names = (outcome: AdoptionOutcome): string =>
+    of(outcome)
+      .map(({ secret }) => secret)
+      .join(', ');
+  const line = (outcome: AdoptionOutcome, text: string): readonly string[] =>
+    of(outcome).length > 0 ? [text] : [];
+  return [
+    ...line('adopted', `adopted into ${written}: ${secretsInWords(of('adopted'))}`),
+    ...line('same', `already here: ${names('same')}`),
+    ...line('kept', `kept, to be brought to the hosts by osha deploy ${file}: ${names('kept')}`),
+    ...line('absent', `on no host, so the next deployment makes them: ${names('absent')}`),
+    ...of('unreadable').map(({ secret, hosts }) => {
+      const rule = rules[secret];
+      const why =
+        rule !== undefined && 'kind' in rule
+          ? 'its key never left the machine that made it'
+          : 'the hosts keep only what follows from it';
+      return `${secret} cannot be read back (${hosts.join(', ')}): ${why}. Put its line of secrets.yaml back, or have a new one made and everything that follows from it issued again: osha secrets rotate ${file} ${secret}`;
+    }),
+    ...of('unfit').map(
+      ({ secret, hosts, why }) =>
+        `not adopted: ${secret} (${hosts.join(', ')}): ${why ?? ''}. Replace it on purpose: osha secrets rotate ${file} ${secret}`,
+    ),
+  ];
+}
