@@ -214,6 +214,6 @@ describe('etcd: every history', () => {
       history.deploy();
       history.expectEnd();
     },
-    1_500,
+    1_200,
   );
 });

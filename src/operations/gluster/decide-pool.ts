@@ -28,6 +28,9 @@ function decideByCase(servers: readonly Server[], context: ChangeContext): Decid
       b.peers.length - a.peers.length || b.volumes.length - a.volumes.length,
   );
   if (!seed) return { verdict: 'converged' };
+  const { peers, volumes } = seed.observed;
+  const forgetful = peers.length + volumes.length === 0 ? runningBricks(seed) : undefined;
+  if (forgetful) return forgetful;
   const stages: (readonly HostChange[])[] = [];
   const outside: Server[] = [];
   for (const server of reached) {
@@ -56,7 +59,7 @@ function placeOf(server: Reached, seed: Reached): Peer | undefined {
 
 /** Why a server cannot be taken in as one that has nothing of its own. */
 function notEmpty(server: Reached, seed: Reached, reached: readonly Reached[]): Decided | undefined {
-  const { uuid, peers, volumes, bricks } = server.observed;
+  const { uuid, peers, volumes } = server.observed;
   if (volumes.length > 0) return ownVolumes(server);
   if (peers.length > 0) {
     return {
@@ -65,6 +68,8 @@ function notEmpty(server: Reached, seed: Reached, reached: readonly Reached[]): 
       hint: `see "gluster peer status" on ${server.name} and ${seed.name}; a peer that is gone for good: gluster peer detach NAME`,
     };
   }
+  const running = runningBricks(server);
+  if (running) return running;
   const place = placeOf(server, seed);
   if (!place) return undefined;
   if (place.uuid !== uuid && place.connected) {
@@ -83,12 +88,17 @@ function notEmpty(server: Reached, seed: Reached, reached: readonly Reached[]): 
       hint: 'take out the one that is gone: gluster peer detach NAME, on the server that lists it',
     };
   }
-  const online = [...bricks].filter(([, brick]) => brick.online).map(([name]) => name);
-  if (online.length === 0) return undefined;
+  return undefined;
+}
+
+/** A server that serves a volume and does not know of it has forgotten its pool, and so may the others have. */
+function runningBricks({ name, observed }: Reached): Decided | undefined {
+  const running = [...observed.bricks].filter(([, brick]) => brick.online).map(([volume]) => volume);
+  if (running.length === 0) return undefined;
   return {
     verdict: 'refuse',
-    reason: `${server.name} has forgotten its pool, and its bricks of ${online.join(', ')} still run`,
-    hint: `restart ${server.name} when the other copies are online, and run again`,
+    reason: `${name} has forgotten its pool, and its bricks of ${running.join(', ')} still run`,
+    hint: `restart ${name} when the other copies are online, and run again`,
   };
 }
 

@@ -10,7 +10,7 @@ import { brickPathOf, brickState, isReached, known, names, type Reached, type Se
  * What a volume needs, with a copy on every server. It is created and started once; servers that are new are given a
  * copy; bricks that do not run are started; options that differ are set.
  *
- * A brick that is empty, though the volume has one there, is healed from the others, while all of those are online.
+ * A brick that is empty, though the volume has one there, is healed from the others, once all of those are online.
  * Refused: a brick in a directory that holds other data; on a disk that is not mounted; the last copy; another path than
  * the volume has; to create it or add to it while a server cannot be reached. Nothing is ever deleted, and bricks on
  * hosts that the inventory does not name are left alone.
@@ -61,22 +61,24 @@ function keep(
   if (refused) return refused;
   const stages: (readonly HostChange[])[] = [];
   const because: string[] = [];
-  if (!found.started) {
-    stages.push([changes.start(context, on.name, volume, false)]);
-    because.push(`${volume.name} is not started`);
-  }
   const owners = reached.filter((server) => brickPathOf(found, server) !== undefined);
   const lost = owners.filter((server) => !hasBrick(server, volume, found));
   const newcomers = servers.filter((server) => brickPathOf(found, server) === undefined);
-  if (lost.length > 0) {
+  const offline = owners.filter(
+    (server) => !lost.includes(server) && !server.observed.bricks.get(volume.name)?.online,
+  );
+  if (!found.started && (lost.length === 0 || offline.length > 0)) {
+    // Without force, it does not start where a brick is lost.
+    stages.push([changes.start(context, on.name, volume, lost.length > 0)]);
+    because.push(`${volume.name} is not started`);
+  }
+  // Those that only do not run are started first, and the others healed from them in the next round.
+  if (lost.length > 0 && offline.length === 0) {
     const healed = heal(servers, owners, lost, volume, found, context);
     if (healed.verdict !== 'change') return healed;
     stages.push(...healed.stages);
     because.push(healed.because);
   }
-  const offline = owners.filter(
-    (server) => !lost.includes(server) && !server.observed.bricks.get(volume.name)?.online,
-  );
   if (lost.length === 0 && newcomers.length > 0 && found.started && offline.length === 0) {
     const grown = grow(servers, newcomers, volume, found, context);
     if (grown.verdict !== 'change') return grown;
@@ -107,7 +109,7 @@ function absentBricks(reached: readonly Reached[], volume: Volume): readonly Rea
   return reached.filter(({ observed }) => !observed.bricks.get(volume.name)?.exists);
 }
 
-/** Bricks whose data is gone are healed from all others, which have to be online: one that is not may be the newest. */
+/** Bricks whose data is gone are healed from all others, which are online: one that is not may be the newest. */
 function heal(
   servers: readonly Server[],
   owners: readonly Reached[],
@@ -127,14 +129,6 @@ function heal(
       verdict: 'refuse',
       reason: `the data of ${volume.name} is gone on ${names(lost)}, and there is no other copy in sight`,
       hint: 'is its disk mounted? Else delete the volume (gluster volume delete), and restore it from a backup',
-    };
-  }
-  const offline = whole.filter(({ observed }) => !observed.bricks.get(volume.name)?.online);
-  if (!found.started || offline.length > 0) {
-    return {
-      verdict: 'refuse',
-      reason: `the brick of ${volume.name} on ${names(lost)} is empty, and can be healed only while all others run`,
-      hint: `start them first: gluster volume start ${volume.name} force`,
     };
   }
   const gone = lost.flatMap(({ name, address }) => [`${name}:`, `${address}:`]);

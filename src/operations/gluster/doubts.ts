@@ -13,19 +13,20 @@ export function away(servers: readonly Server[], what: string): Decided | undefi
   };
 }
 
-/** Servers that mean different volumes by one name are in different pools, or one kept what the others lost. */
+/** Servers that mean different things by one name are not of one mind, or not in one pool. */
 export function severalOf(servers: readonly Server[], volume: Volume): Decided | undefined {
   const ids = new Map<string, string[]>();
   for (const { name, observed } of servers.filter(isReached)) {
     const own = observed.volumes.find((one) => one.name === volume.name);
-    if (own) ids.set(own.id, [...(ids.get(own.id) ?? []), name]);
+    const what = own && `${own.id}: ${own.bricks.join(' ')}`;
+    if (what !== undefined) ids.set(what, [...(ids.get(what) ?? []), name]);
   }
   if (ids.size < 2) return undefined;
-  const sides = [...ids].map(([id, hosts]) => `${hosts.join(', ')} (${id})`).join(' and ');
+  const sides = [...ids].map(([what, hosts]) => `${what} on ${hosts.join(', ')}`).join('; ');
   return {
     verdict: 'refuse',
-    reason: `there are several volumes called ${volume.name}: ${sides}`,
-    hint: 'see "gluster volume info" on each of them, and delete the one that is not meant',
+    reason: `the servers do not know one and the same volume ${volume.name}: ${sides}`,
+    hint: 'see "gluster volume info" and "gluster peer status" on each of them',
   };
 }
 

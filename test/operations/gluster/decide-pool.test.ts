@@ -103,6 +103,16 @@ describe('bringing servers together', () => {
       /g2 has forgotten its pool, and its bricks of images still run/,
     ],
     [
+      'a pool of servers whose bricks run, and that all forgot the one that they were in',
+      [pooled('', { bricks: new Map([['images', ONLINE]]) }), fresh],
+      /g1 has forgotten its pool, and its bricks of images still run/,
+    ],
+    [
+      'to take in a server whose bricks run, as if it were new',
+      [pooled('g3'), pooled('', { bricks: new Map([['images', ONLINE]]) }), pooled('g1')],
+      /g2 has forgotten its pool/,
+    ],
+    [
       'to take in a server that has peers of its own',
       [pooled('g2 g3'), pooled('g1 g3'), pooled('g2')],
       /g3 has peers, and is not in the pool of g1: g2/,

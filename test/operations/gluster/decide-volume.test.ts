@@ -70,6 +70,11 @@ describe('keeping a volume', () => {
     ],
     ['an empty brick is healed from the others', [online, having(EMPTY, ALL), online], renewed('g2')],
     [
+      'copies that do not run are started before an empty one is healed: one may be the newest',
+      [online, having(EMPTY, ALL), having(OFFLINE, ALL)],
+      ['g1: start the bricks of images that do not run', 'g3: wait until its brick of images is online'],
+    ],
+    [
       'two empty bricks are healed from the last copy',
       [having(ABSENT, ALL), having(EMPTY, ALL), online],
       [...renewed('g1'), ...renewed('g2')],
@@ -126,11 +131,6 @@ describe('keeping a volume', () => {
       /on g2 is empty, and g3 cannot be reached/,
     ],
     [
-      'to heal while another copy does not run, which may be newer',
-      [online, having(EMPTY, ALL), having(OFFLINE, ALL)],
-      /only while all others run/,
-    ],
-    [
       'to write to the root file system where a disk should be mounted',
       [online, having(UNMOUNTED, ALL), online],
       /belongs on \/srv, which is not mounted on g2/,
@@ -178,7 +178,10 @@ describe('keeping a volume', () => {
     ],
     [
       'to heal from an arbiter, which has no files',
-      [having(EMPTY, images('g1 g2 g3', { arbiter: true })), having(EMPTY, ALL), online],
+      [
+        ...['g1', 'g2'].map(() => having(EMPTY, images('g1 g2 g3', { arbiter: true }))),
+        having(ONLINE, images('g1 g2 g3', { arbiter: true })),
+      ],
       /is with an arbiter, and osha changes the bricks of replicated volumes only/,
     ],
     [
@@ -190,6 +193,11 @@ describe('keeping a volume', () => {
       /of the type Distribute/,
     ],
     [
+      'servers that disagree about the bricks of the volume',
+      [having(ONLINE, images('g1 g2')), having(ONLINE, images('g1'))],
+      /do not know one and the same volume images/,
+    ],
+    [
       'to heal on a server that has yet to learn of the volume',
       [online, having(EMPTY), online],
       /g2 does not know the volume images/,
@@ -197,7 +205,7 @@ describe('keeping a volume', () => {
     [
       'two volumes of one name',
       [having(ONLINE, images('g1')), having(ONLINE, images('g2', { id: 'beef' }))],
-      /several volumes called images: g1 \(cafe\) and g2 \(beef\)/,
+      /do not know one and the same volume images: cafe: g1:\/srv\/images on g1; beef: g2:\/srv\/images on g2/,
     ],
     [
       'to move a brick',

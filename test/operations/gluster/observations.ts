@@ -18,7 +18,7 @@ export const IMAGES: Volume = {
   options: { 'network.ping-timeout': '10' },
 };
 
-const UNIT: UnitState = {
+export const UNIT: UnitState = {
   active: 'active',
   sub: 'running',
   masked: false,
