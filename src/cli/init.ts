@@ -34,7 +34,7 @@ export async function init(io: Io, dir: string): Promise<number> {
     written.push(file);
   };
   add(SCHEMA, await schemaText());
-  add('.gitignore', 'secrets.yaml\n.osha/\n');
+  add('.gitignore', 'secrets.yaml\n.secrets.yaml.*\n.osha/\n');
   const defaults = Object.fromEntries(playbooks.map(({ name, settings }) => [name, settings.parse({})]));
   const { problems, generated } = await ensureSecrets(inventory, secretRules(playbooks, defaults));
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);

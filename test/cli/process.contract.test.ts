@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { folderForAll } from '../support/temporary-folder.ts';
@@ -80,5 +80,22 @@ describe('the process', () => {
     expect(mentions('--help')).toBeGreaterThan(0);
     expect(mentions('--version')).toBe(0);
     expect(osha('osha --version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('two processes that generate secrets at once', () => {
+  it('end with 0 and one file, which one of them wrote', () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { status, stdout } = osha(
+        'osha secrets generate inventory.yaml & osha secrets generate inventory.yaml && wait $!',
+      );
+      expect(status).toBe(0);
+      expect(stdout.trimEnd().split('\n').toSorted()).toEqual([
+        'every secret is there already',
+        expect.stringMatching(/^generated in secrets\.yaml: erlangCookie, /),
+      ]);
+      expect(readdirSync(folder).filter((name) => name.includes('secrets'))).toEqual(['secrets.yaml']);
+      rmSync(join(folder, 'secrets.yaml'));
+    }
   });
 });

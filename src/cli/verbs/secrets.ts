@@ -52,7 +52,8 @@ export const register: Register = (program, cli) => {
     'rotate',
     'replace some by new ones',
     'Replaces secrets by new ones. The next deployment brings them to the hosts. What they were is remembered in the ' +
-      'file, so that a deployment can tell a rotation from the secrets of another folder.',
+      'file, so that a deployment can tell a rotation from the secrets of another folder; of one that is missing here, ' +
+      'whatever the hosts have is replaced.',
   )
     .argument('<secret...>', 'names of secrets')
     .action(exiting(cli, (file: string, names: readonly string[]) => act(file, { do: 'rotate', names })));
