@@ -94,6 +94,12 @@ export function wouldOverwrite(overwritten: readonly Reached[], by: string): Dec
   };
 }
 
+/** True for a stopped member that would form a cluster without being asked to, when something starts it. */
+export function mayFormItself(member: Reached): boolean {
+  const { saved, view } = member.observed;
+  return member.kind === 'stopped' && (view || (saved?.safeToBootstrap ?? false));
+}
+
 /** Bootstraps one member, lets the others join one by one. */
 export function form(
   members: readonly Member[],
@@ -102,7 +108,7 @@ export function form(
   because: string,
 ): Decided {
   const others = reachedOf(members).filter((member) => member !== first.member);
-  const flagged = others.filter((member) => member.observed.saved?.safeToBootstrap);
+  const flagged = others.filter(mayFormItself);
   return {
     verdict: 'change',
     because: others.length > 0 ? `${because}; then ${names(others)} join` : because,

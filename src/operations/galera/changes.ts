@@ -27,6 +27,12 @@ const RETURN_SECONDS = 30;
 const FORGET_BOOTSTRAP = `rm -f /run/mariadb-wsrep-new-cluster
 systemctl unset-environment _WSREP_NEW_CLUSTER 2>/dev/null || :`;
 
+/**
+ * What Galera remembers of the last members that it was with. A server that is started with it, and sees all of them,
+ * goes on as their cluster; one that was the last, at once and alone, also beside a cluster that it does not see.
+ */
+const FORGET_VIEW = 'rm -f "$state/gvwstate.dat"';
+
 interface MemberChange {
   readonly summary: string;
   readonly effects: readonly Effect[];
@@ -52,6 +58,17 @@ function setSafeFlag(value: 0 | 1): string {
   return `if [ -e "$state/grastate.dat" ]; then
   sed -i 's/^safe_to_bootstrap:.*/safe_to_bootstrap: ${value}/' "$state/grastate.dat"
 fi`;
+}
+
+/** Starts a member with nothing left that would let it form a cluster: without one in sight, the start fails. */
+function restartAsJoiner(context: ChangeContext): string {
+  return `systemctl stop -- "$u"
+${FORGET_BOOTSTRAP}
+${setSafeFlag(0)}
+${FORGET_VIEW}
+(
+${startScript(context.unit, 'restart', [])}
+)`;
 }
 
 /**
@@ -107,12 +124,12 @@ esac`;
   });
 }
 
-/** Takes the mark off that allows a member to form the cluster, because another one will. */
+/** Takes from a member what would let it form a cluster when it starts, because another one will. */
 export function clearSafeFlag(context: ChangeContext, host: string): HostChange {
   return memberChange(context, host, {
     summary: 'mark it as not safe to bootstrap',
     effects: [],
-    script: setSafeFlag(0),
+    script: `at_rest\n${setSafeFlag(0)}\n${FORGET_VIEW}`,
     seconds: 30,
   });
 }
@@ -144,11 +161,7 @@ export function join(context: ChangeContext, host: string, overwrite: boolean): 
 fi`;
   const script = `spare
 ${overwrite ? '' : own}
-${FORGET_BOOTSTRAP}
-${setSafeFlag(0)}
-(
-${startScript(context.unit, 'restart', [])}
-)
+${restartAsJoiner(context)}
 ${awaitSynced(context)}`;
   return memberChange(context, host, {
     summary: 'join the cluster',
@@ -183,10 +196,7 @@ case $(wsrep) in
   [Pp]rimary*) ;;
   *)
     spare
-    ${FORGET_BOOTSTRAP}
-    (
-    ${startScript(context.unit, 'restart', [])}
-    ) ;;
+    ${restartAsJoiner(context)} ;;
 esac
 ${awaitSynced(context)}`;
   return memberChange(context, host, {

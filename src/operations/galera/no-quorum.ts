@@ -1,6 +1,6 @@
 import type { Decided } from '../decided.ts';
 import type { DecisionContext } from './decision.ts';
-import { wouldOverwrite } from './at-rest.ts';
+import { mayFormItself, wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
 import {
   elect,
@@ -52,10 +52,12 @@ export function decideWithoutQuorum(members: readonly Member[], context: Decisio
       ]),
     };
   }
+  const apart = others.filter(mayFormItself);
   return {
     verdict: 'change',
     because: `no running member has a quorum; ${first.name} gets it: ${why}`,
     stages: [
+      ...(apart.length > 0 ? [apart.map((member) => changes.clearSafeFlag(context, member.name))] : []),
       [changes.promote(context, first.name, why)],
       ...others.map((member) => [
         isNonPrimary(member)

@@ -121,18 +121,26 @@ describe('when nothing runs and members were in a cluster', () => {
       [crashed(), stopped(12), crashed()],
       ['c1: find out its last transaction + c3: find out its last transaction'],
     ],
-    ['what was found out counts', [crashed(13), stopped(12), crashed(11)], boot('c1', 'c2', 'c3')],
+    [
+      'what was found out counts, and who could form it too is kept from it',
+      [crashed(13), stopped(12), crashed(11)],
+      ['c3: mark it as not safe to bootstrap', ...boot('c1', 'c2', 'c3')],
+    ],
     [
       'nobody who was thrown out is believed before it is looked at',
       [thrownOut(), stopped(12), stopped(12)],
       ['c1: find out its last transaction'],
     ],
     ['a member that was never in it joins', [fresh, stopped(1), fresh], boot('c2', 'c1', 'c3')],
-    ['a zero uuid never wins', [damaged(3), stopped(3), stopped(2)], boot('c2', 'c1', 'c3')],
+    [
+      'a zero uuid never wins',
+      [damaged(3), stopped(3), stopped(2)],
+      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
+    ],
     [
       'a zero uuid with nothing in it joins',
       [damaged(-1, '00000000-0000-0000-0000-000000000000'), stopped(3), stopped(2)],
-      boot('c2', 'c1', 'c3'),
+      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
     ],
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
@@ -212,7 +220,11 @@ describe('when nothing runs and members were in a cluster', () => {
       [damaged(), damaged(), unreachable],
       ['c2: find out its last transaction'],
     ],
-    ['with damaged data that has something in it', [damaged(), damaged(12), unreachable], boot('c2', 'c1')],
+    [
+      'with damaged data that has something in it',
+      [damaged(), damaged(12), unreachable],
+      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1')],
+    ],
   ];
   it.each(named)('goes on with the named member %s', (_name, answers, stages) => {
     expect(inShort(decide(answers, { bootstrapFrom: 'c2' }))).toEqual(stages);

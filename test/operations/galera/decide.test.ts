@@ -308,7 +308,7 @@ describe('when members run and none has the quorum', () => {
     [
       'one that runs wins over a stopped one that is as far',
       [stopped(40, { safe: true }), noQuorum(40), fresh],
-      [`c2: ${QUORUM}`, 'c1: join the cluster', JOIN3],
+      ['c1: mark it as not safe to bootstrap', `c2: ${QUORUM}`, 'c1: join the cluster', JOIN3],
     ],
     [
       'it is found out first how far crashed members came',
@@ -325,7 +325,16 @@ describe('when members run and none has the quorum', () => {
       [noQuorum(40), noQuorum(41), crashed(90)],
       ['c1: stop mariadb', 'c2: stop mariadb'],
     ],
-    ['damaged data does not win', [noQuorum(40), damaged(40), damaged(-1)], [`c1: ${QUORUM}`, JOIN2, JOIN3]],
+    [
+      'damaged data does not win',
+      [noQuorum(40), damaged(40), damaged(-1)],
+      [
+        'c2: mark it as not safe to bootstrap + c3: mark it as not safe to bootstrap',
+        `c1: ${QUORUM}`,
+        JOIN2,
+        JOIN3,
+      ],
+    ],
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
     expect(inShort(decide(answers))).toEqual(stages);

@@ -135,13 +135,13 @@ describe('what serves nobody', () => {
       'one that was thrown out joins',
       { ...CUT_OFF, wsrep_cluster_status: 'Disconnected' },
       changes.join(CONTEXT, 'c1', false),
-      ['systemctl restart -- mariadb'],
+      ['systemctl stop -- mariadb', 'systemctl restart -- mariadb'],
     ],
     [
       'an empty server of its own joins',
       OWN,
       changes.join(CONTEXT, 'c1', false),
-      ['systemctl restart -- mariadb'],
+      ['systemctl stop -- mariadb', 'systemctl restart -- mariadb'],
     ],
     [
       'an empty server of its own is bootstrapped',
@@ -173,6 +173,14 @@ describe('what serves nobody', () => {
 });
 
 describe('a member that joins', () => {
+  it('keeps nothing by which it could form a cluster when it sees none', () => {
+    const host = new FakeHost();
+    host.state(UUID, 3);
+    host.write('gvwstate.dat', 'view');
+    carriedOut(host, changes.join(CONTEXT, 'c1', false));
+    expect(host.observe()).toMatchObject({ view: false, saved: { uuid: UUID, safeToBootstrap: false } });
+  }, 20_000);
+
   it('is left alone when it has got databases of its own since', () => {
     const host = new FakeHost();
     host.write('shop/db.opt', '');

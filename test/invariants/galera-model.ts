@@ -1,0 +1,421 @@
+import type { DecisionContext } from '../../src/operations/galera/decision.ts';
+import { decideCluster } from '../../src/operations/galera/decide.ts';
+import { membersOf } from '../../src/operations/galera/members.ts';
+import { ZERO_UUID, type MemberObservation, type ServerStatus } from '../../src/operations/galera/observe.ts';
+import type { Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
+import { observationOf } from '../operations/galera/observations.ts';
+import { unitReading } from '../operations/unit-states.ts';
+import { aHost } from '../support/inventory.ts';
+
+/**
+ * A small Galera: members with transactions on their disks, components with a quorum, crashes, cut cables, lost disks.
+ * It knows nothing of osha's decisions; changes are carried out by what their scripts do and check on the spot.
+ */
+export class GaleraModel {
+  readonly members: readonly MemberModel[];
+  /** Transactions that a client was told are committed. */
+  readonly acknowledged = new Set<number>();
+  /** Members that are together with a quorum; more than one such set is a split brain. */
+  components: Set<MemberModel>[] = [];
+  /** Every change that was carried out, for a counterexample to be understood by. */
+  readonly log: string[] = [];
+  #clusters = 0;
+  #transactions = 0;
+
+  constructor(count: number) {
+    this.members = Array.from({ length: count }, (_, index) => new MemberModel(`c${index + 1}`));
+  }
+
+  /** Lets a client write where there is a quorum: all members of the component have it before the client is told. */
+  write(): void {
+    for (const component of this.components) {
+      this.#transactions += 1;
+      this.acknowledged.add(this.#transactions);
+      for (const member of component) member.data.push(this.#transactions);
+    }
+  }
+
+  happens(event: Event): void {
+    const member = this.members[event.member % this.members.length];
+    if (!member) return;
+    switch (event.kind) {
+      case 'write':
+        this.write();
+        break;
+      case 'crash':
+        this.#dies(member);
+        break;
+      case 'power loss':
+        for (const each of this.members) this.#dies(each);
+        break;
+      case 'crash in a transfer':
+        // Only while it is behind: its data is half of somebody else's then.
+        if (member.runs === 'no' && member.uuid !== '' && this.components.length > 0) {
+          member.data = [];
+          member.uuid = '';
+          member.state = { uuid: ZERO_UUID, seqno: -1, safe: false };
+          member.noted = undefined;
+        }
+        break;
+      case 'stop':
+        this.stop(member);
+        break;
+      case 'start':
+        this.start(member);
+        break;
+      case 'cut':
+        member.side = 1 - member.side;
+        break;
+      case 'lost disk':
+        if (member.runs === 'no') member.replaceDisk();
+        break;
+      case 'older disk':
+        if (member.runs === 'no' && member.state && member.state.seqno > 0) {
+          member.data = member.data.slice(0, -1);
+          member.state = { ...member.state, seqno: member.data.length, safe: false };
+          member.noted = undefined;
+        }
+        break;
+      case 'unmounted':
+        if (member.runs === 'no') member.mounted = !member.mounted;
+        break;
+      case 'refuse':
+        member.manner = member.manner === 'answers' ? 'refuses' : 'answers';
+        break;
+      case 'slow':
+        member.manner = member.manner === 'answers' ? 'is slow' : 'answers';
+        break;
+      case 'out of sight':
+        member.inSight = !member.inSight;
+        break;
+      case 'new configuration':
+        member.outdated = member.runs === 'yes';
+        break;
+    }
+    this.#regroup();
+  }
+
+  /** Everything that can be mended without osha is. */
+  mend(): void {
+    for (const member of this.members) {
+      member.side = 0;
+      member.inSight = true;
+      member.manner = 'answers';
+      member.mounted = true;
+    }
+    this.#regroup();
+  }
+
+  #dies(member: MemberModel): void {
+    if (member.runs === 'no') return;
+    member.runs = 'no';
+    this.#regroup();
+  }
+
+  /** Stops in good order: the others know that it leaves, so they keep their quorum. */
+  stop(member: MemberModel): void {
+    if (member.runs !== 'yes') return;
+    const component = this.componentOf(member);
+    component?.delete(member);
+    member.state = { uuid: member.uuid, seqno: member.data.length, safe: component?.size === 0 };
+    member.view = undefined;
+    member.runs = 'no';
+    this.#regroup();
+  }
+
+  /** As systemd does it: into a component in sight, to wait for the last view, or in vain. */
+  start(member: MemberModel): void {
+    if (member.runs !== 'no' || !member.mounted) return;
+    member.noted = undefined;
+    const component = this.#inSightOf(member);
+    if (!component) {
+      if (member.view) member.runs = 'waits';
+      this.#regroup();
+      return;
+    }
+    this.#joins(member, component);
+  }
+
+  /** What Galera does with a joiner: it takes what is missing, or everything; a member that is further it turns away. */
+  #joins(member: MemberModel, component: Set<MemberModel>): void {
+    const [donor] = component;
+    if (!donor) return;
+    const known = member.state?.uuid === donor.uuid;
+    if (known && member.data.length > donor.data.length) {
+      member.runs = 'no';
+      return;
+    }
+    member.data = [...donor.data];
+    member.uuid = donor.uuid;
+    member.state = { uuid: donor.uuid, seqno: -1, safe: false };
+    member.outdated = false;
+    member.databases = [];
+    member.runs = 'yes';
+    component.add(member);
+    for (const each of component) each.view = [...component];
+  }
+
+  bootstrap(member: MemberModel): void {
+    member.outdated = false;
+    if (member.uuid === '') {
+      this.#clusters += 1;
+      member.uuid = `${String(this.#clusters).padStart(8, '0')}-0000-11f0-8000-000000000001`;
+    }
+    member.noted = undefined;
+    member.databases = [];
+    member.state = { uuid: member.uuid, seqno: -1, safe: false };
+    member.runs = 'yes';
+    this.#give(member);
+  }
+
+  #give(member: MemberModel): void {
+    const component = new Set([member]);
+    member.view = [member];
+    this.components.push(component);
+    this.#regroup();
+  }
+
+  componentOf(member: MemberModel): Set<MemberModel> | undefined {
+    return this.components.find((component) => component.has(member));
+  }
+
+  #inSightOf(member: MemberModel): Set<MemberModel> | undefined {
+    return this.components.find((component) => [...component].some((other) => other.side === member.side));
+  }
+
+  /** Quorums are lost, kept and found again by who sees whom. */
+  #regroup(): void {
+    this.components = this.components.flatMap((component) => {
+      const alive = [...component].filter((member) => member.runs === 'yes');
+      const sides = [0, 1].map((side) => alive.filter((member) => member.side === side));
+      const kept = sides.find((part) => part.length * 2 > component.size);
+      return kept ? [new Set(kept)] : [];
+    });
+    for (const component of this.components) for (const member of component) member.view = [...component];
+    for (const member of this.members) {
+      if (member.runs === 'no' || this.componentOf(member)) continue;
+      const component = this.#inSightOf(member);
+      if (component) this.#joins(member, component);
+    }
+    this.#findTogether();
+  }
+
+  /** Members that lost each other find together by themselves when all of their last view are there. */
+  #findTogether(): void {
+    for (const member of this.members) {
+      const view = member.view;
+      if (member.runs === 'no' || this.componentOf(member) || !view) continue;
+      const together = view.every(
+        (other) =>
+          other.runs !== 'no' &&
+          other.side === member.side &&
+          !this.componentOf(other) &&
+          other.uuid === member.uuid,
+      );
+      if (!together || this.#inSightOf(member)) continue;
+      const longest = [...view].sort((one, other) => other.data.length - one.data.length)[0] ?? member;
+      for (const other of view) {
+        other.data = [...longest.data];
+        other.runs = 'yes';
+      }
+      this.components.push(new Set(view));
+    }
+  }
+
+  // What osha sees and does.
+
+  answers(): Answers<MemberObservation> {
+    return new Map(
+      this.members.map((member) => [
+        member.name,
+        member.inSight
+          ? { reachable: true, observed: this.#observed(member) }
+          : { reachable: false, reason: 'no route to host' },
+      ]),
+    );
+  }
+
+  #observed(member: MemberModel): MemberObservation {
+    const component = this.componentOf(member);
+    const server: ServerStatus | undefined =
+      member.runs === 'yes' && member.manner === 'answers'
+        ? {
+            replicates: true,
+            component: component ? 'Primary' : 'non-Primary',
+            state: component ? 'Synced' : 'Initialized',
+            size: component?.size ?? 1,
+            arbitrators: 0,
+            uuid: member.uuid,
+            ready: component !== undefined,
+            connected: true,
+            lastCommitted: member.data.length,
+          }
+        : undefined;
+    const { state, noted, view } = member;
+    const complaints = {
+      answers: undefined,
+      refuses: 'ERROR 1045 (28000): Access denied',
+      'is slow': 'no answer',
+    };
+    const complaint = member.runs === 'yes' ? complaints[member.manner] : undefined;
+    const active = member.runs === 'yes' ? 'active' : member.runs === 'waits' ? 'activating' : 'inactive';
+    return observationOf({
+      unit: unitReading('/etc/my.cnf', active, member.outdated ? 1_005 : undefined),
+      process: member.runs === 'yes' ? 'open' : member.runs === 'waits' ? 'closed' : 'absent',
+      ...(server ? { server } : {}),
+      ...(complaint === undefined ? {} : { complaint }),
+      ...(member.mounted
+        ? {
+            ...(state
+              ? { saved: { uuid: state.uuid, seqno: state.seqno, safeToBootstrap: state.safe } }
+              : {}),
+            ...(noted && member.runs === 'no' ? { recovered: noted } : {}),
+            view: view !== undefined,
+            databases: member.databases,
+          }
+        : { data: 'empty' as const }),
+    });
+  }
+
+  decide(context: Partial<DecisionContext> = {}): ClusterDecision {
+    const hosts = this.members.map(({ name }) => aHost(name));
+    return decideCluster(membersOf(hosts, this.answers()), {
+      unit: 'mariadb',
+      dataDirectory: '/var/lib/mysql',
+      members: hosts.length,
+      syncSeconds: 60,
+      ...context,
+    });
+  }
+
+  /** Carries out one change; false where its script would end with an error. */
+  carryOut({ host, change }: HostChange): boolean {
+    const member = this.members.find(({ name }) => name === host);
+    if (!member?.inSight) return false;
+    this.log.push(`${host}: ${change.summary}`);
+    const verb =
+      /^(find out|stop mariadb|mark it|bootstrap|join|return|give it|wait for|wait until|restart)/.exec(
+        change.summary,
+      )?.[0];
+    const component = this.componentOf(member);
+    // What `spare` finds: a server that is in a component, or cannot be asked.
+    const mayServe = member.runs === 'yes' && (component !== undefined || member.manner !== 'answers');
+    switch (verb) {
+      case 'find out':
+        if (member.runs !== 'no' || !member.mounted) return false;
+        member.noted =
+          member.uuid === ''
+            ? { uuid: ZERO_UUID, seqno: -1 }
+            : { uuid: member.uuid, seqno: member.data.length };
+        return true;
+      case 'stop mariadb':
+        if (mayServe) return false;
+        this.stop(member);
+        return true;
+      case 'mark it':
+        if (member.runs !== 'no') return false;
+        if (member.state) member.state = { ...member.state, safe: false };
+        member.view = undefined;
+        return true;
+      case 'bootstrap':
+        if (mayServe || !member.mounted) return false;
+        member.runs = 'no';
+        this.bootstrap(member);
+        return true;
+      case 'join':
+      case 'return':
+        if (verb === 'return' && component) return true;
+        if (mayServe) return false;
+        if (member.runs === 'yes') this.stop(member);
+        if (!member.state && member.databases.length > 0) return false;
+        member.view = undefined;
+        this.start(member);
+        return this.componentOf(member) !== undefined;
+      case 'give it':
+        if (component) return true;
+        if (member.runs !== 'yes' || mayServe) return false;
+        this.#give(member);
+        return true;
+      case 'wait for':
+        if (member.runs !== 'waits') return member.manner === 'answers';
+        if (!change.effects?.includes('kills')) return false;
+        member.runs = 'no';
+        return true;
+      case 'wait until':
+        return component !== undefined || member.runs === 'no';
+      case 'restart':
+        if (component?.size !== this.members.length || member.manner !== 'answers') return false;
+        this.stop(member);
+        if (this.members.length === 1) this.bootstrap(member);
+        else this.start(member);
+        return this.componentOf(member) !== undefined;
+      default:
+        throw new Error(`the model does not know "${change.summary}"`);
+    }
+  }
+
+  /** Acknowledged transactions that are on some disk. */
+  held(): ReadonlySet<number> {
+    return new Set(this.members.flatMap(({ data }) => data).filter((id) => this.acknowledged.has(id)));
+  }
+}
+
+/** One member: what is on its disk, and how its server does. */
+export class MemberModel {
+  readonly name: string;
+  runs: 'yes' | 'waits' | 'no' = 'no';
+  manner: 'answers' | 'refuses' | 'is slow' = 'answers';
+  /** Members see those on their own side of a cut network. */
+  side = 0;
+  inSight = true;
+  mounted = true;
+  outdated = false;
+  /** Transactions in their order; the number of them is the position. */
+  data: number[] = [];
+  uuid = '';
+  databases: string[] = [];
+  /** `grastate.dat`. */
+  state: { readonly uuid: string; readonly seqno: number; readonly safe: boolean } | undefined;
+  /** `gvwstate.dat`: who was with it. */
+  view: readonly MemberModel[] | undefined;
+  /** What osha found out and noted, until the server starts. */
+  noted: { readonly uuid: string; readonly seqno: number } | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  replaceDisk(): void {
+    this.data = [];
+    this.uuid = '';
+    this.databases = [];
+    this.state = undefined;
+    this.view = undefined;
+    this.noted = undefined;
+    this.mounted = true;
+  }
+}
+
+export const EVENTS = [
+  'write',
+  'write',
+  'crash',
+  'crash',
+  'power loss',
+  'stop',
+  'start',
+  'cut',
+  'lost disk',
+  'older disk',
+  'unmounted',
+  'refuse',
+  'slow',
+  'out of sight',
+  'new configuration',
+  'crash in a transfer',
+] as const;
+
+export interface Event {
+  readonly kind: (typeof EVENTS)[number];
+  readonly member: number;
+}
