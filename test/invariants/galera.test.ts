@@ -290,6 +290,16 @@ function expectOneQuorum({ answers, context }: Case, decision: ClusterDecision):
     if (all.some((answer) => mayServe(answer))) complain('a quorum is given, and a server may serve');
     if (new Set(all.flatMap(uuidsOf)).size > 1)
       complain('a quorum is given, and there is data of two clusters');
+    const before = changes.slice(
+      0,
+      changes.findIndex(({ change }) => has(change, ['forms', 'promotes'])),
+    );
+    for (const [host, answer] of answers) {
+      if (!answer.reachable || answer.observed.process !== 'absent' || host === gives[0]?.host) continue;
+      const { view, saved: state } = answer.observed;
+      const marked = before.some((each) => each.host === host);
+      if ((view || state?.safeToBootstrap) && !marked) complain(`${host} could form a second cluster`);
+    }
     const { arbitrator } = context;
     const stopped = changes[0]?.host === 'web' && changes[0].change.effects?.includes('stops');
     if (arbitrator && !stopped && arbitrator.state?.active !== 'inactive') {
