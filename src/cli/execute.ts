@@ -6,7 +6,9 @@ import type { EventSink } from '../runner/events.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { RunSummary } from '../runner/run.ts';
 import type { Deployment } from './deployment.ts';
+import { UserError } from './errors.ts';
 import { interruption } from './interruption.ts';
+import { EXIT } from './io.ts';
 import type { ConnectionOptions, OutputOptions } from './options.ts';
 import { rendererKind, wantsColor } from './presentation.ts';
 import type { Cli } from './register.ts';
@@ -91,24 +93,47 @@ async function openJournal(
   { inventory }: Deployment,
   mask: (text: string) => string,
 ): Promise<Journal> {
-  const { createJournal } = await import('../journal/journal.ts');
-  return createJournal({ inventoryFile: inventory.file, command: cli.command, version: ownVersion(), mask });
+  const { createJournal, JournalError } = await import('../journal/journal.ts');
+  try {
+    return createJournal({
+      inventoryFile: inventory.file,
+      command: cli.command,
+      version: ownVersion(),
+      mask,
+    });
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    throw new UserError(error.message, { hint: error.hint, exitCode: EXIT.refused });
+  }
 }
 
 /**
- * What is shown is also recorded; recorded first. A defect of the display must not end a deployment in the middle: it is
- * told once, and the run goes on unseen.
+ * What is shown is also recorded; recorded first. Neither a defect of the display nor a disk that is full must end a
+ * deployment in the middle: the run continues unseen, or unrecorded, and says so once.
  */
 function both(renderer: Renderer, journal: Journal | undefined): EventSink {
   let blind = false;
-  return (event) => {
-    journal?.sink(event);
+  let warned = false;
+  const show: EventSink = (event) => {
     if (blind) return;
     try {
       renderer.sink(event);
     } catch (error) {
       blind = true;
-      renderer.notice(`osha: the display failed, the run goes on: ${String(error)}`);
+      renderer.notice(`osha: the display failed, the run continues: ${String(error)}`);
     }
+  };
+  return (event) => {
+    journal?.sink(event);
+    const unrecorded = journal?.incomplete();
+    if (journal === undefined || unrecorded === undefined) {
+      show(event);
+      return;
+    }
+    if (!warned) {
+      warned = true;
+      show({ event: 'warning', message: `this run is no longer recorded: ${journal.log}: ${unrecorded}` });
+    }
+    show(event.event === 'summary' ? { ...event, unrecorded } : event);
   };
 }

@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { EventSink } from '../runner/events.ts';
 import { maskDeep } from './mask-deep.ts';
-import { FILES, runsFolder, type RunMeta } from './record.ts';
+import { FILES, RESERVE, runsFolder, type RunMeta } from './record.ts';
 import { isRunId, newRunId } from './run-id.ts';
+import { tryDisk, writeAll } from './write-all.ts';
 
 /** Records kept for one inventory; the oldest go when a run begins. */
 const KEPT_RUNS = 200;
@@ -21,6 +31,17 @@ export interface JournalOptions {
   readonly now?: () => Date;
 }
 
+/** A run cannot be recorded, and so must not begin. */
+export class JournalError extends Error {
+  override name = 'JournalError';
+  readonly hint: string;
+
+  constructor(message: string, hint: string, options: ErrorOptions) {
+    super(message, options);
+    this.hint = hint;
+  }
+}
+
 /** The record of one run as it is written. */
 export interface Journal {
   readonly id: string;
@@ -28,46 +49,71 @@ export interface Journal {
   readonly folder: string;
   /** The file that holds every event. */
   readonly log: string;
+  /** Never throws: a run does not end because it can no longer be recorded. See `incomplete`. */
   readonly sink: EventSink;
+  /** Why something is missing in the record, or `undefined`. After the first event that is lost only the summary is tried. */
+  readonly incomplete: () => string | undefined;
   /** Closes the files. A run that never comes here is shown as interrupted. */
   readonly finish: () => void;
 }
 
 /**
  * Begins the record of a run in `.osha/runs/ID/` beside the inventory. Every event is in the file before the sink
- * returns, so that a run that is killed leaves all that it did. Throws what the file system throws.
+ * returns, so that a run that is killed leaves all that it did. Throws a `JournalError` where the disk is full or the
+ * folder cannot be written to: that is tried here, because later a run would be in the middle of its changes.
  */
 export function createJournal(options: JournalOptions): Journal {
+  const runs = runsFolder(options.inventoryFile);
+  try {
+    return begin(runs, options);
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw new JournalError(`cannot record the run in ${runs}: ${reason}`, hintFor(error, runs), {
+      cause: error,
+    });
+  }
+}
+
+function begin(runs: string, options: JournalOptions): Journal {
   const now = options.now ?? (() => new Date());
   const mask = options.mask ?? ((text) => text);
-  const runs = runsFolder(options.inventoryFile);
-  mkdirSync(runs, { recursive: true, mode: 0o700 });
+  // One by one: a recursive mkdir of Node never ends where a folder is missing that it cannot make.
+  for (const missing of [dirname(runs), runs].filter((path) => !existsSync(path))) {
+    mkdirSync(missing, { mode: 0o700 });
+  }
   prune(runs);
   const startedAt = now();
   const id = unusedId(runs, startedAt);
   const folder = join(runs, id);
   mkdirSync(folder, { mode: 0o700 });
-  const meta: RunMeta = {
-    id,
-    startedAt: startedAt.toISOString(),
-    command: mask(options.command),
-    user: userInfo().username,
-    machine: hostname(),
-    pid: process.pid,
-    version: options.version,
-    inventory: resolve(options.inventoryFile),
-    inventorySha256: createHash('sha256').update(readFileSync(options.inventoryFile)).digest('hex'),
-  };
-  writePrivate(join(folder, FILES.meta), meta);
+  const reserve = join(folder, RESERVE);
   const log = join(folder, FILES.events);
-  const destination = pino.destination({ dest: log, sync: true, mode: 0o600 });
+  let fd: number;
+  try {
+    tryDisk(reserve);
+    writePrivate(join(folder, FILES.meta), metaOf(id, startedAt, options, mask));
+    fd = openSync(log, 'wx', 0o600);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  let lost: string | undefined;
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      lost ??= reasonOf(error);
+      rmSync(reserve, { force: true });
+    }
+  };
   const logger = pino(
     {
       base: null,
       timestamp: () => `,"time":"${now().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
     },
-    destination,
+    // What was lost may have left a part of a line.
+    { write: (line: string) => attempt(() => writeAll(fd, lost === undefined ? line : `\n${line}`)) },
   );
   return {
     id,
@@ -75,11 +121,51 @@ export function createJournal(options: JournalOptions): Journal {
     log,
     sink: (event) => {
       const masked = maskDeep(event, mask);
-      logger.info(masked);
-      if (event.event === 'summary') writePrivate(join(folder, FILES.summary), masked);
+      if (event.event !== 'summary') {
+        if (lost === undefined) logger.info(masked);
+        return;
+      }
+      const withLoss = (): object => (lost === undefined ? masked : { ...masked, unrecorded: lost });
+      logger.info(withLoss());
+      attempt(() => writePrivate(join(folder, FILES.summary), withLoss()));
     },
-    finish: () => destination.end(),
+    incomplete: () => lost,
+    finish: () => {
+      attempt(() => closeSync(fd));
+      attempt(() => rmSync(reserve, { force: true }));
+    },
   };
+}
+
+function metaOf(
+  id: string,
+  startedAt: Date,
+  { command, version, inventoryFile }: JournalOptions,
+  mask: (text: string) => string,
+): RunMeta {
+  return {
+    id,
+    startedAt: startedAt.toISOString(),
+    command: mask(command),
+    user: userInfo().username,
+    machine: hostname(),
+    pid: process.pid,
+    version,
+    inventory: resolve(inventoryFile),
+    inventorySha256: createHash('sha256').update(readFileSync(inventoryFile)).digest('hex'),
+  };
+}
+
+/** The system's own words, without the code before and the call after them. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^E[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message;
+}
+
+function hintFor(error: unknown, runs: string): string {
+  return (error as NodeJS.ErrnoException).code === 'ENOSPC'
+    ? `make room on its disk: df -h ${dirname(dirname(runs))}`
+    : `make it a folder that you may write to: ls -ld ${dirname(dirname(runs))} ${dirname(runs)} ${runs}`;
 }
 
 function unusedId(runs: string, at: Date): string {
@@ -97,6 +183,10 @@ function writePrivate(file: string, content: unknown): void {
 function prune(runs: string): void {
   const ids = readdirSync(runs).filter(isRunId).sort();
   for (const id of ids.slice(0, Math.max(0, ids.length - KEPT_RUNS + 1))) {
-    rmSync(join(runs, id), { recursive: true, force: true });
+    try {
+      rmSync(join(runs, id), { recursive: true, force: true });
+    } catch {
+      // Another user's: it stays, and does not keep this run from beginning.
+    }
   }
 }

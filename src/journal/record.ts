@@ -23,6 +23,9 @@ export interface RunMeta {
 /** Names of the files in a run's folder. */
 export const FILES = { meta: 'meta.json', events: 'events.jsonl', summary: 'summary.json' } as const;
 
+/** A file in a run's folder while it runs: room on the disk for its end. */
+export const RESERVE = 'reserve';
+
 /** The folder of all runs of an inventory: `.osha/runs` beside it. */
 export function runsFolder(inventoryFile: string): string {
   return join(dirname(inventoryFile), '.osha', 'runs');

@@ -27,11 +27,19 @@ export function report(progress: Progress, options: ReportOptions): string {
     prunable(progress, colors),
     summary ? totals(summary, progress.mode, options) : '',
     summary ? verdict(summary, progress.mode, colors) : colors.bad('The run ended without a summary.'),
-    options.log === undefined ? '' : colors.faint(`log: ${options.log}`),
+    logLine(summary, options),
   ]
     .filter((part) => part !== '')
     .join('\n\n')
     .replace(/\n\n(?=[^\n]*log: [^\n]*$)/, '\n');
+}
+
+function logLine(summary: Summary | undefined, { log, colors }: ReportOptions): string {
+  if (log === undefined) return '';
+  const lost = summary?.unrecorded;
+  return lost === undefined
+    ? colors.faint(`log: ${log}`)
+    : `${colors.faint(`log: ${log}`)}, ${colors.bad(`incomplete: ${printable(lost)}`)}`;
 }
 
 function warnings(progress: Progress, colors: Colors): string {

@@ -147,6 +147,8 @@ export type RunEvent =
       readonly refused?: string;
       /** What to do about it. */
       readonly hint?: string;
+      /** Why the record of the run is incomplete. Told by whoever keeps the record, not by the runner. */
+      readonly unrecorded?: string;
     };
 
 /** Whoever wants to know: a renderer, the journal. */

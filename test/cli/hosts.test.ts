@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Transport } from '../../src/transport/session.ts';
@@ -20,10 +20,11 @@ beforeEach(() => {
 });
 
 /** This machine stands for every host; those in `away` do not answer. */
-function here(away: readonly string[] = []): () => Transport {
+function here(away: readonly string[] = [], onConnect = (): void => undefined): () => Transport {
   const local = createLocalTransport();
   return () => ({
     connect: async (host, options) => {
+      onConnect();
       if (away.includes(host.name))
         throw new ConnectError('unreachable', 'nothing answers on port 22', 'is it up?');
       return local.connect(host, options);
@@ -122,6 +123,31 @@ describe('where no host answers,', () => {
     const shown = await run([], 'show', 'last');
     expect(shown.exitCode).toBe(0);
     expect(shown.stdout).toContain('unreachable a, b, c: nothing answers on port 22');
+  });
+
+  it('a deployment whose record is lost on the way continues, says so once, and does not hide it at the end', async () => {
+    const lose = (): void => rmSync(join(folder, '.osha'), { recursive: true, force: true });
+    const deploying = (...options: readonly string[]): Promise<CliResult> =>
+      oshaWith({ cwd: folder, transport: here(away, lose) }, 'deploy', 'inventory.yaml', ...options);
+    const json = await deploying('--json');
+    expect(json.exitCode).toBe(4);
+    const lines = jsonLines(json.stdout);
+    const unrecorded = lines.filter((line) => /no longer recorded/.test(String(line['message'])));
+    expect(unrecorded).toMatchObject([
+      { event: 'warning', message: expect.stringMatching(/events\.jsonl: no such file/) as string },
+    ]);
+    expect(lines.at(-1)).toMatchObject({ event: 'summary', unrecorded: 'no such file or directory' });
+    const plain = await deploying();
+    expect(plain.stdout).toMatch(/\nlog: .*events\.jsonl, incomplete: no such file or directory\n$/);
+  });
+
+  it('a deployment that cannot be recorded ends with 5, before it connects to a host', async () => {
+    writeFileSync(join(folder, '.osha'), '');
+    const { exitCode, stdout, stderr } = await run(away, 'deploy', 'inventory.yaml');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: '' });
+    expect(stderr).toMatch(
+      /error: cannot record the run in .*\/\.osha\/runs: not a directory\nhint: .*ls -ld /,
+    );
   });
 
   it('a deployment makes up no secrets: nothing is known of the hosts that may carry them', async () => {

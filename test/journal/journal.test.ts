@@ -1,10 +1,21 @@
-import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createJournal, type Journal } from '../../src/journal/journal.ts';
+import { createJournal, JournalError, type Journal } from '../../src/journal/journal.ts';
 import { FILES, runsFolder } from '../../src/journal/record.ts';
 import { newRunId } from '../../src/journal/run-id.ts';
 import { listRuns, readEvents } from '../../src/journal/runs.ts';
+import { osha } from '../cli/run-cli.ts';
 import { summary, troubledRun } from '../render/events.ts';
 import { folderForTest } from '../support/temporary-folder.ts';
 
@@ -110,9 +121,69 @@ describe('the record of a run', () => {
   });
 });
 
+describe('a run that cannot be recorded', () => {
+  it.each([
+    ['is in the way of a file', () => writeFileSync(join(folder, '.osha'), '')],
+    // Where not even root may make a folder.
+    ['leads where nobody may write', () => symlinkSync('/proc/self', join(folder, '.osha'))],
+  ])('is refused before it begins where its folder %s, with the folder and a way out', (_, prepare) => {
+    prepare();
+    let thrown: unknown;
+    try {
+      begin();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(JournalError);
+    expect(thrown).toMatchObject({
+      message: expect.stringMatching(/^cannot record the run in \S+\/\.osha\/runs: \w+/) as string,
+      hint: expect.stringContaining(`ls -ld ${folder} `) as string,
+    });
+  });
+
+  it('continues where its record is lost on the way, which then says so', () => {
+    const journal = begin();
+    journal.sink(troubledRun()[0] ?? summary({}));
+    expect(journal.incomplete()).toBeUndefined();
+    rmSync(journal.folder, { recursive: true });
+    for (const event of troubledRun()) journal.sink(event);
+    expect(journal.incomplete()).toBe('no such file or directory');
+    journal.finish();
+  });
+
+  it('is listed as incomplete where its end could still be written', async () => {
+    const journal = begin();
+    journal.sink(summary({}, { unrecorded: 'no space left on device' }));
+    journal.finish();
+    const listed = await osha(folder, 'history');
+    expect(listed.stdout).toContain('ok, record incomplete ');
+    const shown = await osha(folder, 'show', 'last');
+    expect(shown.stdout).toContain('its record is incomplete: no space left on device\n');
+    expect(shown.stdout).toMatch(/events\.jsonl, incomplete: no space left on device\n$/);
+  });
+
+  it('keeps room for its end only as long as it runs', () => {
+    const journal = begin();
+    expect(statSync(join(journal.folder, 'reserve')).size).toBe(64 * 1024);
+    journal.finish();
+    expect(existsSync(join(journal.folder, 'reserve'))).toBe(false);
+  });
+});
+
 describe('the records of an inventory', () => {
   it('are listed with the latest first, and the oldest of more than 200 is gone', () => {
-    for (let day = 0; day < 202; day += 1) {
+    const first = begin({ now: () => new Date(Date.UTC(2026, 0, 1)) });
+    first.finish();
+    // As 199 runs of the days after it would have left them.
+    const meta = readFileSync(join(first.folder, FILES.meta), 'utf8');
+    for (let day = 1; day < 200; day += 1) {
+      const startedAt = new Date(Date.UTC(2026, 0, 1 + day));
+      const id = newRunId(startedAt);
+      const known = { ...(JSON.parse(meta) as object), id, startedAt: startedAt.toISOString() };
+      mkdirSync(join(first.folder, '..', id));
+      writeFileSync(join(first.folder, '..', id, FILES.meta), JSON.stringify(known));
+    }
+    for (let day = 200; day < 202; day += 1) {
       const journal = begin({ now: () => new Date(Date.UTC(2026, 0, 1 + day)) });
       journal.sink(summary({}));
       journal.finish();

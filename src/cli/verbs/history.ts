@@ -10,7 +10,7 @@ export const register: Register = (program, cli) => {
     .summary('list past runs')
     .description(
       'Lists the runs that are recorded in .osha/runs beside an inventory, the latest first; the last 200 are kept. ' +
-        'A run that was killed, and so never summed up, is shown as interrupted.',
+        'A run that was killed, or whose end could not be written to the disk, is shown as interrupted.',
     )
     .argument('[inventory]', 'default: all in this folder and in the folders directly in it')
     .addHelpText(
@@ -48,7 +48,10 @@ async function asTable(runs: readonly RunRecord[], options: TableOptions): Promi
   };
   const rows = runs.map(({ id, state, summary, meta }): readonly Cell[] => [
     id,
-    { text: state, style: styles[state] },
+    {
+      text: summary?.unrecorded === undefined ? state : `${state}, record incomplete`,
+      style: styles[state],
+    },
     summary ? String(summary.changed) : '',
     summary ? String(summary.failed) : '',
     summary ? duration(summary.durationMs) : '',

@@ -30,6 +30,9 @@ export const register: Register = (program, cli) => {
         const { meta } = run;
         const inWords = [
           `run ${run.id}: ${run.state}`,
+          ...(run.summary?.unrecorded === undefined
+            ? []
+            : [`its record is incomplete: ${run.summary.unrecorded}`]),
           `began ${meta.startedAt}, by ${meta.user} on ${meta.machine}, with osha ${meta.version}`,
           `$ ${meta.command}`,
         ];
