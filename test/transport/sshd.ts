@@ -2,7 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { childrenOf } from './processes.ts';
+import { childrenOf, lives } from './processes.ts';
 
 const SSHD = '/usr/sbin/sshd';
 /** Where sshd locks itself up before a login; its package's unit makes it. */
@@ -21,6 +21,8 @@ export interface Sshd {
   hostKey(type: 'ed25519' | 'rsa'): string;
   /** Kills the processes of all connections hard, as a network that is gone. Returns how many. */
   dropAll(): number;
+  /** Stops the processes of all connections that are open now, as a machine that hangs. Returns how they go on. */
+  freeze(): () => void;
   stop(): Promise<void>;
 }
 
@@ -83,6 +85,15 @@ export async function startSshd(extra: readonly string[] = []): Promise<Sshd> {
       for (const pid of children) process.kill(pid, 'SIGKILL');
       return children.length;
     },
+    freeze: () => {
+      const below = (pid: number): readonly number[] =>
+        childrenOf(pid).flatMap((child) => (isSshd(child) ? [child, ...below(child)] : []));
+      const frozen = below(daemon.pid ?? 0);
+      for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+      return () => {
+        for (const pid of frozen) if (lives(pid)) process.kill(pid, 'SIGCONT');
+      };
+    },
     stop: async () => {
       const ended = new Promise((resolve) => daemon.once('exit', resolve));
       daemon.kill();
@@ -90,6 +101,14 @@ export async function startSshd(extra: readonly string[] = []): Promise<Sshd> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function isSshd(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('sshd');
+  } catch {
+    return false;
+  }
 }
 
 /** A port of loopback that nobody listens on. */
