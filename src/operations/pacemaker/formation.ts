@@ -6,14 +6,14 @@ import type {
   Change,
   ClusterDecision,
   ClusterOperation,
-  Evidence,
   HostChange,
 } from '../../playbook/operation.ts';
+import type { Decided } from '../decided.ts';
 import { quote } from '../shell.ts';
 import { conflictOf, knownOf, type Known, type Wanted } from './conflict.ts';
 import { confOf, memberProbe, pcsHosts, type MemberState } from './member-state.ts';
 import { evidenceOf } from './recognition.ts';
-import { FORMED_WITHIN_SECONDS, startScript } from './start.ts';
+import { FORMED_WITHIN_SECONDS, startScript, type Company } from './start.ts';
 import { transportWords } from './transport.ts';
 
 /**
@@ -54,18 +54,20 @@ export function decideFormation(
   answers: Answers<MemberState>,
   options: ClusterOptions,
 ): ClusterDecision {
-  const evidence = evidenceOf(answers);
+  const decided = decide(members, answers, options);
+  return decided.verdict === 'converged' ? decided : { ...decided, evidence: evidenceOf(answers) };
+}
+
+function decide(members: readonly Host[], answers: Answers<MemberState>, options: ClusterOptions): Decided {
   const conflict = conflictOf(members, answers, options);
-  if (conflict) return { verdict: 'refuse', ...conflict, evidence };
+  if (conflict) return { verdict: 'refuse', ...conflict };
   const known = knownOf(members, answers);
   const inCluster = known.filter(([, state]) => confOf(state));
-  return inCluster.length === 0
-    ? setUp(members, options, evidence)
-    : complete(members, known, inCluster, options, evidence);
+  return inCluster.length === 0 ? setUp(members, options) : complete(members, known, inCluster, options);
 }
 
 /** Every member has answered, and none is in a cluster: `conflictOf` has seen to it. */
-function setUp(members: readonly Host[], options: ClusterOptions, evidence: Evidence): ClusterDecision {
+function setUp(members: readonly Host[], options: ClusterOptions): Decided {
   const first = members[0]?.name ?? '';
   const setup: Change = {
     summary: `set up the cluster ${options.name} of ${namesOf(members)}`,
@@ -78,7 +80,6 @@ function setUp(members: readonly Host[], options: ClusterOptions, evidence: Evid
   return {
     verdict: 'change',
     because: 'no member is in a cluster',
-    evidence,
     stages: [
       [
         { host: first, change: authentication(members, options) },
@@ -93,8 +94,7 @@ function complete(
   known: Known,
   inCluster: Known,
   options: ClusterOptions,
-  evidence: Evidence,
-): ClusterDecision {
+): Decided {
   const nodes = inCluster.flatMap(([, state]) => confOf(state)?.nodes.map((node) => node.name) ?? []);
   const listed = [...new Set(nodes)];
   const stopped = inCluster.filter(([, state]) => state.runs === undefined || !state.pacemaker);
@@ -110,8 +110,9 @@ function complete(
     const alone =
       unknown.length === 0 && stopped.length === inCluster.length && stopped.length * 2 <= listed.length;
     const starts = alone ? [peer] : stopped.map(([host]) => host);
+    const company = alone ? 'nobody' : listed.length === 2 ? 'both' : 'majority';
     reasons.push(`${namesOf(stopped.map(([host]) => host))} does not run`);
-    stages.push(starts.map((host) => ({ host: host.name, change: starting(alone) })));
+    stages.push(starts.map((host) => ({ host: host.name, change: starting(company) })));
   }
   const stranger = unauthenticated(peer, known);
   if (stranger !== undefined) {
@@ -129,7 +130,7 @@ function complete(
   if (outside.length > 0) {
     const hindrance = whyNotChangeMembers(outside, silent, inCluster);
     if (hindrance !== undefined && stages.length === 0) {
-      return { verdict: 'refuse', ...hindrance, evidence };
+      return { verdict: 'refuse', ...hindrance };
     }
     reasons.push(
       `${namesOf(outside)} is not in the cluster${hindrance ? `, and waits: ${hindrance.reason}` : ''}`,
@@ -140,8 +141,8 @@ function complete(
       for (const host of outside) stages.push([{ host: peer.name, change: addition(host, options) }]);
     }
   }
-  if (stages.length === 0) return { verdict: 'converged', evidence };
-  return { verdict: 'change', because: reasons.join('; '), evidence, stages };
+  if (stages.length === 0) return { verdict: 'converged' };
+  return { verdict: 'change', because: reasons.join('; '), stages };
 }
 
 /** The member that pcs is run on: of those that run, the one that sees most others. */
@@ -196,11 +197,11 @@ function authentication(hosts: readonly Host[], options: ClusterOptions): Change
   };
 }
 
-function starting(alone: boolean): Change {
+function starting(company: Company): Change {
   return {
     summary: 'start Corosync and Pacemaker',
     effects: ['starts'],
-    script: startScript({ alone }),
+    script: startScript(company),
     touches: TOUCHES,
   };
 }

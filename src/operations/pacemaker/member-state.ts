@@ -6,22 +6,22 @@ import { isShipped, parseCorosyncConf, type CorosyncConf } from './corosync-conf
 /** What one host says of the cluster that it is in, or is to be in. */
 export interface MemberState {
   /** Its `corosync.conf`; absent where it has none. */
-  readonly conf?: CorosyncConf;
+  readonly conf?: CorosyncConf | undefined;
   /**
    * The name of the cluster that Corosync runs as, whatever the file says by now; empty where it runs, or may run, and
    * does not answer. Absent only where it is known to be stopped.
    */
-  readonly runs?: string;
+  readonly runs?: string | undefined;
   /** How many nodes Corosync sees joined, itself among them; absent where it does not say. */
-  readonly joined?: number;
+  readonly joined?: number | undefined;
   /** Pacemaker runs, or may run: it is not known to be stopped. */
   readonly pacemaker: boolean;
   /** How many resources its copy of the cluster's configuration (CIB) holds; absent where it has no copy. */
-  readonly resources?: number;
+  readonly resources?: number | undefined;
   /** How many nodes its copy lists; absent where it has no copy. */
-  readonly cibNodes?: number;
+  readonly cibNodes?: number | undefined;
   /** The name of the cluster that its copy is of; absent where that does not say. */
-  readonly cibName?: string;
+  readonly cibName?: string | undefined;
   /** The hosts that its pcs knows, by name. */
   readonly knows: ReadonlyMap<string, KnownHost>;
   /** Checksums of the tokens that its own pcsd accepts. */
@@ -119,17 +119,15 @@ export function parseMemberState({ stdout, stderr }: ProbeAnswer): MemberState {
     }
     return Number(value);
   };
-  const [joined, resources, cibNodes] = [count('joined'), count('resources'), count('cib-nodes')];
-  const [runs, cibName] = [said.get('runs'), said.get('cib-name')];
   return {
-    ...(said.has('has-conf') ? { conf: parseCorosyncConf(conf.join('\n')) } : {}),
-    ...(runs === undefined ? {} : { runs }),
+    conf: said.has('has-conf') ? parseCorosyncConf(conf.join('\n')) : undefined,
+    runs: said.get('runs'),
     // None at all is no answer: a Corosync that runs has joined itself.
-    ...(joined === undefined || joined === 0 ? {} : { joined }),
+    joined: count('joined') || undefined,
     pacemaker: said.has('pacemaker'),
-    ...(resources === undefined ? {} : { resources }),
-    ...(cibNodes === undefined ? {} : { cibNodes }),
-    ...(cibName === undefined ? {} : { cibName }),
+    resources: count('resources'),
+    cibNodes: count('cib-nodes'),
+    cibName: said.get('cib-name'),
     knows,
     accepts,
   };
@@ -149,8 +147,8 @@ export function isAtRest({ runs, pacemaker }: MemberState): boolean {
  * For sure the cluster of one, on loopback, that the package of Corosync comes with, stopped or started: by its file, by
  * what runs, and by what it remembers.
  */
-export function isPlaceholder({ conf, runs, joined, pacemaker, ...cib }: MemberState): boolean {
-  const { resources = 0, cibNodes = 0, cibName = 'debian' } = cib;
+export function isPlaceholder(state: MemberState): boolean {
+  const { conf, runs, joined, pacemaker, resources = 0, cibNodes = 0, cibName = 'debian' } = state;
   const alone = runs === undefined ? !pacemaker : runs === 'debian' && joined === 1;
   return (
     conf !== undefined && isShipped(conf) && alone && resources === 0 && cibNodes <= 1 && cibName === 'debian'

@@ -6,6 +6,7 @@ import type {
   ClusterOperation,
   Evidence,
 } from '../../playbook/operation.ts';
+import type { Decided } from '../decided.ts';
 import type { Conflict } from './conflict.ts';
 import type { DesiredResources } from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
@@ -32,11 +33,15 @@ export function ready(members: readonly Host[], desired: DesiredResources): Clus
 
 /** Pure. See `ready`. */
 export function decideReady(desired: DesiredResources, answers: Answers<ResourceState>): ClusterDecision {
+  const decided = decide(desired, answers);
+  return decided.verdict === 'converged' ? decided : { ...decided, evidence: evidenceOf(answers) };
+}
+
+function decide(desired: DesiredResources, answers: Answers<ResourceState>): Decided {
   const views = [...answers].flatMap(([host, answer]) =>
     answer.reachable ? [[host, answer.observed] as const] : [],
   );
-  const evidence = evidenceOf(answers);
-  const refuse = (conflict: Conflict): ClusterDecision => ({ verdict: 'refuse', ...conflict, evidence });
+  const refuse = (conflict: Conflict): Decided => ({ verdict: 'refuse', ...conflict });
   const best =
     views.find(([, { monitor }]) => monitor.quorate) ??
     views.find(([, { monitor }]) => monitor.hasCoordinator);
@@ -51,12 +56,11 @@ export function decideReady(desired: DesiredResources, answers: Answers<Resource
   const pending = [...monitor.members].flatMap(([name, condition]) =>
     condition === 'pending' ? [name] : [],
   );
-  if (pending.length === 0) return { verdict: 'converged', evidence };
+  if (pending.length === 0) return { verdict: 'converged' };
   return {
     verdict: 'change',
     because: `the cluster has not let ${pending.join(', ')} in yet`,
     stages: [[{ host, change: waiting(pending) }]],
-    evidence,
   };
 }
 

@@ -31,9 +31,9 @@ export function decideRecognition(
   answers: Answers<MemberState>,
   wanted: Wanted,
 ): ClusterDecision {
-  const evidence = evidenceOf(answers);
   const conflict = conflictOf(members, answers, wanted);
-  return conflict ? { verdict: 'refuse', ...conflict, evidence } : { verdict: 'converged', evidence };
+  if (!conflict) return { verdict: 'converged' };
+  return { verdict: 'refuse', ...conflict, evidence: evidenceOf(answers) };
 }
 
 /** What each member says of its cluster, as a table. */

@@ -2,15 +2,21 @@
 export const FORMED_WITHIN_SECONDS = 120;
 
 /**
- * Starts Corosync, and Pacemaker once that has a quorum: a member that sees nobody would otherwise run what others run,
- * where the cluster ignores quorum (`no-quorum-policy`, the default for two members). Corosync lets one of two have the
- * quorum alone only after it has seen the other. `alone`: every other member is known to run nothing, so that no quorum
- * is waited for. Comes back when the members have elected a coordinator.
+ * Whom a member has to see before Pacemaker is started on it. `majority`: Corosync has a quorum. `both`: as one of two it
+ * sees the other, because each of two keeps the quorum alone when they lose each other. `nobody`: every other member is
+ * known to run nothing.
  */
-export function startScript({ alone }: { readonly alone: boolean }): string {
+export type Company = 'majority' | 'both' | 'nobody';
+
+/**
+ * Starts Corosync, and Pacemaker once that sees enough: a member that sees nobody would otherwise run what others run,
+ * where the cluster ignores quorum (`no-quorum-policy`, the default for two members). Comes back when the members have
+ * elected a coordinator.
+ */
+export function startScript(company: Company): string {
   return `systemctl start corosync
 tries=0
-${alone ? '' : QUORUM}systemctl start pacemaker
+${company === 'nobody' ? '' : waiting(company)}systemctl start pacemaker
 until crm_mon --one-shot --output-as=xml 2>/dev/null | grep -q '<current_dc present="true"'; do
   tries=$((tries + 1))
   [ "$tries" -lt ${FORMED_WITHIN_SECONDS} ] || { echo 'the members elected no coordinator' >&2; exit 1; }
@@ -18,15 +24,20 @@ until crm_mon --one-shot --output-as=xml 2>/dev/null | grep -q '<current_dc pres
 done`;
 }
 
-const QUORUM = `if ! systemctl -q is-active pacemaker; then
-  until corosync-quorumtool -s 2>/dev/null | grep -q '^Quorate: *Yes'; do
+function waiting(company: Exclude<Company, 'nobody'>): string {
+  const both = company === 'both' ? ` && printf '%s\\n' "$seen" | grep -q '^Nodes: *2'` : '';
+  return `if ! systemctl -q is-active pacemaker; then
+  while :; do
+    seen=$(corosync-quorumtool -s 2>/dev/null) || :
+    if printf '%s\\n' "$seen" | grep -q '^Quorate: *Yes'${both}; then break; fi
     tries=$((tries + 1))
     if [ "$tries" -ge ${FORMED_WITHIN_SECONDS} ]; then
-      echo 'Corosync runs and has no quorum, so that Pacemaker was not started: it could run what other members run' >&2
-      corosync-quorumtool -s >&2 || :
+      echo 'Corosync runs and does not see enough members, so that Pacemaker was not started: it could run what they run' >&2
+      printf '%s\\n' "$seen" >&2
       exit 1
     fi
     sleep 1
   done
 fi
 `;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideFormation } from '../../../src/operations/pacemaker/formation.ts';
+import { startScript, type Company } from '../../../src/operations/pacemaker/start.ts';
 import type { Transport } from '../../../src/operations/pacemaker/transport.ts';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
@@ -120,18 +121,24 @@ describe('forming a Pacemaker cluster', () => {
     expect(inWords(decide(...sketches))).toEqual(expected);
   });
 
-  it.each<[string, readonly (Sketch | 'silent')[], boolean]>([
-    ['with a quorum', [whole, stopped, whole], true],
-    ['with a quorum where another one may run and is silent', [stopped, 'silent', 'silent'], true],
-    ['with a quorum where all are stopped: they may not see each other', [stopped, stopped, stopped], true],
-    ['without, where nobody else can run anything', [stopped, {}, {}], false],
-  ])('starts Pacemaker only %s', (_, sketches, waits) => {
+  const pair: Sketch = { nodes: two };
+  const idle: Sketch = { nodes: two, pacemaker: false };
+  it.each<[string, readonly (Sketch | 'silent')[], Company]>([
+    ['a majority, where others run', [whole, stopped, whole], 'majority'],
+    ['a majority, where others are silent and may run', [stopped, 'silent', 'silent'], 'majority'],
+    [
+      'a majority, where all are stopped: they may not see each other',
+      [stopped, stopped, stopped],
+      'majority',
+    ],
+    ['the other one of two, whatever quorum it has kept', [idle, pair, {}], 'both'],
+    ['the other one of two, which is silent and may run', [idle, 'silent', {}], 'both'],
+    ['nobody, where nobody else can run anything', [stopped, {}, {}], 'nobody'],
+  ])('starts Pacemaker only where a member sees %s', (_, sketches, company) => {
     const decision = decide(...sketches);
     const scripts =
       decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change.script) : [];
-    const start = scripts.find((script) => script.includes('systemctl start pacemaker')) ?? '';
-    expect(start).not.toBe('');
-    expect(start.includes('corosync-quorumtool')).toBe(waits);
+    expect(scripts).toContain(startScript(company));
   });
 
   it('gives the password on stdin, and nowhere else', () => {

@@ -135,12 +135,8 @@ describe('the cluster of one that a package brings', () => {
   it.each<[string, MemberState, boolean]>([
     ['is the one of Debian, stopped', fresh, true],
     ['is the one of Debian, started', runs, true],
-    [
-      'is the one of Debian, stopped after it ran',
-      { ...runs, runs: undefined, pacemaker: false } as never,
-      true,
-    ],
-    ['is none without a file', { ...fresh, conf: undefined } as never, false],
+    ['is the one of Debian, stopped after it ran', { ...runs, runs: undefined, pacemaker: false }, true],
+    ['is none without a file', { ...fresh, conf: undefined }, false],
     ['is none of another name', { ...fresh, conf: { ...conf, clusterName: 'lab' } }, false],
     ['is none that pcs set up', { ...fresh, conf: { ...conf, clusterUuid: 'one' } }, false],
     ['is none of two nodes', { ...fresh, conf: { ...conf, nodes: [...conf.nodes, node] } }, false],
@@ -157,7 +153,7 @@ describe('the cluster of one that a package brings', () => {
     ['is none while another cluster runs, whatever its file says by now', { ...runs, runs: 'lab' }, false],
     ['is none while Corosync runs and does not answer', { ...runs, runs: '' }, false],
     ['is none while Corosync sees others', { ...runs, joined: 3 }, false],
-    ['is none while nobody knows whom Corosync sees', { ...runs, joined: undefined } as never, false],
+    ['is none while nobody knows whom Corosync sees', { ...runs, joined: undefined }, false],
     ['is none while Pacemaker is not stopped, and Corosync is', { ...fresh, pacemaker: true }, false],
     ['is none that has resources', { ...runs, resources: 1 }, false],
     ['is none that had resources', { ...fresh, resources: 1 }, false],

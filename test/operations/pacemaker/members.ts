@@ -47,22 +47,18 @@ export function state(name: string, sketch: Sketch): MemberState {
       ? '127.0.0.1'
       : (members.find((host) => host.name === node)?.address ?? '203.0.113.9');
   return {
-    ...(nodes
-      ? {
-          conf: {
-            clusterName: cluster,
-            ...(uuid === undefined ? {} : { clusterUuid: uuid }),
-            transport: sketch.transport ?? { kind: 'knet' as const },
-            nodes: nodes.map((node) => ({ name: node, address: addressOf(node) })),
-          },
-        }
-      : {}),
-    ...(runs === undefined ? {} : { runs }),
-    ...(joined === undefined ? {} : { joined }),
+    conf: nodes && {
+      clusterName: cluster,
+      ...(uuid === undefined ? {} : { clusterUuid: uuid }),
+      transport: sketch.transport ?? { kind: 'knet' },
+      nodes: nodes.map((node) => ({ name: node, address: addressOf(node) })),
+    },
+    runs,
+    joined,
     pacemaker: sketch.pacemaker ?? runs !== undefined,
-    ...(resources === undefined ? {} : { resources }),
-    ...(cibName === undefined ? {} : { cibName }),
-    ...(cibNodes === undefined ? {} : { cibNodes }),
+    resources,
+    cibName,
+    cibNodes,
     knows: new Map(
       members
         .filter((host) => nodes && !locked.includes(host.name))
