@@ -53,12 +53,9 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
   const refused = doubtAbout(reached);
   if (refused) return refused;
   if (reached.every(({ kind }) => kind === 'empty')) return formation(members, reached, context);
+  const led = members.filter(isLive).filter(isLed);
   // The one that has heard the most speaks for the cluster: a follower may list its members a moment late.
-  const led = members
-    .filter(isLive)
-    .filter(isLed)
-    .sort((a, b) => b.status.index - a.status.index);
-  const [seed] = led;
+  const [seed] = [...led].sort((a, b) => b.status.index - a.status.index);
   if (!seed) return withoutLeader(members, context);
   return (
     movedMember(members, seed) ??
@@ -69,9 +66,9 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
     ) ??
     silentMembers(members, votersOf(led), context) ??
     awaitFollowers(reached, seed, context) ??
-    takeIn(members, led, context) ??
+    takeIn(members, led, seed, context) ??
     rollingRestart(members, led, context) ??
-    removeStrangers(members, led, context) ?? { verdict: 'converged' }
+    removeStrangers(members, led, seed, context) ?? { verdict: 'converged' }
   );
 }
 
@@ -139,10 +136,9 @@ function awaitFollowers(
 function takeIn(
   members: readonly Member[],
   led: readonly Live[],
+  seed: Live,
   context: ChangeContext,
 ): Decided | undefined {
-  const [seed] = led;
-  if (!seed) return undefined;
   const outside = members.filter(isReached).filter((member) => !isListed(member, seed));
   if (outside.length === 0) return undefined;
   const refused = divided(led);
@@ -222,11 +218,11 @@ function rollingRestart(
 function removeStrangers(
   members: readonly Member[],
   led: readonly Live[],
+  seed: Live,
   context: ChangeContext,
 ): Decided | undefined {
-  const [seed] = led;
   const strangers = strangersOf(members);
-  if (!seed || strangers.length === 0 || divided(led)) return undefined;
+  if (strangers.length === 0 || divided(led)) return undefined;
   if (!members.every((member) => isLive(member) && isLed(member))) return undefined;
   return {
     verdict: 'change',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MemberStatus } from '../../../src/operations/etcd/answer.ts';
 import type { MemberObservation } from '../../../src/operations/etcd/observe.ts';
 import { inShort } from '../clusters.ts';
 import {
@@ -20,6 +21,14 @@ import {
   unreadable,
   type Said,
 } from './observations.ts';
+
+/** The same with another status. */
+function but(one: Said, change: (status: MemberStatus) => MemberStatus): Said {
+  return (name) => {
+    const observed = said(one, name);
+    return { ...observed, ...(observed.status ? { status: change(observed.status) } : {}) };
+  };
+}
 
 function withoutData(one: Partial<MemberObservation>): Partial<MemberObservation> {
   return Object.fromEntries(Object.entries(one).filter(([key]) => key !== 'data'));
@@ -157,6 +166,11 @@ describe('keeping the cluster', () => {
       'older configurations are restarted one by one, the leader last',
       [outdated(ALL), outdated(ALL), live(ALL)],
       ['e2: restart etcd', 'e1: restart etcd'],
+    ],
+    [
+      'in the order of the inventory, whoever has heard the most',
+      [outdated(ALL), outdated(ALL), but(outdated(ALL), (status) => ({ ...status, index: 99 }))],
+      ['e2: restart etcd', 'e3: restart etcd', 'e1: restart etcd'],
     ],
     ['a single member is restarted on its configuration', [outdated('e1')], ['e1: restart etcd']],
     [
