@@ -126,7 +126,7 @@ describe('a host that is lost in the middle of a run', () => {
 
 describe('a run always ends with a summary', () => {
   const broken: HealthCheck = {
-    scope: 'cluster',
+    scope: 'health',
     title: 'Gate',
     members: [],
     probe: () => ({ script: 'true', reads: [], parse: () => undefined }),
