@@ -55,6 +55,7 @@ function partsOf({ inventory, settings, secrets, platform }: Context): readonly 
     const options = {
       vips: cluster.vips,
       desired,
+      names: [cluster.name, ...cluster.formerNames],
       ...(transport ? { transport } : {}),
       ...(several ? { name: cluster.name } : {}),
     };

@@ -14,6 +14,7 @@ export function problemsOf(inventory: Inventory, settings: Settings): readonly I
     ...nameProblems(inventory, settings),
     ...transportProblems(settings, clusters.length),
     ...quorumProblems(inventory, settings),
+    ...haltProblems(settings),
     ...fenceProblems(settings, clusters),
     ...resourceProblems(inventory, settings, clusters),
     ...groupProblems(inventory, settings, clusters),
@@ -114,4 +115,16 @@ function quorumProblems(inventory: Inventory, settings: Settings): readonly Inve
       hint: 'leave it out, and declare fence devices; or have a third host that can hold a virtual IP',
     },
   ];
+}
+
+/** What is for an hour of maintenance: while it holds, a deployment would wait for what the cluster does not do. */
+function haltProblems({ properties }: Settings): readonly InventoryProblem[] {
+  return ['maintenance-mode', 'stop-all-resources']
+    .filter((name) => properties[name] === 'true')
+    .map((name) => ({
+      severity: 'error',
+      path: ['pacemaker', 'properties', name],
+      message: 'the cluster would not run what the inventory says',
+      hint: `remove it; for an hour of maintenance, on a member: pcs property set ${name}=true`,
+    }));
 }

@@ -47,6 +47,14 @@ describe('what the pacemaker playbook says of an inventory', () => {
     ['nothing, where all is well', FENCED, {}, []],
     ['that nothing fences', 'stickiness: 50', {}, [/^6:1: advice: no fence device is declared/]],
     [
+      'a property under which the cluster would do nothing',
+      `${FENCED}\nproperties: { maintenance-mode: true }`,
+      {},
+      [
+        /^8:35: error: the cluster would not run what the inventory says; remove it; for an hour of maintenance, on a member: pcs property set maintenance-mode=true/,
+      ],
+    ],
+    [
       'multicast without udp',
       `${FENCED}\nmulticast: 239.1.1.1`,
       {},

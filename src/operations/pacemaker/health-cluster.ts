@@ -7,6 +7,20 @@ import type { Monitor } from './monitor.ts';
 import { desiredIds } from './prune.ts';
 import { isTransport, transportInWords, type Transport } from './transport.ts';
 
+/** The cluster is another one than the inventory means, which `deploy` refuses to touch. */
+export function nameFinding(view: MemberView, names: readonly string[] | undefined): readonly Finding[] {
+  const { cluster } = view;
+  if (cluster === undefined || names === undefined || names.includes(cluster)) return [];
+  return [
+    {
+      subject: 'cluster name',
+      healthy: false,
+      evidence: `the cluster is called ${cluster}; the inventory calls it ${names[0] ?? ''}`,
+      hint: 'a cluster keeps its name: write the one that it has into the inventory',
+    },
+  ];
+}
+
 /** What Corosync speaks. */
 export function transportFinding(view: MemberView, wanted: Transport | undefined): readonly Finding[] {
   const { transport } = view;

@@ -1,7 +1,13 @@
 import type { Host, Vip } from '../../inventory/types.ts';
 import type { Answer, Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
 import { cloneOf, withoutLater, type DesiredResource, type DesiredResources } from './desired.ts';
-import { constraintFinding, fencingFindings, otherFindings, transportFinding } from './health-cluster.ts';
+import {
+  constraintFinding,
+  fencingFindings,
+  nameFinding,
+  otherFindings,
+  transportFinding,
+} from './health-cluster.ts';
 import { nodeHold } from './hold.ts';
 import { memberView, type MemberView } from './member-view.ts';
 import type { Monitor } from './monitor.ts';
@@ -14,6 +20,8 @@ export interface HealthOptions {
   readonly early?: true;
   /** Default any. */
   readonly transport?: Transport;
+  /** What the cluster may be called, the inventory's own name for it first; default anything. */
+  readonly names?: readonly string[];
   /** Which cluster it is, where there are several. */
   readonly name?: string;
 }
@@ -50,7 +58,7 @@ function of(finding: Finding, name: string): Finding {
 export function judgeCluster(
   members: readonly Host[],
   answers: Answers<MemberView>,
-  { vips, desired: whole, early, transport }: HealthOptions,
+  { vips, desired: whole, early, transport, names: called }: HealthOptions,
 ): readonly Finding[] {
   const desired = early ? withoutLater(whole) : whole;
   const views = [...answers].flatMap(([host, answer]) =>
@@ -66,7 +74,7 @@ export function judgeCluster(
   return [
     ...[...answers].map(([host, answer]): Finding => memberFinding(host, answer, monitor)),
     quorumFinding(names, monitor),
-    ...(view ? transportFinding(view, transport) : []),
+    ...(view ? [...nameFinding(view, called), ...transportFinding(view, transport)] : []),
     ...vips.map((vip): Finding => vipFinding(vip, views, monitor)),
     ...desired.groups.map((group): Finding => groupFinding(group.id, group.members, monitor)),
     ...desired.resources

@@ -18,6 +18,8 @@ export interface MemberView {
   readonly made: ReadonlySet<string>;
   /** What Corosync speaks; absent where it does not run. */
   readonly transport?: Transport;
+  /** What Corosync calls the cluster; absent where it does not run. */
+  readonly cluster?: string;
 }
 
 const SEPARATOR = '-- next';
@@ -35,6 +37,8 @@ echo '${SEPARATOR}'
 timeout 10 corosync-cmapctl 2>/dev/null | sed -n 's/^totem\\.\\(transport\\|interface\\.0\\.mcastaddr\\|interface\\.0\\.mcastport\\) .* = //p'
 echo '${SEPARATOR}'
 systemctl show -p ActiveState --value pacemaker 2>/dev/null
+echo '${SEPARATOR}'
+timeout 10 corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p'
 exit 0`,
   reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
   parse: parseMemberView,
@@ -42,9 +46,8 @@ exit 0`,
 
 /** Understands what the probe printed. An answer that was cut short counts as none. */
 export function parseMemberView({ stdout }: Pick<ProbeAnswer, 'stdout'>): MemberView {
-  const [xml = '', addresses = '', constraints = '', made = '', totem = '', state = ''] = stdout.split(
-    `${SEPARATOR}\n`,
-  );
+  const [xml = '', addresses = '', constraints = '', made = '', totem = '', state = '', name = ''] =
+    stdout.split(`${SEPARATOR}\n`);
   const transport = transportOf(totem.split('\n').filter((line) => line !== ''));
   const monitor = xml.includes('<nodes>') ? understood(() => parseMonitor(xml)) : undefined;
   const runs = !['inactive', 'failed', ''].includes(state.trim());
@@ -62,6 +65,7 @@ export function parseMemberView({ stdout }: Pick<ProbeAnswer, 'stdout'>): Member
     constraints: found ?? [],
     made: madeOf(made.trim()),
     ...(transport === undefined ? {} : { transport }),
+    ...(name.trim() === '' ? {} : { cluster: name.trim() }),
   };
 }
 

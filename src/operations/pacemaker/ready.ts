@@ -7,19 +7,20 @@ import type {
   Evidence,
 } from '../../playbook/operation.ts';
 import type { Decided } from '../decided.ts';
+import { quote } from '../shell.ts';
 import type { Conflict } from './conflict.ts';
 import type { DesiredResources } from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
 import { resourceConflict } from './resource-conflict.ts';
 import { resourceProbe, type ResourceState } from './resource-state.ts';
 
-/** Seconds that the coordinator may take to let a member in that has joined. */
-const ADMITTED_WITHIN_SECONDS = 90;
+/** Seconds that members may take to find each other, and the coordinator to let one in that has joined. */
+const SETTLED_WITHIN_SECONDS = 60;
 
 /**
  * The cluster can run what the inventory wants: it has a quorum, its members see each other, and nothing that somebody
  * told it holds it back, such as a member in standby. Refuses at once, with the command that ends it, instead of waiting
- * for what cannot happen. Waits only for members that are just being let in.
+ * for what cannot happen. Waits only for members that are just finding each other, or being let in.
  */
 export function ready(members: readonly Host[], desired: DesiredResources): ClusterOperation<ResourceState> {
   return {
@@ -47,8 +48,6 @@ function decide(desired: DesiredResources, answers: Answers<ResourceState>): Dec
     views.find(([, { monitor }]) => monitor.hasCoordinator);
   if (!best) return refuse(noAnswer(answers));
   const [host, { cib, monitor }] = best;
-  const split = splitOf(views);
-  if (split) return refuse(split);
   const holds = holdsOf(desired, monitor, cib);
   if (holds.length > 0) return refuse({ reason: holdsInWords(holds), hint: `to end that: ${endOf(holds)}` });
   const conflict = resourceConflict(desired, { cib, monitor });
@@ -56,11 +55,20 @@ function decide(desired: DesiredResources, answers: Answers<ResourceState>): Dec
   const pending = [...monitor.members].flatMap(([name, condition]) =>
     condition === 'pending' ? [name] : [],
   );
+  const [unseen] = unseenOf(views);
+  if (unseen) {
+    const [from, name] = unseen;
+    return {
+      verdict: 'change',
+      because: `${from} does not see ${name}, which runs Pacemaker as well: each could run all resources`,
+      stages: [[{ host: from, change: waitingFor(name) }]],
+    };
+  }
   if (pending.length === 0) return { verdict: 'converged' };
   return {
     verdict: 'change',
     because: `the cluster has not let ${pending.join(', ')} in yet`,
-    stages: [[{ host, change: waiting(pending) }]],
+    stages: [[{ host, change: waitingUntilIn(pending) }]],
   };
 }
 
@@ -74,37 +82,53 @@ function noAnswer(answers: Answers<ResourceState>): Conflict {
   };
 }
 
-/** Members that run Pacemaker and take each other for dead: each part may run all resources, and hold the virtual IPs. */
-function splitOf(views: readonly (readonly [string, ResourceState])[]): Conflict | undefined {
+/** Members that run Pacemaker, each with one that takes it for dead: the latter is named first. */
+function unseenOf(
+  views: readonly (readonly [string, ResourceState])[],
+): readonly (readonly [string, string])[] {
   const isGone = (condition: string | undefined): boolean =>
     condition === 'offline' || condition === 'unclean';
-  for (const [host, { monitor }] of views) {
-    const unseen = views.find(([other]) => other !== host && isGone(monitor.members.get(other)));
-    if (!unseen) continue;
-    return {
-      reason: `${host} and ${unseen[0]} both run Pacemaker and do not see each other`,
-      hint: `find out what is between them, on each of the two: corosync-cfgtool -s`,
-    };
-  }
-  return undefined;
+  return views.flatMap(([host, { monitor }]) =>
+    views.flatMap(([other]) =>
+      other !== host && isGone(monitor.members.get(other)) ? [[host, other] as const] : [],
+    ),
+  );
 }
 
-function waiting(names: readonly string[]): Change {
-  const found = names.map((name) => `-e 'name="${name}"[^>]*pending="true"'`).join(' ');
+function waitingUntilIn(names: readonly string[]): Change {
+  const found = names.map((name) => `-e '<node name="${name}" [^>]*pending="true"'`).join(' ');
+  return waiting(
+    `wait until the cluster lets ${names.join(', ')} in`,
+    `grep -q ${found}`,
+    'the cluster does not let it in. What Pacemaker says there: journalctl --unit=pacemaker',
+  );
+}
+
+/** Members that were only just started may have to find each other yet. */
+function waitingFor(name: string): Change {
+  return waiting(
+    `wait until this member sees ${name}, which runs Pacemaker as well`,
+    `grep -q '<node name="${name}" [^>]*online="false"'`,
+    `this member does not see ${name}. What is between them, on each of the two: corosync-cfgtool -s`,
+  );
+}
+
+/** Waits while what `crm_mon` says is such that `command` finds it. */
+function waiting(summary: string, command: string, otherwise: string): Change {
   return {
-    summary: `wait until the cluster lets ${names.join(', ')} in`,
+    summary,
     effects: [],
     script: `tries=0
-while crm_mon --one-shot --output-as=xml 2>/dev/null | grep -q ${found}; do
+while crm_mon --one-shot --output-as=xml 2>/dev/null | ${command}; do
   tries=$((tries + 1))
-  if [ "$tries" -ge ${ADMITTED_WITHIN_SECONDS} ]; then
-    echo 'the cluster does not let it in. What Pacemaker says there: journalctl --unit=pacemaker' >&2
+  if [ "$tries" -ge ${SETTLED_WITHIN_SECONDS} ]; then
+    echo ${quote(otherwise)} >&2
     exit 1
   fi
   sleep 1
 done`,
     touches: ['cluster:pacemaker', 'cluster:resources'],
-    timeoutMs: (ADMITTED_WITHIN_SECONDS + 60) * 1000,
+    timeoutMs: (SETTLED_WITHIN_SECONDS + 60) * 1000,
   };
 }
 

@@ -21,11 +21,12 @@ const vips = [
   },
 ];
 
+function fixtureOf(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
+}
+
 function view(fixture: string | undefined, ...addresses: readonly string[]): Answer<MemberView> {
-  const monitor =
-    fixture === undefined
-      ? undefined
-      : parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', fixture), 'utf8'));
+  const monitor = fixture === undefined ? undefined : parseMonitor(fixtureOf(fixture));
   return seen({ addresses: new Set(addresses), ...(monitor ? { monitor } : {}) });
 }
 
@@ -160,7 +161,7 @@ describe('the health of a Pacemaker cluster', () => {
       'to let the cluster work again: pcs resource manage haproxy',
     ],
   ])('says how to end it when %s', (_, was, is, expected, hint) => {
-    const xml = readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8').replace(was, is);
+    const xml = fixtureOf('crm-mon.xml').replace(was, is);
     const held = (address?: string): Answer<MemberView> =>
       seen({ monitor: parseMonitor(xml), addresses: new Set(address ? [address] : []) });
     const finding = judge(held(VIP), held(), held()).find(
@@ -169,15 +170,7 @@ describe('the health of a Pacemaker cluster', () => {
     expect(`${finding?.subject ?? ''}: ${finding?.evidence ?? ''}`).toBe(expected);
   });
 
-  it('does not call a member stopped that runs and does not answer, or not to the end', () => {
-    const xml = readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8');
-    const said = (monitor: string, state: string): MemberView =>
-      parseMemberView({ stdout: `${monitor}-- next\n-- next\n-- next\n-- next\n-- next\n${state}\n` });
-    expect(said(xml, 'active').monitor?.quorate).toBe(true);
-    for (const cut of ['', xml.slice(0, 1500)]) {
-      expect(said(cut, 'active')).toMatchObject({ mute: true });
-      expect(said(cut, 'inactive').mute).toBeUndefined();
-    }
+  it('does not call a member stopped that runs and does not answer', () => {
     expect(complaints(whole(VIP), whole(), seen({ mute: true }))).toEqual([
       'controller3: member: Pacemaker runs, and does not answer',
     ]);
@@ -213,7 +206,7 @@ describe('the health of a Pacemaker cluster', () => {
       resources: [],
       groups: [{ id: 'web', members: [resource('vip-api'), resource('haproxy')] }],
     };
-    const monitor = parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8'));
+    const monitor = parseMonitor(fixtureOf('crm-mon.xml'));
     const on = (...hosts: readonly string[]): ReadonlySet<string> => new Set(hosts);
 
     it.each<[string, Record<string, ReadonlySet<string>>, readonly string[], boolean, string]>([
@@ -268,7 +261,7 @@ describe('the health of a Pacemaker cluster', () => {
   });
 
   it('tells what osha made and the inventory dropped from what somebody else made', () => {
-    const monitor = parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8'));
+    const monitor = parseMonitor(fixtureOf('crm-mon.xml'));
     const made = seen({ monitor, addresses: new Set([VIP]), made: new Set(['vip-database']) });
     const answers = new Map(members.map((host) => [host.name, made]));
     const findings = judgeCluster(members, answers, { vips, desired });
@@ -278,9 +271,22 @@ describe('the health of a Pacemaker cluster', () => {
     expect(findings.some(({ subject }) => subject === 'not in the inventory')).toBe(false);
   });
 
+  it.each([
+    ['lab', undefined],
+    ['lab-api', undefined],
+    ['other', 'the cluster is called other; the inventory calls it lab'],
+  ])('is told from that of another cluster, by its name: %s', (cluster, expected) => {
+    const { monitor } = parseMemberView({ stdout: `${fixtureOf('crm-mon.xml')}-- next\n` });
+    const answers = new Map(
+      members.map((host) => [host.name, seen({ ...(monitor ? { monitor } : {}), cluster })]),
+    );
+    const findings = judgeCluster(members, answers, { vips, desired, names: ['lab', 'lab-api'] });
+    expect(findings.find(({ subject }) => subject === 'cluster name')?.evidence).toBe(expected);
+  });
+
   it('is bad where the cluster speaks another transport than the inventory says', () => {
     const answers = new Map(members.map((host) => [host.name, seen({ transport: { kind: 'udpu' } })]));
-    const monitor = parseMonitor(readFileSync(join(import.meta.dirname, 'fixtures', 'crm-mon.xml'), 'utf8'));
+    const monitor = parseMonitor(fixtureOf('crm-mon.xml'));
     answers.set('controller1', seen({ monitor, transport: { kind: 'udpu' } }));
     const findings = judgeCluster(members, answers, { vips, desired, transport: { kind: 'knet' } });
     expect(findings.find(({ subject }) => subject === 'transport')).toMatchObject({

@@ -5,6 +5,7 @@ import { parseMonitor } from '../../../src/operations/pacemaker/monitor.ts';
 import { decideReady } from '../../../src/operations/pacemaker/ready.ts';
 import { resourceProbe, type ResourceState } from '../../../src/operations/pacemaker/resource-state.ts';
 import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
+import { inWords } from './members.ts';
 import { RECORDED, clones, fixture, grouped, haproxy, vip } from './desires.ts';
 
 const CRM_MON = fixture('crm-mon.xml');
@@ -192,15 +193,6 @@ describe('a cluster that can run what the inventory wants', () => {
       'the cluster has no quorum: controller1, controller2, controller3 of controller1, controller2, controller3 is online',
     ],
     [
-      'members run Pacemaker and do not see each other',
-      decide([
-        view(node('controller2', 'online="true"', 'online="false"')),
-        view(node('controller1', 'online="true"', 'online="false"')),
-        gone,
-      ]),
-      'controller1 and controller2 both run Pacemaker and do not see each other',
-    ],
-    [
       'a resource that osha did not make is another kind of thing',
       decideFor(CRM_MON, fixture('cib.xml'), {
         ...clones,
@@ -233,12 +225,23 @@ describe('a cluster that can run what the inventory wants', () => {
     expect(decision).toMatchObject({ verdict: 'refuse', reason });
   });
 
-  it('is waited for where it is letting a member in', () => {
-    const decision = decideFor(node('controller2', 'pending="false"', 'pending="true"'));
+  const offline = (name: string): Answer<ResourceState> =>
+    view(node(name, 'online="true"', 'online="false"'));
+  it.each<[string, ClusterDecision, string]>([
+    [
+      'it is letting a member in',
+      decideFor(node('controller2', 'pending="false"', 'pending="true"')),
+      'controller1: wait until the cluster lets controller2 in',
+    ],
+    [
+      'members that run Pacemaker do not see each other: each could run all resources',
+      decide([offline('controller2'), offline('controller1'), gone]),
+      'controller1: wait until this member sees controller2, which runs Pacemaker as well',
+    ],
+  ])('is waited for where %s', (_, decision, expected) => {
+    expect(inWords(decision)).toEqual([expected]);
     const changes = decision.verdict === 'change' ? decision.stages.flat() : [];
-    expect(changes.map(({ host, change }) => [host, change.summary, change.effects])).toEqual([
-      ['controller1', 'wait until the cluster lets controller2 in', []],
-    ]);
+    expect(changes.map(({ change }) => change.effects)).toEqual([[]]);
   });
 
   it('is judged by the part that has a quorum, whoever is asked first', () => {
