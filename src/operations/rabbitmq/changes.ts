@@ -188,6 +188,7 @@ export function restart(
     summary: `restart rabbitmq (${why})`,
     effects: ['restarts'],
     script: `${awaitSpared(context)}${started(context, 'restart', touched)}
+rabbitmqctl -q await_startup --timeout 120
 rabbitmqctl -q await_online_nodes ${context.members} --timeout 120`,
     seconds: SPARE_SECONDS + START_SECONDS,
     files: touched,

@@ -109,7 +109,9 @@ function leftBehind(
   asked: readonly Asked[],
   moving: readonly Asked[],
 ): Decided | undefined {
-  const able = new Set(asked.map(({ node }) => node));
+  const able = new Set(
+    asked.filter(({ observed }) => observed.accepts !== undefined).map(({ node }) => node),
+  );
   const behind = [...new Set(moving.flatMap(({ observed }) => observed.peers))].filter(
     (node) => !able.has(node),
   );

@@ -135,6 +135,12 @@ describe('another Erlang cookie', () => {
       /bring c2 back into reach/,
     ],
     [
+      'a connected node says that it does not run: one of both is wrong',
+      [old('c1'), old('c2'), down],
+      /connected to rabbit@c3, which cannot be given it/,
+      /bring c3 back into reach/,
+    ],
+    [
       'a connected node is not in the inventory',
       [old('c1', 'c1 c2 old'), old('c2', 'c1 c2 old')],
       /connected to rabbit@old, which cannot be given it/,
