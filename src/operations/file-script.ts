@@ -9,28 +9,50 @@ export interface WriteOptions {
 }
 
 /**
- * A script that makes its stdin the content of the file at `path`: it writes a temporary file beside it, gives it
- * owner and mode, has it validated, brings it to the disk, and renames it.
+ * A script that makes its stdin the content of the file at `path`: it writes a file of the same name in a working folder
+ * next to it, gives it owner and mode, has it validated, brings it to the disk, and renames it.
+ *
+ * The content may be secret, so nothing of it stays behind: neither the file nor what a validator leaves there. The
+ * validator runs in the background, because a shell heeds a signal during `wait` and not while it waits for a command; and
+ * SIGPIPE, of which a shell dies without its EXIT trap, is ignored. What no trap can catch (SIGKILL, a power cut) is
+ * removed by the next write in the same directory: the working folder's name tells the process that made it, by its number
+ * and its start (proc_pid_stat(5), field 22), so that of a write under way is left alone.
  */
 export function writeFileScript(path: string, options: WriteOptions): string {
   const validate =
     options.validate === undefined
       ? ''
       : `
-if ! ( ${options.validate.replaceAll('{}', '"$new"')} ) </dev/null >&2; then
+( trap - PIPE; ${options.validate.replaceAll('{}', '"$new"')} ) </dev/null >&2 &
+if ! wait $!; then
   echo "the new content of $target was refused; the old one was left as it was" >&2
   exit 1
 fi`;
   // In a subshell, so that its trap ends with it.
   return `(
 set -eu
+trap '' PIPE
 target=${quote(path)}
 directory=\${target%/*}/
+started() {
+  [ -r "/proc/$1/stat" ] && read -r stat <"/proc/$1/stat" && set -- \${stat##*) } && started=\${20}
+} 2>/dev/null
 [ -d "$directory" ] || (umask 022; mkdir -p -- "$directory")
+for left in "$directory".osha.*; do
+  writer=\${left##*/.osha.} started=
+  [ -e "$left" ] && [ ! -L "$left" ] || continue
+  started "\${writer%%-*}" || :
+  case $writer in "\${writer%%-*}-$started".*) ;; *) rm -rf -- "$left" ;; esac
+done
 umask 077
-new=$(mktemp "$directory.osha.XXXXXX")
-trap 'rm -f -- "$new"' EXIT
-trap 'exit 143' HUP INT TERM
+work=
+trap '[ -z "$work" ] || rm -rf -- "$work"' EXIT
+trap 'exit 143' HUP INT QUIT ABRT ALRM TERM USR1 USR2
+started "$$"
+work=$(mktemp -d "$directory.osha.$$-$started.XXXXXX")
+# Whoever a validator runs as comes to the file, which has its own mode.
+chmod 711 "$work"
+new=$work/\${target##*/}
 cat >"$new"
 chown ${quote(`${options.owner}:${options.group}`)} "$new"
 chmod ${options.mode.toString(8).padStart(4, '0')} "$new"${validate}
