@@ -213,7 +213,7 @@ ${awaitSynced(context)}`;
  */
 export function promote(context: ChangeContext, host: string, why: string): HostChange {
   const script = `case $(wsrep) in
-  [Nn]on-[Pp]rimary*) ask "$(open_doors "$(server_pids)")" "SET GLOBAL wsrep_provider_options='pc.bootstrap=yes'" >&2 ;;
+  [Nn]on-[Pp]rimary*) ask_server "SET GLOBAL wsrep_provider_options='pc.bootstrap=yes'" >&2 ;;
   [Pp]rimary*) ;;
   *) echo "it is not without a quorum any more, or does not answer: $(wsrep)" >&2; exit 1 ;;
 esac
@@ -238,9 +238,8 @@ export function restart(
 ): HostChange {
   const alone = context.members === 1;
   const script = `count() {
-  ask "$(open_doors "$(server_pids)")" "SET SESSION wsrep_sync_wait=0; SHOW GLOBAL STATUS LIKE '$1'" | cut -f 2
+  ask_server "SET SESSION wsrep_sync_wait=0; SHOW GLOBAL STATUS LIKE '$1'" | cut -f 2
 }
-pids=$(server_pids)
 [ "$(wsrep)" = 'Primary Synced ON ' ] || { echo "it is not Synced now, and is left alone: $(wsrep)" >&2; exit 1; }
 ${alone ? restartAlone(context, touched) : restartAmongOthers(context, touched)}
 ${awaitSynced(context)}`;

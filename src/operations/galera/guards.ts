@@ -13,6 +13,7 @@ const READINESS = `SET SESSION wsrep_sync_wait=0; SHOW GLOBAL STATUS
  * What every script that changes a member begins with: it finds the server as the probe does, and knows by what to
  * check again, right before it stops something, that what the decision rested on still holds.
  *
+ * - `ask_server SQL` asks over the server's own socket; where sockets cannot be seen, over the one that it should have.
  * - `wsrep` prints what the server says of itself, such as `Primary Synced ON `; nothing where it does not answer.
  * - `may_serve` prints why the server here may serve clients; nothing where it provably serves nobody.
  * - `spare` ends the script where it may.
@@ -24,13 +25,14 @@ export function guards(context: Pick<ChangeContext, 'unit' | 'dataDirectory'>): 
   return `${serverFunctions(context.unit, context.dataDirectory)}
 ${DATA_FUNCTIONS}
 open_doors() {
-  i=$(listeners "$1") || return 1
-  printf '%s\\n' "$i" | doors
+  if i=$(listeners "$1"); then printf '%s\\n' "$i" | doors; else echo "unix $socket"; fi
+}
+ask_server() {
+  pids=$(server_pids)
+  ask "$(open_doors "$pids")" "$1"
 }
 wsrep() {
-  pids=$(server_pids)
-  open=$(open_doors "$pids") || return 0
-  answer=$(ask "$open" "${READINESS}") || return 0
+  answer=$(ask_server "${READINESS}") || return 0
   printf '%s\\n' "$answer" | sort | cut -f 2 | tr '\\n' ' '
 }
 synced_within() {
@@ -44,10 +46,7 @@ value() { printf '%s\\n' "$answer" | sed -n "s/^$1\\t//p"; }
 may_serve() {
   pids=$(server_pids)
   [ -n "$pids" ] || return 0
-  if ! open=$(open_doors "$pids"); then
-    echo 'its sockets cannot be seen'
-    return 0
-  fi
+  open=$(open_doors "$pids")
   [ -n "$open" ] || return 0
   follow
   if ! answer=$(ask "$open" "${STATUS}"); then

@@ -7,6 +7,9 @@ import { quote } from '../shell.ts';
 export const REPLICATION_PORT_HEX = '11D7';
 const TRANSFER_PORT_HEX = '11D8';
 
+/** Where the server has its socket, unless its options name another. */
+const DEFAULT_SOCKET = '/run/mysqld/mysqld.sock';
+
 /** Seconds that the server has for an answer. One that takes longer is slow, and as alive as any other. */
 export const ANSWER_SECONDS = 5;
 
@@ -15,8 +18,8 @@ export const ANSWER_SECONDS = 5;
  * only read, on every host shell and with `set -e`.
  *
  * - `resolve` sets data, innodb, log and state: where the server that the unit starts keeps its tables, InnoDB's files
- *   and log, and Galera's state; and the name of its cluster and its socket, where its options say those. Fails where
- *   the options cannot be read.
+ *   and log, and Galera's state; its socket; and the name of its cluster, where its options say one. Fails where the
+ *   options cannot be read.
  * - `unit_words` prints the arguments that the unit gives its server, when `know` has asked systemd.
  * - `server_pids` prints the processes: of the unit, and those outside of it that work in the same data directory.
  * - `follow` sets data and state to those of the running server, and moved to what a start would take instead of them.
@@ -29,7 +32,7 @@ export function serverFunctions(unit: string, dataDirectory: string): string {
   return `u=${quote(unit)}
 ${OPTIONS}
 resolve() {
-  data=${quote(dataDirectory)} innodb= log= state= base= name= socket=
+  data=${quote(dataDirectory)} innodb= log= state= base= name= socket=${DEFAULT_SOCKET}
   if command -v my_print_defaults >/dev/null 2>&1; then options=$(server_options) || return 1; else options=; fi
   while IFS= read -r i; do
     case \${i%%=*} in

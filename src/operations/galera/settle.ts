@@ -33,7 +33,7 @@ while :; do
     if waits_in_vain; then break; fi
     pids=$(server_pids)
     if [ -n "$(open_doors "$pids")" ]; then
-      echo "it takes clients, and cannot be asked how it is: $(ask "$(open_doors "$pids")" 'SELECT 1' || :)" >&2
+      echo "it takes clients, and cannot be asked how it is: $(ask_server 'SELECT 1' || :)" >&2
       exit 1
     fi
   fi

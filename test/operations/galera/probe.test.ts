@@ -298,3 +298,21 @@ describe('a position that was noted', () => {
     expect(POSITION_FILE).toMatch(/^\/run\//);
   });
 });
+
+describe('where the sockets of a process cannot be seen', () => {
+  it(
+    'the server is asked over the one that its options name, and is alive if it gives no answer',
+    async () => {
+      const host = new FakeHost();
+      host.unit({ ActiveState: 'active' });
+      host.program('ls', 'exit 2');
+      host.options(`--socket=${host.socket}`);
+      host.says(SYNCED);
+      await host.server({ unixSocket: true });
+      expect(host.member()).toMatchObject({ kind: 'primary', observed: { process: 'unknown' } });
+      host.client('exit 1');
+      expect(host.member()).toMatchObject({ kind: 'silent' });
+    },
+    SLOW,
+  );
+});
