@@ -21,8 +21,9 @@ export class Interrupted extends Error {
 }
 
 /**
- * The first Ctrl-C (or SIGTERM) stops what is in flight in an orderly way, the second ends the process at once with 130;
- * `leave` is called before that.
+ * The first Ctrl-C, SIGTERM or SIGHUP stops what is in flight in an orderly way, the second ends the process at once with
+ * 130; `leave` is called before that. A terminal that closes sends SIGHUP more than once (the kernel does, and so does its
+ * shell): only the first of them counts, because there is no one who pressed a key.
  */
 export function interruption(
   io: Io,
@@ -31,8 +32,9 @@ export function interruption(
 ): Interruption {
   const controller = new AbortController();
   let askedAt = 0;
-  const release = io.onInterrupt(() => {
+  const release = io.onInterrupt((signal) => {
     if (controller.signal.aborted) {
+      if (signal === 'SIGHUP') return;
       if (Date.now() - askedAt < SAME_PRESS_MS) return;
       leave();
       io.quit(EXIT.interrupted);

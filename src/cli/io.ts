@@ -1,6 +1,9 @@
 import type { Output } from '../render/output.ts';
 import type { Transport } from '../transport/session.ts';
 
+/** What tells a command to stop; Ctrl-C is SIGINT. */
+export type InterruptSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
 /** The world around a command, so that a test can be one. */
 export interface Io {
   readonly stdout: Output;
@@ -14,8 +17,8 @@ export interface Io {
   readonly askHidden?: (question: string) => Promise<string>;
   /** Another way to the hosts than SSH, for tests. */
   readonly transport?: () => Transport;
-  /** Calls `handler` for each Ctrl-C and SIGTERM; returns how to stop that. */
-  readonly onInterrupt: (handler: () => void) => () => void;
+  /** Calls `handler` for each Ctrl-C, SIGTERM and SIGHUP (the terminal was closed); returns how to stop that. */
+  readonly onInterrupt: (handler: (signal?: InterruptSignal) => void) => () => void;
   /** Ends the process at once. */
   readonly quit: (exitCode: number) => void;
 }

@@ -1,5 +1,5 @@
 import { runCli } from './cli.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, type InterruptSignal } from './io.ts';
 
 /** Milliseconds that something forgotten, such as a socket, may keep a finished command from ending. */
 const LINGER_MS = 3000;
@@ -7,12 +7,16 @@ const LINGER_MS = 3000;
 /** Runs a command line as this process, and leaves its exit code. */
 export async function start(args: readonly string[]): Promise<void> {
   survivePipes();
+  const interrupts = new Interrupts();
+  let isBroken = false;
   process.on('uncaughtException', (error) => {
     confess(error, args);
-    process.exit(EXIT.failed);
+    if (isBroken || !interrupts.send('SIGTERM')) process.exit(EXIT.failed);
+    isBroken = true;
   });
   try {
-    process.exitCode = await runCli(args, processIo());
+    const exitCode = await runCli(args, processIo(interrupts));
+    process.exitCode = isBroken ? EXIT.failed : exitCode;
   } catch (error) {
     confess(error, args);
     process.exitCode = EXIT.failed;
@@ -20,7 +24,35 @@ export async function start(args: readonly string[]): Promise<void> {
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-function processIo(): Io {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Those who want to hear that the command is to stop: by a signal, or because of a defect that was found outside of it. */
+class Interrupts {
+  readonly #handlers = new Set<(signal: InterruptSignal) => void>();
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    // A closed terminal sends it again: not to a command that is already about to end and writes down how it went.
+    if (signal === 'SIGHUP') process.on('SIGHUP', () => undefined);
+    this.send(signal as InterruptSignal);
+  };
+
+  /** While nobody is here, a signal does what it does to any process. */
+  add(handler: (signal: InterruptSignal) => void): () => void {
+    if (this.#handlers.size === 0) for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    this.#handlers.add(handler);
+    return () => {
+      this.#handlers.delete(handler);
+      if (this.#handlers.size === 0) for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    };
+  }
+
+  /** Returns false where nobody hears it. */
+  send(signal: InterruptSignal): boolean {
+    for (const handler of this.#handlers) handler(signal);
+    return this.#handlers.size > 0;
+  }
+}
+
+function processIo(interrupts: Interrupts): Io {
   const { stdout, stderr, stdin } = process;
   return {
     stdout,
@@ -34,20 +66,20 @@ function processIo(): Io {
             (await import('./ask-hidden.ts')).askHidden(question, { stdin, stderr }),
         }
       : {}),
-    onInterrupt: (handler) => {
-      process.on('SIGINT', handler).on('SIGTERM', handler);
-      return () => void process.off('SIGINT', handler).off('SIGTERM', handler);
-    },
+    onInterrupt: (handler) => interrupts.add(handler),
     quit: (exitCode) => process.exit(exitCode),
   };
 }
+
+/** What a stream says whose other end is gone: a pipe without a reader, a terminal that was closed. */
+const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
 
 /** A reader that went away (`osha ... | head`) ends the printing and not the work: a deployment goes on to its end. */
 function survivePipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       stream.write = () => true;
-      if (error.code === 'EPIPE') return;
+      if (GONE.has(error.code)) return;
       process.stderr.write(`error: what osha prints cannot be written: ${error.message}\n`);
       process.exitCode = EXIT.failed;
     });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { interruption, Interrupted } from '../../src/cli/interruption.ts';
-import type { Io } from '../../src/cli/io.ts';
+import type { InterruptSignal, Io } from '../../src/cli/io.ts';
 
-const handlers: (() => void)[] = [];
+const handlers: ((signal?: InterruptSignal) => void)[] = [];
 const quit = vi.fn<Io['quit']>();
 const io: Io = {
   stdout: process.stdout,
@@ -16,13 +16,32 @@ const io: Io = {
     return () => void handlers.splice(handlers.indexOf(handler), 1);
   },
 };
-const press = (): void => handlers.forEach((handler) => handler());
+const press = (signal?: InterruptSignal): void => handlers.forEach((handler) => handler(signal));
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => {
   vi.useRealTimers();
   handlers.length = 0;
   quit.mockReset();
+});
+
+describe('a terminal that is closed', () => {
+  it('stops in an orderly way, however often it says so', () => {
+    const stop = interruption(io, () => undefined);
+    press('SIGHUP');
+    expect(stop.asked()).toBe(true);
+    vi.advanceTimersByTime(60_000);
+    press('SIGHUP');
+    expect(quit).not.toHaveBeenCalled();
+  });
+
+  it('does not keep a SIGTERM from ending the process at once', () => {
+    interruption(io, () => undefined);
+    press('SIGHUP');
+    vi.advanceTimersByTime(1000);
+    press('SIGTERM');
+    expect(quit).toHaveBeenCalledExactlyOnceWith(130);
+  });
 });
 
 describe('Ctrl-C', () => {
