@@ -16,11 +16,6 @@ import { evidenceOf } from './recognition.ts';
 import { FORMED_WITHIN_SECONDS, startScript, type Company } from './start.ts';
 import { transportWords } from './transport.ts';
 
-/**
- * pcs gives up on another host after 60 s (`--request-timeout`, pcs(8)); a busy one takes longer to answer a request that
- * starts its cluster.
- */
-const PCS = 'pcs --request-timeout=300';
 /** The user of the operating system that pcs logs in to the other hosts as. */
 export const CLUSTER_USER = 'hacluster';
 
@@ -74,7 +69,7 @@ function setUp(members: readonly Host[], options: ClusterOptions): Decided {
     // What pcs finds of an old cluster on a member it removes before, but for one that runs or has a corosync.conf.
     effects: ['forms', 'wipes', 'starts'],
     // Without --force: should a cluster have come up since it was looked for, pcs refuses to destroy it.
-    script: `${PCS} cluster setup ${quote(options.name)} ${pcsHosts(members)}${transportWords(options.transport)} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    script: `pcs cluster setup ${quote(options.name)} ${pcsHosts(members)}${transportWords(options.transport)} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
   return {
@@ -191,7 +186,7 @@ function authentication(hosts: readonly Host[], options: ClusterOptions): Change
     summary: `authenticate pcs on ${namesOf(hosts)}`,
     effects: [],
     // Without -p, pcs reads the password from stdin: it must not stand in an argument.
-    script: `${PCS} host auth ${pcsHosts(hosts)} -u ${CLUSTER_USER} >/dev/null`,
+    script: `pcs host auth ${pcsHosts(hosts)} -u ${CLUSTER_USER} >/dev/null`,
     input: text`${options.password}\n`,
     touches: ['cluster:pacemaker', 'file:/var/lib/pcsd/known-hosts'],
   };
@@ -216,7 +211,7 @@ function removal(hosts: readonly Host[], unknown: readonly string[], options: Cl
   return {
     summary: `take ${namesOf(hosts)} out of the cluster, to be added again`,
     effects: ['forgets'],
-    script: `${PCS} cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')}${skip}`,
+    script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')}${skip}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
 }
@@ -226,7 +221,7 @@ function addition(host: Host, options: ClusterOptions): Change {
   return {
     summary: `add ${host.name} to the cluster`,
     effects: ['starts'],
-    script: `${PCS} cluster node add ${pcsHosts([host])} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    script: `pcs cluster node add ${pcsHosts([host])} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
 }
