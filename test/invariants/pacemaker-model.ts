@@ -116,10 +116,12 @@ function apply(world: World, on: string, { summary, script }: Change): () => boo
 }
 
 function join(one: Member, hosts: readonly Host[], uuid: string, cib: number | undefined): void {
-  Object.assign(one, { conf: confOf(hosts, uuid), runs: uuid, pacemaker: true, cib, loggedIn: true });
+  const conf = confOf(hosts, uuid);
+  Object.assign(one, { conf, read: conf, runs: uuid, pacemaker: true, cib, loggedIn: true });
 }
 
 function start(world: World, member: Member, script: string): () => boolean {
+  if (member.runs === undefined) member.read = member.conf;
   member.runs ??= uuidOf(member.conf);
   member.cib ??= 0;
   return () => {

@@ -30,6 +30,8 @@ const NONE: ReadonlySet<string> = new Set();
 export interface Member {
   readonly host: Host;
   conf: CorosyncConf | undefined;
+  /** What its Corosync last read, where that runs: the file may be another one by now. */
+  read: CorosyncConf | undefined;
   /** The uuid that its Corosync runs as; absent where that does not run. */
   runs: string | undefined;
   pacemaker: boolean;
@@ -59,6 +61,7 @@ export function aWorld(size: number): World {
 
 const FRESH: Omit<Member, 'host'> = {
   conf: SHIPPED,
+  read: SHIPPED,
   runs: 'debian',
   pacemaker: true,
   cib: 0,
@@ -78,14 +81,22 @@ export function uuidOf(conf: CorosyncConf | undefined): string {
   return conf?.clusterUuid ?? 'debian';
 }
 
-/** Those that Corosync sees joined on a member, itself among them. */
+function lists({ read }: Member, { host }: Member): boolean {
+  return read?.nodes.some(({ name }) => name === host.name) ?? false;
+}
+
+/** Those that Corosync sees joined on a member, itself among them: it hears nobody that one of the two does not list. */
 export function joinedBy({ members }: World, one: Member): readonly Member[] {
-  if (uuidOf(one.conf) === 'debian' && one.runs === 'debian') return [one];
-  return members.filter(({ runs, side }) => runs !== undefined && runs === one.runs && side === one.side);
+  const { runs, side } = one;
+  if (runs === undefined) return [];
+  return members.filter(
+    (other) =>
+      other === one || (other.runs === runs && other.side === side && lists(one, other) && lists(other, one)),
+  );
 }
 
 export function hasQuorum(world: World, one: Member): boolean {
-  const votes = one.conf?.nodes.length ?? 1;
+  const votes = one.read?.nodes.length ?? 1;
   const joined = joinedBy(world, one).length;
   return joined * 2 > votes || (votes === 2 && one.sawAll);
 }
@@ -93,7 +104,7 @@ export function hasQuorum(world: World, one: Member): boolean {
 /** Members of which each runs the virtual IPs, or would at once: two that ignore quorum, and do not see each other. */
 export function holdersOf(world: World): readonly Member[] {
   const able = world.members.filter(
-    (one) => one.pacemaker && (one.cib ?? 0) > 0 && (hasQuorum(world, one) || one.conf?.nodes.length === 2),
+    (one) => one.pacemaker && (one.cib ?? 0) > 0 && (hasQuorum(world, one) || one.read?.nodes.length === 2),
   );
   return able.filter(
     (one, index) => !able.slice(0, index).some((other) => joinedBy(world, one).includes(other)),
@@ -102,6 +113,8 @@ export function holdersOf(world: World): readonly Member[] {
 
 /** What members learn of each other. */
 export function settle(world: World): void {
+  // Whoever changes a list has all that run read it.
+  for (const one of world.members) if (one.conf && one.conf !== SHIPPED) one.read = one.conf;
   for (const one of world.members) {
     if (one.runs !== undefined && joinedBy(world, one).length === world.members.length) one.sawAll = true;
     // The newest configuration among those that see each other is that of all.
@@ -136,7 +149,14 @@ export function answersOf(world: World): Answers<MemberState> {
 }
 
 export function wipe(one: Member): void {
-  Object.assign(one, { conf: undefined, runs: undefined, pacemaker: false, cib: undefined, sawAll: false });
+  Object.assign(one, {
+    conf: undefined,
+    read: undefined,
+    runs: undefined,
+    pacemaker: false,
+    cib: undefined,
+    sawAll: false,
+  });
 }
 
 /** What happens to the machines, by number; each is about one of them. */
@@ -154,16 +174,15 @@ export const EVENTS: readonly ((world: World, one: Member) => void)[] = [
   (_, one) => Object.assign(one, { runs: undefined, pacemaker: false, sawAll: false }),
   // A package's file in place of the cluster's, while that runs.
   (_, one) => (one.conf &&= SHIPPED),
-  // An operator takes it out: those that are off, itself among them, learn nothing of it.
+  // An operator takes it out of the cluster; where it is off, it learns nothing of that.
   ({ members }, one) => {
-    const listed = members.filter(({ conf }) => conf?.nodes.some(({ name }) => name === one.host.name));
-    const staying = listed.filter((other) => other !== one && other.powered);
+    const staying = members.filter((other) => other !== one && lists(other, one));
     if (one.conf === SHIPPED || staying.length === 0) return;
+    if (!staying.every(({ powered, conf }) => powered && conf !== SHIPPED)) return;
     for (const other of staying) {
-      const names = other.conf?.nodes.map(({ name }) => name) ?? [];
       const hosts = members
-        .map(({ host }) => host)
-        .filter((host) => names.includes(host.name) && host !== one.host);
+        .filter((member) => member !== one && lists(other, member))
+        .map(({ host }) => host);
       other.conf = confOf(hosts, uuidOf(other.conf));
     }
     if (one.powered) wipe(one);

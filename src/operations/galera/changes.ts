@@ -44,7 +44,7 @@ interface MemberChange {
 
 /** A change to one member, with the functions of `guards` for its script. */
 export function memberChange(context: ChangeContext, host: string, change: MemberChange): HostChange {
-  const script = `${guards(context)}\n${change.script}`;
+  const script = `${guards(context.unit, context.dataDirectory)}\n${change.script}`;
   return { host, change: clusterChange({ ...change, cluster: CLUSTER, unit: context.unit, script }) };
 }
 

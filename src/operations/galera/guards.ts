@@ -1,6 +1,5 @@
 import { REPLICATION_PORT_HEX, serverFunctions } from './server-functions.ts';
 import { DATA_FUNCTIONS } from './data-functions.ts';
-import type { ChangeContext } from './changes.ts';
 
 const STATUS = `SET SESSION wsrep_sync_wait=0;
   SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on','wsrep_provider');
@@ -21,8 +20,8 @@ const READINESS = `SET SESSION wsrep_sync_wait=0; SHOW GLOBAL STATUS
  * - `waits_in_vain` is true for a server that came up after a crash and waits for the members it was with: it listens
  *   to them, has its last view (`gvwstate.dat`), receives no state transfer, and has never opened a socket for clients.
  */
-export function guards(context: Pick<ChangeContext, 'unit' | 'dataDirectory'>): string {
-  return `${serverFunctions(context.unit, context.dataDirectory)}
+export function guards(unit: string, dataDirectory: string): string {
+  return `${serverFunctions(unit, dataDirectory)}
 ${DATA_FUNCTIONS}
 open_doors() {
   if i=$(listeners "$1"); then printf '%s\\n' "$i" | doors; else echo "unix $socket"; fi
