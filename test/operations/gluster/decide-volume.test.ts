@@ -173,7 +173,7 @@ describe('keeping a volume', () => {
     ],
     [
       'to heal while another server does not answer',
-      [online, having(EMPTY, ALL), silent],
+      [online, having(EMPTY, ALL), () => ({ answers: false, bricks: new Map([['images', ONLINE]]) })],
       /on g2 is empty, and g3 does not answer/,
     ],
     [
