@@ -202,7 +202,7 @@ describe('etcd: every history', () => {
   everyCase(
     'etcd',
     'of faults and deployments ends healthy or refused, with one cluster and all that was acknowledged',
-    fc.tuple(fc.constantFrom(1, 2, 3, 3, 3), faults, fc.nat(5)),
+    fc.tuple(fc.constantFrom(1, 2, 3, 3, 3), faults, fc.nat(20)),
     ([count, codes, breaksAt]) => {
       const history = new History(HOSTS.slice(0, count), breaksAt);
       history.deploy();
