@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { runCli } from './cli.ts';
 import { EXIT, type Io, type InterruptSignal } from './io.ts';
 
@@ -7,6 +9,7 @@ const LINGER_MS = 3000;
 /** Runs a command line as this process, and leaves its exit code. */
 export async function start(args: readonly string[]): Promise<void> {
   survivePipes();
+  surviveHangup();
   const interrupts = new Interrupts();
   let isBroken = false;
   process.on('uncaughtException', (error) => {
@@ -84,6 +87,17 @@ function survivePipes(): void {
       process.exitCode = EXIT.failed;
     });
   }
+}
+
+/**
+ * Node.js gives a terminal its settings back when it ends, and aborts (134) where the terminal is gone by then: it leaves
+ * alone what is closed.
+ */
+function surviveHangup(): void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on('exit', () => {
+    for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor);
+  });
 }
 
 /** A defect of osha: one line, and its stack only for those who ask. */
