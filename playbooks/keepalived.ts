@@ -12,6 +12,7 @@ import {
   verify,
 } from 'osha';
 import type { Host, Inventory, PlaybookContext } from 'osha';
+import { agreed } from './keepalived/agree.ts';
 import { checkScript, keepalivedConf, keepalivedEnv, keptVips, PASSWORD_LENGTH } from './keepalived/conf.ts';
 import { givenUp, notInCluster } from './keepalived/former.ts';
 import { heldOnce } from './keepalived/health.ts';
@@ -75,6 +76,19 @@ export default playbook({
     const on = { hosts: kept };
     const observed = observedBy(context);
     const options = { ...observed, settings };
+    const confOf = (host: Host) =>
+      file.content(conf, {
+        content: keepalivedConf({
+          host,
+          inventory,
+          settings,
+          password: secrets.keepalived,
+          checkScript: checkPath(conf),
+          conf,
+        }),
+        mode: 0o600,
+        validate: 'keepalived --config-test --use-file {}',
+      });
     return [
       // Before its first peer leaves it out, so before anything is written.
       step('Recognise who else holds them', recognised(kept, options)),
@@ -84,23 +98,13 @@ export default playbook({
         : []),
       step('Install keepalived', packages.installed(platform.packages.keepalived), on),
       step('Remember former holders', remembered(kept, options)),
+      step('Change what holders must agree on', agreed(kept, options, confOf)),
       step(
         'Configure every virtual IP',
         (host) => [
           file.content(checkPath(conf), { content: checkScript(), mode: 0o755 }),
           file.content(env, { content: keepalivedEnv() }),
-          file.content(conf, {
-            content: keepalivedConf({
-              host,
-              inventory,
-              settings,
-              password: secrets.keepalived,
-              checkScript: checkPath(conf),
-              conf,
-            }),
-            mode: 0o600,
-            validate: 'keepalived --config-test --use-file {}',
-          }),
+          confOf(host),
         ],
         on,
       ),

@@ -88,18 +88,21 @@ export function formerPath(conf: string, vip: string): string {
  * of peers are an error to keepalived, so a holder without others has the whole block there.
  */
 export function formerFile(
-  host: Pick<Host, 'name'>,
-  vip: Vip,
+  host: string,
+  vip: string,
   former: readonly FormerHolder[],
-  inventory: Pick<Inventory, 'hosts'>,
+  /** Of the present holders, by name. */
+  addresses: ReadonlyMap<string, string>,
 ): string {
-  const addresses = holderAddresses(vip, inventory);
-  const own = addresses.get(host.name);
+  const own = addresses.get(host);
   const peers = former.map(({ name, address }) => (name === undefined ? address : `${address} # ${name}`));
   const alone = addresses.size === 1 && own !== undefined && peers.length > 0;
   const lines = alone ? [`unicast_src_ip ${own}`, ...block('unicast_peer', peers)] : peers;
-  const head = `# Placed by osha: hosts that could hold ${vip.name} before, and may run keepalived still.`;
-  return [head, ...lines, ''].join('\n');
+  const head = [
+    `# Placed by osha: hosts that could hold ${vip} before. Hearing that it is held, they leave it alone.`,
+    '# Remove the line of a host that is gone for good.',
+  ];
+  return [...head, ...lines, ''].join('\n');
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Answer, Finding, HealthCheck, Host } from 'osha';
-import { inWords, named, viewOf, type VipView } from './holders.ts';
+import { inWords, named, placesOf, viewOf, type VipView } from './holders.ts';
 import { holderProbe, type HolderView, type ObserveOptions } from './observe.ts';
 import { leaveHint } from './recognise.ts';
 
@@ -9,13 +9,14 @@ import { leaveHint } from './recognise.ts';
  * keepalived is not healthy either: it takes the address when the others stop.
  */
 export function heldOnce(hosts: readonly Host[], options: ObserveOptions): HealthCheck<HolderView> {
+  const places = placesOf(options);
   return {
     scope: 'health',
     title: 'keepalived',
     members: hosts,
     probe: (member) => holderProbe(member, options),
     judge: (answers) => {
-      const views = viewOf(answers, options);
+      const views = viewOf(answers, places);
       return [
         ...[...answers].flatMap(([host, answer]) => holderFinding(host, answer, options)),
         ...views.map((view) => vipFinding(view, options.unit)),

@@ -36,6 +36,7 @@ export interface Former extends FormerHolder {
 
 /** All that the answers say of one virtual IP. */
 export interface VipView {
+  readonly place: Place;
   readonly vip: Vip;
   /** Those that have it among their addresses, and those that answer for it on the network. */
   readonly claimants: readonly Claimant[];
@@ -45,7 +46,29 @@ export interface VipView {
   readonly unasked?: string | undefined;
 }
 
-type Options = Pick<ObserveOptions, 'vips' | 'inventory'>;
+/** A virtual IP, and who is where in its network, by the inventory. */
+export interface Place {
+  readonly vip: Vip;
+  /** Its holders' addresses, by name. */
+  readonly holders: ReadonlyMap<string, string>;
+  /** The same of every host of the inventory. A holder comes first: see `claimantsOf`. */
+  readonly near: ReadonlyMap<string, string>;
+  /** The names of those, by address. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Names of all virtual IPs that keepalived holds. */
+  readonly kept: ReadonlySet<string>;
+}
+
+/** The places of all virtual IPs that keepalived holds. */
+export function placesOf({ vips, inventory }: Pick<ObserveOptions, 'vips' | 'inventory'>): readonly Place[] {
+  const kept = new Set(vips.map(({ name }) => name));
+  return vips.map((vip) => {
+    const holders = holderAddresses(vip, inventory);
+    const near = new Map([...holders, ...addressesNear(vip, inventory)]);
+    const names = new Map([...near].map(([name, address]) => [address, name]));
+    return { vip, holders, near, names, kept };
+  });
+}
 
 /** How a sentence names a former holder. */
 export function named({ name, address }: FormerHolder): string {
@@ -53,27 +76,30 @@ export function named({ name, address }: FormerHolder): string {
 }
 
 /** What the answers of the holders, and of other hosts if they were asked, say of each virtual IP. */
-export function viewOf(answers: Answers<HolderView>, options: Options): readonly VipView[] {
+export function viewOf(answers: Answers<HolderView>, places: readonly Place[]): readonly VipView[] {
   const views = viewsIn(answers);
-  return options.vips.map((vip) => {
-    const answered = [...views.values()].flatMap((view) => view.heard.get(vip.name) ?? []);
+  return places.map((place) => {
+    const { vip, names } = place;
     const heard = heardOf(vip, views);
-    const near = new Set(addressesNear(vip, options.inventory).values());
-    const former = formerOf(vip, views, options).map((one) => ({
+    const former = formerOf(place, views).map((one) => ({
       ...one,
       presence: presenceOf(vip, one.address, views, heard),
-      listed: near.has(one.address),
+      listed: names.has(one.address),
       answered: atAddress(one.address, views) !== undefined,
     }));
     return {
+      place,
       vip,
       former,
-      claimants: claimantsOf(vip, views, heard, former, options),
-      ...(heard.length > 0
-        ? {}
-        : { unasked: answered[0]?.failed ?? `no holder of it could be asked (${vip.holders.join(', ')})` }),
+      claimants: claimantsOf(place, views, heard, former),
+      unasked: heard.length > 0 ? undefined : whyUnasked(vip, views),
     };
   });
+}
+
+function whyUnasked(vip: Vip, views: Views): string {
+  const [first] = [...views.values()].flatMap((view) => view.heard.get(vip.name) ?? []);
+  return first?.failed ?? `no holder of it could be asked (${vip.holders.join(', ')})`;
 }
 
 type Views = ReadonlyMap<string, HolderView>;
@@ -113,10 +139,8 @@ function presenceOf(vip: Vip, address: string, views: Views, heard: readonly Net
   return 'open';
 }
 
-function formerOf(vip: Vip, views: Views, { vips, inventory }: Options): readonly FormerHolder[] {
-  const near = new Map([...addressesNear(vip, inventory)].map(([name, address]) => [address, name]));
-  const present = new Set(holderAddresses(vip, inventory).values());
-  const kept = new Set(vips.map(({ name }) => name));
+function formerOf({ vip, holders, names, kept }: Place, views: Views): readonly FormerHolder[] {
+  const present = new Set(holders.values());
   const found = new Map<string, FormerHolder>();
   for (const { instances = [], records } of views.values()) {
     const past = [
@@ -128,7 +152,7 @@ function formerOf(vip: Vip, views: Views, { vips, inventory }: Options): readonl
     ];
     for (const { address, name } of past) {
       if (present.has(address)) continue;
-      const known = near.get(address) ?? name ?? found.get(address)?.name;
+      const known = names.get(address) ?? name ?? found.get(address)?.name;
       found.set(address, { address, name: known });
     }
   }
@@ -136,11 +160,10 @@ function formerOf(vip: Vip, views: Views, { vips, inventory }: Options): readonl
 }
 
 function claimantsOf(
-  vip: Vip,
+  { vip, near }: Place,
   views: Views,
   heard: readonly NetworkAnswer[],
   former: readonly Former[],
-  { inventory }: Options,
 ): readonly Claimant[] {
   const claimants = new Map<string, Claimant>();
   const add = (name: string, is?: Claimant['is']): void => {
@@ -150,14 +173,12 @@ function claimantsOf(
   for (const [host, view] of views) if (view.addresses.has(vip.address)) add(host);
   const answering = (mac: string, address: string): boolean =>
     heard.some(({ macs }) => macs.get(address)?.has(mac) === true);
-  const near = [...addressesNear(vip, inventory)];
-  // A router may answer for everybody (proxy ARP): what a holder's own address answers with tells nothing.
-  near.sort(([a], [b]) => Number(vip.holders.includes(b)) - Number(vip.holders.includes(a)));
   for (const mac of new Set(heard.flatMap(({ macs }) => [...(macs.get(vip.address) ?? [])]))) {
     const owner = [...views].find(([, view]) => view.macs.has(mac));
     // It said itself that it does not have the address: it has passed on since.
     if (owner) continue;
-    const host = near.find(([, address]) => answering(mac, address));
+    // Holders first. A router may answer for everybody (proxy ARP): what a holder's own address answers with tells nothing.
+    const host = [...near].find(([, address]) => answering(mac, address));
     if (host) {
       add(host[0]);
       continue;
@@ -169,12 +190,11 @@ function claimantsOf(
 }
 
 /** Holders that did not answer, and whose keepalived may run all the same. */
-export function unheard(vip: Vip, answers: Answers<HolderView>, options: Options): readonly string[] {
+export function unheard({ vip, holders }: Place, answers: Answers<HolderView>): readonly string[] {
   const views = viewsIn(answers);
   const heard = heardOf(vip, views);
-  const addresses = holderAddresses(vip, options.inventory);
   return vip.holders.filter((name) => {
-    const presence = presenceOf(vip, addresses.get(name) ?? '', views, heard);
+    const presence = presenceOf(vip, holders.get(name) ?? '', views, heard);
     return !views.has(name) && (presence === 'open' || presence === 'speaks');
   });
 }

@@ -24,6 +24,8 @@ export interface HolderView {
   readonly macs: ReadonlySet<string>;
   /** Absent where the host has no configuration of osha's. */
   readonly instances?: readonly InstanceView[] | undefined;
+  /** The same as it stands there, without the password. */
+  readonly text: string;
   /** Whether that has the present password; absent where it was not asked. */
   readonly samePassword?: boolean | undefined;
   /** The files of former holders, by virtual IP. */
@@ -79,7 +81,7 @@ sed 's/^/mac=/' /sys/class/net/*/address 2>/dev/null
 c=${quote(conf)}
 if grep -qsxF '# Placed by osha.' "$c"; then
   IFS= read -r wanted || :
-  sed '/auth_pass/d; s/^/conf=/' "$c"
+  sed 's/\\(auth_pass \\).*/\\1<secret keepalived>/; s/^/conf=/' "$c"
   [ "$(awk '$1 == "auth_pass" { print $2 }' "$c" | sort -u)" != "$wanted" ] || echo password=same
 fi
 for f in "\${c%/*}"/former-*.conf; do
@@ -123,6 +125,7 @@ export function parseView(output: string, own: readonly Pick<Vip, 'name'>[]): Ho
     unit: all('unit')[0] ?? 'unknown',
     addresses: new Set(addresses),
     macs: new Set(all('mac').filter((mac) => mac !== '00:00:00:00:00:00')),
+    text: conf.map((line) => `${line}\n`).join(''),
     instances: conf.length > 0 ? instancesOf(conf) : undefined,
     samePassword: conf.length > 0 ? all('password').includes('same') : undefined,
     records,

@@ -1,14 +1,16 @@
 import { quote } from 'osha';
-import type { Answers, Change, ClusterDecision, ClusterOperation, Host, HostChange, Vip } from 'osha';
+import type { Answers, Change, ClusterDecision, ClusterOperation, Host, HostChange } from 'osha';
 import { formerFile, formerPath, routerIdOf } from './conf.ts';
 import {
   evidenceOf,
   inWords,
   isAbout,
   named,
+  placesOf,
   unheard,
   viewOf,
   type Former,
+  type Place,
   type VipView,
 } from './holders.ts';
 import { holderProbe, type HolderView, type ObserveOptions } from './observe.ts';
@@ -33,13 +35,14 @@ export function recognised(
   holders: readonly Host[],
   options: RecogniseOptions,
 ): ClusterOperation<HolderView> {
+  const places = placesOf(options);
   return {
     scope: 'cluster',
     title: 'no unlisted host holds a virtual IP',
     members: holders,
     probe: (member) => holderProbe(member, options),
     decide: (answers) => {
-      const views = viewOf(answers, options);
+      const views = viewOf(answers, places);
       return refusing(views, (view) => strangerRefusal(view, options)) ?? { verdict: 'converged' };
     },
   };
@@ -54,13 +57,14 @@ export function remembered(
   holders: readonly Host[],
   options: RecogniseOptions,
 ): ClusterOperation<HolderView> {
+  const places = placesOf(options);
   return {
     scope: 'cluster',
     title: 'former holders are remembered',
     members: holders,
     probe: (member) => holderProbe(member, options),
     decide: (answers) => {
-      const views = viewOf(answers, options);
+      const views = viewOf(answers, places);
       const refusal = refusing(
         views,
         (view) =>
@@ -98,11 +102,11 @@ function refuse(reason: string, hint: string): Refusal {
 }
 
 /**
- * Whether a former holder stays among the peers: only proof that keepalived does not run there ends that. One that holds
- * other virtual IPs and answers is configured with the rest.
+ * Whether a former holder stays among the peers. One that only stopped may start at its next boot, so it does, unless osha
+ * has just disabled it, or configures it with the rest because it holds other virtual IPs.
  */
-function isKept({ presence, answered }: Former): boolean {
-  return !answered && presence !== 'closed';
+function isKept({ presence, answered, listed }: Former): boolean {
+  return !answered && !(listed && presence === 'closed');
 }
 
 function mayRun({ presence, answered }: Former): boolean {
@@ -140,52 +144,60 @@ function leftoverRefusal({ vip, claimants }: VipView, { unit }: RecogniseOptions
 
 /** Holders with another router ID, interval, address or password do not hear each other, and each takes the address. */
 function splitRefusal(
-  { vip, former }: VipView,
+  { place, vip, former }: VipView,
   answers: Answers<HolderView>,
   options: RecogniseOptions,
 ): Refusal | undefined {
   const changing = [...answers].flatMap(([host, answer]) => {
-    if (!answer.reachable || answer.observed.unit !== 'active') return [];
-    return disagrees(host, answer.observed, vip, options.settings) ? [host] : [];
+    if (!answer.reachable) return [];
+    const isNew = !answer.observed.instances?.some((one) => isAbout(one, vip));
+    return isNew || disagrees(host, answer.observed, place, options.settings) ? [host] : [];
   });
   if (changing.length === 0) return undefined;
-  const deaf = [...unheard(vip, answers, options), ...former.filter(mayRun).map(named)];
+  const deaf = [...unheard(place, answers), ...former.filter(mayRun).map(named)];
   if (deaf.length === 0) return undefined;
   return refuse(
-    `what the holders of ${vip.name} must agree on changes, and ${deaf.join(', ')} may run keepalived with the old settings and cannot be asked: it would hold ${vip.address} beside the others`,
+    `what all holders of ${vip.name} must agree on changes on ${changing.join(', ')}, and ${deaf.join(', ')} may run keepalived with the old settings and cannot be asked: it would hold ${vip.address} too`,
     `bring ${deaf.join(', ')} back, or on it: systemctl disable --now ${options.unit}; then deploy with --only keepalived`,
   );
 }
 
 /**
- * Whether a host's file has other settings than those that all holders of `vip` must agree on, or holds it although it is
- * no holder.
+ * Whether the holders of a virtual IP would not hear each other because of a host's file: it has other settings than they
+ * must agree on, does not name all of them, or is about a virtual IP that the host does not hold any more.
  */
-export function disagrees(host: string, view: HolderView, vip: Vip, settings: KeepalivedSettings): boolean {
-  const instance = view.instances?.find((one) => isAbout(one, vip));
+export function disagrees(
+  host: string,
+  { instances, samePassword }: HolderView,
+  { vip, holders }: Place,
+  settings: KeepalivedSettings,
+): boolean {
+  const instance = instances?.find((one) => isAbout(one, vip));
   if (!instance) return false;
   if (!vip.holders.includes(host) || instance.name !== vip.name) return true;
+  const knows = (address: string): boolean => instance.holders.some((holder) => holder.address === address);
   return (
-    view.samePassword === false ||
+    samePassword === false ||
     instance.routerId !== routerIdOf(vip, settings) ||
     instance.advertSeconds !== settings.advert_seconds ||
     instance.multicast !== settings.multicast ||
-    !instance.addresses.includes(vip.address)
+    !instance.addresses.includes(vip.address) ||
+    (!instance.multicast && ![...holders].every(([name, address]) => name === host || knows(address)))
   );
 }
 
 function recordsOf(
-  { vip, former }: VipView,
+  { place, vip, former }: VipView,
   holders: readonly Host[],
   answers: Answers<HolderView>,
-  { conf, inventory }: RecogniseOptions,
+  { conf }: RecogniseOptions,
 ): readonly HostChange[] {
   const path = formerPath(conf, vip.name);
   const kept = former.filter(isKept);
   return holders.flatMap((host): readonly HostChange[] => {
     const answer = answers.get(host.name);
     if (!vip.holders.includes(host.name) || !answer?.reachable) return [];
-    const wanted = formerFile(host, vip, kept, inventory);
+    const wanted = formerFile(host.name, vip.name, kept, place.holders);
     const before = answer.observed.records.get(vip.name);
     if (before === wanted) return [];
     const what = kept.length === 0 ? `no former holder of ${vip.name}` : kept.map(named).join(', ');

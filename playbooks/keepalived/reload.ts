@@ -1,6 +1,7 @@
 import { service } from 'osha';
 import type { ClusterOperation, Host, Operation } from 'osha';
 import { formerPath } from './conf.ts';
+import { placesOf } from './holders.ts';
 import { holderProbe, type HolderView } from './observe.ts';
 import { disagrees, type RecogniseOptions } from './recognise.ts';
 
@@ -14,11 +15,13 @@ const PART = '-- holder';
 
 /**
  * All holders that run take their files over at the same time: those that disagree on an interval or a password do not
- * hear each other, and each would take the virtual IP. So where one of them has old settings in its file, such as a host
- * that `--limit` leaves out, nobody takes the new ones over.
+ * hear each other, and each would take the virtual IP. The same holds for one
+ * that is not among the peers of the others yet. So where one of them has old settings in its file, such as a host that
+ * `--limit` leaves out, no other takes new ones over.
  */
 export function reloaded(holders: readonly Host[], options: RecogniseOptions): ClusterOperation<Loaded> {
   const { unit, conf, vips, settings } = options;
+  const places = placesOf(options);
   const runningOn = (host: string): Operation<Loaded['unit']> => {
     const own = vips.filter((vip) => vip.holders.includes(host));
     const files = [conf, ...own.map((vip) => formerPath(conf, vip.name))];
@@ -47,7 +50,7 @@ export function reloaded(holders: readonly Host[], options: RecogniseOptions): C
       const stage = [...answers].flatMap(([host, answer]) => {
         if (!answer.reachable || answer.observed.unit.active !== 'active') return [];
         const pending = runningOn(host).decide(answer.observed.unit);
-        const old = vips.some((vip) => disagrees(host, answer.observed.view, vip, settings));
+        const old = places.some((place) => disagrees(host, answer.observed.view, place, settings));
         const wait = {
           summary: `reload ${unit} (its file has to agree with those of the other holders)`,
           script: 'exit 0',

@@ -146,10 +146,7 @@ describe('keepalived.conf', () => {
 
   const installed = spawnSync('keepalived', ['--version']).error === undefined;
   it.skipIf(!installed)('is accepted by keepalived itself', () => {
-    writeFileSync(
-      join(folder, 'former-api.conf'),
-      formerFile({ name: 'controller1' }, api, [], anInventory()),
-    );
+    writeFileSync(join(folder, 'former-api.conf'), formerFile('controller1', 'api', [], new Map()));
     const text = conf('controller1')
       .replaceAll('eth0', 'lo')
       .replaceAll('/etc/keepalived/former', `${folder}/former`);

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formerFile } from '../../../playbooks/keepalived/conf.ts';
+import { formerFile, holderAddresses } from '../../../playbooks/keepalived/conf.ts';
 import {
   holderProbe,
   parseView,
@@ -23,6 +23,8 @@ const vip = kept('api', 20, { holders: ['controller1', 'controller2'] });
 const removed = { hosts: [one, two] };
 /** Controller3 is still listed, and no holder any more. */
 const listed = { hosts: [one, two, three] };
+
+const addresses = holderAddresses(vip, removed);
 
 const away: Answer<HolderView> = { reachable: false, reason: 'timed out' };
 const all = [instance([11, 12, 13])];
@@ -59,9 +61,9 @@ const up = { arp: [[13, 13]] } as const;
 const gone = { arp: [] } as const;
 const stopped = { ...up, closed: [13] };
 const FILE = '/etc/keepalived/former-api.conf';
-const none = (host: string): string => formerFile({ name: host }, vip, [], removed);
+const none = (host: string): string => formerFile(host, 'api', [], addresses);
 const third = (host: string): string =>
-  formerFile({ name: host }, vip, [{ name: 'controller3', address: '192.0.2.13' }], removed);
+  formerFile(host, 'api', [{ name: 'controller3', address: '192.0.2.13' }], addresses);
 
 type Case = readonly [
   name: string,
@@ -139,8 +141,18 @@ const cases: readonly Case[] = [
     /^refuse: 192.0.2.13/,
   ],
   [
-    'keepalived was stopped there',
+    'keepalived was stopped there, and may start at the next boot',
     removed,
+    [
+      says(11, { holds: [20], instances: all, records: { api: third('controller1') }, heard: stopped }),
+      says(12, { instances: all, records: { api: none('controller2') }, heard: up }),
+    ],
+    'converged',
+    `controller2: remember controller3 (192.0.2.13) (${FILE})`,
+  ],
+  [
+    'a listed host was a holder, and was told to stop',
+    listed,
     [
       says(11, { holds: [20], instances: all, records: { api: third('controller1') }, heard: stopped }),
       says(12, { instances: all, records: { api: none('controller2') }, heard: up }),
@@ -216,7 +228,7 @@ const cases: readonly Case[] = [
     removed,
     [says(11, { holds: [20], instances: both, samePassword: false, heard: { arp: [[12, 12]] } }), away],
     'converged',
-    /^refuse: what the holders of api must agree on changes, and controller2 may run keepalived with the old settings/,
+    /^refuse: what all holders of api must agree on changes on controller1, and controller2 may run keepalived/,
   ],
   [
     'such a holder is switched off',
@@ -291,9 +303,14 @@ describe('the file of former holders', () => {
 
   it('is peers for a block that has others, and the block itself where there is none', () => {
     const former = [{ name: 'controller3', address: '192.0.2.13' }, { address: '192.0.2.14' }];
-    const shared = formerFile(one, vip, former, removed);
-    expect(shared.split('\n').slice(1)).toEqual(['192.0.2.13 # controller3', '192.0.2.14', '']);
-    const alone = formerFile(one, kept('api', 20, { holders: ['controller1'] }), former, removed);
+    const shared = formerFile('controller1', 'api', former, addresses);
+    expect(shared.split('\n').slice(2)).toEqual(['192.0.2.13 # controller3', '192.0.2.14', '']);
+    const alone = formerFile(
+      'controller1',
+      'api',
+      former,
+      holderAddresses(kept('api', 20, { holders: ['controller1'] }), removed),
+    );
     expect(alone).toContain('unicast_src_ip 192.0.2.11\nunicast_peer {\n    192.0.2.13 # controller3\n');
     for (const text of [shared, alone]) {
       expect(recordedIn(text)).toEqual([

@@ -37,6 +37,7 @@ describe('the keepalived playbook', () => {
       'Give up what other hosts hold',
       'Install keepalived',
       'Remember former holders',
+      'Change what holders must agree on',
       'Configure every virtual IP',
       'Take the configuration over',
       'Run keepalived',

@@ -73,6 +73,7 @@ export function says(last: number, given: Says = {}): Answer<HolderView> {
       macs: new Set([macOf(last)]),
       instances: given.instances,
       samePassword: given.instances === undefined ? undefined : (given.samePassword ?? true),
+      text: '',
       records: new Map(Object.entries(given.records ?? {})),
       heard: given.heard ? new Map([['api', heard(given.heard)]]) : new Map(),
     },
