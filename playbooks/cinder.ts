@@ -3,6 +3,7 @@ import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
 import type { Host, Inventory, SecretText } from 'osha';
 import { apiFrontends } from './openstack/api.ts';
 import { accountCarried, databaseCarried } from './openstack/carried.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -52,7 +53,7 @@ export default playbook({
   name: 'cinder',
   title: 'Cinder (volumes)',
   hosts: runs('volume'),
-  needs: ['keystone'],
+  needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port, process: 'uwsgi' }],

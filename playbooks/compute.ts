@@ -3,9 +3,11 @@ import { file, hostsWith, minutes, openstack, packages, playbook, service, step,
 import * as neutron from './neutron/conf.ts';
 import { CONF, novaConf } from './nova/conf.ts';
 import { accountCarried } from './openstack/carried.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { agentsReport } from './openstack/health.ts';
 import { computeHosts } from './openstack/hosts.ts';
 import { METADATA } from './openstack/metadata-secret.ts';
+import { INSTANCES, needsMounts } from './openstack/mounts.ts';
 import { rootwrap } from './openstack/rootwrap.ts';
 import { SERVICES } from './openstack/services.ts';
 import { siteOf } from './openstack/site.ts';
@@ -28,7 +30,7 @@ export default playbook({
   name: 'compute',
   title: 'Compute hosts',
   hosts: computeHosts,
-  needs: ['nova', 'network'],
+  needs: ['nova', 'network', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings,
   secrets: METADATA,
@@ -56,6 +58,7 @@ export default playbook({
         }),
         openstack.hypervisor(COMPUTE_CONF, { virtualization: settings.virtualization, ...ofNova }),
         ...asRoot.nova.operations,
+        ...needsMounts(units.compute, INSTANCES, host, context),
       ]),
       step('Configure their networks', (host) => [
         file.content(neutron.CONF, { content: neutron.neutronConf(site, inventory, host), ...ofNeutron }),

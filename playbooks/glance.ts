@@ -3,8 +3,10 @@ import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha
 import { glanceConf } from './glance/conf.ts';
 import { apiFrontends } from './openstack/api.ts';
 import { accountCarried, databaseCarried } from './openstack/carried.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { hostsOfService, IMAGES, runs } from './openstack/hosts.ts';
+import { needsMounts } from './openstack/mounts.ts';
 import { SERVICES } from './openstack/services.ts';
 import { isShared } from './openstack/shared-folders.ts';
 import { siteOf } from './openstack/site.ts';
@@ -17,7 +19,7 @@ export default playbook({
   name: 'glance',
   title: 'Glance (images)',
   hosts: runs('image'),
-  needs: ['keystone'],
+  needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port: SERVICES.image.port, process: 'glance-api' }],
@@ -28,9 +30,10 @@ export default playbook({
     const site = siteOf(context);
     return [
       step('Install Glance', packages.installed(platform.packages.glance)),
-      step('Configure Glance', (host) =>
+      step('Configure Glance', (host) => [
         file.content(CONF, { content: glanceConf(site, host), group: 'glance', mode: 0o640 }),
-      ),
+        ...needsMounts(platform.units.glance, IMAGES, host, context),
+      ]),
       step('Keep images', file.directory(IMAGES, { owner: 'glance', group: 'glance', mode: 0o750 })),
       step(
         'Create its tables',

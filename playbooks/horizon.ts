@@ -26,6 +26,7 @@ import {
   tablesOfLogins,
 } from './horizon/logins.ts';
 import { DATABASE, horizonSettings, SETTINGS } from './horizon/settings.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { hostsOfService } from './openstack/hosts.ts';
 import { servicesOf } from './openstack/settings.ts';
 import { siteOf } from './openstack/site.ts';
@@ -54,7 +55,7 @@ export default playbook({
     const databases = own.length === 0 ? [] : hostsWith(inventory, 'database');
     return inventory.hosts.filter((host) => own.includes(host) || databases.includes(host));
   },
-  needs: ['keystone'],
+  needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings,
   secrets: {

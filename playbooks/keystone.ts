@@ -5,6 +5,7 @@ import { keysOf, SEED, seedCarried } from './keystone/keys.ts';
 import { adminSession, apiFrontends } from './openstack/api.ts';
 import { databaseCarried } from './openstack/carried.ts';
 import { identityOf, urlsOf } from './keystone/identity.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { ADMIN } from './openstack/secrets.ts';
@@ -25,7 +26,7 @@ export default playbook({
   name: 'keystone',
   title: 'Keystone (identity)',
   hosts: runs('identity'),
-  needs: ['openstack', 'haproxy'],
+  needs: ['openstack', 'haproxy', ...HOLDS_VIPS],
   settings: z.strictObject({}),
   secrets: { ...ADMIN, ...SEED },
   ports: [{ port, process: 'uwsgi' }],

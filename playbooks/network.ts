@@ -3,6 +3,7 @@ import { file, hostsWith, minutes, openstack, packages, playbook, step, verify }
 import * as conf from './neutron/conf.ts';
 import { neutronSettings, PHYSICAL_NETWORK } from './neutron/settings.ts';
 import { adminSession } from './openstack/api.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { agentsReport } from './openstack/health.ts';
 import { networkHosts } from './openstack/hosts.ts';
 import { METADATA, metadataCarried } from './openstack/metadata-secret.ts';
@@ -24,7 +25,7 @@ export default playbook({
   name: 'network',
   title: 'Network hosts',
   hosts: networkHosts,
-  needs: ['neutron'],
+  needs: ['neutron', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   secrets: METADATA,

@@ -4,6 +4,7 @@ import { settings } from './neutron/settings.ts';
 import { neutronProblems } from './neutron/validate.ts';
 import { apiFrontends } from './openstack/api.ts';
 import { accountCarried, databaseCarried } from './openstack/carried.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -20,7 +21,7 @@ export default playbook({
   name: 'neutron',
   title: 'Neutron (networks)',
   hosts: runs('network'),
-  needs: ['keystone'],
+  needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings,
   ports: [{ port, process: 'uwsgi' }],

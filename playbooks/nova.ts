@@ -3,7 +3,7 @@ import { file, minutes, openstack, packages, playbook, step, verify } from 'osha
 import { CONF, CONSOLE_PORT, METADATA_PORT, novaConf } from './nova/conf.ts';
 import { apiFrontends, httpFrontend } from './openstack/api.ts';
 import { accountCarried, brokerCarried, databaseCarried } from './openstack/carried.ts';
-import { internalVip, publicVip } from './openstack/endpoints.ts';
+import { HOLDS_VIPS, internalVip, publicVip } from './openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { METADATA, metadataCarried } from './openstack/metadata-secret.ts';
@@ -22,7 +22,7 @@ export default playbook({
   name: 'nova',
   title: 'Nova (servers)',
   hosts: runs('compute'),
-  needs: ['keystone'],
+  needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   secrets: METADATA,

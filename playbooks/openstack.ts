@@ -2,6 +2,7 @@ import { carried, file, hostsWith, mysql, packages, playbook, step } from 'osha'
 import type { InventoryProblem } from 'osha';
 import { vipsOf } from './haproxy/vips.ts';
 import { adminOpenrc, CLOUDS, cloudsYaml, loginOnHosts, OPENRC } from './openstack/credentials.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { ADMIN, BROKER, secretsOf } from './openstack/secrets.ts';
 import { SERVICES } from './openstack/services.ts';
 import { apisOf, NEEDS, servicesOf, settings } from './openstack/settings.ts';
@@ -19,7 +20,7 @@ export default playbook({
       (host) => host.roles.includes('database') || host.roles.includes('control') || trusting.includes(host),
     );
   },
-  needs: ['base', 'galera', 'rabbitmq', 'memcached'],
+  needs: ['base', 'galera', 'rabbitmq', 'memcached', ...HOLDS_VIPS],
   settings,
   secrets: { ...ADMIN, ...BROKER },
   moreSecrets: (settings) =>

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
 import { apiFrontends } from './openstack/api.ts';
 import { accountCarried, databaseCarried } from './openstack/carried.ts';
+import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { SERVICES } from './openstack/services.ts';
@@ -28,7 +29,7 @@ export default playbook({
   name: 'placement',
   title: 'Placement',
   hosts: runs('placement'),
-  needs: ['keystone'],
+  needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
   ports: [{ port, process: 'uwsgi' }],

@@ -2,6 +2,12 @@ import type { Inventory, Vip } from 'osha';
 import { vipsOf } from '../haproxy/vips.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 
+/**
+ * The phases that hold virtual IPs. An inventory has one of them or both, and what it has not is not waited for. Whatever
+ * reaches a virtual IP, or is configured to, needs them: else it is deployed against an address that no host holds.
+ */
+export const HOLDS_VIPS = ['keepalived', 'pacemaker'] as const;
+
 /** Where all services of a cloud answer, at one virtual IP. */
 export interface Endpoints {
   readonly vip: Vip;

@@ -6,14 +6,18 @@ interface Shared {
   readonly on?: readonly string[];
 }
 
-/** Whether a folder is the same on all of these hosts: they mount one volume of GlusterFS, or one share by NFS, there. */
-export function isShared(folder: string, hosts: readonly Host[], inventory: Inventory): boolean {
+/** Everything that an inventory has mounted on several hosts: volumes of GlusterFS, and shares by NFS. */
+export function sharesOf(inventory: Inventory): readonly Shared[] {
   const { glusterfs, nfs } = inventory.settings as {
     readonly glusterfs?: { readonly volumes?: Readonly<Record<string, Shared>> };
     readonly nfs?: { readonly shares?: Readonly<Record<string, Shared>> };
   };
-  const all = [...Object.values(glusterfs?.volumes ?? {}), ...Object.values(nfs?.shares ?? {})];
-  return all.some(({ mount, on = [] }) => {
+  return [...Object.values(glusterfs?.volumes ?? {}), ...Object.values(nfs?.shares ?? {})];
+}
+
+/** Whether a folder is the same on all of these hosts: they mount one volume of GlusterFS, or one share by NFS, there. */
+export function isShared(folder: string, hosts: readonly Host[], inventory: Inventory): boolean {
+  return sharesOf(inventory).some(({ mount, on = [] }) => {
     const clients = chosenHosts(on, inventory.hosts).map(({ name }) => name);
     return mount === folder && hosts.every(({ name }) => clients.includes(name));
   });
