@@ -5,9 +5,12 @@ import { execOn } from '../lab.ts';
 
 const INVENTORIES = resolve(import.meta.dirname, '../../../inventory');
 
-/** The values in `inventory/secrets.yaml`, by name. */
+/** The present values in `inventory/secrets.yaml`, by name; without `previous`, which keeps those that were replaced. */
 export function secretValues(): Readonly<Record<string, string>> {
-  return parse(readFileSync(join(INVENTORIES, 'secrets.yaml'), 'utf8')) as Record<string, string>;
+  const all = parse(readFileSync(join(INVENTORIES, 'secrets.yaml'), 'utf8')) as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 /** Names of the secrets whose value stands in a text. */
