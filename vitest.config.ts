@@ -24,6 +24,8 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/**/*.contract.test.ts'],
+          // They share this machine's lock of osha, and log in by the dozen.
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -71,9 +71,11 @@ done
 [ -r /proc/uptime ] || refuse '/proc is not mounted'
 for place in /run /dev/shm /tmp; do
   for old in "$place"/osha.loop.*; do
-    [ -d "$old" ] && [ ! -L "$old" ] && flock -n "$old" rm -rf -- "$old"
+    maker=\${old##*/osha.loop.}
+    # The lock decides; a program is only started where the maker seems to be gone, or twenty logins would start 400.
+    [ -d "/proc/\${maker%%.*}" ] || [ ! -d "$old" ] || [ -L "$old" ] || flock -n "$old" rm -rf -- "$old"
   done
-  dir=$(mktemp -d "$place/osha.loop.XXXXXXXX") || continue
+  dir=$(mktemp -d "$place/osha.loop.$$.XXXXXXXX") || continue
   if command exec 8<"$dir" && flock -n 8 && dd if=/dev/zero of="$dir/room" bs=65536 count=1; then
     rm -f "$dir/room"
     break

@@ -44,12 +44,21 @@ function silent(config: string, ssh: Partial<SshSettings> = {}): Host {
   });
 }
 
+/** Prints who logged in, which sudo's own variables no longer say: the last ancestor that is not root, or root. */
+const WHO_LOGGED_IN = `p=$$ who=0
+while [ "$p" -gt 1 ]; do
+  uid=$(awk '$1 == "Uid:" { print $2 }' "/proc/$p/status")
+  [ "$uid" = 0 ] || who=$uid
+  p=$(awk '$1 == "PPid:" { print $2 }' "/proc/$p/status")
+done
+id -un "$who"`;
+
 /** What the login shell's user is called on a new connection, before sudo; or why there is none. */
 async function loginAt(host: Host, client?: SshClientOptions): Promise<string | ConnectError> {
   const transport = createSshTransport(client ? { client } : {});
   try {
-    const session = await transport.connect(host, { timeoutMs: 15_000, acceptNew: false });
-    const { stdout } = await session.run('echo "${SUDO_USER:-$(id -un)} $(id -un)"', { timeoutMs: 5000 });
+    const session = await transport.connect(host, { timeoutMs: 60_000, acceptNew: false });
+    const { stdout } = await session.run(`echo "$(${WHO_LOGGED_IN}) $(id -un)"`, { timeoutMs: 5000 });
     await session.close();
     return stdout.trim();
   } catch (error) {
@@ -84,7 +93,7 @@ describe('where the inventory is silent', () => {
     const config = `Host h1\n  ProxyJump gate\n  ${reach(target)}\nHost gate\n  ${reach(gate)}\n`;
     const transport = createSshTransport();
     try {
-      const session = await transport.connect(silent(config), { timeoutMs: 15_000, acceptNew: false });
+      const session = await transport.connect(silent(config), { timeoutMs: 60_000, acceptNew: false });
       expect(childrenOf(Number(readFileSync(`${gate.folder}/pid`, 'utf8')))).toHaveLength(1);
       await session.close();
     } finally {
@@ -246,7 +255,7 @@ it('asks at most eight times at once, and for the same host once', async () => {
     }),
   );
   await Promise.allSettled(
-    [...hosts, ...hosts].map((host) => transport.connect(host, { timeoutMs: 15_000, acceptNew: false })),
+    [...hosts, ...hosts].map((host) => transport.connect(host, { timeoutMs: 60_000, acceptNew: false })),
   );
   await transport.close();
   let running = 0;

@@ -48,7 +48,7 @@ async function whoAmI(
 ): Promise<string | ConnectError> {
   const transport = createSshTransport(options);
   try {
-    const session = await transport.connect(host(ssh), { timeoutMs: 15_000, acceptNew: false });
+    const session = await transport.connect(host(ssh), { timeoutMs: 60_000, acceptNew: false });
     const { stdout } = await session.run('id -un; echo "$HOME"', { timeoutMs: 5000 });
     await session.close();
     return stdout.trim().replace('\n', ' in ');
