@@ -16,27 +16,42 @@ export const HEALTH_SOCKET = 'osha-galera-health.socket';
  */
 export function healthScript(settings: Pick<GaleraSettings, 'sst'>): string {
   // A member that gives its data away with mariabackup goes on serving; with rsync it is blocked.
-  const donor = settings.sst === 'mariabackup' ? " | 'Primary 2 Donor/Desynced ON '" : '';
+  const donor = settings.sst === 'mariabackup' ? " | 'Primary 2 Donor/Desynced ON'" : '';
   return `#!/bin/sh
-# Placed by osha.
+# Placed by osha. Every HAProxy asks each member every other second: what the shell can do itself starts no process.
 LC_ALL=C
-end_of_head=$(printf '\\r')
 # The request is read to its end: a connection that is closed with something unread is reset, and the answer lost.
+# Its head ends with a line that is empty, or holds a carriage return alone.
 while IFS= read -r line; do
-  case $line in '' | "$end_of_head") break ;; esac
+  case $line in '' | ?) break ;; esac
 done
-# The server may have its socket elsewhere: a member that serves must not be taken out for that.
-socket=$(HOME=/nonexistent my_print_defaults --mysqld galera 2>/dev/null | sed -n 's/^--socket=//p' | tail -n 1)
-[ -S "$socket" ] || socket=
-state=$(timeout 3 mariadb --no-defaults --protocol=socket \${socket:+"--socket=$socket"} --connect-timeout=2 --user=${HEALTH_USER} -BN -e "
-  SHOW GLOBAL STATUS WHERE Variable_name IN
-    ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_local_state_comment', 'wsrep_ready')" 2>/dev/null |
-  sort | cut -f 2 | tr '\\n' ' ')
+ask() { # ask [SOCKET]
+  timeout 3 mariadb --no-defaults --protocol=socket \${1:+"--socket=$1"} --connect-timeout=2 --user=${HEALTH_USER} -BN -e "
+    SHOW GLOBAL STATUS WHERE Variable_name IN
+      ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_local_state_comment', 'wsrep_ready')" 2>/dev/null
+}
+answer=$(ask)
+if [ -z "$answer" ]; then
+  # The server may have its socket elsewhere: a member that serves must not be taken out for that.
+  socket=$(HOME=/nonexistent my_print_defaults --mysqld galera 2>/dev/null | sed -n 's/^--socket=//p' | tail -n 1)
+  [ ! -S "$socket" ] || [ "$socket" = /run/mysqld/mysqld.sock ] || answer=$(ask "$socket")
+fi
+cluster='' number='' comment='' ready=''
+while read -r name value; do
+  case $name in
+    wsrep_cluster_status) cluster=$value ;;
+    wsrep_local_state) number=$value ;;
+    wsrep_local_state_comment) comment=$value ;;
+    wsrep_ready) ready=$value ;;
+  esac
+done <<END
+$answer
+END
+state=\${cluster:+"$cluster $number $comment $ready"}
 case $state in
-  'Primary 4 Synced ON '${donor}) status='200 OK' ;;
+  'Primary 4 Synced ON'${donor}) status='200 OK' ;;
   *) status='503 Service Unavailable' ;;
 esac
-state=\${state% }
 body="galera: \${state:-no answer from the server}"
 printf 'HTTP/1.1 %s\\r\\nContent-Type: text/plain\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%s\\n' \\
   "$status" $((\${#body} + 1)) "$body"
