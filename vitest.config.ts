@@ -36,8 +36,8 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.lab.test.ts'],
-          testTimeout: 20 * 60_000,
-          hookTimeout: 20 * 60_000,
+          testTimeout: 45 * 60_000,
+          hookTimeout: 30 * 60_000,
           fileParallelism: false,
           bail: 1,
         },

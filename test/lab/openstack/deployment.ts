@@ -9,7 +9,7 @@ import type { Figures } from './figures.ts';
 /** From untouched hosts to a cloud on which a server boots. */
 export function deployment(figures: Figures): void {
   it('deploys onto untouched hosts, and no secret is in the arguments or the environment of any process', async () => {
-    const samples = HOSTS.map((host) => sampleProcesses(host, { inventory: INVENTORY, seconds: 0.3 }));
+    const samples = HOSTS.map((host) => sampleProcesses(host, { inventory: INVENTORY }));
     const deployed = await osha('deploy', INVENTORY, '--json');
     const seen = await Promise.all(samples.map((stop) => stop()));
     expect(failuresOf(deployed)).toEqual([]);

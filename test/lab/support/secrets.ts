@@ -37,7 +37,7 @@ export interface SampleOptions {
 }
 
 /** Seconds after which sampling ends by itself, whatever becomes of the test. */
-const MOST_SECONDS = 1800;
+const MOST_SECONDS = 3600;
 
 /**
  * Writes down the arguments and the environment of all processes on a host, over and over. Returns how to stop that,
@@ -48,16 +48,8 @@ export function sampleProcesses(
   { inventory, seconds = 0.1 }: SampleOptions = {},
 ): () => Promise<string> {
   const lab = inventory === undefined ? {} : { inventory };
-  const samples = execOn(
-    host,
-    `rm -f /run/lab-stop
-    end=$(($(date +%s) + ${MOST_SECONDS}))
-    while [ ! -e /run/lab-stop ] && [ "$(date +%s)" -lt $end ]; do
-      cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'
-      sleep ${seconds}
-    done | awk '!seen[$0]++'`,
-    lab,
-  );
+  const program = readFileSync(resolve(import.meta.dirname, 'sample.pl'), 'utf8');
+  const samples = execOn(host, `perl - ${MOST_SECONDS} ${seconds} <<'END'\n${program}\nEND`, lab);
   return async () => {
     await execOn(host, 'touch /run/lab-stop', lab);
     return (await samples).stdout;
