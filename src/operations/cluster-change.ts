@@ -10,7 +10,7 @@ export interface ClusterChange {
   readonly unit: string;
   readonly summary: string;
   /** All that it may do to the member; empty for a change that only waits, looks or marks. */
-  readonly effects?: readonly Effect[];
+  readonly effects: readonly Effect[];
   readonly script: string;
   /** What the script itself waits for at the longest. */
   readonly seconds: number;
@@ -31,7 +31,7 @@ export function clusterChange({
   const unitKey: ResourceKey = `unit:${unit.replace(/\.service$/, '')}`;
   return {
     summary,
-    ...(effects ? { effects } : {}),
+    effects,
     script,
     touches: [cluster, unitKey, ...files.map((path) => `file:${path}` as const)],
     timeoutMs: (seconds + GRACE_SECONDS) * 1000,

@@ -4,7 +4,7 @@ import type { Transport } from '../transport/session.ts';
 import { Connections } from './connections.ts';
 import type { EventSink } from './events.ts';
 import { Observer } from './observer.ts';
-import { answersOf } from './wait.ts';
+import { answersOf, findingsOf } from './wait.ts';
 
 /** A check under the name of the system that it is about. */
 export interface NamedCheck {
@@ -85,7 +85,9 @@ export async function observeHealth(
     const systems: SystemHealth[] = [];
     for (const { system, title, check } of checks) {
       const answers = await answersOf(source, check, { again: false });
-      systems.push({ system, title, findings: check.judge(answers) });
+      // One that cannot be reached is told once, and not by every system that it belongs to.
+      const asked = check.members.filter((member) => connections.of(member.name).ok);
+      systems.push({ system, title, findings: findingsOf(check, answers, asked) });
     }
     const unreachable = hosts.flatMap((host) => {
       const connected = connections.of(host.name);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { undeclared } from '../support/shell-effects.ts';
 import type { Answer, Answers, ClusterDecision, Effect, HostChange } from '../../src/playbook/operation.ts';
 
 /** Cases that each invariant is tried on. */
@@ -58,7 +59,8 @@ export interface Safety<Observed> {
  * Holds a decision against what was known when it was taken. Throws, with the decision, where
  * - a member that may serve is killed, wiped or made to take over other data;
  * - two members that may serve are disrupted in one stage;
- * - more than one cluster is formed, or one is formed while a member is not known to be at rest.
+ * - more than one cluster is formed, or one is formed while a member is not known to be at rest;
+ * - a script does to a service or its data what the change does not declare.
  */
 export function expectSafe<Observed>(
   decision: ClusterDecision,
@@ -76,6 +78,7 @@ export function expectSafe<Observed>(
     );
     if (disrupted.size > 1) complain(`${[...disrupted].join(', ')} may serve and are disrupted at once`);
     for (const { host, change } of stage) {
+      if (undeclared(change).length > 0) complain(`${host} is not told all that "${change.summary}" does`);
       if (serving.has(host) && has(change, HARMS))
         complain(`${host} may serve and suffers "${change.summary}"`);
     }

@@ -21,6 +21,16 @@ const DISRUPTIVE: readonly (readonly [RegExp, readonly Effect[]])[] = [
   [/\bpcs\b[^\n;|&]* (destroy|cluster stop)\b/, ['stops', 'kills', 'wipes']],
 ];
 
+/** What compares gives no text. */
+const COMPARES: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.LessThanToken,
+  ts.SyntaxKind.LessThanEqualsToken,
+  ts.SyntaxKind.GreaterThanToken,
+  ts.SyntaxKind.GreaterThanEqualsToken,
+]);
+
 /** Removes folders, unless it is a temporary one that the same script made. */
 function removesFolders(shell: string): boolean {
   return /\brm -\w*r/.test(shell) && !/\bmktemp -d/.test(shell);
@@ -68,7 +78,8 @@ type Sources = ReadonlyMap<string, ts.SourceFile>;
 
 class Reader {
   readonly #sources: Sources;
-  readonly #makers = new Set<ts.Node>();
+  /** Parameters whose value becomes a part of a script. */
+  readonly #shellParameters = new Set<ts.Node>();
 
   constructor(sources: Sources) {
     this.#sources = sources;
@@ -90,7 +101,7 @@ class Reader {
     if (!script) return;
     const parameters = new Set<ts.Node>();
     const shell = this.#shellOf(script, new Set(), parameters);
-    for (const parameter of parameters) this.#makers.add(parameter);
+    for (const parameter of parameters) this.#shellParameters.add(parameter);
     const effects = effectsOf(node);
     yield {
       ...placeOf(node),
@@ -103,11 +114,16 @@ class Reader {
   /** Shell in an argument of a function that makes a change of it. An object with a script is looked at by itself. */
   *#call(node: ts.CallExpression): Iterable<ScriptedObject> {
     const callee = this.#declarationOf(node.expression);
-    if (!callee || !this.#makers.has(callee)) return;
+    if (!callee || !ts.isFunctionLike(callee)) return;
     const given = node.arguments.filter(
       (argument) => !ts.isObjectLiteralExpression(argument) || !propertyOf(argument, 'script'),
     );
-    const shell = given.map((argument) => this.#shellOf(argument, new Set(), new Set())).join('\n');
+    const scripted = given.filter((argument) => {
+      const parameter = callee.parameters[node.arguments.indexOf(argument)];
+      return parameter !== undefined && this.#shellParameters.has(parameter);
+    });
+    if (scripted.length === 0) return;
+    const shell = scripted.map((argument) => this.#shellOf(argument, new Set(), new Set())).join('\n');
     const declared = given.map((argument) => this.#effectsIn(argument));
     const words = declared.flatMap((effects) => (effects === 'unknown' ? [] : effects));
     const effects = declared.includes('unknown') ? 'unknown' : words;
@@ -127,29 +143,32 @@ class Reader {
     return ts.isIdentifier(argument) && /effects$/i.test(argument.text) ? 'unknown' : [];
   }
 
-  /** All text that `node` can come to, through constants and functions; functions whose parameters it takes are added. */
-  #shellOf(node: ts.Node, seen: Set<ts.Node>, makers: Set<ts.Node>): string {
+  /** All text that `node` can come to, through constants and functions; parameters that it takes are added. */
+  #shellOf(node: ts.Node, seen: Set<ts.Node>, parameters: Set<ts.Node>): string {
     if (seen.has(node)) return '';
     seen.add(node);
     if (ts.isStringLiteralLike(node)) return node.text;
     if (ts.isTemplateExpression(node)) {
       const spans = node.templateSpans.map(({ literal }) => `${FILLED}${literal.text}`);
-      const inner = node.templateSpans.map(({ expression }) => this.#shellOf(expression, seen, makers));
+      const inner = node.templateSpans.map(({ expression }) => this.#shellOf(expression, seen, parameters));
       return [`${node.head.text}${spans.join('')}`, ...inner].join('\n');
     }
     if (ts.isIdentifier(node)) {
       const declaration = this.#declarationOf(node);
-      const maker = declaration && makerOf(declaration);
-      if (maker) makers.add(maker);
-      return declaration && !maker ? this.#shellOf(declaration, seen, makers) : '';
+      if (declaration && ts.isParameter(declaration)) {
+        parameters.add(declaration);
+        return '';
+      }
+      return declaration ? this.#shellOf(declaration, seen, parameters) : '';
     }
     if (ts.isPropertyAccessExpression(node)) {
       const declaration = this.#declarationOf(node);
-      return this.#shellOf(declaration ?? node.expression, seen, makers);
+      return this.#shellOf(declaration ?? node.expression, seen, parameters);
     }
+    if (ts.isBinaryExpression(node) && COMPARES.has(node.operatorToken.kind)) return '';
     const parts: string[] = [];
     node.forEachChild((child) => {
-      if (!ts.isTypeNode(child)) parts.push(this.#shellOf(child, seen, makers));
+      if (!ts.isTypeNode(child)) parts.push(this.#shellOf(child, seen, parameters));
     });
     return parts.join('\n');
   }
@@ -220,11 +239,6 @@ function declaredIn(scope: ts.Node, name: string): ts.Node | undefined {
 function binds(binding: ts.BindingName, name: string): boolean {
   if (ts.isIdentifier(binding)) return binding.text === name;
   return binding.elements.some((element) => ts.isBindingElement(element) && binds(element.name, name));
-}
-
-/** The function that a parameter belongs to, as its calls find it. */
-function makerOf(declaration: ts.Node): ts.Node | undefined {
-  return ts.isParameter(declaration) ? declaration.parent : undefined;
 }
 
 function propertyOf(node: ts.ObjectLiteralExpression, name: string): ts.Node | undefined {

@@ -142,7 +142,7 @@ rabbitmqctl -q await_startup --timeout 120`,
 export function startEmpty(context: ChangeContext, host: string): HostChange {
   return change(context, host, {
     summary: 'start without its data, which has no queue (moved aside): its cluster has forgotten it',
-    effects: ['wipes', 'starts'],
+    effects: ['stops', 'wipes', 'starts'],
     script: `${aliveScript(context.platform)}
 ${dataScript(context.platform, { name: host })}
 if alive; then
