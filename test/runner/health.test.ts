@@ -1,0 +1,49 @@
+import { expect } from 'vitest';
+import { observeHealth, type HealthReport } from '../../src/runner/health.ts';
+import type { HealthCheck } from '../../src/playbook/operation.ts';
+import { anInventory } from '../support/inventory.ts';
+import type { LocalHosts } from '../support/local-hosts.ts';
+import { healthy } from '../support/operations.ts';
+import { it } from './it.ts';
+
+const members = anInventory().hosts;
+
+/** A check that has nothing to say of a host that gave no answer. */
+function asking(script: string): HealthCheck<string> {
+  return {
+    ...healthy(members),
+    probe: () => ({ script, reads: [], parse: ({ stdout }) => stdout }),
+    judge: (answers) =>
+      [...answers].flatMap(([host, { reachable }]) =>
+        reachable ? [{ host, subject: 'word', healthy: true, evidence: 'yes' }] : [],
+      ),
+  };
+}
+
+function report(hosts: LocalHosts, script: string): Promise<HealthReport> {
+  return observeHealth(members, [{ system: 'word', title: 'A word', check: asking(script) }], {
+    transport: hosts,
+    forks: 10,
+    connectTimeoutMs: 10_000,
+    probeTimeoutMs: 1500,
+    acceptNew: false,
+    signal: new AbortController().signal,
+    emit: () => undefined,
+  });
+}
+
+it('finds a host unhealthy that was asked and gave no answer in time', async ({ hosts }) => {
+  const { healthy: whole, systems } = await report(hosts, '[ "$HOST" = controller2 ] && sleep 30; echo yes');
+  expect(whole).toBe(false);
+  expect(systems[0]?.findings.filter((finding) => !finding.healthy)).toMatchObject([
+    { host: 'controller2', subject: 'answer', evidence: expect.stringMatching(/^no answer: /) as string },
+  ]);
+});
+
+it('tells a host that cannot be reached once, and not by each of its systems', async ({ hosts }) => {
+  hosts.takeDown('controller2');
+  const { healthy: whole, systems, unreachable } = await report(hosts, 'echo yes');
+  expect(whole).toBe(false);
+  expect(unreachable.map(({ host }) => host)).toEqual(['controller2']);
+  expect(systems[0]?.findings.map(({ host }) => host)).toEqual(['controller1', 'controller3']);
+});
