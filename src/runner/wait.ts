@@ -84,7 +84,7 @@ export async function waitUntilHealthy(
         bad.flatMap(({ host }) => (host === undefined ? [] : [host])),
       );
     }
-    await pause(PAUSE_MS, context.settings.signal);
+    await pause(Math.min(PAUSE_MS, until - Date.now()), context.settings.signal);
     context.forget();
     again = true;
   }

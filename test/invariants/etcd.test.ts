@@ -22,7 +22,7 @@ import {
   type Said,
 } from '../operations/etcd/observations.ts';
 import { aHost } from '../support/inventory.ts';
-import { everyCase, expectSafe, has, type Safety } from './every-case.ts';
+import { everyCase, everyHistory, expectSafe, has, type Safety } from './every-case.ts';
 import { CONTEXT, History } from './etcd-model.ts';
 
 const HOSTS = ['e1', 'e2', 'e3', 'e4', 'e5'].map((name) => aHost(name));
@@ -199,7 +199,7 @@ describe('etcd: every decision', () => {
 
 describe('etcd: every history', () => {
   const faults = fc.array(fc.nat(History.FAULTS * 3 - 1), { minLength: 1, maxLength: 7 });
-  everyCase(
+  everyHistory(
     'etcd',
     'of faults and deployments ends healthy or refused, with one cluster and all that was acknowledged',
     fc.tuple(fc.constantFrom(1, 2, 3, 3, 3), faults, fc.nat(20)),

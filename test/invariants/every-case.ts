@@ -6,6 +6,9 @@ import type { Answer, Answers, ClusterDecision, Effect, HostChange } from '../..
 /** Cases that each invariant is tried on. */
 export const CASES = 20_000;
 
+/** Histories, of several events and decisions each, that each invariant of whole histories is tried on. */
+export const HISTORIES = 5000;
+
 /** The same cases on every run; `OSHA_SEED=NUMBER` tries others. */
 const SEED = Number(process.env['OSHA_SEED'] ?? 20261126);
 
@@ -19,6 +22,7 @@ export function everyCase<T>(
   values: fc.Arbitrary<T>,
   holds: (value: T) => void,
   cases: number = CASES,
+  unit = 'cases',
 ): void {
   const every = (): void => {
     let tried = 0;
@@ -30,9 +34,20 @@ export function everyCase<T>(
       { numRuns: cases, seed: SEED },
     );
     expect(tried).toBeGreaterThanOrEqual(cases);
-    process.stdout.write(`invariants: ${system}: ${claim}: ${tried} cases\n`);
+    process.stdout.write(`invariants: ${system}: ${claim}: ${tried} ${unit}\n`);
   };
   it(claim, every, LIMIT_MS);
+}
+
+/** As `everyCase`, where each value is a history: what happens, with the decisions that are taken meanwhile. */
+export function everyHistory<T>(
+  system: string,
+  claim: string,
+  values: fc.Arbitrary<T>,
+  holds: (value: T) => void,
+  histories: number = HISTORIES,
+): void {
+  everyCase(system, claim, values, holds, histories, 'histories');
 }
 
 /** Effects after which a member serves nobody, if only for a moment. */

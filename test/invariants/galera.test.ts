@@ -28,7 +28,7 @@ import {
 } from '../operations/galera/observations.ts';
 import { unitReading } from '../operations/unit-states.ts';
 import { aHost } from '../support/inventory.ts';
-import { everyCase, expectSafe, has, inWords, type Safety } from './every-case.ts';
+import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';
 import { type Event, EVENTS, GaleraModel } from './galera-model.ts';
 
 const SYSTEM = 'galera';
@@ -406,7 +406,7 @@ describe('the history of a Galera cluster', () => {
     events: fc.array(fc.oneof(event, fc.constant('osha' as const)), { minLength: 1, maxLength: 10 }),
     meanwhile: fc.option(event, { freq: 2 }),
   });
-  everyCase(
+  everyHistory(
     SYSTEM,
     'loses nothing, has never two clusters, and ends healthy or refused',
     histories,

@@ -28,7 +28,7 @@ import {
   type Said,
 } from '../operations/gluster/observations.ts';
 import { aHost } from '../support/inventory.ts';
-import { everyCase, expectSafe, has, inWords, type Safety } from './every-case.ts';
+import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';
 import { History } from './gluster-model.ts';
 
 const HOSTS = ['g1', 'g2', 'g3'].map((name) => aHost(name));
@@ -225,7 +225,7 @@ describe('GlusterFS: every decision', () => {
 
 describe('GlusterFS: every history', () => {
   const faults = fc.array(fc.nat(History.FAULTS * 3 - 1), { minLength: 1, maxLength: 7 });
-  everyCase(
+  everyHistory(
     'gluster',
     'of faults and deployments ends whole or refused, with one pool and all that was acknowledged',
     fc.tuple(fc.constantFrom(1, 2, 3, 3, 3), faults, fc.nat(12)),

@@ -4,7 +4,7 @@ import keepalived from '../../playbooks/keepalived.ts';
 import type { UnitState } from '../../src/operations/unit-state.ts';
 import { contextOf } from '../playbooks/context.ts';
 import { anInventory } from '../support/inventory.ts';
-import { everyCase } from './every-case.ts';
+import { CASES, everyCase, everyHistory } from './every-case.ts';
 import { CONF, MACHINES, VIP } from './keepalived-hosts.ts';
 import { World, type Event } from './keepalived-model.ts';
 
@@ -64,7 +64,7 @@ function limitOf(world: World, bits: number): readonly number[] {
 }
 
 describe('keepalived', () => {
-  everyCase(
+  everyHistory(
     'keepalived',
     'no deployment makes a second host hold the address, at once or when one comes back, and two are never healthy',
     history,
@@ -89,9 +89,11 @@ describe('keepalived', () => {
       }
       expectJudgedRight(world);
     },
+    // Its decisions are tried in histories only.
+    CASES,
   );
 
-  everyCase(
+  everyHistory(
     'keepalived',
     'once all hosts answer and no former holder runs, a deployment makes it healthy and another changes nothing',
     history,

@@ -13,7 +13,7 @@ import { decideReady } from '../../src/operations/pacemaker/ready.ts';
 import { decideRecognition } from '../../src/operations/pacemaker/recognition.ts';
 import { decideResources } from '../../src/operations/pacemaker/resources.ts';
 import { ProbeError, type Answer, type Change } from '../../src/playbook/operation.ts';
-import { everyCase, expectSafe, has, inWords, type Safety } from './every-case.ts';
+import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';
 import { deploy } from './pacemaker-model.ts';
 import {
   aWorld,
@@ -207,7 +207,7 @@ const deployed = [2, 3].map((size) => {
 });
 
 describe('histories of a Pacemaker cluster', () => {
-  everyCase(
+  everyHistory(
     'pacemaker',
     'no history has osha stop, split or lose anything, and each ends',
     upTo(HISTORY),

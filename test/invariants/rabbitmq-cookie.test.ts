@@ -4,7 +4,7 @@ import type { CookieObservation } from '../../src/operations/rabbitmq/cookie-dec
 import { cookieTaken } from '../../src/operations/rabbitmq/cookie.ts';
 import type { Answer, Answers, ClusterDecision } from '../../src/playbook/operation.ts';
 import { Secret } from '../../src/secrets/secret.ts';
-import { everyCase } from './every-case.ts';
+import { everyCase, everyHistory } from './every-case.ts';
 import { HOSTS, NAMES, namesIn, NODES, platform } from './rabbitmq-nodes.ts';
 
 const SYSTEM = 'rabbitmq';
@@ -159,7 +159,7 @@ const OPERATIONS = [0, 1, 2, 3].map((value) =>
 const runs = fc.array(fc.tuple(fc.nat(9), fc.boolean(), fc.nat(5)), { minLength: 1, maxLength: 4 });
 
 describe('every history of rotations', () => {
-  everyCase(
+  everyHistory(
     SYSTEM,
     'rotations that are broken off anywhere, with restarts between, end with one cookie when they are run again',
     runs,
@@ -177,7 +177,7 @@ describe('every history of rotations', () => {
     },
   );
 
-  everyCase(
+  everyHistory(
     SYSTEM,
     'while running nodes move, at most the pairs of the one that moves next could not connect anew',
     fc.tuple(fc.nat(2), fc.nat(9), fc.nat(9)),

@@ -11,7 +11,7 @@ import {
 } from '../../src/operations/rabbitmq/members.ts';
 import type { NodeObservation } from '../../src/operations/rabbitmq/observe.ts';
 import type { Answer, Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
-import { everyCase, expectSafe, has, inWords } from './every-case.ts';
+import { everyCase, everyHistory, expectSafe, has, inWords } from './every-case.ts';
 import { Model, type Fault } from './rabbitmq-model.ts';
 import { HOSTS, platform } from './rabbitmq-nodes.ts';
 import { SAYINGS } from './rabbitmq-sayings.ts';
@@ -230,7 +230,7 @@ function lived(faults: readonly number[]): Model {
 }
 
 describe('every history of a RabbitMQ cluster', () => {
-  everyCase(
+  everyHistory(
     SYSTEM,
     'histories of faults and deployments lose nothing that was acknowledged and form no second cluster',
     histories,
@@ -243,7 +243,7 @@ describe('every history of a RabbitMQ cluster', () => {
     },
   );
 
-  everyCase(
+  everyHistory(
     SYSTEM,
     'after outages without lost discs, forgotten nodes or resets, a deployment ends healthy',
     histories,
@@ -257,6 +257,5 @@ describe('every history of a RabbitMQ cluster', () => {
       expect(model.deploy()).toBe('healthy');
       expect(model.harm).toEqual([]);
     },
-    5_000,
   );
 });

@@ -71,9 +71,6 @@ describe('a file that is no inventory at all', () => {
 describe('hostile YAML', () => {
   const bomb = `${[...'abcdefghi'].map((name, index, all) => `x-${name}: &${name} [${index === 0 ? 'lol' : `${`*${all[index - 1]}, `.repeat(9)}1`}]`).join('\n')}\nname: *i\n`;
   const cases: readonly (readonly [title: string, text: string])[] = [
-    ['brackets nested 100000 deep', '['.repeat(100_000)],
-    ['maps nested 50000 deep', '{a: '.repeat(50_000)],
-    ['lists nested 50000 deep', '- '.repeat(50_000)],
     ['indentation 500 deep', Array.from({ length: 500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
     ['an alias bomb', bomb],
     [
@@ -99,7 +96,8 @@ describe('hostile YAML', () => {
 it.each(['[', '{a: ', '- ', '? '])(
   'nesting by %j is refused before the parser would run out of stack',
   (opening) => {
-    const { problems } = checkInventory('i.yaml', opening.repeat(50_000), options);
+    const { problems, inventory } = checkInventory('i.yaml', opening.repeat(50_000), options);
+    expect(inventory).toBeUndefined();
     expect(problems.map((found) => found.message)).toEqual(['this is nested too deeply']);
   },
 );
