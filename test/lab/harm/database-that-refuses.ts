@@ -48,7 +48,7 @@ export function databaseThatRefuses(): void {
 
     afterAll(async () => {
       await asRoot(before);
-      await untilHealthy(INVENTORY, 60_000);
+      await untilHealthy(INVENTORY, 180_000);
     });
   });
 

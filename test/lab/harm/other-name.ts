@@ -8,10 +8,9 @@ import { said } from './said.ts';
 export function otherName(): void {
   const renamed = (): string => checkoutWith('renamed', (inventory) => inventory.set('name', 'prod'));
 
-  it.each([['plan', '--diff'], ['deploy']])(
-    'is refused by %s %s, with the name that the cluster has',
-    async (...verb) => {
-      const [command = '', ...options] = verb;
+  it.each([[['plan', '--diff']], [['deploy']]])(
+    'is refused by %s, with the name that the cluster has',
+    async ([command = '', ...options]) => {
       await withoutHarm(async () => {
         const run = await osha(command, renamed(), ...options, '--json');
         expect(run.exitCode, run.stderr).toBe(5);

@@ -26,7 +26,7 @@ chmod 440 ${SETTING}`,
 
   it('makes nothing unhealthy, and a deployment has nothing to do', async () => {
     await withoutHarm(async () => {
-      await untilHealthy(INVENTORY, 60_000);
+      await untilHealthy(INVENTORY, 180_000);
       const deployed = await osha('deploy', INVENTORY, '--json');
       expect(changesOf(deployed)).toEqual([]);
       expect(deployed.exitCode, deployed.stderr).toBe(0);

@@ -15,7 +15,7 @@ function wordsOf(event: RunEvent): readonly string[] {
     case 'step-finished':
       return 'failure' in event && event.failure ? Object.values(event.failure).map(String) : [];
     case 'summary':
-      return [event.refused ?? ''];
+      return [event.refused ?? '', event.hint ?? ''];
     default:
       return [];
   }

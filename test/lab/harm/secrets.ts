@@ -74,7 +74,7 @@ export function secretsThatAreNotHere(): void {
       const run = await osha('deploy', INVENTORY, '--json');
       expect(failuresOf(run)).toEqual([]);
       expect(run.exitCode, run.stderr).toBe(0);
-      await untilHealthy(INVENTORY, 60_000);
+      await untilHealthy(INVENTORY, 180_000);
     });
     expect(await starts(['rabbitmq-server', 'epmd'])).toEqual(brokers);
     const now = await Promise.all(
