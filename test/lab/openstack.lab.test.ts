@@ -8,6 +8,7 @@ import { noFigures } from './openstack/figures.ts';
 import { cloudForAll } from './openstack/life.ts';
 import { keys } from './openstack/keys.ts';
 import { losses } from './openstack/losses.ts';
+import { mounts } from './openstack/mounts.ts';
 import { services } from './openstack/services.ts';
 
 const figures = noFigures();
@@ -20,6 +21,7 @@ describe('the stock client', client);
 describe('new keys for tokens', keys);
 describe('a service that fails', services);
 describe('what every service has to live without', losses);
+describe('a volume that is down at boot', mounts);
 describe('a controller that dies', () => controllers(figures));
 describe('the dashboard', () =>
   dashboard({

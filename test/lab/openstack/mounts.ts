@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { untilHealthy } from '../support/healthy.ts';
+import { until } from '../support/until.ts';
+import { INVENTORY, kill, on, start } from './cloud.ts';
+
+const VOLUME = 'images';
+const IMAGES = '/var/lib/glance/images';
+const HOST = 'controller3';
+
+/** Milliseconds that a host may take to give up its first attempts to mount, and to try again. */
+const MOST_WAITING_MS = 5 * 60_000;
+
+/** A unit that waits for a mount is no failure; one that started on the local folder would hide what it wrote. */
+export function mounts(): void {
+  it('Glance stays down on a host that boots while the volume of its images is down, and starts with the mount', async () => {
+    await on('controller1', `yes | gluster volume stop ${VOLUME} force`);
+    await kill(HOST);
+    await start(HOST);
+    await until('the first attempt to mount the volume has failed', MOST_WAITING_MS, async () => {
+      const unit = `$(systemd-escape -p --suffix=mount ${IMAGES})`;
+      return /^(failed|inactive)$/.test(await on(HOST, `systemctl is-active "${unit}" || :`));
+    });
+    expect(await on(HOST, 'systemctl is-active glance-api || :')).not.toBe('active');
+    expect(await on(HOST, `mountpoint -q ${IMAGES} || find ${IMAGES} -mindepth 1`)).toBe('');
+
+    await on('controller1', `gluster volume start ${VOLUME}`);
+    await until('the volume is mounted, and Glance runs on it', MOST_WAITING_MS, async () => {
+      const answer = await on(HOST, `mountpoint -q ${IMAGES} && systemctl is-active glance-api || :`);
+      return answer === 'active';
+    });
+    await untilHealthy(INVENTORY, MOST_WAITING_MS);
+  });
+}
