@@ -5,8 +5,8 @@ import type { Selection } from '../planner/selection.ts';
 const FORKS = 20;
 /** Seconds for one change: a package installation over a slow line takes minutes. */
 const TIMEOUT_SECONDS = 900;
-/** Seconds for TCP, handshake, login and sudo together. */
-const CONNECT_TIMEOUT_SECONDS = 10;
+/** Seconds for TCP, handshake, login and sudo together: a host at full load takes ten for a login. */
+const CONNECT_TIMEOUT_SECONDS = 30;
 
 /** What `--prune` does, for its help. */
 export const PRUNE =
