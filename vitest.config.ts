@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           // No test leaves anything behind for the next: one load of all modules serves all files of a worker.
           isolate: false,
+          // Far more than any of them takes: a busy machine is no failure.
+          testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.contract.test.ts', 'test/**/*.lab.test.ts'],
         },
