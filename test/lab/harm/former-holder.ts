@@ -12,15 +12,14 @@ const LEAVES = 'controller3';
 
 /** The same hosts with one more virtual IP, which keepalived holds. Its network and its clusters are left as they are. */
 function withKeepalived(inventory: Document): void {
-  inventory.set('vips', {
-    shared: {
-      address: `${VIP}/24`,
-      interface: 'eth0',
-      by: 'keepalived',
-      haproxy: false,
-      on: [LEAVES, ...HOSTS.filter((host) => host !== LEAVES)],
-    },
-  });
+  const shared = {
+    address: `${VIP}/24`,
+    interface: 'eth0',
+    by: 'keepalived',
+    haproxy: false,
+    on: [LEAVES, ...HOSTS.filter((host) => host !== LEAVES)],
+  };
+  inventory.set('vips', inventory.createNode({ shared }));
 }
 
 function withoutOne(inventory: Document): void {
