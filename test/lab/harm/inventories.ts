@@ -7,13 +7,13 @@ import { INVENTORY } from '../core/hosts.ts';
 export const SECRETS = join(dirname(INVENTORY), 'secrets.yaml');
 
 /**
- * The lab's inventory with an edit, in a folder of its own, as another operator's checkout has it; with the secrets of the
- * first one unless `secrets` is false. Returns its path.
+ * The lab's inventory with an edit, in a folder of its own, as another operator's checkout has it; with the secrets in
+ * the file `secrets` (default: the first one's; none when it is false). Returns its path.
  */
 export function checkoutWith(
   name: string,
   edit: (inventory: Document) => void,
-  { secrets = true }: { readonly secrets?: boolean } = {},
+  { secrets = SECRETS }: { readonly secrets?: string | false } = {},
 ): string {
   const folder = join(LAB_DIR, `harm-${name}`);
   rmSync(folder, { recursive: true, force: true });
@@ -24,6 +24,6 @@ export function checkoutWith(
   edit(document);
   const file = join(folder, 'inventory.yaml');
   writeFileSync(file, document.toString());
-  if (secrets) copyFileSync(SECRETS, join(folder, 'secrets.yaml'));
+  if (secrets !== false) copyFileSync(secrets, join(folder, 'secrets.yaml'));
   return file;
 }
