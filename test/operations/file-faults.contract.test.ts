@@ -50,7 +50,7 @@ const isLeaked = (): boolean =>
 
 /** Soon; the validator may still run, and is ended then. */
 async function nothingIsLeft(writing: Writing): Promise<void> {
-  await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 4000, interval: 20 });
+  await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 30_000, interval: 20 });
   try {
     signal(writing, 'SIGKILL');
   } catch {

@@ -55,7 +55,7 @@ function fernetKeys(host: string, secrets: Readonly<Record<string, Secret>>): vo
   writeFileSync(join(host, 'etc/keystone/credential-keys/1'), key.reveal());
 }
 
-describe.each(inventoriesWithSecrets)('the secrets of %s', { timeout: 30_000 }, (name, text) => {
+describe.each(inventoriesWithSecrets)('the secrets of %s', { timeout: 60_000 }, (name, text) => {
   const file = join(folder, `${name.replaceAll(' ', '-')}.yaml`);
   writeFileSync(file, text);
   const { inventory, secrets, places, folderOf } = deployed(file, fernetKeys);

@@ -62,6 +62,8 @@ esac
 exit 0`,
     );
     this.program('mariadbd', 'exit 1');
+    // State transfers of other servers on this machine are none of this host's.
+    this.program('pgrep', 'exit 1');
     this.program('my_print_defaults', `cat ${this.folder}/options 2>/dev/null; exit 0`);
     this.unit({ ActiveState: 'inactive', MainPID: '0', InvocationID: 'first' });
     this.client('exit 1');
@@ -134,7 +136,7 @@ exit 0`,
     const { stdout, stderr, status } = spawnSync('sh', ['-c', here], {
       encoding: 'utf8',
       env: { PATH: `${this.#bin}:${process.env['PATH'] ?? ''}`, LC_ALL: 'C' },
-      timeout: 30_000,
+      timeout: 60_000,
     });
     return { stdout, stderr, exitCode: status ?? -1 };
   }

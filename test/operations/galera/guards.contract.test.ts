@@ -6,7 +6,7 @@ import { FakeHost } from './fake-host.ts';
 import { UUID } from './observations.ts';
 
 /** Milliseconds for a test that runs scripts on a machine that does other things too. */
-const SLOW = 20_000;
+const SLOW = 60_000;
 
 const CONTEXT: changes.ChangeContext = {
   unit: 'mariadb',
@@ -179,7 +179,7 @@ describe('a member that joins', () => {
     host.write('gvwstate.dat', 'view');
     carriedOut(host, changes.join(CONTEXT, 'c1', false));
     expect(host.observe()).toMatchObject({ view: false, saved: { uuid: UUID, safeToBootstrap: false } });
-  }, 20_000);
+  }, SLOW);
 
   it('is left alone when it has got databases of its own since', () => {
     const host = new FakeHost();
@@ -224,6 +224,17 @@ describe('the wait for a server that starts', () => {
     'never ends one %s',
     async (_name, ports, view, certain) => {
       const { acts, exitCode } = carriedOut(await waiting(ports, view), settle(CONTEXT, 'c1', certain));
+      expect([exitCode, ...acts]).toEqual([1]);
+    },
+    SLOW,
+  );
+
+  it(
+    'never ends one that receives a state transfer',
+    async () => {
+      const host = await waiting([4567]);
+      host.program('pgrep', 'case "$*" in *srep_sst_*) exit 0 ;; esac\nexit 1');
+      const { acts, exitCode } = carriedOut(host, settle(CONTEXT, 'c1', true));
       expect([exitCode, ...acts]).toEqual([1]);
     },
     SLOW,

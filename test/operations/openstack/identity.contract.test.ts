@@ -39,7 +39,7 @@ describe('Keystone itself', () => {
 
   it(
     'is told all that it lacks, then only what was changed, then nothing more',
-    { timeout: 30_000 },
+    { timeout: 60_000 },
     async () => {
       cloud = await startCloud();
       const { lists, origin } = cloud;
