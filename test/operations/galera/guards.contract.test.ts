@@ -173,13 +173,17 @@ describe('what serves nobody', () => {
 });
 
 describe('a member that joins', () => {
-  it('keeps nothing by which it could form a cluster when it sees none', () => {
-    const host = new FakeHost();
-    host.state(UUID, 3);
-    host.write('gvwstate.dat', 'view');
-    carriedOut(host, changes.join(CONTEXT, 'c1', false));
-    expect(host.observe()).toMatchObject({ view: false, saved: { uuid: UUID, safeToBootstrap: false } });
-  }, SLOW);
+  it(
+    'keeps nothing by which it could form a cluster when it sees none',
+    () => {
+      const host = new FakeHost();
+      host.state(UUID, 3);
+      host.write('gvwstate.dat', 'view');
+      carriedOut(host, changes.join(CONTEXT, 'c1', false));
+      expect(host.observe()).toMatchObject({ view: false, saved: { uuid: UUID, safeToBootstrap: false } });
+    },
+    SLOW,
+  );
 
   it('is left alone when it has got databases of its own since', () => {
     const host = new FakeHost();
