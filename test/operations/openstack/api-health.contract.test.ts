@@ -11,21 +11,10 @@ import type { Answer } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
 import { startCloud, type Cloud } from './cloud.ts';
+import { nova } from './desired.ts';
 import { told } from './findings.ts';
 import { PATH, runMeanwhile } from './meanwhile.ts';
 import { NOWHERE, sessionAt } from './sessions.ts';
-
-const hosts = [aHost('c1'), aHost('c2'), aHost('c3')];
-const nova: ApiService = {
-  title: 'Nova',
-  type: 'compute',
-  hosts,
-  port: 8774,
-  root: '/v2.1',
-  asks: '/os-services',
-  package: 'nova-api',
-  agents: [{ kind: 'nova-compute', hosts: [aHost('k1')], unit: 'nova-compute' }],
-};
 
 describe('asking for real', () => {
   let folder: string;

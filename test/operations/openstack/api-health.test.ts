@@ -7,24 +7,12 @@ import {
   type ApiState,
 } from '../../../src/operations/openstack.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
-import { aHost } from '../../support/inventory.ts';
 import { asked } from '../clusters.ts';
+import { nova } from './desired.ts';
 import { told } from './findings.ts';
 import { password, sessionAt } from './sessions.ts';
 
 const elsewhere = sessionAt('http://192.0.2.20:5000');
-const hosts = [aHost('c1'), aHost('c2'), aHost('c3')];
-const nova: ApiService = {
-  title: 'Nova',
-  type: 'compute',
-  hosts,
-  port: 8774,
-  root: '/v2.1',
-  asks: '/os-services',
-  package: 'nova-api',
-  agents: [{ kind: 'nova-compute', hosts: [aHost('k1')], unit: 'nova-compute' }],
-};
-
 describe('how an API is', () => {
   const fine: ApiAnswer = { status: 200, ms: 41 };
   const compute: Agent = { kind: 'nova-compute', host: 'k1', alive: true, enabled: true };
@@ -119,11 +107,18 @@ describe('how an API is', () => {
 
 describe('asking several services of one host', () => {
   const keystone: ApiService = {
-    ...{ title: 'Keystone', type: 'identity', hosts, port: 5000, root: '/v3', package: 'keystone' },
+    ...{
+      title: 'Keystone',
+      type: 'identity',
+      hosts: nova.hosts,
+      port: 5000,
+      root: '/v3',
+      package: 'keystone',
+    },
   };
   const glance: ApiService = {
     ...{ title: 'Glance', type: 'image', port: 9292, root: '', asks: '/v2/images', package: 'glance-api' },
-    hosts: hosts.slice(0, 1),
+    hosts: nova.hosts.slice(0, 1),
   };
   const all = [keystone, glance, nova];
   const probes = (name: string): ReadonlySet<string> =>
@@ -146,7 +141,7 @@ describe('asking several services of one host', () => {
   });
 
   it('has the password on stdin alone', () => {
-    const { script, input } = apiHealth(elsewhere, all, nova).probe(hosts[0]!);
+    const { script, input } = apiHealth(elsewhere, all, nova).probe(nova.hosts[0]!);
     expect(script).not.toContain(password.reveal());
     expect(String(input)).not.toContain(password.reveal());
   });

@@ -1,28 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { identity, type DesiredIdentity } from '../../../src/operations/openstack.ts';
-import { Secret } from '../../../src/secrets/secret.ts';
+import { identity } from '../../../src/operations/openstack.ts';
 import { startCloud, type Cloud } from './cloud.ts';
+import { desiredAt, glance } from './desired.ts';
 import { pending, perform, runMeanwhile } from './meanwhile.ts';
 import { sessionAt } from './sessions.ts';
-
-const glance = new Secret('glanceAccount', 'mX4nB7vC2zL9kJ5h');
-
-function desiredAt(image: string, roles: readonly string[] = ['admin', 'service']): DesiredIdentity {
-  return {
-    region: 'RegionOne',
-    projects: ['service'],
-    roles: ['service'],
-    accounts: [{ name: 'glance', password: glance, project: 'service', roles }],
-    catalogue: [
-      {
-        name: 'glance',
-        type: 'image',
-        description: 'Images',
-        urls: { public: image, internal: image, admin: image },
-      },
-    ],
-  };
-}
 
 const IMAGE = 'http://192.0.2.20:9292';
 

@@ -1,30 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { identity, type DesiredIdentity, type IdentityState } from '../../../src/operations/openstack.ts';
+import { identity, type IdentityState } from '../../../src/operations/openstack.ts';
 import type { Change } from '../../../src/playbook/operation.ts';
-import { Secret } from '../../../src/secrets/secret.ts';
 import type { SecretText } from '../../../src/secrets/text.ts';
 import { ADMIN_PASSWORD } from './cloud.ts';
+import { desiredAt, glance } from './desired.ts';
 import { sessionAt } from './sessions.ts';
 
-const glance = new Secret('glanceAccount', 'mX4nB7vC2zL9kJ5h');
 const session = sessionAt('http://192.0.2.20:5000');
-
-function desiredAt(image: string, roles: readonly string[] = ['admin', 'service']): DesiredIdentity {
-  return {
-    region: 'RegionOne',
-    projects: ['service'],
-    roles: ['service'],
-    accounts: [{ name: 'glance', password: glance, project: 'service', roles }],
-    catalogue: [
-      {
-        name: 'glance',
-        type: 'image',
-        description: 'Images',
-        urls: { public: image, internal: image, admin: image },
-      },
-    ],
-  };
-}
 
 const IMAGE = 'http://192.0.2.20:9292';
 const operation = identity(session, desiredAt(IMAGE));
