@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { RunEvent } from '../runner/events.ts';
@@ -24,8 +24,7 @@ export interface RunRecord {
 
 /** The runs recorded in a folder, the latest first. A folder that is not there has none; a broken record is left out. */
 export function listRuns(folder: string): readonly RunRecord[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter(isRunId)
     .sort()
     .reverse()
@@ -37,8 +36,7 @@ export function listRuns(folder: string): readonly RunRecord[] {
 
 /** Everything that a run told. Its last line may be cut short, if the run was killed: what cannot be read is left out. */
 export function readEvents(run: RunRecord): readonly Recorded[] {
-  if (!existsSync(run.log)) return [];
-  return readFileSync(run.log, 'utf8')
+  return textOf(run.log)
     .split('\n')
     .flatMap((line) => {
       const logged = parsed(line);
@@ -86,7 +84,29 @@ function isAlive(meta: RunMeta): boolean {
 }
 
 function readJson(file: string): unknown {
-  return existsSync(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
+  return parsed(textOf(file));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    return orWhereGone(error, []);
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    return orWhereGone(error, '');
+  }
+}
+
+/** Another osha may take old records away between any two looks; what else goes wrong is thrown on. */
+function orWhereGone<T>(error: unknown, instead: T): T {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead;
+  throw error;
 }
 
 function parsed(text: string): unknown {

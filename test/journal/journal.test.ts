@@ -194,6 +194,15 @@ describe('the records of an inventory', () => {
     expect(runs.at(-1)?.meta.startedAt).toBe('2026-01-03T00:00:00.000Z');
   });
 
+  it('are read as far as they are there, where another run takes them away meanwhile', () => {
+    const journal = begin();
+    for (const event of troubledRun()) journal.sink(event);
+    journal.finish();
+    const [run] = listRuns(runsFolder(inventoryFile));
+    rmSync(journal.folder, { recursive: true });
+    expect(run && readEvents(run)).toEqual([]);
+  });
+
   it('are none where nothing was run, and a broken one does not hide the others', () => {
     expect(listRuns(runsFolder(inventoryFile))).toEqual([]);
     const broken = begin();

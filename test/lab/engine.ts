@@ -79,13 +79,19 @@ export async function stopEngine(log: Log, purge: boolean): Promise<void> {
   }
 }
 
-/** The process of the lab's own engine, if it runs. */
+/** The process of the lab's own engine, if it runs. An engine that ends takes its file away, at any time. */
 export function enginePid(): number | undefined {
-  if (!existsSync(PID_FILE)) return undefined;
-  const pid = Number(readFileSync(PID_FILE, 'utf8'));
+  const pid = textOf(PID_FILE);
+  // The number may have gone to another process since.
+  return pid !== undefined && textOf(`/proc/${pid.trim()}/cmdline`)?.includes(PID_FILE)
+    ? Number(pid)
+    : undefined;
+}
+
+/** A file's text, or nothing where there is none (any more). */
+function textOf(file: string): string | undefined {
   try {
-    // The number may have gone to another process since.
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(PID_FILE) ? pid : undefined;
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }
