@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import { step } from '../../src/playbook/step.ts';
-import { ProbeError, type HealthCheck } from '../../src/playbook/operation.ts';
-import { healthy, written } from '../support/operations.ts';
+import { healthy, healthyWhereAnswered, written } from '../support/operations.ts';
 import { aPlaybook, run } from '../support/run.ts';
 import { anInventory } from '../support/inventory.ts';
 import { it } from './it.ts';
@@ -35,25 +34,6 @@ it('leaves a host that is not fit as it is, names it with a hint, and deploys th
 const members = anInventory().hosts;
 const write = aPlaybook('p', () => [step('Write', written('a', 'A'))]);
 
-/** A gate that all hosts pass which answer `script` with a word, and that has nothing to say about the others. */
-function gateAsking(script: string): HealthCheck<string> {
-  return {
-    ...healthy(members),
-    probe: () => ({
-      script,
-      reads: [],
-      parse: ({ stdout }) => {
-        if (stdout.trim() === '') throw new ProbeError('it said nothing');
-        return stdout;
-      },
-    }),
-    judge: (answers) =>
-      [...answers].flatMap(([host, { reachable }]) =>
-        reachable ? [{ host, subject: 'word', healthy: true, evidence: 'yes' }] : [],
-      ),
-  };
-}
-
 it.for([
   [
     'in a way that cannot be understood',
@@ -65,7 +45,10 @@ it.for([
 ] as const)(
   'leaves a host as it is that answers %s, and deploys the others',
   async ([, script, words], { hosts }) => {
-    const { summary, events } = await run(hosts, [write], { gate: gateAsking(script), probeTimeoutMs: 1500 });
+    const { summary, events } = await run(hosts, [write], {
+      gate: healthyWhereAnswered(members, script),
+      probeTimeoutMs: 1500,
+    });
     const rejected = events.filter((event) => event.event === 'rejected');
     expect(rejected).toHaveLength(1);
     expect(rejected[0]).toMatchObject({
@@ -83,7 +66,7 @@ it('leaves a host as it is whose connection drops and cannot be opened again', a
     hosts.takeDown('controller2');
     return true;
   });
-  const { summary } = await run(hosts, [write], { gate: gateAsking('echo yes') });
+  const { summary } = await run(hosts, [write], { gate: healthyWhereAnswered(members, 'echo yes') });
   expect(summary.refused).toMatch(/^controller2 failed the preflight check: answer: no answer: /);
   expect(existsSync(`${hosts.disk('controller2')}/a`)).toBe(false);
   expect(summary.hosts['controller1']).toMatchObject({ changed: 1 });
@@ -91,7 +74,7 @@ it('leaves a host as it is whose connection drops and cannot be opened again', a
 
 it('does not reject a host again that could not be connected to: it is unreachable', async ({ hosts }) => {
   hosts.takeDown('controller2');
-  const { summary, events } = await run(hosts, [write], { gate: gateAsking('echo yes') });
+  const { summary, events } = await run(hosts, [write], { gate: healthyWhereAnswered(members, 'echo yes') });
   expect(events.filter((event) => event.event === 'rejected')).toEqual([]);
   expect(summary).toMatchObject({ unreachable: 1, changed: 2 });
   expect(summary.refused).toBeUndefined();
@@ -100,7 +83,7 @@ it('does not reject a host again that could not be connected to: it is unreachab
 it('ends with a summary when it is interrupted before the first phase', async ({ hosts }) => {
   const controller = new AbortController();
   const { summary, outcomes } = await run(hosts, [write], {
-    gate: gateAsking('sleep 30; echo yes'),
+    gate: healthyWhereAnswered(members, 'sleep 30; echo yes'),
     signal: controller.signal,
     emit: ({ event }) => {
       if (event === 'connected') setTimeout(() => controller.abort(new Error('interrupted')), 100);

@@ -1,35 +1,26 @@
 import { expect } from 'vitest';
 import { observeHealth, type HealthReport } from '../../src/runner/health.ts';
-import type { HealthCheck } from '../../src/playbook/operation.ts';
 import { anInventory } from '../support/inventory.ts';
 import type { LocalHosts } from '../support/local-hosts.ts';
-import { healthy } from '../support/operations.ts';
+import { healthyWhereAnswered } from '../support/operations.ts';
 import { it } from './it.ts';
 
 const members = anInventory().hosts;
 
-/** A check that has nothing to say of a host that gave no answer. */
-function asking(script: string): HealthCheck<string> {
-  return {
-    ...healthy(members),
-    probe: () => ({ script, reads: [], parse: ({ stdout }) => stdout }),
-    judge: (answers) =>
-      [...answers].flatMap(([host, { reachable }]) =>
-        reachable ? [{ host, subject: 'word', healthy: true, evidence: 'yes' }] : [],
-      ),
-  };
-}
-
 function report(hosts: LocalHosts, script: string): Promise<HealthReport> {
-  return observeHealth(members, [{ system: 'word', title: 'A word', check: asking(script) }], {
-    transport: hosts,
-    forks: 10,
-    connectTimeoutMs: 10_000,
-    probeTimeoutMs: 1500,
-    acceptNew: false,
-    signal: new AbortController().signal,
-    emit: () => undefined,
-  });
+  return observeHealth(
+    members,
+    [{ system: 'word', title: 'A word', check: healthyWhereAnswered(members, script) }],
+    {
+      transport: hosts,
+      forks: 10,
+      connectTimeoutMs: 10_000,
+      probeTimeoutMs: 1500,
+      acceptNew: false,
+      signal: new AbortController().signal,
+      emit: () => undefined,
+    },
+  );
 }
 
 it('finds a host unhealthy that was asked and gave no answer in time', async ({ hosts }) => {

@@ -1,10 +1,11 @@
 import type { Host } from '../../src/inventory/types.ts';
-import type {
-  Change,
-  ClusterOperation,
-  HealthCheck,
-  Operation,
-  ResourceKey,
+import {
+  ProbeError,
+  type Change,
+  type ClusterOperation,
+  type HealthCheck,
+  type Operation,
+  type ResourceKey,
 } from '../../src/playbook/operation.ts';
 
 /** A file on a host of `LocalHosts` that has to hold `content`. */
@@ -96,5 +97,24 @@ export function healthy(members: readonly Host[]): HealthCheck<boolean> {
         healthy: answer.reachable && answer.observed,
         evidence: answer.reachable ? String(answer.observed) : answer.reason,
       })),
+  };
+}
+
+/** Healthy on each host that answers `script` with a word; says nothing of a host that gives no answer. */
+export function healthyWhereAnswered(members: readonly Host[], script: string): HealthCheck<string> {
+  return {
+    ...healthy(members),
+    probe: () => ({
+      script,
+      reads: [],
+      parse: ({ stdout }) => {
+        if (stdout.trim() === '') throw new ProbeError('it said nothing');
+        return stdout;
+      },
+    }),
+    judge: (answers) =>
+      [...answers].flatMap(([host, { reachable }]) =>
+        reachable ? [{ host, subject: 'word', healthy: true, evidence: 'yes' }] : [],
+      ),
   };
 }

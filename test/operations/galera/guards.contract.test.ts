@@ -5,9 +5,6 @@ import type { HostChange } from '../../../src/playbook/operation.ts';
 import { FakeHost } from './fake-host.ts';
 import { UUID } from './observations.ts';
 
-/** Milliseconds for a test that runs scripts on a machine that does other things too. */
-const SLOW = 60_000;
-
 const CONTEXT: changes.ChangeContext = {
   unit: 'mariadb',
   dataDirectory: '/var/lib/mysql',
@@ -73,49 +70,33 @@ const everyChange: readonly (readonly [string, HostChange])[] = [
 ];
 
 describe('a server that turned out to serve after the decision', () => {
-  it.each(everyChange)(
-    'is left alone by the %s when it refuses root',
-    async (_name, change) => {
-      const host = await serving((it) => it.client(DENIED));
-      const { acts, exitCode, stderr } = carriedOut(host, change);
-      expect(acts).toEqual([]);
-      expect(exitCode).toBe(1);
-      expect(stderr).not.toBe('');
-    },
-    SLOW,
-  );
+  it.each(everyChange)('is left alone by the %s when it refuses root', async (_name, change) => {
+    const host = await serving((it) => it.client(DENIED));
+    const { acts, exitCode, stderr } = carriedOut(host, change);
+    expect(acts).toEqual([]);
+    expect(exitCode).toBe(1);
+    expect(stderr).not.toBe('');
+  });
 
   const harmful = everyChange.filter(([name]) => /^(stop|join|return|bootstrap)$/.test(name));
-  it.each(harmful)(
-    'is left alone by the %s when it is Primary',
-    async (_name, change) => {
-      const host = await serving((it) => it.says({ ...PRIMARY, wsrep_ready: 'OFF' }));
-      expect(carriedOut(host, change)).toMatchObject({ acts: [], exitCode: 1 });
-    },
-    SLOW,
-  );
+  it.each(harmful)('is left alone by the %s when it is Primary', async (_name, change) => {
+    const host = await serving((it) => it.says({ ...PRIMARY, wsrep_ready: 'OFF' }));
+    expect(carriedOut(host, change)).toMatchObject({ acts: [], exitCode: 1 });
+  });
 
-  it.each(harmful)(
-    'is left alone by the %s when it has databases of its own',
-    async (_name, change) => {
-      const host = await serving((it) => {
-        it.says(OWN);
-        it.write('shop/db.opt', '');
-      });
-      expect(carriedOut(host, change)).toMatchObject({ acts: [], exitCode: 1 });
-    },
-    SLOW,
-  );
+  it.each(harmful)('is left alone by the %s when it has databases of its own', async (_name, change) => {
+    const host = await serving((it) => {
+      it.says(OWN);
+      it.write('shop/db.opt', '');
+    });
+    expect(carriedOut(host, change)).toMatchObject({ acts: [], exitCode: 1 });
+  });
 
-  it(
-    'is not given a quorum that it has',
-    async () => {
-      const host = await serving((it) => it.says(PRIMARY));
-      carriedOut(host, changes.promote(CONTEXT, 'c1', 'why'));
-      expect(host.done().join()).not.toContain('pc.bootstrap');
-    },
-    SLOW,
-  );
+  it('is not given a quorum that it has', async () => {
+    const host = await serving((it) => it.says(PRIMARY));
+    carriedOut(host, changes.promote(CONTEXT, 'c1', 'why'));
+    expect(host.done().join()).not.toContain('pc.bootstrap');
+  });
 });
 
 describe('what serves nobody', () => {
@@ -150,40 +131,28 @@ describe('what serves nobody', () => {
       ['galera_new_cluster'],
     ],
   ];
-  it.each(cases)(
-    '%s',
-    async (_name, rows, change, acts) => {
-      const host = await serving((it) => it.says(rows));
-      expect(carriedOut(host, change).acts).toEqual(acts);
-    },
-    SLOW,
-  );
+  it.each(cases)('%s', async (_name, rows, change, acts) => {
+    const host = await serving((it) => it.says(rows));
+    expect(carriedOut(host, change).acts).toEqual(acts);
+  });
 
-  it(
-    'gets the quorum over the socket that it has',
-    async () => {
-      const host = await serving((it) => it.says(CUT_OFF));
-      carriedOut(host, changes.promote(CONTEXT, 'c1', 'why'));
-      expect(host.done().filter((line) => line.includes('pc.bootstrap'))).toEqual([
-        expect.stringContaining(`--socket=${host.socket}`),
-      ]);
-    },
-    SLOW,
-  );
+  it('gets the quorum over the socket that it has', async () => {
+    const host = await serving((it) => it.says(CUT_OFF));
+    carriedOut(host, changes.promote(CONTEXT, 'c1', 'why'));
+    expect(host.done().filter((line) => line.includes('pc.bootstrap'))).toEqual([
+      expect.stringContaining(`--socket=${host.socket}`),
+    ]);
+  });
 });
 
 describe('a member that joins', () => {
-  it(
-    'keeps nothing by which it could form a cluster when it sees none',
-    () => {
-      const host = new FakeHost();
-      host.state(UUID, 3);
-      host.write('gvwstate.dat', 'view');
-      carriedOut(host, changes.join(CONTEXT, 'c1', false));
-      expect(host.observe()).toMatchObject({ view: false, saved: { uuid: UUID, safeToBootstrap: false } });
-    },
-    SLOW,
-  );
+  it('keeps nothing by which it could form a cluster when it sees none', () => {
+    const host = new FakeHost();
+    host.state(UUID, 3);
+    host.write('gvwstate.dat', 'view');
+    carriedOut(host, changes.join(CONTEXT, 'c1', false));
+    expect(host.observe()).toMatchObject({ view: false, saved: { uuid: UUID, safeToBootstrap: false } });
+  });
 
   it('is left alone when it has got databases of its own since', () => {
     const host = new FakeHost();
@@ -205,18 +174,14 @@ describe('the wait for a server that starts', () => {
     return host;
   }
 
-  it(
-    'ends one that waits in vain for members of its last view',
-    async () => {
-      const { acts, exitCode } = carriedOut(await waiting([4567]), settle(CONTEXT, 'c1', true));
-      expect([exitCode, ...acts]).toEqual([
-        0,
-        'systemctl stop --no-block -- mariadb',
-        'systemctl kill -s KILL -- mariadb',
-      ]);
-    },
-    SLOW,
-  );
+  it('ends one that waits in vain for members of its last view', async () => {
+    const { acts, exitCode } = carriedOut(await waiting([4567]), settle(CONTEXT, 'c1', true));
+    expect([exitCode, ...acts]).toEqual([
+      0,
+      'systemctl stop --no-block -- mariadb',
+      'systemctl kill -s KILL -- mariadb',
+    ]);
+  });
 
   const spared: readonly (readonly [string, readonly number[], boolean, boolean])[] = [
     ['that may wait for members out of sight', [4567], true, false],
@@ -224,23 +189,15 @@ describe('the wait for a server that starts', () => {
     ['without a view of an earlier cluster', [4567], false, true],
     ['that listens for clients', [4567, 23_307], true, true],
   ];
-  it.each(spared)(
-    'never ends one %s',
-    async (_name, ports, view, certain) => {
-      const { acts, exitCode } = carriedOut(await waiting(ports, view), settle(CONTEXT, 'c1', certain));
-      expect([exitCode, ...acts]).toEqual([1]);
-    },
-    SLOW,
-  );
+  it.each(spared)('never ends one %s', async (_name, ports, view, certain) => {
+    const { acts, exitCode } = carriedOut(await waiting(ports, view), settle(CONTEXT, 'c1', certain));
+    expect([exitCode, ...acts]).toEqual([1]);
+  });
 
-  it(
-    'never ends one that receives a state transfer',
-    async () => {
-      const host = await waiting([4567]);
-      host.program('pgrep', 'case "$*" in *srep_sst_*) exit 0 ;; esac\nexit 1');
-      const { acts, exitCode } = carriedOut(host, settle(CONTEXT, 'c1', true));
-      expect([exitCode, ...acts]).toEqual([1]);
-    },
-    SLOW,
-  );
+  it('never ends one that receives a state transfer', async () => {
+    const host = await waiting([4567]);
+    host.program('pgrep', 'case "$*" in *srep_sst_*) exit 0 ;; esac\nexit 1');
+    const { acts, exitCode } = carriedOut(host, settle(CONTEXT, 'c1', true));
+    expect([exitCode, ...acts]).toEqual([1]);
+  });
 });

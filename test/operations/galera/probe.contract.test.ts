@@ -14,9 +14,6 @@ const CONTEXT: ChangeContext = {
   syncSeconds: 60,
 };
 
-/** Milliseconds for a test that runs scripts on a machine that does other things too. */
-const SLOW = 60_000;
-
 const SYNCED = {
   wsrep_on: 'ON',
   wsrep_provider: '/usr/lib/galera/libgalera_smm.so',
@@ -66,20 +63,16 @@ describe('the probe finds a server that runs', () => {
     },
   );
 
-  it(
-    'and calls one that is slow alive',
-    async () => {
-      const host = new FakeHost();
-      host.unit({ ActiveState: 'active' });
-      host.client('exec sleep 30');
-      await host.server({ unixSocket: true });
-      expect(host.member()).toMatchObject({
-        kind: 'silent',
-        complaint: `no answer within 5 s on ${host.socket}`,
-      });
-    },
-    SLOW,
-  );
+  it('and calls one that is slow alive', async () => {
+    const host = new FakeHost();
+    host.unit({ ActiveState: 'active' });
+    host.client('exec sleep 30');
+    await host.server({ unixSocket: true });
+    expect(host.member()).toMatchObject({
+      kind: 'silent',
+      complaint: `no answer within 5 s on ${host.socket}`,
+    });
+  });
 
   it('and calls one that takes clients over TCP only alive', async () => {
     const host = new FakeHost();
@@ -226,13 +219,9 @@ describe('a position that was noted', () => {
     return host;
   }
 
-  it(
-    'is believed while everything is as it was',
-    () => {
-      expect(noted().observe().recovered).toEqual({ uuid: UUID, seqno: 6 });
-    },
-    SLOW,
-  );
+  it('is believed while everything is as it was', () => {
+    expect(noted().observe().recovered).toEqual({ uuid: UUID, seqno: 6 });
+  });
 
   const voided: readonly (readonly [string, (host: FakeHost) => void])[] = [
     ['the unit was started since', (host) => host.unit({ InvocationID: 'second' })],
@@ -262,15 +251,11 @@ describe('a position that was noted', () => {
       (host) => writeFileSync(join(host.folder, 'noted', 'position'), `${UUID}:6\n`),
     ],
   ];
-  it.each(voided)(
-    'is void when %s',
-    (_name, happens) => {
-      const host = noted();
-      happens(host);
-      expect(host.observe().recovered).toBeUndefined();
-    },
-    SLOW,
-  );
+  it.each(voided)('is void when %s', (_name, happens) => {
+    const host = noted();
+    happens(host);
+    expect(host.observe().recovered).toBeUndefined();
+  });
 
   it('is found out with the arguments that the unit gives its server', () => {
     const host = new FakeHost();
@@ -300,19 +285,15 @@ describe('a position that was noted', () => {
 });
 
 describe('where the sockets of a process cannot be seen', () => {
-  it(
-    'the server is asked over the one that its options name, and is alive if it gives no answer',
-    async () => {
-      const host = new FakeHost();
-      host.unit({ ActiveState: 'active' });
-      host.program('ls', 'exit 2');
-      host.options(`--socket=${host.socket}`);
-      host.says(SYNCED);
-      await host.server({ unixSocket: true });
-      expect(host.member()).toMatchObject({ kind: 'primary', observed: { process: 'unknown' } });
-      host.client('exit 1');
-      expect(host.member()).toMatchObject({ kind: 'silent' });
-    },
-    SLOW,
-  );
+  it('the server is asked over the one that its options name, and is alive if it gives no answer', async () => {
+    const host = new FakeHost();
+    host.unit({ ActiveState: 'active' });
+    host.program('ls', 'exit 2');
+    host.options(`--socket=${host.socket}`);
+    host.says(SYNCED);
+    await host.server({ unixSocket: true });
+    expect(host.member()).toMatchObject({ kind: 'primary', observed: { process: 'unknown' } });
+    host.client('exit 1');
+    expect(host.member()).toMatchObject({ kind: 'silent' });
+  });
 });
