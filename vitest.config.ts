@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 const resolve = { conditions: ['osha-source'] };
 const ssr = { resolve: { conditions: ['osha-source', 'node'] } };
 
-/** Three kinds of tests: pure logic; what speaks to a real sshd, to processes and to servers of the test's own; real hosts. */
+/**
+ * Four kinds of tests: pure logic, which starts no process; scripts on this machine's own shell; what needs a real sshd or
+ * a server; real hosts.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -17,7 +20,17 @@ export default defineConfig({
           // Far more than any of them takes: a busy machine is no failure.
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.contract.test.ts', 'test/**/*.lab.test.ts'],
+          exclude: ['test/**/*.shell.test.ts', 'test/**/*.contract.test.ts', 'test/**/*.lab.test.ts'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'shell',
+          isolate: false,
+          testTimeout: 60_000,
+          include: ['test/**/*.shell.test.ts'],
         },
       },
       {

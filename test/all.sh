@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that has to pass: format, lint, types, unit and contract tests, and the lab's core on real hosts.
+# Everything that has to pass: format, lint, types, unit, shell and contract tests, and the lab's core on real hosts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=$(mktemp -d)
@@ -22,7 +22,9 @@ announce 'types'
 npm run --silent types
 announce 'unit tests'
 suite unit default --maxWorkers=100%
-announce 'unit tests, on a newer Node'
+announce 'scripts, on a real shell'
+suite shell default --maxWorkers=100%
+announce 'both of them, on a newer Node'
 npm run --silent test:newer-node
 announce 'contract tests, against a real sshd'
 suite contract default
