@@ -10,8 +10,9 @@ export type {
 } from './playbook/playbook.ts';
 export { minutes, seconds, step, verify } from './playbook/step.ts';
 export type { ClusterStep, HostStep, Step, StepOptions, Strategy, VerifyStep } from './playbook/step.ts';
-export { ProbeError } from './playbook/operation.ts';
+export { ofThoseThatAnswered, ProbeError } from './playbook/operation.ts';
 export type {
+  Advice,
   Answer,
   Answers,
   Change,

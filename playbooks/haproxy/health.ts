@@ -1,4 +1,4 @@
-import { addressIn, ProbeError, quote, takeoverOf } from 'osha';
+import { addressIn, ofThoseThatAnswered, ProbeError, quote, takeoverOf } from 'osha';
 import type { Answers, Finding, Frontend, HealthCheck, Host, Takeover, Vip } from 'osha';
 import { ADMIN_SOCKET, frontendsOn } from './conf.ts';
 import { ALIVE_PATH, STATS_PORT } from './ports.ts';
@@ -107,7 +107,9 @@ function judgeTakeover(
     const answer = answers.get(host);
     return answer?.reachable && answer.observed.servers !== undefined;
   });
-  const evidence = running.length === 0 ? 'runs nowhere' : `runs on ${running.join(', ')}`;
+  const answered = takeover.hosts.filter((host) => answers.get(host)?.reachable);
+  const partly = ofThoseThatAnswered(answered.length, takeover.hosts.length);
+  const evidence = `${running.length === 0 ? 'runs nowhere' : `runs on ${running.join(', ')}`}${partly}`;
   if (running.length === 1 || taken === 'perhaps') {
     const later = running.length === 1 ? '' : `: left to ${takeover.by}`;
     return { subject, healthy: true, evidence: `${evidence}${later}` };
@@ -211,7 +213,9 @@ function judgeVip(vip: Vip, answers: Answers<ReadonlyMap<string, boolean>>): Fin
   if (asked.length > 0 && refused.length === 0) {
     return { subject, healthy: true, evidence: `HAProxy answers on ${vip.address}` };
   }
-  const evidence =
-    asked.length === 0 ? 'no host could be asked' : `no answer on ${vip.address} from ${refused.join(', ')}`;
+  if (asked.length === 0) {
+    return { subject, healthy: false, unknown: true, evidence: 'unknown: no host that is near it answered' };
+  }
+  const evidence = `no answer on ${vip.address} from ${refused.join(', ')}`;
   return { subject, healthy: false, evidence, hint: 'see who holds it: "osha status"' };
 }

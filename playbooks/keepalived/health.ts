@@ -1,12 +1,13 @@
-import type { Answer, Finding, HealthCheck, Host } from 'osha';
-import { inWords, named, placesOf, viewOf, type VipView } from './holders.ts';
+import { ofThoseThatAnswered } from 'osha';
+import type { Advice, Answer, Finding, HealthCheck, Host } from 'osha';
+import { inWords, named, placesOf, viewOf, type Former, type VipView } from './holders.ts';
 import { holderProbe, type HolderView, type ObserveOptions } from './observe.ts';
 import { leaveHint } from './recognise.ts';
 
 /**
  * On every holder keepalived runs, and exactly one host has each virtual IP, a holder of it: as `hosts` say themselves,
  * and as the network answers, where hosts can be that the inventory does not list. A former holder that may run
- * keepalived is not healthy either: it takes the address when the others stop.
+ * keepalived is not healthy either: it takes the address when the others stop. One that is not on the network is advice.
  */
 export function heldOnce(hosts: readonly Host[], options: ObserveOptions): HealthCheck<HolderView> {
   const places = placesOf(options);
@@ -17,12 +18,15 @@ export function heldOnce(hosts: readonly Host[], options: ObserveOptions): Healt
     probe: (member) => holderProbe(member, options),
     judge: (answers) => {
       const views = viewOf(answers, places);
+      const answered = [...answers.values()].filter(({ reachable }) => reachable);
+      const partly = ofThoseThatAnswered(answered.length, answers.size);
       return [
         ...[...answers].flatMap(([host, answer]) => holderFinding(host, answer, options)),
-        ...views.map((view) => vipFinding(view, options.unit)),
+        ...views.map((view) => vipFinding(view, options.unit, partly)),
         ...views.flatMap((view) => formerFindings(view, options.unit)),
       ];
     },
+    advise: (answers) => viewOf(answers, places).flatMap(formerAdvice),
   };
 }
 
@@ -52,7 +56,7 @@ function holderFinding(
   return [{ subject, host, healthy: true, evidence: parts.join(', ') }];
 }
 
-function vipFinding({ vip, claimants, unasked }: VipView, unit: string): Finding {
+function vipFinding({ vip, claimants, unasked }: VipView, unit: string, partly: string): Finding {
   const subject = `virtual IP ${vip.name}`;
   const unhealthy = (evidence: string, hint: string): Finding => ({
     subject,
@@ -62,7 +66,7 @@ function vipFinding({ vip, claimants, unasked }: VipView, unit: string): Finding
   });
   if (claimants.length === 0) {
     return unhealthy(
-      `${vip.address} is held by nobody`,
+      `${vip.address} is held by nobody${partly}`,
       `does HAProxy answer on a holder (${vip.holders.join(', ')})? see "journalctl -u ${unit}" there`,
     );
   }
@@ -93,17 +97,28 @@ function vipFinding({ vip, claimants, unasked }: VipView, unit: string): Finding
   return { subject, healthy: true, evidence: `${evidence}${away}` };
 }
 
-/** Former holders that may run keepalived, or may come back. */
-function formerFindings({ vip, claimants, former }: VipView, unit: string): readonly Finding[] {
-  return former.flatMap((one): readonly Finding[] => {
+/** Former holders that do not claim the address now. */
+function quietFormer({ claimants, former }: VipView): readonly Former[] {
+  return former.filter((one) => !claimants.some(({ name }) => name === named(one) || name === one.name));
+}
+
+/** Former holders that are not on the network, and may come back. */
+function formerAdvice(view: VipView): readonly Advice[] {
+  return quietFormer(view)
+    .filter(({ presence }) => presence === 'silent')
+    .map((one) => ({
+      subject: `former holder of ${view.vip.name}`,
+      evidence: `${named(one)}: ${inWords(one.presence)}; it stays among the peers`,
+    }));
+}
+
+/** Former holders that may run keepalived. */
+function formerFindings(view: VipView, unit: string): readonly Finding[] {
+  return quietFormer(view).flatMap((one): readonly Finding[] => {
+    if (one.presence === 'closed' || one.presence === 'silent') return [];
     const name = named(one);
-    const subject = `former holder of ${vip.name}`;
-    const claims = claimants.some((claimant) => claimant.name === name || claimant.name === one.name);
-    if (one.presence === 'closed' || claims) return [];
+    const subject = `former holder of ${view.vip.name}`;
     const evidence = `${name}: ${inWords(one.presence)}`;
-    if (one.presence === 'silent') {
-      return [{ subject, healthy: true, evidence: `${evidence}; it stays among the peers` }];
-    }
     if (one.listed) {
       return [{ subject, healthy: false, evidence, hint: 'deploy with --only keepalived' }];
     }

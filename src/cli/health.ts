@@ -1,4 +1,6 @@
 import type { Host } from '../inventory/types.ts';
+import type { Finding } from '../playbook/operation.ts';
+import { SelectionError, type Selection } from '../planner/selection.ts';
 import type { HealthReport, NamedCheck } from '../runner/health.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
 import { PROBE_TIMEOUT_MS } from './execute.ts';
@@ -23,9 +25,10 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
     secrets: request.of === 'systems' ? 'read' : 'none',
     ...(request.of === 'hosts' ? { advice: true } : {}),
   });
-  const checks =
-    request.of === 'systems' ? await systemChecks(deployment, request) : await hostChecks(deployment);
-  const hosts = membersOf(checks, deployment);
+  const { checks, hosts } = await (request.of === 'systems' ? systemChecks : hostChecks)(
+    deployment,
+    wholePhases(request),
+  );
   const [{ observeHealth }, { createTransport }] = await Promise.all([
     import('../runner/health.ts'),
     import('./transport.ts'),
@@ -57,20 +60,31 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
   return request.of === 'systems' ? EXIT.failed : EXIT.refused;
 }
 
-async function systemChecks(deployment: Deployment, request: HealthRequest): Promise<readonly NamedCheck[]> {
-  const { createPlan } = await import('../planner/plan.ts');
-  const plan = createPlan({ ...deployment, selection: selectionOf(request) });
-  return plan.phases.flatMap((phase) =>
-    phase.health.map((check) => ({ system: phase.name, title: phase.title, check })),
-  );
+/** What is asked, and of whom: hosts that `--limit` leaves out are members of a check all the same. */
+interface Questions {
+  readonly checks: readonly NamedCheck[];
+  /** In inventory order. */
+  readonly hosts: readonly Host[];
 }
 
-async function hostChecks(deployment: Deployment): Promise<readonly NamedCheck[]> {
+async function systemChecks(deployment: Deployment, selection: Selection): Promise<Questions> {
+  const { createPlan } = await import('../planner/plan.ts');
+  const plan = createPlan({ ...deployment, selection });
+  const limited = new Set(plan.hosts.map(({ name }) => name));
+  const checks = plan.phases
+    .flatMap((phase) => phase.health.map((check) => ({ system: phase.name, title: phase.title, check })))
+    .filter(({ check }) => check.members.some(({ name }) => limited.has(name)));
+  const members = new Set(checks.flatMap(({ check }) => check.members.map(({ name }) => name)));
+  return { checks, hosts: plan.hosts.filter(({ name }) => members.has(name)) };
+}
+
+async function hostChecks(deployment: Deployment, selection: Selection): Promise<Questions> {
   const [{ createPlan }, { preflight }] = await Promise.all([
     import('../planner/plan.ts'),
     import('../preflight/preflight.ts'),
   ]);
-  const wanted = createPlan(deployment).phases.flatMap(({ hosts, ports }) =>
+  const plan = createPlan({ ...deployment, selection });
+  const wanted = plan.phases.flatMap(({ hosts, ports }) =>
     hosts.flatMap(({ name }) =>
       ports
         .filter((use) => use.hosts?.includes(name) ?? true)
@@ -78,13 +92,22 @@ async function hostChecks(deployment: Deployment): Promise<readonly NamedCheck[]
     ),
   );
   const check = preflight(deployment.inventory, deployment.platform, wanted);
-  return [{ system: 'hosts', title: check.title, check }];
+  const choosesPhases = (selection.only ?? selection.skip ?? selection.from) !== undefined;
+  const used = new Set(plan.phases.flatMap(({ hosts }) => hosts.map(({ name }) => name)));
+  return {
+    checks: [{ system: 'hosts', title: check.title, check }],
+    hosts: choosesPhases ? plan.hosts.filter(({ name }) => used.has(name)) : plan.hosts,
+  };
 }
 
-/** Every host that a check asks, in inventory order. */
-function membersOf(checks: readonly NamedCheck[], { inventory }: Deployment): readonly Host[] {
-  const names = new Set(checks.flatMap(({ check }) => check.members.map((host) => host.name)));
-  return inventory.hosts.filter((host) => names.has(host.name));
+/** The selection of a verb that asks whole phases. Throws `SelectionError` for a step. */
+function wholePhases(request: HealthRequest): Selection {
+  const selection = selectionOf(request);
+  if (selection.from?.step === undefined) return selection;
+  throw new SelectionError(
+    `--from names the step "${selection.from.step}", and steps are not asked for their health`,
+    `name the phase alone: --from ${selection.from.phase}`,
+  );
 }
 
 async function print(cli: Cli, report: HealthReport, options: OutputOptions): Promise<void> {
@@ -111,15 +134,19 @@ function jsonLines(report: HealthReport, hosts: readonly Host[], durationMs: num
         return {
           host: name,
           ok: own.filter((finding) => finding.healthy).length,
-          failed: own.filter((finding) => !finding.healthy).length,
+          failed: own.filter(isUnhealthy).length,
           unreachable: unreachable.has(name),
         };
       }),
       {
         durationMs,
         ok: findings.filter((finding) => finding.healthy).length,
-        failed: findings.filter((finding) => !finding.healthy).length,
+        failed: findings.filter(isUnhealthy).length,
       },
     ),
   ];
+}
+
+function isUnhealthy({ healthy, unknown }: Finding): boolean {
+  return !healthy && unknown !== true;
 }

@@ -122,6 +122,11 @@ export type Answer<Observed = unknown> =
 /** By host name, in inventory order; every member has an entry. */
 export type Answers<Observed = unknown> = ReadonlyMap<string, Answer<Observed>>;
 
+/** Ends a statement that adds up what each member said; empty where all of them answered. */
+export function ofThoseThatAnswered(answered: number, members: number): string {
+  return answered < members ? ', of those that answered' : '';
+}
+
 /** The facts that a decision rests on, as a table to print. */
 export interface Evidence {
   readonly columns: readonly string[];
@@ -170,6 +175,8 @@ export interface Finding {
   /** What it is about: "cluster size", "virtual IP api". */
   readonly subject: string;
   readonly healthy: boolean;
+  /** True where no host could say: `healthy` is false then, and the evidence states nothing about the system. */
+  readonly unknown?: true | undefined;
   /** As the system itself said: "3 of 3, Primary". */
   readonly evidence: string;
   /** Absent where it is about the cluster as a whole. */
@@ -178,12 +185,28 @@ export interface Finding {
   readonly hint?: string;
 }
 
+/** Something an operator should know that is neither healthy nor unhealthy: it never decides an exit code. */
+export interface Advice {
+  /** What it is about: "fencing". */
+  readonly subject: string;
+  readonly evidence: string;
+  /** Absent where it is about the cluster as a whole. */
+  readonly host?: string | undefined;
+  /** What can be done about it. */
+  readonly hint?: string | undefined;
+}
+
 /** How one system's health is observed; `status` and the verifying steps of a playbook share it. */
 export interface HealthCheck<Observed = unknown> {
   readonly scope: 'health';
   readonly title: string;
   readonly members: readonly Host[];
   probe(member: Host): Probe<Observed>;
-  /** Pure. At least one finding. */
+  /**
+   * Pure. At least one finding. Where no member answered, what it says of the cluster as a whole is replaced by "unknown";
+   * where only some did, `ofThoseThatAnswered` qualifies a statement that adds up what each member said.
+   */
   judge(answers: Answers<Observed>): readonly Finding[];
+  /** Pure. What is worth knowing and is no matter of health; default nothing. Verifying steps ignore it. */
+  advise?(answers: Answers<Observed>): readonly Advice[];
 }

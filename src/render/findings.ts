@@ -1,4 +1,4 @@
-import type { Finding } from '../playbook/operation.ts';
+import type { Advice, Finding } from '../playbook/operation.ts';
 import type { Colors } from './colors.ts';
 import { table, type Cell } from './table.ts';
 import { count, listOf, printable } from './text.ts';
@@ -7,6 +7,7 @@ import { count, listOf, printable } from './text.ts';
 export interface SystemFindings {
   readonly title: string;
   readonly findings: readonly Finding[];
+  readonly advice: readonly Advice[];
 }
 
 /** Beyond so many healthy answers to one question, they share a row although each is different. */
@@ -14,7 +15,7 @@ const MOST_ROWS = 8;
 
 /**
  * The health of every system as one table, in which hosts that say the same share a row, with the hints to what is not
- * healthy below it, and a last line that says whether all is well.
+ * healthy below it, then advice, and a last line that says whether all is well.
  */
 export function findingsTable(
   systems: readonly SystemFindings[],
@@ -26,30 +27,69 @@ export function findingsTable(
       index === 0 ? { text: system.title, style: colors.strong } : '',
       row.subject,
       listOf(row.hosts, 4),
-      row.healthy ? { text: 'healthy', style: colors.good } : { text: 'UNHEALTHY', style: colors.bad },
+      healthCell(row.state, colors),
       row.evidence,
     ]),
   );
   const all = systems.flatMap((system) => system.findings);
-  const sick = all.filter((finding) => !finding.healthy);
-  const verdict =
-    all.length === 0
-      ? 'there is nothing to ask about: no phase of this selection says how its health is observed'
-      : sick.length === 0
-        ? colors.good(`healthy: ${count(all.length, 'check')}`)
-        : colors.bad(`unhealthy: ${sick.length} of ${count(all.length, 'check')}`);
+  const sick = all.filter((finding) => stateOf(finding) === 'unhealthy');
   const columns = ['system', 'what', 'host', 'health', 'evidence'].map((title) => ({ title }));
+  const advice = adviceLines(systems, colors);
   const hints = hintsOf(sick).map((hint) => `${colors.hint('hint:')} ${hint}`);
   return [
     ...(rows.length > 0 ? [table(columns, rows, options), ''] : []),
     ...hints,
     ...(hints.length > 0 ? [''] : []),
-    verdict,
+    ...advice,
+    ...(advice.length > 0 ? [''] : []),
+    verdict(all, colors),
   ].join('\n');
 }
 
+type State = 'healthy' | 'unhealthy' | 'unknown';
+
+function stateOf({ healthy, unknown }: Finding): State {
+  if (unknown) return 'unknown';
+  return healthy ? 'healthy' : 'unhealthy';
+}
+
+function healthCell(state: State, colors: Colors): Cell {
+  switch (state) {
+    case 'healthy':
+      return { text: state, style: colors.good };
+    case 'unhealthy':
+      return { text: 'UNHEALTHY', style: colors.bad };
+    case 'unknown':
+      return { text: state, style: colors.hint };
+  }
+}
+
+function verdict(all: readonly Finding[], colors: Colors): string {
+  if (all.length === 0) {
+    return 'there is nothing to ask about: no phase of this selection says how its health is observed';
+  }
+  const countOf = (state: State): number => all.filter((finding) => stateOf(finding) === state).length;
+  const unknown = countOf('unknown') > 0 ? `, ${countOf('unknown')} unknown` : '';
+  if (countOf('unhealthy') > 0) {
+    return colors.bad(`unhealthy: ${countOf('unhealthy')} of ${count(all.length, 'check')}${unknown}`);
+  }
+  if (countOf('healthy') === 0) return colors.hint(`unknown: ${count(all.length, 'check')}`);
+  return colors.good(`healthy: ${count(countOf('healthy'), 'check')}${unknown}`);
+}
+
+function adviceLines(systems: readonly SystemFindings[], colors: Colors): readonly string[] {
+  const lines = systems.flatMap(({ title, advice }) =>
+    advice.map(({ subject, host, evidence, hint }) => {
+      const where = host === undefined ? '' : ` on ${host}`;
+      const how = hint === undefined ? '' : ` (${printable(hint)})`;
+      return `${colors.hint('advice:')} ${title}: ${subject}${where}: ${printable(evidence)}${how}`;
+    }),
+  );
+  return [...new Set(lines)];
+}
+
 /** Several checks of one system are one block. */
-function merged(systems: readonly SystemFindings[]): readonly SystemFindings[] {
+function merged(systems: readonly SystemFindings[]): readonly Omit<SystemFindings, 'advice'>[] {
   const titles = [...new Set(systems.map((system) => system.title))];
   return titles.map((title) => ({
     title,
@@ -59,26 +99,28 @@ function merged(systems: readonly SystemFindings[]): readonly SystemFindings[] {
 
 interface Row {
   readonly subject: string;
-  readonly healthy: boolean;
+  readonly state: State;
   readonly evidence: string;
   readonly hosts: string[];
 }
 
 function rowsOf(findings: readonly Finding[]): readonly Row[] {
   const subjects = new Map<string, Row[]>();
-  for (const { subject, healthy, evidence, host } of findings) {
+  for (const finding of findings) {
+    const { subject, host } = finding;
+    const state = stateOf(finding);
+    const evidence = printable(finding.evidence);
     const rows = subjects.get(subject) ?? [];
     subjects.set(subject, rows);
-    const row = rows.find((other) => other.healthy === healthy && other.evidence === printable(evidence));
+    const row = rows.find((other) => other.state === state && other.evidence === evidence);
     if (row) row.hosts.push(...(host === undefined ? [] : [host]));
-    else
-      rows.push({ subject, healthy, evidence: printable(evidence), hosts: host === undefined ? [] : [host] });
+    else rows.push({ subject, state, evidence, hosts: host === undefined ? [] : [host] });
   }
   return [...subjects.values()].flatMap(withoutCrowds);
 }
 
 function withoutCrowds(rows: readonly Row[]): readonly Row[] {
-  const healthy = rows.filter((row) => row.healthy);
+  const healthy = rows.filter((row) => row.state === 'healthy');
   const [first] = healthy;
   if (!first || healthy.length <= MOST_ROWS) return rows;
   const crowd: Row = {
@@ -86,7 +128,7 @@ function withoutCrowds(rows: readonly Row[]): readonly Row[] {
     evidence: `${first.evidence}, and others`,
     hosts: healthy.flatMap((row) => row.hosts),
   };
-  return [...rows.filter((row) => !row.healthy), crowd];
+  return [...rows.filter((row) => row.state !== 'healthy'), crowd];
 }
 
 function hintsOf(sick: readonly Finding[]): readonly string[] {

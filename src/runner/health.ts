@@ -1,5 +1,5 @@
 import type { Host } from '../inventory/types.ts';
-import type { Finding, HealthCheck } from '../playbook/operation.ts';
+import type { Advice, Finding, HealthCheck } from '../playbook/operation.ts';
 import type { Transport } from '../transport/session.ts';
 import { Connections } from './connections.ts';
 import type { EventSink } from './events.ts';
@@ -18,6 +18,7 @@ export interface SystemHealth {
   readonly system: string;
   readonly title: string;
   readonly findings: readonly Finding[];
+  readonly advice: readonly Advice[];
 }
 
 export interface HealthReport {
@@ -25,8 +26,9 @@ export interface HealthReport {
   readonly unreachable: readonly {
     readonly host: string;
     readonly message: string;
-    readonly hint?: string;
+    readonly hint?: string | undefined;
   }[];
+  /** Every host answered, and nothing that is known is unhealthy. */
   readonly healthy: boolean;
 }
 
@@ -41,7 +43,13 @@ export interface HealthOptions {
   readonly emit: EventSink;
 }
 
-/** Asks all checks at once, in one round trip per host, and judges them. Reads only. */
+/** Why a member has no answer that was not asked. */
+const LEFT_OUT = 'left out by --limit';
+
+/**
+ * Asks all checks at once, in one round trip per host, and judges them. Reads only. Only `hosts` are asked: members of a
+ * check that are not among them are left out by `--limit`, and what cannot be said without them is unknown.
+ */
 export async function observeHealth(
   hosts: readonly Host[],
   checks: readonly NamedCheck[],
@@ -61,6 +69,7 @@ export async function observeHealth(
   );
   const source = {
     whyGone: (host: string): string | undefined => {
+      if (!observers.has(host)) return LEFT_OUT;
       const connected = connections.of(host);
       return connected.ok ? undefined : connected.message;
     },
@@ -86,23 +95,41 @@ export async function observeHealth(
     for (const { system, title, check } of checks) {
       const answers = await answersOf(source, check, { again: false });
       // One that cannot be reached is told once, and not by every system that it belongs to.
-      const asked = check.members.filter((member) => connections.of(member.name).ok);
-      systems.push({ system, title, findings: findingsOf(check, answers, asked) });
+      const asked = check.members.filter(
+        (member) => observers.has(member.name) && connections.of(member.name).ok,
+      );
+      const findings = withinLimit(findingsOf(check, answers, asked), check.members, observers);
+      const advice = (check.advise?.(answers) ?? []).filter(
+        ({ host }) => host === undefined || observers.has(host),
+      );
+      systems.push({ system, title, findings, advice });
     }
     const unreachable = hosts.flatMap((host) => {
       const connected = connections.of(host.name);
       if (connected.ok) return [];
-      return [
-        {
-          host: host.name,
-          message: connected.message,
-          ...(connected.hint === undefined ? {} : { hint: connected.hint }),
-        },
-      ];
+      return [{ host: host.name, message: connected.message, hint: connected.hint }];
     });
-    const healthy = systems.every(({ findings }) => findings.every((finding) => finding.healthy));
+    const healthy = systems.every(({ findings }) =>
+      findings.every((one) => one.healthy || one.unknown === true),
+    );
     return { systems, unreachable, healthy: healthy && unreachable.length === 0 };
   } finally {
     await connections.close();
   }
+}
+
+/** Findings about the hosts that were asked, and those about all members where the members that were asked suffice. */
+function withinLimit(
+  findings: readonly Finding[],
+  members: readonly Host[],
+  asked: { has(host: string): boolean },
+): readonly Finding[] {
+  const others = members.map(({ name }) => name).filter((name) => !asked.has(name));
+  if (others.length === 0) return findings;
+  return findings.flatMap((finding): readonly Finding[] => {
+    const { host, subject, healthy, evidence } = finding;
+    if (host !== undefined) return asked.has(host) ? [finding] : [];
+    if (healthy) return [finding];
+    return [{ subject, healthy, unknown: true, evidence: `${evidence}; ${LEFT_OUT}: ${others.join(', ')}` }];
+  });
 }

@@ -39,20 +39,31 @@ export async function answersOf<Observed>(
 
 /**
  * What a check finds, completed: a member of `asked` that gave no answer is unhealthy, also where the check has nothing to
- * say about it. `asked` defaults to all its members.
+ * say about it. Where no member answered, nothing is known of the cluster as a whole. `asked` defaults to all its members.
  */
 export function findingsOf(
   check: Pick<HealthCheck, 'members' | 'judge'>,
   answers: Answers,
   asked: readonly Host[] = check.members,
 ): readonly Finding[] {
-  const findings = check.judge(answers);
+  const judged = check.judge(answers);
+  const findings = isSilent(answers) ? judged.map(withoutStatement) : judged;
   const silent = asked.flatMap(({ name }): readonly Finding[] => {
     const answer = answers.get(name);
     if (answer?.reachable !== false || findings.some(({ host }) => host === name)) return [];
     return [{ host: name, subject: 'answer', healthy: false, evidence: `no answer: ${answer.reason}` }];
   });
   return [...findings, ...silent];
+}
+
+function isSilent(answers: Answers): boolean {
+  return answers.size > 0 && [...answers.values()].every(({ reachable }) => !reachable);
+}
+
+/** Findings about a host say themselves that it did not answer. */
+function withoutStatement(finding: Finding): Finding {
+  if (finding.host !== undefined) return finding;
+  return { subject: finding.subject, healthy: false, unknown: true, evidence: 'unknown: no host answered' };
 }
 
 /**

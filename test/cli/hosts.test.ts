@@ -20,11 +20,14 @@ beforeEach(() => {
 });
 
 /** This machine stands for every host; those in `away` do not answer. */
-function here(away: readonly string[] = [], onConnect = (): void => undefined): () => Transport {
+function here(
+  away: readonly string[] = [],
+  onConnect: (host: string) => void = () => undefined,
+): () => Transport {
   const local = createLocalTransport();
   return () => ({
     connect: async (host, options) => {
-      onConnect();
+      onConnect(host.name);
       if (away.includes(host.name))
         throw new ConnectError('unreachable', 'nothing answers on port 22', 'is it up?');
       return local.connect(host, options);
@@ -107,6 +110,51 @@ describe('where no host answers,', () => {
         unreachable: 3,
         hosts: { b: { unreachable: true } },
       });
+    }
+  });
+
+  const asked = async (
+    ...args: readonly string[]
+  ): Promise<CliResult & { readonly hosts: readonly string[] }> => {
+    const hosts: string[] = [];
+    const transport = here(away, (name) => void hosts.push(name));
+    const result = await oshaWith({ cwd: folder, transport }, ...args);
+    return { ...result, hosts: hosts.toSorted() };
+  };
+
+  it.each([
+    ['status', ['a', 'c']],
+    ['check', ['a', 'c']],
+  ])('osha %s asks the hosts that --limit names, and no others', async (verb, hosts) => {
+    const result = await asked(verb, 'inventory.yaml', '--limit', 'a,c');
+    expect(result).toMatchObject({ exitCode: 4, hosts });
+    expect(result.stdout).not.toMatch(/unreachable b/);
+  });
+
+  it('osha check asks the hosts of the phases that --only names', async () => {
+    const timeOnly = await asked('check', 'inventory.yaml', '--only', 'time', '--limit', 'b');
+    expect(timeOnly).toMatchObject({ exitCode: 4, hosts: ['b'] });
+    const unknown = await asked('check', 'inventory.yaml', '--only', 'tyme');
+    expect(unknown).toMatchObject({ exitCode: 2, hosts: [] });
+  });
+
+  it.each(['status', 'check'])('osha %s refuses a step in --from: it asks whole phases', async (verb) => {
+    const { exitCode, stderr, hosts } = await asked(verb, 'inventory.yaml', '--from', 'time:install-chrony');
+    expect({ exitCode, hosts }).toEqual({ exitCode: 2, hosts: [] });
+    expect(stderr).toContain('name the phase alone: --from time');
+  });
+
+  it('osha status and osha check state nothing about any system as a whole', async () => {
+    for (const verb of ['status', 'check']) {
+      const { stdout } = await run(away, verb, 'inventory.yaml', '--json');
+      const findings = jsonLines(stdout)
+        .filter(({ event }) => event === 'health')
+        .flatMap((system) => system['findings'] as readonly Record<string, unknown>[])
+        .filter(({ host }) => host === undefined);
+      expect(findings.length).toBeGreaterThan(0);
+      for (const finding of findings) {
+        expect(finding).toMatchObject({ unknown: true, evidence: 'unknown: no host answered' });
+      }
     }
   });
 

@@ -18,6 +18,7 @@ it('hosts that say the same share a row, several checks of a system a block, and
       {
         title: 'Galera',
         findings: [{ subject: 'size', healthy: false, evidence: '2 of 3', hint: 'osha recover' }],
+        advice: [],
       },
       {
         title: 'HAProxy',
@@ -26,8 +27,9 @@ it('hosts that say the same share a row, several checks of a system a block, and
           on('b', 'servers', false, '1 of 3 up', 'look at them'),
           on('c', 'servers', true, '3 of 3 up'),
         ],
+        advice: [],
       },
-      { title: 'HAProxy', findings: [on('a', 'process', true, 'runs')] },
+      { title: 'HAProxy', findings: [on('a', 'process', true, 'runs')], advice: [] },
     ],
     { colors },
   );
@@ -51,7 +53,7 @@ it('hundreds of healthy hosts take one row, and a sick one among them its own', 
   const findings = Array.from({ length: 300 }, (_, index) =>
     on(`h${index}`, 'clock', index !== 7, `${index} µs off`),
   );
-  const lines = findingsTable([{ title: 'Time', findings }], { colors }).split('\n');
+  const lines = findingsTable([{ title: 'Time', findings, advice: [] }], { colors }).split('\n');
   expect(lines).toHaveLength(5);
   expect(lines[1]).toMatch(/clock +h7 +UNHEALTHY +7 µs off$/);
   expect(lines[2]).toMatch(/clock +h0, h1, h2 and 296 more +healthy +0 µs off, and others$/);
@@ -59,4 +61,36 @@ it('hundreds of healthy hosts take one row, and a sick one among them its own', 
 
 it('nothing to ask about is said, and is no table', () => {
   expect(findingsTable([], { colors })).toMatch(/^there is nothing to ask about/);
+});
+
+it('advice stands apart from the table, and what is unknown counts as neither healthy nor unhealthy', () => {
+  const unknown = { healthy: false, unknown: true, evidence: 'unknown: no host answered' } as const;
+  const fencing = { subject: 'fencing', evidence: 'no fence device is declared', hint: 'declare one' };
+  const text = findingsTable(
+    [
+      {
+        title: 'Pacemaker',
+        findings: [on('a', 'member', true, 'online'), { subject: 'quorum', ...unknown, hint: 'wait' }],
+        advice: [fencing],
+      },
+    ],
+    { colors },
+  );
+  expect(text).toBe(
+    [
+      'SYSTEM     WHAT    HOST  HEALTH   EVIDENCE',
+      'Pacemaker  member  a     healthy  online',
+      '           quorum        unknown  unknown: no host answered',
+      '',
+      'advice: Pacemaker: fencing: no fence device is declared (declare one)',
+      '',
+      'healthy: 1 check, 1 unknown',
+    ].join('\n'),
+  );
+});
+
+it('a system of which nothing is known is not called healthy', () => {
+  const findings = [{ subject: 'quorum', healthy: false, unknown: true, evidence: 'unknown' } as const];
+  const lines = findingsTable([{ title: 'Pacemaker', findings, advice: [] }], { colors }).split('\n');
+  expect(lines.at(-1)).toBe('unknown: 1 check');
 });

@@ -103,7 +103,9 @@ export function healthy(members: readonly Host[]): HealthCheck<boolean> {
 /** Healthy on each host that answers `script` with a word; says nothing of a host that gives no answer. */
 export function healthyWhereAnswered(members: readonly Host[], script: string): HealthCheck<string> {
   return {
-    ...healthy(members),
+    scope: 'health',
+    title: 'All answer',
+    members,
     probe: () => ({
       script,
       reads: [],

@@ -1,5 +1,5 @@
-import { withConnections, withOutput } from '../options.ts';
-import type { ConnectionOptions, OutputOptions } from '../options.ts';
+import { withConnections, withOutput, withSelection } from '../options.ts';
+import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 
 export const register: Register = (program, cli) => {
@@ -14,10 +14,10 @@ export const register: Register = (program, cli) => {
     .argument('<inventory>', 'the inventory, a YAML file')
     .addHelpText(
       'after',
-      '\nExamples:\n  osha check inventory/lab.yaml\n  osha check inventory/lab.yaml --accept-new',
+      '\nExamples:\n  osha check inventory/lab.yaml\n  osha check inventory/lab.yaml --accept-new\n  osha check inventory/lab.yaml --limit controller2',
     );
-  withOutput(withConnections(command)).action(
-    exiting(cli, async (file: string, options: OutputOptions & ConnectionOptions) => {
+  withOutput(withConnections(withSelection(command))).action(
+    exiting(cli, async (file: string, options: OutputOptions & ConnectionOptions & SelectionOptions) => {
       const { health } = await import('../health.ts');
       return health(cli, file, { ...options, of: 'hosts' });
     }),

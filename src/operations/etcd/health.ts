@@ -1,6 +1,11 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Finding, HealthCheck } from '../../playbook/operation.ts';
+import {
+  ofThoseThatAnswered,
+  type Advice,
+  type Finding,
+  type HealthCheck,
+} from '../../playbook/operation.ts';
 import {
   isLed,
   isLive,
@@ -27,24 +32,41 @@ export function healthy(
     members: hosts,
     probe: (host) => observeMember(platform, host),
     judge: (answers) => judgeMembers(membersOf(hosts, answers), platform.units.etcd),
+    advise: (answers) => adviseMembers(membersOf(hosts, answers)),
   };
 }
 
 /** One finding on each member, and some on the cluster as a whole. Pure. */
 export function judgeMembers(members: readonly Member[], unit: string): readonly Finding[] {
   const live = members.filter(isLive);
+  const partly = ofThoseThatAnswered(members.filter(isReached).length, members.length);
   return [
     ...members.map((member) => judgeMember(member, unit)),
-    judgeCluster(live),
-    judgeLeader(live),
-    judgeList(members, live),
-    ...strangersOf(members).map((entry) => ({
-      subject: `member ${labelOf(entry)}`,
-      healthy: entry.name !== '',
-      evidence: `${entry.name === '' ? 'added, and never started' : 'listed'}; it is not in the inventory`,
-      hint: 'to remove it, when it is gone for good: osha deploy INVENTORY --only etcd --prune',
-    })),
+    judgeCluster(live, partly),
+    judgeLeader(live, partly),
+    judgeList(members, live, partly),
+    ...strangersOf(members)
+      .filter(({ name }) => name === '')
+      .map((entry) => ({
+        subject: `member ${labelOf(entry)}`,
+        healthy: false,
+        evidence: 'added, and never started; it is not in the inventory',
+        hint: REMOVE,
+      })),
   ];
+}
+
+const REMOVE = 'to remove it, when it is gone for good: osha deploy INVENTORY --only etcd --prune';
+
+/** Members that the inventory does not name. Pure. */
+export function adviseMembers(members: readonly Member[]): readonly Advice[] {
+  return strangersOf(members)
+    .filter(({ name }) => name !== '')
+    .map((entry) => ({
+      subject: `member ${labelOf(entry)}`,
+      evidence: 'listed; it is not in the inventory',
+      hint: REMOVE,
+    }));
 }
 
 function judgeMember(member: Member, unit: string): Finding {
@@ -75,27 +97,27 @@ function judgeMember(member: Member, unit: string): Finding {
   return { ...base, healthy: wrong.length === 0, evidence, ...(wrong.length > 0 ? { hint } : {}) };
 }
 
-function judgeCluster(live: readonly Live[]): Finding {
+function judgeCluster(live: readonly Live[], partly: string): Finding {
   const clusters = [...new Set(live.map(({ status }) => status.cluster))];
   return {
     subject: 'cluster',
     healthy: clusters.length === 1,
-    evidence: clusters.join(' and ') || 'no member answers',
+    evidence: clusters.join(' and ') || `no member answers${partly}`,
   };
 }
 
-function judgeLeader(live: readonly Live[]): Finding {
+function judgeLeader(live: readonly Live[], partly: string): Finding {
   const ids = [...new Set(live.map(({ status }) => status.leader ?? 'none'))];
   const leader = live.find(({ status }) => status.leader === status.member);
   const agreed = ids.length === 1 && live.every(isLed);
   return {
     subject: 'leader',
     healthy: agreed,
-    evidence: agreed ? (leader?.name ?? ids.join()) : ids.join(' and ') || 'no member answers',
+    evidence: agreed ? (leader?.name ?? ids.join()) : ids.join(' and ') || `no member answers${partly}`,
   };
 }
 
-function judgeList(members: readonly Member[], live: readonly Live[]): Finding {
+function judgeList(members: readonly Member[], live: readonly Live[], partly: string): Finding {
   const lacking = live.flatMap(({ name, status }) => {
     const listed = new Set(status.listed.flatMap(({ peerUrls }) => peerUrls));
     const absent = members.filter(({ peerUrl }) => !listed.has(peerUrl));
@@ -106,7 +128,7 @@ function judgeList(members: readonly Member[], live: readonly Live[]): Finding {
     healthy: lacking.length === 0 && live.length > 0,
     evidence:
       live.length === 0
-        ? 'no member answers'
+        ? `no member answers${partly}`
         : lacking.join('; ') || `${names(members)}, the same on ${live.length} of ${members.length}`,
   };
 }

@@ -1,5 +1,5 @@
 import type { Host } from '../../inventory/types.ts';
-import type { Finding, HealthCheck } from '../../playbook/operation.ts';
+import { ofThoseThatAnswered, type Finding, type HealthCheck } from '../../playbook/operation.ts';
 import { arbitratorOf, judgeArbitrator, type Arbitrator } from './arbitrator.ts';
 import { probesOf, type ClusterOptions, type GaleraObservation } from './cluster.ts';
 import {
@@ -42,12 +42,14 @@ export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator
   const wanted = members.length + (arbitrator ? 1 : 0);
   const sized = sizes.size === 1 && sizes.has(wanted);
   const votes = Math.max(0, ...running.map(({ server }) => server.arbitrators));
+  const reached = members.filter((member) => !isUnreachable(member));
+  const partly = ofThoseThatAnswered(reached.length, members.length);
   const stray = votes > (arbitrator ? 1 : 0);
   return [
     {
       subject: 'cluster size',
       healthy: sized,
-      evidence: `${[...sizes].join(' and ') || 'none'} of ${wanted}${votes > 0 ? `, ${votes} of them without data` : ''}`,
+      evidence: `${[...sizes].join(' and ') || 'none'} of ${wanted}${sizes.size === 0 ? partly : ''}${votes > 0 ? `, ${votes} of them without data` : ''}`,
       ...(sized ? {} : { hint: stray ? STRAY : REJOIN }),
     },
     {
@@ -55,7 +57,7 @@ export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator
       healthy: uuids.size === 1,
       evidence:
         uuids.size === 0
-          ? 'no cluster runs'
+          ? `no cluster runs${partly}`
           : `${uuids.size === 1 ? 'one' : String(uuids.size)} uuid: ${[...uuids].join(', ')}`,
       ...(uuids.size > 1
         ? { hint: 'members take writes apart from each other; osha recover INVENTORY galera' }

@@ -1,5 +1,10 @@
 import type { Host } from '../../inventory/types.ts';
-import type { Finding, HealthCheck } from '../../playbook/operation.ts';
+import {
+  ofThoseThatAnswered,
+  type Advice,
+  type Finding,
+  type HealthCheck,
+} from '../../playbook/operation.ts';
 import type { StorageOptions } from './cluster.ts';
 import { observeServer, type ServerObservation, type Volume } from './observe.ts';
 import {
@@ -24,6 +29,7 @@ export function healthy(
     members: hosts,
     probe: () => observeServer(platform, volumes),
     judge: (answers) => judgeStorage(serversOf(hosts, answers), volumes),
+    advise: (answers) => adviseStorage(serversOf(hosts, answers)),
   };
 }
 
@@ -31,14 +37,23 @@ export function healthy(
 export function judgeStorage(servers: readonly Server[], volumes: readonly Volume[]): readonly Finding[] {
   return [
     ...servers.map((server) => judgeServer(server, servers)),
-    ...strangersOf(servers).map(({ host, connected }) => ({
-      subject: `server ${host}`,
-      healthy: connected,
-      evidence: `${connected ? 'connected' : 'not connected'}; it is not in the inventory`,
-      hint: `gluster peer detach ${host}, when it is gone for good and has no bricks`,
-    })),
+    ...strangersOf(servers)
+      .filter(({ connected }) => !connected)
+      .map(({ host }) => ({
+        subject: `server ${host}`,
+        healthy: false,
+        evidence: 'not connected; it is not in the inventory',
+        hint: `gluster peer detach ${host}, when it is gone for good and has no bricks`,
+      })),
     ...volumes.flatMap((volume) => judgeVolume(servers, volume)),
   ];
+}
+
+/** Connected servers that the inventory does not name. Pure. */
+export function adviseStorage(servers: readonly Server[]): readonly Advice[] {
+  return strangersOf(servers)
+    .filter(({ connected }) => connected)
+    .map(({ host }) => ({ subject: `server ${host}`, evidence: 'connected; it is not in the inventory' }));
 }
 
 function judgeServer(server: Server, servers: readonly Server[]): Finding {
@@ -77,6 +92,7 @@ function judgeVolume(servers: readonly Server[], volume: Volume): readonly Findi
       {
         subject,
         healthy: false,
+        unknown: asked ? undefined : true,
         evidence: asked ? 'not there' : 'unknown: no server answers',
         ...(asked ? { hint: 'osha deploy INVENTORY --only glusterfs' } : {}),
       },
@@ -85,11 +101,12 @@ function judgeVolume(servers: readonly Server[], volume: Volume): readonly Findi
   const online = servers.filter(
     (server) => isReached(server) && server.observed.bricks.get(volume.name)?.online,
   );
+  const partly = ofThoseThatAnswered(servers.filter(isReached).length, servers.length);
   return [
     {
       subject: `volume ${volume.name}`,
       healthy: found.started && online.length > 0,
-      evidence: `${found.started ? 'started' : 'not started'}, ${online.length} of ${found.bricks.length} copies online`,
+      evidence: `${found.started ? 'started' : 'not started'}, ${online.length} of ${found.bricks.length} copies online${partly}`,
     },
     ...servers.map((server): Finding => {
       const base = { subject: `brick of ${volume.name}`, host: server.name };

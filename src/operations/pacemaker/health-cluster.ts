@@ -1,4 +1,4 @@
-import type { Finding } from '../../playbook/operation.ts';
+import type { Advice, Finding } from '../../playbook/operation.ts';
 import { constraintInWords, sameConstraint } from './constraints.ts';
 import type { DesiredFence, DesiredResources } from './desired.ts';
 import { holdsOf } from './hold.ts';
@@ -37,8 +37,21 @@ export function transportFinding(view: MemberView, wanted: Transport | undefined
   ];
 }
 
-/** Each fence device runs on one host; none at all is said each time. */
+/** Whether to fence is the operator's choice: that nothing does is said each time. */
+export function fenceAdvice(fences: readonly DesiredFence[]): readonly Advice[] {
+  if (fences.length > 0) return [];
+  return [
+    {
+      subject: 'fencing',
+      evidence: 'no fence device is declared: a member that hangs is not switched off',
+      hint: 'declare one: pacemaker.fence in the inventory',
+    },
+  ];
+}
+
+/** Fencing is enabled, and each fence device of the inventory runs on one host; nothing where there is none. */
 export function fencingFindings(monitor: Monitor, fences: readonly DesiredFence[]): readonly Finding[] {
+  if (fences.length === 0) return [];
   const declared = fences.map(({ id, hosts }): Finding => {
     const on = [...(monitor.runsOn.get(id) ?? [])];
     const failure = monitor.failed.get(id);
@@ -56,13 +69,8 @@ export function fencingFindings(monitor: Monitor, fences: readonly DesiredFence[
   return [
     {
       subject: 'fencing',
-      // Declared or not is the operator's choice; that it is missing has to be said each time.
-      healthy: fences.length === 0 || monitor.fencing,
-      evidence: monitor.fencing
-        ? 'enabled'
-        : fences.length === 0
-          ? 'no fence device is declared: a member that hangs is not switched off'
-          : 'fence devices are declared, and stonith-enabled is false',
+      healthy: monitor.fencing,
+      evidence: monitor.fencing ? 'enabled' : 'fence devices are declared, and stonith-enabled is false',
       hint: 'deploy --only pacemaker',
     },
     ...declared,
@@ -85,13 +93,32 @@ export function constraintFinding(view: MemberView, desired: DesiredResources): 
   ];
 }
 
-/** What changes how the cluster works and is nobody's fault, and what it holds beyond the inventory. */
-export function otherFindings(
-  members: readonly string[],
+/** What keeps the cluster from doing its work, and was told to. */
+export function holdFindings(
   view: MemberView,
   monitor: Monitor,
   desired: DesiredResources,
 ): readonly Finding[] {
+  return (
+    holdsOf(desired, monitor, view)
+      // Members have a finding of their own.
+      .filter(({ host }) => host === undefined)
+      .map(({ resource, what, end }) => ({
+        subject: resource ?? 'maintenance',
+        healthy: false,
+        evidence: what,
+        hint: `to let the cluster work again: ${end}`,
+      }))
+  );
+}
+
+/** What the cluster holds beyond the inventory. */
+export function strangerAdvice(
+  members: readonly string[],
+  view: MemberView,
+  monitor: Monitor,
+  desired: DesiredResources,
+): readonly Advice[] {
   const ours = desiredIds(desired);
   const foreign = [
     ...[...monitor.members.keys()]
@@ -112,26 +139,16 @@ export function otherFindings(
   const listed = (all: readonly { readonly words: string }[]): string =>
     all.map(({ words }) => words).join(', ');
   return [
-    ...holdsOf(desired, monitor, view)
-      // Members have a finding of their own.
-      .filter(({ host }) => host === undefined)
-      .map(({ resource, what, end }) => ({
-        subject: resource ?? 'maintenance',
-        healthy: false,
-        evidence: what,
-        hint: `to let the cluster work again: ${end}`,
-      })),
     ...(left.length > 0
       ? [
           {
             subject: 'no longer in the inventory',
-            healthy: true,
             evidence: `${listed(left)}: deploy --prune takes it away`,
           },
         ]
       : []),
     ...(others.length > 0
-      ? [{ subject: 'not in the inventory', healthy: true, evidence: `${listed(others)}: left alone` }]
+      ? [{ subject: 'not in the inventory', evidence: `${listed(others)}: left alone` }]
       : []),
   ];
 }

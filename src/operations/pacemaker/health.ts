@@ -1,11 +1,20 @@
 import type { Host, Vip } from '../../inventory/types.ts';
-import type { Answer, Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
+import {
+  ofThoseThatAnswered,
+  type Advice,
+  type Answer,
+  type Answers,
+  type Finding,
+  type HealthCheck,
+} from '../../playbook/operation.ts';
 import { cloneOf, withoutLater, type DesiredResource, type DesiredResources } from './desired.ts';
 import {
   constraintFinding,
+  fenceAdvice,
   fencingFindings,
+  holdFindings,
   nameFinding,
-  otherFindings,
+  strangerAdvice,
   transportFinding,
 } from './health-cluster.ts';
 import { nodeHold } from './hold.ts';
@@ -45,11 +54,15 @@ export function healthy(members: readonly Host[], options: HealthOptions): Healt
       const findings = judgeCluster(members, answers, options);
       return options.name === undefined ? findings : findings.map((one) => of(one, options.name ?? ''));
     },
+    advise: (answers) => {
+      const advice = adviseCluster(members, answers, options);
+      return options.name === undefined ? advice : advice.map((one) => of(one, options.name ?? ''));
+    },
   };
 }
 
 /** Says which cluster it is about, where neither a host nor a name of the inventory does. */
-function of(finding: Finding, name: string): Finding {
+function of<Told extends Finding | Advice>(finding: Told, name: string): Told {
   if (finding.host !== undefined || /^(virtual IP|group|fence device) /.test(finding.subject)) return finding;
   return { ...finding, subject: `${finding.subject} of ${name}` };
 }
@@ -61,35 +74,70 @@ export function judgeCluster(
   { vips, desired: whole, early, transport, names: called }: HealthOptions,
 ): readonly Finding[] {
   const desired = early ? withoutLater(whole) : whole;
-  const views = [...answers].flatMap(([host, answer]) =>
-    answer.reachable ? [[host, answer.observed] as const] : [],
-  );
-  const best =
-    views.find(([, view]) => view.monitor?.quorate) ?? views.find(([, view]) => view.monitor?.hasCoordinator);
-  // A member that was cut off elects itself: the part with a quorum is the cluster.
-  const view = best?.[1];
+  const views = viewsIn(answers);
+  const view = clusterView(views);
   const monitor = view?.monitor;
+  const partly = ofThoseThatAnswered(views.length, answers.size);
   const names = members.map((member) => member.name);
   const held = new Set(vips.map(vipResource));
   return [
     ...[...answers].map(([host, answer]): Finding => memberFinding(host, answer, monitor)),
-    quorumFinding(names, monitor),
+    quorumFinding(names, monitor, partly),
     ...(view ? [...nameFinding(view, called), ...transportFinding(view, transport)] : []),
-    ...vips.map((vip): Finding => vipFinding(vip, views, monitor)),
-    ...desired.groups.map((group): Finding => groupFinding(group.id, group.members, monitor)),
+    ...vips.map((vip): Finding => vipFinding(vip, views, monitor, partly)),
+    ...desired.groups.map(({ id, members: wanted }): Finding =>
+      monitor ? groupFinding(id, wanted, monitor) : untold(`group ${id}`, partly),
+    ),
     ...desired.resources
       .filter(({ id }) => !held.has(id))
-      .map(({ id, clone }): Finding =>
-        clone ? everywhereFinding(id, allowed(id, names, desired), monitor) : somewhereFinding(id, monitor),
-      ),
+      .map(({ id, clone }): Finding => {
+        if (!monitor) return untold(id, partly);
+        return clone
+          ? everywhereFinding(id, allowed(id, names, desired), monitor)
+          : somewhereFinding(id, monitor);
+      }),
     ...(view && monitor
       ? [
           ...fencingFindings(monitor, desired.fences),
           ...constraintFinding(view, desired),
-          ...otherFindings(names, view, monitor, whole),
+          ...holdFindings(view, monitor, whole),
         ]
       : []),
   ];
+}
+
+/** Pure. That nothing fences, and what the cluster holds beyond the inventory. */
+export function adviseCluster(
+  members: readonly Host[],
+  answers: Answers<MemberView>,
+  { desired }: Pick<HealthOptions, 'desired'>,
+): readonly Advice[] {
+  const names = members.map((member) => member.name);
+  const view = clusterView(viewsIn(answers));
+  return [
+    ...fenceAdvice(desired.fences),
+    ...(view?.monitor ? strangerAdvice(names, view, view.monitor, desired) : []),
+  ];
+}
+
+type Views = readonly (readonly [string, MemberView])[];
+
+function viewsIn(answers: Answers<MemberView>): Views {
+  return [...answers].flatMap(([host, answer]) =>
+    answer.reachable ? [[host, answer.observed] as const] : [],
+  );
+}
+
+/** A member that was cut off elects itself: the part with a quorum is the cluster. */
+function clusterView(views: Views): MemberView | undefined {
+  const best =
+    views.find(([, view]) => view.monitor?.quorate) ?? views.find(([, view]) => view.monitor?.hasCoordinator);
+  return best?.[1];
+}
+
+/** Without a cluster that says so, a resource is not known to be stopped. */
+function untold(subject: string, partly: string): Finding {
+  return { subject, healthy: false, unknown: true, evidence: `unknown: no cluster runs${partly}` };
 }
 
 /** The members that a clone may run on. */
@@ -125,29 +173,27 @@ function memberFinding(host: string, answer: Answer<MemberView>, monitor: Monito
   };
 }
 
-function quorumFinding(members: readonly string[], monitor: Monitor | undefined): Finding {
+function quorumFinding(members: readonly string[], monitor: Monitor | undefined, partly: string): Finding {
   const online = members.filter((name) => monitor?.online.has(name));
   return {
     subject: 'quorum',
     healthy: monitor?.quorate ?? false,
     evidence: monitor
       ? `${online.length} of ${members.length} online, ${monitor.quorate ? 'quorate' : 'no quorum'}`
-      : 'no coordinator',
+      : `no coordinator${partly}`,
     hint: 'without quorum the cluster stops its resources: bring members back',
   };
 }
 
-function vipFinding(
-  vip: Vip,
-  views: readonly (readonly [string, MemberView])[],
-  monitor: Monitor | undefined,
-): Finding {
+function vipFinding(vip: Vip, views: Views, monitor: Monitor | undefined, partly: string): Finding {
   const held = views.filter(([, view]) => view.addresses.has(vip.address)).map(([host]) => host);
   const id = vipResource(vip);
   const placed = [...(monitor?.runsOn.get(id) ?? [])];
   const failure = monitor?.failed.get(id);
   const where =
-    held.length === 0 ? `${vip.address} is held by nobody` : `${vip.address} on ${held.join(' and ')}`;
+    held.length === 0
+      ? `${vip.address} is held by nobody${partly}`
+      : `${vip.address} on ${held.join(' and ')}`;
   // Held, but by nobody that the cluster knows of: it would stay where it is when that host is in trouble.
   const astray = monitor !== undefined && held.length === 1 && !placed.includes(held[0] ?? '');
   const cluster = placed.length === 0 ? 'does not run it' : `runs it on ${placed.join(' and ')}`;
@@ -163,9 +209,9 @@ function vipFinding(
   };
 }
 
-function everywhereFinding(id: string, members: readonly string[], monitor: Monitor | undefined): Finding {
-  const hosts = members.filter((name) => monitor?.runsOn.get(id)?.has(name));
-  const failure = monitor?.failed.get(id);
+function everywhereFinding(id: string, members: readonly string[], monitor: Monitor): Finding {
+  const hosts = members.filter((name) => monitor.runsOn.get(id)?.has(name));
+  const failure = monitor.failed.get(id);
   return {
     subject: id,
     healthy: hosts.length === members.length,
@@ -174,9 +220,9 @@ function everywhereFinding(id: string, members: readonly string[], monitor: Moni
   };
 }
 
-function somewhereFinding(id: string, monitor: Monitor | undefined): Finding {
-  const hosts = [...(monitor?.runsOn.get(id) ?? [])];
-  const failure = monitor?.failed.get(id);
+function somewhereFinding(id: string, monitor: Monitor): Finding {
+  const hosts = [...(monitor.runsOn.get(id) ?? [])];
+  const failure = monitor.failed.get(id);
   const where = hosts.length === 0 ? 'runs nowhere' : `runs on ${hosts.join(' and ')}`;
   return {
     subject: id,
@@ -187,17 +233,13 @@ function somewhereFinding(id: string, monitor: Monitor | undefined): Finding {
 }
 
 /** A group is one: on one host, with all of its members, in the order in which they depend on each other. */
-function groupFinding(
-  id: string,
-  members: readonly DesiredResource[],
-  monitor: Monitor | undefined,
-): Finding {
+function groupFinding(id: string, members: readonly DesiredResource[], monitor: Monitor): Finding {
   const wanted = members.map((member) => member.id);
-  const running = wanted.filter((member) => (monitor?.runsOn.get(member)?.size ?? 0) > 0);
-  const hosts = new Set(wanted.flatMap((member) => [...(monitor?.runsOn.get(member) ?? [])]));
-  const live = (monitor?.groups.get(id) ?? []).filter((member) => wanted.includes(member));
+  const running = wanted.filter((member) => (monitor.runsOn.get(member)?.size ?? 0) > 0);
+  const hosts = new Set(wanted.flatMap((member) => [...(monitor.runsOn.get(member) ?? [])]));
+  const live = (monitor.groups.get(id) ?? []).filter((member) => wanted.includes(member));
   const missing = wanted.filter((member) => !live.includes(member));
-  const failures = wanted.flatMap((member) => monitor?.failed.get(member) ?? []);
+  const failures = wanted.flatMap((member) => monitor.failed.get(member) ?? []);
   const inOrder = live.join() === wanted.filter((member) => live.includes(member)).join();
   const where = hosts.size === 0 ? 'runs nowhere' : `${running.join(', ')} on ${[...hosts].join(' and ')}`;
   const stopped = wanted.filter((member) => !running.includes(member) && !missing.includes(member));

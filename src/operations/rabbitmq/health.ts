@@ -1,6 +1,11 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Finding, HealthCheck } from '../../playbook/operation.ts';
+import {
+  ofThoseThatAnswered,
+  type Advice,
+  type Finding,
+  type HealthCheck,
+} from '../../playbook/operation.ts';
 import {
   isReached,
   isPaused,
@@ -17,8 +22,8 @@ import { hintOf, PAUSED_HINT } from './refusals.ts';
 import { foreign, leftOver, type Named } from './unnamed.ts';
 
 /**
- * Every node runs and sees all others run; no partition, no alarm. With `named`, also whether there is something that
- * the inventory does not name, which is no fault.
+ * Every node runs and sees all others run; no partition, no alarm. With `named`, it also advises about what the
+ * inventory does not name.
  */
 export function healthy(
   hosts: readonly Host[],
@@ -29,22 +34,23 @@ export function healthy(
     title: 'RabbitMQ: every node runs in one cluster, without partitions or alarms',
     members: hosts,
     probe: (host) => observeNode(options.platform, host),
-    judge: (answers) => judgeMembers(membersOf(hosts, answers), options.named),
+    judge: (answers) => judgeMembers(membersOf(hosts, answers)),
+    advise: (answers) => adviseMembers(membersOf(hosts, answers), options.named),
   };
 }
 
 /** One finding on each node, and some on the cluster as a whole. Pure. */
-export function judgeMembers(members: readonly Member[], named?: Named): readonly Finding[] {
+export function judgeMembers(members: readonly Member[]): readonly Finding[] {
   const running = members.filter(isRunning);
   const partitions = [...new Set(running.flatMap(({ status }) => status.partitions))];
   const alarms = [...new Set(running.flatMap(({ status }) => status.alarms))];
-  const seen = new Set(running.flatMap(({ status }) => status.runningMembers));
+  const partly = ofThoseThatAnswered(members.filter(isReached).length, members.length);
   return [
     ...members.map((member) => judgeMember(member, members)),
     {
       subject: 'partitions',
       healthy: partitions.length === 0 && running.length > 0,
-      evidence: running.length === 0 ? 'no node answers' : partitions.join(', ') || 'none',
+      evidence: running.length === 0 ? `no node answers${partly}` : partitions.join(', ') || `none${partly}`,
       ...(partitions.length > 0
         ? { hint: 'both sides may have taken messages: restart rabbitmq on the side to give up' }
         : {}),
@@ -52,19 +58,37 @@ export function judgeMembers(members: readonly Member[], named?: Named): readonl
     {
       subject: 'alarms',
       healthy: alarms.length === 0 && running.length > 0,
-      evidence: running.length === 0 ? 'no node answers' : alarms.join(', ') || 'none',
+      evidence: running.length === 0 ? `no node answers${partly}` : alarms.join(', ') || `none${partly}`,
       ...(alarms.length > 0
         ? { hint: 'publishers are blocked until there is memory or disk space again' }
         : {}),
     },
-    ...accountsOf(running[0]?.status, named),
-    ...strangersOf(members).map((node) => ({
-      subject: `node ${node}`,
-      healthy: seen.has(node),
-      evidence: `${seen.has(node) ? 'running' : 'not running'}, and not in the inventory`,
-      hint: `rabbitmqctl forget_cluster_node ${node}, when it is gone for good`,
-    })),
+    ...strangersIn(members)
+      .filter(({ runs }) => !runs)
+      .map(({ node }) => ({
+        subject: `node ${node}`,
+        healthy: false,
+        evidence: 'not running, and not in the inventory',
+        hint: `rabbitmqctl forget_cluster_node ${node}, when it is gone for good`,
+      })),
   ];
+}
+
+/** Nodes that run, and users and policies, that the inventory does not name. Pure. */
+export function adviseMembers(members: readonly Member[], named?: Named): readonly Advice[] {
+  return [
+    ...accountsOf(members.find(isRunning)?.status, named),
+    ...strangersIn(members)
+      .filter(({ runs }) => runs)
+      .map(({ node }) => ({ subject: `node ${node}`, evidence: 'running, and not in the inventory' })),
+  ];
+}
+
+function strangersIn(
+  members: readonly Member[],
+): readonly { readonly node: string; readonly runs: boolean }[] {
+  const seen = new Set(members.filter(isRunning).flatMap(({ status }) => status.runningMembers));
+  return strangersOf(members).map((node) => ({ node, runs: seen.has(node) }));
 }
 
 function judgeMember(member: Member, members: readonly Member[]): Finding {
@@ -88,7 +112,7 @@ function judgeMember(member: Member, members: readonly Member[]): Finding {
   };
 }
 
-function accountsOf(status: NodeStatus | undefined, named: Named | undefined): readonly Finding[] {
+function accountsOf(status: NodeStatus | undefined, named: Named | undefined): readonly Advice[] {
   if (!status || !named) return [];
   const left = leftOver(status, named).map(inWords);
   const others = foreign(status, named).map(inWords);
@@ -100,11 +124,5 @@ function accountsOf(status: NodeStatus | undefined, named: Named | undefined): r
       ? [`neither made by osha nor in the inventory, left alone: ${others.join(', ')}`]
       : []),
   ];
-  return [
-    {
-      subject: 'users and policies',
-      healthy: true,
-      evidence: parts.join('; ') || 'those of the inventory',
-    },
-  ];
+  return parts.length === 0 ? [] : [{ subject: 'users and policies', evidence: parts.join('; ') }];
 }

@@ -87,7 +87,9 @@ function judgeServed(endpoint: TlsEndpoint, answers: Answers<Sight>): Finding {
   const silent = asked.filter(({ served }) => served === undefined).map(({ name }) => name);
   const found = asked.find(({ served }) => served !== undefined);
   const where = `${vip.address}:${PORT}`;
-  if (asked.length === 0) return { subject, healthy: false, evidence: 'no host could be asked' };
+  if (asked.length === 0) {
+    return { subject, healthy: false, unknown: true, evidence: 'unknown: no holder of it answered' };
+  }
   if (silent.length > 0 || !found?.served) {
     const evidence = `no certificate on ${where} for ${silent.join(', ')}`;
     return { subject, healthy: false, evidence, hint: `see who holds it: "osha status"; then: ${HINT}` };

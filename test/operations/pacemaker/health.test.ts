@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DesiredResources } from '../../../src/operations/pacemaker/desired.ts';
-import { judgeCluster } from '../../../src/operations/pacemaker/health.ts';
+import { adviseCluster, judgeCluster } from '../../../src/operations/pacemaker/health.ts';
 import { parseMemberView, type MemberView } from '../../../src/operations/pacemaker/member-view.ts';
 import { parseMonitor } from '../../../src/operations/pacemaker/monitor.ts';
 import type { Answer, Finding } from '../../../src/playbook/operation.ts';
@@ -182,20 +182,52 @@ describe('the health of a Pacemaker cluster', () => {
     );
   });
 
-  it('says each time that nothing fences a member that hangs', () => {
-    const fencing = judge(whole(VIP), whole(), whole()).find(({ subject }) => subject === 'fencing');
-    expect(fencing).toMatchObject({
-      healthy: true,
-      evidence: expect.stringContaining('no fence device') as string,
-    });
+  it('advises each time that nothing fences a member that hangs, and does not call that healthy', () => {
+    const answers = new Map(members.map(({ name }) => [name, whole(VIP)]));
+    expect(adviseCluster(members, answers, { desired })).toContainEqual(
+      expect.objectContaining({
+        subject: 'fencing',
+        evidence: 'no fence device is declared: a member that hangs is not switched off',
+      }),
+    );
+    expect(judge(whole(VIP), whole(), whole()).map(({ subject }) => subject)).not.toContain('fencing');
   });
 
-  it('names members and resources that the inventory does not know, as something to know and not to mend', () => {
+  const gone: Answer<MemberView> = { reachable: false, reason: 'no route' };
+  it.each<[string, readonly Answer<MemberView>[], readonly string[]]>([
+    [
+      'members that answered hold no virtual IP, and others did not answer',
+      [whole(), gone, gone],
+      [`virtual IP api: ${VIP} is held by nobody, of those that answered`],
+    ],
+    [
+      'no cluster runs on the members that answered',
+      [view(undefined), gone, gone],
+      [
+        'quorum: no coordinator, of those that answered',
+        `virtual IP api: ${VIP} is held by nobody, of those that answered`,
+        'haproxy: unknown: no cluster runs, of those that answered',
+      ],
+    ],
+    [
+      'no cluster runs on any member',
+      [view(undefined), view(undefined), view(undefined)],
+      [
+        'quorum: no coordinator',
+        `virtual IP api: ${VIP} is held by nobody`,
+        'haproxy: unknown: no cluster runs',
+      ],
+    ],
+  ])('states no more than is known when %s', (_, views, expected) => {
+    const ofCluster = judge(...views).filter(({ host, healthy }) => host === undefined && !healthy);
+    expect(ofCluster.map(({ subject, evidence }) => `${subject}: ${evidence}`)).toEqual(expected);
+  });
+
+  it('advises about members and resources that the inventory does not know', () => {
     const answers = new Map(members.slice(1).map((host) => [host.name, whole(VIP)]));
-    const findings = judgeCluster(members.slice(1), answers, { vips, desired });
-    expect(findings.find(({ subject }) => subject === 'not in the inventory')).toEqual({
+    const advice = adviseCluster(members.slice(1), answers, { desired });
+    expect(advice.find(({ subject }) => subject === 'not in the inventory')).toEqual({
       subject: 'not in the inventory',
-      healthy: true,
       evidence: 'member controller1, resource vip-database: left alone',
     });
   });
@@ -264,11 +296,11 @@ describe('the health of a Pacemaker cluster', () => {
     const monitor = parseMonitor(fixtureOf('crm-mon.xml'));
     const made = seen({ monitor, addresses: new Set([VIP]), made: new Set(['vip-database']) });
     const answers = new Map(members.map((host) => [host.name, made]));
-    const findings = judgeCluster(members, answers, { vips, desired });
-    expect(findings.find(({ subject }) => subject === 'no longer in the inventory')?.evidence).toBe(
+    const advice = adviseCluster(members, answers, { desired });
+    expect(advice.find(({ subject }) => subject === 'no longer in the inventory')?.evidence).toBe(
       'resource vip-database: deploy --prune takes it away',
     );
-    expect(findings.some(({ subject }) => subject === 'not in the inventory')).toBe(false);
+    expect(advice.some(({ subject }) => subject === 'not in the inventory')).toBe(false);
   });
 
   it.each([

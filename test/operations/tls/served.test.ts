@@ -56,7 +56,7 @@ describe('TLS of a virtual IP', async () => {
 
   it('is asked of those that answer', () => {
     expect(judged([undefined, { served: good, own: good }])).toEqual([`TLS of api: good, ${what} ${long}`]);
-    expect(judged([undefined, undefined])).toEqual(['TLS of api: BAD, no host could be asked']);
+    expect(judged([undefined, undefined])).toEqual(['TLS of api: BAD, unknown: no holder of it answered']);
   });
 
   it('is not healthy where nothing answers', () => {

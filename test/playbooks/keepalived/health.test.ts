@@ -76,7 +76,7 @@ const cases: readonly Case[] = [
     [
       'controller1 keepalived +: stands by for api',
       'controller2 keepalived +: stands by for api',
-      `virtual IP api -: ${VIP} is held by nobody`,
+      `virtual IP api -: ${VIP} is held by nobody, of those that answered`,
     ],
   ],
   [
@@ -208,7 +208,7 @@ const unlisted: readonly Case[] = [
       'controller1 keepalived +: holds api',
       'controller2 keepalived +: stands by for api',
       `virtual IP api +: ${VIP} on controller1`,
-      'former holder of api +: 192.0.2.13: not on the network; it stays among the peers',
+      'advice: former holder of api: 192.0.2.13: not on the network; it stays among the peers',
     ],
   ],
 ];
@@ -217,13 +217,15 @@ describe('the health of virtual IPs by keepalived', () => {
   it.each([...cases, ...unlisted])('%s', (_name, given, expected) => {
     const present = hosts.slice(0, given.length);
     const answers = new Map(present.map((host, index) => [host.name, given[index] ?? away] as const));
-    const findings = heldOnce(present, observing([vip], { hosts: present })).judge(answers);
-    expect(
-      findings.map(
+    const check = heldOnce(present, observing([vip], { hosts: present }));
+    const findings = check.judge(answers);
+    expect([
+      ...findings.map(
         ({ host, subject, healthy, evidence }) =>
           `${host === undefined ? '' : `${host} `}${subject} ${healthy ? '+' : '-'}: ${evidence}`,
       ),
-    ).toEqual(expected);
+      ...(check.advise?.(answers) ?? []).map(({ subject, evidence }) => `advice: ${subject}: ${evidence}`),
+    ]).toEqual(expected);
     expect(
       findings.every(
         ({ healthy, hint, evidence }) => healthy || hint !== undefined || evidence === 'timed out',
