@@ -1,8 +1,9 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { Answers, Finding, HealthCheck } from '../playbook/operation.ts';
+import { ofThoseThatAnswered, type Answers, type Finding, type HealthCheck } from '../playbook/operation.ts';
 import { factsProbe, type HostFacts } from './facts.ts';
 import { fitnessOf } from './fitness.ts';
+import { mtuFindings } from './mtu.ts';
 
 /** Hosts further apart than this break Galera's certification logs and Keystone's tokens: seconds. */
 const MOST_SKEW_SECONDS = 10;
@@ -46,6 +47,7 @@ export function preflight(
     probe: () => probe,
     judge: (answers) => {
       const facts = answered(answers);
+      const partly = ofThoseThatAnswered(facts.length, answers.size);
       return [
         ...silentOf(answers),
         ...facts.flatMap(([host, of]) => [
@@ -53,9 +55,9 @@ export function preflight(
           portsOf(host, of, wanted),
           namesOf(host, of, inventory),
         ]),
-        ...clocksOf(facts),
-        ...inventory.vips.flatMap((vip) => vipOf(vip, facts, inventory, facts.length < answers.size)),
-        ...mtuOf(facts, inventory),
+        ...clocksOf(facts, partly),
+        ...inventory.vips.flatMap((vip) => vipOf(vip, facts, facts.length < answers.size)),
+        ...mtuFindings(facts, inventory, partly),
       ];
     },
   };
@@ -120,7 +122,7 @@ function namesOf(host: string, facts: HostFacts, inventory: Inventory): Finding 
   };
 }
 
-function clocksOf(facts: readonly (readonly [string, HostFacts])[]): readonly Finding[] {
+function clocksOf(facts: readonly (readonly [string, HostFacts])[], partly: string): readonly Finding[] {
   if (facts.length < 2) return [];
   const times = facts.map(([, of]) => of.epochSeconds);
   const skew = Math.max(...times) - Math.min(...times);
@@ -128,7 +130,7 @@ function clocksOf(facts: readonly (readonly [string, HostFacts])[]): readonly Fi
     {
       subject: 'clocks',
       healthy: skew <= MOST_SKEW_SECONDS,
-      evidence: `within ${skew.toFixed(1)} s of each other`,
+      evidence: `within ${skew.toFixed(1)} s of each other${partly}`,
       hint: 'set the clocks: a step of hours while services run does harm',
     },
   ];
@@ -137,17 +139,13 @@ function clocksOf(facts: readonly (readonly [string, HostFacts])[]): readonly Fi
 function vipOf(
   vip: Inventory['vips'][number],
   facts: readonly (readonly [string, HostFacts])[],
-  inventory: Inventory,
   isPartial: boolean,
 ): readonly Finding[] {
   const asFarAsKnown = isPartial ? ', as far as the hosts that answered know' : '';
   const holders = facts.filter(([, of]) => of.addresses.some((own) => own.address === vip.address));
   const seenBy = facts.filter(([, of]) => of.answering.includes(vip.address));
-  const carriers = inventory.hosts
-    .filter((host) => host.roles.includes('loadbalancer'))
-    .map((host) => host.name);
   const lacking = facts.filter(
-    ([host, of]) => carriers.includes(host) && of.mtu[vip.interface] === undefined,
+    ([host, of]) => vip.holders.includes(host) && of.mtu[vip.interface] === undefined,
   );
   return [
     {
@@ -166,29 +164,7 @@ function vipOf(
       subject: `interface of virtual IP ${vip.name}`,
       healthy: false,
       evidence: `it has no ${vip.interface}`,
-      hint: `set vips.${vip.name}.interface to the interface that carries the host's address`,
+      hint: `set vips.${vip.name}.interface to the interface that each of its holders (${vip.holders.join(', ')}) has in its network`,
     })),
-  ];
-}
-
-function mtuOf(facts: readonly (readonly [string, HostFacts])[], inventory: Inventory): readonly Finding[] {
-  const sizes = facts.flatMap(([host, of]) => {
-    const address = inventory.hosts.find((candidate) => candidate.name === host)?.address;
-    const link = of.addresses.find((own) => own.address === address)?.interface.replace(/@.*/, '');
-    const mtu = link === undefined ? undefined : of.mtu[link];
-    return mtu === undefined ? [] : [{ host, mtu }];
-  });
-  if (sizes.length === 0) return [];
-  const distinct = [...new Set(sizes.map(({ mtu }) => mtu))];
-  return [
-    {
-      subject: 'MTU',
-      healthy: distinct.length === 1,
-      evidence:
-        distinct.length === 1
-          ? `${distinct[0] ?? ''} everywhere`
-          : sizes.map(({ host, mtu }) => `${host} ${mtu}`).join(', '),
-      hint: 'packets that are too large for one host vanish: give all interfaces of one network one MTU',
-    },
   ];
 }

@@ -4,7 +4,7 @@ import type { HostFacts } from '../../src/preflight/facts.ts';
 import { factsProbe } from '../../src/preflight/facts.ts';
 import { fitness, preflight } from '../../src/preflight/preflight.ts';
 import { platformOf } from '../../src/platform/index.ts';
-import { anInventory } from '../support/inventory.ts';
+import { aHost, anInventory } from '../support/inventory.ts';
 
 const GIB = 1024 ** 3;
 
@@ -70,7 +70,7 @@ describe('the preflight check', () => {
     ['a clock that is off', { epochSeconds: 1_000_060 }, 'clocks', /60\.0 s/],
     ['a virtual IP in use by a stranger', { answering: ['192.0.2.20'] }, 'virtual IP api', /no host/],
     ['an interface that is not there', { mtu: { ens3: 1500 } }, 'interface of virtual IP api', /no eth0/],
-    ['an MTU of its own', { mtu: { eth0: 9000 } }, 'MTU', /controller2 9000/],
+    ['an MTU of its own', { mtu: { eth0: 9000 } }, 'MTU in 192.0.2.0/24', /controller2 9000/],
   ])('finds %s', (_, overrides, subject, evidence) => {
     const found = complaints(overrides).find((finding) => finding.subject === subject);
     expect(found?.evidence).toMatch(evidence);
@@ -107,6 +107,73 @@ describe('the preflight check', () => {
       healthy: false,
       evidence: expect.stringContaining('controller1 and controller2') as string,
     });
+  });
+});
+
+describe('a deployment with several networks', () => {
+  const [first = aHost('controller1'), ...others] = anInventory().hosts;
+  const edge = { ...first, networks: { external: '198.51.100.11' } };
+  const second = aHost('edge2', {
+    address: '192.0.2.42',
+    networks: { external: '198.51.100.12' },
+    roles: ['network'],
+  });
+  const vip = {
+    name: 'public',
+    address: '198.51.100.20',
+    prefixLength: 24,
+    interface: 'eth1',
+    by: 'keepalived' as const,
+    haproxy: false,
+    holders: [edge.name, second.name],
+  };
+  const inventory = anInventory({ hosts: [edge, ...others, second], vips: [vip] });
+
+  function findings(mtu: Readonly<Record<string, Readonly<Record<string, number>>>>): readonly Finding[] {
+    const answers = new Map(
+      inventory.hosts.map((host): [string, Answer<HostFacts>] => {
+        const { external } = host.networks;
+        const addresses = [
+          { interface: 'eth0@if7', address: host.address, prefixLength: 24 },
+          ...(external === undefined ? [] : [{ interface: 'eth1', address: external, prefixLength: 24 }]),
+        ];
+        return [
+          host.name,
+          { reachable: true, observed: facts({ addresses, mtu: mtu[host.name] ?? { eth0: 1500 } }) },
+        ];
+      }),
+    );
+    return preflight(inventory, platformOf('debian-12'), []).judge(answers);
+  }
+  const bad = (all: readonly Finding[]): readonly string[] =>
+    all
+      .filter(({ healthy }) => !healthy)
+      .map(({ host, subject, evidence }) => [host, subject, evidence].filter(Boolean).join(': '));
+  const jumbo = { eth0: 1500, eth1: 9000 };
+
+  it('may have another MTU in each of them', () => {
+    const all = findings({ controller1: jumbo, edge2: jumbo });
+    expect(bad(all)).toEqual([]);
+    expect(
+      all
+        .filter(({ subject }) => subject.startsWith('MTU'))
+        .map(({ subject, evidence }) => [subject, evidence]),
+    ).toEqual([
+      ['MTU in 192.0.2.0/24', '1500 everywhere'],
+      ['MTU in 198.51.100.0/24', '9000 everywhere'],
+    ]);
+  });
+
+  it('has one MTU in each of them', () => {
+    expect(bad(findings({ controller1: jumbo, edge2: { eth0: 1500, eth1: 1500 } }))).toEqual([
+      'MTU in 198.51.100.0/24: controller1 9000, edge2 1500',
+    ]);
+  });
+
+  it('has the interface of a virtual IP on each of its holders, and need not have it on load balancers', () => {
+    expect(bad(findings({ controller1: jumbo, edge2: { eth0: 1500 } }))).toEqual([
+      'edge2: interface of virtual IP public: it has no eth1',
+    ]);
   });
 });
 
