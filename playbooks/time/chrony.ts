@@ -1,23 +1,25 @@
 import type { Host } from 'osha';
+import type { TimeSettings } from './settings.ts';
 
 interface ChronyInput {
   readonly host: Host;
   /** Everyone who may ask for the time. */
   readonly hosts: readonly Host[];
   readonly timeHosts: readonly Host[];
-  /** Servers outside of the deployment. */
-  readonly servers: readonly string[];
+  readonly settings: Pick<TimeSettings, 'servers' | 'isolated'>;
+  /** The pool to follow where no servers are named. */
+  readonly pool: string;
 }
 
 /**
- * `chrony.conf` of one host. The time hosts follow the outside servers and watch each other: where no outside server
- * answers, one of them ("orphan") leads, so that the hosts still agree. All others follow the time hosts.
+ * `chrony.conf` of one host. The time hosts follow the outside servers, or the pool, and watch each other: where none
+ * of those answers, one of them ("orphan") leads, so that the hosts still agree. All others follow the time hosts.
  */
-export function chronyConf({ host, hosts, timeHosts, servers }: ChronyInput): string {
+export function chronyConf({ host, hosts, timeHosts, settings, pool }: ChronyInput): string {
   const serves = timeHosts.some((server) => server.name === host.name);
   const peers = timeHosts.filter((server) => server.name !== host.name);
   const sources = [
-    ...(serves || timeHosts.length === 0 ? servers.map((server) => `server ${server} iburst`) : []),
+    ...(serves || timeHosts.length === 0 ? outsideSources(settings, pool) : []),
     ...peers.map((server) => `server ${server.address} iburst minpoll 4 maxpoll 6`),
   ];
   const serving = [
@@ -41,4 +43,10 @@ export function chronyConf({ host, hosts, timeHosts, servers }: ChronyInput): st
     'logdir /var/log/chrony',
     '',
   ].join('\n');
+}
+
+function outsideSources({ servers, isolated }: ChronyInput['settings'], pool: string): readonly string[] {
+  if (isolated) return [];
+  if (servers.length === 0) return [`pool ${pool} iburst`];
+  return servers.map((server) => `server ${server} iburst`);
 }

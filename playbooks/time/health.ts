@@ -1,5 +1,6 @@
 import { ProbeError } from 'osha';
 import type { Answers, Finding, HealthCheck, Host } from 'osha';
+import type { TimeSettings } from './settings.ts';
 
 /** What `chronyc -n -c tracking` says; nothing where chrony does not run. */
 export interface Tracking {
@@ -35,16 +36,15 @@ function shown(offsetMs: number): string {
   return offsetMs < 1 ? `${Math.round(offsetMs * 1000)} µs` : `${offsetMs.toFixed(1)} ms`;
 }
 
-interface Limits {
-  readonly servers: readonly string[];
-  readonly max_offset_ms: number;
-}
-
-/** Every host follows a known source and is not further off than it may be. */
+/**
+ * Every host follows a known source and is not further off than it may be. One that follows its own clock is healthy
+ * only as the leader of an isolated deployment. `pool` is followed where no servers are named.
+ */
 export function clocksAgree(
   hosts: readonly Host[],
   timeHosts: readonly Host[],
-  { servers, max_offset_ms }: Limits,
+  { servers, isolated, max_offset_ms }: Pick<TimeSettings, 'servers' | 'isolated' | 'max_offset_ms'>,
+  pool: string,
 ): HealthCheck<Tracking | undefined> {
   const nameOf = (address: string): string => hosts.find((host) => host.address === address)?.name ?? address;
 
@@ -73,9 +73,14 @@ export function clocksAgree(
     const evidence = tracking.local
       ? `leads with its own clock, stratum ${tracking.stratum}`
       : `follows ${nameOf(tracking.source)}, ${off}`;
-    if (tracking.local && (!leads || servers.length > 0)) {
-      const wanted = leads ? servers.join(', ') : timeHosts.map((server) => server.name).join(', ');
+    if (tracking.local && !leads) {
+      const wanted = timeHosts.map((server) => server.name).join(', ');
       return { subject, host, healthy: false, evidence, hint: `none of its servers answers: ${wanted}` };
+    }
+    if (tracking.local && !isolated) {
+      const wanted = servers.length === 0 ? pool : servers.join(', ');
+      const hint = `no time server answers it (${wanted}): see "chronyc sources" on ${host}; is UDP port 123 open? Name others (time.servers), or say that there are none: time: { isolated: true }`;
+      return { subject, host, healthy: false, evidence, hint };
     }
     if (tracking.offsetMs > max_offset_ms) {
       return {

@@ -6,6 +6,7 @@ export const debian12: Platform = {
   title: 'Debian 12 (bookworm)',
   osRelease: { id: 'debian', versionId: '12' },
   versions: { rabbitmq: '3.10', osloLog: '5.0' },
+  timePool: '2.debian.pool.ntp.org',
   packages: {
     // Debian's minimal installation has none of these; socat is how health checks speak to sockets.
     common: ['ca-certificates', 'curl', 'iproute2', 'iputils-ping', 'procps', 'socat'],

@@ -7,6 +7,8 @@ export interface Platform {
   readonly osRelease: { readonly id: string; readonly versionId: string };
   /** Major and minor number of what its own packages bring, where a deployment depends on that. */
   readonly versions: Versions;
+  /** The pool of time servers that its own chrony follows. */
+  readonly timePool: string;
   readonly packages: PackageNames;
   readonly units: UnitNames;
   readonly paths: Paths;

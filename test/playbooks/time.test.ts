@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import time from '../../playbooks/time.ts';
 import { clocksAgree, parseTracking, type Tracking } from '../../playbooks/time/health.ts';
-import type { Answer } from '../../src/playbook/operation.ts';
+import type { TimeSettings } from '../../playbooks/time/settings.ts';
+import type { Host } from '../../src/inventory/types.ts';
+import type { Answer, HealthCheck } from '../../src/playbook/operation.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
 import { contextOf, placedFile } from './context.ts';
 
@@ -27,6 +29,38 @@ describe('the time playbook', () => {
     expect(conf).not.toMatch(/ntp\.example\.net|^allow|^local/m);
   });
 
+  it.each<[string, Record<string, unknown>, RegExp, RegExp]>([
+    ["Debian's pool where no server is named", {}, /^pool 2\.debian\.pool\.ntp\.org iburst$/m, /example/],
+    [
+      'the servers that are named, and no pool',
+      { servers: ['ntp.example.net'] },
+      /ntp\.example\.net/,
+      /^pool/m,
+    ],
+    ['its peers alone where the deployment is isolated', { isolated: true }, /192\.0\.2\.12/, /^pool/m],
+  ])('lets a time host follow %s', (_, settings, expected, absent) => {
+    const conf = placedFile(time, contextOf(time, { inventory, settings }), 'controller1', CONF);
+    expect(conf).toMatch(expected);
+    expect(conf).not.toMatch(absent);
+  });
+
+  it('lets every host follow the pool where no host has the role time', () => {
+    const alone = anInventory({ hosts: [compute] });
+    const conf = placedFile(time, contextOf(time, { inventory: alone }), 'compute1', CONF);
+    expect(conf).toMatch(/^pool 2\.debian\.pool\.ntp\.org iburst$/m);
+  });
+
+  it.each<[string, readonly Host[], Record<string, unknown>, RegExp | undefined]>([
+    ['names time servers', inventory.hosts, { servers: ['ntp.example.net'] }, /isolated from them/],
+    ['has no host with the role time', [compute], {}, /no host has the role time/],
+    ['has a host with the role time', inventory.hosts, {}, undefined],
+  ])('is told about an isolated deployment that %s', (_, hosts, more, expected) => {
+    const settings: unknown = time.settings.parse({ isolated: true, ...more });
+    const [problem] = time.validate?.(anInventory({ hosts }), settings) ?? [];
+    if (expected === undefined) expect(problem).toBeUndefined();
+    else expect(problem?.message).toMatch(expected);
+  });
+
   it.each([
     ['auto', /systemd-detect-virt --quiet --container/],
     ['never', /chronyd \$DAEMON_OPTS -x$/m],
@@ -47,51 +81,83 @@ describe('the health of the clocks', () => {
   const leads = '7F7F0101,127.127.1.1,10,1767348000.1,0.000000000,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,Normal\n';
   const lost = '00000000,,0,0.000000000,0.000000000,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchronised\n';
 
-  const judged = (host: string, output: string, servers: readonly string[] = []) => {
-    const check = clocksAgree(inventory.hosts, inventory.hosts.slice(0, 2), { servers, max_offset_ms: 100 });
+  const POOL = 'pool.example.net';
+  type Said = Partial<TimeSettings>;
+  const clocks = (timeHosts: readonly Host[], said: Said = {}): HealthCheck<Tracking | undefined> =>
+    clocksAgree(
+      inventory.hosts,
+      timeHosts,
+      { servers: [], isolated: false, max_offset_ms: 100, ...said },
+      POOL,
+    );
+  const isolated: Said = { isolated: true };
+
+  const judged = (host: string, output: string, said: Said) => {
+    const check = clocks(inventory.hosts.slice(0, 2), said);
     const answers = new Map([[host, { reachable: true, observed: parseTracking(output) } as const]]);
     const [finding] = check.judge(answers);
     return [finding?.healthy, finding?.evidence];
   };
 
-  it.each([
+  it.each<[string, string, string, Said, readonly [boolean, string]]>([
     [
       'a host that follows another',
       'controller2',
       follows('-0.000012'),
-      [],
+      {},
       [true, 'follows controller1, 12 µs off, stratum 11'],
     ],
-    ['the host that leads', 'controller1', leads, [], [true, 'leads with its own clock, stratum 10']],
+    [
+      'the host that leads an isolated deployment',
+      'controller1',
+      leads,
+      isolated,
+      [true, 'leads with its own clock, stratum 10'],
+    ],
+    [
+      'a host that follows only itself, though the pool should be followed',
+      'controller1',
+      leads,
+      {},
+      [false, 'leads with its own clock, stratum 10'],
+    ],
     [
       'a host that leads though it should follow',
       'compute1',
       leads,
-      [],
+      isolated,
       [false, 'leads with its own clock, stratum 10'],
     ],
     [
       'a leader whose outside servers are gone',
       'controller1',
       leads,
-      ['ntp.example.net'],
+      { servers: ['ntp.example.net'] },
       [false, 'leads with its own clock, stratum 10'],
     ],
     [
       'a host that is too far off',
       'controller2',
       follows('0.25'),
-      [],
+      {},
       [false, 'follows controller1, 250.0 ms off, stratum 11'],
     ],
-    ['a host without a source', 'controller2', lost, [], [false, 'not synchronised']],
-    ['a host without chrony', 'controller2', 'down\n', [], [false, 'chrony does not run']],
-  ])('%s', (_what, host, output, servers, expected) => {
-    expect(judged(host, output, servers)).toEqual(expected);
+    ['a host without a source', 'controller2', lost, {}, [false, 'not synchronised']],
+    ['a host without chrony', 'controller2', 'down\n', {}, [false, 'chrony does not run']],
+  ])('%s', (_what, host, output, said, expected) => {
+    expect(judged(host, output, said)).toEqual(expected);
+  });
+
+  it('says which time servers did not answer a host that follows only itself, and what to write without any', () => {
+    const answers = new Map([['controller1', { reachable: true, observed: parseTracking(leads) } as const]]);
+    const hint = (said: Said): string | undefined => clocks(inventory.hosts, said).judge(answers)[0]?.hint;
+    expect(hint({})).toContain(`(${POOL})`);
+    expect(hint({})).toContain('time: { isolated: true }');
+    expect(hint({ servers: ['ntp.example.net'] })).toContain('(ntp.example.net)');
   });
 
   it('is not well while two hosts lead, each with its own clock', () => {
-    const check = clocksAgree(inventory.hosts, inventory.hosts, { servers: [], max_offset_ms: 100 });
+    const check = clocks(inventory.hosts, isolated);
     const answers = new Map(
       ['controller1', 'controller2'].map((host) => [
         host,
@@ -105,7 +171,7 @@ describe('the health of the clocks', () => {
   });
 
   it('carries the reason why a host could not be asked', () => {
-    const check = clocksAgree(inventory.hosts, [], { servers: [], max_offset_ms: 100 });
+    const check = clocks([]);
     const answers = new Map<string, Answer<Tracking | undefined>>([
       ['controller1', { reachable: false, reason: 'no route' }],
     ]);
