@@ -6,8 +6,9 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 /** What each layer may import besides itself. Imports point one way: a layer stands above all that it names. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  text: [],
   yaml: [],
-  secrets: ['yaml'],
+  secrets: ['yaml', 'text'],
   platform: [],
   inventory: ['secrets', 'yaml'],
   playbook: ['inventory', 'secrets', 'platform'],
@@ -17,8 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transport: ['inventory', 'secrets'],
   cloud: ['transport', 'inventory', 'secrets'],
   runner: ['planner', 'playbook', 'transport', 'inventory', 'secrets'],
-  journal: ['runner', 'planner', 'playbook'],
-  render: ['runner', 'cloud', 'planner', 'playbook', 'inventory'],
+  journal: ['runner', 'planner', 'playbook', 'text'],
+  render: ['runner', 'cloud', 'planner', 'playbook', 'inventory', 'text'],
   'index.ts': ['playbook', 'operations', 'platform', 'secrets', 'inventory'],
   cli: [
     'render',
@@ -34,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'inventory',
     'secrets',
     'yaml',
+    'text',
     'playbooks',
   ],
   playbooks: [],

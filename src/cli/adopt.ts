@@ -10,6 +10,7 @@ import { askHosts } from '../runner/ask.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import type { SecretRules } from '../secrets/rule.ts';
 import { writeSecrets } from '../secrets/write.ts';
+import { visibleBehind } from '../text/visible.ts';
 import { hasErrors } from '../yaml/problem.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
 import { InvalidFile, UserError } from './errors.ts';
@@ -87,8 +88,8 @@ async function ask(
       emit: (event) => {
         if (request.json) printJson(io, [event]);
         else if (event.event === 'unreachable') {
-          const hint = event.hint === undefined ? '' : `\n  hint: ${event.hint}`;
-          io.stderr.write(`unreachable ${event.host}: ${event.message}${hint}\n`);
+          const hint = event.hint === undefined ? '' : `\n  hint: ${visibleBehind(event.hint)}`;
+          io.stderr.write(`unreachable ${event.host}: ${visibleBehind(event.message)}${hint}\n`);
         }
       },
     });

@@ -1,11 +1,12 @@
 import type { ReadStream } from 'node:tty';
+import type { GuardedOutput } from '../render/output.ts';
 import { UserError } from './errors.ts';
 import { EXIT } from './io.ts';
 
 /** Asks a person for a line without showing it. Throws a `UserError` with 130 on Ctrl-C. */
 export function askHidden(
   question: string,
-  terminal: { readonly stdin: ReadStream; readonly stderr: NodeJS.WritableStream },
+  terminal: { readonly stdin: ReadStream; readonly stderr: GuardedOutput },
 ): Promise<string> {
   const { stdin, stderr } = terminal;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,7 @@
 import { Command, CommanderError } from 'commander';
+import { formatProblem } from '../yaml/problem.ts';
+import { jsonLine } from '../text/json-line.ts';
+import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import { InvalidFile, UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Cli } from './register.ts';
@@ -54,7 +57,7 @@ Exit codes: 0 done or nothing to do, 1 a step failed or something is unhealthy, 
 
 /** Tells the user what was wrong, and returns the exit code for it. Throws what is not the user's mistake. */
 async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
-  const tell = (fields: object): void => void (json && io.stdout.write(`${JSON.stringify(fields)}\n`));
+  const tell = (fields: object): void => void (json && io.stdout.write(`${jsonLine(fields)}\n`));
   if (error instanceof CommanderError) {
     // Help and version end in an error too, with 0. Commander has printed everything already.
     if (error.exitCode === 0) return EXIT.ok;
@@ -64,14 +67,16 @@ async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
   if (error instanceof InvalidFile) {
     for (const problem of error.problems) tell({ event: 'problem', ...problem });
     tell({ event: 'error', message: 'a file is invalid', exitCode: EXIT.usage });
-    io.stderr.write(`${error.message}\n`);
+    for (const problem of error.problems) io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
     return EXIT.usage;
   }
   const known = await asUserError(error);
   if (!known) throw error;
   const { message, hint, exitCode } = known;
   tell({ event: 'error', message, ...(hint === undefined ? {} : { hint }), exitCode });
-  io.stderr.write(`error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+  io.stderr.write(
+    `error: ${visibleBehind(message)}\n${hint === undefined ? '' : `hint: ${visibleBehind(hint)}\n`}`,
+  );
   return exitCode;
 }
 

@@ -6,6 +6,7 @@ import type { LoadedSecrets } from '../secrets/load.ts';
 import type { SecretRules } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
+import { visibleInLine } from '../text/visible.ts';
 import { InvalidFile } from './errors.ts';
 import type { Io } from './io.ts';
 import { printJson } from './presentation.ts';
@@ -63,7 +64,7 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
   if (hasErrors(all)) throw new InvalidFile(all);
   for (const problem of request.quiet ? [] : all) {
     if (problem.severity === 'advice' && !request.advice) continue;
-    io.stderr.write(`${formatProblem(problem)}\n`);
+    io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
     if (request.json) printJson(io, [{ event: 'problem', ...problem }]);
   }
   const { secrets, missing, loaded } = found;

@@ -1,6 +1,7 @@
 import type { Host } from '../inventory/types.ts';
 import type { ExecResult } from '../runner/exec.ts';
 import type { Colors } from '../render/colors.ts';
+import { visible, visibleBehind } from '../text/visible.ts';
 import { loadDeployment } from './deployment.ts';
 import { interruption } from './interruption.ts';
 import { EXIT } from './io.ts';
@@ -28,14 +29,13 @@ export async function exec(
     secrets: 'none',
     quiet: true,
   });
-  const [{ selectHosts }, { execEverywhere }, { createTransport }, { quote }, { LineCutter }, { printable }] =
+  const [{ selectHosts }, { execEverywhere }, { createTransport }, { quote }, { LineCutter }] =
     await Promise.all([
       import('../planner/selection.ts'),
       import('../runner/exec.ts'),
       import('./transport.ts'),
       import('../operations/shell.ts'),
       import('../runner/lines.ts'),
-      import('../render/text.ts'),
     ]);
   const hosts = selectHosts(inventory, request.on);
   const { colors } = await drawing(io, request);
@@ -45,7 +45,7 @@ export async function exec(
       (['stdout', 'stderr'] as const).map((stream) => {
         const say = (line: string): void =>
           void io[stream].write(
-            `${colors.strong(host.name.padEnd(margin))} ${colors.faint('|')} ${printable(line)}\n`,
+            `${colors.strong(host.name.padEnd(margin))} ${colors.faint('|')} ${visible(line)}\n`,
           );
         return [`${host.name} ${stream}`, new LineCutter(say)];
       }),
@@ -90,8 +90,10 @@ function trouble(results: ReadonlyMap<string, ExecResult>, hosts: readonly Host[
     if (result === undefined || (result.kind === 'ended' && result.exitCode === 0)) return [];
     if (result.kind === 'ended') return [`${colors.bad(name)}: ended with ${result.exitCode}`];
     const hint =
-      result.kind === 'unreachable' && result.hint ? `\n  ${colors.hint('hint:')} ${result.hint}` : '';
-    return [`${colors.bad(name)}: ${result.message}${hint}`];
+      result.kind === 'unreachable' && result.hint
+        ? `\n  ${colors.hint('hint:')} ${visibleBehind(result.hint)}`
+        : '';
+    return [`${colors.bad(name)}: ${visibleBehind(result.message)}${hint}`];
   });
   return lines.map((line) => `${line}\n`).join('');
 }

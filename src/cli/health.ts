@@ -2,6 +2,7 @@ import type { Host } from '../inventory/types.ts';
 import type { Finding } from '../playbook/operation.ts';
 import { SelectionError, type Selection } from '../planner/selection.ts';
 import type { HealthReport, NamedCheck } from '../runner/health.ts';
+import { visibleBehind } from '../text/visible.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
 import { PROBE_TIMEOUT_MS } from './execute.ts';
 import { interruption } from './interruption.ts';
@@ -115,8 +116,8 @@ async function print(cli: Cli, report: HealthReport, options: OutputOptions): Pr
   const drawn = await drawing(cli.io, options);
   const absent = report.unreachable.map(
     ({ host, message, hint }) =>
-      `${drawn.colors.bad('unreachable')} ${drawn.colors.strong(host)}: ${message}` +
-      (hint === undefined ? '\n' : `\n  ${drawn.colors.hint('hint:')} ${hint}\n`),
+      `${drawn.colors.bad('unreachable')} ${drawn.colors.strong(host)}: ${visibleBehind(message)}` +
+      (hint === undefined ? '\n' : `\n  ${drawn.colors.hint('hint:')} ${visibleBehind(hint)}\n`),
   );
   cli.io.stdout.write(
     `${absent.join('')}${absent.length > 0 ? '\n' : ''}${findingsTable(report.systems, drawn)}\n`,

@@ -5,6 +5,7 @@ import { inventoryTemplate } from '../inventory/template.ts';
 import { secretRules } from '../playbook/secret-rules.ts';
 import { writeWholeFile } from '../secrets/whole-file.ts';
 import { ensureSecrets } from '../secrets/write.ts';
+import { visibleInLine } from '../text/visible.ts';
 import { formatProblem, hasErrors } from '../yaml/problem.ts';
 import { UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
@@ -37,7 +38,7 @@ export async function init(io: Io, dir: string): Promise<number> {
   add('.gitignore', 'secrets.yaml\n.secrets.yaml.*\n.osha/\n');
   const defaults = Object.fromEntries(playbooks.map(({ name, settings }) => [name, settings.parse({})]));
   const { problems, generated } = await ensureSecrets(inventory, secretRules(playbooks, defaults));
-  for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
+  for (const problem of problems) io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
   if (generated.length > 0) written.push('secrets.yaml');
   for (const file of written) io.stdout.write(`wrote ${join(dir, file)}\n`);
   const path = join(dir, INVENTORY);

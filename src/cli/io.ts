@@ -1,4 +1,4 @@
-import type { Output } from '../render/output.ts';
+import type { GuardedOutput } from '../render/output.ts';
 import type { Transport } from '../transport/session.ts';
 
 /** What tells a command to stop; Ctrl-C is SIGINT. */
@@ -6,8 +6,8 @@ export type InterruptSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** The world around a command, so that a test can be one. */
 export interface Io {
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdout: GuardedOutput;
+  readonly stderr: GuardedOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder that relative paths are meant from. */
   readonly cwd: string;

@@ -1,3 +1,4 @@
+import { jsonLine } from '../text/json-line.ts';
 import type { Colors } from '../render/colors.ts';
 import type { RendererKind } from '../render/renderer.ts';
 import type { Io } from './io.ts';
@@ -36,5 +37,5 @@ export async function drawing(
 
 /** Writes each of `values` as a line of JSON. */
 export function printJson(io: Io, values: Iterable<object>): void {
-  for (const value of values) io.stdout.write(`${JSON.stringify(value)}\n`);
+  for (const value of values) io.stdout.write(`${jsonLine(value)}\n`);
 }

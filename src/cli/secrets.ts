@@ -3,6 +3,7 @@ import { decryptSecrets, encryptSecrets } from '../secrets/sealing.ts';
 import { secretStates, type SecretState } from '../secrets/states.ts';
 import { ensureSecrets, rotateSecrets } from '../secrets/write.ts';
 import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
+import { visibleInLine } from '../text/visible.ts';
 import { loadDeployment } from './deployment.ts';
 import { InvalidFile } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
@@ -54,7 +55,7 @@ async function list(
   problems: readonly LocatedProblem[],
   options: { readonly json: boolean; readonly color: boolean },
 ): Promise<number> {
-  for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
+  for (const problem of problems) io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
   if (options.json) {
     printJson(io, [
       ...states.map((state) => ({ event: 'secret', ...state })),

@@ -1,5 +1,7 @@
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { GuardedOutput } from '../render/output.ts';
+import { visible } from '../text/visible.ts';
 import { runCli } from './cli.ts';
 import { EXIT, type Io, type InterruptSignal } from './io.ts';
 
@@ -58,15 +60,18 @@ class Interrupts {
 function processIo(interrupts: Interrupts): Io {
   const { stdout, stderr, stdin } = process;
   return {
-    stdout,
-    stderr,
+    stdout: new GuardedOutput(stdout),
+    stderr: new GuardedOutput(stderr),
     env: process.env,
     cwd: process.cwd(),
     isTTY: stdout.isTTY,
     ...(stdin.isTTY
       ? {
           askHidden: async (question: string) =>
-            (await import('./ask-hidden.ts')).askHidden(question, { stdin, stderr }),
+            (await import('./ask-hidden.ts')).askHidden(question, {
+              stdin,
+              stderr: new GuardedOutput(stderr),
+            }),
         }
       : {}),
     onInterrupt: (handler) => interrupts.add(handler),
@@ -106,5 +111,7 @@ function confess(error: unknown, args: readonly string[]): void {
   const wanted = args.includes('-v') || args.includes('--verbose');
   const details = wanted && error instanceof Error ? `${error.stack ?? ''}\n` : '';
   const hint = wanted ? '' : ' Run it again with -v for the details.';
-  process.stderr.write(`osha: this is a defect of osha, not of your input: ${message}.${hint}\n${details}`);
+  process.stderr.write(
+    visible(`osha: this is a defect of osha, not of your input: ${message}.${hint}\n${details}`),
+  );
 }

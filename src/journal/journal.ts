@@ -13,6 +13,7 @@ import { hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { EventSink } from '../runner/events.ts';
+import { escapedJson } from '../text/json-line.ts';
 import { maskDeep } from './mask-deep.ts';
 import { FILES, RESERVE, runsFolder, type RunMeta } from './record.ts';
 import { isRunId, newRunId } from './run-id.ts';
@@ -113,7 +114,12 @@ function begin(runs: string, options: JournalOptions): Journal {
       formatters: { level: (level) => ({ level }) },
     },
     // What was lost may have left a part of a line.
-    { write: (line: string) => attempt(() => writeAll(fd, lost === undefined ? line : `\n${line}`)) },
+    {
+      write: (json: string) => {
+        const line = escapedJson(json);
+        attempt(() => writeAll(fd, lost === undefined ? line : `\n${line}`));
+      },
+    },
   );
   return {
     id,
@@ -176,7 +182,7 @@ function unusedId(runs: string, at: Date): string {
 }
 
 function writePrivate(file: string, content: unknown): void {
-  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+  writeFileSync(file, `${escapedJson(JSON.stringify(content, undefined, 2))}\n`, { mode: 0o600 });
 }
 
 /** Makes room for one more. Only touches folders that are named like a run. */

@@ -1,7 +1,7 @@
 import { structuredPatch } from 'diff';
 import type { TextDiff } from '../playbook/operation.ts';
+import { visible, visibleInLine } from '../text/visible.ts';
 import type { Colors, Style } from './colors.ts';
-import { printable } from './text.ts';
 
 /** Lines around a difference; what `diff -u` and git show. */
 const CONTEXT_LINES = 3;
@@ -12,7 +12,7 @@ const MOST_EDITS = 2_000;
 export function unifiedDiff(diff: TextDiff, colors: Colors): string {
   const from = diff.before === undefined ? '/dev/null' : diff.path;
   const to = diff.after === undefined ? '/dev/null' : diff.path;
-  const header = [colors.strong(`--- ${from}`), colors.strong(`+++ ${to}`)];
+  const header = [`--- ${from}`, `+++ ${to}`].map((line) => colors.strong(visibleInLine(line)));
   const patch = structuredPatch(from, to, diff.before ?? '', diff.after ?? '', undefined, undefined, {
     context: CONTEXT_LINES,
     maxEditLength: MOST_EDITS,
@@ -26,7 +26,7 @@ export function unifiedDiff(diff: TextDiff, colors: Colors): string {
     ...header,
     ...patch.hunks.flatMap((hunk) => [
       colors.hint(`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`),
-      ...hunk.lines.map((line) => styleOf(line, colors)(printable(line))),
+      ...hunk.lines.map((line) => styleOf(line, colors)(visible(line))),
     ]),
   ].join('\n');
 }

@@ -1,7 +1,8 @@
 import type { Advice, Finding } from '../playbook/operation.ts';
+import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import { table, type Cell } from './table.ts';
-import { count, listOf, printable } from './text.ts';
+import { count, listOf } from './text.ts';
 
 /** What was found of one system. */
 export interface SystemFindings {
@@ -81,8 +82,8 @@ function adviceLines(systems: readonly SystemFindings[], colors: Colors): readon
   const lines = systems.flatMap(({ title, advice }) =>
     advice.map(({ subject, host, evidence, hint }) => {
       const where = host === undefined ? '' : ` on ${host}`;
-      const how = hint === undefined ? '' : ` (${printable(hint)})`;
-      return `${colors.hint('advice:')} ${title}: ${subject}${where}: ${printable(evidence)}${how}`;
+      const how = hint === undefined ? '' : ` (${hint})`;
+      return `${colors.hint('advice:')} ${visibleInLine(`${title}: ${subject}${where}: ${evidence}${how}`)}`;
     }),
   );
   return [...new Set(lines)];
@@ -107,9 +108,8 @@ interface Row {
 function rowsOf(findings: readonly Finding[]): readonly Row[] {
   const subjects = new Map<string, Row[]>();
   for (const finding of findings) {
-    const { subject, host } = finding;
+    const { subject, host, evidence } = finding;
     const state = stateOf(finding);
-    const evidence = printable(finding.evidence);
     const rows = subjects.get(subject) ?? [];
     subjects.set(subject, rows);
     const row = rows.find((other) => other.state === state && other.evidence === evidence);
@@ -135,7 +135,7 @@ function hintsOf(sick: readonly Finding[]): readonly string[] {
   const subjects = new Map<string, string[]>();
   for (const { subject, hint, host } of sick) {
     if (hint === undefined) continue;
-    const key = `${subject}\0${printable(hint)}`;
+    const key = `${visibleInLine(subject)}\0${visibleBehind(hint)}`;
     subjects.set(key, [...(subjects.get(key) ?? []), ...(host === undefined ? [] : [host])]);
   }
   return [...subjects].map(([key, hosts]) => {

@@ -7,15 +7,18 @@ import {
   type ListrTask,
 } from 'listr2';
 import type { CloudEvent } from '../cloud/events.ts';
-import type { Colors } from './colors.ts';
-import { FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
+import { visibleBehind, visibleInLine } from '../text/visible.ts';
+import { forTerminal, type Colors } from './colors.ts';
+import { drawn, FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
+import type { GuardedOutput } from './output.ts';
 import { failureLines, headOf, verdictOf, type PartsRenderer } from './part-lines.ts';
-import { cutTo, duration, printable } from './text.ts';
+import { cutTo, duration } from './text.ts';
 
 export interface InteractivePartsOptions {
   readonly colors: Colors;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  /** A terminal. */
+  readonly stdout: GuardedOutput;
+  readonly stderr: GuardedOutput;
 }
 
 type Task = ListrTask<undefined, typeof DefaultRenderer, typeof DefaultRenderer>;
@@ -44,15 +47,15 @@ export function interactiveParts({ colors, stdout, stderr }: InteractivePartsOpt
 
   const paint = (): void => {
     const last = tasks.at(-1);
-    if (last) last.title = colors.changed(noticed);
+    if (last) last.title = drawn(colors.changed(noticed));
     const width = Math.max(20, (stdout.columns ?? 100) - MARGIN);
     [...parts.values()].forEach((part, index) => {
       const task = tasks[index];
       if (!task) return;
-      task.title = cutTo(titleOf(part, colors), width);
+      task.title = drawn(cutTo(titleOf(part, colors), width));
       // listr2 has no room for the output of a task that is over.
       if (part.startedAt !== undefined && !part.finished) {
-        task.emit(ListrTaskEventType.OUTPUT, cutTo(part.waitsFor ?? '', width));
+        task.emit(ListrTaskEventType.OUTPUT, drawn(cutTo(part.waitsFor ?? '', width)));
       }
     });
   };
@@ -67,7 +70,7 @@ export function interactiveParts({ colors, stdout, stderr }: InteractivePartsOpt
   };
 
   const taskOf = (part: string): Task => ({
-    title: parts.get(part)?.title ?? part,
+    title: drawn(parts.get(part)?.title ?? part),
     task: async (_, task) => {
       await gates.of(part).passed;
       draw();
@@ -81,7 +84,7 @@ export function interactiveParts({ colors, stdout, stderr }: InteractivePartsOpt
     parts.clear();
     after.length = 0;
     gates = new Gates();
-    for (const { part, title } of event.parts) parts.set(part, { title });
+    for (const { part, title } of event.parts) parts.set(part, { title: visibleInLine(title) });
     stdout.write(`${headOf(event)}\n`);
     const list = new Listr<undefined, 'default', 'default'>(
       // The last one is a line for notices; listr2 does not show it while it has no title.
@@ -117,10 +120,10 @@ export function interactiveParts({ colors, stdout, stderr }: InteractivePartsOpt
           Object.assign(parts.get(event.part) ?? {}, { startedAt: Date.now() });
           break;
         case 'progress':
-          Object.assign(parts.get(event.part) ?? {}, { waitsFor: printable(event.text) });
+          Object.assign(parts.get(event.part) ?? {}, { waitsFor: visibleInLine(event.text) });
           break;
         case 'remark':
-          after.push(`${colors.changed('note:')} ${printable(event.text)}`);
+          after.push(`${colors.changed('note:')} ${visibleBehind(event.text)}`);
           break;
         case 'part-finished': {
           const state = parts.get(event.part);
@@ -151,7 +154,7 @@ export function interactiveParts({ colors, stdout, stderr }: InteractivePartsOpt
     },
     abandon: (words) => {
       // While the list is drawn, listr2 keeps what others write.
-      if (listed) output.toStdout(`\u001b[?25h\n${words}`);
+      if (listed) output.toStdout(`\u001b[?25h\n${forTerminal(words)}`);
       else stderr.write(`${words}\n`);
     },
   };

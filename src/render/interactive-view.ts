@@ -1,3 +1,4 @@
+import { visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import {
   changesOf,
@@ -8,7 +9,7 @@ import {
   type Progress,
   type StepProgress,
 } from './progress.ts';
-import { count, cutTo, duration, listOf, padTo, printable, widthOf } from './text.ts';
+import { count, cutTo, duration, listOf, padTo, widthOf } from './text.ts';
 
 /** Beyond so many hosts a step shows counts, and lines only for hosts that failed or are the slowest. */
 export const MOST_HOST_LINES = 8;
@@ -63,7 +64,7 @@ export function viewOf(progress: Progress, options: ViewOptions): View {
   for (const phase of waiting) shown.set(phase.name, { title: '', steps: new Map() });
   const left = lines - waiting.length + 1 - room;
   if (left > 0) hideFinishedSteps(phases, shown, left);
-  const titles = waiting.map((phase) => phase.title);
+  const titles = waiting.map((phase) => visibleInLine(phase.title));
   const later = `then ${count(waiting.length, 'more phase')}: ${listOf(titles, titles.length)}`;
   return {
     head: headOf(progress, options),
@@ -129,34 +130,42 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
   const changed = count(changes, 'change') + (progress.mode === 'diff' ? ' to make' : '');
   switch (phase.state) {
     case 'waiting':
-      return colors.faint(cutTo(phase.title, width));
+      return colors.faint(cutTo(visibleInLine(phase.title), width));
     case 'running': {
       const finished = steps.filter((step) => step.state === 'finished').length;
       const about = `${finished}/${phase.expected.length} steps${changes > 0 ? `, ${changed}` : ''} · ${duration(now - phase.startedAt)}`;
-      return fit(colors.strong(phase.title), colors.faint(about), width);
+      return fit(colors.strong(visibleInLine(phase.title)), colors.faint(about), width);
     }
     case 'ok':
-      return fit(phase.title, colors.faint(`nothing to do · ${duration(phase.durationMs)}`), width);
+      return fit(
+        visibleInLine(phase.title),
+        colors.faint(`nothing to do · ${duration(phase.durationMs)}`),
+        width,
+      );
     case 'changed':
       return fit(
-        phase.title,
+        visibleInLine(phase.title),
         `${colors.changed(changed)} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
         width,
       );
     case 'interrupted': {
       const about = `${colors.bad('interrupted')}${changes > 0 ? `, ${changed} begun` : ''}`;
-      return fit(phase.title, `${about} ${colors.faint(`· ${duration(phase.durationMs)}`)}`, width);
+      return fit(
+        visibleInLine(phase.title),
+        `${about} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
+        width,
+      );
     }
     case 'failed':
     case 'refused':
       return fit(
-        phase.title,
+        visibleInLine(phase.title),
         `${colors.bad(phase.state)} ${colors.faint(`· ${duration(phase.durationMs)}`)}`,
         width,
       );
     case 'skipped':
     case 'deferred':
-      return fit(phase.title, colors.faint(phase.state), width);
+      return fit(visibleInLine(phase.title), colors.faint(phase.state), width);
   }
 }
 
@@ -168,7 +177,7 @@ function stepView(step: StepProgress, options: ViewOptions): StepView {
     .filter((part) => part !== '')
     .join(' · ');
   return {
-    title: fit(step.title, about, columns - MARGIN.step),
+    title: fit(visibleInLine(step.title), about, columns - MARGIN.step),
     body: bodyOf(step, options).slice(0, MOST_HOST_LINES + 1),
   };
 }
@@ -202,7 +211,7 @@ function bodyOf(step: StepProgress, options: ViewOptions): readonly string[] {
   const running = [...step.hosts].filter(([, host]) => host.state === 'running');
   const because = step.evidence.at(-1)?.because;
   const lines = [
-    ...(because ? [cutTo(because, options.columns - MARGIN.host)] : []),
+    ...(because ? [cutTo(visibleInLine(because), options.columns - MARGIN.host)] : []),
     ...failureBody(failed, options),
   ];
   const most = step.hosts.size > MOST_HOST_LINES ? SLOWEST : MOST_HOST_LINES;
@@ -222,7 +231,8 @@ function runningLine(name: string, host: HostProgress, step: StepProgress, optio
   const latest =
     host.lastLine ?? step.changes.findLast((change) => change.host === name.trim())?.summary ?? '';
   const width = columns - MARGIN.host - widthOf(name) - time.length - 2;
-  const told = latest === '' || width < 10 ? '' : ` ${colors.faint(cutTo(printable(latest).trim(), width))}`;
+  const told =
+    latest === '' || width < 10 ? '' : ` ${colors.faint(cutTo(visibleInLine(latest).trim(), width))}`;
   return `${name} ${colors.faint(time)}${told}`;
 }
 
@@ -246,6 +256,7 @@ function linesOfFailure(
   hint: string | undefined,
   { colors, columns }: ViewOptions,
 ): readonly string[] {
-  const cut = (text: string): string => cutTo(printable(text).replaceAll('\n', ' '), columns - MARGIN.host);
+  const cut = (text: string): string =>
+    cutTo(visibleInLine(text.replaceAll('\n', ' ')), columns - MARGIN.host);
   return [colors.bad(cut(message)), ...(hint ? [colors.hint(cut(`hint: ${hint}`))] : [])];
 }

@@ -7,9 +7,11 @@ import {
   type ListrTask,
 } from 'listr2';
 import type { EventSink, RunEvent } from '../runner/events.ts';
+import { visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import { MARGIN, MOST_HOST_LINES, viewOf, type StepView } from './interactive-view.ts';
-import { FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
+import { drawn, FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
+import type { GuardedOutput } from './output.ts';
 import {
   advance,
   createProgress,
@@ -23,8 +25,9 @@ import { cutTo } from './text.ts';
 
 export interface InteractiveOptions {
   readonly colors: Colors;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  /** A terminal. */
+  readonly stdout: GuardedOutput;
+  readonly stderr: GuardedOutput;
   /** Titles of phases that have not begun yet, by name; default their names. */
   readonly titles?: ReadonlyMap<string, string>;
 }
@@ -39,6 +42,10 @@ export interface InteractiveRenderer {
   /** Gives the terminal back at once, because the process is about to exit. */
   readonly abandon: () => void;
 }
+
+/** Of a terminal that does not say its size. */
+const COLUMNS = 80;
+const ROWS = 24;
 
 type Task = ListrTask<undefined, typeof DefaultRenderer, typeof DefaultRenderer>;
 /** What is used of a task of listr2, whether it already runs or still waits. */
@@ -67,19 +74,21 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     const view = viewOf(progress, {
       colors,
       now: Date.now(),
-      columns: stdout.columns,
-      rows: stdout.rows,
+      columns: stdout.columns ?? COLUMNS,
+      rows: stdout.rows ?? ROWS,
     });
-    if (head) head.title = view.head;
-    if (later) later.title = ended ? '' : noticed === '' ? view.later : colors.changed(noticed);
+    if (head) head.title = drawn(view.head);
+    if (later) later.title = drawn(ended ? '' : noticed === '' ? view.later : colors.changed(noticed));
     for (const [wave, task] of waveTasks) {
       const hidden = wave.every((name) => view.phases.get(name)?.title === '');
-      const titles = wave.map((name) => phaseOf(progress, name).title).join(', ');
-      task.title = hidden ? '' : colors.faint(cutTo(titles, stdout.columns - MARGIN.phase));
+      const titles = wave.map((name) => visibleInLine(phaseOf(progress, name).title)).join(', ');
+      task.title = hidden
+        ? ''
+        : drawn(colors.faint(cutTo(titles, (stdout.columns ?? COLUMNS) - MARGIN.phase)));
     }
     for (const [name, phase] of view.phases) {
       const task = phaseTasks.get(name);
-      if (task) task.title = phase.title;
+      if (task) task.title = drawn(phase.title);
       [...phase.steps.values()].forEach((step, index) => drawStep(stepTasks.get(`${name} ${index}`), step));
     }
   };
@@ -102,13 +111,13 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       await gates.of(`${phase} ${index}`).passed;
       draw();
       const step = stepAt(progress, phase, index);
-      if (step && (hasFailed(step) || wasInterrupted(step))) throw new Error(step.title);
+      if (step && (hasFailed(step) || wasInterrupted(step))) throw new Error(drawn(step.title));
     },
     rendererOptions: { outputBar: MOST_HOST_LINES + 1, persistentOutput: true },
   });
 
   const phaseTask = (name: string): Task => ({
-    title: phaseOf(progress, name).title,
+    title: drawn(phaseOf(progress, name).title),
     task: async (_, task) => {
       await gates.of(`${name} started`).passed;
       const phase = phaseOf(progress, name);
@@ -133,7 +142,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
   // Phases that run side by side are one line while they wait. Then it gives way to theirs: listr2 shows the tasks of a
   // task without a title in its place.
   const waveTask = (wave: readonly string[]): Task => ({
-    title: wave.join(', '),
+    title: drawn(wave.join(', ')),
     task: (_, task) => {
       waveTasks.delete(wave);
       const line: Shown = task.task;
@@ -267,7 +276,7 @@ function indexOf(progress: Progress, phase: string, step: string): number {
 /** Fills the lines below a step: always all of them, because listr2 keeps what is not overwritten. */
 function drawStep(task: Shown | undefined, step: StepView): void {
   if (!task) return;
-  task.title = step.title;
+  task.title = drawn(step.title);
   for (let line = 0; line <= MOST_HOST_LINES; line += 1)
-    task.emit(ListrTaskEventType.OUTPUT, step.body[line] ?? '');
+    task.emit(ListrTaskEventType.OUTPUT, drawn(step.body[line] ?? ''));
 }

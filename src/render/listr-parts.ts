@@ -1,5 +1,6 @@
 import { ListrDefaultRendererLogLevels as Level, ProcessOutput, Spinner } from 'listr2';
-import type { Colors } from './colors.ts';
+import { forTerminal, type Colors } from './colors.ts';
+import type { GuardedOutput } from './output.ts';
 
 /** A promise that is resolved from outside: listr2's tasks wait, the runner works. */
 class Gate {
@@ -46,13 +47,20 @@ export class FrameSpinner extends Spinner {
   }
 }
 
+/** A line that listr2 is given to draw. What it draws with moves the cursor, so it writes unguarded: its lines are guarded here. */
+export function drawn(line: string): string {
+  return forTerminal(line).replaceAll('\n', ' ').replaceAll('\t', ' ');
+}
+
 /** listr2 copies a terminal's size once; this follows it when it is resized. */
 export class LiveOutput extends ProcessOutput {
   readonly #terminal: NodeJS.WriteStream;
 
-  constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
-    super(stdout, stderr);
-    this.#terminal = stdout;
+  /** `stdout` is a terminal. */
+  constructor(stdout: GuardedOutput, stderr: GuardedOutput) {
+    const terminal = stdout.raw as NodeJS.WriteStream;
+    super(terminal, stderr.raw as NodeJS.WriteStream);
+    this.#terminal = terminal;
   }
 
   override get stdout(): NodeJS.WriteStream {
@@ -79,6 +87,9 @@ export function palette(colors: Colors): Partial<Record<Level, (text?: string) =
     [Level.OUTPUT]: colors.faint,
   };
   return Object.fromEntries(
-    Object.entries(styles).map(([level, style]) => [level, (text?: string) => style(text ?? '')]),
+    Object.entries(styles).map(([level, style]) => [
+      level,
+      (text?: string) => forTerminal(style(text ?? '')),
+    ]),
   );
 }

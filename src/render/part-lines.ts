@@ -1,6 +1,7 @@
 import type { CloudEvent, CloudEventSink } from '../cloud/events.ts';
+import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
-import { duration, printable } from './text.ts';
+import { duration } from './text.ts';
 
 type Finished = Extract<CloudEvent, { event: 'part-finished' }>;
 
@@ -17,12 +18,12 @@ export interface PartsRenderer {
 
 /** What stands above the parts. */
 export function headOf({ cloud, run }: Extract<CloudEvent, { event: 'smoke-started' }>): string {
-  return run === '' ? `Cleaning ${cloud}` : `Smoke test of ${cloud}, run ${run}`;
+  return visibleInLine(run === '' ? `Cleaning ${cloud}` : `Smoke test of ${cloud}, run ${run}`);
 }
 
 /** How a part came out, behind its title. */
 export function verdictOf({ outcome, durationMs, note }: Finished, colors: Colors): string {
-  const told = note === '' ? '' : `: ${printable(note)}`;
+  const told = note === '' ? '' : `: ${visibleInLine(note)}`;
   switch (outcome) {
     case 'ok':
       return `${colors.good('ok')}, ${duration(durationMs)}${told}`;
@@ -38,6 +39,6 @@ export function verdictOf({ outcome, durationMs, note }: Finished, colors: Color
 /** What went wrong, and what to do about it. */
 export function failureLines({ failure }: Pick<Finished, 'failure'>, colors: Colors): readonly string[] {
   if (!failure) return [];
-  const hint = failure.hint === undefined ? [] : [`${colors.hint('hint:')} ${printable(failure.hint)}`];
-  return [printable(failure.message), ...hint];
+  const hint = failure.hint === undefined ? [] : [`${colors.hint('hint:')} ${visibleBehind(failure.hint)}`];
+  return [visibleBehind(failure.message), ...hint];
 }

@@ -1,17 +1,19 @@
 import type { CloudEventSink } from '../cloud/events.ts';
+import { jsonLine } from '../text/json-line.ts';
+import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import { createColors, type Colors } from './colors.ts';
-import type { Output } from './output.ts';
+import type { GuardedOutput } from './output.ts';
 import type { RendererKind } from './renderer.ts';
 import { failureLines, headOf, verdictOf, type PartsRenderer } from './part-lines.ts';
-import { indented, printable } from './text.ts';
+import { indented } from './text.ts';
 
 export interface PartsRendererOptions {
   readonly color: boolean;
   /** Also what is waited for, in lines. */
   readonly verbose: boolean;
   /** For `interactive` a terminal. */
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdout: GuardedOutput;
+  readonly stderr: GuardedOutput;
 }
 
 /** The renderer of a kind, as `createRenderer` has them for a run. */
@@ -26,16 +28,12 @@ export async function createPartsRenderer(
   const abandon = notice;
   switch (kind) {
     case 'json':
-      return { sink: (event) => void stdout.write(`${JSON.stringify(event)}\n`), notice, finish, abandon };
+      return { sink: (event) => void stdout.write(`${jsonLine(event)}\n`), notice, finish, abandon };
     case 'plain':
       return { sink: plainSink(colors, options), notice, finish, abandon };
     case 'interactive': {
       const { interactiveParts } = await import('./interactive-parts.ts');
-      return interactiveParts({
-        colors,
-        stdout: stdout as NodeJS.WriteStream,
-        stderr: stderr as NodeJS.WriteStream,
-      });
+      return interactiveParts({ colors, stdout, stderr });
     }
   }
 }
@@ -52,13 +50,13 @@ function plainSink(colors: Colors, { verbose, stdout }: PartsRendererOptions): C
       case 'part-started':
         break;
       case 'progress':
-        if (verbose) say(colors.faint(`    ${printable(event.text)}`));
+        if (verbose) say(colors.faint(`    ${visibleInLine(event.text)}`));
         break;
       case 'remark':
-        say(`  ${colors.changed('note:')} ${printable(event.text)}`);
+        say(`  ${colors.changed('note:')} ${visibleBehind(event.text)}`);
         break;
       case 'part-finished':
-        say(`  ${titles.get(event.part) ?? event.part}: ${verdictOf(event, colors)}`);
+        say(`  ${visibleInLine(titles.get(event.part) ?? event.part)}: ${verdictOf(event, colors)}`);
         for (const line of failureLines(event, colors)) say(indented(line, '    '));
         break;
     }

@@ -1,4 +1,5 @@
 import type { EventSink, RunEvent } from '../runner/events.ts';
+import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import type { Output } from './output.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type StepProgress,
 } from './progress.ts';
 import { failureLines, stepLines } from './step-lines.ts';
-import { count, duration, indented, listOf, printable } from './text.ts';
+import { count, duration, indented, listOf } from './text.ts';
 
 export interface PlainOptions {
   readonly colors: Colors;
@@ -50,7 +51,7 @@ export function plainRenderer(options: PlainOptions): {
     const diffs = progress.mode === 'diff' || verbose;
     const lines = [...stepLines(step, { colors, verbose, diffs }), ...failureLines(step, colors)];
     if (lines.length === 0) return;
-    sayOf(step.phase, `  ${step.title}`);
+    sayOf(step.phase, `  ${visibleInLine(step.title)}`);
     for (const line of lines) sayOf(step.phase, indented(line, '    '));
   };
 
@@ -69,7 +70,7 @@ export function plainRenderer(options: PlainOptions): {
     switch (event.event) {
       case 'run-started':
         say(
-          `${event.mode === 'diff' ? 'Comparing' : 'Deploying'} ${event.inventory}: ` +
+          `${event.mode === 'diff' ? 'Comparing' : 'Deploying'} ${visibleInLine(event.inventory)}: ` +
             `${count(event.hosts.length, 'host')}, ${count(event.phases.length, 'phase')}`,
         );
         break;
@@ -78,20 +79,20 @@ export function plainRenderer(options: PlainOptions): {
         break;
       case 'unreachable':
       case 'rejected':
-        say(`${colors.bad(event.event)} ${colors.strong(event.host)}: ${printable(event.message)}`);
+        say(`${colors.bad(event.event)} ${colors.strong(event.host)}: ${visibleBehind(event.message)}`);
         break;
       case 'warning':
         stderr.write(
-          `${colors.changed('warning:')} ${event.host ? `${event.host}: ` : ''}${printable(event.message)}\n`,
+          `${colors.changed('warning:')} ${event.host ? `${event.host}: ` : ''}${visibleBehind(event.message)}\n`,
         );
         break;
       case 'phase-started':
         say(
-          `${colors.strong(event.phase)}: ${event.title}, on ${listOf(event.hosts)}${togetherWith(event.phase)}`,
+          `${colors.strong(event.phase)}: ${visibleInLine(event.title)}, on ${listOf(event.hosts)}${togetherWith(event.phase)}`,
         );
         break;
       case 'output':
-        if (verbose) sayOf(event.phase, colors.faint(`    ${event.host} | ${printable(event.line)}`));
+        if (verbose) sayOf(event.phase, colors.faint(`    ${event.host} | ${visibleBehind(event.line)}`));
         break;
       case 'step-finished':
         tell(stepOf(progress, event.phase, event.step));

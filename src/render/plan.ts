@@ -1,5 +1,6 @@
 import type { Plan } from '../planner/plan.ts';
 import { beside } from '../planner/waves.ts';
+import { visibleInLine } from '../text/visible.ts';
 import { createColors, type Colors } from './colors.ts';
 import { table } from './table.ts';
 import { count, listOf } from './text.ts';
@@ -26,7 +27,7 @@ export function planTable(
     const others = beside(plan.waves, phase.name).map((other) => other.name);
     const together = others.length > 0 ? `, side by side with ${listOf(others)}` : '';
     return [
-      `${index + 1}. ${colors.strong(phase.title)} ${colors.faint(`(${phase.name})`)}${together}`,
+      `${index + 1}. ${colors.strong(visibleInLine(phase.title))} ${colors.faint(`(${phase.name})`)}${together}`,
       rows.length > 0
         ? table(
             titles.map((title) => ({ title })),

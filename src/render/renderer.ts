@@ -1,7 +1,8 @@
 import type { EventSink } from '../runner/events.ts';
+import { jsonLine } from '../text/json-line.ts';
+import { visibleInLine } from '../text/visible.ts';
 import { createColors } from './colors.ts';
-import { jsonSink } from './json.ts';
-import { widthLimit, type Output } from './output.ts';
+import { widthLimit, type GuardedOutput } from './output.ts';
 import { plainRenderer } from './plain.ts';
 import type { Progress } from './progress.ts';
 import { report } from './report.ts';
@@ -14,8 +15,8 @@ export interface RendererOptions {
   readonly color: boolean;
   readonly verbose: boolean;
   /** For `interactive` a terminal. */
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdout: GuardedOutput;
+  readonly stderr: GuardedOutput;
   /** The run's record, to be named at the end. */
   readonly log?: string;
   /** Titles of the phases, by name, so that also those that still wait have one. */
@@ -51,7 +52,12 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
 
   switch (kind) {
     case 'json':
-      return { sink: jsonSink(stdout), notice: toStderr, finish: async () => undefined, abandon: nothing };
+      return {
+        sink: (event) => void stdout.write(`${jsonLine(event)}\n`),
+        notice: toStderr,
+        finish: async () => undefined,
+        abandon: nothing,
+      };
     case 'plain': {
       const { sink, progress } = plainRenderer({ colors, verbose, stdout, stderr });
       return {
@@ -65,8 +71,8 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
       const { interactiveRenderer } = await import('./interactive.ts');
       const list = interactiveRenderer({
         colors,
-        stdout: stdout as NodeJS.WriteStream,
-        stderr: stderr as NodeJS.WriteStream,
+        stdout,
+        stderr,
         ...(options.titles ? { titles: options.titles } : {}),
       });
       return {
@@ -94,7 +100,10 @@ function detailsOf(progress: Progress, options: RendererOptions): string {
         const shown = diff || options.verbose ? step : { ...step, changes: [], hosts: new Map() };
         const lines = stepLines(shown, { colors, verbose: options.verbose, diffs: diff || options.verbose });
         if (lines.length === 0) return [];
-        return [`${colors.strong(phase.title)}: ${step.title}`, ...lines.map((line) => indented(line, '  '))];
+        return [
+          `${colors.strong(visibleInLine(phase.title))}: ${visibleInLine(step.title)}`,
+          ...lines.map((line) => indented(line, '  ')),
+        ];
       }),
     )
     .join('\n');

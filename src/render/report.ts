@@ -1,9 +1,10 @@
 import type { HostTotals } from '../runner/events.ts';
+import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import type { Absence, Progress, Summary } from './progress.ts';
 import { failureLines } from './step-lines.ts';
 import { table, type Cell } from './table.ts';
-import { count, duration, indented, listOf, printable } from './text.ts';
+import { count, duration, indented, listOf } from './text.ts';
 
 export interface ReportOptions {
   readonly colors: Colors;
@@ -38,14 +39,14 @@ function logLine(summary: Summary | undefined, { log, colors }: ReportOptions): 
   if (log === undefined) return '';
   const lost = summary?.unrecorded;
   return lost === undefined
-    ? colors.faint(`log: ${log}`)
-    : `${colors.faint(`log: ${log}`)}, ${colors.bad(`incomplete: ${printable(lost)}`)}`;
+    ? colors.faint(`log: ${visibleInLine(log)}`)
+    : `${colors.faint(`log: ${visibleInLine(log)}`)}, ${colors.bad(`incomplete: ${visibleInLine(lost)}`)}`;
 }
 
 function warnings(progress: Progress, colors: Colors): string {
   return progress.warnings
     .map(({ host, message }) =>
-      [colors.changed('warning:'), ...(host ? [`${host}:`] : []), printable(message)].join(' '),
+      [colors.changed('warning:'), ...(host ? [`${host}:`] : []), visibleBehind(message)].join(' '),
     )
     .join('\n');
 }
@@ -53,8 +54,8 @@ function warnings(progress: Progress, colors: Colors): string {
 function absent(word: string, hosts: ReadonlyMap<string, Absence>, colors: Colors): string {
   const reasons = new Map<string, string[]>();
   for (const [host, { message, hint }] of hosts) {
-    const hintLine = hint ? `\n  ${colors.hint('hint:')} ${hint}` : '';
-    const reason = printable(message) + hintLine;
+    const hintLine = hint ? `\n  ${colors.hint('hint:')} ${visibleBehind(hint)}` : '';
+    const reason = visibleBehind(message) + hintLine;
     reasons.set(reason, [...(reasons.get(reason) ?? []), host]);
   }
   return [...reasons]
@@ -69,7 +70,7 @@ function failures(progress: Progress, colors: Colors): string {
         const lines = failureLines(step, colors);
         if (lines.length === 0) return [];
         return [
-          `${colors.strong(phase.title)}: ${step.title}`,
+          `${colors.strong(visibleInLine(phase.title))}: ${visibleInLine(step.title)}`,
           ...lines.map((line) => indented(line, '  ')),
           colors.faint(`  resume with --from ${phase.name}:${step.id}`),
         ];
@@ -81,7 +82,7 @@ function failures(progress: Progress, colors: Colors): string {
 /** Offered by name: what osha made is never taken away unasked. */
 function prunable(progress: Progress, colors: Colors): string {
   if (progress.prunable.length === 0) return '';
-  const lines = progress.prunable.map(({ summary, host }) => `  ${printable(summary)} (${host})`);
+  const lines = progress.prunable.map(({ summary, host }) => `  ${visibleInLine(summary)} (${host})`);
   return [
     colors.hint('The inventory does not name these any more; they are left as they are. With --prune:'),
     ...new Set(lines),
@@ -134,8 +135,8 @@ function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): stri
   ];
   const done = mode === 'diff' ? `${summary.changed} to change` : `${summary.changed} changed`;
   if (summary.refused !== undefined) {
-    const hint = summary.hint === undefined ? '' : `\n${colors.hint('hint:')} ${printable(summary.hint)}`;
-    const refused = `${colors.bad(`Refused: ${printable(summary.refused)}`)}${hint}`;
+    const hint = summary.hint === undefined ? '' : `\n${colors.hint('hint:')} ${visibleBehind(summary.hint)}`;
+    const refused = `${colors.bad(`Refused: ${visibleBehind(summary.refused)}`)}${hint}`;
     const others = [...trouble, ...(summary.changed > 0 ? [done] : [])];
     return others.length === 0 ? refused : `${refused}\n${others.join(', ')}, ${time}`;
   }

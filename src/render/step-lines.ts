@@ -1,10 +1,11 @@
 import type { StepFailure } from '../runner/events.ts';
 import { isDisruptive } from '../runner/turns.ts';
+import { visible, visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import { unifiedDiff } from './diff.ts';
 import type { HostProgress, StepProgress } from './progress.ts';
 import { table } from './table.ts';
-import { indented, listOf, printable } from './text.ts';
+import { indented, listOf } from './text.ts';
 
 export interface LineOptions {
   readonly colors: Colors;
@@ -21,7 +22,7 @@ export function stepLines(step: StepProgress, options: LineOptions): readonly st
   return [
     ...step.evidence.flatMap((found) => [
       // The reason of a refusal stands in its failure, with the way out.
-      ...(found.because === step.failure?.message ? [] : [found.because]),
+      ...(found.because === step.failure?.message ? [] : [visibleBehind(found.because)]),
       ...(found.evidence
         ? [
             table(
@@ -57,7 +58,7 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
     .flatMap(({ first, hosts }) => {
       const verb = colors.changed(first.applied ? 'changed' : 'would change');
       const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && isDisruptive(first);
-      const line = `${verb} ${colors.strong(listOf(hosts))}: ${printable(first.summary)}${inTurn ? ', one host at a time' : ''}`;
+      const line = `${verb} ${colors.strong(listOf(hosts))}: ${visibleInLine(first.summary)}${inTurn ? ', one host at a time' : ''}`;
       return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
     });
 }
@@ -76,7 +77,7 @@ function noteLines(step: StepProgress, { colors, verbose }: LineOptions): readon
 }
 
 function noteOf(host: HostProgress, verbose: boolean): string | undefined {
-  const note = host.note === undefined ? '' : `\0${printable(host.note)}`;
+  const note = host.note === undefined ? '' : `\0${visibleInLine(host.note)}`;
   switch (host.state) {
     case 'unknown':
       return note === '' ? 'known after apply' : `later${note}`;
@@ -121,8 +122,8 @@ export function failureLines(step: StepProgress, colors: Colors): readonly strin
 
 function linesOf(who: string, { message, output, hint }: StepFailure, colors: Colors): readonly string[] {
   return [
-    `${who} ${printable(message)}`,
-    ...(output ? [colors.faint(indented(printable(output).trimEnd(), '  | '))] : []),
-    ...(hint ? [`  ${colors.hint('hint:')} ${printable(hint)}`] : []),
+    `${who} ${visibleBehind(message)}`,
+    ...(output ? [colors.faint(indented(visible(output).trimEnd(), '  | '))] : []),
+    ...(hint ? [`  ${colors.hint('hint:')} ${visibleBehind(hint)}`] : []),
   ];
 }

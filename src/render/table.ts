@@ -1,3 +1,4 @@
+import { visibleInLine } from '../text/visible.ts';
 import type { Colors, Style } from './colors.ts';
 import { padTo, widthOf, wrapTo } from './text.ts';
 
@@ -7,7 +8,7 @@ export interface Column {
   readonly right?: boolean;
 }
 
-/** A cell, and how it is coloured once it is cut into lines. */
+/** A cell: text from anywhere, without styles, and how it is coloured once it is cut into lines. */
 export type Cell = string | { readonly text: string; readonly style: Style };
 
 export interface TableOptions {
@@ -36,7 +37,7 @@ export function table(
     style: options.colors.faint,
   }));
   const widths = fitted(
-    columns.map((_, index) => Math.max(...[header, ...rows].map((row) => widestLine(textOf(row[index]))))),
+    columns.map((_, index) => Math.max(...[header, ...rows].map((row) => widthOf(textOf(row[index]))))),
     options.width === undefined ? Infinity : options.width - indent.length,
   );
   return [header, ...rows]
@@ -47,11 +48,7 @@ export function table(
 
 function textOf(cell: Cell | undefined): string {
   if (cell === undefined) return '';
-  return typeof cell === 'string' ? cell : cell.text;
-}
-
-function widestLine(text: string): number {
-  return Math.max(...text.split('\n').map(widthOf));
+  return visibleInLine(typeof cell === 'string' ? cell : cell.text);
 }
 
 /** Takes from the widest column, again and again, until all fit. */

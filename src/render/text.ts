@@ -74,13 +74,6 @@ function splitAt(word: string, width: number): readonly [string, string] {
   return [head, word.slice(head.length)];
 }
 
-/** What a host printed, as it can be shown on a terminal: without escape sequences and other control characters. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll('\t', '  ')
-    .replace(/[^\P{Cc}\n]/gu, '');
-}
-
 /** Milliseconds for a person: "0.3 s", "12 s", "3 min 20 s", "1 h 5 min". */
 export function duration(ms: number): string {
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;

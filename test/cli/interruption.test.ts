@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { interruption, Interrupted } from '../../src/cli/interruption.ts';
 import type { InterruptSignal, Io } from '../../src/cli/io.ts';
+import { GuardedOutput } from '../../src/render/output.ts';
 
 const handlers: ((signal?: InterruptSignal) => void)[] = [];
 const quit = vi.fn<Io['quit']>();
 const io: Io = {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: new GuardedOutput(process.stdout),
+  stderr: new GuardedOutput(process.stderr),
   env: {},
   cwd: '/',
   isTTY: false,

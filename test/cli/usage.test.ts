@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/cli.ts';
+import { GuardedOutput } from '../../src/render/output.ts';
 import { folderForAll } from '../support/temporary-folder.ts';
 import { osha, oshaWith } from './run-cli.ts';
 
@@ -53,8 +54,8 @@ describe('wrong usage ends with 2, says on stderr what is wrong, and prints noth
 describe('help', () => {
   const program = createProgram({
     io: {
-      stdout: process.stdout,
-      stderr: process.stderr,
+      stdout: new GuardedOutput(process.stdout),
+      stderr: new GuardedOutput(process.stderr),
       env: {},
       cwd: '.',
       isTTY: false,

@@ -67,7 +67,7 @@ describe('the moving list', () => {
       'Connect to 3 hosts',
       'Common base  0/2 steps · 3.0 s',
       '  Install  1 ok, 2 running · 3.0 s',
-      '    h2 3.0 s Unpacking mariadb  server',
+      '    h2 3.0 s Unpacking mariadb\\tserver',
       '    h3 3.0 s',
       'galera',
     ]);

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
 import { createColors } from '../../src/render/colors.ts';
 import { interactiveRenderer } from '../../src/render/interactive.ts';
+import { GuardedOutput } from '../../src/render/output.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import {
   hostFinished,
@@ -67,8 +68,8 @@ function shown(
   const stdout = new Terminal();
   const list = interactiveRenderer({
     colors: createColors(false),
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: new Terminal() as unknown as NodeJS.WriteStream,
+    stdout: new GuardedOutput(stdout),
+    stderr: new GuardedOutput(new Terminal()),
   });
   for (const event of events) list.sink(event);
   return { ...list, lines: () => stdout.lines() };

@@ -1,13 +1,13 @@
-import type { Output } from '../../src/render/output.ts';
+import { GuardedOutput } from '../../src/render/output.ts';
 
-/** An output that keeps what was written. */
-export function listening(columns?: number): Output & { readonly text: () => string } {
+/** A guarded output that keeps what was written. */
+export function listening(columns?: number): GuardedOutput & { readonly text: () => string } {
   let written = '';
-  return {
+  const output = new GuardedOutput({
     write: (text) => {
       written += text;
     },
-    text: () => written,
     ...(columns === undefined ? {} : { columns, rows: 30 }),
-  };
+  });
+  return Object.assign(output, { text: () => written });
 }

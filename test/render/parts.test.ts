@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CloudEvent } from '../../src/cloud/events.ts';
 import { createPartsRenderer, type PartsRendererOptions } from '../../src/render/parts.ts';
+import { GuardedOutput } from '../../src/render/output.ts';
 import type { RendererKind } from '../../src/render/renderer.ts';
 import { listening } from './output.ts';
 import { Terminal } from './terminal.ts';
@@ -95,7 +96,7 @@ describe('a smoke test', () => {
     const renderer = await createPartsRenderer('interactive', {
       color: false,
       verbose: false,
-      stdout: stdout,
+      stdout: new GuardedOutput(stdout),
       stderr,
     });
     for (let round = 0; round < 2; round += 1) {
@@ -120,7 +121,7 @@ describe('a smoke test', () => {
     const renderer = await createPartsRenderer('interactive', {
       color: false,
       verbose: false,
-      stdout: stdout,
+      stdout: new GuardedOutput(stdout),
       stderr: listening(),
     });
     for (const event of ROUND.slice(0, 6)) renderer.sink(event);

@@ -21,6 +21,11 @@ export class Terminal extends PassThrough {
     });
   }
 
+  /** All that was drawn, with its escape sequences. */
+  written(): string {
+    return this.#written;
+  }
+
   /** Lines of what was drawn, without styles. */
   lines(): readonly string[] {
     return stripVTControlCharacters(this.#written)

@@ -1,3 +1,4 @@
+import { visibleInLine } from '../../text/visible.ts';
 import { EXIT } from '../io.ts';
 import { withOutput, type OutputOptions } from '../options.ts';
 import { printJson, wantsColor } from '../presentation.ts';
@@ -36,7 +37,7 @@ export const register: Register = (program, cli) => {
           `began ${meta.startedAt}, by ${meta.user} on ${meta.machine}, with osha ${meta.version}`,
           `$ ${meta.command}`,
         ];
-        cli.io.stdout.write(`${inWords.join('\n')}\n\n`);
+        cli.io.stdout.write(`${inWords.map(visibleInLine).join('\n')}\n\n`);
         const { createRenderer } = await import('../../render/renderer.ts');
         const renderer = await createRenderer('plain', {
           color: wantsColor(cli.io, options),

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import type { CloudEvent } from '../../src/cloud/events.ts';
+import { createColors, forTerminal } from '../../src/render/colors.ts';
+import { findingsTable } from '../../src/render/findings.ts';
+import { GuardedOutput } from '../../src/render/output.ts';
+import { createPartsRenderer } from '../../src/render/parts.ts';
+import { createRenderer, type Renderer, type RendererKind } from '../../src/render/renderer.ts';
+import type { RunEvent } from '../../src/runner/events.ts';
+import { ALL_HOSTILE, HOSTILE, LIVE, madeHostile } from '../support/hostile.ts';
+import { summary } from './events.ts';
+import { listening } from './output.ts';
+import { Terminal } from './terminal.ts';
+
+const AT = { phase: 'p', step: 's' };
+const FAILURE = { message: 'no', hint: 'do', output: 'it\nsaid' };
+
+/** One of each kind, in an order in which they can come: a new kind of event has to be added here. */
+const RUN: { readonly [Kind in RunEvent['event']]: Extract<RunEvent, { event: Kind }> } = {
+  'run-started': {
+    event: 'run-started',
+    command: 'osha',
+    inventory: 'lab.yaml',
+    mode: 'diff',
+    phases: ['p'],
+    waves: [['p']],
+    hosts: ['h'],
+  },
+  connected: { event: 'connected', host: 'h', durationMs: 1 },
+  unreachable: { event: 'unreachable', host: 'h', message: 'away', hint: 'is it up?' },
+  rejected: { event: 'rejected', host: 'h', message: 'unfit', hint: 'mend it' },
+  warning: { event: 'warning', message: 'beware', host: 'h' },
+  'phase-started': { event: 'phase-started', phase: 'p', title: 'P', hosts: ['h'], steps: ['S'] },
+  'step-started': { event: 'step-started', ...AT, title: 'S', hosts: ['h'], strategy: 'all' },
+  'host-started': { event: 'host-started', ...AT, host: 'h' },
+  change: {
+    event: 'change',
+    ...AT,
+    host: 'h',
+    summary: 'write it',
+    applied: false,
+    effects: ['restarts'],
+    diff: { path: '/etc/x', before: 'old', after: 'new' },
+  },
+  prunable: { event: 'prunable', ...AT, host: 'h', summary: 'remove it' },
+  output: { event: 'output', ...AT, host: 'h', stream: 'stdout', line: 'said' },
+  evidence: {
+    event: 'evidence',
+    ...AT,
+    because: 'facts',
+    evidence: { columns: ['member'], rows: [['m1'], ['m2']] },
+  },
+  findings: {
+    event: 'findings',
+    ...AT,
+    findings: [{ host: 'h', subject: 'size', healthy: false, evidence: '2 of 3', hint: 'look' }],
+  },
+  'host-finished': {
+    event: 'host-finished',
+    ...AT,
+    host: 'h',
+    outcome: 'failed',
+    durationMs: 1,
+    note: 'noted',
+    failure: FAILURE,
+  },
+  'step-finished': {
+    event: 'step-finished',
+    ...AT,
+    outcome: 'refused',
+    durationMs: 1,
+    failure: FAILURE,
+  },
+  'phase-finished': {
+    event: 'phase-finished',
+    phase: 'p',
+    outcome: 'refused',
+    durationMs: 1,
+    roundTrips: { h: 1 },
+  },
+  summary: summary({ h: { failed: 1 } }, { refused: 'quorum', hint: 'wait', unrecorded: 'full' }),
+};
+
+const SMOKE: { readonly [Kind in CloudEvent['event']]: Extract<CloudEvent, { event: Kind }> } = {
+  'smoke-started': {
+    event: 'smoke-started',
+    cloud: 'prod',
+    run: 'abc',
+    parts: [{ part: 'login', title: 'Log in' }],
+  },
+  'part-started': { event: 'part-started', part: 'login', title: 'Log in' },
+  progress: { event: 'progress', part: 'login', text: 'waiting' },
+  remark: { event: 'remark', part: 'login', text: 'not asked' },
+  'part-finished': {
+    event: 'part-finished',
+    part: 'login',
+    outcome: 'failed',
+    durationMs: 1,
+    note: 'noted',
+    failure: { message: 'no', hint: 'do' },
+  },
+};
+
+/** Words that osha itself chooses, and by which events are put in order. */
+const FIXED = new Set([
+  'event',
+  'mode',
+  'phase',
+  'step',
+  'phases',
+  'waves',
+  'outcome',
+  'stream',
+  'effects',
+  'part',
+]);
+/** Names that an inventory has been checked for. */
+const NAMES = new Set(['host', 'hosts']);
+
+const hostileEvents = <Event extends object>(
+  events: Readonly<Record<string, Event>>,
+  hostile: string,
+): Event[] => Object.values(events).map((event) => madeHostile(event, hostile, (key) => FIXED.has(key)));
+
+/** Everything that was written on both outputs, as bytes on the wire. */
+async function written(kind: RendererKind, hostile: string, color: boolean): Promise<string> {
+  const terminal = kind === 'interactive' ? new Terminal() : undefined;
+  const stdout = terminal ? undefined : listening();
+  const stderr = listening();
+  const options = {
+    color,
+    verbose: true,
+    stdout: stdout ?? new GuardedOutput(terminal ?? stderr),
+    stderr,
+    log: `log ${hostile}`,
+    titles: new Map([['p', `P ${hostile}`]]),
+  };
+  const run: Renderer = await createRenderer(kind, options);
+  for (const event of hostileEvents(RUN, hostile)) run.sink(event);
+  run.notice(hostile);
+  await run.finish();
+  const parts = await createPartsRenderer(kind, options);
+  for (const event of hostileEvents(SMOKE, hostile)) parts.sink(event);
+  parts.notice(hostile);
+  parts.abandon(hostile);
+  await parts.finish();
+  return `${stdout?.text() ?? terminal?.written() ?? ''}${stderr.text()}`;
+}
+
+describe.each(['plain', 'json', 'interactive'] as const)('as %s, every kind of event', (kind) => {
+  it.each(Object.entries(HOSTILE))('that tries to %s does nothing', async (_, [text, live]) => {
+    const output = await written(kind, text, false);
+    expect(output).not.toContain(live);
+    if (kind !== 'interactive') expect(output).not.toMatch(LIVE);
+  });
+
+  it('shows osha’s own colours, where there are any, and no others', async () => {
+    const output = await written(kind, '\u001b[35mviolet\u001b[31mFORGED\u001b[0m', true);
+    expect(output).not.toContain('\u001b[35m');
+    expect(output).not.toContain('\u001b[31mFORGED');
+    expect(output.includes('\u001b[31m')).toBe(kind !== 'json');
+    // What marks osha's own colours inside never comes out.
+    // eslint-disable-next-line no-control-regex
+    expect(output).not.toMatch(/\u001b\[\d+;[\d;]*m/);
+  });
+});
+
+describe('what a host says', () => {
+  it('cannot add a line that looks like one of another host', async () => {
+    const stdout = listening();
+    const stderr = listening();
+    const options = { color: false, verbose: true, stdout, stderr };
+    const [run, parts] = [
+      await createRenderer('plain', options),
+      await createPartsRenderer('plain', options),
+    ];
+    const hostile = 'x\nunreachable h2: FORGED';
+    const keep = (key: string): boolean => FIXED.has(key) || NAMES.has(key);
+    for (const event of Object.values(RUN)) run.sink(madeHostile<RunEvent>(event, hostile, keep));
+    await run.finish();
+    for (const event of Object.values(SMOKE)) parts.sink(madeHostile<CloudEvent>(event, hostile, keep));
+    const output = stdout.text() + stderr.text();
+    expect(output).toContain('FORGED');
+    expect(output).not.toMatch(/^unreachable h2/m);
+  });
+
+  it('is written out in a cell, so that the columns of its table stay', () => {
+    const table = findingsTable(
+      [{ title: 'Galera', findings: [{ subject: 'size', host: 'a', healthy: true, evidence: ALL_HOSTILE }] }],
+      { colors: createColors(false) },
+    );
+    expect(table.split('\n')).toHaveLength(4);
+    expect(forTerminal(table)).toBe(table);
+  });
+});
