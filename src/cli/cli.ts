@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { formatProblem } from '../yaml/problem.ts';
 import { jsonLine } from '../text/json-line.ts';
 import { visibleBehind, visibleInLine } from '../text/visible.ts';
-import { InvalidFile, UserError } from './errors.ts';
+import { FILE_TROUBLE, InvalidFile, UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Cli } from './register.ts';
 import { verbs } from './verbs.ts';
@@ -93,16 +93,6 @@ async function asUserError(error: unknown): Promise<UserError | undefined> {
   }
   return fileSystemError(error);
 }
-
-const FILE_TROUBLE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'it may not be read or written by this user',
-  EPERM: 'the system does not permit it',
-  EISDIR: 'it is a folder, and a file is wanted',
-  ENOTDIR: 'a part of this path is a file, and not a folder',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-};
 
 /** A path that the user gave, or the state of the user's disk. */
 function fileSystemError(error: unknown): UserError | undefined {

@@ -25,3 +25,16 @@ export class InvalidFile extends Error {
     this.problems = problems;
   }
 }
+
+/** What the file system's error codes mean to a person. */
+export const FILE_TROUBLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'it may not be read or written by this user',
+  EPERM: 'the system does not permit it',
+  EISDIR: 'it is a folder, and a file is wanted',
+  ELOOP: 'it is a symbolic link that leads to itself',
+  EIO: 'the disk cannot be read or written',
+  ENOTDIR: 'a part of this path is a file, and not a folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};

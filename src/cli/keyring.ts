@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SealKey, SealTarget } from '../secrets/seal.ts';
 import { Secret } from '../secrets/secret.ts';
-import { UserError } from './errors.ts';
+import { FILE_TROUBLE, UserError } from './errors.ts';
 import type { Io } from './io.ts';
 
 /** Where passwords and keys come from: a file that the environment names, or the person at the terminal. */
@@ -19,6 +19,18 @@ export interface Keyring {
 const IDENTITY = 'OSHA_AGE_IDENTITY';
 const PASSPHRASE = 'OSHA_PASSPHRASE_FILE';
 
+/** Also of a pipe, such as a shell's `<(pass show osha)`. Throws `UserError`. */
+function contentOf(file: string, variable: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new UserError(`cannot read ${file}: ${FILE_TROUBLE[code] ?? code}`, {
+      hint: `${variable} names it`,
+    });
+  }
+}
+
 /**
  * The keys that this call can get at. The environment only ever holds a file's name: what it holds itself, every child
  * process and `ps e` could read.
@@ -26,7 +38,7 @@ const PASSPHRASE = 'OSHA_PASSPHRASE_FILE';
 export function keyring(io: Io): Keyring {
   const fromFile = (variable: string): string | undefined => {
     const file = io.env[variable];
-    return file ? readFileSync(file, 'utf8').replace(/\r?\n$/, '') : undefined;
+    return file ? contentOf(file, variable).replace(/\r?\n$/, '') : undefined;
   };
   const ask = async (what: string, hint: string): Promise<string> => {
     if (!io.askHidden)

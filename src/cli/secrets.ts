@@ -28,6 +28,7 @@ export async function secretsAction(io: Io, file: string, action: SecretsAction)
   switch (action.do) {
     case 'list': {
       const loaded = await loadSecrets(inventory.file, rules, { unlock: keys.unlock });
+      if (!loaded.isOpen) throw new InvalidFile(loaded.problems);
       return list(io, secretStates(rules, loaded), loaded.problems, action);
     }
     case 'generate': {

@@ -1,3 +1,5 @@
+import type { LocatedProblem } from '../yaml/problem.ts';
+
 /** Secrets that cannot be read or written, with what to do about it. Never holds a value. */
 export class SecretsError extends Error {
   override name = 'SecretsError';
@@ -19,4 +21,9 @@ export class SecretsChanged extends SecretsError {
   constructor(file: string) {
     super(`${file} was changed by another command since it was read`, 'run the same command again');
   }
+}
+
+/** A mistake in a file of secrets as what stops whoever needs the file. */
+export function asSecretsError({ file, line, column, message, hint }: LocatedProblem): SecretsError {
+  return new SecretsError(`${file}:${line}:${column}: ${message}`, hint ?? 'correct the file');
 }

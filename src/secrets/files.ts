@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What the file of secrets is called, which stands beside the inventory. */
@@ -22,10 +22,24 @@ export function secretsFilesOf(inventoryFile: string): SecretsFiles {
 
 /** Which of the files there are. `both` is a mistake: nobody knows which one counts. */
 export function secretsState(files: SecretsFiles): SecretsState {
-  const plain = existsSync(files.plain);
-  const sealed = existsSync(files.sealed);
+  const plain = isThere(files.plain);
+  const sealed = isThere(files.sealed);
   if (plain && sealed) return 'both';
   return plain ? 'plain' : sealed ? 'sealed' : 'none';
+}
+
+/**
+ * A link that leads nowhere, or a folder that may not be searched, is no sign that there are no secrets yet: they may be on a
+ * disk that is not mounted.
+ */
+function isThere(file: string): boolean {
+  try {
+    lstatSync(file);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== 'ENOENT' && code !== 'ENOTDIR';
+  }
 }
 
 /** What the files hold now, as a checksum: another one says that somebody wrote them. */

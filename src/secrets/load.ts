@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs';
 import { nearest } from '../yaml/nearest.ts';
 import { isRecord, parseYaml } from '../yaml/parse.ts';
-import { inFileOrder, START, type LocatedProblem, type Position, type Severity } from '../yaml/problem.ts';
+import {
+  hasErrors,
+  inFileOrder,
+  START,
+  type LocatedProblem,
+  type Position,
+  type Severity,
+} from '../yaml/problem.ts';
 import { decodeText, readBytes } from '../yaml/read.ts';
 import { SecretsError } from './error.ts';
 import { secretsFilesOf, secretsState, snapshotOf, type SecretsState } from './files.ts';
@@ -21,6 +28,8 @@ export interface LoadedSecrets {
   /** The file they are in; `secrets.yaml` where there is none yet. */
   readonly file: string;
   readonly state: SecretsState;
+  /** False where the file could not be read or opened: `problems` says why, and nothing is known of any secret. */
+  readonly isOpen: boolean;
   /** By name; only those that there is a rule for. */
   readonly secrets: Readonly<Record<string, Secret>>;
   /** Names that there is a rule for and no value. No problem in itself: they can be generated. */
@@ -33,13 +42,13 @@ export interface LoadedSecrets {
   readonly previous: PreviousByName;
   readonly problems: readonly LocatedProblem[];
   /** What opened them, to write them again. */
-  readonly key?: SealKey;
+  readonly key?: SealKey | undefined;
   /** Of the files as they were read; see `snapshotOf`. */
   readonly snapshot: string;
 }
 
 type Values = Readonly<Record<string, unknown>>;
-type Content = Pick<LoadedSecrets, 'secrets' | 'weak' | 'unknown' | 'previous' | 'problems'>;
+type Content = Pick<LoadedSecrets, 'isOpen' | 'secrets' | 'weak' | 'unknown' | 'previous' | 'problems'>;
 
 function modeProblem(file: string): LocatedProblem | undefined {
   const mode = statSync(file).mode & 0o777;
@@ -74,6 +83,7 @@ function check(file: string, text: string, rules: SecretRules): Content {
     add('error', yaml.locate([]), 'expected "name: value" lines', 'move the file away, and it is generated');
   }
   const values: Values = isRecord(yaml.value) ? yaml.value : {};
+  const isOpen = isRecord(yaml.value) || !hasErrors(problems);
   const secrets: Record<string, Secret> = {};
   const weak: string[] = [];
   const unknown: string[] = [];
@@ -112,15 +122,20 @@ function check(file: string, text: string, rules: SecretRules): Content {
       add('warning', at, `${name} is the same as ${twin}`, 'use another value for each');
     if (weakness !== undefined || twin !== undefined) weak.push(name);
   }
-  return { secrets, weak, unknown, previous, problems: inFileOrder(problems) };
+  return { isOpen, secrets, weak, unknown, previous, problems: inFileOrder(problems) };
 }
 
-/** The plain text of a sealed file, or why it could not be opened. */
-async function unsealed(
+/** The text of a file of secrets, with what opened it, or why it cannot be used. */
+type Opened =
+  | { readonly text: string; readonly key?: SealKey | undefined; readonly problem?: never }
+  | { readonly problem: LocatedProblem };
+
+/** The plain text of the sealed `file`, or why it could not be opened. Throws what `unlock` throws, unless it is a `SecretsError`. */
+export async function unsealed(
   file: string,
   sealed: Uint8Array,
   unlock: LoadSecretsOptions['unlock'],
-): Promise<{ readonly text: string; readonly key: SealKey } | { readonly problem: LocatedProblem }> {
+): Promise<Opened> {
   const problem = (message: string, hint: string): { readonly problem: LocatedProblem } => ({
     problem: { severity: 'error', file, ...START, message, hint },
   });
@@ -150,27 +165,35 @@ export async function loadSecrets(
   const names = Object.keys(rules);
   // Before anything is read: what is written meanwhile is noticed at the next write.
   const snapshot = snapshotOf(files);
-  const none = { file, state, snapshot, secrets: {}, missing: names, weak: [], unknown: [], previous: {} };
-  if (state === 'none') return { ...none, problems: [] };
+  const nothing = { file, state, snapshot, secrets: {}, weak: [], unknown: [], previous: {} };
+  if (state === 'none') return { ...nothing, isOpen: true, missing: names, problems: [] };
+  const closed = (problem: LocatedProblem): LoadedSecrets => ({
+    ...nothing,
+    isOpen: false,
+    missing: [],
+    problems: [problem],
+  });
   if (state === 'both') {
     const message = `there is ${files.sealed}, too`;
     const hint = 'remove the one that is out of date';
-    return { ...none, problems: [{ severity: 'error', file, ...START, message, hint }] };
+    return closed({ severity: 'error', file, ...START, message, hint });
   }
   const read = readBytes(file);
-  if (read.problem !== undefined) return { ...none, problems: [read.problem] };
+  if (read.problem !== undefined) return closed(read.problem);
   const mode = state === 'plain' ? modeProblem(file) : undefined;
-  const open =
+  const open: Opened =
     state === 'sealed' ? await unsealed(file, read.bytes, options.unlock) : decodeText(file, read.bytes);
-  if ('problem' in open) return { ...none, problems: [open.problem] };
+  if (open.problem !== undefined) return closed(open.problem);
   const content = check(file, open.text, rules);
+  const isMissing = (name: string): boolean =>
+    !Object.hasOwn(content.secrets, name) && !content.weak.includes(name);
   return {
     file,
     state,
     snapshot,
     ...content,
     problems: [...(mode === undefined ? [] : [mode]), ...content.problems],
-    missing: names.filter((name) => !(name in content.secrets) && !content.weak.includes(name)),
-    ...('key' in open ? { key: open.key } : {}),
+    missing: content.isOpen ? names.filter(isMissing) : [],
+    key: open.key,
   };
 }

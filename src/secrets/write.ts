@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import { formatProblem, hasErrors } from '../yaml/problem.ts';
+import { hasErrors } from '../yaml/problem.ts';
 import { isRecord, parseYaml } from '../yaml/parse.ts';
 import { decodeText, readBytes } from '../yaml/read.ts';
 import { withEntries, type PreviousTexts } from './edit.ts';
-import { SecretsChanged, SecretsError } from './error.ts';
+import { asSecretsError, SecretsChanged, SecretsError } from './error.ts';
 import { withFileLock } from './file-lock.ts';
 import { snapshotOf, type SecretsFiles } from './files.ts';
 import { generateSecrets } from './generate.ts';
-import { loadSecrets, type LoadedSecrets, type LoadSecretsOptions } from './load.ts';
+import { loadSecrets, unsealed, type LoadedSecrets, type LoadSecretsOptions } from './load.ts';
 import { PREVIOUS_KEY, previousIn, previousTexts, withPrevious, type Previous } from './previous.ts';
 import type { SecretRules } from './rule.ts';
-import { openSecrets, sealSecrets, targetFor, type SealKey } from './seal.ts';
+import { sealSecrets, targetFor, type SealKey } from './seal.ts';
 import type { Secret } from './secret.ts';
 import { writePrivateFile } from './whole-file.ts';
 
@@ -37,18 +37,20 @@ export async function textOf(file: string, key: SealKey | undefined): Promise<st
     throw new SecretsError(`${file} is sealed`, 'give its passphrase or identity');
   if (!existsSync(file)) return '';
   const read = readBytes(file);
-  if (read.problem !== undefined) throw new SecretsError(formatProblem(read.problem), 'mend this first');
-  if (sealed && key !== undefined) return openSecrets(read.bytes, key);
-  const decoded = decodeText(file, read.bytes);
-  if (decoded.problem === undefined) return decoded.text;
-  throw new SecretsError(formatProblem(decoded.problem), 'mend this first');
+  if (read.problem !== undefined) throw asSecretsError(read.problem);
+  const open =
+    key === undefined || !sealed
+      ? decodeText(file, read.bytes)
+      : await unsealed(file, read.bytes, () => Promise.resolve(key));
+  if (open.problem === undefined) return open.text;
+  throw asSecretsError(open.problem);
 }
 
 /** The names and values in the text of a file of secrets. Throws `SecretsError` where it is none. */
 export function valuesIn(file: string, text: string): Readonly<Record<string, unknown>> {
   const { value, problems } = parseYaml(file, text);
   const [first] = problems;
-  if (first !== undefined) throw new SecretsError(formatProblem(first), 'mend the file first');
+  if (first !== undefined) throw asSecretsError(first);
   if (value === undefined || value === null) return {};
   if (isRecord(value)) return value;
   throw new SecretsError(
@@ -208,9 +210,8 @@ export async function rotateSecrets(
   });
 }
 
-/** Weak values and a wrong mode are mended by writing; a file that cannot be read is told by it. */
+/** Weak values and a wrong mode are mended by writing. Throws `SecretsError` where the file could not be read. */
 export function requireOpen(loaded: LoadedSecrets): void {
-  const closed = loaded.state === 'both' || (loaded.state === 'sealed' && loaded.key === undefined);
   const [first] = loaded.problems;
-  if (closed && first !== undefined) throw new SecretsError(formatProblem(first), 'mend this first');
+  if (!loaded.isOpen && first !== undefined) throw asSecretsError(first);
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { START, type LocatedProblem, type Position } from './problem.ts';
 
 /** Larger than any file that a person writes by hand; keeps a wrong file name from filling the memory. */
@@ -29,11 +29,18 @@ function refused(
 
 function ofFailure(file: string, error: unknown): { readonly problem: LocatedProblem } {
   const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ENOENT' && isLink(file)) {
+    return refused(file, 'this symbolic link leads to no file', 'mount what it leads to, or remove the link');
+  }
   const [message, hint] = REASONS[code] ?? [
     `the file cannot be read (${code})`,
     'check the path and its file system',
   ];
   return refused(file, message, hint);
+}
+
+function isLink(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 function positionAt(text: string, offset: number): Position {
