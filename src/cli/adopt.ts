@@ -9,11 +9,12 @@ import { secretsInWords } from '../preflight/foreign-secrets.ts';
 import { askHosts } from '../runner/ask.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import type { SecretRules } from '../secrets/rule.ts';
+import { trackedSecrets } from '../secrets/tracked.ts';
 import { writeSecrets } from '../secrets/write.ts';
 import { visibleBehind } from '../text/visible.ts';
 import { hasErrors } from '../yaml/problem.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
-import { InvalidFile, UserError } from './errors.ts';
+import { InvalidFile, printProblems, UserError } from './errors.ts';
 import { PROBE_TIMEOUT_MS } from './execute.ts';
 import { interruption } from './interruption.ts';
 import { EXIT, type Io } from './io.ts';
@@ -38,6 +39,7 @@ export interface AdoptRequest extends ConnectionOptions {
 export async function adopt(io: Io, file: string, request: AdoptRequest): Promise<number> {
   const deployment = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
   const { inventory, rules } = deployment;
+  printProblems(io, await trackedSecrets(inventory.file));
   const loaded = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
   if (hasErrors(loaded.problems)) throw new InvalidFile(loaded.problems);
   const answers = await ask(io, deployment, request);

@@ -1,8 +1,7 @@
 import { Command, CommanderError } from 'commander';
-import { formatProblem } from '../yaml/problem.ts';
 import { jsonLine } from '../text/json-line.ts';
-import { visibleBehind, visibleInLine } from '../text/visible.ts';
-import { FILE_TROUBLE, InvalidFile, UserError } from './errors.ts';
+import { visibleBehind } from '../text/visible.ts';
+import { FILE_TROUBLE, InvalidFile, printProblems, UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Cli } from './register.ts';
 import { verbs } from './verbs.ts';
@@ -67,7 +66,7 @@ async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
   if (error instanceof InvalidFile) {
     for (const problem of error.problems) tell({ event: 'problem', ...problem });
     tell({ event: 'error', message: 'a file is invalid', exitCode: EXIT.usage });
-    for (const problem of error.problems) io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
+    printProblems(io, error.problems);
     return EXIT.usage;
   }
   const known = await asUserError(error);

@@ -5,9 +5,8 @@ import type { Playbook } from '../playbook/playbook.ts';
 import type { LoadedSecrets } from '../secrets/load.ts';
 import type { SecretRules } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
-import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
-import { visibleInLine } from '../text/visible.ts';
-import { InvalidFile } from './errors.ts';
+import { hasErrors, type LocatedProblem } from '../yaml/problem.ts';
+import { InvalidFile, printProblems } from './errors.ts';
 import type { Io } from './io.ts';
 import { printJson } from './presentation.ts';
 
@@ -64,7 +63,7 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
   if (hasErrors(all)) throw new InvalidFile(all);
   for (const problem of request.quiet ? [] : all) {
     if (problem.severity === 'advice' && !request.advice) continue;
-    io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
+    printProblems(io, [problem]);
     if (request.json) printJson(io, [{ event: 'problem', ...problem }]);
   }
   const { secrets, missing, loaded } = found;
@@ -83,16 +82,19 @@ async function secretsFor(
 ): Promise<FoundSecrets> {
   const { placeholders } = await import('../secrets/generate.ts');
   if (use === 'none') return { secrets: placeholders(rules), missing: [], problems: [] };
-  const [{ loadSecrets }, { secretsFilesOf, secretsState }, { keyring }] = await Promise.all([
-    import('../secrets/load.ts'),
-    import('../secrets/files.ts'),
-    import('./keyring.ts'),
-  ]);
+  const [{ loadSecrets }, { trackedSecrets }, { secretsFilesOf, secretsState }, { keyring }] =
+    await Promise.all([
+      import('../secrets/load.ts'),
+      import('../secrets/tracked.ts'),
+      import('../secrets/files.ts'),
+      import('./keyring.ts'),
+    ]);
   if (use === 'shown' && secretsState(secretsFilesOf(inventory.file)) === 'sealed') {
-    return { secrets: placeholders(rules), missing: [], problems: [] };
+    return { secrets: placeholders(rules), missing: [], problems: await trackedSecrets(inventory.file) };
   }
   const loaded = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
-  const { missing, problems } = loaded;
+  const { missing } = loaded;
+  const problems = [...loaded.problems, ...(await trackedSecrets(inventory.file))];
   if (use === 'shown') return { secrets: placeholders(rules), missing, problems };
   const { generateMissing } = await import('../secrets/write.ts');
   // With a mistake in the file nothing is done: no key has to be made for it.

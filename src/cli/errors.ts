@@ -1,5 +1,6 @@
+import { visibleInLine } from '../text/visible.ts';
 import { formatProblem, type LocatedProblem } from '../yaml/problem.ts';
-import { EXIT } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 
 /** Something that the user has to change: printed as a message with a hint, never with a stack. */
 export class UserError extends Error {
@@ -24,6 +25,11 @@ export class InvalidFile extends Error {
     super(problems.map(formatProblem).join('\n'));
     this.problems = problems;
   }
+}
+
+/** Prints what is wrong in files, a line each, on stderr. */
+export function printProblems(io: Io, problems: readonly LocatedProblem[]): void {
+  for (const problem of problems) io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
 }
 
 /** What the file system's error codes mean to a person. */

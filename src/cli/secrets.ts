@@ -1,11 +1,11 @@
 import { loadSecrets } from '../secrets/load.ts';
 import { decryptSecrets, encryptSecrets } from '../secrets/sealing.ts';
+import { trackedSecrets } from '../secrets/tracked.ts';
 import { secretStates, type SecretState } from '../secrets/states.ts';
 import { ensureSecrets, rotateSecrets } from '../secrets/write.ts';
-import { formatProblem, hasErrors, type LocatedProblem } from '../yaml/problem.ts';
-import { visibleInLine } from '../text/visible.ts';
+import { hasErrors, type LocatedProblem } from '../yaml/problem.ts';
 import { loadDeployment } from './deployment.ts';
-import { InvalidFile } from './errors.ts';
+import { InvalidFile, printProblems } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import { keyring } from './keyring.ts';
 import { drawing, printJson } from './presentation.ts';
@@ -20,6 +20,7 @@ export type SecretsAction =
 /** Lists or changes the secrets of an inventory; never prints a value. Returns the exit code. */
 export async function secretsAction(io: Io, file: string, action: SecretsAction): Promise<number> {
   const { inventory, rules } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
+  printProblems(io, await trackedSecrets(inventory.file));
   const keys = keyring(io);
   const say = (text: string): number => {
     io.stdout.write(`${text}\n`);
@@ -56,7 +57,7 @@ async function list(
   problems: readonly LocatedProblem[],
   options: { readonly json: boolean; readonly color: boolean },
 ): Promise<number> {
-  for (const problem of problems) io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
+  printProblems(io, problems);
   if (options.json) {
     printJson(io, [
       ...states.map((state) => ({ event: 'secret', ...state })),

@@ -38,6 +38,39 @@ describe('osha init', () => {
     expect((await run('plan', 'prod/inventory.yaml')).exitCode).toBe(0);
   });
 
+  const IGNORED = ['secrets.yaml', '.secrets.yaml.*', '.osha/'];
+  it.each([
+    ['is empty', '', IGNORED.join('\n')],
+    ['is about something else', '*.log\n', ['*.log', ...IGNORED].join('\n')],
+    ['does not end with a line break', '*.log', ['*.log', ...IGNORED].join('\n')],
+    ['has some of the lines', '.osha\n', '.osha\nsecrets.yaml\n.secrets.yaml.*'],
+    ['has all of them in other words', '/secrets.yaml\r\n.secrets.yaml.*\r\n/.osha/', undefined],
+    [
+      'takes one back',
+      `${IGNORED.join('\n')}\n!secrets.yaml\n`,
+      `${IGNORED.join('\n')}\n!secrets.yaml\nsecrets.yaml`,
+    ],
+    [
+      'only mentions them',
+      '# secrets.yaml\nold-secrets.yaml\n',
+      `# secrets.yaml\nold-secrets.yaml\n${IGNORED.join('\n')}`,
+    ],
+  ])('adds what is missing to a .gitignore that %s, and says so', async (_what, before, after) => {
+    writeFileSync(join(folder, '.gitignore'), before);
+    const { exitCode, stdout } = await run('init');
+    expect(exitCode).toBe(0);
+    expect(read('.gitignore')).toBe(after === undefined ? before : `${after}\n`);
+    expect(stdout.includes('wrote .gitignore')).toBe(after !== undefined);
+  });
+
+  it('writes nothing where the .gitignore cannot be read', async () => {
+    mkdirSync(join(folder, '.gitignore'));
+    const { exitCode, stderr } = await run('init');
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/\.gitignore:1:1: error: this is a folder/);
+    expect(readdirSync(folder)).toEqual(['.gitignore']);
+  });
+
   it('overwrites nothing', async () => {
     mkdirSync(join(folder, 'prod'));
     writeFileSync(join(folder, 'prod', 'inventory.yaml'), 'mine');
