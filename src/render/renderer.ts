@@ -4,7 +4,7 @@ import { visibleInLine } from '../text/visible.ts';
 import { createColors } from './colors.ts';
 import { widthLimit, type GuardedOutput } from './output.ts';
 import { plainRenderer } from './plain.ts';
-import type { Progress } from './progress.ts';
+import { hasFailed, type Progress, type StepProgress } from './progress.ts';
 import { report } from './report.ts';
 import { stepLines } from './step-lines.ts';
 import { indented } from './text.ts';
@@ -89,16 +89,19 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
   }
 }
 
-/** What the moving list had no room for: the differences of a comparison, and the facts behind a cluster's changes. */
+/**
+ * What the live view had no room for: the differences of a comparison, the facts behind a cluster's changes, and what is
+ * unhealthy though its verification passed.
+ */
 function detailsOf(progress: Progress, options: RendererOptions): string {
   const colors = createColors(options.color);
   const diff = progress.mode === 'diff';
   return [...progress.phases.values()]
     .flatMap((phase) =>
       [...phase.steps.values()].flatMap((step) => {
-        if (!diff && !options.verbose && step.evidence.length === 0) return [];
-        const shown = diff || options.verbose ? step : { ...step, changes: [], hosts: new Map() };
-        const lines = stepLines(shown, { colors, verbose: options.verbose, diffs: diff || options.verbose });
+        const all = diff || options.verbose;
+        const shown = all ? step : { ...step, changes: [], hosts: new Map(), findings: unsaidFindings(step) };
+        const lines = stepLines(shown, { colors, verbose: options.verbose, diffs: all });
         if (lines.length === 0) return [];
         return [
           `${colors.strong(visibleInLine(phase.title))}: ${visibleInLine(step.title)}`,
@@ -107,4 +110,9 @@ function detailsOf(progress: Progress, options: RendererOptions): string {
       }),
     )
     .join('\n');
+}
+
+/** Findings that no failure of the step tells. */
+function unsaidFindings(step: StepProgress): StepProgress['findings'] {
+  return hasFailed(step) ? [] : step.findings;
 }

@@ -1,9 +1,10 @@
+import type { Finding } from '../playbook/operation.ts';
 import type { StepFailure } from '../runner/events.ts';
 import { isDisruptive } from '../runner/turns.ts';
 import { visible, visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import { unifiedDiff } from './diff.ts';
-import type { HostProgress, StepProgress } from './progress.ts';
+import { hasFailed, type HostProgress, type StepProgress } from './progress.ts';
 import { table } from './table.ts';
 import { indented, listOf } from './text.ts';
 
@@ -34,6 +35,7 @@ export function stepLines(step: StepProgress, options: LineOptions): readonly st
         : []),
     ]),
     ...changeLines(step, options),
+    ...findingLines(step, options),
     ...noteLines(step, options),
   ];
 }
@@ -61,6 +63,26 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
       const line = `${verb} ${colors.strong(listOf(hosts))}: ${visibleInLine(first.summary)}${inTurn ? ', one host at a time' : ''}`;
       return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
     });
+}
+
+/** What a verification found, hosts that say the same together. The findings of one that failed stand in its failure. */
+function findingLines(step: StepProgress, { colors, verbose }: LineOptions): readonly string[] {
+  if (hasFailed(step)) return [];
+  const groups = new Map<string, string[]>();
+  for (const { host, ...found } of step.findings) {
+    if (found.healthy && !verbose) continue;
+    const key = JSON.stringify(found);
+    groups.set(key, [...(groups.get(key) ?? []), ...(host === undefined ? [] : [host])]);
+  }
+  return [...groups].flatMap(([key, hosts]) => {
+    const { subject, healthy, evidence, hint } = JSON.parse(key) as Finding;
+    const word = healthy ? colors.good('healthy') : colors.bad('unhealthy');
+    const who = hosts.length > 0 ? ` ${colors.strong(listOf(hosts))}` : '';
+    return [
+      `${word}${who}: ${printable(`${subject}: ${evidence}`)}`,
+      ...(healthy || hint === undefined ? [] : [`  ${colors.hint('hint:')} ${printable(hint)}`]),
+    ];
+  });
 }
 
 /** Hosts that were left out, or of which nothing can be said yet, by the reason. */

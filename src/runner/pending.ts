@@ -23,6 +23,12 @@ export class Pending {
     this.#byHost.set(host, own);
   }
 
+  /** True while nothing is going to change before what is asked about now. */
+  get isEmpty(): boolean {
+    const own = [...this.#byHost.values()].some((keys) => keys.size > 0);
+    return !own && this.#shared.size === 0 && (this.#before?.isEmpty ?? true);
+  }
+
   /** The phase has ended: hands what it added to the phases after it. */
   end(): void {
     for (const [host, keys] of this.#byHost) this.#before?.add(host, [...keys, ...this.#shared]);

@@ -4,9 +4,12 @@ import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed, stepFailed } from './failed.ts';
 import { NotHealthy } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
-import { answersOf, findingsOf, waitUntilHealthy } from './wait.ts';
+import { foreseeHealth, waitUntilHealthy, type HealthForecast } from './wait.ts';
 
-/** Runs a verifying step: it passes once its check is healthy, and stops its phase when that takes too long. */
+/**
+ * Runs a verifying step: it passes once its check is healthy, and stops its phase when that takes too long, or in a diff
+ * where it is unhealthy and no pending change may mend it.
+ */
 export async function runVerifyStep(context: RunContext, place: Place, step: VerifyStep): Promise<StepEnd> {
   const hosts = context.present(place.planned.hosts);
   const lacking = stopWithoutMembers(context, place, step.check.members);
@@ -15,16 +18,18 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
   const tell = { phase: place.phase.name, step: place.planned.id };
   for (const host of hosts) context.emit({ event: 'host-started', ...tell, host: host.name });
   try {
-    if (context.settings.mode === 'diff') return await judgeOnce(context, place, step);
-    const findings = await waitUntilHealthy(context, place, step.check, step.withinMs, { again: false });
-    context.emit({ event: 'findings', ...tell, findings });
-    if (findings.some((finding) => !finding.healthy)) {
+    const { findings, unknown } = await healthOf(context, place, step);
+    if (findings.length > 0) context.emit({ event: 'findings', ...tell, findings });
+    if (unknown === undefined && findings.some((finding) => !finding.healthy)) {
       context.emit({
         event: 'warning',
         message: `${step.title}: not healthy, because of a member that --limit leaves out`,
       });
     }
-    for (const host of hosts) context.finish(place, host.name, 'ok', Date.now() - started);
+    for (const host of hosts) {
+      if (unknown === undefined) context.finish(place, host.name, 'ok', Date.now() - started);
+      else context.finish(place, host.name, 'unknown', Date.now() - started, { note: unknown });
+    }
     return done;
   } catch (error) {
     const blamed = error instanceof NotHealthy ? error.hosts : [];
@@ -41,20 +46,9 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
   }
 }
 
-async function judgeOnce(context: RunContext, place: Place, step: VerifyStep): Promise<StepEnd> {
-  const hosts = context.present(place.planned.hosts);
-  const pending = step.check.members
-    .map((member) => context.pending.reason(member.name, step.check.probe(member)))
-    .find((reason) => reason !== undefined);
-  if (pending === undefined) {
-    const asked = context.present(step.check.members);
-    const answers = await answersOf(context, step.check, { again: false });
-    const findings = findingsOf(step.check, answers, asked);
-    context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
-  }
-  for (const host of hosts) {
-    if (pending === undefined) context.finish(place, host.name, 'ok', 0);
-    else context.finish(place, host.name, 'unknown', 0, { note: `known after ${pending} has changed` });
-  }
-  return done;
+/** What the check finds in the end, or in a diff what can be said of it. Throws `NotHealthy`. */
+async function healthOf(context: RunContext, place: Place, step: VerifyStep): Promise<HealthForecast> {
+  const { check, withinMs } = step;
+  if (context.settings.mode === 'diff') return foreseeHealth(context, place, check, withinMs);
+  return { findings: await waitUntilHealthy(context, place, check, withinMs, { again: false }) };
 }

@@ -89,11 +89,7 @@ export async function waitUntilHealthy(
     if (bad.length === 0 || waitsForOthers(context, check, answers, bad)) return findings;
     if (Date.now() >= until) {
       context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
-      throw new NotHealthy(
-        `timed out after ${Math.round(withinMs / 1000)} s waiting for "${check.title}"`,
-        bad.map(inOneLine).join('\n'),
-        bad.flatMap(({ host }) => (host === undefined ? [] : [host])),
-      );
+      throw notHealthy(`timed out after ${inSeconds(withinMs)} waiting for "${check.title}"`, bad);
     }
     await pause(Math.min(PAUSE_MS, until - Date.now()), context.settings.signal);
     context.forget();
@@ -101,6 +97,55 @@ export async function waitUntilHealthy(
   }
 }
 
+/** What a diff says of a check: its findings, where they could be asked for, and why they may be others by then. */
+export interface HealthForecast {
+  readonly findings: readonly Finding[];
+  /** Absent where the findings are those that a deployment would come to. */
+  readonly unknown?: string | undefined;
+}
+
+/**
+ * What a check finds now, asked once, and whether that holds once the pending changes are made. Any pending change may
+ * mend what is unhealthy, because a check depends on more than its probe reads. With none pending nothing mends it: then
+ * this throws `NotHealthy`.
+ */
+export async function foreseeHealth(
+  context: RunContext,
+  place: Place,
+  check: HealthCheck,
+  withinMs: number,
+): Promise<HealthForecast> {
+  const changing = check.members
+    .map((member) => context.pending.reason(member.name, check.probe(member)))
+    .find((reason) => reason !== undefined);
+  if (changing !== undefined) return { findings: [], unknown: `known after ${changing} has changed` };
+  const answers = await answersOf(context, check, { again: false });
+  const findings = findingsOf(check, answers, context.present(check.members));
+  const bad = findings.filter((finding) => !finding.healthy);
+  if (bad.length === 0 || waitsForOthers(context, check, answers, bad)) return { findings };
+  if (!context.pending.isEmpty) {
+    return { findings, unknown: 'unhealthy now; known after the pending changes before it' };
+  }
+  context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
+  throw notHealthy(
+    `verification failed: ${check.title}; no pending change may mend it, and deploy would wait ${inSeconds(withinMs)} for it`,
+    bad,
+  );
+}
+
+function inSeconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
+
+function notHealthy(message: string, bad: readonly Finding[]): NotHealthy {
+  return new NotHealthy(
+    message,
+    bad.map(inOneLine).join('\n'),
+    bad.flatMap(({ host }) => (host === undefined ? [] : [host])),
+  );
+}
+
+/** True while a member that `--limit` leaves out is not healthy: what it holds up is not this run's to mend. */
 function waitsForOthers(
   context: RunContext,
   check: HealthCheck,

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/playbook/operation.ts';
 import { createRenderer, type RendererKind } from '../../src/render/renderer.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import {
   comparison,
+  phaseStarted,
   refusedRun,
   runStarted,
   sideBySide,
   stepFinished,
+  stepStarted,
   summary,
   troubledRun,
 } from './events.ts';
@@ -183,6 +186,40 @@ describe('plain lines', () => {
       log: .osha/runs/x/events.jsonl
       "
     `);
+  });
+
+  it.each<[string, boolean, readonly string[]]>([
+    ['what is unhealthy, with its evidence and hint', false, []],
+    ['with -v also what is healthy', true, ['    healthy c1: clock: 1 µs off']],
+  ])('tell of a verification %s', async (_, verbose, healthy) => {
+    const finding = (host: string, isHealthy: boolean, evidence: string): Finding => ({
+      subject: 'clock',
+      host,
+      healthy: isHealthy,
+      evidence,
+      ...(isHealthy ? {} : { hint: 'chronyc sources' }),
+    });
+    const findings = [
+      finding('c1', true, '1 µs off'),
+      finding('c2', false, '5 s off'),
+      finding('c3', false, '5 s off'),
+    ];
+    const { stdout } = await shown(
+      [
+        runStarted(['c1', 'c2', 'c3'], ['time'], 'diff'),
+        phaseStarted('time', 'Time', ['c1', 'c2', 'c3'], ['Clocks agree']),
+        stepStarted('time', 'clocks-agree', 'Clocks agree', ['c1', 'c2', 'c3']),
+        { event: 'findings', phase: 'time', step: 'clocks-agree', findings },
+        stepFinished('time', 'clocks-agree', 'unknown'),
+      ],
+      { verbose },
+    );
+    expect(stdout.split('\n\n')[0]?.split('\n').slice(2)).toEqual([
+      '  Clocks agree',
+      ...healthy,
+      '    unhealthy c2, c3: clock: 5 s off',
+      '      hint: chronyc sources',
+    ]);
   });
 
   it('each say their phase where phases run side by side', async () => {

@@ -16,6 +16,7 @@ export const register: Register = (program, cli) => {
     .description(
       'Prints the phases, their steps, the hosts of each and how it goes over them, without connecting to anything. ' +
         'With --diff, connects, reads, and prints what would change: nothing is written on any host. ' +
+        'Ends with 1 where something is unhealthy and no pending change may mend it. ' +
         'The same as deploy --dry-run.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
