@@ -42,6 +42,7 @@ export async function executePlan(
     { createMasker },
     { maskDeep },
     { admissionOf, secretsToMask },
+    { pasteable },
   ] = await Promise.all([
     import('../render/renderer.ts'),
     import('../runner/run.ts'),
@@ -50,9 +51,11 @@ export async function executePlan(
     import('../secrets/mask.ts'),
     import('../journal/mask-deep.ts'),
     import('./admission.ts'),
+    import('./pasteable.ts'),
   ]);
   const transport = await createTransport(io, options);
   const mask = createMasker(secretsToMask(deployment));
+  const complete = pasteable(deployment.inventory.file);
   const journal = options.mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
   const renderer = await createRenderer(rendererKind(io, options), {
     color: wantsColor(io, options),
@@ -79,7 +82,7 @@ export async function executePlan(
       gate: fitness(plan.hosts, deployment.platform),
       admission: admissionOf(plan, deployment, { own: options.own ?? [], notice: renderer.notice }),
       signal: stop.signal,
-      emit: (event) => tell(maskDeep(event, mask)),
+      emit: (event) => tell(maskDeep(event, (text) => mask(complete(text)))),
     });
   } finally {
     stop.release();

@@ -30,15 +30,17 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
     deployment,
     wholePhases(request),
   );
-  const [{ observeHealth }, { createTransport }] = await Promise.all([
+  const [{ observeHealth }, { createTransport }, { maskDeep }, { pasteable }] = await Promise.all([
     import('../runner/health.ts'),
     import('./transport.ts'),
+    import('../journal/mask-deep.ts'),
+    import('./pasteable.ts'),
   ]);
   const transport = await createTransport(io, request);
   const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
   let report: HealthReport;
   try {
-    report = await observeHealth(hosts, checks, {
+    const found = await observeHealth(hosts, checks, {
       transport,
       forks: request.forks,
       connectTimeoutMs: request.connectTimeout * 1000,
@@ -47,6 +49,7 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
       signal: stop.signal,
       emit: (event) => void (request.json && printJson(io, [event])),
     });
+    report = maskDeep(found, pasteable(deployment.inventory.file));
   } catch (error) {
     if (stop.asked()) return EXIT.interrupted;
     throw error;

@@ -35,6 +35,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     { createTransport },
     { createMasker },
     { maskDeep },
+    { pasteable },
   ] = await Promise.all([
     import('../cloud/hosts.ts'),
     import('../cloud/smoke/smoke.ts'),
@@ -43,6 +44,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     import('./transport.ts'),
     import('../secrets/mask.ts'),
     import('../journal/mask-deep.ts'),
+    import('./pasteable.ts'),
   ]);
   const started = Date.now();
   const renderer = await createPartsRenderer(rendererKind(io, request), {
@@ -56,6 +58,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     renderer.abandon(leftBehind([...begun], file));
   });
   const mask = createMasker(Object.values(inventory.secrets));
+  const complete = pasteable(file);
   const hosts = new Hosts(await createTransport(io, request), {
     timeoutMs: request.connectTimeout * 1000,
     acceptNew: request.acceptNew ?? false,
@@ -66,7 +69,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     patienceMs: request.patience * 1000,
     removalMs: REMOVED_WITHIN_MS,
     signal: stop.signal,
-    emit: (event) => renderer.sink(maskDeep(event, mask)),
+    emit: (event) => renderer.sink(maskDeep(event, (text) => mask(complete(text)))),
   };
   const results: SmokeResult[] = [];
   try {
