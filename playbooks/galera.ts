@@ -1,4 +1,4 @@
-import { file, galera, minutes, mysql, packages, playbook, service, step, verify } from 'osha';
+import { file, galera, hostsWith, minutes, mysql, packages, playbook, service, step, verify } from 'osha';
 import { arbitratorDropIn, arbitratorEnv, arbitratorHost, votersOf } from './galera/arbitrator.ts';
 import {
   HEALTH_PORT,
@@ -28,6 +28,18 @@ export default playbook({
   },
   needs: ['base'],
   settings,
+  options: {
+    'bootstrap-from': {
+      what: 'member of the database',
+      hosts: (inventory) => hostsWith(inventory, 'database'),
+      loses: ({ name }, inventory) => {
+        const others = hostsWith(inventory, 'database').filter((host) => host.name !== name);
+        if (others.length === 0) return undefined;
+        const names = others.map((host) => host.name).join(', ');
+        return `The database continues with the data of ${name}: what was written only to ${names} is lost. A member that cannot be reached has to be off for good; one that still runs would be a second database.`;
+      },
+    },
+  },
   morePorts: ({ inventory, settings }) => {
     const { members, arbitrator } = votersOf(inventory, settings);
     const hosts = members.map((host) => host.name);
@@ -39,7 +51,7 @@ export default playbook({
     ];
   },
 
-  steps: ({ inventory, settings, platform }) => {
+  steps: ({ inventory, settings, platform, options }) => {
     const { packages: names, paths, units } = platform;
     const { members, arbitrator } = votersOf(inventory, settings);
     const voters = { platform, ...(arbitrator ? { arbitrator } : {}) };
@@ -63,7 +75,10 @@ export default playbook({
         onMembers,
       ),
       step('Start MariaDB at boot', service.enabled(units.mariadb), onMembers),
-      step('Form the cluster', galera.cluster(members, voters)),
+      step(
+        'Form the cluster',
+        galera.cluster(members, { ...voters, bootstrapFrom: options['bootstrap-from'] }),
+      ),
       ...(arbitrator
         ? [
             step(

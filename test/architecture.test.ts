@@ -52,7 +52,7 @@ function sources(folder: string): readonly string[] {
 
 function importsOf(file: string): readonly string[] {
   const code = readFileSync(join(ROOT, file), 'utf8');
-  return [...code.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  return [...code.matchAll(/(?<![-\w])(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
 }
 
 function localImports(file: string): readonly string[] {

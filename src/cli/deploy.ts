@@ -4,12 +4,19 @@ import type { Playbook } from '../playbook/playbook.ts';
 import { loadDeployment } from './deployment.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { EXIT } from './io.ts';
-import { selectionOf, type ConnectionOptions, type OutputOptions, type SelectionOptions } from './options.ts';
+import {
+  playbookOptionsOf,
+  selectionOf,
+  type ConnectionOptions,
+  type OutputOptions,
+  type PlaybookOptions,
+  type SelectionOptions,
+} from './options.ts';
 import { drawing, printJson } from './presentation.ts';
 import type { Cli } from './register.ts';
 import { plainSummary } from './summary.ts';
 
-export interface DeployRequest extends OutputOptions, ConnectionOptions, SelectionOptions {
+export interface DeployRequest extends OutputOptions, ConnectionOptions, SelectionOptions, PlaybookOptions {
   readonly mode: 'plan' | 'diff' | 'apply';
   /** Also take away what osha made and the inventory does not name any more. */
   readonly prune?: true;
@@ -32,6 +39,7 @@ export async function deploy(cli: Cli, file: string, request: DeployRequest): Pr
   const plan = createPlan({
     ...deployment,
     selection: own ? { only: own.map((playbook) => playbook.name), ...selection } : selection,
+    options: playbookOptionsOf(request),
   });
   if (mode === 'plan') return print(cli, plan, request);
   const { executePlan } = await import('./execute.ts');

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { GivenOptions } from '../planner/options.ts';
 import type { Selection } from '../planner/selection.ts';
 
 /** Hosts worked on at the same time. */
@@ -39,6 +40,11 @@ export interface SelectionOptions {
   readonly skip?: readonly string[];
   readonly from?: { readonly phase: string; readonly step?: string };
   readonly limit?: readonly string[];
+}
+
+/** Options that playbooks take. */
+export interface PlaybookOptions {
+  readonly bootstrapFrom?: string;
 }
 
 /** Options of every verb that prints. */
@@ -101,6 +107,22 @@ export function withSelection(command: Command): Command {
         new Option('--from <phase[:step]>', 'begin with this phase, or with this step of it').argParser(from),
       ),
   );
+}
+
+/**
+ * Options that a playbook takes for one run, as it declares them (`Playbook.options`). They are written down here once
+ * more, because help and usage load no playbook.
+ */
+export function withPlaybookOptions(command: Command): Command {
+  return command.option(
+    '--bootstrap-from <host>',
+    'form the database cluster from the data of this member, also without members that are gone for good',
+  );
+}
+
+/** The options of `withPlaybookOptions`, by their names on the command line. */
+export function playbookOptionsOf(options: PlaybookOptions): GivenOptions {
+  return { 'bootstrap-from': options.bootstrapFrom };
 }
 
 /** The selection that the options of `withSelection` ask for. */

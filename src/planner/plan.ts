@@ -6,6 +6,7 @@ import type { HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
+import { checkedOptions, type GivenOptions } from './options.ts';
 import { inOrder } from './order.ts';
 import { inWaves } from './waves.ts';
 import { selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
@@ -18,6 +19,8 @@ export interface Plan {
   readonly waves: readonly (readonly PlannedPhase[])[];
   /** Hosts that may be changed. */
   readonly hosts: readonly Host[];
+  /** What may be lost by the options given, as sentences that the operator has to agree to. */
+  readonly losses: readonly string[];
 }
 
 export interface PlannedPhase {
@@ -49,9 +52,11 @@ export interface PlanRequest {
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly platform: Platform;
   readonly selection?: Selection;
+  /** Options that playbooks take; see `Playbook.options`. */
+  readonly options?: GivenOptions | undefined;
 }
 
-/** The plan for an inventory. Pure. Throws `SelectionError` when the selection names what is not there. */
+/** The plan for an inventory. Pure. Throws `SelectionError` when the selection or an option names what is not there. */
 export function createPlan(request: PlanRequest): Plan {
   const { inventory, selection = {} } = request;
   const present = inOrder(request.playbooks).filter((playbook) => playbook.hosts(inventory).length > 0);
@@ -60,6 +65,12 @@ export function createPlan(request: PlanRequest): Plan {
     playbook.hosts(inventory).some((host) => allowed.has(host.name));
   const selected = selectPhases(present, selection);
   const selectedNames = new Set(selected.map((playbook) => playbook.name));
+  const losses = checkedOptions(request.options ?? {}, {
+    inventory,
+    present,
+    selected: selected.filter(mayRun),
+    allowed,
+  });
   const shared = sharedOf(present, request);
   const planned = (playbook: Playbook): PlannedPhase => {
     const context = contextOf(playbook, request, shared);
@@ -86,6 +97,7 @@ export function createPlan(request: PlanRequest): Plan {
     hosts: inventory.hosts.filter((host) => allowed.has(host.name)),
     phases: waves.flat(),
     waves,
+    losses,
   };
 }
 
@@ -93,13 +105,14 @@ function contextOf(
   playbook: Playbook,
   request: PlanRequest,
   shared: Shared,
-): PlaybookContext<unknown, string> {
+): PlaybookContext<unknown, string, string> {
   return {
     inventory: request.inventory,
     hosts: playbook.hosts(request.inventory),
     settings: request.inventory.settings[playbook.name],
     secrets: request.secrets,
     platform: request.platform,
+    options: request.options ?? {},
     ...shared,
   };
 }

@@ -166,6 +166,11 @@ export interface ClusterOperation<Observed = unknown> {
   readonly title: string;
   /** Every member, also those that `--limit` leaves out: limiting must never shrink a cluster. */
   readonly members: readonly Host[];
+  /**
+   * True where `decide` knows what to do, or to refuse, while a member cannot be reached. Default: the step stops then,
+   * unless `--limit` leaves that member out. A member that answers and left the run always stops it.
+   */
+  readonly decidesWithoutUnreachable?: true;
   probe(member: Host): Probe<Observed>;
   decide(answers: Answers<Observed>): ClusterDecision;
 }

@@ -7,6 +7,7 @@ import type { Secret } from '../secrets/secret.ts';
 import type { CarriedSecret } from './carried-secret.ts';
 import type { Frontend } from './frontend.ts';
 import type { HealthCheck } from './operation.ts';
+import type { HostOption } from './option.ts';
 import type { Step } from './step.ts';
 import type { Takeover } from './takeover.ts';
 
@@ -25,7 +26,7 @@ export function role(name: Role): HostSelector {
 export const everyHost: HostSelector = (inventory) => inventory.hosts;
 
 /** Everything that a playbook's steps are made from. Nothing in it was asked of a host. */
-export interface PlaybookContext<Settings, SecretName extends string> {
+export interface PlaybookContext<Settings, SecretName extends string, OptionName extends string = never> {
   readonly inventory: Inventory;
   /** The playbook's hosts, all of them whatever `--limit` says. */
   readonly hosts: readonly Host[];
@@ -33,6 +34,8 @@ export interface PlaybookContext<Settings, SecretName extends string> {
   /** Those that it declares; besides, by their names, those of `moreSecrets`. */
   readonly secrets: Readonly<Record<SecretName, Secret>> & Readonly<Partial<Record<string, Secret>>>;
   readonly platform: Platform;
+  /** Names of hosts, by those of its options that were given to this run. */
+  readonly options: Readonly<Partial<Record<OptionName, string>>>;
   /** What every playbook of this deployment puts behind HAProxy. */
   readonly frontends: readonly Frontend[];
   /** What a cluster manager of this deployment starts and stops instead of the init system. */
@@ -47,7 +50,11 @@ export interface PortUse {
   readonly hosts?: readonly string[];
 }
 
-export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends string> {
+export interface PlaybookDefinition<
+  Schema extends z.ZodType,
+  SecretName extends string,
+  OptionName extends string = never,
+> {
   /** The phase's name on the command line, and its key in the inventory. */
   readonly name: string;
   readonly title: string;
@@ -69,8 +76,10 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
   moreSecrets?(settings: z.output<Schema>): Readonly<Record<string, SecretRule>>;
   /** Where its secrets are found on the hosts. Pure. `context.frontends` and `context.takeovers` are empty here. */
   carries?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly CarriedSecret[];
+  /** Options of `deploy` that it takes, by their names on the command line without the dashes. */
+  readonly options?: Readonly<Record<OptionName, HostOption>>;
   /** Pure and cheap: called before any host is reached. */
-  steps(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Step[];
+  steps(context: PlaybookContext<z.output<Schema>, SecretName, OptionName>): readonly Step[];
   health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];
   /** What HAProxy puts in front of it. `context.frontends` and `context.takeovers` are empty here. */
   frontends?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Frontend[];
@@ -85,11 +94,13 @@ export interface PlaybookDefinition<Schema extends z.ZodType, SecretName extends
 }
 
 /** A playbook as the planner takes it, whatever its settings look like. */
-export type Playbook = PlaybookDefinition<z.ZodType, string>;
+export type Playbook = PlaybookDefinition<z.ZodType, string, string>;
 
 /** Declares a playbook; the types of its settings and secrets follow from what it declares. */
-export function playbook<Schema extends z.ZodType, const SecretName extends string = never>(
-  definition: PlaybookDefinition<Schema, SecretName>,
-): Playbook {
+export function playbook<
+  Schema extends z.ZodType,
+  const SecretName extends string = never,
+  const OptionName extends string = never,
+>(definition: PlaybookDefinition<Schema, SecretName, OptionName>): Playbook {
   return definition;
 }

@@ -17,7 +17,9 @@ const MAX_ROUNDS = 6;
 export async function runClusterStep(context: RunContext, place: Place, step: ClusterStep): Promise<StepEnd> {
   const { operation } = step;
   const hosts = context.present(place.planned.hosts);
-  const lacking = stopWithoutMembers(context, place, operation.members);
+  const lacking = stopWithoutMembers(context, place, operation.members, {
+    exceptUnreachable: operation.decidesWithoutUnreachable,
+  });
   if (lacking) return lacking;
   for (const host of hosts) {
     context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });

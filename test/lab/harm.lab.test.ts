@@ -4,6 +4,7 @@ import { INVENTORY } from './core/hosts.ts';
 import { deployedWithAClient, nothingLost } from './harm/client.ts';
 import { databaseThatRefuses } from './harm/database-that-refuses.ts';
 import { formerHolder } from './harm/former-holder.ts';
+import { lostMember } from './harm/lost-member.ts';
 import { movedData } from './harm/moved-data.ts';
 import { otherName } from './harm/other-name.ts';
 import { proxyInTheEnvironment } from './harm/proxy.ts';
@@ -22,4 +23,5 @@ describe('a folder without the secrets of the deployment', secretsThatAreNotHere
 describe('a database that does not let osha in', databaseThatRefuses);
 describe('a holder of virtual IPs that left the inventory', formerHolder);
 describe('a data directory that was moved to another disk', movedData);
+describe('a database of which one member is gone for good', lostMember);
 describe('after all of this', nothingLost);

@@ -6,7 +6,7 @@ import { Secret } from '../../src/secrets/secret.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
 import { anInventory } from '../support/inventory.ts';
 
-type Context = PlaybookContext<unknown, string>;
+type Context = PlaybookContext<unknown, string, string>;
 
 /** What the planner would give a playbook; its settings are parsed by its own schema. */
 export function contextOf(playbook: Playbook, given: Partial<Context> = {}): Context {
@@ -19,6 +19,7 @@ export function contextOf(playbook: Playbook, given: Partial<Context> = {}): Con
     hosts: playbook.hosts(inventory),
     secrets: Object.fromEntries(secrets) as Record<string, Secret>,
     platform: platformOf(inventory.platform),
+    options: {},
     frontends: [],
     takeovers: [],
     ...given,

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import galera from '../../playbooks/galera.ts';
 import { checkInventory } from '../../src/inventory/load.ts';
 import { platformIds } from '../../src/platform/index.ts';
+import type { Answer, ClusterDecision } from '../../src/playbook/operation.ts';
+import { inShort } from '../operations/clusters.ts';
+import { observationOf, stopped } from '../operations/galera/observations.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
 import { contextOf, placedFile, titlesOn } from './context.ts';
 
@@ -57,6 +60,44 @@ describe('a deployment', () => {
   it('recognises the cluster before it writes a file', () => {
     const [first] = galera.steps(contextOf(galera));
     expect(first).toMatchObject({ kind: 'cluster', title: 'Recognise the cluster' });
+  });
+});
+
+describe('--bootstrap-from', () => {
+  const hosts = ['db1', 'db2', 'db3'].map((name) => aHost(name, { roles: ['database'] }));
+  const inventory = anInventory({ hosts: [...hosts, aHost('web1', { roles: ['dashboard'] })] });
+  const option = galera.options?.['bootstrap-from'];
+  const gone = { reachable: false as const, reason: 'no route to host' };
+  const answers = new Map<string, Answer>([
+    ['db1', { reachable: true, observed: observationOf(stopped(5)) }],
+    ['db2', { reachable: true, observed: observationOf(stopped(9)) }],
+    ['db3', gone],
+  ]);
+  const decisionWith = (options: Readonly<Record<string, string>>): ClusterDecision | undefined =>
+    galera
+      .steps(contextOf(galera, { inventory, options }))
+      .flatMap((step) => (step.title === 'Form the cluster' && step.kind === 'cluster' ? [step] : []))
+      .map((step) => step.operation.decide(answers))[0];
+
+  it('forms the cluster from the named member while another cannot be reached', () => {
+    expect(decisionWith({})?.verdict).toBe('refuse');
+    expect(inShort(decisionWith({ 'bootstrap-from': 'db1' }) as ClusterDecision)).toEqual([
+      'db1: bootstrap the cluster',
+      'db2: join the cluster',
+    ]);
+  });
+
+  it('takes members of the database, and says whose data is lost', () => {
+    expect(option?.hosts(inventory).map(({ name }) => name)).toEqual(['db1', 'db2', 'db3']);
+    const [first] = hosts;
+    expect(first && option?.loses?.(first, inventory)).toMatch(
+      /data of db1: what was written only to db2, db3/,
+    );
+  });
+
+  it('loses nothing where there is one member', () => {
+    const alone = anInventory({ hosts: hosts.slice(0, 1) });
+    expect(hosts[0] && option?.loses?.(hosts[0], alone)).toBeUndefined();
   });
 });
 

@@ -7,6 +7,7 @@ import { ProbeError, type ClusterDecision, type ClusterOperation } from '../../s
 import type { Playbook } from '../../src/playbook/playbook.ts';
 import { step, verify } from '../../src/playbook/step.ts';
 import { allJoined, healthy, written } from '../support/operations.ts';
+import { anInventory } from '../support/inventory.ts';
 import { aPlaybook, run, type TestRun } from '../support/run.ts';
 import { it } from './it.ts';
 
@@ -33,6 +34,11 @@ function forming(decide: (members: readonly Host[]) => ClusterDecision): Playboo
     step('After', written('after', 'x')),
   ]);
 }
+
+/** A cluster whose decision does not mind a member that cannot be reached. */
+const independent = aPlaybook('galera', (members) => [
+  step('Form the cluster', { ...allJoined(members), decidesWithoutUnreachable: true as const }),
+]);
 
 const needing = aPlaybook('keystone', () => [step('Write', written('needing', 'x'))], ['galera']);
 const other = aPlaybook('memcached', () => [step('Write', written('other', 'x'))]);
@@ -234,4 +240,32 @@ it('a step’s outcome is the worst of its hosts', async ({ hosts }) => {
   const ran = await run(hosts, [other, aPlaybook('again', () => [step('Once', written('other', 'x'))])]);
   expect(stepEnd(ran, 'write')).toMatchObject({ outcome: 'changed' });
   expect(stepEnd(ran, 'once')).toMatchObject({ outcome: 'ok' });
+});
+
+describe('a cluster step while a member is gone', () => {
+  const JOINED = ['controller1 form-the-cluster changed', 'controller2 form-the-cluster changed'];
+
+  it('is decided on by the others where its operation can do without those that cannot be reached', async ({
+    hosts,
+  }) => {
+    hosts.takeDown('controller3');
+    const { outcomes, summary } = await run(hosts, [independent]);
+    expect(outcomes).toEqual(['controller3 form-the-cluster skipped', ...JOINED]);
+    expect(exitCodeOf(summary)).toBe(4);
+  });
+
+  it('is not where the member answers, and was left as it is', async ({ hosts }) => {
+    const gate = {
+      ...healthy(anInventory().hosts),
+      judge: () => [{ host: 'controller3', subject: 'disk', healthy: false, evidence: 'full' }],
+    };
+    const { events } = await run(hosts, [independent], { gate });
+    expect(events.filter((event) => event.event === 'change')).toEqual([]);
+  });
+
+  it('is not where its operation needs all of them', async ({ hosts }) => {
+    hosts.takeDown('controller3');
+    const strict = aPlaybook('galera', (members) => [step('Form the cluster', allJoined(members))]);
+    expect((await run(hosts, [strict])).events.filter((event) => event.event === 'change')).toEqual([]);
+  });
 });

@@ -1,9 +1,9 @@
 import { Option } from 'commander';
-import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
-import { PRUNE, withConnections, withOutput, withSelection } from '../options.ts';
+import type { ConnectionOptions, OutputOptions, PlaybookOptions, SelectionOptions } from '../options.ts';
+import { PRUNE, withConnections, withOutput, withPlaybookOptions, withSelection } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 
-interface DeployOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
+interface DeployOptions extends OutputOptions, ConnectionOptions, SelectionOptions, PlaybookOptions {
   readonly dryRun?: true;
   readonly diff?: true;
   readonly prune?: true;
@@ -33,9 +33,10 @@ export const register: Register = (program, cli) => {
       'after',
       '\nExamples:\n  osha deploy inventory/lab.yaml\n  osha deploy inventory/lab.yaml --only rabbitmq --limit controller2\n' +
         '  osha deploy inventory/lab.yaml --from galera:start-the-cluster\n' +
+        '  osha deploy inventory/lab.yaml --bootstrap-from controller1\n' +
         '  osha deploy inventory/lab.yaml --json | tail -1',
     );
-  withOutput(withConnections(withSelection(command))).action(
+  withOutput(withConnections(withSelection(withPlaybookOptions(command)))).action(
     exiting(cli, async (inventory: string, options: DeployOptions) => {
       const { deploy } = await import('../deploy.ts');
       return deploy(cli, inventory, {

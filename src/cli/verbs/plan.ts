@@ -1,9 +1,9 @@
 import { Option } from 'commander';
-import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
-import { PRUNE, withConnections, withOutput, withSelection } from '../options.ts';
+import type { ConnectionOptions, OutputOptions, PlaybookOptions, SelectionOptions } from '../options.ts';
+import { PRUNE, withConnections, withOutput, withPlaybookOptions, withSelection } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 
-interface PlanOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
+interface PlanOptions extends OutputOptions, ConnectionOptions, SelectionOptions, PlaybookOptions {
   readonly diff?: true;
   readonly prune?: true;
   readonly exitCode?: true;
@@ -30,7 +30,7 @@ export const register: Register = (program, cli) => {
       '\nExamples:\n  osha plan inventory/lab.yaml\n  osha plan inventory/lab.yaml --only galera,haproxy\n' +
         '  osha plan inventory/lab.yaml --diff --exit-code',
     );
-  withOutput(withConnections(withSelection(command))).action(
+  withOutput(withConnections(withSelection(withPlaybookOptions(command)))).action(
     exiting(cli, async (inventory: string, options: PlanOptions) => {
       const { deploy } = await import('../deploy.ts');
       return deploy(cli, inventory, { ...options, mode: options.diff ? 'diff' : 'plan' });

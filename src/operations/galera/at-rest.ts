@@ -1,5 +1,5 @@
 import type { Decided } from '../decided.ts';
-import type { DecisionContext } from './decision.ts';
+import { bootstrapCommand, type DecisionContext } from './decision.ts';
 import * as changes from './changes.ts';
 import {
   elect,
@@ -37,7 +37,7 @@ export function decideAtRest(members: readonly Member[], context: DecisionContex
     return {
       verdict: 'refuse',
       reason: 'the data of every member is marked as damaged (grastate.dat has the zero uuid)',
-      hint: 'look at the data, and name the member to go on with: --bootstrap-from HOST',
+      hint: `check the data, then form the cluster from the member whose data is right: ${bootstrapCommand()}`,
     };
   }
   const overwritten = reached.filter(
@@ -90,7 +90,7 @@ export function wouldOverwrite(overwritten: readonly Reached[], by: string): Dec
   return {
     verdict: 'refuse',
     reason: `a member takes over all of the cluster's data when it joins; that would overwrite ${what}`,
-    hint: `save and drop these databases, or say that the data of ${by} is right: --bootstrap-from ${by}`,
+    hint: `save and drop these databases, or let the data of ${by} overwrite them: ${bootstrapCommand(by)}`,
   };
 }
 

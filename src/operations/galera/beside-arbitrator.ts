@@ -3,7 +3,7 @@ import { clusterChange } from '../cluster-change.ts';
 import { quote } from '../shell.ts';
 import type { Arbitrator } from './arbitrator.ts';
 import type { Decided } from '../decided.ts';
-import type { DecisionContext } from './decision.ts';
+import { bootstrapCommand, type DecisionContext } from './decision.ts';
 import { CLUSTER } from './observe.ts';
 
 /**
@@ -16,10 +16,13 @@ export function besideArbitrator(decided: Decided, context: DecisionContext): De
   if (!arbitrator || decided.verdict !== 'change') return decided;
   if (!arbitrator.state) {
     if (context.bootstrapFrom !== undefined) return decided;
+    const first = decided.stages.flat().find(({ change }) => {
+      return change.effects?.includes('forms') || change.effects?.includes('promotes');
+    });
     return {
       verdict: 'refuse',
       reason: `no member has a quorum, and the arbitrator on ${arbitrator.name} cannot be reached: it may have one of its own`,
-      hint: `bring ${arbitrator.name} back, or make sure that it is off and name the member to go on with: --bootstrap-from HOST`,
+      hint: `bring ${arbitrator.name} back, or make sure that it is off, then form the cluster without it: ${bootstrapCommand(first?.host)}`,
     };
   }
   if (arbitrator.state.active === 'inactive' || arbitrator.state.active === 'failed') return decided;

@@ -17,7 +17,7 @@ export interface ClusterOptions {
    * The member to form the cluster from where no decision is safe: what `--bootstrap-from` says. Everybody else's data
    * is given up for that member's.
    */
-  readonly bootstrapFrom?: string;
+  readonly bootstrapFrom?: string | undefined;
   /** The host of the arbitrator: no member, and stopped while a quorum is given anew. */
   readonly arbitrator?: Host;
   /** Seconds that one member may take to be Synced, a full state transfer included; default 900. */
@@ -51,6 +51,7 @@ export function cluster(
     scope: 'cluster',
     title: 'one Galera cluster',
     members: [...hosts, ...(arbitrator ? [arbitrator] : [])],
+    decidesWithoutUnreachable: true,
     probe: probesOf(options),
     decide: (answers) =>
       decideCluster(membersOf(hosts, answers), {
@@ -58,7 +59,7 @@ export function cluster(
         dataDirectory: platform.paths.mariadbData,
         members: hosts.length,
         syncSeconds,
-        ...(bootstrapFrom === undefined ? {} : { bootstrapFrom }),
+        bootstrapFrom,
         ...(arbitrator
           ? { arbitrator: arbitratorOf(arbitrator, platform, answers.get(arbitrator.name)) }
           : {}),

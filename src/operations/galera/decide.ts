@@ -21,7 +21,7 @@ import { refuseUnaskable } from './unaskable.ts';
  * 4. Nothing runs: formed for the first time on the first member, or formed anew on the most advanced one.
  *
  * Only case 1 goes on with members that cannot be reached: in the others an unreachable member may be a live cluster,
- * or have the newest data.
+ * or have the newest data. It takes the operator's word (`bootstrapFrom`) that it is neither.
  */
 export function decideCluster(members: readonly Member[], context: DecisionContext): ClusterDecision {
   return { ...decideByCase(members, context), evidence: evidenceOf(members) };

@@ -1,5 +1,5 @@
 import type { Decided } from '../decided.ts';
-import type { DecisionContext } from './decision.ts';
+import { bootstrapCommand, type DecisionContext } from './decision.ts';
 import * as changes from './changes.ts';
 import {
   clusterOf,
@@ -32,10 +32,17 @@ export function obstacle(members: readonly Member[], context: DecisionContext): 
   if (context.bootstrapFrom !== undefined) return undefined;
   const missing = members.filter(isUnreachable);
   if (missing.length > 0) {
+    // Whoever gives up the missing members has to see which of the others has the newest data.
+    const unknown = recoveryStage(
+      members.filter((member) => member.kind === 'stopped'),
+      context,
+    );
+    if (unknown) return unknown;
+    const newest = elect(members)?.member ?? reachedOf(members)[0];
     return {
       verdict: 'refuse',
       reason: `no member has a quorum, and ${names(missing)} cannot be reached: a live cluster or newer data may be there`,
-      hint: `bring ${names(missing)} back; if that is impossible, name the member whose data to go on with: --bootstrap-from HOST`,
+      hint: `bring ${names(missing)} back; if ${missing.length > 1 ? 'they are' : 'it is'} off for good, form the cluster without ${missing.length > 1 ? 'them' : 'it'}: ${bootstrapCommand(newest?.name)}`,
     };
   }
   const hollow = members.filter(isHollow);
@@ -49,7 +56,7 @@ export function obstacle(members: readonly Member[], context: DecisionContext): 
     return {
       verdict: 'refuse',
       reason: `the members have data of different clusters: ${sides}`,
-      hint: 'look which data is right, save the other, and name the member to go on with: --bootstrap-from HOST',
+      hint: `find out which data is right, save the other, then form the cluster from the right one: ${bootstrapCommand()}`,
     };
   }
   return undefined;
@@ -156,7 +163,7 @@ export function refuseLoss(members: readonly Member[], elected: Elected): Decide
   return {
     verdict: 'refuse',
     reason: `${elected.member.name} would go first, with ${seqno < 0 ? 'no known transaction' : `transactions up to ${seqno}`}, but ${what.join('; ')}`,
-    hint: `save what is there, then name the member to go on with: --bootstrap-from ${elected.member.name}`,
+    hint: `save what is there, then form the cluster without it: ${bootstrapCommand(elected.member.name)}`,
   };
 }
 
@@ -176,10 +183,11 @@ export function namedMember(
   if (context.bootstrapFrom === undefined) return undefined;
   const member = members.find(({ name }) => name === context.bootstrapFrom);
   if (!member || isUnreachable(member)) {
+    const other = elect(members)?.member ?? reachedOf(members)[0];
     return {
       verdict: 'refuse',
-      reason: `${context.bootstrapFrom} cannot be reached`,
-      hint: 'only a member that can be reached can form the cluster',
+      reason: `${context.bootstrapFrom} cannot be reached, so it cannot form the cluster`,
+      hint: `bring it back, or form the cluster from another member: ${bootstrapCommand(other?.name)}`,
     };
   }
   // Data that is marked as damaged may be gone on with at the operator's word, when there is something in it.
@@ -192,7 +200,7 @@ export function namedMember(
       return {
         verdict: 'refuse',
         reason: `${member.name} has no data of a cluster, and ${names(others)} has: everything would be lost`,
-        hint: `name another member: --bootstrap-from ${others[0]?.name ?? ''}`,
+        hint: `name a member that has data: ${bootstrapCommand(others[0]?.name)}`,
       };
     }
   }

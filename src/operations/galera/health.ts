@@ -60,7 +60,9 @@ export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator
           ? `no cluster runs${partly}`
           : `${uuids.size === 1 ? 'one' : String(uuids.size)} uuid: ${[...uuids].join(', ')}`,
       ...(uuids.size > 1
-        ? { hint: 'members take writes apart from each other; osha recover INVENTORY galera' }
+        ? {
+            hint: 'members take writes apart from each other: save those of one side, stop mariadb there, then osha deploy INVENTORY --only galera',
+          }
         : {}),
     },
     ...members.map(judgeMember),

@@ -3,7 +3,7 @@ import { newerThanStart } from '../newer-files.ts';
 import { wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
 import type { Decided } from '../decided.ts';
-import type { DecisionContext } from './decision.ts';
+import { bootstrapCommand, type DecisionContext } from './decision.ts';
 import { names, reachedOf, refuseHollow, refuseMoved, refuseServing } from './election.ts';
 import {
   clusterOf,
@@ -90,7 +90,7 @@ function otherCluster(strangers: readonly Reached[], live: readonly Running[]): 
   return {
     verdict: 'refuse',
     reason: `${names(strangers)} has data of another cluster than ${names(live)}; joining would overwrite it`,
-    hint: `save that data, then say which is right: --bootstrap-from ${live[0]?.name ?? ''}`,
+    hint: `save that data, then let the live cluster overwrite it: ${bootstrapCommand(live[0]?.name)}`,
   };
 }
 
@@ -108,7 +108,7 @@ function furtherThan(live: readonly Running[], outside: readonly Reached[]): Dec
   return {
     verdict: 'refuse',
     reason: `${names(live)} has transactions up to ${newest}, and there are more that joining would overwrite: ${what}`,
-    hint: `run again if that server stopped just now; otherwise save that data, then say which is right: --bootstrap-from ${live[0]?.name ?? ''}`,
+    hint: `run again if that server stopped just now; otherwise save that data, then let the live cluster overwrite it: ${bootstrapCommand(live[0]?.name)}`,
   };
 }
 

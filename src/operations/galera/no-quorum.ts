@@ -1,5 +1,5 @@
 import type { Decided } from '../decided.ts';
-import type { DecisionContext } from './decision.ts';
+import { bootstrapCommand, type DecisionContext } from './decision.ts';
 import { mayFormItself, wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
 import {
@@ -34,7 +34,7 @@ export function decideWithoutQuorum(members: readonly Member[], context: Decisio
     return {
       verdict: 'refuse',
       reason: `${names(survivors)} runs without a quorum and belongs to no cluster`,
-      hint: 'name the member whose data to go on with: --bootstrap-from HOST',
+      hint: `form the cluster from the member whose data is right: ${bootstrapCommand()}`,
     };
   }
   const { member: first, why } = elected;

@@ -18,6 +18,7 @@ export function recognised(
     scope: 'cluster',
     title: `the cluster is called ${clusterName}`,
     members: [...hosts, ...(arbitrator ? [arbitrator] : [])],
+    decidesWithoutUnreachable: true,
     probe: probesOf(options),
     decide: (answers) => {
       const answer = arbitrator && answers.get(arbitrator.name);

@@ -1,4 +1,5 @@
 import type { HostChange } from '../../playbook/operation.ts';
+import { bootstrapCommand } from './decision.ts';
 import { memberChange, type ChangeContext } from './changes.ts';
 
 /** Seconds in which a server that starts has to find its cluster, once it looks for it: Galera itself allows 30. */
@@ -22,7 +23,7 @@ while ! systemctl is-failed --quiet -- "$u" && [ "$(systemctl is-active -- "$u")
   sleep 0.5
 done
 exit 0`
-    : `echo 'it waits for members of its cluster, and some cannot be reached: bring them back first' >&2
+    : `echo 'it waits for members of its cluster, and some cannot be reached: bring them back; if they are off for good, form the cluster without them: ${bootstrapCommand()}' >&2
 exit 1`;
   const script = `start=$(date +%s)
 while :; do

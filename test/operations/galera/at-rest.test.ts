@@ -152,7 +152,7 @@ describe('when nothing runs and members were in a cluster', () => {
       'while a member cannot be reached',
       [stopped(10), unreachable, stopped(12)],
       /c2 cannot be reached.*newer data/,
-      /--bootstrap-from HOST/,
+      /bring c2 back; if it is off for good, .*: osha deploy INVENTORY --bootstrap-from c3$/,
     ],
     [
       'data of different clusters',
@@ -207,6 +207,13 @@ describe('when nothing runs and members were in a cluster', () => {
     expectRefusal(decide(answers), reason, hint);
   });
 
+  it('finds out the last transaction of those that crashed before it names one to go on with', () => {
+    expect(inShort(decide([crashed(), stopped(7), unreachable]))).toEqual([
+      'c1: find out its last transaction',
+    ]);
+    expectRefusal(decide([crashed(9), stopped(7), unreachable]), /c3 cannot be reached/, /-from c1$/);
+  });
+
   const named: readonly Case[] = [
     ['though a member cannot be reached', [stopped(12), stopped(10), unreachable], boot('c2', 'c1')],
     [
@@ -235,7 +242,7 @@ describe('when nothing runs and members were in a cluster', () => {
       'that cannot be reached',
       [stopped(1), unreachable, stopped(1)],
       /c2 cannot be reached/,
-      /only a member/,
+      /osha deploy INVENTORY --bootstrap-from c1$/,
     ],
     [
       'without data, when others have some',

@@ -345,7 +345,7 @@ describe('when members run and none has the quorum', () => {
       'while a member cannot be reached: the quorum may be there',
       [noQuorum(40), noQuorum(40), unreachable],
       /c3 cannot be reached/,
-      /bring c3 back.*--bootstrap-from/,
+      /bring c3 back.*osha deploy INVENTORY --bootstrap-from c1$/,
     ],
     [
       'data of different clusters',

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HOSTS, INVENTORY, kill, on, sql, start } from '../core/hosts.ts';
+import { untilHealthy } from '../support/healthy.ts';
+import { changesOf, failuresOf, osha } from '../support/osha.ts';
+import { until } from '../support/until.ts';
+import { acknowledgedSince } from './client.ts';
+import { said } from './said.ts';
+
+const LOST = 'controller3';
+const SURVIVORS = HOSTS.filter((host) => host !== LOST);
+
+const sizeOn = (host: string): Promise<string> => sql(host, "SHOW STATUS LIKE 'wsrep_cluster_size'");
+
+async function clusterHas(members: number, hosts: readonly string[]): Promise<boolean> {
+  const sizes = await Promise.all(hosts.map(sizeOn));
+  return sizes.every((size) => size.endsWith(`\t${members}`));
+}
+
+/** The servers end at once in the middle of their work, and are not started again by their unit. */
+async function losePower(hosts: readonly string[]): Promise<void> {
+  await Promise.all(hosts.map((host) => on(host, 'systemctl kill -s KILL mariadb; systemctl stop mariadb')));
+  await until('all are down', 60_000, async () => {
+    const states = await Promise.all(hosts.map((host) => on(host, 'systemctl is-active mariadb || :')));
+    return states.every((state) => state === 'failed' || state === 'inactive');
+  });
+}
+
+/** Three members are down, and the host of one of them will never come back. */
+export function lostMember(): void {
+  let named = '';
+
+  beforeAll(async () => {
+    await kill(LOST);
+    await until('the survivors have the quorum', 120_000, () => clusterHas(2, SURVIVORS));
+    await losePower(SURVIVORS);
+  });
+
+  it('is not started by guessing: deploy finds out who has the newest data, and says what to type', async () => {
+    const run = await osha('deploy', INVENTORY, '--only', 'galera', '--json');
+    expect(run.exitCode, said(run)).toBe(5);
+    expect(said(run)).toMatch(new RegExp(`bring ${LOST} back`));
+    named = /osha deploy inventory\/lab\.yaml --bootstrap-from (controller[12])\b/.exec(said(run))?.[1] ?? '';
+    expect(named, said(run)).not.toBe('');
+    expect(changesOf(run).filter((change) => change.includes('bootstrap'))).toEqual([]);
+  });
+
+  it('is not started from a host that is no member, nor from the lost one', async () => {
+    const stranger = await osha('deploy', INVENTORY, '--bootstrap-from', 'controller9', '--yes', '--json');
+    expect(stranger.exitCode, said(stranger)).toBe(2);
+    expect(said(stranger)).toMatch(/controller1, controller2, controller3/);
+    const only = ['--only', 'galera', '--yes', '--json'];
+    const lost = await osha('deploy', INVENTORY, '--bootstrap-from', LOST, ...only);
+    expect(lost.exitCode, said(lost)).toBe(5);
+    expect(changesOf(lost)).toEqual([]);
+  });
+
+  it('is started on the living hosts from the member that the operator names', async () => {
+    const since = Number(await on('controller1', 'date +%s'));
+    const run = await osha('deploy', INVENTORY, '--bootstrap-from', named, '--yes', '--json');
+    expect(run.exitCode, said(run)).toBe(4);
+    expect(failuresOf(run).filter((failure) => failure.includes('galera'))).toEqual([]);
+    const other = SURVIVORS.find((host) => host !== named) ?? '';
+    expect(changesOf(run).filter((change) => /: galera: (bootstrap|join)/.test(change))).toEqual([
+      expect.stringContaining(`${named}: galera: bootstrap the cluster`),
+      `${other}: galera: join the cluster`,
+    ]);
+    expect(await clusterHas(2, SURVIVORS)).toBe(true);
+    await until('the client is served', 60_000, async () => (await acknowledgedSince(since)).count > 0);
+  });
+
+  it('needs the option no more: another deployment leaves the database as it is', async () => {
+    const again = await osha('deploy', INVENTORY, '--only', 'galera', '--json');
+    expect(again.exitCode, said(again)).toBe(4);
+    expect(changesOf(again)).toEqual([]);
+  });
+
+  it('takes the lost host in where it comes back after all', async () => {
+    await start(LOST);
+    await until('it has three members', 300_000, () => clusterHas(3, HOSTS));
+    await untilHealthy(INVENTORY, 180_000);
+  });
+
+  afterAll(async () => {
+    await start(LOST);
+    await untilHealthy(INVENTORY, 300_000);
+  });
+}

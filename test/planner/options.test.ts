@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createPlan, type PlanRequest } from '../../src/planner/plan.ts';
+import type { SelectionError } from '../../src/planner/selection.ts';
+import { everyHost, playbook } from '../../src/playbook/playbook.ts';
+import { platformOf } from '../../src/platform/index.ts';
+import { aHost, anInventory } from '../support/inventory.ts';
+
+const common = { hosts: everyHost, settings: z.strictObject({}), steps: () => [] };
+const base = playbook({ ...common, name: 'base', title: 'Base' });
+const seen: unknown[] = [];
+const database = playbook({
+  ...common,
+  name: 'database',
+  title: 'Database',
+  options: {
+    'begin-with': {
+      what: 'database host',
+      hosts: ({ hosts }) => hosts.filter(({ name }) => name.startsWith('db')),
+      loses: ({ name }) => `all but the data of ${name}`,
+    },
+  },
+  steps: ({ options }) => {
+    seen.push(options['begin-with']);
+    return [];
+  },
+});
+
+const inventory = anInventory({ hosts: ['db1', 'db2', 'web1'].map((name) => aHost(name)) });
+
+function planned(
+  options: PlanRequest['options'],
+  selection: PlanRequest['selection'] = {},
+  playbooks = [base, database],
+): ReturnType<typeof createPlan> {
+  return createPlan({
+    playbooks,
+    inventory,
+    secrets: {},
+    platform: platformOf('debian-12'),
+    selection,
+    options,
+  });
+}
+
+describe('an option of a playbook', () => {
+  it('reaches its steps, and the plan says what may be lost', () => {
+    seen.length = 0;
+    expect(planned({ 'begin-with': 'db2' }).losses).toEqual(['all but the data of db2']);
+    expect(seen).toEqual(['db2']);
+  });
+
+  it('loses nothing where it is not given', () => {
+    seen.length = 0;
+    expect(planned({ 'begin-with': undefined }).losses).toEqual([]);
+    expect(seen).toEqual([undefined]);
+  });
+
+  it.each<[string, PlanRequest['options'], PlanRequest['selection'], string, string]>([
+    [
+      'a host that it may not name',
+      { 'begin-with': 'web1' },
+      {},
+      '--begin-with names "web1", which is no database host',
+      'name one of db1, db2',
+    ],
+    [
+      'a name that is no host',
+      { 'begin-with': 'db9' },
+      {},
+      '--begin-with names "db9", which is no database host',
+      'name one of db1, db2',
+    ],
+    [
+      'a run that leaves its phase out',
+      { 'begin-with': 'db1' },
+      { only: ['base'] },
+      '--begin-with is for the phase database, which this run leaves out',
+      'add database to --only, or omit --only, --skip and --from',
+    ],
+    [
+      'a run that leaves the host out',
+      { 'begin-with': 'db1' },
+      { limit: ['db2'] },
+      '--begin-with names db1, which --limit leaves out',
+      'add db1 to --limit',
+    ],
+  ])('refuses %s', (_, options, selection, message, hint) => {
+    expect(() => planned(options, selection)).toThrow(
+      expect.objectContaining({ name: 'SelectionError', message, hint }) as SelectionError,
+    );
+  });
+
+  it('is refused in an inventory without its phase', () => {
+    expect(() => planned({ 'begin-with': 'db1' }, {}, [base])).toThrow(
+      /a phase that this inventory does not/,
+    );
+  });
+});
