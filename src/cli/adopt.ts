@@ -7,12 +7,15 @@ import { adoptionOf, type AdoptedSecret, type AdoptionOutcome } from '../preflig
 import { bySecret, placesOn, valueProbe, type FoundSecret } from '../preflight/carried.ts';
 import { secretsInWords } from '../preflight/foreign-secrets.ts';
 import { askHosts } from '../runner/ask.ts';
+import { maskDeep } from '../journal/mask-deep.ts';
 import { loadSecrets } from '../secrets/load.ts';
+import { createMasker } from '../secrets/mask.ts';
 import type { SecretRules } from '../secrets/rule.ts';
 import { trackedSecrets } from '../secrets/tracked.ts';
 import { writeSecrets } from '../secrets/write.ts';
 import { visibleBehind } from '../text/visible.ts';
 import { hasErrors } from '../yaml/problem.ts';
+import { accessTo } from './access.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
 import { InvalidFile, printProblems, UserError } from './errors.ts';
 import { PROBE_TIMEOUT_MS } from './execute.ts';
@@ -22,7 +25,6 @@ import { keyring } from './keyring.ts';
 import type { ConnectionOptions } from './options.ts';
 import { printJson } from './presentation.ts';
 import { plainSummary } from './summary.ts';
-import { createTransport } from './transport.ts';
 
 export interface AdoptRequest extends ConnectionOptions {
   readonly limit?: readonly string[];
@@ -77,7 +79,8 @@ async function ask(
   const hosts = selectHosts(deployment.inventory, request.limit).filter(
     (host) => placesOn(host, places).length > 0,
   );
-  const transport = await createTransport(io, request);
+  const { transport, passwords } = await accessTo(io, request);
+  const mask = createMasker(passwords);
   const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
   try {
     return await askHosts(hosts, (host: Host) => valueProbe(placesOn(host, places)), {
@@ -87,7 +90,8 @@ async function ask(
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       acceptNew: request.acceptNew ?? false,
       signal: stop.signal,
-      emit: (event) => {
+      emit: (told) => {
+        const event = maskDeep(told, mask);
         if (request.json) printJson(io, [event]);
         else if (event.event === 'unreachable') {
           const hint = event.hint === undefined ? '' : `\n  hint: ${visibleBehind(event.hint)}`;

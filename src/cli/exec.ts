@@ -29,15 +29,26 @@ export async function exec(
     secrets: 'none',
     quiet: true,
   });
-  const [{ selectHosts }, { execEverywhere }, { createTransport }, { quote }, { LineCutter }] =
-    await Promise.all([
-      import('../planner/selection.ts'),
-      import('../runner/exec.ts'),
-      import('./transport.ts'),
-      import('../operations/shell.ts'),
-      import('../runner/lines.ts'),
-    ]);
+  const [
+    { selectHosts },
+    { execEverywhere },
+    { accessTo },
+    { quote },
+    { LineCutter },
+    { createMasker },
+    { maskDeep },
+  ] = await Promise.all([
+    import('../planner/selection.ts'),
+    import('../runner/exec.ts'),
+    import('./access.ts'),
+    import('../operations/shell.ts'),
+    import('../runner/lines.ts'),
+    import('../secrets/mask.ts'),
+    import('../journal/mask-deep.ts'),
+  ]);
   const hosts = selectHosts(inventory, request.on);
+  const { transport, passwords } = await accessTo(io, request);
+  const mask = createMasker(passwords);
   const { colors } = await drawing(io, request);
   const margin = Math.max(...hosts.map((host) => host.name.length));
   const cutters = new Map(
@@ -45,13 +56,12 @@ export async function exec(
       (['stdout', 'stderr'] as const).map((stream) => {
         const say = (line: string): void =>
           void io[stream].write(
-            `${colors.strong(host.name.padEnd(margin))} ${colors.faint('|')} ${visible(line)}\n`,
+            `${colors.strong(host.name.padEnd(margin))} ${colors.faint('|')} ${visible(mask(line))}\n`,
           );
         return [`${host.name} ${stream}`, new LineCutter(say)];
       }),
     ),
   );
-  const transport = await createTransport(io, request);
   const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
   const script = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ');
   let results: ReadonlyMap<string, ExecResult>;
@@ -68,7 +78,7 @@ export async function exec(
         if (!request.json) cutters.get(`${host} ${stream}`)?.write(chunk);
       },
       onResult: (host, result) => {
-        if (request.json) printJson(io, [{ event: 'result', host, ...result }]);
+        if (request.json) printJson(io, [maskDeep({ event: 'result', host, ...result }, mask)]);
         for (const stream of ['stdout', 'stderr']) cutters.get(`${host} ${stream}`)?.end();
       },
     });
@@ -76,7 +86,7 @@ export async function exec(
     stop.release();
   }
   if (request.json) printJson(io, [summaryOf(results, Date.now() - started, stop.asked())]);
-  else io.stderr.write(trouble(results, hosts, colors));
+  else io.stderr.write(mask(trouble(results, hosts, colors)));
   if (stop.asked()) return EXIT.interrupted;
   const all = [...results.values()];
   if (all.some((result) => result.kind === 'unreachable')) return EXIT.unreachable;

@@ -37,7 +37,7 @@ export async function executePlan(
   const [
     { createRenderer },
     { runPlan },
-    { createTransport },
+    { accessTo },
     { fitness },
     { createMasker },
     { maskDeep },
@@ -46,15 +46,15 @@ export async function executePlan(
   ] = await Promise.all([
     import('../render/renderer.ts'),
     import('../runner/run.ts'),
-    import('./transport.ts'),
+    import('./access.ts'),
     import('../preflight/preflight.ts'),
     import('../secrets/mask.ts'),
     import('../journal/mask-deep.ts'),
     import('./admission.ts'),
     import('./pasteable.ts'),
   ]);
-  const transport = await createTransport(io, options);
-  const mask = createMasker(secretsToMask(deployment));
+  const { transport, passwords } = await accessTo(io, options);
+  const mask = createMasker([...secretsToMask(deployment), ...passwords]);
   const complete = pasteable(deployment.inventory.file);
   const journal = options.mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
   const renderer = await createRenderer(rendererKind(io, options), {

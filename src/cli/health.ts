@@ -30,13 +30,16 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
     deployment,
     wholePhases(request),
   );
-  const [{ observeHealth }, { createTransport }, { maskDeep }, { pasteable }] = await Promise.all([
+  const [{ observeHealth }, { accessTo }, { createMasker }, { maskDeep }, { pasteable }] = await Promise.all([
     import('../runner/health.ts'),
-    import('./transport.ts'),
+    import('./access.ts'),
+    import('../secrets/mask.ts'),
     import('../journal/mask-deep.ts'),
     import('./pasteable.ts'),
   ]);
-  const transport = await createTransport(io, request);
+  const { transport, passwords } = await accessTo(io, request);
+  const mask = createMasker(passwords);
+  const complete = pasteable(deployment.inventory.file);
   const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
   let report: HealthReport;
   try {
@@ -47,9 +50,9 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       acceptNew: request.acceptNew ?? false,
       signal: stop.signal,
-      emit: (event) => void (request.json && printJson(io, [event])),
+      emit: (event) => void (request.json && printJson(io, [maskDeep(event, mask)])),
     });
-    report = maskDeep(found, pasteable(deployment.inventory.file));
+    report = maskDeep(found, (text) => mask(complete(text)));
   } catch (error) {
     if (stop.asked()) return EXIT.interrupted;
     throw error;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { SealKey, SealTarget } from '../secrets/seal.ts';
 import { Secret } from '../secrets/secret.ts';
 import { FILE_TROUBLE, UserError } from './errors.ts';
@@ -6,7 +7,7 @@ import type { Io } from './io.ts';
 
 /** Where passwords and keys come from: a file that the environment names, or the person at the terminal. */
 export interface Keyring {
-  /** Throws `UserError` where there is neither the file nor a terminal. */
+  /** One line of text. Throws `UserError` where there is neither the file nor a terminal, and for no password at all. */
   readonly password: (what: string, variable: string) => Promise<Secret>;
   /** What opens sealed secrets. Throws like `password`. */
   readonly unlock: () => Promise<SealKey>;
@@ -38,7 +39,7 @@ function contentOf(file: string, variable: string): string {
 export function keyring(io: Io): Keyring {
   const fromFile = (variable: string): string | undefined => {
     const file = io.env[variable];
-    return file ? contentOf(file, variable).replace(/\r?\n$/, '') : undefined;
+    return file ? contentOf(resolve(io.cwd, file), variable).replace(/\r?\n$/, '') : undefined;
   };
   const ask = async (what: string, hint: string): Promise<string> => {
     if (!io.askHidden)
@@ -58,8 +59,14 @@ export function keyring(io: Io): Keyring {
     return { identities: identitiesIn(text) };
   };
   return {
-    password: async (what, variable) =>
-      new Secret(what, fromFile(variable) ?? (await ask(what, `name a file that holds it in ${variable}`))),
+    password: async (what, variable) => {
+      const hint = `name a file that holds it in ${variable}`;
+      const given = fromFile(variable) ?? (await ask(what, hint));
+      if (given === '') throw new UserError(`the ${what} is empty`, { hint });
+      // A second line would be read by whatever sudo starts.
+      if (/[\r\n\0]/.test(given)) throw new UserError(`the ${what} is more than one line`, { hint });
+      return new Secret(what, given);
+    },
     unlock: async () => (await identity()) ?? { passphrase: await passphrase('passphrase of the secrets') },
     identity,
     target: async (recipients) => {

@@ -84,6 +84,14 @@ export function withLogin(command: Command): Command {
     .option(
       '--accept-new',
       'record the key of a host that is not known yet (a changed key is always refused)',
+    )
+    .option(
+      '--ask-password',
+      'ask for the SSH password, for hosts that take no key (without a terminal: OSHA_SSH_PASSWORD_FILE)',
+    )
+    .option(
+      '--ask-sudo-password',
+      'ask for the password of sudo on the hosts (without a terminal: OSHA_SUDO_PASSWORD_FILE)',
     );
 }
 

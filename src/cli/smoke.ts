@@ -32,7 +32,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     { smokeRound, cleanCloud },
     { newRunId },
     { createPartsRenderer },
-    { createTransport },
+    { accessTo },
     { createMasker },
     { maskDeep },
     { pasteable },
@@ -41,7 +41,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     import('../cloud/smoke/smoke.ts'),
     import('../cloud/smoke/names.ts'),
     import('../render/parts.ts'),
-    import('./transport.ts'),
+    import('./access.ts'),
     import('../secrets/mask.ts'),
     import('../journal/mask-deep.ts'),
     import('./pasteable.ts'),
@@ -57,9 +57,10 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
   const stop = interruption(io, renderer.notice, () => {
     renderer.abandon(leftBehind([...begun], file));
   });
-  const mask = createMasker(Object.values(inventory.secrets));
+  const { transport, passwords } = await accessTo(io, request);
+  const mask = createMasker([...Object.values(inventory.secrets), ...passwords]);
   const complete = pasteable(file);
-  const hosts = new Hosts(await createTransport(io, request), {
+  const hosts = new Hosts(transport, {
     timeoutMs: request.connectTimeout * 1000,
     acceptNew: request.acceptNew ?? false,
   });

@@ -84,7 +84,7 @@ export function connectFailure(
     return new ConnectError(
       'login-refused',
       `${where} does not let ${to.user} in ${tried}`,
-      `try: ${sshCommand(to)}; is the public key in ~${to.user}/.ssh/authorized_keys?`,
+      `try: ${sshCommand(to)}; is the public key in ~${to.user}/.ssh/authorized_keys? To log in with a password: --ask-password`,
       { cause },
     );
   }

@@ -20,9 +20,9 @@ const LIVENESS: Liveness = { intervalMs: 10_000, missed: 3 };
 export interface SshTransportOptions {
   readonly passwords?: {
     /** For logging in where no key is accepted. Jump hosts are never offered it. */
-    readonly login?: Secret;
+    readonly login?: Secret | undefined;
     /** For sudo where it asks for one. */
-    readonly sudo?: Secret;
+    readonly sudo?: Secret | undefined;
   };
   /** The ssh that is asked for its configuration. */
   readonly client?: SshClientOptions;

@@ -26,8 +26,14 @@ export interface Sshd {
   stop(): Promise<void>;
 }
 
-/** Starts an sshd. Throws with a hint when this machine cannot. */
-export async function startSshd(extra: readonly string[] = []): Promise<Sshd> {
+/** How it logs people in, unless `instead` says otherwise: a second line would not count, sshd takes the first. */
+const LOGIN = { UsePAM: 'no', PasswordAuthentication: 'yes', KbdInteractiveAuthentication: 'no' };
+
+/** Starts an sshd, with more lines for its configuration. Throws with a hint when this machine cannot. */
+export async function startSshd(
+  extra: readonly string[] = [],
+  instead: Partial<typeof LOGIN> = {},
+): Promise<Sshd> {
   if (!existsSync(SSHD)) throw new Error(`there is no ${SSHD}: apt-get install openssh-server`);
   if (process.getuid?.() !== 0) throw new Error('these tests make users and start an sshd: run them as root');
   // Not below /tmp: sshd has to be able to read authorized_keys, and /tmp may be a link elsewhere.
@@ -52,9 +58,7 @@ export async function startSshd(extra: readonly string[] = []): Promise<Sshd> {
     `AuthorizedKeysFile ${file('authorized_keys')}`,
     `PidFile ${file('pid')}`,
     'PermitRootLogin yes',
-    'PasswordAuthentication yes',
-    'KbdInteractiveAuthentication no',
-    'UsePAM no',
+    ...Object.entries({ ...LOGIN, ...instead }).map(([word, value]) => `${word} ${value}`),
     'StrictModes no',
     'MaxStartups 200',
     'LogLevel ERROR',

@@ -1,0 +1,89 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/cli.ts';
+import { wordsOf } from '../../src/cli/completion/tree.ts';
+import { folderForTest } from '../support/temporary-folder.ts';
+import { oshaWith, type CliResult } from './run-cli.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = folderForTest();
+  writeFileSync(
+    join(folder, 'inventory.yaml'),
+    'name: test\nhosts:\n  a: { address: 192.0.2.1, roles: [controller] }\n',
+  );
+});
+
+const verbs = wordsOf(
+  createProgram({
+    io: {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      env: {},
+      cwd: '.',
+      isTTY: false,
+      onInterrupt: () => () => undefined,
+      quit: () => undefined,
+    },
+    command: 'osha',
+    exitCode: 0,
+  }),
+);
+const flagsOf = (name: string): readonly string[] =>
+  verbs.find((verb) => verb.name === name)?.options.flatMap(({ flags }) => flags) ?? [];
+const connecting = verbs
+  .map(({ name }) => name)
+  .filter((name) => flagsOf(name).includes('--connect-timeout'));
+
+function run(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<CliResult> {
+  return oshaWith({ cwd: folder, env }, ...args);
+}
+
+describe('passwords', () => {
+  it('can be asked for by every verb that connects', () => {
+    expect(connecting).toEqual(
+      expect.arrayContaining(['check', 'deploy', 'exec', 'plan', 'run', 'secrets adopt', 'smoke', 'status']),
+    );
+    for (const name of connecting) {
+      expect(flagsOf(name), name).toEqual(expect.arrayContaining(['--ask-password', '--ask-sudo-password']));
+    }
+  });
+
+  it.each([
+    ['--ask-password', 'SSH password', 'OSHA_SSH_PASSWORD_FILE'],
+    ['--ask-sudo-password', 'sudo password', 'OSHA_SUDO_PASSWORD_FILE'],
+  ])('are wrong usage with %s and neither a terminal nor a file', async (flag, what, variable) => {
+    const { exitCode, stderr } = await run({}, 'exec', 'inventory.yaml', flag, '--', 'true');
+    expect(stderr).toBe(
+      `error: the ${what} is needed, and there is no terminal to ask on\nhint: name a file that holds it in ${variable}\n`,
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  it.each([
+    ['that is empty', () => writeFileSync(join(folder, 'file'), '\n'), 'the sudo password is empty'],
+    [
+      'of several lines, of which sudo would take one',
+      () => writeFileSync(join(folder, 'file'), 'horse\nreboot\n'),
+      'the sudo password is more than one line',
+    ],
+    [
+      'that is not there',
+      () => undefined,
+      'OSHA_SUDO_PASSWORD_FILE names file, which cannot be read: ENOENT',
+    ],
+    [
+      'that is a folder',
+      () => mkdirSync(join(folder, 'file')),
+      'OSHA_SUDO_PASSWORD_FILE names file, which cannot be read: EISDIR',
+    ],
+  ])('are not read from a file %s', async (_, make, words) => {
+    make();
+    const env = { OSHA_SUDO_PASSWORD_FILE: 'file' };
+    const { exitCode, stderr } = await run(env, 'exec', 'inventory.yaml', '--', 'true');
+    expect(stderr).toContain(`error: ${words}`);
+    expect(stderr).not.toContain('horse');
+    expect(exitCode).toBe(2);
+  });
+});
