@@ -79,8 +79,8 @@ function findingLines(step: StepProgress, { colors, verbose }: LineOptions): rea
     const word = healthy ? colors.good('healthy') : colors.bad('unhealthy');
     const who = hosts.length > 0 ? ` ${colors.strong(listOf(hosts))}` : '';
     return [
-      `${word}${who}: ${printable(`${subject}: ${evidence}`)}`,
-      ...(healthy || hint === undefined ? [] : [`  ${colors.hint('hint:')} ${printable(hint)}`]),
+      `${word}${who}: ${visibleInLine(`${subject}: ${evidence}`)}`,
+      ...(healthy || hint === undefined ? [] : [`  ${colors.hint('hint:')} ${visibleBehind(hint)}`]),
     ];
   });
 }

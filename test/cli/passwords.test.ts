@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/cli.ts';
 import { wordsOf } from '../../src/cli/completion/tree.ts';
+import { listening } from '../render/output.ts';
 import { folderForTest } from '../support/temporary-folder.ts';
 import { oshaWith, type CliResult } from './run-cli.ts';
 
@@ -18,8 +19,8 @@ beforeEach(() => {
 const verbs = wordsOf(
   createProgram({
     io: {
-      stdout: process.stdout,
-      stderr: process.stderr,
+      stdout: listening(),
+      stderr: listening(),
       env: {},
       cwd: '.',
       isTTY: false,

@@ -185,7 +185,7 @@ describe('what a host says', () => {
 
   it('is written out in a cell, so that the columns of its table stay', () => {
     const table = findingsTable(
-      [{ title: 'Galera', findings: [{ subject: 'size', host: 'a', healthy: true, evidence: ALL_HOSTILE }] }],
+      [{ title: 'Galera', findings: [{ subject: 'size', host: 'a', healthy: true, evidence: ALL_HOSTILE }], advice: [] }],
       { colors: createColors(false) },
     );
     expect(table.split('\n')).toHaveLength(4);
