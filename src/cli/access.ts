@@ -7,6 +7,12 @@ import type { LoginOptions } from './options.ts';
 /** A file that holds the password, for those who are not at a terminal. Named by the environment, which never holds it. */
 export const PASSWORD_FILE = { login: 'OSHA_SSH_PASSWORD_FILE', sudo: 'OSHA_SUDO_PASSWORD_FILE' } as const;
 
+/** What was asked for to get in. */
+export interface Passwords {
+  readonly login?: Secret | undefined;
+  readonly sudo?: Secret | undefined;
+}
+
 /** The way to the hosts. */
 export interface Access {
   readonly transport: Transport;
@@ -14,11 +20,16 @@ export interface Access {
   readonly passwords: readonly Secret[];
 }
 
-/**
- * SSH to the hosts, with the passwords that the options ask for or that the environment names a file of. Throws
- * `UserError` where a password is asked for and there is neither its file nor a terminal.
- */
+/** SSH to the hosts, with the passwords that `passwordsFor` gets. Throws like it. */
 export async function accessTo(io: Io, options: LoginOptions): Promise<Access> {
+  return accessWith(io, await passwordsFor(io, options));
+}
+
+/**
+ * The passwords that the options ask for or that the environment names a file of. Throws `UserError` where one is asked
+ * for and there is neither its file nor a terminal.
+ */
+export async function passwordsFor(io: Io, options: LoginOptions): Promise<Passwords> {
   const { password } = keyring(io);
   const wanted = async (
     asked: true | undefined,
@@ -30,8 +41,13 @@ export async function accessTo(io: Io, options: LoginOptions): Promise<Access> {
   // One question at a time.
   const login = await wanted(options.askPassword, 'SSH password', PASSWORD_FILE.login);
   const sudo = await wanted(options.askSudoPassword, 'sudo password', PASSWORD_FILE.sudo);
-  const passwords = [login, sudo].filter((secret) => secret !== undefined);
-  if (io.transport) return { transport: io.transport(), passwords };
+  return { login, sudo };
+}
+
+/** As often as it is needed, without asking again: a transport is closed by the run that had it. */
+export async function accessWith(io: Io, passwords: Passwords): Promise<Access> {
+  const masked = [passwords.login, passwords.sudo].filter((secret) => secret !== undefined);
+  if (io.transport) return { transport: io.transport(), passwords: masked };
   const { createSshTransport } = await import('../transport/ssh.ts');
-  return { transport: createSshTransport({ passwords: { login, sudo } }), passwords };
+  return { transport: createSshTransport({ passwords }), passwords: masked };
 }

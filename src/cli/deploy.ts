@@ -1,7 +1,10 @@
 import type { Plan } from '../planner/plan.ts';
 import { beside } from '../planner/waves.ts';
 import type { Playbook } from '../playbook/playbook.ts';
-import { loadDeployment } from './deployment.ts';
+import type { Prunable } from '../runner/events.ts';
+import { confirmer, type Confirm } from './consent.ts';
+import { loadDeployment, type Deployment } from './deployment.ts';
+import type { ExecuteOptions } from './execute.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { EXIT } from './io.ts';
 import {
@@ -20,6 +23,8 @@ export interface DeployRequest extends OutputOptions, ConnectionOptions, Selecti
   readonly mode: 'plan' | 'diff' | 'apply';
   /** Also take away what osha made and the inventory does not name any more. */
   readonly prune?: true;
+  /** Ask nothing: whatever can be removed or lost is confirmed. */
+  readonly yes?: true | undefined;
   /** With `diff`: 3 when changes are pending. */
   readonly exitCode?: true;
   /** The user's own playbooks, which are then all that is run. */
@@ -42,9 +47,44 @@ export async function deploy(cli: Cli, file: string, request: DeployRequest): Pr
     options: playbookOptionsOf(request),
   });
   if (mode === 'plan') return print(cli, plan, request);
-  const { executePlan } = await import('./execute.ts');
-  const summary = await executePlan(cli, plan, deployment, { ...request, mode, own: own ?? [] });
+  const [{ executePlan }, { passwordsFor }] = await Promise.all([
+    import('./execute.ts'),
+    import('./access.ts'),
+  ]);
+  const risks = mode === 'apply' && !request.yes ? risksOf(plan, request) : [];
+  const confirm = risks.length > 0 ? confirmer(cli, risks.join(' with ')) : undefined;
+  const options = { ...request, mode, passwords: await passwordsFor(cli.io, request) };
+  const prune = confirm
+    ? await confirmed(cli, plan, deployment, { ...options, confirm })
+    : (request.prune ?? false);
+  const summary = await executePlan(cli, plan, deployment, { ...options, prune });
   return exitCodeOf(summary, { pendingIsError: request.exitCode ?? false });
+}
+
+/** The options that can lose data or availability. */
+function risksOf(plan: Plan, request: DeployRequest): readonly string[] {
+  return [...(request.prune ? ['--prune'] : []), ...plan.losses.map(({ option }) => option)];
+}
+
+/**
+ * Observes what the run would remove and may lose, and has it confirmed. Returns what may be removed: what turns up only
+ * in the run itself is told, and stays.
+ */
+async function confirmed(
+  cli: Cli,
+  plan: Plan,
+  deployment: Deployment,
+  options: ExecuteOptions & Pick<DeployRequest, 'prune'> & { readonly confirm: Confirm },
+): Promise<readonly Prunable[]> {
+  const [{ surveyPlan }, { atStake }] = await Promise.all([
+    import('./survey.ts'),
+    import('../render/at-stake.ts'),
+  ]);
+  const { prunable, evidence } = await surveyPlan(cli, plan, deployment, options);
+  const removed = options.prune ? prunable : [];
+  const text = atStake({ prunable: removed, losses: plan.losses, evidence }, await drawing(cli.io, options));
+  if (text !== undefined) await options.confirm(text);
+  return removed;
 }
 
 async function print(cli: Cli, plan: Plan, options: OutputOptions): Promise<number> {

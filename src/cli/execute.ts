@@ -2,9 +2,10 @@ import { hostname, userInfo } from 'node:os';
 import type { Journal } from '../journal/journal.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { Playbook } from '../playbook/playbook.ts';
-import type { EventSink } from '../runner/events.ts';
+import type { EventSink, RunEvent } from '../runner/events.ts';
 import type { Renderer } from '../render/renderer.ts';
-import type { RunSummary } from '../runner/run.ts';
+import type { RunOptions, RunSummary } from '../runner/run.ts';
+import type { Passwords } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import { UserError } from './errors.ts';
 import { interruption } from './interruption.ts';
@@ -17,6 +18,57 @@ import { ownVersion } from './version.ts';
 /** Milliseconds for one round trip of probes: asking Galera for its position starts a server. */
 export const PROBE_TIMEOUT_MS = 120_000;
 
+export interface ExecuteOptions extends OutputOptions, ConnectionOptions {
+  /** The user's own playbooks. */
+  readonly own?: readonly Playbook[] | undefined;
+  /** How to get in to the hosts. */
+  readonly passwords: Passwords;
+}
+
+/** How a run does its work, whatever its mode, and what fits an event to be seen. */
+interface RunSettings {
+  readonly settings: Omit<RunOptions, 'mode' | 'prune' | 'lockOwner' | 'admission' | 'signal' | 'emit'>;
+  /** Masks secrets in a text. */
+  readonly mask: (text: string) => string;
+  /** Masks secrets, and names the user's inventory in hints. */
+  readonly screen: <Event extends RunEvent>(event: Event) => Event;
+}
+
+/** What every run of a plan has in common: one that only looks, and one that changes something. */
+export async function runSettings(
+  cli: Cli,
+  plan: Plan,
+  deployment: Deployment,
+  options: ExecuteOptions,
+): Promise<RunSettings> {
+  const [{ accessWith }, { fitness }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] =
+    await Promise.all([
+      import('./access.ts'),
+      import('../preflight/preflight.ts'),
+      import('../secrets/mask.ts'),
+      import('../journal/mask-deep.ts'),
+      import('./admission.ts'),
+      import('./pasteable.ts'),
+    ]);
+  const { transport, passwords } = await accessWith(cli.io, options.passwords);
+  const mask = createMasker([...secretsToMask(deployment), ...passwords]);
+  const complete = pasteable(deployment.inventory.file);
+  return {
+    mask,
+    screen: (event) => maskDeep(event, (text) => mask(complete(text))),
+    settings: {
+      transport,
+      forks: options.forks,
+      timeoutMs: options.timeout * 1000,
+      connectTimeoutMs: options.connectTimeout * 1000,
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      acceptNew: options.acceptNew ?? false,
+      command: cli.command,
+      gate: fitness(plan.hosts, deployment.platform),
+    },
+  };
+}
+
 /**
  * Carries out a plan and shows it. `apply` is recorded in `.osha/runs`; `diff` writes nothing anywhere. Returns the
  * run's summary.
@@ -25,38 +77,17 @@ export async function executePlan(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
-  options: OutputOptions &
-    ConnectionOptions & {
-      readonly mode: 'apply' | 'diff';
-      readonly prune?: true;
-      /** The user's own playbooks. */
-      readonly own?: readonly Playbook[];
-    },
+  options: ExecuteOptions & Pick<RunOptions, 'mode' | 'prune'>,
 ): Promise<RunSummary> {
   const { io } = cli;
-  const [
-    { createRenderer },
-    { runPlan },
-    { accessTo },
-    { fitness },
-    { createMasker },
-    { maskDeep },
-    { admissionOf, secretsToMask },
-    { pasteable },
-  ] = await Promise.all([
+  const { mode, prune } = options;
+  const [{ createRenderer }, { runPlan }, { admissionOf }] = await Promise.all([
     import('../render/renderer.ts'),
     import('../runner/run.ts'),
-    import('./access.ts'),
-    import('../preflight/preflight.ts'),
-    import('../secrets/mask.ts'),
-    import('../journal/mask-deep.ts'),
     import('./admission.ts'),
-    import('./pasteable.ts'),
   ]);
-  const { transport, passwords } = await accessTo(io, options);
-  const mask = createMasker([...secretsToMask(deployment), ...passwords]);
-  const complete = pasteable(deployment.inventory.file);
-  const journal = options.mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
+  const { settings, mask, screen } = await runSettings(cli, plan, deployment, options);
+  const journal = mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
   const renderer = await createRenderer(rendererKind(io, options), {
     color: wantsColor(io, options),
     verbose: options.verbose ?? false,
@@ -69,20 +100,13 @@ export async function executePlan(
   const stop = interruption(io, renderer.notice, renderer.abandon);
   try {
     return await runPlan(plan, {
-      transport,
-      mode: options.mode,
-      prune: options.prune ?? false,
-      forks: options.forks,
-      timeoutMs: options.timeout * 1000,
-      connectTimeoutMs: options.connectTimeout * 1000,
-      probeTimeoutMs: PROBE_TIMEOUT_MS,
-      acceptNew: options.acceptNew ?? false,
-      command: cli.command,
+      ...settings,
+      mode,
+      prune,
       lockOwner: `${userInfo().username} on ${hostname()}${journal ? `, run ${journal.id}` : ''}`,
-      gate: fitness(plan.hosts, deployment.platform),
       admission: admissionOf(plan, deployment, { own: options.own ?? [], notice: renderer.notice }),
       signal: stop.signal,
-      emit: (event) => tell(maskDeep(event, (text) => mask(complete(text)))),
+      emit: (event) => tell(screen(event)),
     });
   } finally {
     stop.release();

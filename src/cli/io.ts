@@ -13,6 +13,8 @@ export interface Io {
   readonly cwd: string;
   /** True where stdout is a terminal. */
   readonly isTTY: boolean;
+  /** Asks the person for a line; absent where there is no terminal to ask on. */
+  readonly ask?: (question: string) => Promise<string>;
   /** Asks the person for a line without showing it; absent where there is no terminal to ask on. */
   readonly askHidden?: (question: string) => Promise<string>;
   /** Another way to the hosts than SSH, for tests. */

@@ -10,8 +10,7 @@ const TIMEOUT_SECONDS = 900;
 const CONNECT_TIMEOUT_SECONDS = 30;
 
 /** What `--prune` does, for its help. */
-export const PRUNE =
-  'also remove what osha made and the inventory does not name any more; without it that is only told';
+export const PRUNE = 'remove what osha made and the inventory no longer lists (default: only report it)';
 
 export interface OutputOptions {
   readonly json?: true;
@@ -45,6 +44,15 @@ export interface SelectionOptions {
 /** Options that playbooks take. */
 export interface PlaybookOptions {
   readonly bootstrapFrom?: string;
+}
+
+export interface ConsentOptions {
+  readonly yes?: true | undefined;
+}
+
+/** `--yes`, for verbs that can lose data or availability, and ask before they do. */
+export function withConsent(command: Command): Command {
+  return command.option('--yes', 'do not ask before something is removed or may be lost');
 }
 
 /** Options of every verb that prints. */

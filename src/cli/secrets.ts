@@ -1,24 +1,29 @@
+import type { SecretRules } from '../secrets/rule.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import { decryptSecrets, encryptSecrets } from '../secrets/sealing.ts';
 import { trackedSecrets } from '../secrets/tracked.ts';
 import { secretStates, type SecretState } from '../secrets/states.ts';
 import { ensureSecrets, rotateSecrets } from '../secrets/write.ts';
 import { hasErrors, type LocatedProblem } from '../yaml/problem.ts';
+import { confirmer } from './consent.ts';
 import { loadDeployment } from './deployment.ts';
 import { InvalidFile, printProblems } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import { keyring } from './keyring.ts';
+import type { ConsentOptions } from './options.ts';
 import { drawing, printJson } from './presentation.ts';
+import type { Cli } from './register.ts';
 
 /** What can be done with secrets. */
 export type SecretsAction =
   | { readonly do: 'list'; readonly json: boolean; readonly color: boolean }
   | { readonly do: 'generate' | 'decrypt' }
-  | { readonly do: 'rotate'; readonly names: readonly string[] }
+  | ({ readonly do: 'rotate'; readonly names: readonly string[] } & ConsentOptions)
   | { readonly do: 'encrypt'; readonly recipients: readonly string[] };
 
 /** Lists or changes the secrets of an inventory; never prints a value. Returns the exit code. */
-export async function secretsAction(io: Io, file: string, action: SecretsAction): Promise<number> {
+export async function secretsAction(cli: Cli, file: string, action: SecretsAction): Promise<number> {
+  const { io } = cli;
   const { inventory, rules } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
   printProblems(io, await trackedSecrets(inventory.file));
   const keys = keyring(io);
@@ -39,6 +44,10 @@ export async function secretsAction(io: Io, file: string, action: SecretsAction)
       return say(`generated in ${ensured.file}: ${ensured.generated.join(', ')}`);
     }
     case 'rotate': {
+      const known = action.names.filter((name) => rules[name] !== undefined);
+      if (!action.yes && known.length === action.names.length) {
+        await confirmer(cli, 'secrets rotate')(replacedInWords(known, rules));
+      }
       const names = await rotateSecrets(inventory.file, rules, action.names, { unlock: keys.unlock });
       return say(`new: ${names.join(', ')}\nbring them to the hosts with: osha deploy ${file}`);
     }
@@ -49,6 +58,12 @@ export async function secretsAction(io: Io, file: string, action: SecretsAction)
     case 'decrypt':
       return say(`decrypted into ${await decryptSecrets(inventory.file, await keys.unlock())}`);
   }
+}
+
+/** What a rotation makes useless. */
+function replacedInWords(names: readonly string[], rules: SecretRules): string {
+  const lines = names.map((name) => `  ${name}: ${rules[name]?.describe ?? ''}\n`);
+  return `Will be replaced here, and on the hosts by the next deployment:\n${lines.join('')}Whatever was made with the present values, and is not osha's to renew, no longer works then.\n`;
 }
 
 async function list(

@@ -67,6 +67,8 @@ function processIo(interrupts: Interrupts): Io {
     isTTY: stdout.isTTY,
     ...(stdin.isTTY
       ? {
+          ask: async (question: string) =>
+            (await import('./ask-line.ts')).askLine(question, { stdin, stderr }),
           askHidden: async (question: string) =>
             (await import('./ask-hidden.ts')).askHidden(question, {
               stdin,

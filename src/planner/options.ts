@@ -6,9 +6,19 @@ import { SelectionError } from './selection.ts';
 /** Host names by option: what the operator gave to this run. */
 export type GivenOptions = Readonly<Partial<Record<string, string>>>;
 
+/** What may be lost by an option that was given. */
+export interface Loss {
+  /** The phase that takes the option. */
+  readonly phase: string;
+  /** As the command line has it, without its value. */
+  readonly option: string;
+  /** In sentences. */
+  readonly text: string;
+}
+
 /**
  * Throws `SelectionError` where an option was given that no phase of this run takes, or that names another host than it
- * may, or one that `--limit` leaves out. Returns what may be lost by the options given, as sentences. Pure.
+ * may, or one that `--limit` leaves out. Returns what may be lost by the options given. Pure.
  */
 export function checkedOptions(
   given: GivenOptions,
@@ -21,7 +31,7 @@ export function checkedOptions(
     /** Names of the hosts that may be changed. */
     readonly allowed: ReadonlySet<string>;
   },
-): readonly string[] {
+): readonly Loss[] {
   const { inventory, present, selected, allowed } = parts;
   return Object.entries(given).flatMap(([name, wanted]) => {
     if (wanted === undefined) return [];
@@ -44,8 +54,8 @@ export function checkedOptions(
         `add ${host.name} to --limit`,
       );
     }
-    const loss = option.loses?.(host, inventory);
-    return loss === undefined ? [] : [loss];
+    const text = option.loses?.(host, inventory);
+    return text === undefined ? [] : [{ phase: phase.name, option: flag, text }];
   });
 }
 

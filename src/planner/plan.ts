@@ -6,7 +6,7 @@ import type { HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
-import { checkedOptions, type GivenOptions } from './options.ts';
+import { checkedOptions, type GivenOptions, type Loss } from './options.ts';
 import { inOrder } from './order.ts';
 import { inWaves } from './waves.ts';
 import { selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
@@ -19,8 +19,8 @@ export interface Plan {
   readonly waves: readonly (readonly PlannedPhase[])[];
   /** Hosts that may be changed. */
   readonly hosts: readonly Host[];
-  /** What may be lost by the options given, as sentences that the operator has to agree to. */
-  readonly losses: readonly string[];
+  /** What may be lost by the options given: the operator has to confirm it. */
+  readonly losses: readonly Loss[];
 }
 
 export interface PlannedPhase {

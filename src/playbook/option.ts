@@ -9,6 +9,6 @@ export interface HostOption {
   hosts(inventory: Inventory): readonly Host[];
   /** What such a host is, for whoever names another: "member of the database". */
   readonly what: string;
-  /** What may be lost when `host` is named, as sentences that the operator has to agree to. Default: nothing. */
+  /** What may be lost when `host` is named, as sentences that the operator has to confirm. Default: nothing. */
   loses?(host: Host, inventory: Inventory): string | undefined;
 }

@@ -135,19 +135,31 @@ export class RunContext {
     }
   }
 
-  /** The changes to be made: those that take something away only with `--prune`; without it they are told, once each. */
+  /** The changes to be made. Those that take something away and may not be made are told instead, once each. */
   toMake(place: Place, host: string, changes: readonly Change[]): readonly Change[] {
-    return this.settings.prune ? changes : changes.filter((change) => !this.#offer(place, host, change));
+    return changes.filter((change) => !this.#offer(place, host, change));
   }
 
   #offer(place: Place, host: string, { prunes, summary }: Change): boolean {
-    if (!prunes) return false;
+    if (!prunes || this.#mayPrune(place, host, summary)) return false;
     const key = `${place.phase.name}/${place.planned.id}/${host}/${summary}`;
     if (!this.shared.offered.has(key)) {
       this.shared.offered.add(key);
       this.emit({ event: 'prunable', phase: place.phase.name, step: place.planned.id, host, summary });
     }
     return true;
+  }
+
+  #mayPrune({ phase, planned }: Place, host: string, summary: string): boolean {
+    const { prune } = this.settings;
+    if (typeof prune === 'boolean') return prune;
+    return prune.some(
+      (confirmed) =>
+        confirmed.phase === phase.name &&
+        confirmed.step === planned.id &&
+        confirmed.host === host &&
+        confirmed.summary === summary,
+    );
   }
 
   /** Tells and counts how a host came out of a step. */

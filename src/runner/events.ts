@@ -30,6 +30,15 @@ export interface HostTotals {
   roundTrips: number;
 }
 
+/** Something that osha made and the inventory does not name any more. */
+export interface Prunable {
+  readonly phase: string;
+  readonly step: string;
+  readonly host: string;
+  /** The change that would take it away. */
+  readonly summary: string;
+}
+
 /** Everything that a run tells, in the order in which it happens. One JSON line each with `--json`. */
 export type RunEvent =
   | {
@@ -75,14 +84,8 @@ export type RunEvent =
       /** False with --diff. */
       readonly applied: boolean;
     }
-  /** Something that osha made and the inventory does not name any more: taken away only with --prune. */
-  | {
-      readonly event: 'prunable';
-      readonly phase: string;
-      readonly step: string;
-      readonly host: string;
-      readonly summary: string;
-    }
+  /** Taken away only with --prune. */
+  | ({ readonly event: 'prunable' } & Prunable)
   | {
       readonly event: 'output';
       readonly phase: string;

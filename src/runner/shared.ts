@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/types.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { Connections } from './connections.ts';
-import type { EventSink } from './events.ts';
+import type { EventSink, Prunable } from './events.ts';
 import { HostLimit } from './host-limit.ts';
 import type { Observer } from './observer.ts';
 import { Pending } from './pending.ts';
@@ -13,8 +13,8 @@ export interface RunSettings {
   readonly mode: 'apply' | 'diff';
   /** Hosts worked on at the same time. */
   readonly forks: number;
-  /** Whether what osha made and the inventory does not name any more is taken away. */
-  readonly prune: boolean;
+  /** Whether what osha made and the inventory does not name any more is taken away: all of it, or what was confirmed. */
+  readonly prune: boolean | readonly Prunable[];
   /** Milliseconds for one change, unless the change says otherwise. */
   readonly timeoutMs: number;
   /** Milliseconds for one round trip of probes. */

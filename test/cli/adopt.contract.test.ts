@@ -9,7 +9,7 @@ import { platformIds, platformOf } from '../../src/platform/index.ts';
 import { createPlan } from '../../src/planner/plan.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import type { Session } from '../../src/transport/session.ts';
-import { LocalHosts } from '../support/local-hosts.ts';
+import { FitHosts } from '../support/fit-hosts.ts';
 import { below, placeFiles } from '../support/placed-files.ts';
 import { folderForTest } from '../support/temporary-folder.ts';
 import { oshaWith, type CliResult } from './run-cli.ts';
@@ -17,25 +17,8 @@ import { oshaWith, type CliResult } from './run-cli.ts';
 const NAMES = ['a', 'b', 'c'];
 const COOKIE = 'var/lib/rabbitmq/.erlang.cookie';
 
-/** The probe of a host's facts, in its frame. */
-const FACTS_PROBE = /^\( eval 'echo "uid [\s\S]*?' \) <\/dev\/null$/m;
-
-/** What a host says that is fit for a deployment. */
-function factsOf({ address }: Host): string {
-  return [
-    'uid 0',
-    'os debian 12 Debian GNU/Linux 12 (bookworm)',
-    'init systemd',
-    `epoch ${Date.now() / 1000}`,
-    'memory 8000000',
-    ...['/', '/var', '/var/lib'].map((path) => `room ${path} 50000000`),
-    `address eth0 ${address}/24`,
-    'mtu eth0 1500',
-  ].join('\n');
-}
-
 /** Hosts that are deployed as far as their files tell, fit for a deployment, and let nothing be changed. */
-class DeployedHosts extends LocalHosts {
+class DeployedHosts extends FitHosts {
   readonly changes: string[] = [];
 
   override async connect(host: Host): Promise<Session> {
@@ -47,11 +30,7 @@ class DeployedHosts extends LocalHosts {
           this.changes.push(script);
           throw new Error('a change was sent');
         }
-        const asked = below(
-          this.disk(host.name),
-          script.replace(FACTS_PROBE, `cat <<END\n${factsOf(host)}\nEND`),
-        );
-        return session.run(asked, options);
+        return session.run(below(this.disk(host.name), script), options);
       },
     };
   }
@@ -124,7 +103,7 @@ describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
     const still = await run('plan', 'inventory.yaml', '--diff', '--only', 'logging');
     expect(still.exitCode).toBe(5);
     expect(still.stdout).toContain('does not have: tlsAuthority (a, b, c)');
-    expect((await run('secrets', 'rotate', 'inventory.yaml', 'tlsAuthority')).exitCode).toBe(0);
+    expect((await run('secrets', 'rotate', 'inventory.yaml', 'tlsAuthority', '--yes')).exitCode).toBe(0);
     const after = await run('plan', 'inventory.yaml', '--diff', '--only', 'logging', '--json');
     expect(JSON.parse(after.stdout.trimEnd().split('\n').at(-1) ?? '')).not.toHaveProperty('refused');
     expect(hosts.changes).toEqual([]);

@@ -209,7 +209,7 @@ describe('osha secrets', () => {
     expect(first?.state).toBe('missing');
     const generated = await run('secrets', 'generate', 'inventory.yaml');
     const before = read('secrets.yaml');
-    const rotated = await run('secrets', 'rotate', 'inventory.yaml', first?.name ?? '');
+    const rotated = await run('secrets', 'rotate', 'inventory.yaml', first?.name ?? '', '--yes');
     const after = read('secrets.yaml');
     const valueOf = (text: string, name = ''): string =>
       new RegExp(`^${name}: "?([^"\n]+)`, 'm').exec(text)?.[1] ?? '';

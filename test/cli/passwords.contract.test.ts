@@ -132,5 +132,5 @@ describe('on a terminal', () => {
     expect(answered).toBe(2);
     expect(screen).toContain('here | root');
     expect(screen).not.toContain(user.password);
-  });
+  }, 180_000);
 });

@@ -14,7 +14,7 @@ export async function osha(cwd: string, ...args: readonly string[]): Promise<Cli
 }
 
 export async function oshaWith(
-  options: Partial<Pick<Io, 'cwd' | 'env' | 'isTTY' | 'askHidden' | 'transport'>> & {
+  options: Partial<Pick<Io, 'cwd' | 'env' | 'isTTY' | 'ask' | 'askHidden' | 'transport'>> & {
     readonly columns?: number;
   },
   ...args: readonly string[]
@@ -29,6 +29,7 @@ export async function oshaWith(
     isTTY: options.isTTY ?? false,
     onInterrupt: () => () => undefined,
     quit: () => undefined,
+    ...(options.ask ? { ask: options.ask } : {}),
     ...(options.askHidden ? { askHidden: options.askHidden } : {}),
     ...(options.transport ? { transport: options.transport } : {}),
   });

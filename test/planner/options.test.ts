@@ -46,7 +46,9 @@ function planned(
 describe('an option of a playbook', () => {
   it('reaches its steps, and the plan says what may be lost', () => {
     seen.length = 0;
-    expect(planned({ 'begin-with': 'db2' }).losses).toEqual(['all but the data of db2']);
+    expect(planned({ 'begin-with': 'db2' }).losses).toEqual([
+      { phase: 'database', option: '--begin-with', text: 'all but the data of db2' },
+    ]);
     expect(seen).toEqual(['db2']);
   });
 

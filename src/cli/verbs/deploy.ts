@@ -1,14 +1,27 @@
 import { Option } from 'commander';
-import type { ConnectionOptions, OutputOptions, PlaybookOptions, SelectionOptions } from '../options.ts';
-import { PRUNE, withConnections, withOutput, withPlaybookOptions, withSelection } from '../options.ts';
+import type {
+  ConnectionOptions,
+  ConsentOptions,
+  OutputOptions,
+  PlaybookOptions,
+  SelectionOptions,
+} from '../options.ts';
+import {
+  PRUNE,
+  withConnections,
+  withConsent,
+  withOutput,
+  withPlaybookOptions,
+  withSelection,
+} from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 
-interface DeployOptions extends OutputOptions, ConnectionOptions, SelectionOptions, PlaybookOptions {
+interface DeployOptions
+  extends OutputOptions, ConnectionOptions, SelectionOptions, PlaybookOptions, ConsentOptions {
   readonly dryRun?: true;
   readonly diff?: true;
   readonly prune?: true;
   readonly exitCode?: true;
-  readonly yes?: true;
 }
 
 export const register: Register = (program, cli) => {
@@ -18,6 +31,7 @@ export const register: Register = (program, cli) => {
     .description(
       'Brings every host to what the inventory says, phase by phase, and proves it. What is already so is left alone: ' +
         'a second deployment changes nothing, and one that was interrupted goes on where it has to. ' +
+        'What can lose data or availability (--prune, --bootstrap-from) is shown and has to be confirmed first. ' +
         'Secrets that are missing are generated and written beside the inventory; where the hosts carry them already, ' +
         'or carry others than this folder has, nothing is done.',
     )
@@ -28,7 +42,6 @@ export const register: Register = (program, cli) => {
     .addOption(
       new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
     )
-    .option('--yes', 'ask nothing')
     .addHelpText(
       'after',
       '\nExamples:\n  osha deploy inventory/lab.yaml\n  osha deploy inventory/lab.yaml --only rabbitmq --limit controller2\n' +
@@ -36,7 +49,7 @@ export const register: Register = (program, cli) => {
         '  osha deploy inventory/lab.yaml --bootstrap-from controller1\n' +
         '  osha deploy inventory/lab.yaml --json | tail -1',
     );
-  withOutput(withConnections(withSelection(withPlaybookOptions(command)))).action(
+  withOutput(withConnections(withSelection(withConsent(withPlaybookOptions(command))))).action(
     exiting(cli, async (inventory: string, options: DeployOptions) => {
       const { deploy } = await import('../deploy.ts');
       return deploy(cli, inventory, {

@@ -1,9 +1,9 @@
 import { Option } from 'commander';
-import type { ConnectionOptions, OutputOptions, SelectionOptions } from '../options.ts';
-import { PRUNE, withConnections, withOutput, withSelection } from '../options.ts';
+import type { ConnectionOptions, ConsentOptions, OutputOptions, SelectionOptions } from '../options.ts';
+import { PRUNE, withConnections, withConsent, withOutput, withSelection } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 
-interface RunOptions extends OutputOptions, ConnectionOptions, SelectionOptions {
+interface RunOptions extends OutputOptions, ConnectionOptions, SelectionOptions, ConsentOptions {
   readonly dryRun?: true;
   readonly diff?: true;
   readonly prune?: true;
@@ -31,7 +31,7 @@ export const register: Register = (program, cli) => {
       'after',
       '\nExamples:\n  osha run motd.ts inventory/lab.yaml --diff\n  osha run motd.ts inventory/lab.yaml --limit controller1',
     );
-  withOutput(withConnections(withSelection(command))).action(
+  withOutput(withConnections(withSelection(withConsent(command)))).action(
     exiting(cli, async (playbook: string, inventory: string, options: RunOptions) => {
       const [{ ownPlaybooks }, { deploy }] = await Promise.all([
         import('../own-playbooks.ts'),

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { withConnections, withLimit } from '../options.ts';
+import { withConnections, withConsent, withLimit, type ConsentOptions } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 import type { AdoptRequest } from '../adopt.ts';
 import type { SecretsAction } from '../secrets.ts';
@@ -28,7 +28,7 @@ export const register: Register = (program, cli) => {
       .argument('<inventory>', 'the inventory, a YAML file');
   const act = async (file: string, action: SecretsAction): Promise<number> => {
     const { secretsAction } = await import('../secrets.ts');
-    return secretsAction(cli.io, file, action);
+    return secretsAction(cli, file, action);
   };
 
   verb(
@@ -48,15 +48,19 @@ export const register: Register = (program, cli) => {
     'make those that are missing',
     'Generates the secrets that are missing, and leaves the others as they are.',
   ).action(exiting(cli, (file: string) => act(file, { do: 'generate' })));
-  verb(
-    'rotate',
-    'replace some by new ones',
-    'Replaces secrets by new ones. The next deployment brings them to the hosts. What they were is remembered in the ' +
-      'file, so that a deployment can tell a rotation from the secrets of another folder; of one that is missing here, ' +
-      'whatever the hosts have is replaced.',
-  )
-    .argument('<secret...>', 'names of secrets')
-    .action(exiting(cli, (file: string, names: readonly string[]) => act(file, { do: 'rotate', names })));
+  withConsent(
+    verb(
+      'rotate',
+      'replace some by new ones',
+      'Replaces secrets by new ones. The next deployment brings them to the hosts. What they were is remembered in the ' +
+        'file, so that a deployment can tell a rotation from the secrets of another folder; of one that is missing here, ' +
+        'whatever the hosts have is replaced.',
+    ).argument('<secret...>', 'names of secrets'),
+  ).action(
+    exiting(cli, (file: string, names: readonly string[], { yes }: ConsentOptions) =>
+      act(file, { do: 'rotate', names, yes }),
+    ),
+  );
   withConnections(
     withLimit(
       verb(

@@ -34,7 +34,7 @@ export const oneChange: Aspect = {
         expect(told.exitCode, told.stderr).toBe(0);
         expect(prunableOf(told)).toEqual([expect.stringMatching(addition.prunable)]);
         expect(changesOf(told).filter((change) => addition.prunable.test(change))).toEqual([]);
-        const pruned = await deployed(file, '--prune');
+        const pruned = await deployed(file, '--prune', '--yes');
         expect(pruned).toEqual([expect.stringMatching(addition.prunable)]);
         const again = await osha('deploy', file, '--json');
         expect(prunableOf(again)).toEqual([]);
@@ -46,7 +46,7 @@ export const oneChange: Aspect = {
     afterAll(async () => {
       rmSync(copyOf(architecture), { force: true });
       rmSync(COPIED_SECRETS, { force: true });
-      await osha('deploy', file, '--prune');
+      await osha('deploy', file, '--prune', '--yes');
     });
   },
 };

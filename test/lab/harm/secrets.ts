@@ -68,7 +68,7 @@ export function secretsThatAreNotHere(): void {
     const cookies = await Promise.all(
       HOSTS.map((host) => on(host, 'sha256sum /var/lib/rabbitmq/.erlang.cookie')),
     );
-    const rotated = await osha('secrets', 'rotate', INVENTORY, 'erlangCookie');
+    const rotated = await osha('secrets', 'rotate', INVENTORY, 'erlangCookie', '--yes');
     expect(rotated.exitCode, rotated.stderr).toBe(0);
     await withoutHarm(async () => {
       const run = await osha('deploy', INVENTORY, '--json');
