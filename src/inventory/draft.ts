@@ -54,7 +54,7 @@ export interface DraftVip {
  * wrong: all mistakes are told at once.
  */
 export interface Draft {
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   readonly ssh: DraftSsh;
   readonly hosts: readonly DraftHost[];
   readonly vips: readonly DraftVip[];

@@ -90,8 +90,12 @@ function check(
     ...loginProblems(draft, file),
   ];
   const problems = [...shape, ...meaning, ...sections.problems];
+  // Playbooks only know the platforms that there are: the default stands in for any other.
+  const known = hasErrors(platformProblems(draft, options.platforms))
+    ? { ...draft, platform: undefined }
+    : draft;
   // Jumps in a circle never end.
-  const solid = hasErrors(jumpProblems(draft)) ? { ...draft, hosts: [] } : draft;
+  const solid = hasErrors(jumpProblems(draft)) ? { ...known, hosts: [] } : known;
   const name = typeof raw['name'] === 'string' ? raw['name'] : '';
   const inventory = inventoryOf(solid, file, name, sections.settings);
   // A host or VIP that was left out would make a playbook find faults that are none.

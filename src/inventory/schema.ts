@@ -15,10 +15,12 @@ const user = z
 
 const file = z.string().min(1);
 
+const address = z.string().min(1, { error: 'expected an address' });
+
 const hop = z.union([
   z.string().min(1).meta({ description: 'user@host:port, or the name of a host of this inventory' }),
   z.strictObject({
-    address: z.string().min(1),
+    address,
     user: user.optional(),
     port: port.optional(),
     identity: file.optional(),
@@ -51,8 +53,8 @@ export const sshSchema = z.strictObject({
 });
 
 const hostSchema = z.strictObject({
-  address: z.string().meta({ description: 'An IPv4 address, or a name that DNS knows' }),
-  networks: z.record(z.string(), z.string()).optional().meta({
+  address: address.meta({ description: 'An IPv4 address, or a name that DNS knows' }),
+  networks: z.record(z.string(), address).optional().meta({
     description: "Its addresses in further networks, by the network's name: { public: 203.0.113.11 }",
   }),
   roles: z
@@ -66,8 +68,11 @@ const hostSchema = z.strictObject({
 });
 
 const vipSchema = z.strictObject({
-  address: z.string().meta({ description: "An IPv4 address and its network's prefix length: 10.0.0.20/24" }),
-  interface: z.string().meta({ description: 'The network interface that takes it, the same on every host' }),
+  address: address.meta({ description: "An IPv4 address and its network's prefix length: 10.0.0.20/24" }),
+  interface: z
+    .string()
+    .min(1, { error: 'expected the name of an interface' })
+    .meta({ description: 'The network interface that takes it, the same on every host' }),
   on: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .optional()

@@ -28,6 +28,8 @@ describe('a broken inventory', () => {
     const problems = files.flatMap((file) => loadInventory(join(FOLDER, file), options).problems);
     const without = problems.filter((found) => found.hint === undefined).map((found) => found.message);
     expect(without).toEqual([
+      'address: expected an address, found ""',
+      'interface: expected the name of an interface, found ""',
       'name: expected at most 32 letters, digits, "-" and "_", a letter first, found "my cloud"',
       'roles: expected at least one role, found an empty list',
       'port: expected a port from 1 to 65535, found 70000',
