@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   render: ['runner', 'cloud', 'planner', 'playbook', 'inventory', 'text'],
   'index.ts': ['playbook', 'operations', 'platform', 'secrets', 'inventory'],
   cli: [
+    'index.ts',
     'render',
     'journal',
     'runner',

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { getSystemErrorMap } from 'node:util';
+import { PlaybookFault } from '../playbook/fault.ts';
 import { jsonLine } from '../text/json-line.ts';
 import { visibleBehind } from '../text/visible.ts';
 import { FILE_TROUBLE, InvalidFile, printProblems, UserError } from './errors.ts';
@@ -63,6 +65,7 @@ async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
     tell({ event: 'error', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage });
     return EXIT.usage;
   }
+  if (error instanceof PlaybookFault) return explain(new InvalidFile([error.problem]), io, json);
   if (error instanceof InvalidFile) {
     for (const problem of error.problems) tell({ event: 'problem', ...problem });
     tell({ event: 'error', message: 'a file is invalid', exitCode: EXIT.usage });
@@ -93,14 +96,18 @@ async function asUserError(error: unknown): Promise<UserError | undefined> {
   return fileSystemError(error);
 }
 
-/** A path that the user gave, or the state of the user's disk. */
+/** A path that the user gave, or the state of the user's disk: whatever the system says of it. */
 function fileSystemError(error: unknown): UserError | undefined {
-  const { code, path } = error as NodeJS.ErrnoException;
-  const trouble = code === undefined ? undefined : FILE_TROUBLE[code];
-  return trouble === undefined || path === undefined ? undefined : new UserError(`${path}: ${trouble}`);
+  if (!(error instanceof Error)) return undefined;
+  const { code, errno, path } = error as NodeJS.ErrnoException;
+  if (code === undefined || path === undefined) return undefined;
+  const trouble = FILE_TROUBLE[code] ?? getSystemErrorMap().get(errno ?? 0)?.[1];
+  if (trouble === undefined) return undefined;
+  return new UserError(`${path}: ${trouble}`, { hint: 'check the path, its owner and its mode' });
 }
 
-function asksForJson(args: readonly string[]): boolean {
+/** Whether a command line asks for JSON Lines. */
+export function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }

@@ -35,6 +35,7 @@ export function printProblems(io: Io, problems: readonly LocatedProblem[]): void
 /** What the file system's error codes mean to a person. */
 export const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
+  EEXIST: 'it is there already, and is not a folder',
   EACCES: 'it may not be read or written by this user',
   EPERM: 'the system does not permit it',
   EISDIR: 'it is a folder, and a file is wanted',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { adminOpenrc, cloudsYaml } from '../../playbooks/openstack/credentials.ts';
@@ -7,6 +7,7 @@ import { writeWholeFile } from '../secrets/whole-file.ts';
 import { loadCloud } from './cloud.ts';
 import { UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
+import { readNamedFile } from './named-file.ts';
 
 export interface OpenrcRequest {
   /** `clouds.yaml` instead of variables. */
@@ -48,7 +49,7 @@ function fileOf(io: Io, name: string): string {
 /** Writes the certificate unless it is there. What is something else is not ours to write over. */
 function keep(path: string, certificate: string): void {
   if (!existsSync(path)) writeWholeFile(path, certificate, 0o644);
-  else if (readFileSync(path, 'utf8').trim() !== certificate.trim()) {
+  else if (readNamedFile(path).trim() !== certificate.trim()) {
     throw new UserError(`${path} is there, and is not the certificate of this deployment's CA`, {
       hint: 'name another file, or remove this one: it may be of an older CA',
     });

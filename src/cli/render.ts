@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Plan } from '../planner/plan.ts';
 import type { PlacedFile } from '../playbook/operation.ts';
@@ -7,6 +7,7 @@ import { writeWholeFile } from '../secrets/whole-file.ts';
 import { loadDeployment } from './deployment.ts';
 import { UserError } from './errors.ts';
 import { EXIT } from './io.ts';
+import { readNamedFile } from './named-file.ts';
 import type { OutputOptions } from './options.ts';
 import { printJson } from './presentation.ts';
 import type { Cli } from './register.ts';
@@ -80,7 +81,7 @@ function makeRoom(folder: string, { force, out }: RenderRequest): void {
   const marker = join(folder, MARKER);
   if (existsSync(marker)) {
     // Only the hosts that it wrote itself: names are one path segment each, whatever the marker says.
-    for (const host of readFileSync(marker, 'utf8').split('\n')) {
+    for (const host of readNamedFile(marker).split('\n')) {
       if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(host))
         rmSync(join(folder, host), { recursive: true, force: true });
     }

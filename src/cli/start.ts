@@ -1,9 +1,11 @@
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { GuardedOutput } from '../render/output.ts';
+import { jsonLine } from '../text/json-line.ts';
 import { visible } from '../text/visible.ts';
-import { runCli } from './cli.ts';
+import { asksForJson, runCli } from './cli.ts';
 import { EXIT, type Io, type InterruptSignal } from './io.ts';
+import { thrownByUserCode } from './user-code.ts';
 
 /** Milliseconds that something forgotten, such as a socket, may keep a finished command from ending. */
 const LINGER_MS = 3000;
@@ -15,16 +17,15 @@ export async function start(args: readonly string[]): Promise<void> {
   const interrupts = new Interrupts();
   let isBroken = false;
   process.on('uncaughtException', (error) => {
-    confess(error, args);
-    if (isBroken || !interrupts.send('SIGTERM')) process.exit(EXIT.failed);
+    const exitCode = explainCrash(error, args);
+    if (isBroken || !interrupts.send('SIGTERM')) process.exit(exitCode);
     isBroken = true;
   });
   try {
     const exitCode = await runCli(args, processIo(interrupts));
     process.exitCode = isBroken ? EXIT.failed : exitCode;
   } catch (error) {
-    confess(error, args);
-    process.exitCode = EXIT.failed;
+    process.exitCode = explainCrash(error, args);
   }
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
@@ -107,13 +108,23 @@ function surviveHangup(): void {
   });
 }
 
-/** A defect of osha: one line, and its stack only for those who ask. */
-function confess(error: unknown, args: readonly string[]): void {
-  const message = error instanceof Error ? error.message : String(error);
+/**
+ * What nothing took care of: a mistake of the user's own code (a playbook that throws when nobody waits for it), else a
+ * defect of osha. One line, and the stack only for those who ask. Returns the exit code.
+ */
+function explainCrash(error: unknown, args: readonly string[]): number {
   const wanted = args.includes('-v') || args.includes('--verbose');
-  const details = wanted && error instanceof Error ? `${error.stack ?? ''}\n` : '';
-  const hint = wanted ? '' : ' Run it again with -v for the details.';
-  process.stderr.write(
-    visible(`osha: this is a defect of osha, not of your input: ${message}.${hint}\n${details}`),
-  );
+  const hint = 'run it again with -v for the details';
+  const place = thrownByUserCode(error);
+  const exitCode = place ? EXIT.usage : EXIT.failed;
+  const said = error instanceof Error ? error.message : String(error);
+  const message = place
+    ? `${place.path}:${place.line}:${place.column}: ${said}`
+    : `this is a defect of osha, not of your input: ${said}`;
+  if (asksForJson(args)) {
+    process.stdout.write(`${jsonLine({ event: 'error', message, hint, exitCode })}\n`);
+  }
+  const details = error instanceof Error && wanted ? `${error.stack ?? ''}\n` : `hint: ${hint}\n`;
+  process.stderr.write(visible(`${place ? 'error' : 'osha'}: ${message}\n${details}`));
+  return exitCode;
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { InventoryProblem } from '../inventory/problem.ts';
-import type { Host, Inventory, Role } from '../inventory/types.ts';
+import { ROLES, type Host, type Inventory, type Role } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { SecretRule } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
@@ -17,8 +17,11 @@ export { privateKey, token, type SecretRule } from '../secrets/rule.ts';
 /** Which hosts of an inventory a playbook runs on. */
 export type HostSelector = (inventory: Inventory) => readonly Host[];
 
-/** The hosts that have a role. */
+/** The hosts that have a role. Throws a `TypeError` where there is no such role. */
 export function role(name: Role): HostSelector {
+  if (!ROLES.includes(name)) {
+    throw new TypeError(`there is no role "${name}"; there are ${ROLES.join(', ')}`);
+  }
   return (inventory) => inventory.hosts.filter((host) => host.roles.includes(name));
 }
 

@@ -77,7 +77,11 @@ function untilHealthy(check: StepOptions['untilHealthy']): Pick<HostStep, 'until
  */
 export function step(title: string, work: Work, options: StepOptions = {}): Step {
   const base = { title, ...(options.hosts ? { hosts: options.hosts } : {}) };
-  if (typeof work !== 'function' && !Array.isArray(work) && (work as ClusterOperation).scope === 'cluster') {
+  if (
+    typeof work !== 'function' &&
+    !Array.isArray(work) &&
+    (work as Partial<ClusterOperation> | undefined)?.scope === 'cluster'
+  ) {
     return { ...base, kind: 'cluster', operation: work as ClusterOperation };
   }
   const operations =

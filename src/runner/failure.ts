@@ -1,3 +1,4 @@
+import { PlaybookFault } from '../playbook/fault.ts';
 import { AccessRefused, ProbeError } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
 import type { StepFailure } from './events.ts';
@@ -59,6 +60,7 @@ export function failureOf(error: unknown): StepFailure | undefined {
     };
   }
   if (error instanceof AccessRefused) return { message: error.message, hint: error.hint };
+  if (error instanceof PlaybookFault) return { message: error.message, hint: error.problem.hint };
   if (error instanceof ProbeError) {
     return { message: `unexpected probe output: ${error.message}` };
   }

@@ -144,9 +144,9 @@ function openNew(file: string, temporary: string): number {
 
 /** Why nothing could be made beside `file`: with the path that the user knows, and not that of what was tried. */
 export function notMade(file: string, error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, errno, message } = error as NodeJS.ErrnoException;
   if (code !== undefined && code in REASONS) return asWriteError(file, error);
-  return Object.assign(new Error(message, { cause: error }), { code, path: file });
+  return Object.assign(new Error(message, { cause: error }), { code, errno, path: file });
 }
 
 function writeAll(file: string, descriptor: number, bytes: Buffer): void {

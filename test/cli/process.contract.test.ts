@@ -47,18 +47,53 @@ describe('osha run', () => {
     expect(stdout).toContain('1 phase, 1 step, on 3 hosts;');
   });
 
+  const MINE =
+    "export default playbook({ name: 'mine', title: 'My own', hosts: everyHost, settings: z.strictObject({}),";
   it.each([
-    ['exports no playbook', 'export default 7;', 'its default export is not a playbook'],
-    ['cannot be compiled', 'export default {', 'cannot be loaded: '],
-    ['fails', "throw new Error('my own mistake');", 'cannot be loaded: my own mistake\nhint: at '],
+    ['exports no playbook', 'export default 7;', 'bad.ts:1:1: error: its default export is not a playbook'],
+    [
+      'cannot be compiled',
+      '\nexport default {',
+      'bad.ts:2:16: error: it cannot be loaded: Expected identifier but found',
+    ],
+    [
+      'throws',
+      "\nthrow new Error('my own mistake');",
+      'bad.ts:2:7: error: it cannot be loaded: my own mistake',
+    ],
     ['imports what is not there', "import 'nowhere-to-be-found';", "'nowhere-to-be-found'"],
-  ])('explains one that %s, without a stack', (_, text, words) => {
+    [
+      'misspells an import',
+      "import { fle } from 'osha'; fle();",
+      'export named \'fle\'; did you mean "file"?',
+    ],
+    ['lacks an import', "export default role('time');", "role is not defined; import { role } from 'osha'"],
+    [
+      'misspells an operation',
+      `import { everyHost, file, playbook, step } from 'osha'; import { z } from 'zod';
+       ${MINE}
+         steps: () => [step('Write it', () => file.contnt('/etc/x', { content: 'x' }))] });`,
+      'bad.ts:3:52: error: step "Write it": file.contnt is not a function; did you mean file.content?',
+    ],
+    [
+      'returns a promise',
+      `import { everyHost, playbook } from 'osha'; import { z } from 'zod';
+       ${MINE} steps: async () => [] });`,
+      'error: steps returns a promise; make it an ordinary function',
+    ],
+    [
+      'throws when nobody waits for it',
+      "setTimeout(() => { throw new Error('too late'); }, 0);\nawait new Promise((resolve) => setTimeout(resolve, 9000));",
+      'bad.ts:1:26: too late',
+    ],
+  ])('explains one that %s, with its place, with 2 and as JSON, without a stack', (_, text, words) => {
     writeFileSync(join(folder, 'bad.ts'), text);
-    const { status, stdout, stderr } = osha('osha run bad.ts inventory.yaml');
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toContain('error: bad.ts');
+    const { status, stdout, stderr } = osha('osha run bad.ts inventory.yaml --json');
     expect(stderr).toContain(words);
-    expect(stderr).not.toMatch(/^ {4}at /m);
+    expect(stderr).not.toMatch(/^ {4}at |defect/m);
+    const lastLine: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+    expect(lastLine).toMatchObject({ event: 'error', exitCode: 2 });
+    expect(status).toBe(2);
   });
 });
 

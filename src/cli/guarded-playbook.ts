@@ -1,0 +1,302 @@
+import { z } from 'zod';
+import type { Host } from '../inventory/types.ts';
+import type { Change, ClusterOperation, HealthCheck, Operation, Probe } from '../playbook/operation.ts';
+import type { Playbook } from '../playbook/playbook.ts';
+import type { ClusterStep, HostStep, Step, VerifyStep } from '../playbook/step.ts';
+import type { PlaybookFile } from './playbook-file.ts';
+
+const callable = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', {
+  error: 'a function is expected',
+});
+const text = z.string({ error: 'a text is expected' });
+const listOf = <Item extends z.ZodType>(item: Item): z.ZodArray<Item> =>
+  z.array(item, { error: 'a list is expected' });
+const rule = z.union(
+  [
+    z.strictObject({
+      length: z.int().min(16),
+      alphabet: z.enum(['alphanumeric', 'hex']),
+      describe: z.string(),
+    }),
+    z.strictObject({ kind: z.literal('privateKey'), bits: z.int().min(2048), describe: z.string() }),
+  ],
+  { error: "a rule such as token('what it is for') is expected" },
+);
+const rules = z.record(z.string().regex(/^[A-Za-z]\w*$/, { error: 'letters and digits are expected' }), rule);
+const port = z.looseObject(
+  { port: z.int().min(1).max(65_535), process: text },
+  { error: 'a port and its process are expected' },
+);
+
+/** What a playbook has to be, however it was written: TypeScript's types are gone when it is loaded. */
+const playbookShape = z.looseObject({
+  name: z.string({ error: 'a text is expected' }).regex(/^[A-Za-z][A-Za-z0-9_-]*$/, {
+    error: 'letters, digits, "-" and "_" are expected, a letter first',
+  }),
+  title: text,
+  hosts: callable,
+  needs: listOf(text).optional(),
+  sideBySide: text.optional(),
+  manual: z.literal(true, { error: 'true, or nothing, is expected' }).optional(),
+  settings: z.custom<z.ZodType>(
+    (value) => typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value,
+    { error: 'a schema of zod 4 is expected, such as z.strictObject({})' },
+  ),
+  secrets: rules.optional(),
+  ports: listOf(port).optional(),
+  steps: callable,
+  ...Object.fromEntries(
+    ['moreSecrets', 'carries', 'health', 'frontends', 'takeovers', 'morePorts', 'validate'].map((name) => [
+      name,
+      callable.optional(),
+    ]),
+  ),
+});
+
+const hostShape = z.looseObject(
+  { name: text, address: text, roles: listOf(text) },
+  { error: 'a host of the inventory is expected' },
+);
+const probeShape = z.looseObject(
+  { script: text, reads: listOf(text), parse: callable },
+  { error: 'a probe is expected' },
+);
+const operationShape = z.looseObject(
+  {
+    scope: z.literal('host', { error: 'an operation on one host is expected' }),
+    title: text,
+    probe: probeShape,
+    decide: callable,
+  },
+  { error: 'an operation is expected' },
+);
+const clusterShape = z.looseObject(
+  {
+    title: text,
+    members: listOf(hostShape),
+    probe: callable,
+    decide: callable,
+  },
+  { error: 'an operation on a cluster is expected' },
+);
+const checkShape = z.looseObject(
+  {
+    scope: z.literal('health', { error: 'a health check is expected' }),
+    title: text,
+    members: listOf(hostShape),
+    probe: callable,
+    judge: callable,
+  },
+  { error: 'a health check is expected' },
+);
+const stepBase = { title: text, hosts: listOf(hostShape).optional() };
+const stepShape = z.discriminatedUnion(
+  'kind',
+  [
+    z.looseObject({ ...stepBase, kind: z.literal('host'), operations: callable }),
+    z.looseObject({ ...stepBase, kind: z.literal('cluster'), operation: clusterShape }),
+    z.looseObject({ ...stepBase, kind: z.literal('verify'), check: checkShape }),
+  ],
+  { error: 'a step is expected: make it with step() or verify()' },
+);
+const changeShape = z.looseObject(
+  { summary: text, script: text, touches: listOf(text) },
+  { error: 'a change is expected' },
+);
+const problemShape = z.looseObject(
+  {
+    severity: z.enum(['error', 'warning', 'advice']),
+    path: listOf(z.union([z.string(), z.number()])),
+    message: text,
+  },
+  { error: 'a problem is expected: { severity, path, message }' },
+);
+const frontendShape = z.looseObject(
+  {
+    name: text,
+    vip: text,
+    port: z.int(),
+    servers: listOf(z.looseObject({ host: text, address: text, port: z.int() })),
+  },
+  { error: 'a frontend is expected' },
+);
+const takeoverShape = z.looseObject(
+  { unit: text, hosts: listOf(text), by: text },
+  { error: 'a takeover is expected' },
+);
+const carriedShape = z.looseObject(
+  { secret: text, hosts: listOf(hostShape), path: text },
+  { error: 'a carried secret is expected' },
+);
+const findingShape = z.looseObject(
+  { subject: text, healthy: z.boolean(), evidence: text },
+  { error: 'a finding is expected: { subject, healthy, evidence }' },
+);
+
+/**
+ * A playbook that a user's file exports, so that whatever its code does wrong is told as the mistake of that file, and no
+ * later than the plan is made: what is to be done on each host is asked for once, before any of them is reached. Throws
+ * `PlaybookFault` where `exported` is no playbook.
+ */
+export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook {
+  if (typeof exported !== 'object' || exported === null || !('steps' in exported)) {
+    throw file.fault(
+      'its default export is not a playbook, nor a list of playbooks',
+      "write: import { playbook } from 'osha'; export default playbook({ ... })",
+    );
+  }
+  requireShape(file, 'playbook', exported, playbookShape);
+  const playbook = exported as Playbook;
+  const list = <Item>(what: string, item: z.ZodType, act: () => readonly Item[]): readonly Item[] => {
+    const found = file.call(what, act);
+    requireShape(file, what, found, listOf(item));
+    return found;
+  };
+  const own: Partial<Playbook> = {
+    settings: derived(playbook.settings, {
+      safeParse: (value, params) => file.call('settings', () => playbook.settings.safeParse(value, params)),
+    }),
+    hosts: (inventory) => list('hosts', hostShape, () => playbook.hosts(inventory)),
+    steps: (context) =>
+      list('steps', stepShape, () => playbook.steps(context)).map((step) =>
+        guardedStep(file, step, context.hosts),
+      ),
+  };
+  if (playbook.moreSecrets) {
+    own.moreSecrets = (settings) => {
+      const more = file.call('moreSecrets', () => playbook.moreSecrets?.(settings) ?? {});
+      requireShape(file, 'moreSecrets', more, rules);
+      return more;
+    };
+  }
+  if (playbook.carries)
+    own.carries = (context) => list('carries', carriedShape, () => playbook.carries?.(context) ?? []);
+  if (playbook.health) {
+    own.health = (context) =>
+      list('health', checkShape, () => playbook.health?.(context) ?? []).map((check) =>
+        guardedCheck(file, check),
+      );
+  }
+  if (playbook.frontends)
+    own.frontends = (context) => list('frontends', frontendShape, () => playbook.frontends?.(context) ?? []);
+  if (playbook.takeovers)
+    own.takeovers = (context) => list('takeovers', takeoverShape, () => playbook.takeovers?.(context) ?? []);
+  if (playbook.morePorts)
+    own.morePorts = (context) => list('morePorts', port, () => playbook.morePorts?.(context) ?? []);
+  if (playbook.validate) {
+    own.validate = (inventory, settings) =>
+      list('validate', problemShape, () => playbook.validate?.(inventory, settings) ?? []);
+  }
+  return derived(playbook, own);
+}
+
+function guardedStep(file: PlaybookFile, step: Step, hosts: readonly Host[]): Step {
+  const what = `step "${step.title}"`;
+  switch (step.kind) {
+    case 'host': {
+      const own: Partial<HostStep> = { operations: (host) => operationsOf(file, step, host) };
+      const until = step.untilHealthy?.bind(step);
+      if (until)
+        own.untilHealthy = (host) =>
+          guardedCheck(
+            file,
+            file.call(what, () => until(host)),
+          );
+      for (const host of step.hosts ?? hosts) operationsOf(file, step, host);
+      return derived(step, own);
+    }
+    case 'cluster':
+      return derived<ClusterStep>(step, { operation: guardedCluster(file, what, step.operation) });
+    case 'verify':
+      return derived<VerifyStep>(step, { check: guardedCheck(file, step.check) });
+  }
+}
+
+function operationsOf(file: PlaybookFile, step: HostStep, host: Host): readonly Operation[] {
+  const what = `step "${step.title}"`;
+  const found = file.call(what, () => step.operations(host));
+  requireShape(file, what, found, listOf(operationShape), step.title);
+  return found.map((operation) =>
+    derived(operation, {
+      decide: (observed) => {
+        const changes: readonly Change[] = file.call(what, () => operation.decide(observed));
+        requireShape(file, `${what}: decide`, changes, listOf(changeShape), step.title);
+        return changes;
+      },
+    }),
+  );
+}
+
+function guardedCluster(file: PlaybookFile, what: string, operation: ClusterOperation): ClusterOperation {
+  return derived(operation, {
+    probe: probing(file, what, operation),
+    decide: (answers) => file.call(what, () => operation.decide(answers)),
+  });
+}
+
+function guardedCheck(file: PlaybookFile, check: HealthCheck): HealthCheck {
+  requireShape(file, 'health check', check, checkShape);
+  const what = `health check "${check.title}"`;
+  return derived(check, {
+    probe: probing(file, what, check),
+    judge: (answers) => {
+      const findings = file.call(what, () => check.judge(answers));
+      requireShape(file, what, findings, listOf(findingShape), check.title);
+      return findings;
+    },
+  });
+}
+
+/** The question to each member; asked for once for all of them, so that one that cannot be put is told in the plan. */
+function probing(
+  file: PlaybookFile,
+  what: string,
+  asks: Pick<ClusterOperation, 'members' | 'probe'>,
+): (member: Host) => Probe {
+  const probe = (member: Host): Probe => {
+    const found = file.call(what, () => asks.probe(member));
+    requireShape(file, what, found, probeShape);
+    return found;
+  };
+  for (const member of asks.members) probe(member);
+  return probe;
+}
+
+/** `base` with some of it replaced; the rest is still its own, also where it is an instance of a class. */
+function derived<Base extends object>(base: Base, own: Partial<Base>): Base {
+  return Object.create(base, Object.getOwnPropertyDescriptors(own)) as Base;
+}
+
+/** Throws the fault of `file` that `value` is not of that shape. */
+function requireShape(
+  file: PlaybookFile,
+  what: string,
+  value: unknown,
+  shape: z.ZodType,
+  near?: string,
+): void {
+  const result = shape.safeParse(value);
+  const [issue] = result.error?.issues ?? [];
+  if (!issue) return;
+  const where = issue.path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('');
+  const found = issue.path.reduce<unknown>(
+    (at, step) => (at as Readonly<Record<PropertyKey, unknown>> | undefined)?.[step],
+    value,
+  );
+  throw file.fault(
+    `${what}${where}: ${issue.message}, found ${inWords(found)}`,
+    'osha exports the types: an editor that knows TypeScript marks the place',
+    file.find(near ?? String(typeof issue.path[0] === 'string' ? issue.path[0] : what)),
+  );
+}
+
+function inWords(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'a list';
+  return value instanceof Promise ? 'a promise' : 'something else';
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { guardedPlaybook } from '../../src/cli/guarded-playbook.ts';
+import { PlaybookFile, type LocatedPlace } from '../../src/cli/playbook-file.ts';
+import * as face from '../../src/index.ts';
+import { failureOf } from '../../src/runner/failure.ts';
+import { PlaybookFault } from '../../src/playbook/fault.ts';
+import type { Host } from '../../src/inventory/types.ts';
+import type { Step } from '../../src/playbook/step.ts';
+import { anInventory } from '../support/inventory.ts';
+import { platformOf } from '../../src/platform/index.ts';
+
+const { everyHost, file, step, verify } = face;
+const TEXT = "import { playbook } from 'osha';\n\n  steps: () => [step('Write it', 1)],\n";
+const inventory = anInventory();
+const [host] = inventory.hosts;
+
+function aFile(entry?: LocatedPlace): PlaybookFile {
+  return new PlaybookFile({
+    name: 'my.ts',
+    path: '/somewhere/my.ts',
+    text: TEXT,
+    cwd: '/somewhere',
+    entry,
+    face,
+  });
+}
+
+/** A definition as JavaScript could have it: nothing of it is checked before it is loaded. */
+function guarded(definition: object, entry?: LocatedPlace): ReturnType<typeof guardedPlaybook> {
+  return guardedPlaybook(aFile(entry), {
+    name: 'mine',
+    title: 'My own',
+    hosts: everyHost,
+    settings: z.strictObject({}),
+    steps: () => [],
+    ...definition,
+  });
+}
+
+function faultOf(act: () => unknown): PlaybookFault {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof PlaybookFault) return error;
+    throw error;
+  }
+  throw new Error('there was no fault');
+}
+
+const context = {
+  inventory,
+  hosts: inventory.hosts,
+  settings: {},
+  secrets: {},
+  platform: platformOf('debian-12'),
+  frontends: [],
+  takeovers: [],
+};
+const stepsOf = (definition: object): readonly Step[] => guarded(definition).steps(context);
+/** Such as a function that returns nothing, or a name that is misspelt: what TypeScript would have marked. */
+const wrong = (value: unknown): never => value as never;
+
+describe('a playbook of the user’s own is refused where it', () => {
+  it.each<[string, object, string]>([
+    ['has no name', { name: undefined }, 'playbook.name: a text is expected, found nothing'],
+    ['has a name with a space', { name: 'my app' }, 'playbook.name: letters, digits'],
+    ['has no schema for its settings', { settings: {} }, 'playbook.settings: a schema of zod 4 is expected'],
+    ['needs a text instead of a list', { needs: 'base' }, 'playbook.needs: a list is expected, found "base"'],
+    ['has steps that are no function', { steps: [] }, 'playbook.steps: a function is expected, found a list'],
+    ['has a secret that no rule makes', { secrets: { key: true } }, 'playbook.secrets.key: a rule such as'],
+  ])('%s', (_, definition, words) => {
+    expect(faultOf(() => guarded(definition)).message).toContain(words);
+  });
+});
+
+describe('the plan tells as a mistake in the user’s file what', () => {
+  it.each<[string, object, string]>([
+    ['throws', { steps: () => wrong(JSON.parse('{')) }, 'steps: Expected property name'],
+    ['returns a promise', { steps: async () => [] }, 'my.ts:3:3: steps returns a promise'],
+    ['returns nothing', { steps: () => undefined }, 'steps: a list is expected, found nothing'],
+    ['is no step', { steps: () => [false] }, 'steps[0]: a step is expected: make it with step() or verify()'],
+    [
+      'misses an operation',
+      { steps: () => [step('Write it', wrong(undefined))] },
+      'my.ts:3:23: step "Write it"[0]: an operation is expected, found nothing',
+    ],
+    [
+      'does not return an operation for a host',
+      { steps: () => [step('Write it', () => wrong(undefined))] },
+      'step "Write it"[0]: an operation is expected, found nothing',
+    ],
+    [
+      'has a misspelt operation for a host',
+      { steps: () => [step('Write it', () => wrong((file as never as { contnt: () => void }).contnt()))] },
+      'step "Write it": file.contnt is not a function',
+    ],
+    [
+      'has a check without members',
+      {
+        steps: () => [
+          verify('Answers', wrong({ scope: 'health', title: 'x', probe: () => 1, judge: () => [] })),
+        ],
+      },
+      'steps[0].check.members: a list is expected, found nothing',
+    ],
+  ])('%s', (_, definition, words) => {
+    const fault = faultOf(() => stepsOf(definition));
+    expect(fault.message).toContain(words);
+    expect(fault.problem.hint).not.toBe('');
+  });
+
+  it.each<
+    [keyof ReturnType<typeof guardedPlaybook>, (playbook: ReturnType<typeof guardedPlaybook>) => unknown]
+  >([
+    ['hosts', (playbook) => playbook.hosts(inventory)],
+    ['validate', (playbook) => playbook.validate?.(inventory, {})],
+    ['moreSecrets', (playbook) => playbook.moreSecrets?.({})],
+    ['carries', (playbook) => playbook.carries?.(context)],
+    ['health', (playbook) => playbook.health?.(context)],
+    ['frontends', (playbook) => playbook.frontends?.(context)],
+    ['takeovers', (playbook) => playbook.takeovers?.(context)],
+    ['morePorts', (playbook) => playbook.morePorts?.(context)],
+  ])('%s throws, promises or makes up', (name, call) => {
+    const mistakes: readonly (() => unknown)[] = [
+      () => {
+        throw new Error('my own mistake');
+      },
+      async () => [],
+      () => 'nonsense',
+    ];
+    for (const mistake of mistakes) {
+      expect(faultOf(() => call(guarded({ [name]: mistake }))).message).toContain(name);
+    }
+  });
+
+  it('its settings throw while they are read', () => {
+    const settings = z.strictObject({}).transform(() => wrong(JSON.parse('{')));
+    expect(faultOf(() => guarded({ settings }).settings.safeParse({})).message).toContain('settings: ');
+  });
+});
+
+describe('a fault', () => {
+  it('says what a misspelt name was likely meant to be', () => {
+    const misspelt = (): never => wrong((file as never as { contnt: () => void }).contnt());
+    const { problem } = faultOf(() => stepsOf({ steps: misspelt }));
+    expect(problem.hint).toBe('did you mean file.content?');
+  });
+
+  it('stands at the entry of the inventory that names the file, and names its own place', () => {
+    const entry = { file: 'inventory.yaml', line: 7, column: 14 };
+    const { problem } = faultOf(() => guarded({ steps: async () => [] }, entry).steps(context));
+    expect(problem).toMatchObject({
+      ...entry,
+      severity: 'error',
+      message: 'my.ts:3:3: steps returns a promise',
+    });
+  });
+
+  it('of a decision fails the step of a run as the file’s mistake, not as a defect of osha', () => {
+    const operation = { ...file.content('/etc/x', { content: 'x' }), decide: () => wrong(undefined) };
+    const [planned] = stepsOf({ steps: () => [step('Write it', operation)] });
+    if (planned?.kind !== 'host') throw new Error('a step on hosts was planned');
+    const [guardedOperation] = planned.operations(host as Host);
+    const fault = faultOf(() => guardedOperation?.decide({}));
+    expect(failureOf(fault)).toMatchObject({
+      message: 'my.ts:3:23: step "Write it": decide: a list is expected, found nothing',
+    });
+  });
+});
+
+it('a playbook without mistakes plans as it would by itself, also where it is an instance of a class', () => {
+  class Mine {
+    readonly name = 'mine';
+    readonly title = 'My own';
+    readonly settings = z.strictObject({ text: z.string().default('hello') });
+    readonly hosts = everyHost;
+    steps(): readonly Step[] {
+      return [step(this.title, file.content('/etc/x', { content: 'x' }))];
+    }
+  }
+  const mine = guardedPlaybook(aFile(), new Mine());
+  expect(mine.settings.parse({})).toEqual({ text: 'hello' });
+  expect(mine.steps(context).map(({ title }) => title)).toEqual(['My own']);
+});
