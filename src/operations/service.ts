@@ -56,7 +56,7 @@ function unitProbe(
     reads: [
       unitKey(unit),
       ...(leftTo === undefined ? [] : [unitKey(leftTo)]),
-      ...files.map((path) => `file:${path}` as const),
+      ...files.flatMap((path) => [`file:${path}`, `file:${path}/`] as const),
     ],
     parse: (answer) => parseUnitState(unit, answer),
   };
@@ -122,28 +122,39 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
     effects: verb === 'start' ? ['starts'] : verb === 'restart' ? ['restarts'] : [],
     ...time,
   });
+  const decide = (state: UnitState): readonly Change[] => {
+    const first =
+      state.masked && options.enabled === false
+        ? [unmask(name)]
+        : atBoot(name, state, options.enabled ?? true);
+    const since = options.reload ? state.loadedAt : state.startedAt;
+    if (state.active === 'active') {
+      const newer = newerThanStart(state, since);
+      const reloadFailed = options.reload === true && state.reloadFailed;
+      if (newer.length === 0 && !reloadFailed) return first;
+      const ahead = newer.filter((path) => (state.changed.get(path) ?? 0) > state.now);
+      const why = newer.length > 0 ? whatIsNewer(newer) : 'its last reload failed';
+      return [...first, act(options.reload ? 'reload' : 'restart', why, ahead)];
+    }
+    if (state.managed || options.start === false) return first;
+    if (state.active === 'inactive') return [...first, act('start', '')];
+    if (state.active === 'failed') return [...first, act('start', 'it failed')];
+    return [...first, act('restart', `it is ${state.active}, ${state.sub}`)];
+  };
   return {
     scope: 'host',
     title: name,
     probe: unitProbe(unit, options),
-    decide: (state) => {
-      const first =
-        state.masked && options.enabled === false
-          ? [unmask(name)]
-          : atBoot(name, state, options.enabled ?? true);
-      const since = options.reload ? state.loadedAt : state.startedAt;
-      if (state.active === 'active') {
-        const newer = newerThanStart(state, since);
-        const reloadFailed = options.reload === true && state.reloadFailed;
-        if (newer.length === 0 && !reloadFailed) return first;
-        const ahead = newer.filter((path) => (state.changed.get(path) ?? 0) > state.now);
-        const why = newer.length > 0 ? whatIsNewer(newer) : 'its last reload failed';
-        return [...first, act(options.reload ? 'reload' : 'restart', why, ahead)];
-      }
-      if (state.managed || options.start === false) return first;
-      if (state.active === 'inactive') return [...first, act('start', '')];
-      if (state.active === 'failed') return [...first, act('start', 'it failed')];
-      return [...first, act('restart', `it is ${state.active}, ${state.sub}`)];
+    decide,
+    foretell: (state, changing) => {
+      const files = (options.newerThan ?? []).filter((path) => changing.has(`file:${path}`));
+      // A unit that is not there yet comes with a package, which also says whether it starts at boot.
+      const isThere = state.active === 'active' || state.boot !== 'fixed';
+      if (files.length < changing.size || !isThere) return undefined;
+      return decide({
+        ...state,
+        changed: new Map([...state.changed, ...files.map((path) => [path, state.now] as const)]),
+      });
     },
   };
 }

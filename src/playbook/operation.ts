@@ -1,7 +1,10 @@
 import type { Host } from '../inventory/types.ts';
 import type { Text } from '../secrets/text.ts';
 
-/** Something that can be observed and changed: what a change touches, and what a probe's answer depends on. */
+/**
+ * Something that can be observed and changed: what a change touches, and what a probe's answer depends on. A probe that
+ * depends on everything in a directory reads `file:DIRECTORY/`.
+ */
 export type ResourceKey =
   `${'file' | 'package' | 'unit' | 'user' | 'kernel' | 'cluster' | 'database' | 'host'}:${string}`;
 
@@ -112,6 +115,11 @@ export interface Operation<Observed = unknown> {
   readonly probe: Probe<Observed>;
   /** Pure: what is left to do. An empty list means converged. */
   decide(observed: Observed): readonly Change[];
+  /**
+   * Pure: what will be left to do once `changing`, of what the probe reads, has been changed by earlier steps. Returns
+   * `undefined` where that depends on more than that they change. Default: it is not known.
+   */
+  foretell?(observed: Observed, changing: ReadonlySet<ResourceKey>): readonly Change[] | undefined;
 }
 
 /** What one member of a cluster answered, or why it did not. */

@@ -103,6 +103,7 @@ export function plainRenderer(options: PlainOptions): {
       case 'step-started':
       case 'host-started':
       case 'change':
+      case 'may-follow':
       case 'prunable':
       case 'evidence':
       case 'findings':

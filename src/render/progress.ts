@@ -30,6 +30,8 @@ export interface StepProgress {
   durationMs: number;
   readonly hosts: Map<string, HostProgress>;
   readonly changes: ChangeEvent[];
+  /** With --diff: what may have something to do after these. */
+  readonly mayFollow: Extract<RunEvent, { event: 'may-follow' }>[];
   readonly evidence: { readonly because: string; readonly evidence?: Evidence }[];
   findings: readonly Finding[];
 }
@@ -162,6 +164,9 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
     case 'change':
       stepOf(progress, event.phase, event.step).changes.push(event);
       break;
+    case 'may-follow':
+      stepOf(progress, event.phase, event.step).mayFollow.push(event);
+      break;
     case 'prunable':
       progress.prunable.push(event);
       break;
@@ -224,6 +229,7 @@ export function stepOf(progress: Progress, phaseName: string, id: string): StepP
       durationMs: 0,
       hosts: new Map(),
       changes: [],
+      mayFollow: [],
       evidence: [],
       findings: [],
     };

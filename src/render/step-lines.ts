@@ -35,6 +35,7 @@ export function stepLines(step: StepProgress, options: LineOptions): readonly st
         : []),
     ]),
     ...changeLines(step, options),
+    ...possibleLines(step, options),
     ...findingLines(step, options),
     ...noteLines(step, options),
   ];
@@ -51,18 +52,33 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
     if (!group) groups.set(key, { first: change, hosts: [change.host] });
     else if (!group.hosts.includes(change.host)) group.hosts.push(change.host);
   }
-  const order = [...step.hosts.keys()];
   return [...groups.values()]
-    .map(({ first, hosts }) => ({
-      first,
-      hosts: hosts.sort((a, b) => order.indexOf(a) - order.indexOf(b)),
-    }))
+    .map(({ first, hosts }) => ({ first, hosts: inOrderOf(step, hosts) }))
     .flatMap(({ first, hosts }) => {
       const verb = colors.changed(first.applied ? 'changed' : 'would change');
       const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && isDisruptive(first);
       const line = `${verb} ${colors.strong(listOf(hosts))}: ${visibleInLine(first.summary)}${inTurn ? ', one host at a time' : ''}`;
       return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
     });
+}
+
+/** Hosts in the order of the inventory: they end in any. */
+function inOrderOf(step: StepProgress, hosts: readonly string[]): readonly string[] {
+  const order = [...step.hosts.keys()];
+  return [...hosts].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+}
+
+/** What may follow from the changes of a comparison, hosts on which it is the same together. */
+function possibleLines(step: StepProgress, { colors }: LineOptions): readonly string[] {
+  const groups = new Map<string, string[]>();
+  for (const { operation, because, host } of step.mayFollow) {
+    const words = printable(`${operation} (known after ${because} has changed)`);
+    groups.set(words, [...(groups.get(words) ?? []), host]);
+  }
+  return [...groups].map(
+    ([words, hosts]) =>
+      `${colors.hint('may follow')} ${colors.strong(listOf(inOrderOf(step, hosts)))}: ${words}`,
+  );
 }
 
 /** What a verification found, hosts that say the same together. The findings of one that failed stand in its failure. */
@@ -102,7 +118,7 @@ function noteOf(host: HostProgress, verbose: boolean): string | undefined {
   const note = host.note === undefined ? '' : `\0${visibleInLine(host.note)}`;
   switch (host.state) {
     case 'unknown':
-      return note === '' ? 'known after apply' : `later${note}`;
+      return note === '' ? undefined : `unknown${note}`;
     case 'deferred':
       return `deferred${note}`;
     case 'skipped':

@@ -1,5 +1,5 @@
 import type { Host } from '../inventory/types.ts';
-import type { Change, Operation } from '../playbook/operation.ts';
+import type { Change, Operation, ResourceKey } from '../playbook/operation.ts';
 import { asSecretText } from '../secrets/text.ts';
 import { ConnectionDropped } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
@@ -12,6 +12,27 @@ import { isDisruptive } from './turns.ts';
 export function announce(context: RunContext, place: Place, host: string, change: Change): void {
   context.pending.add(host, change.touches);
   tell(context, place, host, change, false);
+}
+
+/**
+ * Names an operation of a diff that may have something to do once `because` has changed, and notes what it may touch.
+ * Nothing that follows from what is announced is left out.
+ */
+export function announcePossible(
+  context: RunContext,
+  place: Place,
+  host: string,
+  { operation, because, reads }: { operation: string; because: ResourceKey; reads: readonly ResourceKey[] },
+): void {
+  context.pending.addPossible(host, reads);
+  context.emit({
+    event: 'may-follow',
+    phase: place.phase.name,
+    step: place.planned.id,
+    host,
+    operation,
+    because,
+  });
 }
 
 /** Runs one change. Throws `ChangeFailed` when its script does not end with 0, and what the session throws. */

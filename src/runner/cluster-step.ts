@@ -1,7 +1,8 @@
 import type { Answers, ClusterDecision, ClusterOperation, HostChange } from '../playbook/operation.ts';
 import type { ClusterStep } from '../playbook/step.ts';
-import { announce, applyChange } from './apply.ts';
+import { announce, announcePossible, applyChange } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
+import type { Outcome } from './events.ts';
 import { failed, stepFailed } from './failed.ts';
 import { ChangeFailed, Refusal } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
@@ -24,43 +25,42 @@ export async function runClusterStep(context: RunContext, place: Place, step: Cl
   for (const host of hosts) {
     context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });
   }
-  return context.settings.mode === 'diff'
-    ? diffCluster(context, place, operation)
-    : convergeCluster(context, place, operation);
-}
-
-/** How far a cluster step came, host by host. */
-interface Progress {
-  readonly changed: Set<string>;
-  readonly failures: Map<string, unknown>;
-  /** The host that would be next and that `--limit` leaves out. */
-  waitsFor?: string;
-}
-
-async function convergeCluster(
-  context: RunContext,
-  place: Place,
-  operation: ClusterOperation,
-): Promise<StepEnd> {
-  const hosts = context.present(place.planned.hosts).map((host) => host.name);
   const started = Date.now();
   const progress: Progress = { changed: new Set(), failures: new Map() };
   let end: StepEnd;
   try {
-    await decideUntilConverged(context, place, operation, progress);
+    if (context.settings.mode === 'diff') await announceDecision(context, place, operation, progress);
+    else await decideUntilConverged(context, place, operation, progress);
     end = endOf(operation, progress);
   } catch (error) {
     end = stepFailed(context, place, error);
   }
-  const outcome = progress.waitsFor === undefined ? 'skipped' : 'deferred';
-  const note = end.end === 'stop' ? { note: end.reason } : {};
-  for (const host of new Set([...hosts, ...progress.changed])) {
+  const names = hosts.map((host) => host.name);
+  for (const host of new Set([...names, ...progress.changed])) {
     const spent = Date.now() - started;
+    const note = end.end === 'stop' ? { note: end.reason } : {};
     if (progress.failures.has(host)) failed(context, place, host, progress.failures.get(host), spent);
-    else if (progress.changed.has(host)) context.finish(place, host, 'changed', spent, note);
-    else context.finish(place, host, end.end === 'stop' ? outcome : 'ok', spent, note);
+    else context.finish(place, host, outcomeOf(context, host, progress, end), spent, note);
   }
   return end;
+}
+
+/** How far a cluster step came, host by host. */
+interface Progress {
+  /** With `--diff`: would be changed. */
+  readonly changed: Set<string>;
+  readonly failures: Map<string, unknown>;
+  /** The host that would be next and that `--limit` leaves out. */
+  waitsFor?: string;
+  /** With `--diff`: what is decided is known once something else has changed. */
+  isUnknown?: boolean;
+}
+
+function outcomeOf(context: RunContext, host: string, progress: Progress, end: StepEnd): Outcome {
+  if (progress.changed.has(host)) return context.settings.mode === 'diff' ? 'would-change' : 'changed';
+  if (progress.waitsFor !== undefined) return 'deferred';
+  if (end.end === 'stop') return 'skipped';
+  return progress.isUnknown ? 'unknown' : 'ok';
 }
 
 /** How the step ends where its decision was carried out, as far as that went. */
@@ -102,16 +102,69 @@ async function decideUntilConverged(
       );
     }
     before = now;
-    for (const stage of decision.stages) {
-      // A stage builds on those before it, so nothing after one that cannot be run is run either.
-      const outside = stage.find(({ host }) => !context.mayChange(host));
-      if (outside) {
-        progress.waitsFor = outside.host;
-        return;
-      }
-      await runStage(context, place, stage, progress);
-      if (progress.failures.size > 0) return;
+    await carryOut(context, place, decision.stages, progress);
+    if (progress.failures.size > 0 || progress.waitsFor !== undefined) return;
+  }
+}
+
+/** With `--diff`: announces what is decided now, or that it is not known yet. */
+async function announceDecision(
+  context: RunContext,
+  place: Place,
+  operation: ClusterOperation,
+  progress: Progress,
+): Promise<void> {
+  if (announceUnknown(context, place, operation, progress)) return;
+  const decision = decided(context, place, operation, await answersOf(context, operation, { again: false }));
+  tellEvidence(context, place, decision);
+  if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
+  if (decision.verdict !== 'change') return;
+  await carryOut(context, place, decision.stages, progress);
+  // The cluster is asked again once it has changed, and more may be decided then.
+  if (progress.waitsFor === undefined) announceUnknown(context, place, operation, progress);
+}
+
+/** Returns true where something that the operation asks about is going to change, once that has been announced. */
+function announceUnknown(
+  context: RunContext,
+  place: Place,
+  operation: ClusterOperation,
+  progress: Progress,
+): boolean {
+  const { title, members } = operation;
+  const [pending] = members.flatMap(
+    (member) => context.pending.of(member.name, operation.probe(member)) ?? [],
+  );
+  if (!pending) return false;
+  progress.isUnknown = true;
+  for (const member of members) context.pending.addPossible(member.name, operation.probe(member).reads);
+  for (const { name } of context.present(place.planned.hosts)) {
+    announcePossible(context, place, name, { operation: title, because: pending.because, reads: [] });
+  }
+  return true;
+}
+
+/** Makes the changes of a decision, stage after stage, or announces them. */
+async function carryOut(
+  context: RunContext,
+  place: Place,
+  stages: readonly (readonly HostChange[])[],
+  progress: Progress,
+): Promise<void> {
+  for (const stage of stages) {
+    // A stage builds on those before it, so nothing after one that cannot be run is run either.
+    const outside = stage.find(({ host }) => !context.mayChange(host));
+    if (outside) {
+      progress.waitsFor = outside.host;
+      return;
     }
+    if (context.settings.mode === 'diff') {
+      for (const { host, change } of stage) {
+        progress.changed.add(host);
+        announce(context, place, host, change);
+      }
+    } else await runStage(context, place, stage, progress);
+    if (progress.failures.size > 0) return;
   }
 }
 
@@ -152,47 +205,6 @@ async function runStage(
       }),
     ),
   );
-}
-
-async function diffCluster(context: RunContext, place: Place, operation: ClusterOperation): Promise<StepEnd> {
-  const hosts = context.present(place.planned.hosts);
-  const pending = operation.members
-    .map((member) => context.pending.reason(member.name, operation.probe(member)))
-    .find((reason) => reason !== undefined);
-  if (pending !== undefined) {
-    for (const member of operation.members) context.pending.add(member.name, operation.probe(member).reads);
-    for (const host of hosts) {
-      context.finish(place, host.name, 'unknown', 0, { note: `known after ${pending} has changed` });
-    }
-    return done;
-  }
-  const started = Date.now();
-  try {
-    const decision = decided(
-      context,
-      place,
-      operation,
-      await answersOf(context, operation, { again: false }),
-    );
-    tellEvidence(context, place, decision);
-    if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
-    const changing = new Set<string>();
-    if (decision.verdict === 'change') {
-      for (const { host, change } of decision.stages.flat()) {
-        changing.add(host);
-        announce(context, place, host, change);
-      }
-    }
-    for (const host of hosts) {
-      context.finish(place, host.name, changing.has(host.name) ? 'would-change' : 'ok', Date.now() - started);
-    }
-    return done;
-  } catch (error) {
-    const end = stepFailed(context, place, error);
-    const note = end.end === 'stop' ? { note: end.reason } : {};
-    for (const host of hosts) context.finish(place, host.name, 'skipped', Date.now() - started, note);
-    return end;
-  }
 }
 
 function inWords(stages: readonly (readonly HostChange[])[]): string {

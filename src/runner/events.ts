@@ -1,11 +1,11 @@
-import type { Effect, Evidence, Finding, TextDiff } from '../playbook/operation.ts';
+import type { Effect, Evidence, Finding, ResourceKey, TextDiff } from '../playbook/operation.ts';
 
 /** How one host came out of one step. */
 export type Outcome =
   | 'ok' // nothing had to be done
   | 'changed'
   | 'would-change' // only with --diff
-  | 'unknown' // only with --diff: known after apply
+  | 'unknown' // only with --diff: known after apply; see `may-follow`
   | 'failed'
   | 'skipped' // an earlier failure, a step that failed or was refused as a whole, or one that ran on another host
   | 'deferred'; // waits for hosts that --limit leaves out
@@ -83,6 +83,17 @@ export type RunEvent =
       readonly diff?: TextDiff;
       /** False with --diff. */
       readonly applied: boolean;
+    }
+  /** With --diff: an operation that may have something to do, which is known once an earlier step has changed something. */
+  | {
+      readonly event: 'may-follow';
+      readonly phase: string;
+      readonly step: string;
+      readonly host: string;
+      /** The operation's title. */
+      readonly operation: string;
+      /** What is going to change before it. */
+      readonly because: ResourceKey;
     }
   /** Taken away only with --prune. */
   | ({ readonly event: 'prunable' } & Prunable)

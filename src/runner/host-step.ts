@@ -1,8 +1,10 @@
 import type { Host } from '../inventory/types.ts';
+import { ProbeError, type Change, type Operation } from '../playbook/operation.ts';
 import type { HostStep } from '../playbook/step.ts';
-import { announce, applyOperation } from './apply.ts';
+import { announce, announcePossible, applyOperation } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed } from './failed.ts';
+import type { PendingReads } from './pending.ts';
 import { HeldBack, Turns } from './turns.ts';
 import { waitUntilHealthy } from './wait.ts';
 
@@ -131,21 +133,38 @@ async function diffHost(
   host: Host,
   spent: () => number,
 ): Promise<void> {
-  let changed = false;
-  let unknown: string | undefined;
+  let outcome: 'ok' | 'unknown' | 'would-change' = 'ok';
   for (const operation of step.operations(host)) {
-    const reason = context.pending.reason(host.name, operation.probe);
-    if (reason !== undefined) {
-      unknown ??= reason;
-      context.pending.add(host.name, operation.probe.reads);
-      continue;
+    const pending = context.pending.of(host.name, operation.probe);
+    const decided = await foreseen(context, host, operation, pending);
+    if (decided === undefined && pending) {
+      const { title, probe } = operation;
+      const { because } = pending;
+      announcePossible(context, place, host.name, { operation: title, because, reads: probe.reads });
+      if (outcome === 'ok') outcome = 'unknown';
     }
-    const observed = await context.observer(host.name).observe(operation.probe);
-    const changes = context.toMake(place, host.name, operation.decide(observed));
+    const changes = context.toMake(place, host.name, decided ?? []);
     for (const change of changes) announce(context, place, host.name, change);
-    if (changes.length > 0) changed = true;
+    if (changes.length > 0) outcome = 'would-change';
   }
-  const note = unknown === undefined ? {} : { note: `known after ${unknown} has changed` };
-  const outcome = changed ? 'would-change' : unknown === undefined ? 'ok' : 'unknown';
-  context.finish(place, host.name, outcome, spent(), note);
+  context.finish(place, host.name, outcome, spent());
+}
+
+/** What an operation will have to do once `pending` has changed, or `undefined` where that cannot be known before. */
+async function foreseen(
+  context: RunContext,
+  host: Host,
+  operation: Operation,
+  pending: PendingReads | undefined,
+): Promise<readonly Change[] | undefined> {
+  const observe = (): Promise<unknown> => context.observer(host.name).observe(operation.probe);
+  if (!pending) return operation.decide(await observe());
+  if (!pending.certain || !operation.foretell) return undefined;
+  try {
+    return operation.foretell(await observe(), pending.reads);
+  } catch (error) {
+    // What is pending may be just what the host lacks for an answer.
+    if (error instanceof ProbeError) return undefined;
+    throw error;
+  }
 }

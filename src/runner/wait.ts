@@ -115,10 +115,10 @@ export async function foreseeHealth(
   check: HealthCheck,
   withinMs: number,
 ): Promise<HealthForecast> {
-  const changing = check.members
-    .map((member) => context.pending.reason(member.name, check.probe(member)))
-    .find((reason) => reason !== undefined);
-  if (changing !== undefined) return { findings: [], unknown: `known after ${changing} has changed` };
+  const [changing] = check.members.flatMap(
+    (member) => context.pending.of(member.name, check.probe(member)) ?? [],
+  );
+  if (changing) return { findings: [], unknown: `known after ${changing.because} has changed` };
   const answers = await answersOf(context, check, { again: false });
   const findings = findingsOf(check, answers, context.present(check.members));
   const bad = findings.filter((finding) => !finding.healthy);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { startScript } from '../../src/operations/service-script.ts';
 import * as service from '../../src/operations/service.ts';
+import type { ResourceKey } from '../../src/playbook/operation.ts';
 import { parseTimestamp, parseUnitState, type UnitState } from '../../src/operations/unit-state.ts';
 
 const CONF = '/etc/app.conf';
@@ -26,6 +27,49 @@ function unit(differences: Partial<UnitState> = {}): UnitState {
 function summaries(operation: ReturnType<typeof service.running>, state: UnitState): readonly string[] {
   return operation.decide(state).map((change) => change.summary);
 }
+
+describe('service.running, asked before its files change,', () => {
+  it.each<
+    [
+      string,
+      service.RunningOptions,
+      Partial<UnitState>,
+      readonly ResourceKey[],
+      readonly string[] | undefined,
+    ]
+  >([
+    ['restarts a unit that runs', {}, {}, [`file:${CONF}`], ['restart app (/etc/app.conf is newer)']],
+    [
+      'reloads one that takes them so',
+      { reload: true },
+      {},
+      [`file:${CONF}`],
+      ['reload app (/etc/app.conf is newer)'],
+    ],
+    [
+      'takes a file that is not there yet',
+      {},
+      { changed: new Map() },
+      [`file:${CONF}`],
+      ['restart app (/etc/app.conf is newer)'],
+    ],
+    ['starts one that is stopped', {}, { active: 'inactive' }, [`file:${CONF}`], ['start app']],
+    ['leaves a stopped one to the cluster', { start: false }, { active: 'inactive' }, [`file:${CONF}`], []],
+    [
+      'does not know of one that is not installed',
+      {},
+      { active: 'inactive', boot: 'fixed' },
+      [`file:${CONF}`],
+      undefined,
+    ],
+    ['does not know what else changes about the unit', {}, {}, [`file:${CONF}`, 'unit:app'], undefined],
+    ['does not know whether a directory itself changes', {}, {}, [`file:${CONF}/`], undefined],
+  ])('%s', (_what, options, state, changing, expected) => {
+    const operation = service.running('app', { newerThan: [CONF], ...options });
+    const changes = operation.foretell?.(unit(state), new Set(changing));
+    expect(changes?.map((change) => change.summary)).toEqual(expected);
+  });
+});
 
 describe('service.running', () => {
   const restarts = service.running('app', { newerThan: [CONF] });

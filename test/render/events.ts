@@ -221,11 +221,17 @@ export function comparison(): readonly RunEvent[] {
     ...HOSTS.map((host) => hostFinished('haproxy', 'configure', host, 'would-change')),
     stepFinished('haproxy', 'configure'),
     stepStarted('haproxy', 'run', 'Run', HOSTS),
-    ...HOSTS.map((host) =>
-      hostFinished('haproxy', 'run', host, 'unknown', {
-        note: 'known after file:/etc/haproxy.cfg has changed',
-      }),
-    ),
+    ...['c3', 'c1', 'c2'].flatMap((host): readonly RunEvent[] => [
+      {
+        event: 'may-follow',
+        phase: 'haproxy',
+        step: 'run',
+        host,
+        operation: 'haproxy',
+        because: 'file:/etc/haproxy.cfg',
+      },
+      hostFinished('haproxy', 'run', host, 'unknown'),
+    ]),
     stepFinished('haproxy', 'run'),
     phaseFinished('haproxy', 'changed'),
     summary({

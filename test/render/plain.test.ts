@@ -174,7 +174,7 @@ describe('plain lines', () => {
             +  group haproxy
             +  daemon
         Run
-          later c1, c2, c3: known after file:/etc/haproxy.cfg has changed
+          may follow c1, c2, c3: haproxy (known after file:/etc/haproxy.cfg has changed)
       haproxy: 3 changes to make, 3.0 s
 
       HOST  OK  TO CHANGE  FAILED  LATER   TIME

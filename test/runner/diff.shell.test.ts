@@ -2,17 +2,23 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
+import { ProbeError, type Operation } from '../../src/playbook/operation.ts';
 import { step, verify } from '../../src/playbook/step.ts';
+import type { RunEvent } from '../../src/runner/events.ts';
 import type { LocalHosts } from '../support/local-hosts.ts';
 import { allJoined, healthy, written } from '../support/operations.ts';
 import { aPlaybook, run } from '../support/run.ts';
 import { files, it } from './it.ts';
 
+const ALL = ['controller1', 'controller2', 'controller3'];
+
+function put(hosts: LocalHosts, host: string, path: string, content: string): void {
+  mkdirSync(hosts.disk(host), { recursive: true });
+  writeFileSync(join(hosts.disk(host), path), content);
+}
+
 function makeHealthy(hosts: LocalHosts, ...names: readonly string[]): void {
-  for (const name of names) {
-    mkdirSync(hosts.disk(name), { recursive: true });
-    writeFileSync(join(hosts.disk(name), 'healthy'), '');
-  }
+  for (const name of names) put(hosts, name, 'healthy', '');
 }
 
 describe('a diff', () => {
@@ -82,7 +88,7 @@ describe('a diff', () => {
     ]);
     const { summary, events, outcomes } = await run(hosts, [book], { mode: 'diff' });
     expect(outcomes.filter((outcome) => outcome.includes('healthy'))).toEqual(
-      ['controller1', 'controller2', 'controller3'].map((host) => `${host} healthy unknown`),
+      ALL.map((host) => `${host} healthy unknown`),
     );
     expect(events.find((event) => event.event === 'findings')?.findings).toContainEqual(
       expect.objectContaining({ host: 'controller2', healthy: false }),
@@ -108,6 +114,130 @@ describe('a diff', () => {
     expect(summary.failed).toBe(0);
     expect(events.filter((event) => event.event === 'warning')).toMatchObject([
       { message: 'Healthy: not healthy, because of a member that --limit leaves out' },
+    ]);
+  });
+
+  const following = (events: readonly RunEvent[]): readonly string[] =>
+    events.flatMap((event) => {
+      if (event.event === 'change') return [`${event.host} ${event.summary}`];
+      return event.event === 'may-follow' ? [`${event.host} ? ${event.operation}: ${event.because}`] : [];
+    });
+
+  it('names what may follow in the same step, and nothing where an operation is not concerned', async ({
+    hosts,
+  }) => {
+    const book = aPlaybook('p', ([first]) => [
+      step('Configure', [written('conf', 'C'), written('state', 'S', ['file:conf']), written('own', 'O')], {
+        hosts: first ? [first] : [],
+      }),
+    ]);
+    const { events, outcomes } = await run(hosts, [book], { mode: 'diff' });
+    expect(following(events)).toEqual([
+      'controller1 write conf',
+      'controller1 ? write state: file:conf',
+      'controller1 write own',
+    ]);
+    expect(outcomes).toEqual(['controller1 configure would-change']);
+  });
+
+  /** A service that restarts once `conf` has changed. */
+  const restarted = (foretell: Operation<string>['foretell']): Operation<string> => ({
+    ...written('state', '', ['file:conf']),
+    title: 'app',
+    ...(foretell ? { foretell } : {}),
+  });
+  const restart = { summary: 'restart app', script: 'true', touches: ['unit:app' as const] };
+
+  it.for<[string, readonly Operation<string>[], readonly string[]]>([
+    [
+      'is announced where an operation foretells it',
+      [written('conf', 'C'), restarted((_, changing) => (changing.has('file:conf') ? [restart] : []))],
+      ['write conf', 'restart app'],
+    ],
+    [
+      'that an operation foretells to be nothing is left out',
+      [written('conf', 'C'), restarted(() => [])],
+      ['write conf'],
+    ],
+    [
+      'may only happen where the operation cannot foretell it',
+      [written('conf', 'C'), restarted(() => undefined)],
+      ['write conf', '? app: file:conf'],
+    ],
+    [
+      'may only happen where the operation has no answer before',
+      [
+        written('conf', 'C'),
+        restarted(() => {
+          throw new ProbeError('no such program');
+        }),
+      ],
+      ['write conf', '? app: file:conf'],
+    ],
+    [
+      'may only happen where what it depends on may only change',
+      [written('first', '1'), written('conf', 'C', ['file:first']), restarted(() => [restart])],
+      ['write first', '? write conf: file:first', '? app: file:conf'],
+    ],
+  ])('what follows %s', async ([, operations, expected], { hosts }) => {
+    const book = aPlaybook('p', ([first]) => [
+      step('Configure', operations, { hosts: first ? [first] : [] }),
+    ]);
+    const { events } = await run(hosts, [book], { mode: 'diff' });
+    expect(following(events)).toEqual(expected.map((words) => `controller1 ${words}`));
+  });
+
+  it('names on every host a cluster operation that may follow', async ({ hosts }) => {
+    const book = aPlaybook('p', (members) => [
+      step('Write', written('a', 'A')),
+      step('Join', { ...allJoined(members), probe: () => written('b', 'B', ['file:a']).probe }),
+    ]);
+    const { events, outcomes } = await run(hosts, [book], { mode: 'diff' });
+    expect(following(events).filter((words) => words.includes('?'))).toEqual(
+      ALL.map((host) => `${host} ? Join all members: file:a`),
+    );
+    expect(outcomes.slice(3)).toEqual(ALL.map((host) => `${host} join unknown`));
+  });
+
+  it('says that more may follow on a cluster once it has changed: it is asked again then', async ({
+    hosts,
+  }) => {
+    for (const host of ALL.slice(1)) put(hosts, host, 'member', 'joined');
+    const book = aPlaybook('p', (members) => [step('Join', allJoined(members))]);
+    const { events, outcomes } = await run(hosts, [book], { mode: 'diff' });
+    expect(following(events)).toEqual([
+      'controller1 join',
+      ...ALL.map((host) => `${host} ? Join all members: cluster:test`),
+    ]);
+    expect(outcomes).toEqual([
+      'controller1 join would-change',
+      'controller2 join unknown',
+      'controller3 join unknown',
+    ]);
+  });
+
+  it('announces no change of a cluster that deploy would not make, because --limit leaves its host out', async ({
+    hosts,
+  }) => {
+    const book = aPlaybook('p', (members) => [step('Join', allJoined(members))]);
+    const selection = { limit: ['controller1', 'controller3'] };
+    const compared = await run(hosts, [book], { mode: 'diff', selection });
+    const deployed = await run(hosts, [book], { selection });
+    expect(following(compared.events)).toEqual(['controller1 join']);
+    expect(following(deployed.events)).toEqual(['controller1 join']);
+    expect(compared.outcomes).toEqual(['controller1 join would-change', 'controller3 join deferred']);
+  });
+
+  it('looks into directories that a probe reads as a whole', async ({ hosts }) => {
+    const book = aPlaybook('p', ([first]) => [
+      step('Configure', [written('conf.d/a', 'A'), written('state', 'S', ['file:conf.d/'])], {
+        hosts: first ? [first] : [],
+      }),
+    ]);
+    const { events } = await run(hosts, [book], { mode: 'diff' });
+    expect(following(events)).toEqual([
+      'controller1 write conf.d/a',
+      'controller1 ? write state: file:conf.d/a',
     ]);
   });
 
