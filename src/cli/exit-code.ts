@@ -13,5 +13,5 @@ export function exitCodeOf(
   if (summary.refused !== undefined) return EXIT.refused;
   if (summary.unreachable > 0) return EXIT.unreachable;
   if (summary.failed > 0) return EXIT.failed;
-  return options.pendingIsError && summary.changed > 0 ? EXIT.pending : EXIT.ok;
+  return options.pendingIsError && summary.changes > 0 ? EXIT.pending : EXIT.ok;
 }

@@ -24,7 +24,8 @@ export function plainSummary(
   return {
     event: 'summary',
     ok: run.ok ?? sum((host) => host.ok),
-    changed: 0,
+    changes: 0,
+    unknown: 0,
     failed: run.failed ?? sum((host) => host.failed),
     skipped: 0,
     unreachable: sum((host) => (host.unreachable ? 1 : 0)),

@@ -1,6 +1,7 @@
 import { visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import {
+  changesInWords,
   changesOf,
   hasFailed,
   tally,
@@ -52,7 +53,9 @@ export function viewOf(progress: Progress, options: ViewOptions): View {
       phase.name,
       {
         title: phaseTitle(phase, progress, options),
-        steps: new Map([...phase.steps.values()].map((step) => [step.id, stepView(step, options)])),
+        steps: new Map(
+          [...phase.steps.values()].map((step) => [step.id, stepView(step, progress.mode, options)]),
+        ),
       },
     ]),
   );
@@ -127,7 +130,7 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
   const width = columns - MARGIN.phase;
   const steps = [...phase.steps.values()];
   const changes = changesOf(phase);
-  const changed = count(changes, 'change') + (progress.mode === 'diff' ? ' to make' : '');
+  const changed = changesInWords(changes, progress.mode);
   switch (phase.state) {
     case 'waiting':
       return colors.faint(cutTo(visibleInLine(phase.title), width));
@@ -169,11 +172,11 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
   }
 }
 
-function stepView(step: StepProgress, options: ViewOptions): StepView {
+function stepView(step: StepProgress, mode: Progress['mode'], options: ViewOptions): StepView {
   if (step.state === 'waiting') return { title: '', body: [] };
   const { colors, columns, now } = options;
   const elapsed = step.state === 'running' ? now - step.startedAt : step.durationMs;
-  const about = [countsOf(step, colors), colors.faint(duration(elapsed))]
+  const about = [countsOf(step, mode, colors), colors.faint(duration(elapsed))]
     .filter((part) => part !== '')
     .join(' · ');
   return {
@@ -182,21 +185,27 @@ function stepView(step: StepProgress, options: ViewOptions): StepView {
   };
 }
 
-function countsOf(step: StepProgress, colors: Colors): string {
+/** What was changed, and how its hosts are: while it runs all of them, at its end those that did not come through. */
+function countsOf(step: StepProgress, mode: Progress['mode'], colors: Colors): string {
   const counts = tally(step);
   const part = (number: number, word: string, style: (text: string) => string): readonly string[] =>
     number > 0 ? [style(`${number} ${word}`)] : [];
-  return [
-    ...(step.failure ? [colors.bad(step.outcome === 'refused' ? 'refused' : 'failed')] : []),
-    ...part(step.state === 'running' ? counts.ok : 0, 'ok', colors.good),
-    ...part(counts.changed, 'changed', colors.changed),
-    ...part(counts['would-change'], 'to change', colors.changed),
-    ...part(counts.unknown, 'known after apply', colors.faint),
+  const isRunning = step.state === 'running';
+  const hosts = [
+    ...part(isRunning ? counts.ok : 0, 'ok', colors.good),
+    ...part(isRunning ? counts.changed : 0, 'changed', colors.changed),
+    ...part(isRunning ? counts['would-change'] : 0, 'to change', colors.changed),
+    ...part(counts.unknown, 'unknown', colors.faint),
     ...part(counts.failed, 'failed', colors.bad),
     ...part(counts.running, 'running', colors.faint),
-    ...part(step.state === 'running' ? counts.waiting : 0, 'waiting', colors.faint),
+    ...part(isRunning ? counts.waiting : 0, 'waiting', colors.faint),
     ...part(counts.skipped, 'skipped', colors.faint),
     ...part(counts.deferred, 'deferred', colors.faint),
+  ];
+  return [
+    ...(step.failure ? [colors.bad(step.outcome === 'refused' ? 'refused' : 'failed')] : []),
+    ...(step.changes.length > 0 ? [colors.changed(changesInWords(step.changes.length, mode))] : []),
+    ...(hosts.length > 0 ? [`${colors.faint('hosts:')} ${hosts.join(', ')}`] : []),
   ].join(', ');
 }
 

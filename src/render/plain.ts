@@ -5,6 +5,7 @@ import type { Output } from './output.ts';
 import {
   advance,
   besidePhase,
+  changesInWords,
   changesOf,
   createProgress,
   phaseOf,
@@ -122,7 +123,7 @@ function phaseVerdict(
   colors: Colors,
 ): string {
   const phase = phaseOf(progress, name);
-  const changed = `${count(changesOf(phase), 'change')}${progress.mode === 'diff' ? ' to make' : ''}`;
+  const changed = changesInWords(changesOf(phase), progress.mode);
   const time = duration(durationMs);
   switch (outcome) {
     case 'ok':

@@ -1,5 +1,6 @@
 import type { Evidence, Finding } from '../playbook/operation.ts';
 import type { Outcome, RunEvent, StepFailure, StepOutcome } from '../runner/events.ts';
+import { count } from './text.ts';
 
 /** One change, as the runner told it. */
 export type ChangeEvent = Extract<RunEvent, { event: 'change' }>;
@@ -178,7 +179,7 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       stepOf(progress, event.phase, event.step).findings = event.findings;
       break;
     case 'summary':
-      progress.summary = event;
+      progress.summary = withChanges(event, progress);
       break;
   }
 }
@@ -257,9 +258,32 @@ export function wasInterrupted(step: StepProgress): boolean {
   return [...step.hosts.values()].some((host) => host.state === 'skipped' && host.note === 'interrupted');
 }
 
-/** Changes that were made, or would be, in a phase. */
+/** How many changes were made, or would be, in a phase. */
 export function changesOf(phase: PhaseProgress): number {
   return [...phase.steps.values()].reduce((sum, step) => sum + step.changes.length, 0);
+}
+
+/** Runs that were recorded before changes were counted one by one have no such count in their summary. */
+function withChanges(summary: Summary, progress: Progress): Summary {
+  if ((summary.changes as number | undefined) !== undefined) return summary;
+  const changes = [...progress.phases.values()].flatMap((phase) =>
+    [...phase.steps.values()].flatMap((step) => step.changes),
+  );
+  const hosts = Object.entries(summary.hosts).map(([name, totals]) => [
+    name,
+    { ...totals, changes: changes.filter(({ host }) => host === name).length, unknown: 0 },
+  ]);
+  return {
+    ...summary,
+    changes: changes.length,
+    unknown: 0,
+    hosts: Object.fromEntries(hosts) as Summary['hosts'],
+  };
+}
+
+/** "3 changes", or with `--diff` "3 changes to make": the one unit in which changes are counted. */
+export function changesInWords(number: number, mode: Progress['mode']): string {
+  return `${count(number, 'change')}${mode === 'diff' ? ' to make' : ''}`;
 }
 
 /** How many hosts of a step are in each state. */

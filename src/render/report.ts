@@ -1,7 +1,7 @@
 import type { HostTotals } from '../runner/events.ts';
 import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
-import type { Absence, Progress, Summary } from './progress.ts';
+import { changesInWords, type Absence, type Progress, type Summary } from './progress.ts';
 import { failureLines } from './step-lines.ts';
 import { table, type Cell } from './table.ts';
 import { count, duration, indented, listOf } from './text.ts';
@@ -93,15 +93,16 @@ function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions
   const { colors } = options;
   const hosts = Object.entries(summary.hosts);
   const quiet = ([, host]: [string, HostTotals]): boolean =>
-    host.changed === 0 && host.failed === 0 && host.skipped === 0 && !host.unreachable;
+    host.changes === 0 && host.unknown === 0 && host.failed === 0 && host.skipped === 0 && !host.unreachable;
   const shown = hosts.length > MOST_ROWS ? hosts.filter((host) => !quiet(host)) : hosts;
   const rest = hosts.length - shown.length;
   const number = (value: number, style: (text: string) => string): Cell =>
     value === 0 ? { text: '0', style: colors.faint } : { text: String(value), style };
   const rows = shown.map(([name, host]): readonly Cell[] => [
     host.unreachable ? { text: name, style: colors.bad } : name,
+    number(host.changes, colors.changed),
+    ...(mode === 'diff' ? [number(host.unknown, colors.hint)] : []),
     number(host.ok, colors.good),
-    number(host.changed, colors.changed),
     number(host.failed, colors.bad),
     number(host.skipped, colors.hint),
     duration(host.durationMs),
@@ -111,10 +112,11 @@ function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions
     table(
       [
         { title: 'host' },
-        { title: 'ok', right: true },
-        { title: mode === 'diff' ? 'to change' : 'changed', right: true },
-        { title: 'failed', right: true },
-        { title: mode === 'diff' ? 'later' : 'skipped', right: true },
+        { title: mode === 'diff' ? 'changes to make' : 'changes', right: true },
+        ...(mode === 'diff' ? [{ title: 'unknown', right: true }] : []),
+        { title: 'steps ok', right: true },
+        { title: 'steps failed', right: true },
+        { title: 'steps skipped', right: true },
         { title: 'time', right: true },
         { title: '' },
       ],
@@ -130,19 +132,20 @@ function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): stri
   if (summary.interrupted)
     return colors.bad(`Interrupted after ${duration(summary.durationMs)}; run it again to resume.`);
   const trouble = [
-    ...(summary.failed > 0 ? [`${summary.failed} failed`] : []),
+    ...(summary.failed > 0 ? [count(summary.failed, 'failed step')] : []),
     ...(summary.unreachable > 0 ? [`${count(summary.unreachable, 'host')} unreachable`] : []),
   ];
-  const done = mode === 'diff' ? `${summary.changed} to change` : `${summary.changed} changed`;
+  const unknown = summary.unknown > 0 ? `, ${summary.unknown} unknown until then` : '';
+  const done = `${changesInWords(summary.changes, mode)}${unknown}`;
   if (summary.refused !== undefined) {
     const hint = summary.hint === undefined ? '' : `\n${colors.hint('hint:')} ${visibleBehind(summary.hint)}`;
     const refused = `${colors.bad(`Refused: ${visibleBehind(summary.refused)}`)}${hint}`;
-    const others = [...trouble, ...(summary.changed > 0 ? [done] : [])];
+    const others = [...trouble, ...(summary.changes > 0 ? [done] : [])];
     return others.length === 0 ? refused : `${refused}\n${others.join(', ')}, ${time}`;
   }
   if (trouble.length > 0) return colors.bad(`${[...trouble, done].join(', ')}, ${time}`);
-  if (summary.changed > 0) return colors.good(`${done}, ${time}`);
+  if (summary.changes > 0) return colors.good(`${done}, ${time}`);
   return colors.good(
-    mode === 'diff' && summary.skipped > 0 ? `nothing known to change, ${time}` : `nothing to do, ${time}`,
+    mode === 'diff' && summary.unknown > 0 ? `nothing known to change, ${time}` : `nothing to do, ${time}`,
   );
 }

@@ -25,6 +25,7 @@ export function announcePossible(
   { operation, because, reads }: { operation: string; because: ResourceKey; reads: readonly ResourceKey[] },
 ): void {
   context.pending.addPossible(host, reads);
+  context.count(host, 'unknown');
   context.emit({
     event: 'may-follow',
     phase: place.phase.name,
@@ -48,13 +49,14 @@ export async function applyChange(
 
 async function applyNow(context: RunContext, place: Place, line: Line, change: Change): Promise<void> {
   const host = line.host.name;
+  // Where it cannot be made, the change has not begun.
+  const input = await bytesOf(change.input);
   const lines = {
     stdout: outputLines(context, place, host, 'stdout'),
     stderr: outputLines(context, place, host, 'stderr'),
   };
   tell(context, place, host, change, true);
   try {
-    const input = await bytesOf(change.input);
     const result = await line.run(`set -e\n${change.script}`, {
       timeoutMs: change.timeoutMs ?? context.settings.timeoutMs,
       signal: context.settings.signal,
@@ -114,6 +116,7 @@ export async function applyOperation(
 }
 
 function tell(context: RunContext, place: Place, host: string, change: Change, applied: boolean): void {
+  context.count(host, 'changes');
   context.emit({
     event: 'change',
     phase: place.phase.name,

@@ -184,6 +184,12 @@ export class RunContext {
     });
   }
 
+  /** Counts a change on a host, or something of it that is known later only. */
+  count(host: string, what: 'changes' | 'unknown'): void {
+    this.totals.add(host, what);
+    this.shared.totals.add(host, what);
+  }
+
   /** How hosts came out of a step, since this was last asked. */
   takeOutcomes(): readonly Outcome[] {
     const outcomes = this.#outcomes;

@@ -20,10 +20,17 @@ export interface StepFailure {
   readonly output?: string;
 }
 
+/** What a run came to on one host. */
 export interface HostTotals {
+  /** Changes that were begun, also those that failed: nobody knows how far they came. With --diff: that are to be made. */
+  changes: number;
+  /** With --diff: operations and verifications that are known once something before them has changed. */
+  unknown: number;
+  /** Steps in which nothing had to be done. */
   ok: number;
-  changed: number;
+  /** Steps. */
   failed: number;
+  /** Steps, also those that were deferred. */
   skipped: number;
   unreachable: boolean;
   durationMs: number;
@@ -148,8 +155,10 @@ export type RunEvent =
     }
   | {
       readonly event: 'summary';
+      /** Over all hosts, as the others; see `HostTotals`. A step on three hosts counts three times. */
+      readonly changes: number;
+      readonly unknown: number;
       readonly ok: number;
-      readonly changed: number;
       /** Of the hosts, and steps that failed as a whole, which count for no host. */
       readonly failed: number;
       readonly skipped: number;

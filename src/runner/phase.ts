@@ -42,10 +42,10 @@ function outcomeOf(
 ): Extract<RunEvent, { event: 'phase-finished' }>['outcome'] {
   if (context.interrupted) return 'interrupted';
   if (stop) return stop.outcome;
-  const { changed, failed } = context.totals.counts();
+  const { changes, failed } = context.totals.counts();
   if (failed > 0) return 'failed';
   if (context.present(phase.hosts).length === 0) return 'skipped';
-  return changed > 0 ? 'changed' : 'ok';
+  return changes > 0 ? 'changed' : 'ok';
 }
 
 async function runStep(context: RunContext, phase: PlannedPhase, planned: PlannedStep): Promise<StepEnd> {

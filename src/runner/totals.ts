@@ -2,10 +2,22 @@ import type { HostTotals, Outcome, RunEvent } from './events.ts';
 
 /** The counts of a host to which nothing happened. */
 export function noTotals(): HostTotals {
-  return { ok: 0, changed: 0, failed: 0, skipped: 0, unreachable: false, durationMs: 0, roundTrips: 0 };
+  return {
+    changes: 0,
+    unknown: 0,
+    ok: 0,
+    failed: 0,
+    skipped: 0,
+    unreachable: false,
+    durationMs: 0,
+    roundTrips: 0,
+  };
 }
 
-/** Counts what happened to each host, one count per step. */
+/** What is counted over all hosts. */
+type Counts = Pick<HostTotals, 'changes' | 'unknown' | 'ok' | 'failed' | 'skipped'>;
+
+/** Counts what happened to each host: changes one by one, and how it came out of its steps. */
 export class Totals {
   readonly #hosts = new Map<string, HostTotals>();
   #failedSteps = 0;
@@ -22,19 +34,25 @@ export class Totals {
       case 'ok':
         totals.ok += 1;
         break;
-      case 'changed':
-      case 'would-change':
-        totals.changed += 1;
-        break;
       case 'failed':
         totals.failed += 1;
         break;
       case 'skipped':
       case 'deferred':
-      case 'unknown':
         totals.skipped += 1;
         break;
+      // Their changes, and what is unknown, are counted by themselves.
+      case 'changed':
+      case 'would-change':
+      case 'unknown':
+        break;
     }
+  }
+
+  /** One change, or one thing that is unknown, on a host. */
+  add(host: string, what: 'changes' | 'unknown'): void {
+    const totals = this.#hosts.get(host);
+    if (totals) totals[what] += 1;
   }
 
   /** A step failed for which no host is to blame. */
@@ -53,13 +71,13 @@ export class Totals {
   }
 
   /** Over all hosts; `failed` counts steps that failed as a whole too. */
-  counts(): Pick<HostTotals, 'ok' | 'changed' | 'failed' | 'skipped'> {
+  counts(): Counts {
     const all = [...this.#hosts.values()];
-    const sum = (of: 'ok' | 'changed' | 'failed' | 'skipped'): number =>
-      all.reduce((total, host) => total + host[of], 0);
+    const sum = (of: keyof Counts): number => all.reduce((total, host) => total + host[of], 0);
     return {
+      changes: sum('changes'),
+      unknown: sum('unknown'),
       ok: sum('ok'),
-      changed: sum('changed'),
       failed: sum('failed') + this.#failedSteps,
       skipped: sum('skipped'),
     };

@@ -28,7 +28,10 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
     }
     for (const host of hosts) {
       if (unknown === undefined) context.finish(place, host.name, 'ok', Date.now() - started);
-      else context.finish(place, host.name, 'unknown', Date.now() - started, { note: unknown });
+      else {
+        context.count(host.name, 'unknown');
+        context.finish(place, host.name, 'unknown', Date.now() - started, { note: unknown });
+      }
     }
     return done;
   } catch (error) {

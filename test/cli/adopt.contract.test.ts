@@ -125,7 +125,7 @@ describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
     });
     expect(lines.at(-1)).toMatchObject({
       event: 'summary',
-      changed: 0,
+      changes: 0,
       hosts: { a: { unreachable: false } },
     });
     for (const value of Object.values(secrets)) expect(stdout).not.toContain(value);

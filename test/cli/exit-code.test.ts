@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { summary } from '../render/events.ts';
 
-const all = { a: { failed: 1, changed: 1 }, b: { unreachable: true } };
+const all = { a: { failed: 1, changes: 1 }, b: { unreachable: true } };
 
 it.each([
   ['nothing to do', summary({ a: { ok: 9 } }), {}, 0],
-  ['changes made', summary({ a: { changed: 2 } }), {}, 0],
-  ['a step failed', summary({ a: { failed: 1, changed: 3 } }), {}, 1],
-  ['changes pending, with --exit-code', summary({ a: { changed: 1 } }), { pendingIsError: true }, 3],
+  ['changes made', summary({ a: { changes: 2 } }), {}, 0],
+  ['a step failed', summary({ a: { failed: 1, changes: 3 } }), {}, 1],
+  ['changes pending, with --exit-code', summary({ a: { changes: 1 } }), { pendingIsError: true }, 3],
   ['no change pending, with --exit-code', summary({ a: { ok: 1 } }), { pendingIsError: true }, 0],
   ['a host away, and so another failed', summary(all), { pendingIsError: true }, 4],
   ['refused, whatever else', summary(all, { refused: 'no quorum' }), {}, 5],

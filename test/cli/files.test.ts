@@ -163,7 +163,7 @@ describe('osha plan', () => {
     expect(stdout).not.toContain('controller1');
     const json = await run('plan', 'inventory.yaml', '--json');
     expect(JSON.parse(json.stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'phase', phase: 'base' });
-    expect(lastLine(json.stdout)).toMatchObject({ event: 'summary', changed: 0, failed: 0 });
+    expect(lastLine(json.stdout)).toMatchObject({ event: 'summary', changes: 0, failed: 0 });
   });
 });
 

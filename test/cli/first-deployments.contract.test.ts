@@ -117,10 +117,10 @@ describe('a deployment', { timeout: 60_000 }, () => {
     const folder = folderForTest();
     const { summary, notices } = await deploy(hosts, folder);
     const cookie = await cookieIn(folder);
-    expect(summary).toMatchObject({ changed: 3, failed: 0 });
+    expect(summary).toMatchObject({ changes: 3, failed: 0 });
     expect(cookiesOn(hosts)).toEqual([cookie, cookie, cookie]);
     expect(notices).toEqual([`generated in ${join(folder, 'secrets.yaml')}: cookie`]);
-    expect((await deploy(hosts, folder)).summary).toMatchObject({ changed: 0, ok: 3 });
+    expect((await deploy(hosts, folder)).summary).toMatchObject({ changes: 0, ok: 3 });
   });
 
   it('is refused before any change from a folder that lacks secrets, as is its plan', async ({ hosts }) => {
@@ -131,7 +131,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
     for (const mode of ['diff', 'apply'] as const) {
       const { summary, events } = await deploy(hosts, folder, { mode });
       expect(summary).toMatchObject({
-        changed: 0,
+        changes: 0,
         refused: `these hosts carry secrets that this folder does not have: cookie (${NAMES.join(', ')})`,
         hint: expect.stringContaining(`osha secrets adopt ${join(folder, 'inventory.yaml')};`) as string,
       });
@@ -172,9 +172,9 @@ describe('a deployment', { timeout: 60_000 }, () => {
     const folder = folderForTest();
     await deploy(hosts, folder);
     await rotateSecrets(join(folder, 'inventory.yaml'), { cookie: token('The cookie') }, ['cookie']);
-    expect((await deploy(hosts, folder)).summary).toMatchObject({ changed: 3 });
+    expect((await deploy(hosts, folder)).summary).toMatchObject({ changes: 3 });
     put(hosts, 'controller2', 'drifted');
-    expect((await deploy(hosts, folder)).summary).toMatchObject({ changed: 1 });
+    expect((await deploy(hosts, folder)).summary).toMatchObject({ changes: 1 });
     expect(cookiesOn(hosts)).toEqual(Array(3).fill(await cookieIn(folder)));
   });
 
@@ -184,9 +184,9 @@ describe('a deployment', { timeout: 60_000 }, () => {
     const folder = folderForTest();
     for (const host of NAMES) put(hosts, host, 'what they had');
     await rotateSecrets(join(folder, 'inventory.yaml'), { cookie: token('The cookie') }, ['cookie']);
-    expect((await deploy(hosts, folder)).summary).toMatchObject({ changed: 3 });
+    expect((await deploy(hosts, folder)).summary).toMatchObject({ changes: 3 });
     expect(readFileSync(join(folder, 'secrets.yaml'), 'utf8')).toContain('- any');
-    expect((await deploy(hosts, folder)).summary).toMatchObject({ changed: 0 });
+    expect((await deploy(hosts, folder)).summary).toMatchObject({ changes: 0 });
     expect(readFileSync(join(folder, 'secrets.yaml'), 'utf8')).not.toContain('any\n');
     expect(cookiesOn(hosts)).toEqual(Array(3).fill(await cookieIn(folder)));
   });

@@ -106,7 +106,7 @@ describe('where no host answers,', () => {
       const { stdout } = await run(away, verb, 'inventory.yaml', '--json');
       expect(jsonLines(stdout).at(-1)).toMatchObject({
         event: 'summary',
-        changed: 0,
+        changes: 0,
         unreachable: 3,
         hosts: { b: { unreachable: true } },
       });

@@ -16,7 +16,7 @@ const PROGRAM = `
     const line = 'x'.repeat(1000);
     for (let told = 0; told < Number(bytes); told += 1000)
       journal.sink({ event: 'output', phase: 'p', step: 's', host: 'h', stream: 'stdout', line });
-    const counts = { ok: 1, changed: 0, failed: 0, skipped: 0, unreachable: 0 };
+    const counts = { ok: 1, changes: 0, failed: 0, skipped: 0, unreachable: 0 };
     journal.sink({ event: 'summary', ...counts, durationMs: 1, hosts: {}, interrupted: false });
     console.log('lost: ' + journal.incomplete());
     journal.finish();

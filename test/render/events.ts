@@ -82,7 +82,8 @@ export function summary(
     name,
     {
       ok: 0,
-      changed: 0,
+      changes: 0,
+      unknown: 0,
       failed: 0,
       skipped: 0,
       unreachable: false,
@@ -96,7 +97,8 @@ export function summary(
   return {
     event: 'summary',
     ok: sum((host) => host.ok),
-    changed: sum((host) => host.changed),
+    changes: sum((host) => host.changes),
+    unknown: sum((host) => host.unknown),
     failed: sum((host) => host.failed),
     skipped: sum((host) => host.skipped),
     unreachable: totals.filter(([, host]) => host.unreachable).length,
@@ -150,9 +152,9 @@ export function troubledRun(): readonly RunEvent[] {
     ),
     phaseFinished('haproxy', 'skipped'),
     summary({
-      c1: { ok: 1, changed: 1, skipped: 1 },
-      c2: { changed: 1, failed: 1, skipped: 1 },
-      c3: { changed: 1, skipped: 2 },
+      c1: { ok: 1, changes: 1, skipped: 1 },
+      c2: { changes: 1, failed: 1, skipped: 1 },
+      c3: { changes: 1, skipped: 2 },
     }),
   ];
 }
@@ -189,7 +191,7 @@ export function refusedRun(): readonly RunEvent[] {
     stepFinished('memcached', 'run', 'changed'),
     phaseFinished('memcached', 'changed'),
     summary(
-      { c1: { changed: 1, skipped: 1 }, c2: { ok: 1, skipped: 1 }, c3: { ok: 1, skipped: 1 } },
+      { c1: { changes: 1, skipped: 1 }, c2: { ok: 1, skipped: 1 }, c3: { ok: 1, skipped: 1 } },
       { refused: `galera: ${reason}` },
     ),
   ];
@@ -235,9 +237,9 @@ export function comparison(): readonly RunEvent[] {
     stepFinished('haproxy', 'run'),
     phaseFinished('haproxy', 'changed'),
     summary({
-      c1: { changed: 1, skipped: 1 },
-      c2: { changed: 1, skipped: 1 },
-      c3: { changed: 1, skipped: 1 },
+      c1: { changes: 1, unknown: 1 },
+      c2: { changes: 1, unknown: 1 },
+      c3: { changes: 1, unknown: 1 },
     }),
   ];
 }
@@ -271,6 +273,6 @@ export function sideBySide(): readonly RunEvent[] {
     hostFinished('glance', 'install', 'c1', 'changed'),
     stepFinished('glance', 'install'),
     phaseFinished('glance', 'changed'),
-    summary({ c1: { changed: 1, failed: 1 } }),
+    summary({ c1: { changes: 1, failed: 1 } }),
   ];
 }

@@ -66,7 +66,7 @@ describe('the moving list', () => {
     expect(linesOf(viewAfter(events))).toEqual([
       'Connect to 3 hosts',
       'Common base  0/2 steps · 3.0 s',
-      '  Install  1 ok, 2 running · 3.0 s',
+      '  Install  hosts: 1 ok, 2 running · 3.0 s',
       '    h2 3.0 s Unpacking mariadb\\tserver',
       '    h3 3.0 s',
       'galera',
@@ -75,13 +75,13 @@ describe('the moving list', () => {
 
   it('shows counts and no more than three hosts of many', () => {
     const lines = linesOf(viewAfter(installing(200)));
-    expect(lines).toContain('  Install  200 running · 3.0 s');
+    expect(lines).toContain('  Install  hosts: 200 running · 3.0 s');
     expect(lines.filter((line) => /^ {4}h\d/.test(line))).toHaveLength(3);
   });
 
   it('keeps the reason and the hint of a failure in sight', () => {
     const lines = linesOf(viewAfter(troubledRun()));
-    expect(lines).toContain('  Join the cluster  1 failed, 1 skipped · 2.0 s');
+    expect(lines).toContain('  Join the cluster  hosts: 1 failed, 1 skipped · 2.0 s');
     expect(lines).toContain('    c2: could not join rabbit@c1: its script ended with 69');
     expect(lines).toContain('    hint: look at journalctl -u rabbitmq-server');
     expect(lines).toContain('HAProxy  skipped');
@@ -90,7 +90,7 @@ describe('the moving list', () => {
   it('shows a refusal at its step, and blames no host', () => {
     const lines = linesOf(viewAfter(refusedRun()));
     expect(lines).toContain('Galera  refused · 3.0 s');
-    expect(lines).toContain('  Form the cluster  refused, 3 skipped · 2.0 s');
+    expect(lines).toContain('  Form the cluster  refused, hosts: 3 skipped · 2.0 s');
     expect(lines).toContain('    c3 is unreachable and may hold newer data');
     expect(lines).toContain('    hint: bring c3 back');
   });

@@ -96,7 +96,7 @@ it('shows phases that run side by side as one line while they wait, then each by
     '✔ BASE  nothing to do · 3.0 s',
     '✔ GLANCE  nothing to do · 3.0 s',
     '✖ NOVA  failed · 3.0 s',
-    '  ✖ Run nova  1 failed · 2.0 s',
+    '  ✖ Run nova  hosts: 1 failed · 2.0 s',
     '    › c1: it failed',
   ]);
 });
@@ -121,6 +121,6 @@ it('marks a step that was refused, and its phase, as failed', async () => {
   await list.finish();
   const all = list.lines().join('\n');
   expect(all).toContain('✖ BASE  refused');
-  expect(all).toContain('  ✖ Run base  refused, 1 skipped');
+  expect(all).toContain('  ✖ Run base  refused, hosts: 1 skipped');
   expect(all).toContain('› no quorum');
 });

@@ -3,7 +3,10 @@ import type { Finding } from '../../src/playbook/operation.ts';
 import { createRenderer, type RendererKind } from '../../src/render/renderer.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import {
+  changed,
   comparison,
+  hostFinished,
+  phaseFinished,
   phaseStarted,
   refusedRun,
   runStarted,
@@ -60,12 +63,12 @@ describe('plain lines', () => {
           hint: look at journalctl -u rabbitmq-server
         resume with --from rabbitmq:join-the-cluster
 
-      HOST  OK  CHANGED  FAILED  SKIPPED   TIME
-      c1     1        1       0        1  1.5 s
-      c2     0        1       1        1  1.5 s
-      c3     0        1       0        2  1.5 s
+      HOST  CHANGES  STEPS OK  STEPS FAILED  STEPS SKIPPED   TIME
+      c1          1         1             0              1  1.5 s
+      c2          1         0             1              1  1.5 s
+      c3          1         0             0              2  1.5 s
 
-      1 failed, 3 changed, in 12 s
+      1 failed step, 3 changes, in 12 s
       log: .osha/runs/x/events.jsonl
       "
     `);
@@ -93,13 +96,13 @@ describe('plain lines', () => {
           hint: bring c3 back
         resume with --from galera:form-the-cluster
 
-      HOST  OK  CHANGED  FAILED  SKIPPED   TIME
-      c1     0        1       0        1  1.5 s
-      c2     1        0       0        1  1.5 s
-      c3     1        0       0        1  1.5 s
+      HOST  CHANGES  STEPS OK  STEPS FAILED  STEPS SKIPPED   TIME
+      c1          1         0             0              1  1.5 s
+      c2          0         1             0              1  1.5 s
+      c3          0         1             0              1  1.5 s
 
       Refused: galera: c3 is unreachable and may hold newer data
-      1 changed, in 12 s
+      1 change, in 12 s
       log: .osha/runs/x/events.jsonl
       "
     `);
@@ -177,12 +180,12 @@ describe('plain lines', () => {
           may follow c1, c2, c3: haproxy (known after file:/etc/haproxy.cfg has changed)
       haproxy: 3 changes to make, 3.0 s
 
-      HOST  OK  TO CHANGE  FAILED  LATER   TIME
-      c1     0          1       0      1  1.5 s
-      c2     0          1       0      1  1.5 s
-      c3     0          1       0      1  1.5 s
+      HOST  CHANGES TO MAKE  UNKNOWN  STEPS OK  STEPS FAILED  STEPS SKIPPED   TIME
+      c1                  1        1         0             0              0  1.5 s
+      c2                  1        1         0             0              0  1.5 s
+      c3                  1        1         0             0              0  1.5 s
 
-      3 to change, in 12 s
+      3 changes to make, 3 unknown until then, in 12 s
       log: .osha/runs/x/events.jsonl
       "
     `);
@@ -251,6 +254,37 @@ describe('plain lines', () => {
     expect(await shown(recorded)).toEqual(await shown(troubledRun()));
   });
 
+  it('count every change once, in phases, hosts and the last line alike', async () => {
+    const hosts = ['c1', 'c2'];
+    const three = hosts.flatMap((host) =>
+      ['a', 'b', 'c'].map((name) => changed('base', 'files', host, `create ${name}`)),
+    );
+    const { stdout } = await shown([
+      runStarted(hosts, ['base']),
+      phaseStarted('base', 'Base', hosts, ['Files']),
+      stepStarted('base', 'files', 'Files', hosts),
+      ...three,
+      ...hosts.map((host) => hostFinished('base', 'files', host, 'changed')),
+      stepFinished('base', 'files', 'changed'),
+      phaseFinished('base', 'changed'),
+      summary({ c1: { changes: 3 }, c2: { changes: 3 } }),
+    ]);
+    expect(stdout).toContain('\nbase: 6 changes, 3.0 s\n');
+    expect(stdout).toMatch(/\nHOST +CHANGES .*\nc1 +3 .*\nc2 +3 .*\n/);
+    expect(stdout).toContain('\n6 changes, in 12 s\n');
+  });
+
+  it('of runs that were recorded before changes were counted one by one count them all the same', async () => {
+    const before = (totals: object): object =>
+      Object.fromEntries(Object.entries(totals).filter(([name]) => name !== 'changes' && name !== 'unknown'));
+    const recorded = troubledRun().map((event) => {
+      if (event.event !== 'summary') return event;
+      const hosts = Object.entries(event.hosts).map(([name, totals]) => [name, before(totals)]);
+      return { ...before(event), hosts: Object.fromEntries(hosts) as object } as RunEvent;
+    });
+    expect(await shown(recorded)).toEqual(await shown(troubledRun()));
+  });
+
   it('hold no escape sequence without colour, and some with it', async () => {
     expect((await shown(comparison())).stdout).not.toContain('\u001b');
     expect((await shown(comparison(), { color: true })).stdout).toContain('\u001b[32m+  maxconn 2000');
@@ -279,17 +313,17 @@ describe('plain lines', () => {
       summary({ c1: { unreachable: true }, c2: { unreachable: true } }),
     ]);
     expect(stdout).toContain('unreachable c1, c2: nothing answers on port 22\n  hint: is it up?\n');
-    expect(stdout).toContain('2 hosts unreachable, 0 changed, in 12 s');
+    expect(stdout).toContain('2 hosts unreachable, 0 changes, in 12 s');
   });
 
   it('give hundreds of hosts with nothing to tell one line together', async () => {
     const hosts = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`h${index}`, { ok: 5 }]));
     const { stdout } = await shown([
       runStarted(Object.keys(hosts), []),
-      summary({ ...hosts, h7: { ok: 4, changed: 1 } }),
+      summary({ ...hosts, h7: { ok: 4, changes: 1 } }),
     ]);
     expect(stdout.split('\n').length).toBeLessThan(10);
-    expect(stdout).toMatch(/\nh7 +4 +1 +0 +0 +1\.5 s\nand 299 hosts where nothing had to be done\n/);
+    expect(stdout).toMatch(/\nh7 +1 +4 +0 +0 +1\.5 s\nand 299 hosts where nothing had to be done\n/);
   });
 });
 

@@ -24,7 +24,7 @@ function makeHealthy(hosts: LocalHosts, ...names: readonly string[]): void {
 describe('a diff', () => {
   it('tells what would change, and changes nothing', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [files], { mode: 'diff' });
-    expect(summary.changed).toBe(6);
+    expect(summary.changes).toBe(9);
     const changes = events.filter((event) => event.event === 'change');
     expect(changes).toHaveLength(9);
     expect(changes.every((change) => !change.applied)).toBe(true);

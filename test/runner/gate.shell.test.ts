@@ -28,7 +28,7 @@ it('leaves a host that is not fit as it is, names it with a hint, and deploys th
   });
   expect(existsSync(`${hosts.disk('controller2')}/a`)).toBe(false);
   expect(existsSync(`${hosts.disk('controller1')}/a`)).toBe(true);
-  expect(summary.hosts['controller3']).toMatchObject({ changed: 1, failed: 0 });
+  expect(summary.hosts['controller3']).toMatchObject({ changes: 1, failed: 0 });
 });
 
 const members = anInventory().hosts;
@@ -69,14 +69,14 @@ it('leaves a host as it is whose connection drops and cannot be opened again', a
   const { summary } = await run(hosts, [write], { gate: healthyWhereAnswered(members, 'echo yes') });
   expect(summary.refused).toMatch(/^controller2 failed the preflight check: answer: no answer: /);
   expect(existsSync(`${hosts.disk('controller2')}/a`)).toBe(false);
-  expect(summary.hosts['controller1']).toMatchObject({ changed: 1 });
+  expect(summary.hosts['controller1']).toMatchObject({ changes: 1 });
 });
 
 it('does not reject a host again that could not be connected to: it is unreachable', async ({ hosts }) => {
   hosts.takeDown('controller2');
   const { summary, events } = await run(hosts, [write], { gate: healthyWhereAnswered(members, 'echo yes') });
   expect(events.filter((event) => event.event === 'rejected')).toEqual([]);
-  expect(summary).toMatchObject({ unreachable: 1, changed: 2 });
+  expect(summary).toMatchObject({ unreachable: 1, changes: 2 });
   expect(summary.refused).toBeUndefined();
 });
 
@@ -89,6 +89,6 @@ it('ends with a summary when it is interrupted before the first phase', async ({
       if (event === 'connected') setTimeout(() => controller.abort(new Error('interrupted')), 100);
     },
   });
-  expect(summary).toMatchObject({ interrupted: true, failed: 0, changed: 0 });
+  expect(summary).toMatchObject({ interrupted: true, failed: 0, changes: 0 });
   expect(outcomes).toEqual([]);
 });

@@ -27,12 +27,12 @@ describe('an input that is made when its change is', () => {
   });
 
   it('is made for each host, once', async ({ hosts }) => {
-    expect((await run(hosts, [book])).summary).toMatchObject({ changed: 3, failed: 0 });
+    expect((await run(hosts, [book])).summary).toMatchObject({ changes: 3, failed: 0 });
     const contents = ['controller1', 'controller2', 'controller3'].map((host) =>
       readFileSync(join(hosts.disk(host), 'made'), 'utf8'),
     );
     expect(contents.sort()).toEqual(['number 1', 'number 2', 'number 3']);
-    expect((await run(hosts, [book])).summary).toMatchObject({ changed: 0, failed: 0 });
+    expect((await run(hosts, [book])).summary).toMatchObject({ changes: 0, failed: 0 });
     expect(count).toBe(3);
   });
 
@@ -49,7 +49,7 @@ describe('an input that is made when its change is', () => {
         made(() => Promise.reject(new Error('no entropy'))),
       ),
     ]);
-    expect((await run(hosts, [broken])).summary).toMatchObject({ changed: 0, failed: 3 });
+    expect((await run(hosts, [broken])).summary).toMatchObject({ changes: 0, failed: 3 });
     expect(hosts.sent.some((line) => line.includes('cat >made'))).toBe(false);
   });
 });

@@ -69,7 +69,7 @@ describe('a host that is lost between its login and its lock', () => {
     },
   ])('is unreachable where it $what; the others are deployed', async ({ error, message }, { hosts }) => {
     const { summary, events, outcomes } = await run(withTrouble(hosts, { lock: () => error }), [files]);
-    expect(summary).toMatchObject({ unreachable: 1, changed: 4, failed: 0, interrupted: false });
+    expect(summary).toMatchObject({ unreachable: 1, changes: 6, failed: 0, interrupted: false });
     expect(events.find((event) => event.event === 'unreachable')).toMatchObject({ host: LOST, message });
     expect(outcomes.filter((line) => line.startsWith(LOST))).toEqual([
       `${LOST} write-a skipped`,
@@ -82,13 +82,13 @@ describe('a host that is lost between its login and its lock', () => {
   it('takes part where it only dropped once', async ({ hosts }) => {
     const once = withTrouble(hosts, { lock: (before) => (before === 0 ? dropped : undefined) });
     const { summary } = await run(once, [files]);
-    expect(summary).toMatchObject({ unreachable: 0, changed: 6, failed: 0 });
+    expect(summary).toMatchObject({ unreachable: 0, changes: 9, failed: 0 });
   });
 
   it('is unreachable where connecting ends in an error that nobody foresaw', async ({ hosts }) => {
     const broken = withTrouble(hosts, { connect: () => new RangeError('bad packet length') });
     const { summary, events } = await run(broken, [files]);
-    expect(summary).toMatchObject({ unreachable: 1, changed: 4 });
+    expect(summary).toMatchObject({ unreachable: 1, changes: 6 });
     expect(events.find((event) => event.event === 'unreachable')).toMatchObject({
       host: LOST,
       message: 'bad packet length',
@@ -104,7 +104,7 @@ describe('a host that is lost in the middle of a run', () => {
     });
     hosts.dropAfter(LOST, (script) => script.includes('cat > a'));
     const { summary, events } = await run(gone, [files]);
-    expect(summary).toMatchObject({ unreachable: 1, failed: 1, changed: 4 });
+    expect(summary).toMatchObject({ unreachable: 1, failed: 1, changes: 7 });
     expect(events.filter((event) => event.event === 'unreachable')).toMatchObject([
       { host: LOST, message: 'connection refused', hint: 'is sshd running?' },
     ]);
@@ -152,7 +152,7 @@ describe('a run always ends with a summary', () => {
       },
     });
     const { summary, events } = await run(interrupting, [files], { signal: stop.signal });
-    expect(summary).toMatchObject({ interrupted: true, unreachable: 0, changed: 0 });
+    expect(summary).toMatchObject({ interrupted: true, unreachable: 0, changes: 0 });
     expect(events.filter((event) => event.event === 'unreachable')).toEqual([]);
   });
 
@@ -168,6 +168,6 @@ describe('a run always ends with a summary', () => {
       },
     };
     const { summary } = await run(hosts, [files], { signal: stop.signal, gate });
-    expect(summary).toMatchObject({ interrupted: true, changed: 0 });
+    expect(summary).toMatchObject({ interrupted: true, changes: 0 });
   });
 });

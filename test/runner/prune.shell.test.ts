@@ -47,19 +47,19 @@ describe.each([
 ])('what osha made and the inventory does not name any more, %s', (_, book, count) => {
   it('is told by name and left alone', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [book]);
-    expect(summary).toMatchObject({ changed: 0, failed: 0 });
+    expect(summary).toMatchObject({ changes: 0, failed: 0 });
     expect(events.filter((event) => event.event === 'prunable')).toHaveLength(count);
     expect(events.filter((event) => event.event === 'change')).toEqual([]);
   });
 
   it('is no pending change of a diff, but with --prune', async ({ hosts }) => {
-    expect((await run(hosts, [book], { mode: 'diff' })).summary.changed).toBe(0);
-    expect((await run(hosts, [book], { mode: 'diff', prune: true })).summary.changed).toBe(count);
+    expect((await run(hosts, [book], { mode: 'diff' })).summary.changes).toBe(0);
+    expect((await run(hosts, [book], { mode: 'diff', prune: true })).summary.changes).toBe(count);
   });
 
   it('is taken away with --prune, and proved to be gone', async ({ hosts }) => {
     const { summary } = await run(hosts, [book], { prune: true });
-    expect(summary).toMatchObject({ changed: count, failed: 0 });
+    expect(summary).toMatchObject({ changes: count, failed: 0 });
     expect((await run(hosts, [book])).events.filter((event) => event.event === 'prunable')).toEqual([]);
   });
 });

@@ -38,7 +38,7 @@ describe('a step on all hosts', () => {
     async ([effect], { hosts }) => {
       const { summary } = await run(hosts, [aPlaybook('p', () => [step('Roll', noted('a', [effect]))])]);
       expect(log(hosts)).toEqual(inTurn(ALL));
-      expect(summary).toMatchObject({ changed: 3, failed: 0 });
+      expect(summary).toMatchObject({ changes: 3, failed: 0 });
     },
   );
 
@@ -47,7 +47,7 @@ describe('a step on all hosts', () => {
     ['that starts something', ['starts']],
   ])('makes a change %s on all of them in parallel', async ([, effects], { hosts }) => {
     const { summary } = await run(hosts, [aPlaybook('p', () => [step('Meet', noted('a', effects, meet))])]);
-    expect(summary).toMatchObject({ changed: 3, failed: 0 });
+    expect(summary).toMatchObject({ changes: 3, failed: 0 });
   });
 
   it('starts what does not run before it restarts what runs', async ({ hosts }) => {
@@ -70,7 +70,7 @@ describe('a step on all hosts', () => {
     ]);
     const { summary } = await run(hosts, [book]);
     expect(log(hosts)).toEqual(inTurn(ALL.flatMap((host) => [host, host])));
-    expect(summary).toMatchObject({ changed: 3, failed: 0 });
+    expect(summary).toMatchObject({ changes: 6, failed: 0 });
   });
 
   it('asks a host again when its turn comes, and leaves it alone if nothing is to do any more', async ({
@@ -149,7 +149,7 @@ describe('a step on all hosts', () => {
         sideBySide: 'services',
       });
       const { summary } = await run(hosts, [rolling('a', false), rolling('b', true)], { forks });
-      expect(summary).toMatchObject({ changed: 6, failed: 0 });
+      expect(summary).toMatchObject({ changes: 6, failed: 0 });
     },
   );
 

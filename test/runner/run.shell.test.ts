@@ -19,7 +19,7 @@ function read(hosts: LocalHosts, host: string, path: string): string {
 describe('a run', () => {
   it('changes every host, and proves it', async ({ hosts }) => {
     const { summary } = await run(hosts, [files]);
-    expect(summary).toMatchObject({ ok: 0, changed: 6, failed: 0, unreachable: 0 });
+    expect(summary).toMatchObject({ ok: 0, changes: 9, failed: 0, unreachable: 0 });
     for (const host of ['controller1', 'controller2', 'controller3'])
       expect(read(hosts, host, 'c')).toBe('C');
   });
@@ -30,7 +30,7 @@ describe('a run', () => {
       files,
       aPlaybook('more', () => [step('Write a', written('a', 'A'))]),
     ]);
-    expect(summary).toMatchObject({ ok: 9, changed: 0 });
+    expect(summary).toMatchObject({ ok: 9, changes: 0 });
     const counts = events.flatMap((event) =>
       event.event === 'phase-finished' ? [[event.phase, ...Object.values(event.roundTrips)]] : [],
     );
@@ -68,7 +68,7 @@ describe('a run', () => {
     hosts.takeDown('controller3');
     const { summary, events } = await run(hosts, [files]);
     expect(summary.unreachable).toBe(1);
-    expect(summary.hosts['controller3']).toMatchObject({ unreachable: true, changed: 0, failed: 0 });
+    expect(summary.hosts['controller3']).toMatchObject({ unreachable: true, changes: 0, failed: 0 });
     expect(read(hosts, 'controller1', 'c')).toBe('C');
     expect(events).toContainEqual(
       expect.objectContaining({ event: 'unreachable', host: 'controller3', hint: 'is sshd running?' }),
@@ -217,7 +217,7 @@ describe('a verifying step', () => {
   it('passes when the check is healthy', async ({ hosts }) => {
     for (const host of ['controller1', 'controller2', 'controller3']) put(hosts, host, 'healthy', '');
     const { summary } = await run(hosts, [verified]);
-    expect(summary).toMatchObject({ ok: 3, changed: 3, failed: 0 });
+    expect(summary).toMatchObject({ ok: 3, changes: 3, failed: 0 });
   });
 
   it('stops its phase when it does not become so', async ({ hosts }) => {

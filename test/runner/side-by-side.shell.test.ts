@@ -58,7 +58,7 @@ const meeting = (own: string, other: string): Playbook =>
 describe('phases side by side', () => {
   it('run at the same time on the same hosts', async ({ hosts }) => {
     const ran = await runOn(hosts, [meeting('a', 'b'), meeting('b', 'a')]);
-    expect(ran.summary).toMatchObject({ changed: 6, failed: 0 });
+    expect(ran.summary).toMatchObject({ changes: 6, failed: 0 });
     expect(ran.events[0]).toMatchObject({ phases: ['a', 'b'], waves: [['a', 'b']] });
   });
 
@@ -68,7 +68,7 @@ describe('phases side by side', () => {
       ['a', 'b'].map((name) => service(name, () => [step('Make', doing(name, ''))])),
       { shells: 1 },
     );
-    expect(ran.summary).toMatchObject({ changed: 6, failed: 0 });
+    expect(ran.summary).toMatchObject({ changes: 6, failed: 0 });
   });
 
   it('wait for the wave before them, and hold up the one after them', async ({ hosts }) => {
@@ -100,7 +100,7 @@ describe('phases side by side', () => {
       { phase: 'idle', outcome: 'ok', roundTrips: { controller1: 1, controller2: 1, controller3: 1 } },
       { phase: 'changing', outcome: 'changed', roundTrips: { controller1: 3, controller2: 3 } },
     ]);
-    expect(ran.summary.hosts['controller1']).toMatchObject({ ok: 2, changed: 1, roundTrips: 4 });
+    expect(ran.summary.hosts['controller1']).toMatchObject({ ok: 2, changes: 1, roundTrips: 4 });
   });
 
   it('go on with a host that failed in another; what follows leaves it alone', async ({ hosts }) => {

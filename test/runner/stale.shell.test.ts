@@ -178,7 +178,7 @@ it('asks about packages, and changes them, in one phase at a time on each host',
       },
     },
   );
-  expect(ran.summary).toMatchObject({ changed: 4, failed: 0 });
+  expect(ran.summary).toMatchObject({ changes: 4, failed: 0 });
   expect(meanwhile?.filter((script) => script.includes('printf yes > b'))).toEqual([]);
   expect(onFirst().filter((script) => script.includes('printf yes > b'))).toHaveLength(1);
 });

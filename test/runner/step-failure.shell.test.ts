@@ -67,7 +67,7 @@ describe('a refusal', () => {
       });
       const ends = ran.events.flatMap((event) => (event.event === 'phase-finished' ? [event.outcome] : []));
       expect(ends).toEqual(['refused', 'skipped', 'changed']);
-      expect(ran.summary).toMatchObject({ failed: 0, changed: 3, unreachable: 0 });
+      expect(ran.summary).toMatchObject({ failed: 0, changes: 3, unreachable: 0 });
       expect(ran.summary.refused).toBe('galera: controller3 holds data of another cluster');
       expect(exitCodeOf(ran.summary)).toBe(5);
       expect(existsSync(join(hosts.disk('controller1'), 'other'))).toBe(mode === 'apply');
@@ -99,7 +99,7 @@ describe('a refusal', () => {
       'controller2 form-the-cluster skipped',
       'controller3 form-the-cluster skipped',
     ]);
-    expect(summary).toMatchObject({ changed: 1, failed: 0 });
+    expect(summary).toMatchObject({ changes: 1, failed: 0 });
   });
 
   it('follows where a member gives an unexpected answer, which is that member’s and not the first one’s', async ({
@@ -210,7 +210,7 @@ describe('a step that fails as a whole', () => {
         output: 'VIP: nobody holds it',
       },
     });
-    expect(ran.summary).toMatchObject({ failed: 1, changed: 3 });
+    expect(ran.summary).toMatchObject({ failed: 1, changes: 3 });
   });
 });
 

@@ -52,7 +52,8 @@ async function asTable(runs: readonly RunRecord[], options: TableOptions): Promi
       text: summary?.unrecorded === undefined ? state : `${state}, record incomplete`,
       style: styles[state],
     },
-    summary ? String(summary.changed) : '',
+    // Runs that were recorded before changes were counted one by one have no such count.
+    String((summary?.changes as number | undefined) ?? ''),
     summary ? String(summary.failed) : '',
     summary ? duration(summary.durationMs) : '',
     meta.user,
@@ -61,8 +62,8 @@ async function asTable(runs: readonly RunRecord[], options: TableOptions): Promi
   const columns = [
     { title: 'run' },
     { title: 'result' },
-    { title: 'changed', right: true },
-    { title: 'failed', right: true },
+    { title: 'changes', right: true },
+    { title: 'steps failed', right: true },
     { title: 'time', right: true },
     { title: 'by' },
     { title: 'command' },

@@ -18,9 +18,9 @@ export function wholeness(): void {
     const again = await osha('deploy', INVENTORY, '--json');
     expect(again.exitCode, again.stderr).toBe(0);
     expect(changesOf(again)).toEqual([]);
-    const { changed, failed, hosts } = summaryOf(again);
-    expect({ changed, failed }).toEqual({ changed: 0, failed: 0 });
-    for (const host of HOSTS) expect(hosts[host]).toMatchObject({ changed: 0, failed: 0 });
+    const { changes, failed, hosts } = summaryOf(again);
+    expect({ changes, failed }).toEqual({ changes: 0, failed: 0 });
+    for (const host of HOSTS) expect(hosts[host]).toMatchObject({ changes: 0, failed: 0 });
     const chatty = again.events.flatMap((event) =>
       event.event === 'phase-finished'
         ? Object.entries(event.roundTrips)

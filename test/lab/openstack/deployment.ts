@@ -50,7 +50,7 @@ export function deployment(figures: Figures): void {
     const again = await osha('deploy', INVENTORY, '--json');
     expect(failuresOf(again)).toEqual([]);
     expect(changesOf(again)).toEqual([]);
-    expect(summaryOf(again)).toMatchObject({ changed: 0, failed: 0 });
+    expect(summaryOf(again)).toMatchObject({ changes: 0, failed: 0 });
     figures.rerunMs = again.durationMs;
     for (const host of HOSTS) {
       // What its processes take, each page that several share being counted once.
