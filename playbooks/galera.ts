@@ -124,6 +124,7 @@ export default playbook({
     {
       name: 'database',
       vip: 'database',
+      internal: true,
       port: settings.frontend_port,
       mode: 'tcp',
       balance: 'leastconn',

@@ -19,7 +19,7 @@ import { serversUp, vipsAnswer } from './haproxy/health.ts';
 import { frontendProblems, ownFrontends } from './haproxy/own-frontends.ts';
 import { STATS_PORT } from './haproxy/ports.ts';
 import { settings, type HaproxySettings } from './haproxy/settings.ts';
-import { vipsOf } from './haproxy/vips.ts';
+import { internalVipProblems, vipOf, vipsOf } from './haproxy/vips.ts';
 import {
   authorityCarried,
   authorityOf,
@@ -30,12 +30,16 @@ import {
   usesAuthority,
 } from './haproxy/tls.ts';
 
+/** All frontends, each with the name of the virtual IP that it is really reached at; none where there is none for it. */
 function everyFrontend(
   inventory: Inventory,
   settings: HaproxySettings,
   frontends: readonly Frontend[],
 ): readonly Frontend[] {
-  return [...frontends, ...ownFrontends(inventory, settings)];
+  return [...frontends, ...ownFrontends(inventory, settings)].flatMap((frontend) => {
+    const vip = vipOf(frontend, inventory);
+    return vip ? [{ ...frontend, vip: vip.name }] : [];
+  });
 }
 
 /** What the step that starts HAProxy says of who else may do so. */
@@ -75,7 +79,7 @@ export default playbook({
     const { paths, units } = platform;
     const unit = units.haproxy;
     const frontends = everyFrontend(inventory, settings, others);
-    const found = clashes(frontends, vips);
+    const found = clashes(frontends);
     const authority = authorityOf(inventory, settings, secrets['tlsAuthority']);
     const encrypted = tlsVips(inventory, settings, platform);
     const heldBy = (host: string) => encrypted.filter(({ vip }) => vip.holders.includes(host));
@@ -160,6 +164,7 @@ export default playbook({
   },
 
   validate: (inventory, settings) => [
+    ...internalVipProblems(inventory),
     ...frontendProblems(inventory, settings),
     ...tlsProblems(inventory, settings, Date.now() / 1000),
     ...(vipsOf(inventory).length > 0

@@ -46,7 +46,10 @@ export default playbook({
         file.content(conf.BRIDGE, { content: conf.bridgeConf(inventory, host), ...own }),
         file.content(conf.DHCP, { content: conf.dhcpConf(), ...own }),
         file.content(conf.L3, { content: conf.l3Conf(), ...own }),
-        file.content(conf.METADATA, { content: conf.metadataConf(site, secrets.metadataProxy), ...own }),
+        file.content(conf.METADATA, {
+          content: conf.metadataConf(site, { inventory, platform, secret: secrets.metadataProxy }),
+          ...own,
+        }),
         ...asRoot.operations,
       ]),
       ...run('the agents', {

@@ -3,7 +3,7 @@ import { file, minutes, openstack, packages, playbook, step, verify } from 'osha
 import { CONF, CONSOLE_PORT, METADATA_PORT, novaConf } from './nova/conf.ts';
 import { apiFrontends, httpFrontend } from './openstack/api.ts';
 import { accountCarried, brokerCarried, databaseCarried } from './openstack/carried.ts';
-import { HOLDS_VIPS, internalVip, publicVip } from './openstack/endpoints.ts';
+import { HOLDS_VIPS, metadataVip, publicVip } from './openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { METADATA, metadataCarried } from './openstack/metadata-secret.ts';
@@ -113,7 +113,8 @@ export default playbook({
   frontends: ({ inventory, hosts, platform }) => [
     ...apiFrontends('compute', { inventory, hosts, platform }),
     {
-      ...httpFrontend('nova-metadata', METADATA_PORT, hosts, internalVip(inventory)),
+      ...httpFrontend('nova-metadata', METADATA_PORT, hosts, metadataVip(inventory)),
+      internal: true,
       unit: platform.units.nova.metadata,
     },
     // A screen may rest for long; the socket under it must not be cut.

@@ -129,6 +129,7 @@ export default playbook({
     {
       name: 'broker',
       vip: 'messaging',
+      internal: true,
       port: settings.frontend_port,
       mode: 'tcp',
       balance: 'leastconn',

@@ -1,17 +1,15 @@
-import type { ClusterOperation, Frontend, Host, Vip } from 'osha';
-import { vipOf } from './conf.ts';
+import type { ClusterOperation, Frontend, Host } from 'osha';
 
 /** Frontends that cannot stand side by side: two of one name, or on one port of one virtual IP. In words. */
-export function clashes(frontends: readonly Frontend[], vips: readonly Vip[]): readonly string[] {
+export function clashes(frontends: readonly Frontend[]): readonly string[] {
   return frontends.flatMap((frontend, index) => {
-    const vip = vipOf(frontend, vips)?.name;
     const before = frontends.slice(0, index);
     if (before.some((other) => other.name === frontend.name)) {
       return [`two frontends are called ${frontend.name}`];
     }
-    const twin = before.find((other) => other.port === frontend.port && vipOf(other, vips)?.name === vip);
+    const twin = before.find((other) => other.port === frontend.port && other.vip === frontend.vip);
     return twin
-      ? [`${twin.name} and ${frontend.name} both want port ${frontend.port} of ${vip ?? 'nothing'}`]
+      ? [`${twin.name} and ${frontend.name} both want port ${frontend.port} of ${frontend.vip}`]
       : [];
   });
 }

@@ -11,6 +11,7 @@ export interface HaproxyInput {
   readonly deployment: string;
   readonly host: Host;
   readonly vips: readonly Vip[];
+  /** Each at a virtual IP of `vips`. */
   readonly frontends: readonly Frontend[];
   /** By the name of the virtual IP; those that speak TLS. */
   readonly tls: ReadonlyMap<string, TlsBinding>;
@@ -18,18 +19,14 @@ export interface HaproxyInput {
   readonly maxConnections: number;
 }
 
-/** The VIP that a frontend is reached at: the one that it names, or the first of the inventory. */
-export function vipOf(frontend: Frontend, vips: readonly Vip[]): Vip | undefined {
-  return vips.find((vip) => vip.name === frontend.vip) ?? vips[0];
-}
-
-/** The frontends that a host can be reached at, because it can hold their virtual IP. */
+/** The frontends that a host can be reached at, because it can hold the virtual IP that they name. */
 export function frontendsOn(
   host: Pick<Host, 'name'>,
   frontends: readonly Frontend[],
   vips: readonly Vip[],
 ): readonly Frontend[] {
-  return frontends.filter((frontend) => vipOf(frontend, vips)?.holders.includes(host.name));
+  const own = vips.filter((vip) => vip.holders.includes(host.name)).map((vip) => vip.name);
+  return frontends.filter((frontend) => own.includes(frontend.vip));
 }
 
 /** Numbers of the guides: looked at every 2 s, down after 5 failures, up again after 2 successes. */
@@ -83,15 +80,16 @@ export function haproxyConf(input: HaproxyInput): SecretText {
   const own = vips.filter((vip) => vip.holders.includes(host.name));
   const frontends = frontendsOn(host, input.frontends, vips);
   const sections = frontends.flatMap((frontend) => {
-    const vip = vipOf(frontend, vips);
+    const vip = own.find(({ name }) => name === frontend.vip);
     return vip ? [section(frontend, vip, tls.get(vip.name))] : [];
   });
   const pages = own.flatMap((vip) => {
     const binding = tls.get(vip.name);
-    const ports = frontends.filter((one) => vipOf(one, vips) === vip).map((one) => one.port);
+    const ports = frontends.filter((one) => one.vip === vip.name).map((one) => one.port);
     return binding ? tlsPage({ deployment: input.deployment, vip, binding, ports }) : [];
   });
-  const statsAddresses = [...new Set([host.address, '127.0.0.1', ...own.map((vip) => vip.address)])];
+  const statsAddresses = [...new Set([host.address, '127.0.0.1'])];
+  const alive = own.map(({ address }) => `bind ${address}:${STATS_PORT}`);
   return text`# Placed by osha.
 global
     log 127.0.0.1:514 local0
@@ -125,6 +123,12 @@ ${statsAddresses.map((address) => `    bind ${address}:${STATS_PORT}`)}
     stats uri /
     stats refresh 10s
     stats auth osha:${statsPassword}
-
+${
+  alive.length === 0
+    ? []
+    : `
+# The password of the page above goes to no virtual IP: clients would send it in plain HTTP.
+${listen('alive', [...alive, 'mode http', 'no log', `monitor-uri ${ALIVE_PATH}`, 'http-request return status 404'])}`
+}
 ${[...sections, ...pages.map(({ name, lines }) => listen(name, lines))]}`;
 }

@@ -4,6 +4,9 @@ import { HTTPS_PORT, STATS_PORT } from './ports.ts';
 import type { HaproxySettings, OwnFrontend } from './settings.ts';
 import { vipFault } from './vips.ts';
 
+/** Sections of `haproxy.cfg` that are there besides those of frontends. */
+const RESERVED = ['stats', 'alive'];
+
 type Fault = Pick<InventoryProblem, 'message' | 'hint'>;
 
 /** The frontends that an inventory itself declares, as playbooks would. */
@@ -72,7 +75,7 @@ export function frontendProblems(
     const tls = Object.hasOwn(settings.tls, own.vip);
     const strange = vipFault(own.vip, inventory);
     const twin = all.slice(0, index).find(([, other]) => other.vip === own.vip && other.port === own.port);
-    const named = /^[a-z][a-z0-9-]*$/.test(name) && name !== 'stats';
+    const named = /^[a-z][a-z0-9-]*$/.test(name) && !RESERVED.includes(name);
     return [
       ...(named
         ? []
@@ -82,7 +85,7 @@ export function frontendProblems(
               path,
               at: 'key' as const,
               message: `"${name}" cannot be the name of a frontend`,
-              hint: 'write small letters, digits and dashes; "stats" is taken',
+              hint: `write small letters, digits and dashes; HAProxy has ${RESERVED.join(' and ')} itself`,
             },
           ]),
       ...at(['vip'], strange),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Inventory } from 'osha';
 
 const port = z.int().min(1).max(65535);
 const hostName = z
@@ -69,6 +70,13 @@ const vipTls = z.strictObject({
 /** What an inventory may say under `haproxy:`. */
 export const settings = z.strictObject({
   max_connections: z.int().min(100).default(4000).describe('Connections at the same time, on each host.'),
+  internal_vip: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The virtual IP of what only services use (database, broker, metadata of servers), by name; default "internal", or else the first that users do not come to.',
+    ),
   tls: z
     .record(z.string(), vipTls)
     .default({})
@@ -80,5 +88,11 @@ export const settings = z.strictObject({
 });
 
 export type HaproxySettings = z.output<typeof settings>;
+
+/** The `haproxy` key of an inventory. */
+export function settingsOf(inventory: Pick<Inventory, 'settings'>): HaproxySettings {
+  return settings.parse(inventory.settings['haproxy'] ?? {});
+}
+
 export type OwnFrontend = z.output<typeof ownFrontend>;
 export type VipTls = z.output<typeof vipTls>;

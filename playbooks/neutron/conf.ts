@@ -1,6 +1,7 @@
 import { ini } from 'osha';
-import type { Host, Inventory, Secret, SecretText } from 'osha';
+import type { Host, Inventory, Platform, Secret, SecretText } from 'osha';
 import { METADATA_PORT } from '../nova/conf.ts';
+import { endpointsAt, metadataVip, needsAuthority } from '../openstack/endpoints.ts';
 import { networkHosts } from '../openstack/hosts.ts';
 import {
   callerSection,
@@ -115,14 +116,18 @@ export function l3Conf(): SecretText {
   return ini({ DEFAULT: { interface_driver: 'linuxbridge' } });
 }
 
-/** `metadata_agent.ini`: servers ask it for their own data, and it asks Nova at the virtual IP. */
-export function metadataConf(site: Site, secret: Secret): SecretText {
+/** `metadata_agent.ini`: servers ask it for their own data, and it asks Nova at a virtual IP that users do not reach. */
+export function metadataConf(
+  site: Site,
+  { inventory, platform, secret }: { inventory: Inventory; platform: Platform; secret: Secret },
+): SecretText {
+  const { vip, scheme } = endpointsAt(inventory, metadataVip(inventory));
   return ini({
     DEFAULT: {
-      nova_metadata_host: site.internal.vip.address,
+      nova_metadata_host: vip.address,
       nova_metadata_port: METADATA_PORT,
-      nova_metadata_protocol: site.internal.scheme,
-      ...(site.ca === undefined ? {} : { auth_ca_cert: site.ca }),
+      nova_metadata_protocol: scheme,
+      auth_ca_cert: needsAuthority(inventory, vip) ? platform.paths.authority : undefined,
       metadata_proxy_shared_secret: secret,
       metadata_workers: site.settings.workers,
     },

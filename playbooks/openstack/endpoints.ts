@@ -1,5 +1,6 @@
 import type { Inventory, Vip } from 'osha';
-import { vipsOf } from '../haproxy/vips.ts';
+import { settingsOf, type VipTls } from '../haproxy/settings.ts';
+import { servicesVip, usersVip, vipsOf } from '../haproxy/vips.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 
 /**
@@ -20,10 +21,8 @@ export interface Endpoints {
 }
 
 /** What the inventory says of TLS on a VIP; nothing where HAProxy does not end it there. */
-function tlsOf(inventory: Inventory, vip: Vip): { readonly certificate?: string } | undefined {
-  const haproxy = inventory.settings['haproxy'] as
-    { readonly tls?: Readonly<Record<string, { readonly certificate?: string }>> } | undefined;
-  return haproxy?.tls?.[vip.name];
+function tlsOf(inventory: Inventory, vip: Vip): VipTls | undefined {
+  return settingsOf(inventory).tls[vip.name];
 }
 
 /** Whether HAProxy ends TLS on a VIP. */
@@ -37,25 +36,29 @@ export function needsAuthority(inventory: Inventory, vip: Vip): boolean {
   return own !== undefined && own.certificate === undefined;
 }
 
-/** The VIP of that name that HAProxy listens on, or else the first. Throws where there is none: the playbooks' own checks come before. */
-export function vipNamed(inventory: Inventory, name: string): Vip {
-  const vips = vipsOf(inventory);
-  const vip = vips.find((one) => one.name === name) ?? vips[0];
+/** Throws where there is none: the playbooks' own checks come before. */
+export function requiredVip(vip: Vip | undefined): Vip {
   if (!vip) throw new Error('OpenStack needs a virtual IP');
   return vip;
 }
 
-/** The VIP at which the users of a cloud find it: `api`. */
+/** The VIP at which the users of a cloud find it. */
 export function publicVip(inventory: Inventory): Vip {
-  return vipNamed(inventory, 'api');
+  return requiredVip(usersVip(inventory));
 }
 
 /**
- * The VIP at which the services find each other: `internal` where there is one, for hosts that are not in the users'
- * network; else the users' own.
+ * The VIP at which the services find each other's APIs, which users reach as well: `internal`, or the one that the
+ * inventory calls so, for hosts that are not in the users' network; else the users' own.
  */
 export function internalVip(inventory: Inventory): Vip {
-  return vipsOf(inventory).find(({ name }) => name === 'internal') ?? publicVip(inventory);
+  const name = settingsOf(inventory).internal_vip ?? 'internal';
+  return vipsOf(inventory).find((vip) => vip.name === name) ?? publicVip(inventory);
+}
+
+/** The VIP at which Neutron's agents find the metadata of servers, which no user may reach. */
+export function metadataVip(inventory: Inventory): Vip {
+  return requiredVip(servicesVip(inventory));
 }
 
 /** The services of a cloud at a VIP of its inventory. */

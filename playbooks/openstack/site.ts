@@ -1,11 +1,12 @@
 import { hostsWith, text } from 'osha';
 import type { Frontend, Host, IniSections, Inventory, Platform, Secret, SecretText, Takeover } from 'osha';
+import { vipOf } from '../haproxy/vips.ts';
 import {
   endpointsAt,
   internalVip,
   needsAuthority,
   publicVip,
-  vipNamed,
+  requiredVip,
   type Endpoints,
 } from './endpoints.ts';
 import { accountSecret, databaseSecret } from './secrets.ts';
@@ -66,7 +67,7 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
     return found;
   };
   const database = declared('database');
-  const databaseServer = { address: vipNamed(inventory, database.vip).address, port: database.port };
+  const databaseServer = { address: requiredVip(vipOf(database, inventory)).address, port: database.port };
   return {
     settings: openstackSettings(inventory),
     control: hostsWith(inventory, 'control'),

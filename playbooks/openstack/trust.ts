@@ -1,14 +1,15 @@
 import { file } from 'osha';
 import type { Host, Inventory, Operation, Platform, Secret } from 'osha';
-import type { HaproxySettings } from '../haproxy/settings.ts';
+import { settingsOf } from '../haproxy/settings.ts';
 import { authorityOf } from '../haproxy/tls.ts';
-import { vipsOf } from '../haproxy/vips.ts';
+import { servicesVip, usersVip } from '../haproxy/vips.ts';
 import { cloudHosts } from './hosts.ts';
 import { internalVip, needsAuthority } from './endpoints.ts';
 
 /** Whether services have to trust osha's own CA, to speak to each other. */
 function isNeeded(inventory: Inventory): boolean {
-  return vipsOf(inventory).length > 0 && needsAuthority(inventory, internalVip(inventory));
+  const vips = [usersVip(inventory) && internalVip(inventory), servicesVip(inventory)];
+  return vips.some((vip) => vip !== undefined && needsAuthority(inventory, vip));
 }
 
 /** Hosts that have to trust osha's own CA, because their services are its clients: none where nothing is signed by it. */
@@ -24,7 +25,6 @@ export function authorityFile(context: {
 }): Operation | undefined {
   const { inventory, secrets, platform } = context;
   if (!isNeeded(inventory)) return undefined;
-  const settings = inventory.settings['haproxy'] as HaproxySettings;
-  const authority = authorityOf(inventory, settings, secrets['tlsAuthority']);
+  const authority = authorityOf(inventory, settingsOf(inventory), secrets['tlsAuthority']);
   return authority && file.content(platform.paths.authority, { content: authority.certificate });
 }

@@ -2,8 +2,10 @@
 export interface Frontend {
   /** Also the name of the section in `haproxy.cfg`. */
   readonly name: string;
-  /** The VIP's name in the inventory; the first one of the inventory where that name is not there. */
+  /** The VIP's name in the inventory. Where that is not there: the users' VIP, or the services' one for what is `internal`. */
   readonly vip: string;
+  /** Only services use it: it does not fall to a VIP that users come to. */
+  readonly internal?: true | undefined;
   readonly port: number;
   readonly mode: 'tcp' | 'http';
   readonly balance: 'source' | 'leastconn' | 'roundrobin';

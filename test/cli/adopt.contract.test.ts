@@ -59,7 +59,7 @@ beforeEach(async () => {
     ).join('\n')}
 vips:
   api: { address: 192.0.2.20/24, interface: eth0, by: keepalived }
-haproxy: { tls: { api: {} } }
+haproxy: { tls: { api: {} }, internal_vip: api }
 rabbitmq: { users: { ops: {} } }
 `,
   );

@@ -30,6 +30,7 @@ hosts:
   here: { address: 127.0.0.1, roles: [controller], networks: { public: 192.0.2.1 } }
 vips:
   api: { address: 192.0.2.20/24, interface: eth0 }
+haproxy: { internal_vip: api }
 `,
   );
   return place;

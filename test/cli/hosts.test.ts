@@ -15,7 +15,7 @@ beforeEach(() => {
   );
   writeFileSync(
     join(folder, 'inventory.yaml'),
-    `name: test\nssh: { user: root }\nhosts:\n${hosts.join('\n')}\nvips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n`,
+    `name: test\nssh: { user: root }\nhosts:\n${hosts.join('\n')}\nvips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\nhaproxy: { internal_vip: api }\n`,
   );
 });
 

@@ -14,7 +14,7 @@ hosts:
   one: { address: 192.0.2.11, roles: [controller] }
   two: { address: 192.0.2.12, roles: [controller] }
   three: { address: 192.0.2.13, roles: [controller] }
-vips: { api: { address: 192.0.2.20/24, interface: eth0 } }
+vips: { api: { address: 192.0.2.20/24, interface: eth0 }, database: { address: 192.0.2.22/24, interface: eth0 } }
 `;
 const CLOUD = 'openstack: { services: [identity], region: Here }\n';
 

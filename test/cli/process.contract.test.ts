@@ -15,7 +15,7 @@ beforeAll(() => {
       ['a', 'b', 'c']
         .map((name, at) => `  ${name}: { address: 192.0.2.${at + 1}, roles: [controller] }\n`)
         .join('') +
-      'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n',
+      'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\nhaproxy: { internal_vip: api }\n',
   );
 });
 

@@ -19,6 +19,7 @@ hosts:
   two: { address: 192.0.2.12, roles: [controller] }
   three: { address: 192.0.2.13, roles: [controller] }
 vips: { api: { address: 192.0.2.20/24, interface: eth0 } }
+haproxy: { internal_vip: api }
 openstack: { services: [identity, placement] }
 `,
   );

@@ -68,6 +68,36 @@ it('HAProxy does not wait for servers that come to life in a later phase; "statu
   expect(subjects(haproxy.health?.(context)[0])).toEqual(['servers of now: true', 'servers of then: false']);
 });
 
+describe('an inventory whose only virtual IP is that of the users', () => {
+  const text = (roles: string, more = ''): string =>
+    `name: prod\nhosts:\n  a: { address: 192.0.2.11, roles: [${roles}] }\nvips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n${more}`;
+  const problems = (...given: Parameters<typeof text>): readonly string[] =>
+    checkInventory('inventory.yaml', text(...given), {
+      playbooks: [haproxy],
+      platforms: ['debian-12'],
+    })
+      .problems.filter(({ severity }) => severity === 'error')
+      .map(({ line, column, message, hint }) => `${line}:${column} ${message}; ${hint ?? ''}`);
+
+  it('is refused where it has a database or a broker, with what to write', () => {
+    const expected =
+      /^5:3 users come to api, and there is no other virtual IP .*vips: \{ internal: .*haproxy: \{ internal_vip: api \}$/;
+    expect(problems('loadbalancer, database')).toEqual([expect.stringMatching(expected)]);
+    expect(problems('loadbalancer, messaging')).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('is accepted where it says that services share it, and where nothing is internal', () => {
+    expect(problems('loadbalancer, database', 'haproxy: { internal_vip: api }\n')).toEqual([]);
+    expect(problems('loadbalancer')).toEqual([]);
+  });
+
+  it('is told about a virtual IP for services that is not there', () => {
+    expect(problems('loadbalancer, database', 'haproxy: { internal_vip: apo }\n')).toEqual([
+      '6:26 there is no virtual IP "apo"; write one of api',
+    ]);
+  });
+});
+
 /** What is said about the haproxy part of an inventory, as LINE:COLUMN from its first line. */
 function told(section: string): readonly string[] {
   const head = `name: prod

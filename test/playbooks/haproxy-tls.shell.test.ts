@@ -55,7 +55,7 @@ describe('a virtual IP that speaks TLS', () => {
     expect(section('broker', text)).toContain('bind 192.0.2.20:5673');
     expect(section('metrics', text)).toContain('bind 192.0.2.21:9090');
     expect(section('metrics', text).join()).not.toContain('X-Forwarded-Proto');
-    expect(section('stats', text)).toContain('bind 192.0.2.20:1080');
+    expect(section('alive', text)).toContain('bind 192.0.2.20:1080');
   });
 
   it('answers on port 443, while no frontend has it', () => {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import haproxy from '../../playbooks/haproxy.ts';
+import type { Vip } from '../../src/inventory/types.ts';
 import type { Frontend } from '../../src/playbook/frontend.ts';
 import type { Takeover } from '../../src/playbook/takeover.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
@@ -33,6 +34,7 @@ function conf(given: Parameters<typeof contextOf>[1] = {}): string {
 function section(name: string, text = conf()): readonly string[] {
   const found = text.split(/^(?=\S)/m).find((part) => part.startsWith(`listen ${name}\n`)) ?? '';
   return found
+    .replace(/^#.*$/gm, '')
     .trim()
     .split('\n')
     .map((line) => line.trim());
@@ -55,7 +57,7 @@ describe('haproxy.cfg', () => {
     ]);
   });
 
-  it('shares out what all servers may answer, on the first virtual IP where its own is not declared', () => {
+  it('shares out what all servers may answer, on the virtual IP of the users where its own is not declared', () => {
     expect(section('identity')).toContain('bind 192.0.2.20:5000');
     expect(section('identity')).toContain(
       'server controller3 192.0.2.13:5000 check inter 2000 rise 2 fall 5',
@@ -68,6 +70,43 @@ describe('haproxy.cfg', () => {
     expect(conf({ inventory: given })).not.toContain('192.0.2.20');
     // Its own virtual IP is not there: it is reached at the first one that is.
     expect(section('identity', conf({ inventory: given }))).toContain('bind 192.0.2.21:5000');
+  });
+
+  it('puts what only services use on no virtual IP that users come to', () => {
+    const broker: Frontend = { ...identity, name: 'broker', port: 5673, mode: 'tcp', internal: true };
+    const [api, database] = vips;
+    const internal = { ...api!, name: 'internal', address: '192.0.2.22' };
+    const bound = (given: readonly Vip[], settings = {}): string | undefined =>
+      section(
+        'broker',
+        conf({
+          frontends: [broker],
+          inventory: anInventory({ vips: given, settings: { haproxy: settings } }),
+          settings,
+        }),
+      )[1];
+    expect(bound([api!, database!, internal])).toBe('bind 192.0.2.22:5673');
+    expect(bound([api!, database!])).toBe('bind 192.0.2.21:5673');
+    expect(bound([database!])).toBe('bind 192.0.2.21:5673');
+    expect(bound([api!])).toBeUndefined();
+    expect(bound([api!], { internal_vip: 'api' })).toBe('bind 192.0.2.20:5673');
+    expect(bound([api!, database!, internal], { internal_vip: 'database' })).toBe('bind 192.0.2.21:5673');
+  });
+
+  it("shows its statistics on a host's own addresses alone, and only a sign of life on virtual IPs", () => {
+    expect(section('stats').filter((line) => line.startsWith('bind'))).toEqual([
+      'bind 192.0.2.11:1080',
+      'bind 127.0.0.1:1080',
+    ]);
+    expect(section('alive')).toEqual([
+      'listen alive',
+      'bind 192.0.2.20:1080',
+      'bind 192.0.2.21:1080',
+      'mode http',
+      'no log',
+      'monitor-uri /alive',
+      'http-request return status 404',
+    ]);
   });
 
   it('holds the password of the page only in what the host gets', () => {

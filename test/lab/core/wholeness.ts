@@ -103,9 +103,11 @@ export function wholeness(): void {
     expect(await holdersOf(vip, HOSTS)).toHaveLength(1);
   });
 
-  it('answers on the statistics page of HAProxy, with its password only', async () => {
-    const code = await on('controller1', `curl -s -o /dev/null -w '%{http_code}' http://${API_VIP}:1080/`);
-    expect(code).toBe('401');
+  it('answers on the statistics page of HAProxy on the own address of a host, with its password only', async () => {
+    const code = (address: string): Promise<string> =>
+      on('controller1', `curl -s -o /dev/null -w '%{http_code}' http://${address}:1080/`);
+    expect(await code('172.29.77.11')).toBe('401');
+    expect(await code(API_VIP)).toBe('404');
   });
 
   it('follows one clock', async () => {

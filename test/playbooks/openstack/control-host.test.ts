@@ -147,7 +147,7 @@ describe('Nova on a host of the control plane', () => {
     });
     expect(valuesOn(deployed, 'n1', '/etc/neutron/metadata_agent.ini')).toMatchObject({
       'DEFAULT.metadata_proxy_shared_secret': 'value-of-metadataProxy',
-      'DEFAULT.nova_metadata_host': '192.0.2.100',
+      'DEFAULT.nova_metadata_host': '192.0.2.101',
       'DEFAULT.nova_metadata_port': '8775',
     });
   });
@@ -171,8 +171,11 @@ describe('ports of its own', () => {
     expect(values['DEFAULT.transport_url']).toBe(`rabbit://${BROKERS.replaceAll(':5672', ':5673')}`);
   });
 
-  it('are reached at the first virtual IP where there is one alone', () => {
-    const single = deployment({ vips: '\n  public: { address: 192.0.2.100/24, interface: eth0 }' });
+  it('are reached at the virtual IP of the users where the inventory says that services share it', () => {
+    const single = deployment({
+      vips: '\n  public: { address: 192.0.2.100/24, interface: eth0 }',
+      more: 'haproxy: { internal_vip: public }',
+    });
     const values = valuesOn(single, 'c1', FILES.nova);
     expect(values['database.connection']).toContain('@192.0.2.100:');
     expect(values['keystone_authtoken.auth_url']).toBe(KEYSTONE);
@@ -182,7 +185,11 @@ describe('ports of its own', () => {
     const vips = `
   gateway: { address: 192.0.2.99/24, interface: eth0, haproxy: false }
   public: { address: 192.0.2.100/24, interface: eth0 }`;
-    const values = valuesOn(deployment({ vips }), 'c1', FILES.nova);
+    const values = valuesOn(
+      deployment({ vips, more: 'haproxy: { internal_vip: public }' }),
+      'c1',
+      FILES.nova,
+    );
     expect(values['database.connection']).toContain('@192.0.2.100:');
     expect(values['keystone_authtoken.auth_url']).toBe(KEYSTONE);
   });

@@ -32,9 +32,10 @@ describe('the services behind the virtual IP', () => {
     }
   });
 
-  it('are all active at the virtual IP of the APIs', () => {
-    expect(new Set(own.map(({ vip, active, mode }) => `${vip} ${active} ${mode}`))).toEqual(
-      new Set(['api all http']),
+  it('are all active at the virtual IP of the APIs, but for the metadata of servers, which no user may reach', () => {
+    const places = own.map(({ name, vip, active, mode }) => [name, `${vip} ${active} ${mode}`]);
+    expect(places).toEqual(
+      own.map(({ name }) => [name, `${name === 'nova-metadata' ? 'database' : 'api'} all http`]),
     );
   });
 
@@ -44,8 +45,10 @@ describe('the services behind the virtual IP', () => {
 
   it('are in the configuration of HAProxy, each bound to the virtual IP', () => {
     const text = textOn(deployed, 'c1', '/etc/haproxy/haproxy.cfg');
-    for (const { name, port } of own)
-      expect(text).toContain(`listen ${name}\n    bind 192.0.2.100:${port}\n`);
+    for (const { name, vip, port } of own) {
+      const address = vip === 'api' ? '192.0.2.100' : '192.0.2.101';
+      expect(text).toContain(`listen ${name}\n    bind ${address}:${port}\n`);
+    }
   });
 
   it('give images out on every host where they are shared', () => {

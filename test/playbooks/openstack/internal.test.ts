@@ -119,3 +119,46 @@ describe('clients whose default is the public endpoint', () => {
     expect(text).toContain("OPENSTACK_ENDPOINT_TYPE = 'internalURL'\n");
   });
 });
+
+describe('what no user may reach', () => {
+  const metadata = (asked: Asked): readonly string[] => {
+    const deployed = deployment({ hosts: HOSTS, ...asked });
+    const { vip, port } = deployed.frontends.find(({ name }) => name === 'nova-metadata') ?? {};
+    const agent = valuesOn(deployed, 'c1', '/etc/neutron/metadata_agent.ini');
+    return [
+      `${vip ?? ''} ${port ?? ''}`,
+      `${agent['DEFAULT.nova_metadata_protocol'] ?? ''}://${agent['DEFAULT.nova_metadata_host'] ?? ''}`,
+      agent['DEFAULT.auth_ca_cert'] ?? 'no CA',
+    ];
+  };
+  const two = `
+  api: { address: 192.0.2.100/24, interface: eth0, on: [controller] }
+  database: { address: 192.0.2.101/24, interface: eth0, on: [controller] }
+`;
+
+  it.each<[string, Asked, readonly string[]]>([
+    [
+      'another virtual IP than that of the users',
+      { vips: two, more: 'haproxy: { tls: { api: {} } }' },
+      ['database 8775', 'http://192.0.2.101', 'no CA'],
+    ],
+    [
+      'that one by TLS where it speaks that',
+      { vips: two, more: 'haproxy: { tls: { database: {} } }' },
+      ['database 8775', 'https://192.0.2.101', CA],
+    ],
+    [
+      'the one that the inventory says',
+      { vips: two, more: 'haproxy: { internal_vip: api }' },
+      ['api 8775', 'http://192.0.2.100', 'no CA'],
+    ],
+  ])('is at %s: the metadata of servers', (_what, asked, expected) => {
+    expect(metadata(asked)).toEqual(expected);
+  });
+
+  it('is trusted by the hosts whose agents ask there', () => {
+    const deployed = deployment({ hosts: HOSTS, vips: two, more: 'haproxy: { tls: { database: {} } }' });
+    const trusting = placedBy(deployed).filter(({ path, host }) => path === CA && host === 'c1');
+    expect(trusting.length).toBeGreaterThan(0);
+  });
+});

@@ -22,7 +22,7 @@ const deployed = deployment({
   vips: `
   api: { address: 192.0.2.100/24, interface: eth0, by: pacemaker, on: [c1, c2] }
 `,
-  more: `pacemaker: { groups: { control: { vips: [api], services: [${SERVICES}] } } }\n${SHARED}`,
+  more: `haproxy: { internal_vip: api }\npacemaker: { groups: { control: { vips: [api], services: [${SERVICES}] } } }\n${SHARED}`,
 });
 
 function phase(name: string): PlannedPhase {
