@@ -32,6 +32,7 @@ export type {
   TextDiff,
 } from './playbook/operation.ts';
 export type { CarriedSecret, LineOfFile, Where } from './playbook/carried-secret.ts';
+export { within, type Limit } from './playbook/limits.ts';
 export { takeoverOf, type Handover, type Takeover } from './playbook/takeover.ts';
 export type { Frontend, FrontendServer } from './playbook/frontend.ts';
 export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';

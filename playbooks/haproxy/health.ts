@@ -1,4 +1,4 @@
-import { addressIn, ofThoseThatAnswered, ProbeError, quote, takeoverOf } from 'osha';
+import { addressIn, ofThoseThatAnswered, ProbeError, quote, takeoverOf, within } from 'osha';
 import type { Answers, Finding, Frontend, HealthCheck, Host, Takeover, Vip } from 'osha';
 import { ADMIN_SOCKET, frontendsOn } from './conf.ts';
 import { ALIVE_PATH, STATS_PORT } from './ports.ts';
@@ -138,7 +138,7 @@ export function serversUp(options: ServersOptions): HealthCheck<HaproxyState> {
       const managed =
         by === undefined ? '' : `systemctl is-active --quiet -- ${quote(by)} && echo '${MANAGED}'\n`;
       return {
-        script: `${managed}printf 'show stat\\n' | timeout 5 socat -t 5 - UNIX-CONNECT:${ADMIN_SOCKET} 2>/dev/null || :`,
+        script: `${managed}printf 'show stat\\n' | timeout ${within('socketAnswer')} socat -t ${within('socketAnswer')} - UNIX-CONNECT:${ADMIN_SOCKET} 2>/dev/null || :`,
         reads: [`unit:${unit}`, ...(by === undefined ? [] : [`unit:${by}` as const])],
         parse: ({ stdout }) => {
           const [first, ...rest] = stdout.split(`${MANAGED}\n`);
@@ -188,7 +188,7 @@ export function vipsAnswer(
         .map(
           ({ name, address }) =>
             `printf '%s %s\\n' ${quote(name)} "$(printf 'GET ${ALIVE_PATH} HTTP/1.0\\r\\n\\r\\n' |
-  timeout 5 socat -t 3 - TCP:${address}:${STATS_PORT},connect-timeout=3 2>/dev/null | head -n 1)"`,
+  timeout ${within('socketAnswer')} socat -t ${within('socketConnect')} - TCP:${address}:${STATS_PORT},connect-timeout=${within('socketConnect')} 2>/dev/null | head -n 1)"`,
         )
         .join('\n'),
       reads: vips.map((vip) => `cluster:vip-${vip.name}` as const),

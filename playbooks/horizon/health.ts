@@ -1,4 +1,4 @@
-import { onOneHost, openstack } from 'osha';
+import { onOneHost, openstack, within } from 'osha';
 import type { Finding, HealthCheck, Host, Platform, Takeover } from 'osha';
 import { LOGIN, PORT, ROOT } from './entrance.ts';
 
@@ -33,7 +33,7 @@ export function dashboardAnswers(
     members: hosts,
     probe: ({ address }) => {
       const get = (path: string, format: string, more = ''): string =>
-        `curl --silent --output /dev/null --noproxy '*' --max-time 20 --write-out '${format}'${more} http://${address}:${PORT}${path} || :`;
+        `curl --silent --output /dev/null --noproxy '*' --max-time ${within('httpAnswer')} --write-out '${format}'${more} http://${address}:${PORT}${path} || :`;
       return {
         script: `${get(LOGIN, '%{http_code} %{time_total} ')}
 ${get(ROOT, '%{http_code} ', ` --cookie sessionid=${'0'.repeat(32)}`)}

@@ -1,4 +1,4 @@
-import { quote, takeoverOf } from 'osha';
+import { takeoverOf, within } from 'osha';
 import type { Answer, HealthCheck, Finding, Host, Takeover } from 'osha';
 
 /** What a cache says of itself; nothing where it does not answer. */
@@ -35,7 +35,7 @@ export function cachesAnswer(
     members: hosts,
     probe: (host) => ({
       script: `printf 'stats\\r\\nquit\\r\\n' |
-  timeout 5 socat -t 3 - ${quote(`TCP:${host.address}:11211,connect-timeout=3`)} 2>/dev/null || :`,
+  timeout ${within('socketAnswer')} socat -t ${within('socketConnect')} - TCP:${host.address}:11211,connect-timeout=${within('socketConnect')} 2>/dev/null || :`,
       reads: [`unit:${unit}`],
       parse: ({ stdout }) => parseStats(stdout),
     }),

@@ -1,4 +1,4 @@
-import { ProbeError } from 'osha';
+import { ProbeError, within } from 'osha';
 import type { Answers, Finding, HealthCheck, Host } from 'osha';
 import type { TimeSettings } from './settings.ts';
 
@@ -99,7 +99,7 @@ export function clocksAgree(
     title: 'Clocks',
     members: hosts,
     probe: () => ({
-      script: 'timeout 10 chronyc -n -c tracking 2>/dev/null || echo down',
+      script: `timeout ${within('chronyc')} chronyc -n -c tracking 2>/dev/null || echo down`,
       reads: ['unit:chrony'],
       parse: ({ stdout }) => parseTracking(stdout.replace(/down\n$/, '')),
     }),

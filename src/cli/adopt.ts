@@ -3,6 +3,7 @@ import { quote } from '../operations/shell.ts';
 import { carriedSecretsOf } from '../planner/plan.ts';
 import { selectHosts } from '../planner/selection.ts';
 import type { Answers } from '../playbook/operation.ts';
+import { probeTimeoutMs } from '../playbook/limits.ts';
 import { adoptionOf, type AdoptedSecret, type AdoptionOutcome } from '../preflight/adoption.ts';
 import { bySecret, placesOn, valueProbe, type FoundSecret } from '../preflight/carried.ts';
 import { secretsInWords } from '../preflight/foreign-secrets.ts';
@@ -18,7 +19,6 @@ import { hasErrors } from '../yaml/problem.ts';
 import { accessTo } from './access.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
 import { InvalidFile, printProblems, UserError } from './errors.ts';
-import { PROBE_TIMEOUT_MS } from './execute.ts';
 import { interruption } from './interruption.ts';
 import { EXIT, type Io } from './io.ts';
 import { keyring } from './keyring.ts';
@@ -87,7 +87,7 @@ async function ask(
       transport,
       forks: request.forks,
       connectTimeoutMs: request.connectTimeout * 1000,
-      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      probeTimeoutMs: probeTimeoutMs(request.timeout * 1000),
       acceptNew: request.acceptNew ?? false,
       signal: stop.signal,
       emit: (told) => {

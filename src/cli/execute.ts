@@ -2,6 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Journal } from '../journal/journal.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { Playbook } from '../playbook/playbook.ts';
+import { probeTimeoutMs } from '../playbook/limits.ts';
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { RunOptions, RunSummary } from '../runner/run.ts';
@@ -14,9 +15,6 @@ import type { ConnectionOptions, OutputOptions } from './options.ts';
 import { rendererKind, wantsColor } from './presentation.ts';
 import type { Cli } from './register.ts';
 import { ownVersion } from './version.ts';
-
-/** Milliseconds for one round trip of probes: asking Galera for its position starts a server. */
-export const PROBE_TIMEOUT_MS = 120_000;
 
 export interface ExecuteOptions extends OutputOptions, ConnectionOptions {
   /** The user's own playbooks. */
@@ -61,7 +59,7 @@ export async function runSettings(
       forks: options.forks,
       timeoutMs: options.timeout * 1000,
       connectTimeoutMs: options.connectTimeout * 1000,
-      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      probeTimeoutMs: probeTimeoutMs(options.timeout * 1000),
       acceptNew: options.acceptNew ?? false,
       command: cli.command,
       gate: fitness(plan.hosts, deployment.platform),

@@ -1,10 +1,10 @@
 import type { Host } from '../inventory/types.ts';
 import type { Finding } from '../playbook/operation.ts';
+import { probeTimeoutMs } from '../playbook/limits.ts';
 import { SelectionError, type Selection } from '../planner/selection.ts';
 import type { HealthReport, NamedCheck } from '../runner/health.ts';
 import { visibleBehind } from '../text/visible.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
-import { PROBE_TIMEOUT_MS } from './execute.ts';
 import { interruption } from './interruption.ts';
 import { EXIT } from './io.ts';
 import { selectionOf, type ConnectionOptions, type OutputOptions, type SelectionOptions } from './options.ts';
@@ -47,7 +47,7 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
       transport,
       forks: request.forks,
       connectTimeoutMs: request.connectTimeout * 1000,
-      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      probeTimeoutMs: probeTimeoutMs(request.timeout * 1000),
       acceptNew: request.acceptNew ?? false,
       signal: stop.signal,
       emit: (event) => void (request.json && printJson(io, [maskDeep(event, mask)])),

@@ -1,11 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { GivenOptions } from '../planner/options.ts';
+import { DEFAULT_TIMEOUT_SECONDS } from '../playbook/limits.ts';
 import type { Selection } from '../planner/selection.ts';
 
 /** Hosts worked on at the same time. */
 const FORKS = 20;
-/** Seconds for one change: a package installation over a slow line takes minutes. */
-const TIMEOUT_SECONDS = 900;
 /** Seconds for TCP, handshake, login and sudo together: a host at full load takes ten for a login. */
 const CONNECT_TIMEOUT_SECONDS = 30;
 
@@ -74,9 +73,12 @@ export function withConnections(command: Command): Command {
           .default(FORKS),
       )
       .addOption(
-        new Option('--timeout <seconds>', 'how long one command on a host may take')
+        new Option(
+          '--timeout <seconds>',
+          'how long one command on a host may take; longer than the default, all waits get longer in proportion',
+        )
           .argParser(positiveInteger)
-          .default(TIMEOUT_SECONDS),
+          .default(DEFAULT_TIMEOUT_SECONDS),
       ),
   );
 }

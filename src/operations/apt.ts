@@ -1,10 +1,8 @@
 import { quoteAll } from './shell.ts';
+import { within } from '../playbook/limits.ts';
 
 /** By this line a policy file is known to be osha's own. */
 const MARK = '# placed by osha while packages are installed';
-
-/** Seconds to wait for another process that uses the package manager. */
-const LOCK_SECONDS = 300;
 
 /** Minutes after which the lists of packages count as old. */
 const LISTS_OLD_MINUTES = 24 * 60;
@@ -45,14 +43,14 @@ trap 'exit 143' HUP INT TERM
 patiently() {
   waited=0
   until "$@" 2>"$said"; do
-    if [ $waited -ge ${LOCK_SECONDS} ] || ! grep -qi '\\block' "$said"; then cat "$said" >&2; return 1; fi
+    if [ $waited -ge ${within('packageLock')} ] || ! grep -qi '\\block' "$said"; then cat "$said" >&2; return 1; fi
     [ $waited -gt 0 ] || echo 'waiting for another process that uses the package manager'
     waited=$((waited + 5))
     sleep 5
   done
   cat "$said" >&2
 }
-apt() { patiently apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=${LOCK_SECONDS} -o Acquire::Retries=3 \\
+apt() { patiently apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=${within('packageLock')} -o Acquire::Retries=3 \\
   -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null; }
 patiently dpkg --force-confdef --force-confold --configure -a </dev/null
 `;

@@ -1,6 +1,7 @@
 import type { Operation } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
 import { quote } from './shell.ts';
+import { within } from '../playbook/limits.ts';
 
 export interface MountAccess {
   /** Make the directory where there is none; default: that is an error. */
@@ -32,7 +33,7 @@ export function access(where: string, wanted: MountAccess): Operation<AccessStat
     title: `${where} belongs to ${wanted.owner}:${wanted.group}`,
     probe: {
       script: `w=${quote(where)}
-if [ -e "$w" ]; then timeout 10 stat -c 'is=%u %g %a' -- "$w"; else echo is=missing; fi
+if [ -e "$w" ]; then timeout ${within('mountStat')} stat -c 'is=%u %g %a' -- "$w"; else echo is=missing; fi
 id() { case $2 in *[!0-9]*) getent "$1" "$2" | cut -d : -f 3 ;; *) echo "$2" ;; esac; }
 echo "uid=$(id passwd ${quote(wanted.owner)})"
 echo "gid=$(id group ${quote(wanted.group)})"

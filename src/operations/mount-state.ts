@@ -3,6 +3,7 @@ import { ProbeError } from '../playbook/operation.ts';
 import { mountUnitOf, mountUnitPathOf, type Mount } from './mount-unit.ts';
 import { quote } from './shell.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from './unit-state.ts';
+import { within } from '../playbook/limits.ts';
 
 /** A mount point, as it was found. */
 export interface MountState {
@@ -13,9 +14,6 @@ export interface MountState {
   readonly answers: boolean;
 }
 
-/** Seconds that a file system may take to say how full it is. */
-const ANSWER_SECONDS = 5;
-
 /** A script that says what is mounted at a path, whether it answers, and whether a mount there would hide something. */
 export function mountProbeScript(where: string): string {
   return `(
@@ -25,7 +23,7 @@ w=${quote(where)}
 m=$(awk -v w="$w" '$2 == w { line = $3 " " $1 } END { print line }' /proc/self/mounts)
 if [ -n "$m" ]; then
   printf 'mounted=%s\\n' "$m"
-  timeout -k 1 ${ANSWER_SECONDS} stat -f -- "$w" >/dev/null 2>&1 && echo fs-answers=yes
+  timeout -k 1 ${within('mountAnswers')} stat -f -- "$w" >/dev/null 2>&1 && echo fs-answers=yes
 elif [ -d "$w" ] && [ -n "$(find "$w" -mindepth 1 -maxdepth 1 -print -quit)" ]; then
   echo hides=yes
 fi

@@ -1,7 +1,5 @@
 import { quote, quoteAll } from './shell.ts';
-
-/** Seconds that a unit may still be on its way after `systemctl start` came back, which waits by itself. */
-const SETTLE_SECONDS = 60;
+import { within } from '../playbook/limits.ts';
 
 /** Looks, 0.2 s apart, at which a program that was only just started has to be the same process. */
 const CALM_CHECKS = 5;
@@ -42,7 +40,7 @@ case $(systemctl show -p Type --value -- "$u") in
   *) wanted=0 ;;
 esac
 i=0 calm=0 pid=
-while [ $i -lt ${SETTLE_SECONDS * 5} ]; do
+while [ $i -lt $((5*${within('unitSettles')})) ]; do
   case $(systemctl is-active -- "$u") in
     active)
       now=$(systemctl show -p MainPID --value -- "$u")
@@ -56,6 +54,6 @@ while [ $i -lt ${SETTLE_SECONDS * 5} ]; do
   i=$((i + 1))
   sleep 0.2
 done
-echo "$u is still $(systemctl is-active -- "$u") after ${SETTLE_SECONDS} s" >&2
+echo "$u is still $(systemctl is-active -- "$u") after ${within('unitSettles')} s" >&2
 unwell`;
 }

@@ -96,7 +96,7 @@ export interface Change {
    * `--prune`.
    */
   readonly prunes?: true;
-  /** Milliseconds until its process group is killed; default is the run's `--timeout`. */
+  /** Milliseconds until its process group is killed; default is the run's `--timeout`. A longer `--timeout` stretches it. */
   readonly timeoutMs?: number;
 }
 

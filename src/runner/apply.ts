@@ -1,5 +1,6 @@
 import type { Host } from '../inventory/types.ts';
 import type { Change, Operation, ResourceKey } from '../playbook/operation.ts';
+import { patienceFor, withPatience } from '../playbook/limits.ts';
 import { asSecretText } from '../secrets/text.ts';
 import { ConnectionDropped } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
@@ -57,9 +58,11 @@ async function applyNow(context: RunContext, place: Place, line: Line, change: C
   };
   tell(context, place, host, change, true);
   try {
-    const result = await line.run(`set -e\n${change.script}`, {
-      timeoutMs: change.timeoutMs ?? context.settings.timeoutMs,
-      signal: context.settings.signal,
+    const { timeoutMs, signal } = context.settings;
+    const patience = patienceFor(timeoutMs);
+    const result = await line.run(withPatience(patience, `set -e\n${change.script}`), {
+      timeoutMs: change.timeoutMs === undefined ? timeoutMs : change.timeoutMs * patience,
+      signal,
       onOutput: (stream, chunk) => lines[stream].write(chunk),
       ...(input === undefined ? {} : { input }),
     });

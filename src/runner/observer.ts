@@ -1,3 +1,4 @@
+import { patienceOfProbes, withPatience } from '../playbook/limits.ts';
 import { ProbeError, type Probe, type ProbeAnswer, type ResourceKey } from '../playbook/operation.ts';
 import { frameOf, keyOf } from './frame.ts';
 import type { Line } from './line.ts';
@@ -21,6 +22,7 @@ interface Flight {
 }
 
 export interface ObserverOptions {
+  /** Milliseconds for one round trip, as `probeTimeoutMs` gives them: the limits inside of the probes follow from it. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -110,7 +112,8 @@ export class Observer {
     await this.#line.inTurn(resources, async () => {
       this.#flights.add(flight);
       try {
-        const answers = frame.split(await this.#line.read(frame.script, this.#options));
+        const script = withPatience(patienceOfProbes(this.#options.timeoutMs), frame.script);
+        const answers = frame.split(await this.#line.read(script, this.#options));
         [...questions].forEach(([key, { reads }], index) => {
           const answer = answers[index];
           if (!answer || flight.stale || [...reads].some((resource) => flight.touched.has(resource))) return;

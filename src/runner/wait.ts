@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/types.ts';
+import { patienceFor } from '../playbook/limits.ts';
 import type { Answer, Answers, Finding, HealthCheck } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
@@ -67,7 +68,8 @@ function withoutStatement(finding: Finding): Finding {
 }
 
 /**
- * Asks until a check is healthy, and returns its findings. Throws `NotHealthy` after `withinMs`, with the findings that
+ * Asks until a check is healthy, and returns its findings. Throws `NotHealthy` after `withinMs`, stretched by
+ * a longer `--timeout`, with the findings that
  * were not healthy. While a member that `--limit` leaves out is not healthy itself, it is not this run's to wait for:
  * then the findings are returned as they are.
  */
@@ -78,7 +80,8 @@ export async function waitUntilHealthy(
   withinMs: number,
   options: { again?: boolean } = {},
 ): Promise<readonly Finding[]> {
-  const until = Date.now() + withinMs;
+  const limitMs = withinMs * patienceFor(context.settings.timeoutMs);
+  const until = Date.now() + limitMs;
   // What left the run before is known to be missing. What leaves it now is not healthy, also when it is no longer asked.
   const asked = context.present(check.members);
   let again = options.again ?? true;
@@ -89,7 +92,7 @@ export async function waitUntilHealthy(
     if (bad.length === 0 || waitsForOthers(context, check, answers, bad)) return findings;
     if (Date.now() >= until) {
       context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
-      throw notHealthy(`timed out after ${inSeconds(withinMs)} waiting for "${check.title}"`, bad);
+      throw notHealthy(`timed out after ${inSeconds(limitMs)} waiting for "${check.title}"`, bad);
     }
     await pause(Math.min(PAUSE_MS, until - Date.now()), context.settings.signal);
     context.forget();

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { probeTimeoutMs } from '../../src/playbook/limits.ts';
 import { step, verify } from '../../src/playbook/step.ts';
 import type { LocalHosts } from '../support/local-hosts.ts';
 import { allJoined, empty, failing, healthy, written } from '../support/operations.ts';
@@ -38,6 +39,44 @@ describe('a run', () => {
       ['files', 1, 1, 1],
       ['more', 1, 1, 1],
     ]);
+  });
+
+  it('lets a longer --timeout stretch the limits inside of scripts, and of changes that have one of their own', async ({
+    hosts,
+  }) => {
+    const limits: number[] = [];
+    const book = aPlaybook('p', () => [
+      step('Look', {
+        scope: 'host',
+        title: 'limits',
+        probe: {
+          script: 'echo "$OSHA_TIMEOUT"; cat "$DISK/limit" 2>/dev/null || :',
+          reads: [],
+          parse: ({ stdout }) => {
+            limits.push(...stdout.trim().split('\n').map(Number));
+            return limits.length;
+          },
+        },
+        decide: (count: number) =>
+          count > 1
+            ? []
+            : [
+                {
+                  summary: 'note it',
+                  script: 'sleep 0.2; echo "$OSHA_TIMEOUT" >"$DISK/limit"',
+                  touches: [],
+                  timeoutMs: 100,
+                },
+              ],
+      }),
+    ]);
+    const { summary } = await run(hosts, [book], {
+      timeoutMs: 90_000_000,
+      probeTimeoutMs: probeTimeoutMs(90_000_000),
+      selection: { limit: ['controller1'] },
+    });
+    expect(summary).toMatchObject({ changed: 1, failed: 0 });
+    expect(limits).toEqual([90_000, 90_000, 90_000]);
   });
 
   it('fails a change that ended well and did not do what it was for', async ({ hosts }) => {

@@ -1,6 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import { CLIENT_PORT, clientUrlOf } from './layout.ts';
 import { idOf, type Identity } from './wal.ts';
+import { within } from '../../playbook/limits.ts';
 
 /** A member as the cluster lists it. */
 export interface ListedMember {
@@ -38,9 +39,6 @@ export type MemberAnswer =
   | { readonly status: MemberStatus; readonly silence?: never }
   | { readonly silence: Silence; readonly status?: never };
 
-/** Seconds that a member may take for one answer. */
-const ANSWER_SECONDS = 5;
-
 /** curl's exit codes, as its manual has them. */
 const COULD_NOT_CONNECT = '7';
 const TIMED_OUT = '28';
@@ -49,7 +47,7 @@ const TIMED_OUT = '28';
  * curl for a question to etcd itself, whatever its user's `.curlrc` and the environment say of proxies. `-q` counts only
  * as the first option.
  */
-export const CURL = `curl -q -s --noproxy '*' -m ${ANSWER_SECONDS}`;
+export const CURL = `curl -q -s --noproxy '*' -m ${within('etcdAnswers')}`;
 
 /** Stands in a line of its own behind each answer. */
 const END = 'answered';
@@ -61,7 +59,7 @@ const END = 'answered';
 export function askScript(host: Host): string {
   const api = `http://127.0.0.1:${CLIENT_PORT}`;
   const wrapped = `-w '\\n${END} %{exitcode} %{http_code} %{errormsg}\\n'`;
-  const again = `--next -s --noproxy '*' -m ${ANSWER_SECONDS} ${wrapped}`;
+  const again = `--next -s --noproxy '*' -m ${within('etcdAnswers')} ${wrapped}`;
   return `echo asked
 ${CURL} --fail-early ${wrapped} -d '{}' ${api}/v3/maintenance/status \\
   ${again} -d '{}' ${api}/v3/cluster/member/list \\
@@ -145,8 +143,7 @@ function httpAnswersOf(lines: readonly string[]): readonly HttpAnswer[] {
 function silenceOf(answer: HttpAnswer | undefined): Silence {
   if (!answer) return { kind: 'timeout', words: 'no answer' };
   if (answer.exitCode === COULD_NOT_CONNECT) return { kind: 'refused', words: 'connection refused' };
-  if (answer.exitCode === TIMED_OUT)
-    return { kind: 'timeout', words: `no answer within ${ANSWER_SECONDS} s` };
+  if (answer.exitCode === TIMED_OUT) return { kind: 'timeout', words: 'no answer in time' };
   if (answer.exitCode !== '0')
     return { kind: 'unintelligible', words: answer.error || 'the connection broke' };
   const said = answer.body.split('\n')[0]?.slice(0, 80) ?? '';

@@ -17,6 +17,7 @@ import {
   refuseWithout,
   SPARE_SECONDS,
 } from './on-the-spot.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
 /** What the changes need to know of the deployment and its hosts. */
 export interface ChangeContext {
@@ -32,7 +33,7 @@ export interface ChangeContext {
 }
 
 /** Seconds in which a member that was started has to be healthy: the package's unit is given up after 90. */
-const READY_SECONDS = 120;
+const READY_SECONDS = LIMITS.etcdReady;
 
 interface Doing {
   readonly host: string;
@@ -49,7 +50,7 @@ function change({ unit }: ChangeContext, { host, ...doing }: Doing): HostChange 
 
 function awaitHealthy(context: ChangeContext): string {
   return `${HEALTHY}
-end=$(($(date +%s) + ${READY_SECONDS}))
+end=$(($(date +%s) + ${within('etcdReady')}))
 until healthy http://127.0.0.1:${CLIENT_PORT}; do
   if systemctl is-failed --quiet -- ${quote(context.unit)} || [ "$(date +%s)" -ge "$end" ]; then
     echo 'it is not healthy:' >&2

@@ -2,12 +2,13 @@ import { quote } from '../shell.ts';
 import { CURL } from './answer.ts';
 import { CLIENT_PORT, PEER_PORT } from './layout.ts';
 import type { Live } from './members.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
 /** Seconds in which a cluster has to be calm enough for a change of its members: it wants 5 without a lost connection. */
-export const CALM_SECONDS = 60;
+export const CALM_SECONDS = LIMITS.etcdCalms;
 
 /** Seconds in which the other members have to be healthy, before one is restarted. */
-export const SPARE_SECONDS = 60;
+export const SPARE_SECONDS = LIMITS.etcdSpares;
 
 /** `refuse SENTENCE`: what was seen when the change was decided on is not so any more. */
 export const REFUSE = `refuse() {
@@ -29,8 +30,8 @@ export function memberCommand(peers: readonly Live[]): string {
   const endpoints = peers.map(({ clientUrl }) => clientUrl).join(',');
   return `unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 members() {
-  end=$(($(date +%s) + ${CALM_SECONDS}))
-  until out=$(ETCDCTL_API=3 etcdctl --endpoints=${quote(endpoints)} --command-timeout=10s member "$@" 2>&1); do
+  end=$(($(date +%s) + ${within('etcdCalms')}))
+  until out=$(ETCDCTL_API=3 etcdctl --endpoints=${quote(endpoints)} --command-timeout=${within('etcdctl')}s member "$@" 2>&1); do
     case $out in *'unhealthy cluster'* | *'not enough started members'*) ;; *) end=0 ;; esac
     if [ "$(date +%s)" -ge "$end" ]; then printf '%s\\n' "$out" >&2; return 1; fi
     sleep 1
@@ -54,7 +55,7 @@ export function refuseWithout(others: readonly Live[]): string {
   sleep 0.5
 done`,
   );
-  return [`end=$(($(date +%s) + ${SPARE_SECONDS}))`, ...spared].join('\n');
+  return [`end=$(($(date +%s) + ${within('etcdSpares')}))`, ...spared].join('\n');
 }
 
 /**

@@ -5,6 +5,7 @@ import { quote } from '../shell.ts';
 import { POSITION_FILE } from './data-functions.ts';
 import { guards } from './guards.ts';
 import { CLUSTER } from './observe.ts';
+import { LIMITS, stretched, within } from '../../playbook/limits.ts';
 
 /** What the changes need to know of the hosts. */
 export interface ChangeContext {
@@ -18,7 +19,7 @@ export interface ChangeContext {
 }
 
 /** Seconds in which a member that lost its cluster may find back by itself, before it is restarted. */
-const RETURN_SECONDS = 30;
+const RETURN_SECONDS = LIMITS.galeraReturns;
 
 /**
  * A server that is started with this left behind forms a second cluster. galera_new_cluster removes it itself, but not
@@ -49,8 +50,8 @@ export function memberChange(context: ChangeContext, host: string, change: Membe
 }
 
 function awaitSynced(context: ChangeContext): string {
-  return `synced_within ${context.syncSeconds} || {
-  echo "not Synced within ${context.syncSeconds} s; it says: $(wsrep)" >&2
+  return `synced_within ${stretched(context.syncSeconds)} || {
+  echo "not Synced within ${stretched(context.syncSeconds)} s; it says: $(wsrep)" >&2
 ${journalOnFailure(context.unit)}}`;
 }
 
@@ -173,13 +174,13 @@ ${awaitSynced(context)}`;
 
 /** Waits for a member that is being brought up to date; one that gives up is left to the next look. */
 export function awaitMember(context: ChangeContext, host: string): HostChange {
-  const script = `until=$(($(date +%s) + ${context.syncSeconds}))
+  const script = `until=$(($(date +%s) + ${stretched(context.syncSeconds)}))
 until synced_within 2; do
   case $(systemctl is-active -- "$u") in inactive | failed) exit 0 ;; esac
   [ "$(date +%s)" -lt "$until" ] || break
 done
 synced_within 0 || {
-  echo "not Synced within ${context.syncSeconds} s; it says: $(wsrep)" >&2
+  echo "not Synced within ${stretched(context.syncSeconds)} s; it says: $(wsrep)" >&2
 ${journalOnFailure(context.unit)}}`;
   return memberChange(context, host, {
     summary: 'wait until it is Synced',
@@ -191,7 +192,7 @@ ${journalOnFailure(context.unit)}}`;
 
 /** A running member that lost its cluster finds back by itself when the others are in sight, or is restarted. */
 export function rejoin(context: ChangeContext, host: string): HostChange {
-  const script = `synced_within ${RETURN_SECONDS} && exit 0
+  const script = `synced_within ${within('galeraReturns')} && exit 0
 case $(wsrep) in
   [Pp]rimary*) ;;
   *)

@@ -1,4 +1,5 @@
 import { quote } from '../shell.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
 /**
  * Ports on which only members listen to each other: replication and incremental state transfers. In hexadecimal, as
@@ -11,7 +12,7 @@ const TRANSFER_PORT_HEX = '11D8';
 const DEFAULT_SOCKET = '/run/mysqld/mysqld.sock';
 
 /** Seconds that the server has for an answer. One that takes longer is slow, and as alive as any other. */
-export const ANSWER_SECONDS = 5;
+export const ANSWER_SECONDS = LIMITS.mariadbAnswers;
 
 /**
  * Shell functions by which a probe and the changes find the server of `unit`, its directories and its sockets. They
@@ -161,11 +162,11 @@ const ASK = `ask() {
   said='it has no local socket'
   for s in $(printf '%s\\n' "$1" | sed -n 's/^unix \\(\\/.*\\)/\\1/p' | head -n 3); do
     [ -S "$s" ] || for i in $pids; do [ ! -S "/proc/$i/root$s" ] || s=/proc/$i/root$s; done
-    if said=$(timeout -k 1 ${ANSWER_SECONDS} mariadb --no-defaults --protocol=socket --socket="$s" \\
-      --connect-timeout=${ANSWER_SECONDS} -BN -e "$2" 2>&1); then
+    if said=$(timeout -k 1 ${within('mariadbAnswers')} mariadb --no-defaults --protocol=socket --socket="$s" \\
+      --connect-timeout=${within('mariadbAnswers')} -BN -e "$2" 2>&1); then
       printf '%s\\n' "$said"
       return 0
-    else case $? in 124 | 137) said="no answer within ${ANSWER_SECONDS} s on $s" ;; esac; fi
+    else case $? in 124 | 137) said="no answer within ${within('mariadbAnswers')} s on $s" ;; esac; fi
   done
   printf '%s\\n' "$said" | tail -n 1
   return 1

@@ -1,9 +1,10 @@
 import type { HostChange } from '../../playbook/operation.ts';
 import { bootstrapCommand } from './decision.ts';
 import { memberChange, type ChangeContext } from './changes.ts';
+import { LIMITS, stretched, within } from '../../playbook/limits.ts';
 
 /** Seconds in which a server that starts has to find its cluster, once it looks for it: Galera itself allows 30. */
-const SETTLE_SECONDS = 60;
+const SETTLE_SECONDS = LIMITS.galeraSettles;
 
 /**
  * Waits until a server that is on its way up or down has come to rest. One that crashed remembers who was with it
@@ -17,7 +18,7 @@ export function settle(context: ChangeContext, host: string, noPrimaryAnywhere: 
     ? `systemctl stop --no-block -- "$u"
 waits_in_vain || { echo 'it came up just now, and is left alone' >&2; exit 1; }
 systemctl kill -s KILL -- "$u"
-end=$(($(date +%s) + 60))
+end=$(($(date +%s) + ${within('galeraSettles')}))
 while ! systemctl is-failed --quiet -- "$u" && [ "$(systemctl is-active -- "$u")" != inactive ]; do
   [ "$(date +%s)" -lt "$end" ] || exit 1
   sleep 0.5
@@ -30,7 +31,7 @@ while :; do
   case $(systemctl is-active -- "$u") in inactive | failed) exit 0 ;; esac
   [ -z "$(wsrep)" ] || exit 0
   now=$(date +%s)
-  if [ "$now" -ge $((start + ${SETTLE_SECONDS})) ]; then
+  if [ "$now" -ge $((start + ${within('galeraSettles')})) ]; then
     if waits_in_vain; then break; fi
     pids=$(server_pids)
     if [ -n "$(open_doors "$pids")" ]; then
@@ -38,8 +39,8 @@ while :; do
       exit 1
     fi
   fi
-  if [ "$now" -ge $((start + ${context.syncSeconds})) ]; then
-    echo "it is still on its way after ${context.syncSeconds} s" >&2
+  if [ "$now" -ge $((start + ${stretched(context.syncSeconds)})) ]; then
+    echo "it is still on its way after ${stretched(context.syncSeconds)} s" >&2
     exit 1
   fi
   sleep 0.5

@@ -1,6 +1,7 @@
 import { clusterChange } from '../cluster-change.ts';
 import type { Change, Effect, HostChange } from '../../playbook/operation.ts';
 import { journalOnFailure, startScript } from '../service-script.ts';
+import { within } from '../../playbook/limits.ts';
 import { quote, quoteAll } from '../shell.ts';
 import { CLUSTER, IDENTITY_FILE, type Volume } from './observe.ts';
 import {
@@ -223,7 +224,7 @@ gluster_do volume start ${quote(volume.name)}${force ? ' force' : ''}`;
 
 /** Waits until a server's brick runs. */
 export function awaitBrick(context: ChangeContext, host: string, volume: Volume): HostChange {
-  const script = `end=$(($(date +%s) + ${SETTLE_SECONDS}))
+  const script = `end=$(($(date +%s) + ${within('glusterSettles')}))
 until pid=$(cat /run/gluster/vols/${quote(volume.name)}/*.pid 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do
   if [ "$(date +%s)" -ge "$end" ]; then
     echo 'its brick does not run' >&2

@@ -3,6 +3,7 @@ import type { Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.t
 import { quote } from '../shell.ts';
 import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
 import { UNMOUNTED } from '../unmounted.ts';
+import { within } from '../../playbook/limits.ts';
 
 /** A volume as it should be. */
 export interface Volume {
@@ -86,8 +87,8 @@ ${unitProbeScript(unit, [])}
 sed -n 's/^UUID=/uuid=/p' ${IDENTITY_FILE} 2>/dev/null
 if systemctl is-active --quiet -- ${quote(unit)}; then
   if ! [ -e ${IDENTITY_FILE} ]; then echo answers=yes
-  elif timeout 15 gluster --mode=script peer status 2>/dev/null | sed 's/^/peer=/' | grep .; then
-    volumes=$(timeout 15 gluster --mode=script volume info 2>&1) && known=yes || known=
+  elif timeout ${within('glusterAnswers')} gluster --mode=script peer status 2>/dev/null | sed 's/^/peer=/' | grep .; then
+    volumes=$(timeout ${within('glusterAnswers')} gluster --mode=script volume info 2>&1) && known=yes || known=
     case $volumes in 'No volumes present'*) known=yes ;; esac
     if [ -n "$known" ]; then
       echo answers=yes

@@ -1,19 +1,20 @@
 import { quote, quoteAll } from '../shell.ts';
 import type { Volume } from './observe.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
-/** Seconds that one `gluster` command may take: it gives up by itself after 120. */
-export const COMMAND_SECONDS = 150;
+/** Seconds that one `gluster` command may take: then it gives up by itself, and says so. */
+export const COMMAND_SECONDS = LIMITS.glusterCommand + 30;
 
 /** Seconds in which a brick has to be online, or a peer connected, after it was started. */
-export const SETTLE_SECONDS = 60;
+export const SETTLE_SECONDS = LIMITS.glusterSettles;
 
 /**
  * `gluster` commands change the pool under a lock, and refuse while another one holds it: they are repeated then. What
  * they complain of goes to stdout.
  */
 export const GLUSTER = `gluster_do() {
-  end=$(($(date +%s) + ${SETTLE_SECONDS}))
-  until out=$(gluster --mode=script "$@" 2>&1); do
+  end=$(($(date +%s) + ${within('glusterSettles')}))
+  until out=$(gluster --mode=script --timeout=${within('glusterCommand')} "$@" 2>&1); do
     case $out in *'Another transaction'* | *'Locking failed'*) ;; *) end=0 ;; esac
     if [ "$(date +%s)" -ge "$end" ]; then printf '%s\\n' "$out" >&2; return 1; fi
     sleep 1
@@ -60,10 +61,10 @@ export const CONNECTED = '(Connected)';
 export const JOINED = 'State: Peer in Cluster (Connected)';
 
 export function awaitPeer(host: string, state: string): string {
-  return `end=$(($(date +%s) + ${SETTLE_SECONDS}))
+  return `end=$(($(date +%s) + ${within('glusterSettles')}))
 until gluster --mode=script peer status | grep -A 2 -Fx ${quote(`Hostname: ${host}`)} | grep -qF ${quote(state)}; do
   if [ "$(date +%s)" -ge "$end" ]; then
-    echo ${quote(`${host} is not connected after ${SETTLE_SECONDS} s:`)} >&2
+    echo ${quote(`${host} is not connected after`)}" ${within('glusterSettles')} s:" >&2
     gluster --mode=script peer status >&2
     exit 1
   fi

@@ -1,3 +1,5 @@
+import { within } from '../../playbook/limits.ts';
+
 /** The socket that the server's option files name, where it is there; otherwise the client knows its own. */
 const SOCKET = `HOME=/nonexistent my_print_defaults --mysqld galera 2>/dev/null | sed -n 's/^--socket=//p' | tail -n 1`;
 
@@ -5,7 +7,7 @@ const SOCKET = `HOME=/nonexistent my_print_defaults --mysqld galera 2>/dev/null 
  * The client, over the root socket: no password exists that could leak. `--no-defaults` keeps an administrator's
  * `~/.my.cnf` out; `-BN` prints values with tabs between, without a header.
  */
-export const SQL_CLIENT = `mariadb --no-defaults --protocol=socket $(${SOCKET} | { read -r s && [ -S "$s" ] && echo "--socket=$s"; }) --connect-timeout=5 -BN`;
+export const SQL_CLIENT = `mariadb --no-defaults --protocol=socket $(${SOCKET} | { read -r s && [ -S "$s" ] && echo "--socket=$s"; }) --connect-timeout=${within('mariadbConnects')} -BN`;
 
 /** `value` as a string literal of SQL, whatever characters are in it. Never for a secret. */
 export function literal(value: string): string {

@@ -1,3 +1,5 @@
+import { DEFAULT_TIMEOUT_SECONDS } from '../../playbook/limits.ts';
+
 /**
  * A small HTTP client that runs on a host of the control plane: it reads what to do as JSON on stdin, so that no
  * password or token is an argument or in the environment, and prints one line of JSON for each request. Python, because
@@ -11,8 +13,9 @@
  * still have a URL that it is to be moved from. So many as `together` says are sent at once; with 0 they go
  * one after another, and the first that fails ends the job.
  */
-export const API_CLIENT = `import concurrent.futures, json, ssl, sys, time, urllib.error, urllib.request
+export const API_CLIENT = `import concurrent.futures, json, os, ssl, sys, time, urllib.error, urllib.request
 job = json.load(sys.stdin)
+seconds = job["timeout"] * int(os.environ.get("OSHA_TIMEOUT", "${DEFAULT_TIMEOUT_SECONDS}")) / ${DEFAULT_TIMEOUT_SECONDS}
 saved = {}
 context = ssl.create_default_context(cafile=job.get("ca")) if any(url.startswith("https:") for url in job["auth"]["urls"]) else None
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *([urllib.request.HTTPSHandler(context=context)] if context else []))
@@ -32,7 +35,7 @@ def send(method, url, body=None, token=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)
     try:
-        with opener.open(request, timeout=job["timeout"]) as answer: return answer.status, answer.headers, answer.read()
+        with opener.open(request, timeout=seconds) as answer: return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
 

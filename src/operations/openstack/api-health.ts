@@ -12,6 +12,7 @@ import {
 } from './api.ts';
 import { isGood } from './http-probe.ts';
 import { releaseOf, versionScript } from './release.ts';
+import { LIMITS } from '../../playbook/limits.ts';
 
 /** An API that runs on several hosts behind one virtual IP. */
 export interface ApiService {
@@ -42,7 +43,7 @@ export interface ApiState {
 }
 
 /** Seconds for each request: a healthy API answers within one. */
-const REQUEST_SECONDS = 15;
+const REQUEST_SECONDS = LIMITS.apiHealthRequest;
 
 /**
  * A service is asked what it needs its database for, on each of its hosts and through the virtual IP; and its agents are

@@ -3,6 +3,7 @@ import { Secret } from '../../secrets/secret.ts';
 import { asSecretText, SecretText, type Text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
 import { API_CLIENT } from './api-client.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
 /** Who asks, and where Keystone answers. */
 export interface ApiSession {
@@ -60,7 +61,7 @@ export interface ApiAnswers {
 }
 
 /** Seconds for one request. */
-const REQUEST_SECONDS = 30;
+const REQUEST_SECONDS = LIMITS.apiRequest;
 
 /** Writes a value as JSON, in which secrets stay secrets. */
 function json(value: ApiBody | ApiRequest | Readonly<Record<string, unknown>>): readonly Text[] {
@@ -109,7 +110,7 @@ export function apiJob(
 export const API_SCRIPT = `python3 -E -c ${quote(API_CLIENT)} >/dev/null`;
 
 /** The script of a probe that sends a job; it prints what `readAnswers` understands. */
-export const apiProbeScript = `timeout 60 python3 -E -c ${quote(API_CLIENT)} 2>/dev/null || :`;
+export const apiProbeScript = `timeout ${within('apiProbe')} python3 -E -c ${quote(API_CLIENT)} 2>/dev/null || :`;
 
 /** Asks several things at once; they must be such as only read. Nothing is thrown where the service does not answer. */
 export function apiProbe<Observed>(

@@ -2,6 +2,7 @@ import type { Probe } from '../../playbook/operation.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
+import { within } from '../../playbook/limits.ts';
 
 /** The services' own way to their databases. */
 export interface DatabaseLogin {
@@ -21,13 +22,12 @@ export function askDatabase(
   query: string,
 ): Omit<Probe, 'parse'> {
   return {
-    script: `timeout 20 mariadb --defaults-file=/dev/stdin -BN -e ${quote(query)} ${quote(database)} 2>/dev/null`,
+    script: `timeout ${within('mariadbQuery')} mariadb --defaults-file=/dev/stdin -BN -e ${quote(query)} ${quote(database)} 2>/dev/null`,
     input: text`[client]
 host=${server.address}
 port=${server.port}
 user=${user}
 password=${password}
-connect-timeout=5
 `,
     reads: [`database:${database}`, `database:user ${user}`, 'cluster:galera'],
   };

@@ -1,4 +1,5 @@
 import { quote } from '../shell.ts';
+import { within } from '../../playbook/limits.ts';
 
 /** What came of one question. */
 export interface HttpStatus {
@@ -15,7 +16,7 @@ export function isGood({ status }: { readonly status: number }): boolean {
 /** A script that asks a URL and prints what `readStatus` understands. `ca`: on the host, the certificate to trust. */
 export function statusScript(url: string, { ca }: { readonly ca?: string } = {}): string {
   const trust = ca === undefined ? '' : ` --cacert ${quote(ca)}`;
-  return `curl --silent --output /dev/null --noproxy '*' --max-time 20${trust} --write-out '%{http_code} %{time_total}' ${quote(url)} || :
+  return `curl --silent --output /dev/null --noproxy '*' --max-time ${within('httpAnswer')}${trust} --write-out '%{http_code} %{time_total}' ${quote(url)} || :
 printf '\\n'`;
 }
 

@@ -3,6 +3,7 @@ import { content, type Access } from '../file.ts';
 import { ini } from '../ini.ts';
 import type { PathState } from '../path-state.ts';
 import type { SecretText } from '../../secrets/text.ts';
+import { within } from '../../playbook/limits.ts';
 
 export interface HypervisorOptions extends Pick<Access, 'owner' | 'group' | 'mode'> {
   /** `detect`: what a server starts with on this host. */
@@ -22,7 +23,7 @@ export interface HypervisorState {
  * A machine that starts, and is ended before its first instruction. That there is a /dev/kvm says little: inside of a
  * virtual machine it may be there and refuse what a server's processor needs.
  */
-const WORKS = `if [ -c /dev/kvm ] && printf 'quit\\n' | timeout 20 qemu-system-x86_64 -machine pc,accel=kvm -cpu host -m 64 -nodefaults -no-user-config -display none -S -monitor stdio >/dev/null 2>&1; then echo kvm; else echo qemu; fi`;
+const WORKS = `if [ -c /dev/kvm ] && printf 'quit\\n' | timeout ${within('kvmTrial')} qemu-system-x86_64 -machine pc,accel=kvm -cpu host -m 64 -nodefaults -no-user-config -display none -S -monitor stdio >/dev/null 2>&1; then echo kvm; else echo qemu; fi`;
 
 function confOf(kind: Kind): SecretText {
   return ini({ DEFAULT: { compute_driver: 'libvirt.LibvirtDriver' }, libvirt: { virt_type: kind } });

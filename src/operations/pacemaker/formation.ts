@@ -8,12 +8,13 @@ import type {
   ClusterOperation,
   HostChange,
 } from '../../playbook/operation.ts';
+import { within } from '../../playbook/limits.ts';
 import type { Decided } from '../decided.ts';
 import { quote } from '../shell.ts';
 import { conflictOf, knownOf, type Known, type Wanted } from './conflict.ts';
 import { confOf, memberProbe, pcsHosts, type MemberState } from './member-state.ts';
 import { evidenceOf } from './recognition.ts';
-import { FORMED_WITHIN_SECONDS, startScript, type Company } from './start.ts';
+import { startScript, type Company } from './start.ts';
 import { transportWords } from './transport.ts';
 
 /** The user of the operating system that pcs logs in to the other hosts as. */
@@ -69,7 +70,8 @@ function setUp(members: readonly Host[], options: ClusterOptions): Decided {
     // What pcs finds of an old cluster on a member it removes before, but for one that runs or has a corosync.conf.
     effects: ['forms', 'wipes', 'starts'],
     // Without --force: should a cluster have come up since it was looked for, pcs refuses to destroy it.
-    script: `pcs cluster setup ${quote(options.name)} ${pcsHosts(members)}${transportWords(options.transport)} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    script: `${patientSetup(`${quote(options.name)} ${pcsHosts(members)}${transportWords(options.transport)}`)}
+${startThrough('--all')}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
   return {
@@ -186,7 +188,7 @@ function authentication(hosts: readonly Host[], options: ClusterOptions): Change
     summary: `authenticate pcs on ${namesOf(hosts)}`,
     effects: [],
     // Without -p, pcs reads the password from stdin: it must not stand in an argument.
-    script: `pcs host auth ${pcsHosts(hosts)} -u ${CLUSTER_USER} >/dev/null`,
+    script: `pcs host auth ${pcsHosts(hosts)} -u ${CLUSTER_USER} --request-timeout=${within('pcsRequest')} >/dev/null`,
     input: text`${options.password}\n`,
     touches: ['cluster:pacemaker', 'file:/var/lib/pcsd/known-hosts'],
   };
@@ -211,7 +213,7 @@ function removal(hosts: readonly Host[], unknown: readonly string[], options: Cl
   return {
     summary: `take ${namesOf(hosts)} out of the cluster, to be added again`,
     effects: ['forgets'],
-    script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')}${skip}`,
+    script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')}${skip} --request-timeout=${within('pcsRequest')}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
 }
@@ -221,9 +223,30 @@ function addition(host: Host, options: ClusterOptions): Change {
   return {
     summary: `add ${host.name} to the cluster`,
     effects: ['starts'],
-    script: `pcs cluster node add ${pcsHosts([host])} --start --enable --wait=${FORMED_WITHIN_SECONDS}`,
+    script: `pcs cluster node add ${pcsHosts([host])} --enable --request-timeout=${within('pcsRequest')}
+${startThrough(quote(host.name))}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
+}
+
+/**
+ * `pcs cluster setup` gives each of its requests 60 s, and refuses `--request-timeout`. A request that took longer is told
+ * in pcs's own words, and the whole is tried again: it begins by clearing what it left, and refuses where a member has a
+ * configuration by now.
+ */
+function patientSetup(words: string): string {
+  return `end=$(($(date +%s) + ${within('pcsSetup')}))
+until said=$(pcs cluster setup ${words} --enable 2>&1); do
+  printf '%s\\n' "$said" >&2
+  case $said in *--request-timeout* | *'timed out'*) ;; *) exit 1 ;; esac
+  [ "$(date +%s)" -lt "$end" ] || exit 1
+  echo 'a host was too slow for pcs: once more' >&2
+done`;
+}
+
+/** Apart from what comes before: with `--start`, pcs gives a start its own 60 s, whatever `--request-timeout` says. */
+function startThrough(hosts: string): string {
+  return `pcs cluster start ${hosts} --request-timeout=${within('pcsRequest')} --wait=${within('pacemakerForms')}`;
 }
 
 function namesOf(hosts: readonly Host[]): string {

@@ -4,6 +4,7 @@ import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.t
 import type { Cib, CibResource } from './cib.ts';
 import type { Monitor } from './monitor.ts';
 import { parseResourceState, RESOURCE_SCRIPT, type ResourceState } from './resource-state.ts';
+import { within } from '../../playbook/limits.ts';
 
 export interface HandoverState {
   readonly unit: UnitState;
@@ -16,7 +17,6 @@ export interface HandoverState {
 const SEPARATOR = '-- cluster';
 
 /** Seconds that the cluster may take to end what it is doing, before it is asked where it runs a unit. */
-const SETTLED_WITHIN_SECONDS = 60;
 
 /**
  * A unit that the cluster is to run on one host at a time is out of the init system's hands: not started at boot, and
@@ -127,7 +127,7 @@ function whyItCannotRun(monitor: Monitor): string | undefined {
 
 /** Since the cluster was asked, it may have moved the resource here. */
 function unlessItMoved(id: string, node: string): string {
-  return `crm_resource --wait --timeout=${SETTLED_WITHIN_SECONDS}s >/dev/null 2>&1 || :
+  return `crm_resource --wait --timeout=${within('pacemakerSettles')}s >/dev/null 2>&1 || :
 on=$(crm_mon --one-shot --output-as=xml | sed -n '/<resource id="${id}" /,/<\\/resource>/s/.*<node name="\\([^"]*\\)".*/\\1/p')
 case "
 $on

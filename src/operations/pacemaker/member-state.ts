@@ -52,12 +52,13 @@ for name, host in known.get("known_hosts", {}).items():
 for user in read("pcs_users.conf") or []:
     print("accepts", checksum(user.get("token", "")))
 `;
+import { within } from '../../playbook/limits.ts';
 
 function script(conf: string): string {
   return `conf='${conf}'
 cib=/var/lib/pacemaker/cib/cib.xml
 state() { systemctl show -p ActiveState --value "$1" 2>/dev/null; }
-cmap() { timeout 10 corosync-cmapctl "$@" 2>/dev/null; }
+cmap() { timeout ${within('corosyncCmapctl')} corosync-cmapctl "$@" 2>/dev/null; }
 if [ -r "$conf" ]; then echo has-conf; sed 's/^/conf /' "$conf"; fi
 name=$(cmap -g totem.cluster_name | sed -n 's/.* = //p')
 case $(state corosync):$name in

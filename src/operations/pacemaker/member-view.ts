@@ -4,6 +4,7 @@ import { parseMonitor, type Monitor } from './monitor.ts';
 import { RECORD } from './pcs.ts';
 import type { Transport } from './transport.ts';
 import { parseXml } from './xml.ts';
+import { within } from '../../playbook/limits.ts';
 
 /** What one member sees. */
 export interface MemberView {
@@ -26,19 +27,19 @@ const SEPARATOR = '-- next';
 
 /** Asks a member what it sees of the cluster. */
 export const memberView: Probe<MemberView> = {
-  script: `timeout 30 crm_mon --one-shot --output-as=xml 2>/dev/null
+  script: `timeout ${within('crmMon')} crm_mon --one-shot --output-as=xml 2>/dev/null
 echo '${SEPARATOR}'
 ip -o addr show | awk '{ print $4 }'
 echo '${SEPARATOR}'
-timeout 30 cibadmin --query --scope constraints 2>/dev/null
+timeout ${within('cibadmin')} cibadmin --query --scope constraints 2>/dev/null
 echo '${SEPARATOR}'
-timeout 30 crm_attribute --type crm_config --name ${RECORD} --query --quiet 2>/dev/null
+timeout ${within('cibadmin')} crm_attribute --type crm_config --name ${RECORD} --query --quiet 2>/dev/null
 echo '${SEPARATOR}'
-timeout 10 corosync-cmapctl 2>/dev/null | sed -n 's/^totem\\.\\(transport\\|interface\\.0\\.mcastaddr\\|interface\\.0\\.mcastport\\) .* = //p'
+timeout ${within('corosyncCmapctl')} corosync-cmapctl 2>/dev/null | sed -n 's/^totem\\.\\(transport\\|interface\\.0\\.mcastaddr\\|interface\\.0\\.mcastport\\) .* = //p'
 echo '${SEPARATOR}'
 systemctl show -p ActiveState --value pacemaker 2>/dev/null
 echo '${SEPARATOR}'
-timeout 10 corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p'
+timeout ${within('corosyncCmapctl')} corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p'
 exit 0`,
   reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
   parse: parseMemberView,

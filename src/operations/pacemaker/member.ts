@@ -5,9 +5,10 @@ import { withoutMembers, type DesiredGroup, type DesiredResource, type DesiredRe
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
 import { batch, edit, optionWords } from './pcs.ts';
 import { resourceProbe, type ResourceState } from './resource-state.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
 /** Seconds that a member may take to start, with all that Pacemaker stops and starts for it. */
-const START_SECONDS = 300;
+const START_SECONDS = LIMITS.pacemakerStarts;
 
 /** Seconds on top of that: the script says what it waited for before it is stopped. */
 const GRACE_SECONDS = 60;
@@ -142,7 +143,7 @@ function joining(
 }
 
 function locked(script: string): string {
-  return `exec 9>${LOCK}\nflock -w ${START_SECONDS} 9\n(\nset -e\n${script}\n)\nexec 9>&-`;
+  return `exec 9>${LOCK}\nflock -w ${within('pacemakerStarts')} 9\n(\nset -e\n${script}\n)\nexec 9>&-`;
 }
 
 /**
@@ -157,7 +158,7 @@ function waiting(
 ): string {
   const all = group.members.map(({ id }) => id).join('\\|');
   const units = members.map(({ agent }) => `--unit=${quote(agent.replace(/^.*:/, ''))}`).join(' ');
-  return `end=$(($(date +%s) + ${START_SECONDS})) settled=0
+  return `end=$(($(date +%s) + ${within('pacemakerStarts')})) settled=0
 while [ "$(date +%s)" -lt $end ] && [ $settled -lt ${SETTLED_CHECKS} ]; do
   seen=$(crm_mon --one-shot --output-as=xml 2>/dev/null || :)
   left=
@@ -168,7 +169,7 @@ while [ "$(date +%s)" -lt $end ] && [ $settled -lt ${SETTLED_CHECKS} ]; do
     esac
   done
   [ -n "$left" ] || exit 0
-  if crm_resource --wait --timeout=10s >/dev/null 2>&1; then settled=$((settled + 1)); else settled=0; fi
+  if crm_resource --wait --timeout=${within('pacemakerSettlesOnce')}s >/dev/null 2>&1; then settled=$((settled + 1)); else settled=0; fi
   sleep 1
 done
 journalctl --no-pager --output=cat --lines=6 ${units} >&2 || :

@@ -1,6 +1,7 @@
 import type { Operation } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 import { isPlaceholder, memberProbe, type MemberState } from './member-state.ts';
+import { within } from '../../playbook/limits.ts';
 
 /** Where what a cluster of one remembered is kept: Pacemaker reads the older copies in its own folder again. */
 const KEPT = '/var/lib/pacemaker/cib-of-the-package';
@@ -35,7 +36,7 @@ cib=/var/lib/pacemaker/cib
 other() { echo "this is no longer the cluster that the package came with: $1" >&2; exit 1; }
 [ "$(sed -n 's/^[[:space:]]*cluster_name:[[:space:]]*//p' "$conf")" = debian ] || other "$conf has another name"
 [ "$(grep -c '^[[:space:]]*ring0_addr:' "$conf")" -eq 1 ] || other "$conf lists several nodes"
-case $(timeout 10 corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p') in
+case $(timeout ${within('corosyncCmapctl')} corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p') in
   '' | debian) ;;
   *) other 'Corosync runs as another' ;;
 esac

@@ -13,9 +13,10 @@ import type { DesiredResources } from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
 import { resourceConflict } from './resource-conflict.ts';
 import { resourceProbe, type ResourceState } from './resource-state.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
 /** Seconds that members may take to find each other, and the coordinator to let one in that has joined. */
-const SETTLED_WITHIN_SECONDS = 60;
+const SETTLED_WITHIN_SECONDS = LIMITS.pacemakerSettles;
 
 /**
  * The cluster can run what the inventory wants: it has a quorum, its members see each other, and nothing that somebody
@@ -121,7 +122,7 @@ function waiting(summary: string, command: string, otherwise: string): Change {
     script: `tries=0
 while crm_mon --one-shot --output-as=xml 2>/dev/null | ${command}; do
   tries=$((tries + 1))
-  if [ "$tries" -ge ${SETTLED_WITHIN_SECONDS} ]; then
+  if [ "$tries" -ge ${within('pacemakerSettles')} ]; then
     echo ${quote(otherwise)} >&2
     exit 1
   fi

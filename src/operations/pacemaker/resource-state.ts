@@ -1,6 +1,7 @@
 import { ProbeError, type Probe } from '../../playbook/operation.ts';
 import { parseCib, type Cib } from './cib.ts';
 import { parseMonitor, type Monitor } from './monitor.ts';
+import { within } from '../../playbook/limits.ts';
 
 export interface ResourceState {
   readonly cib: Cib;
@@ -10,9 +11,9 @@ export interface ResourceState {
 const SEPARATOR = '-- status';
 
 /** Shell commands that print what the cluster is told to run, and what it runs. */
-export const RESOURCE_SCRIPT = `timeout 30 cibadmin --query 2>/dev/null
+export const RESOURCE_SCRIPT = `timeout ${within('cibadmin')} cibadmin --query 2>/dev/null
 echo '${SEPARATOR}'
-timeout 30 crm_mon --one-shot --output-as=xml 2>/dev/null`;
+timeout ${within('crmMon')} crm_mon --one-shot --output-as=xml 2>/dev/null`;
 
 /** What the cluster is told to run, and what it runs, as one member says. */
 export const resourceProbe: Probe<ResourceState> = {

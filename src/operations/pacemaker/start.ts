@@ -1,5 +1,4 @@
-/** Seconds that all members may take to see each other. */
-export const FORMED_WITHIN_SECONDS = 120;
+import { within } from '../../playbook/limits.ts';
 
 /**
  * Whom a member has to see before Pacemaker is started on it. `majority`: Corosync has a quorum. `both`: as one of two it
@@ -19,7 +18,7 @@ tries=0
 ${company === 'nobody' ? '' : waiting(company)}systemctl start pacemaker
 until crm_mon --one-shot --output-as=xml 2>/dev/null | grep -q '<current_dc present="true"'; do
   tries=$((tries + 1))
-  [ "$tries" -lt ${FORMED_WITHIN_SECONDS} ] || { echo 'the members elected no coordinator' >&2; exit 1; }
+  [ "$tries" -lt ${within('pacemakerForms')} ] || { echo 'the members elected no coordinator' >&2; exit 1; }
   sleep 1
 done`;
 }
@@ -31,7 +30,7 @@ function waiting(company: Exclude<Company, 'nobody'>): string {
     seen=$(corosync-quorumtool -s 2>/dev/null) || :
     if printf '%s\\n' "$seen" | grep -q '^Quorate: *Yes'${both}; then break; fi
     tries=$((tries + 1))
-    if [ "$tries" -ge ${FORMED_WITHIN_SECONDS} ]; then
+    if [ "$tries" -ge ${within('pacemakerForms')} ]; then
       echo 'Corosync runs and does not see enough members, so that Pacemaker was not started: it could run what they run' >&2
       printf '%s\\n' "$seen" >&2
       exit 1

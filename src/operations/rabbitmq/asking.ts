@@ -2,9 +2,7 @@ import { posix } from 'node:path';
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { quote } from '../shell.ts';
-
-/** Seconds that a node may take for a whole answer. */
-const ANSWER_SECONDS = 20;
+import { within } from '../../playbook/limits.ts';
 
 /** Below that, a node that refuses a connection has compared cookies; Erlang gives up on one that hangs after 7000. */
 const REFUSED_MS = 5000;
@@ -29,11 +27,11 @@ export function aliveScript(platform: Platform): string {
 /**
  * A shell command that runs an Erlang program next to the broker, which `OSHA_NODE` names for it. The bare node listens
  * nowhere, registers nowhere and makes no file; its own cookie means nothing, it takes the one in the file
- * `OSHA_COOKIE_FILE`. With 20 s at most, exit code 124 or 137 after that.
+ * `OSHA_COOKIE_FILE`. After its time (`LIMITS.rabbitmqAnswers`) the exit code is 124 or 137.
  */
 export function askScript(platform: Platform, host: Host, program: string, environment = ''): string {
   const { rabbitmqCookie } = platform.paths;
-  return `(cd / && timeout -k 1 ${ANSWER_SECONDS} setpriv --reuid=rabbitmq --regid=rabbitmq --clear-groups \\
+  return `(cd / && timeout -k 1 ${within('rabbitmqAnswers')} setpriv --reuid=rabbitmq --regid=rabbitmq --clear-groups \\
   env HOME=${quote(posix.dirname(rabbitmqCookie))} ERL_CRASH_DUMP_BYTES=0 OSHA_NODE=${quote(nodeOf(host))} \\
   OSHA_COOKIE_FILE=${quote(rabbitmqCookie)} ${environment === '' ? '' : `${environment} `}\\
   erl -boot no_dot_erlang -noshell -hidden -start_epmd false -dist_listen false -setcookie none \\
@@ -103,7 +101,7 @@ export function silenceOf(lines: readonly string[], exitCode: string): Silence {
     kind: 'slow',
     said:
       exitCode === '124' || exitCode === '137'
-        ? `no answer within ${ANSWER_SECONDS} s`
+        ? 'no answer in time'
         : `the program that asks it ended with exit code ${exitCode}`,
   };
 }

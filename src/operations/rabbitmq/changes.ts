@@ -6,6 +6,7 @@ import { quote } from '../shell.ts';
 import { aliveScript } from './asking.ts';
 import { dataScript } from './data.ts';
 import { CLUSTER } from './observe.ts';
+import { LIMITS, within } from '../../playbook/limits.ts';
 
 /** What a node keeps its part of the cluster's database on. */
 export type NodeKind = 'disc' | 'ram';
@@ -22,7 +23,7 @@ export interface ChangeContext {
 const START_SECONDS = 600;
 
 /** Seconds in which mirrors have to be in step, before a node may be restarted. */
-const SPARE_SECONDS = 300;
+const SPARE_SECONDS = LIMITS.rabbitmqSpares;
 
 interface What {
   readonly summary: string;
@@ -130,7 +131,7 @@ rabbitmqctl -q stop_app
 rabbitmqctl -q reset
 rabbitmqctl -q join_cluster ${context.kindOf(host) === 'ram' ? '--ram ' : ''}${quote(seed)}
 rabbitmqctl -q start_app
-rabbitmqctl -q await_startup --timeout 120`,
+rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}`,
     seconds: START_SECONDS,
   });
 }
@@ -164,12 +165,12 @@ ${started(context, 'start')}`,
 /** Waits until no queue depends on a node alone; asked on the spot, because mirrors of another may still catch up. */
 function awaitSpared(context: ChangeContext): string {
   if (context.members === 1) return '';
-  return `rabbitmqctl -q await_online_nodes ${context.members} --timeout 10
-end=$(($(date +%s) + ${SPARE_SECONDS}))
+  return `rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqOnline')}
+end=$(($(date +%s) + ${within('rabbitmqSpares')}))
 until rabbitmq-queues -q check_if_node_is_mirror_sync_critical >/dev/null &&
   rabbitmq-queues -q check_if_node_is_quorum_critical >/dev/null; do
   if [ "$(date +%s)" -ge "$end" ]; then
-    echo 'queues still depend on this node alone after ${SPARE_SECONDS} s: it cannot be spared' >&2
+    echo "queues still depend on this node alone after ${within('rabbitmqSpares')} s: it cannot be spared" >&2
     exit 1
   fi
   sleep 2
@@ -188,8 +189,8 @@ export function restart(
     summary: `restart rabbitmq (${why})`,
     effects: ['restarts'],
     script: `${awaitSpared(context)}${started(context, 'restart', touched)}
-rabbitmqctl -q await_startup --timeout 120
-rabbitmqctl -q await_online_nodes ${context.members} --timeout 120`,
+rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}
+rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqStarts')}`,
     seconds: SPARE_SECONDS + START_SECONDS,
     files: touched,
   });
@@ -208,8 +209,8 @@ export function retype(context: ChangeContext, host: string, kind: NodeKind): Ho
 status=0
 rabbitmqctl -q change_cluster_node_type ${kind} || status=$?
 rabbitmqctl -q start_app
-rabbitmqctl -q await_startup --timeout 120
-rabbitmqctl -q await_online_nodes ${context.members} --timeout 120
+rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}
+rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqStarts')}
 exit $status`,
     seconds: SPARE_SECONDS + START_SECONDS,
   });

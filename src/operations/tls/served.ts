@@ -2,6 +2,7 @@ import type { Answers, Finding, HealthCheck } from '../../playbook/operation.ts'
 import type { Host, Vip } from '../../inventory/types.ts';
 import { quote } from '../shell.ts';
 import { daysLeft, isSignedBy, readCertificate, type CertificateFacts } from './read.ts';
+import { within } from '../../playbook/limits.ts';
 
 /** A virtual IP that answers over TLS. */
 export interface TlsEndpoint {
@@ -35,7 +36,7 @@ const HINT = 'osha deploy --only haproxy';
 
 function script(endpoints: readonly TlsEndpoint[]): string {
   const ask = ({ vip, path }: TlsEndpoint): string => `echo 'served ${vip.name}'
-timeout 5 openssl s_client -connect ${vip.address}:${PORT} -servername ${quote(vip.name)} </dev/null 2>/dev/null |
+timeout ${within('tlsHandshake')} openssl s_client -connect ${vip.address}:${PORT} -servername ${quote(vip.name)} </dev/null 2>/dev/null |
   openssl x509 2>/dev/null || :
 echo 'own ${vip.name}'
 openssl x509 -in ${quote(path)} 2>/dev/null || :`;

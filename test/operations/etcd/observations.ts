@@ -110,7 +110,7 @@ export const starting: Said = (name) => ({
 export function silent(kind: Silence['kind'] = 'timeout', overrides: Partial<MemberObservation> = {}): Said {
   const words = {
     refused: 'connection refused',
-    timeout: 'no answer within 5 s',
+    timeout: 'no answer in time',
     unintelligible: 'HTTP 403',
   };
   return (name) => ({

@@ -4,6 +4,7 @@ import { settle } from '../../../src/operations/galera/settle.ts';
 import type { HostChange } from '../../../src/playbook/operation.ts';
 import { FakeHost } from './fake-host.ts';
 import { UUID } from './observations.ts';
+import { within } from '../../../src/playbook/limits.ts';
 
 const CONTEXT: changes.ChangeContext = {
   unit: 'mariadb',
@@ -40,8 +41,8 @@ function carriedOut(
     host.program(name, `echo ${name === 'galera_recovery' ? 'recovery' : name} >>${host.folder}/done`);
   }
   const script = `set -e\n${change.script}`
-    .replace('start + 60', 'start + 0')
-    .replace('synced_within 30', 'synced_within 0');
+    .replace(`start + ${within('galeraSettles')}`, 'start + 0')
+    .replace(`synced_within ${within('galeraReturns')}`, 'synced_within 0');
   const { stderr, exitCode } = host.run(script);
   return { acts: host.done().filter((line) => ACTS.test(line)), stderr, exitCode };
 }

@@ -139,7 +139,7 @@ printf 'current b2\\ncurrent a1\\n'`,
     expect(seen.split('\n')).toContain('glance');
     expect(`${seen}${tables().probe.script}`).not.toContain(password.reveal());
     expect(readFileSync(join(folder, 'input'), 'utf8')).toBe(
-      `[client]\nhost=192.0.2.21\nport=3306\nuser=glance\npassword=${password.reveal()}\nconnect-timeout=5\n`,
+      `[client]\nhost=192.0.2.21\nport=3306\nuser=glance\npassword=${password.reveal()}\n`,
     );
     expect(String(tables().probe.input)).toContain('password=<secret glanceDatabase>\n');
   });

@@ -1,9 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { decideFormation } from '../../../src/operations/pacemaker/formation.ts';
 import { startScript, type Company } from '../../../src/operations/pacemaker/start.ts';
 import type { Transport } from '../../../src/operations/pacemaker/transport.ts';
-import type { ClusterDecision } from '../../../src/playbook/operation.ts';
+import { LIMITS } from '../../../src/playbook/limits.ts';
+import type { ClusterDecision, ProbeAnswer } from '../../../src/playbook/operation.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
+import { runHere } from '../local.ts';
 import { all, answersOf, inWords, members, shipped, stopped, whole, type Sketch } from './members.ts';
 
 const options = {
@@ -152,17 +157,73 @@ describe('forming a Pacemaker cluster', () => {
   const multicast: Transport = { kind: 'udp', multicast: '239.255.1.1', port: 5410 };
 
   it.each<[string, Transport | undefined, string]>([
-    ['knet, which pcs takes by itself', undefined, 'controller3 addr=192.0.2.13 --start'],
-    ['udpu', { kind: 'udpu' }, 'controller3 addr=192.0.2.13 transport udpu --start'],
+    ['knet, which pcs takes by itself', undefined, 'controller3 addr=192.0.2.13 --enable'],
+    ['udpu', { kind: 'udpu' }, 'controller3 addr=192.0.2.13 transport udpu --enable'],
     [
       'udp',
       multicast,
-      'controller3 addr=192.0.2.13 transport udp link mcastaddr=239.255.1.1 mcastport=5410 --start',
+      'controller3 addr=192.0.2.13 transport udp link mcastaddr=239.255.1.1 mcastport=5410 --enable',
     ],
   ])('sets one up that speaks %s', (_, transport, expected) => {
     const decision = decideFormation(members, answersOf([{}, {}, {}]), { ...options, transport });
     const scripts =
       decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change.script) : [];
     expect(scripts.join()).toContain(expected);
+  });
+});
+
+describe('pcs cluster setup, on a shell', () => {
+  let folder: string;
+  beforeEach(() => (folder = folderForTest()));
+
+  /** How the change ends where pcs answers `cluster setup` with these, one at a time, and what pcs was run for. */
+  function setUp(answers: readonly string[]): ProbeAnswer & { readonly calls: readonly string[] } {
+    const decision = decideFormation(members, answersOf([{}, {}, {}]), options);
+    const change = decision.verdict === 'change' ? decision.stages.flat()[1]?.change : undefined;
+    answers.forEach((answer, index) => writeFileSync(join(folder, `answer${index}`), answer));
+    writeFileSync(
+      join(folder, 'pcs'),
+      `#!/bin/sh
+n=$(ls ${folder}/call* 2>/dev/null | wc -l)
+echo "$@" >${folder}/call$n
+[ "$2" = setup ] || exit 0
+cat ${folder}/answer$n >&2
+[ ! -s ${folder}/answer$n ]
+`,
+      { mode: 0o755 },
+    );
+    const ended = runHere(`set -e\nPATH="${folder}:$PATH"\n${change?.script ?? 'exit 99'}`);
+    const calls = readdirSync(folder).filter((name) => name.startsWith('call'));
+    return { ...ended, calls: calls.map((name) => readFileSync(join(folder, name), 'utf8').trim()) };
+  }
+
+  const SLOW =
+    'Error: controller2: Connection timeout, try setting higher timeout with --request-timeout option (Operation timed out after 60001 milliseconds)\n';
+
+  it('starts the cluster apart, with limits that follow from --timeout', () => {
+    const { exitCode, calls } = setUp(['']);
+    expect(exitCode).toBe(0);
+    expect(calls[0]).toMatch(/^cluster setup lab .* --enable$/);
+    expect(calls[1]).toBe(
+      `cluster start --all --request-timeout=${LIMITS.pcsRequest} --wait=${LIMITS.pacemakerForms}`,
+    );
+    expect(calls).toHaveLength(2);
+  });
+
+  it('is tried again where a host was too slow for one of its requests', () => {
+    const { exitCode, stderr, calls } = setUp([SLOW, SLOW, '']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('controller2: Connection timeout');
+    expect(calls.filter((call) => call.startsWith('cluster setup'))).toHaveLength(3);
+  });
+
+  it.each([
+    ['anything else', ["Error: The host 'controller2' seems to be in a cluster already\n"], 1],
+    ['what a slow host led to', [SLOW, "Error: 'controller2' seems to be in a cluster already\n"], 2],
+  ])('is not tried again for %s', (_what, answers, count) => {
+    const { exitCode, stderr, calls } = setUp(answers);
+    expect(exitCode).toBe(1);
+    expect(calls).toHaveLength(count);
+    expect(stderr).toContain('seems to be in a cluster already');
   });
 });

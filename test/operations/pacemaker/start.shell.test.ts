@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { startScript, type Company } from '../../../src/operations/pacemaker/start.ts';
+import { DEFAULT_TIMEOUT_SECONDS, LIMITS } from '../../../src/playbook/limits.ts';
 import type { ProbeAnswer } from '../../../src/playbook/operation.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
@@ -34,8 +35,8 @@ esac`,
       chmodSync(join(folder, name), 0o755);
     }
     // Each look is a second apart on a host; here three have to do.
-    const script = startScript(company).replaceAll(' 120 ', ' 3 ');
-    return runHere(`set -e\nPATH="${folder}:$PATH"\n${script}`);
+    const timeout = Math.ceil((3 * DEFAULT_TIMEOUT_SECONDS) / LIMITS.pacemakerForms);
+    return runHere(`set -e\nOSHA_TIMEOUT=${timeout}\nPATH="${folder}:$PATH"\n${startScript(company)}`);
   }
 
   function log(): readonly string[] {

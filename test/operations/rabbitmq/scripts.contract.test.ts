@@ -152,7 +152,9 @@ systemctl() { case "$* " in *is-active*) echo active ;; *Environment' '*) echo '
 
   it('a node is not restarted before all others run', () => {
     const { script } = changes.restart(context, 'c1', 'f is newer', []).change;
-    expect(script.indexOf('await_online_nodes 3 --timeout 10')).toBeLessThan(script.indexOf('restart --'));
-    expect(script.indexOf('await_online_nodes 3 --timeout 10')).toBeGreaterThanOrEqual(0);
+    expect(script.indexOf('await_online_nodes 3 --timeout $((10*')).toBeLessThan(
+      script.indexOf('restart --'),
+    );
+    expect(script.indexOf('await_online_nodes 3 --timeout $((10*')).toBeGreaterThanOrEqual(0);
   });
 });
