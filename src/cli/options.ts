@@ -77,7 +77,7 @@ export function withConnections(command: Command): Command {
           '--timeout <seconds>',
           'how long one command on a host may take; longer than the default, all waits get longer in proportion',
         )
-          .argParser(positiveInteger)
+          .argParser(wholeSeconds)
           .default(DEFAULT_TIMEOUT_SECONDS),
       ),
   );
@@ -88,7 +88,7 @@ export function withLogin(command: Command): Command {
   return command
     .addOption(
       new Option('--connect-timeout <seconds>', 'how long it may take to log in to a host')
-        .argParser(positiveInteger)
+        .argParser(wholeSeconds)
         .default(CONNECT_TIMEOUT_SECONDS),
     )
     .option(
@@ -151,6 +151,16 @@ export function selectionOf(options: SelectionOptions): Selection {
     ...(options.from ? { from: options.from } : {}),
     ...(options.limit ? { limit: options.limit } : {}),
   };
+}
+
+/** What Node.js can wait for, in seconds: about 24 days. */
+const LONGEST_SECONDS = 2_147_483;
+
+/** The argument of an option that is a time in seconds. */
+export function wholeSeconds(value: string): number {
+  const seconds = /^[1-9]\d{0,6}$/.test(value) ? Number(value) : Number.NaN;
+  if (seconds <= LONGEST_SECONDS) return seconds;
+  throw new InvalidArgumentError(`It has to be a whole number of seconds from 1 to ${LONGEST_SECONDS}.`);
 }
 
 /** The argument of an option that counts. */

@@ -1,3 +1,5 @@
+import { after } from './pause.ts';
+
 /** What bounds a piece of work. */
 export interface Bounds {
   readonly timeoutMs: number;
@@ -15,7 +17,7 @@ export async function within<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const attempt = new AbortController();
-  const timer = setTimeout(() => attempt.abort(late()), timeoutMs);
+  const timer = after(timeoutMs, () => attempt.abort(late()));
   const onAbort = (): void => attempt.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   const over = new Promise<never>((_, reject) => {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
 import { ConnectError, ConnectionDropped, ForwardError, ScriptTimeout } from './errors.ts';
 import type { LockAnswer, RunOptions, ScriptResult, Session, Transport } from './session.ts';
+import { after } from './pause.ts';
 
 /** A script that a fake host was given. */
 export interface FakeRequest {
@@ -231,7 +232,7 @@ export class FakeSession implements Session {
   async #inTime<T>(work: Promise<T>, { timeoutMs, signal }: RunOptions): Promise<T> {
     let stop = (): void => undefined;
     const over = new Promise<never>((_, reject) => {
-      const timer = setTimeout(() => reject(new ScriptTimeout(timeoutMs, '', '')), timeoutMs);
+      const timer = after(timeoutMs, () => reject(new ScriptTimeout(timeoutMs, '', '')));
       const onAbort = (): void => reject(signal?.reason as Error);
       signal?.addEventListener('abort', onAbort, { once: true });
       stop = () => {

@@ -34,24 +34,31 @@ export function knownHostsFiles(configured: readonly string[]): readonly string[
   return [...new Set([...own, SYSTEM_FILE])];
 }
 
-/** The host keys on record for one address and port. Keys signed by a certificate authority are not understood. */
+/**
+ * The host keys on record for one address and port. What is on record for the address alone counts for every port where nothing
+ * is on record for the port, and what is revoked for it is revoked for every port. Keys signed by a certificate authority are not understood.
+ */
 export class HostKeys {
   readonly files: readonly string[];
   readonly name: string;
   readonly #own: readonly KnownHost[];
+  /** On record for the address without a port, where another port than 22 is meant. */
+  readonly #portless: readonly KnownHost[];
   readonly #revoked: readonly KnownHost[];
 
   constructor(files: readonly string[], address: string, port: number) {
     this.files = files;
     this.name = knownHostName(address, port);
     const known = knownHosts(files, this.name);
+    const portless = port === 22 ? [] : knownHosts(files, address);
     this.#own = known.filter((entry) => entry.marker === '');
-    this.#revoked = known.filter((entry) => entry.marker === '@revoked');
+    this.#portless = portless.filter((entry) => entry.marker === '');
+    this.#revoked = [...known, ...portless].filter((entry) => entry.marker === '@revoked');
   }
 
   /** What to ask the host for: first the kinds of key on record, so that a host known only by its RSA key still matches. */
   get algorithms(): HostKeyAlgorithm[] {
-    const types = this.#own.map((entry) => entry.type);
+    const types = (this.#own.length > 0 ? this.#own : this.#portless).map((entry) => entry.type);
     const onRecord = (name: string): boolean =>
       types.includes(name.startsWith('rsa-sha2-') ? 'ssh-rsa' : name);
     return [...ALGORITHMS.filter(onRecord), ...ALGORITHMS.filter((name) => !onRecord(name))];
@@ -66,6 +73,8 @@ export class HostKeys {
     if (this.#own.some((entry) => entry.key === base64)) return { kind: 'known' };
     // Also where only a key of another type is on record: whoever sits in between could offer just that type.
     const other = this.#own.find((entry) => entry.type === typeOf(key)) ?? this.#own[0];
+    // As ssh does: a key without a port vouches for every port, and says nothing where another one is shown.
+    if (!other && this.#portless.some((entry) => entry.key === base64)) return { kind: 'known' };
     return other ? { kind: 'changed', where: other.where, shown } : { kind: 'unknown', shown };
   }
 

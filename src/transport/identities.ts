@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import type { Destination } from './connect-failure.ts';
 import { ConnectError } from './errors.ts';
 
@@ -22,6 +23,8 @@ export interface SkippedKey {
 export interface Identities {
   readonly usable: readonly Identity[];
   readonly skipped: readonly SkippedKey[];
+  /** Certificates beside these files (`-cert.pub`), which the library for SSH cannot offer. */
+  readonly certificates: readonly string[];
   /** The public keys of all these files, as they go over the wire, where they are known without a passphrase. */
   readonly publicKeys: readonly Buffer[];
 }
@@ -42,7 +45,8 @@ export function identitiesOf({ identity, identityFiles }: Keys): Identities {
     if ('why' in found) skipped.push({ file, why: found.why });
     else usable.push({ file, key: found.key });
   }
-  return { usable, skipped, publicKeys: files.flatMap((file) => publicKeyOf(file) ?? []) };
+  const certificates = files.map((file) => `${file}-cert.pub`).filter((file) => existsSync(file));
+  return { usable, skipped, certificates, publicKeys: files.flatMap((file) => publicKeyOf(file) ?? []) };
 }
 
 /** The error for a key that has a passphrase, where no agent can be asked to use it. */
@@ -74,8 +78,17 @@ function read(file: string): Found {
     );
     return { why: code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`, failure };
   }
+  const open = openTo(file);
+  if (open !== undefined) {
+    const failure = new ConnectError(
+      'identity-unreadable',
+      `the key ${file} ${open}`,
+      `ssh does not take it either: chmod 600 ${file}`,
+    );
+    return { why: open, failure };
+  }
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key.toString('latin1'))) {
-    return isEncrypted(key) ? { why: 'has a passphrase' } : { key };
+    return isEncrypted(key) ? { why: 'has a passphrase' } : (damaged(file, key) ?? { key });
   }
   const failure = new ConnectError(
     'identity-unreadable',
@@ -83,6 +96,25 @@ function read(file: string): Found {
     'ssh.identity has to name the private key, the file without .pub',
   );
   return { why: 'is not a private key', failure };
+}
+
+/** As ssh judges it: a key of one's own that others can read is not to be used. */
+function openTo(file: string): string | undefined {
+  const { mode, uid } = statSync(file);
+  if (uid !== process.getuid?.() || (mode & 0o077) === 0) return undefined;
+  return `can be read by others (mode ${(mode & 0o777).toString(8)})`;
+}
+
+function damaged(file: string, key: Buffer): Found | undefined {
+  const parsed = ssh2.utils.parseKey(key);
+  if (!(parsed instanceof Error)) return undefined;
+  const failure = new ConnectError(
+    'identity-unreadable',
+    `the key ${file} is damaged, or of a kind that osha does not know`,
+    `see what ssh makes of it: ssh-keygen -y -f ${file}`,
+    { cause: parsed },
+  );
+  return { why: 'is damaged, or of a kind that osha does not know', failure };
 }
 
 /** The bytes of OpenSSH's own format (its PROTOCOL.key), where the key is in it. */

@@ -62,10 +62,28 @@ function isHashOf(hashed: string, name: string): boolean {
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
 }
 
+/**
+ * Whether a pattern of `*` and `?` is the whole of `name`. Not by a regular expression: one made of a hundred stars takes it
+ * longer than a deployment. After a star that was too short, only the last star can be what has to take more.
+ */
 function matches(pattern: string, name: string): boolean {
-  const expression = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${expression}$`).test(name);
+  let at = 0;
+  let star = -1;
+  let taken = 0;
+  let i = 0;
+  while (i < name.length) {
+    if (pattern[at] === '*') {
+      star = at;
+      taken = i;
+      at += 1;
+    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === name[i])) {
+      at += 1;
+      i += 1;
+    } else if (star >= 0) {
+      at = star + 1;
+      taken += 1;
+      i = taken;
+    } else return false;
+  }
+  return /^\**$/.test(pattern.slice(at));
 }

@@ -22,7 +22,7 @@ export interface LoginMethods {
  */
 export async function loginMethods(to: Destination, password: Secret | undefined): Promise<LoginMethods> {
   const username = to.user;
-  const { usable, skipped, publicKeys } = identitiesOf(to);
+  const { usable, skipped, certificates, publicKeys } = identitiesOf(to);
   const agent = await livingAgent(to.identitiesOnly ? publicKeys : undefined);
   if (agent === undefined && to.identity !== undefined && skipped.length > 0) {
     throw encryptedIdentity(to.identity);
@@ -56,7 +56,10 @@ export async function loginMethods(to: Destination, password: Secret | undefined
     tried: () => {
       const offer = names.length > 0 ? `with ${names.join(', ')}` : 'without any key or password';
       const rest = skipped.map(({ file, why }) => `; ${file} ${why}`).join('');
-      return `${offer}${rest}${accepted.length > 0 ? ` (it takes: ${accepted.join(', ')})` : ''}`;
+      const unused = certificates
+        .map((file) => `; the certificate ${file} was not offered: osha cannot`)
+        .join('');
+      return `${offer}${rest}${unused}${accepted.length > 0 ? ` (it takes: ${accepted.join(', ')})` : ''}`;
     },
   };
 }

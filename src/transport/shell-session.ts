@@ -4,6 +4,7 @@ import { ConnectionDropped, LockFailed, ScriptTimeout } from './errors.ts';
 import { MarkedStream } from './marked-stream.ts';
 import { ScriptRun } from './script-run.ts';
 import type { LockAnswer, RunOptions, ScriptResult, Session } from './session.ts';
+import { after } from './pause.ts';
 
 /**
  * Milliseconds that a killed script may take to be gone. The loop kills it for good after two seconds, and gives up after
@@ -227,7 +228,7 @@ function limited({ timeoutMs, signal }: Pick<RunOptions, 'timeoutMs' | 'signal'>
   const reached = new Promise<undefined>((resolve) => {
     reach = () => resolve(undefined);
   });
-  const timer = setTimeout(reach, timeoutMs);
+  const timer = after(timeoutMs, reach);
   signal?.addEventListener('abort', reach, { once: true });
   return {
     reached,

@@ -36,11 +36,23 @@ describe('a line of known_hosts', () => {
     { names: '[192.0.2.1]:2222', wanted: '[192.0.2.1]:2222', is: true },
     { names: '[192.0.2.1]:2222', wanted: '192.0.2.1', is: false },
     { names: '192.0.2.1', wanted: '[192.0.2.1]:2222', is: false },
+    { names: '*', wanted: 'a.b.example', is: true },
+    { names: '**.ex*e', wanted: 'a.b.example', is: true },
+    { names: 'a*b*c', wanted: 'a.b.b.c', is: true },
+    { names: 'a*b*c', wanted: 'a.b.b', is: false },
+    { names: 'a*?', wanted: 'a', is: false },
     { names: '192.0x2.1', wanted: '192.0.2.1', is: false },
     { names: '|1|not base64|either', wanted: '192.0.2.1', is: false },
   ])('for $names is about $wanted: $is', ({ names, wanted, is }) => {
     const path = file(line(names, wire('ssh-ed25519', 'a')));
     expect(knownHosts([path], wanted)).toHaveLength(is ? 1 : 0);
+  });
+
+  it('is read in no time, however many stars it has', () => {
+    const path = file(line(`${'*a'.repeat(5000)}*b`, wire('ssh-ed25519', 'a')));
+    const started = performance.now();
+    expect(knownHosts([path], 'a'.repeat(200))).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it('is skipped when it is empty, a comment or cut short, and still counted', () => {
@@ -78,6 +90,35 @@ describe('a host key', () => {
   it('is revoked even when it is known', () => {
     expect(judge(line('web', key), `@revoked ${line('*', key)}`)).toMatchObject({ kind: 'revoked' });
   });
+  describe('at another port than 22', () => {
+    const at2222 = (...lines: readonly string[]): unknown =>
+      new HostKeys([file(...lines)], 'web', 2222).judge(key);
+    it.each<[string, readonly string[], string]>([
+      ['known by the line with the port', [line('[web]:2222', key)], 'known'],
+      ['known by the line without, as for ssh', [line('web', key)], 'known'],
+      ['unknown where the line without has another', [line('web', other)], 'unknown'],
+      [
+        'changed where the line with the port has another',
+        [line('[web]:2222', other), line('web', key)],
+        'changed',
+      ],
+      [
+        'revoked by the line with the port',
+        [line('web', key), `@revoked ${line('[web]:2222', key)}`],
+        'revoked',
+      ],
+      ['revoked by the line without', [line('[web]:2222', key), `@revoked ${line('web', key)}`], 'revoked'],
+      ['unknown by the line of a third port', [line('[web]:2200', key)], 'unknown'],
+    ])('is %s', (_what, lines, kind) => {
+      expect(at2222(...lines)).toMatchObject({ kind });
+    });
+
+    it('is asked for in the type on record without the port', () => {
+      const types = new HostKeys([file(line('web', rsa, 'ssh-rsa'))], 'web', 2222).algorithms;
+      expect(types[0]).toBe('rsa-sha2-512');
+    });
+  });
+
   it('is not vouched for by a certificate authority, which is not understood', () => {
     expect(judge(`@cert-authority ${line('*', key)}`)).toMatchObject({ kind: 'unknown' });
   });

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { positiveInteger, withLogin, withOutput } from '../options.ts';
+import { positiveInteger, wholeSeconds, withLogin, withOutput } from '../options.ts';
 import { exiting, type Register } from '../register.ts';
 import type { SmokeRequest } from '../smoke.ts';
 
@@ -32,12 +32,12 @@ export const register: Register = (program, cli) => {
     )
     .addOption(
       new Option('--timeout <seconds>', 'how long a server may take to boot')
-        .argParser(positiveInteger)
+        .argParser(wholeSeconds)
         .default(BOOT_SECONDS),
     )
     .addOption(
       new Option('--patience <seconds>', 'how long a request that gets no answer is tried again')
-        .argParser(positiveInteger)
+        .argParser(wholeSeconds)
         .default(PATIENCE_SECONDS),
     )
     .addHelpText(
