@@ -50,10 +50,9 @@ export async function runSettings(
     ]);
   const { transport, passwords } = await accessWith(cli.io, options.passwords);
   const mask = createMasker([...secretsToMask(deployment), ...passwords]);
-  const complete = pasteable(deployment.inventory.file);
   return {
     mask,
-    screen: (event) => maskDeep(event, (text) => mask(complete(text))),
+    screen: (event) => pasteable(maskDeep(event, mask), deployment.inventory.file),
     settings: {
       transport,
       forks: options.forks,

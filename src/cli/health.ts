@@ -39,7 +39,6 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
   ]);
   const { transport, passwords } = await accessTo(io, request);
   const mask = createMasker(passwords);
-  const complete = pasteable(deployment.inventory.file);
   const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
   let report: HealthReport;
   try {
@@ -52,7 +51,7 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
       signal: stop.signal,
       emit: (event) => void (request.json && printJson(io, [maskDeep(event, mask)])),
     });
-    report = maskDeep(found, (text) => mask(complete(text)));
+    report = pasteable(maskDeep(found, mask), deployment.inventory.file);
   } catch (error) {
     if (stop.asked()) return EXIT.interrupted;
     throw error;

@@ -3,9 +3,25 @@ import { quote } from '../operations/shell.ts';
 /** A command of osha up to where it names the inventory, as whoever does not know its file writes it. */
 const COMMAND = /(\bosha [a-z-]+(?: (?!INVENTORY\b)[^\s;,:]+)*? )INVENTORY\b(?!\.\w)/g;
 
-/** Puts the user's own inventory into the commands of a text, so that they can be pasted. */
-export function pasteable(inventoryFile: string): (text: string) => string {
-  const file = quote(inventoryFile);
-  return (text) =>
-    text.includes('INVENTORY') ? text.replaceAll(COMMAND, (_, before: string) => before + file) : text;
+/** Where sentences to the reader stand in what osha tells. A diff, a host's output or a table may hold anything. */
+const SENTENCES = ['hint', 'message', 'evidence', 'because', 'reason', 'note', 'refused'];
+
+/**
+ * `value`, plain data, with the inventory's `file` in every command that it tells the reader to type: what is below the
+ * verbs does not know the file and writes `osha status INVENTORY`.
+ */
+export function pasteable<Value>(value: Value, file: string): Value {
+  const inText = (text: string): string =>
+    text.replaceAll(COMMAND, (_, before: string) => before + quote(file));
+  const inside = (item: unknown, isSentence: boolean): unknown => {
+    if (typeof item === 'string') return isSentence ? inText(item) : item;
+    if (Array.isArray(item)) return item.map((one) => inside(one, false));
+    if (typeof item === 'object' && item !== null) {
+      return Object.fromEntries(
+        Object.entries(item).map(([key, inner]) => [key, inside(inner, SENTENCES.includes(key))]),
+      );
+    }
+    return item;
+  };
+  return inside(value, false) as Value;
 }

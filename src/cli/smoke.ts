@@ -59,7 +59,6 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
   });
   const { transport, passwords } = await accessTo(io, request);
   const mask = createMasker([...Object.values(inventory.secrets), ...passwords]);
-  const complete = pasteable(file);
   const hosts = new Hosts(transport, {
     timeoutMs: request.connectTimeout * 1000,
     acceptNew: request.acceptNew ?? false,
@@ -70,7 +69,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     patienceMs: request.patience * 1000,
     removalMs: REMOVED_WITHIN_MS,
     signal: stop.signal,
-    emit: (event) => renderer.sink(maskDeep(event, (text) => mask(complete(text)))),
+    emit: (event) => renderer.sink(pasteable(maskDeep(event, mask), file)),
   };
   const results: SmokeResult[] = [];
   try {

@@ -60,6 +60,8 @@ export interface Absence {
 /** Everything that a run has told so far, put in order. */
 export interface Progress {
   mode: 'apply' | 'diff';
+  /** What the user typed. */
+  command: string;
   inventory: string;
   hosts: readonly string[];
   /** Names of the phases that run side by side. */
@@ -78,6 +80,7 @@ export interface Progress {
 export function createProgress(): Progress {
   return {
     mode: 'apply',
+    command: '',
     inventory: '',
     hosts: [],
     together: [],
@@ -95,6 +98,7 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
   switch (event.event) {
     case 'run-started':
       progress.mode = event.mode;
+      progress.command = event.command;
       progress.inventory = event.inventory;
       progress.hosts = event.hosts;
       progress.together = togetherOf(event);

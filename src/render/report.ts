@@ -72,11 +72,17 @@ function failures(progress: Progress, colors: Colors): string {
         return [
           `${colors.strong(visibleInLine(phase.title))}: ${visibleInLine(step.title)}`,
           ...lines.map((line) => indented(line, '  ')),
-          colors.faint(`  resume with --from ${phase.name}:${step.id}`),
+          ...resumption(progress, `${phase.name}:${step.id}`).map((line) => colors.faint(`  ${line}`)),
         ];
       }),
     )
     .join('\n');
+}
+
+/** How the same run is resumed at a step; a run that changed nothing has nothing to resume. */
+function resumption({ command, mode }: Progress, step: string): readonly string[] {
+  const again = command.replaceAll(/ --from[ =]\S+/g, '');
+  return mode === 'diff' ? [] : [`resume with: ${again} --from ${step}`];
 }
 
 /** Offered by name: what osha made is never taken away unasked. */

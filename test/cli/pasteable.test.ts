@@ -14,5 +14,28 @@ it.each([
   ['the file INVENTORY of another program', 'the file INVENTORY of another program'],
   ['osha found INVENTORY.txt', 'osha found INVENTORY.txt'],
 ])('the commands in "%s" name the inventory of the user', (text, expected) => {
-  expect(pasteable('my prod.yaml')(text)).toBe(expected);
+  expect(pasteable({ hint: text }, 'my prod.yaml').hint).toBe(expected);
+});
+
+it('a command in a hint names the inventory that the user gave, in quotes where a shell needs them', () => {
+  const told = { host: 'a', failure: { message: 'no', hint: 'see: osha status INVENTORY --only galera' } };
+  expect(pasteable(told, 'prod/inventory.yaml').failure.hint).toBe(
+    'see: osha status prod/inventory.yaml --only galera',
+  );
+  expect(pasteable(told, "it's mine.yaml").failure.hint).toBe(
+    `see: osha status 'it'\\''s mine.yaml' --only galera`,
+  );
+  expect(pasteable({ hint: 'osha secrets rotate INVENTORY a' }, 'b.yaml').hint).toBe(
+    'osha secrets rotate b.yaml a',
+  );
+});
+
+it('the output of a host and the text of a file stay as they are', () => {
+  const told = {
+    event: 'change',
+    diff: { before: '', after: '# osha deploy INVENTORY' },
+    line: 'osha deploy INVENTORY',
+    lines: ['osha deploy INVENTORY'],
+  };
+  expect(pasteable(told, 'b.yaml')).toEqual(told);
 });

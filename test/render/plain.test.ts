@@ -61,7 +61,7 @@ describe('plain lines', () => {
           | Clustering node rabbit@c2 with rabbit@c1
           | Error: inconsistent_cluster
           hint: look at journalctl -u rabbitmq-server
-        resume with --from rabbitmq:join-the-cluster
+        resume with: osha deploy lab.yaml --from rabbitmq:join-the-cluster
 
       HOST  CHANGES  STEPS OK  STEPS FAILED  STEPS SKIPPED   TIME
       c1          1         1             0              1  1.5 s
@@ -94,7 +94,7 @@ describe('plain lines', () => {
       Galera: Form the cluster
         refused: c3 is unreachable and may hold newer data
           hint: bring c3 back
-        resume with --from galera:form-the-cluster
+        resume with: osha deploy lab.yaml --from galera:form-the-cluster
 
       HOST  CHANGES  STEPS OK  STEPS FAILED  STEPS SKIPPED   TIME
       c1          1         0             0              1  1.5 s
