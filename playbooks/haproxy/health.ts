@@ -67,7 +67,7 @@ function judgeFrontend(
   if (unwell.length === 0) return { subject, host, healthy: true, evidence };
   const hint =
     known.length === 0
-      ? `HAProxy runs on an older configuration: deploy with --only haproxy`
+      ? `HAProxy runs on an older configuration: osha deploy INVENTORY --only haproxy`
       : `look at ${frontend.name} on ${unwell.map((one) => one.split(' ')[0]).join(', ')}`;
   return { subject, host, healthy: false, evidence, hint };
 }
@@ -118,7 +118,7 @@ function judgeTakeover(
     subject,
     healthy: false,
     evidence,
-    hint: `${takeover.by} has to run it on one host: "osha status"`,
+    hint: `${takeover.by} has to run it on one host; see: osha status INVENTORY`,
   };
 }
 
@@ -217,5 +217,5 @@ function judgeVip(vip: Vip, answers: Answers<ReadonlyMap<string, boolean>>): Fin
     return { subject, healthy: false, unknown: true, evidence: 'unknown: no host that is near it answered' };
   }
   const evidence = `no answer on ${vip.address} from ${refused.join(', ')}`;
-  return { subject, healthy: false, evidence, hint: 'see who holds it: "osha status"' };
+  return { subject, healthy: false, evidence, hint: 'see which host holds it: osha status INVENTORY' };
 }

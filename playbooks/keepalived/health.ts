@@ -41,7 +41,7 @@ function holderFinding(
   if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
   const { unit: state, addresses } = answer.observed;
   if (state !== 'active') {
-    const hint = `see "journalctl -u ${unit}" on ${host}, or deploy with --only keepalived`;
+    const hint = `see "journalctl -u ${unit}" on ${host}, or osha deploy INVENTORY --only keepalived`;
     return [{ subject, host, healthy: false, evidence: `does not run (${state})`, hint }];
   }
   const names = (held: boolean): string =>
@@ -78,7 +78,10 @@ function vipFinding({ vip, claimants, unasked }: VipView, unit: string, partly: 
   }
   const hosts = claimants.filter(({ is }) => is === 'host').map(({ name }) => name);
   if (hosts.length > 0) {
-    return unhealthy(`${evidence}; ${hosts.join(', ')} must not hold it`, 'deploy with --only keepalived');
+    return unhealthy(
+      `${evidence}; ${hosts.join(', ')} must not hold it`,
+      'osha deploy INVENTORY --only keepalived',
+    );
   }
   if (claimants.length > 1) {
     return unhealthy(
@@ -120,7 +123,7 @@ function formerFindings(view: VipView, unit: string): readonly Finding[] {
     const subject = `former holder of ${view.vip.name}`;
     const evidence = `${name}: ${inWords(one.presence)}`;
     if (one.listed) {
-      return [{ subject, healthy: false, evidence, hint: 'deploy with --only keepalived' }];
+      return [{ subject, healthy: false, evidence, hint: 'osha deploy INVENTORY --only keepalived' }];
     }
     const hint = leaveHint(unit, name);
     return [{ subject, healthy: false, evidence: `${evidence}; the inventory does not list it`, hint }];

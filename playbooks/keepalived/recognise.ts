@@ -158,7 +158,7 @@ function splitRefusal(
   if (deaf.length === 0) return undefined;
   return refuse(
     `what all holders of ${vip.name} must agree on changes on ${changing.join(', ')}, and ${deaf.join(', ')} may run keepalived with the old settings and cannot be asked: it would hold ${vip.address} too`,
-    `bring ${deaf.join(', ')} back, or on it: systemctl disable --now ${options.unit}; then deploy with --only keepalived`,
+    `bring ${deaf.join(', ')} back, or on it: systemctl disable --now ${options.unit}; then: osha deploy INVENTORY --only keepalived`,
   );
 }
 

@@ -54,7 +54,7 @@ stat -c 'file %n %Y' -- ${OWN_LOGS.map(({ path }) => quote(path)).join(' ')} 2>/
         const { unit: state, listening, ages } = answer.observed;
         const wanted = `${LOG_ADDRESS}:${LOG_PORT}`;
         const unwell = (evidence: string): Finding => {
-          const hint = `see "journalctl -u ${unit}" on ${host}, or deploy with --only logging`;
+          const hint = `see "journalctl -u ${unit}" on ${host}, or osha deploy INVENTORY --only logging`;
           return { subject, host, healthy: false, evidence, hint };
         };
         if (state !== 'active') return unwell(`rsyslog does not run (${state})`);

@@ -56,7 +56,7 @@ function ownFinding(host: string, answer: Answer<CacheStats | undefined>, unit: 
   const subject = SUBJECT;
   if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
   if (answer.observed) return { subject, host, healthy: true, evidence: inWords(answer.observed) };
-  const hint = `see "journalctl -u ${unit}" on ${host}, or deploy with --only memcached`;
+  const hint = `see "journalctl -u ${unit}" on ${host}, or osha deploy INVENTORY --only memcached`;
   return { subject, host, healthy: false, evidence: 'no answer on port 11211', hint };
 }
 
@@ -76,6 +76,6 @@ function movingFinding(answers: readonly (readonly [string, Answer<CacheStats | 
       running.length === 0 ? 'answers on no host' : `answers on ${running.join(' and ')}`,
       ...(silent.length > 0 ? [`not asked: ${silent.join(', ')}`] : []),
     ].join('; '),
-    hint: 'the cluster runs it on one host at a time: pcs status --full, or deploy with --only pacemaker',
+    hint: 'the cluster runs it on one host at a time: pcs status --full, or osha deploy INVENTORY --only pacemaker',
   };
 }

@@ -56,7 +56,7 @@ export function clocksAgree(
         host,
         healthy: false,
         evidence: 'chrony does not run',
-        hint: 'deploy with --only time',
+        hint: 'osha deploy INVENTORY --only time',
       };
     }
     if (!tracking.synchronised) {

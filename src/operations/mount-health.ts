@@ -61,7 +61,7 @@ function judge(
   { what }: Place,
   phase: string,
 ): Pick<Finding, 'healthy' | 'evidence' | 'hint'> {
-  const hint = `deploy with --only ${phase}`;
+  const hint = `osha deploy INVENTORY --only ${phase}`;
   if (!state?.mounted) return { healthy: false, evidence: 'not mounted', hint };
   const { mounted, answers } = state;
   if (!answers) return { healthy: false, evidence: `${mounted.what} is mounted and does not answer`, hint };

@@ -64,7 +64,7 @@ function valueProblem(name: string, value: unknown): readonly [message: string, 
 }
 
 /** Checks the text of a secrets file. No message holds a value. */
-function check(file: string, text: string, rules: SecretRules): Content {
+function check(file: string, text: string, rules: SecretRules, inventoryFile: string): Content {
   const yaml = parseYaml(file, text);
   // What looks like an alias may be a value.
   const problems: LocatedProblem[] = yaml.problems.map((found) =>
@@ -114,7 +114,7 @@ function check(file: string, text: string, rules: SecretRules): Content {
       continue;
     }
     secrets[name] = new Secret(name, value);
-    const weakness = weaknessOf(name, value, rule);
+    const weakness = weaknessOf(name, value, rule, inventoryFile);
     const twin = seen.get(value);
     seen.set(value, name);
     if (weakness !== undefined) add(weakness.severity, at, weakness.message, weakness.hint);
@@ -184,7 +184,7 @@ export async function loadSecrets(
   const open: Opened =
     state === 'sealed' ? await unsealed(file, read.bytes, options.unlock) : decodeText(file, read.bytes);
   if (open.problem !== undefined) return closed(open.problem);
-  const content = check(file, open.text, rules);
+  const content = check(file, open.text, rules, inventoryFile);
   const isMissing = (name: string): boolean =>
     !Object.hasOwn(content.secrets, name) && !content.weak.includes(name);
   return {

@@ -15,7 +15,7 @@ function only(state: 'plain' | 'sealed', inventoryFile: string): SecretsFiles {
       'remove the one that is out of date',
     );
   if (found === 'none')
-    throw new SecretsError(`there is no ${files[state]}`, 'make it with "osha secrets generate"');
+    throw new SecretsError(`there is no ${files[state]}`, `make it: osha secrets generate ${inventoryFile}`);
   throw new SecretsError(
     `the secrets are ${found === 'plain' ? 'not sealed' : 'sealed already'}`,
     `they are in ${files[found]}`,

@@ -27,9 +27,17 @@ function spells(value: string, name: string): boolean {
   return name.length > 3 && value.toLowerCase().includes(name.toLowerCase());
 }
 
-/** Why a value must not (error) or should not (warning) be used as the secret that `rule` describes. */
-export function weaknessOf(name: string, value: string, rule: SecretRule): Weakness | undefined {
-  const again = `osha secrets rotate ... ${name}`;
+/**
+ * Why a value must not (error) or should not (warning) be used as the secret that `rule` describes. `inventory` is the
+ * file that the hint names.
+ */
+export function weaknessOf(
+  name: string,
+  value: string,
+  rule: SecretRule,
+  inventory = 'INVENTORY',
+): Weakness | undefined {
+  const again = `make a new one: osha secrets rotate ${inventory} ${name}`;
   const error = (message: string, hint: string): Weakness => ({
     severity: 'error',
     message: `${name} ${message}`,
@@ -37,16 +45,16 @@ export function weaknessOf(name: string, value: string, rule: SecretRule): Weakn
   });
   if ('kind' in rule) {
     const key = readPrivateKey(value);
-    if (key === undefined) return error('is no private RSA key', `make a new one with "${again}"`);
+    if (key === undefined) return error('is no private RSA key', again);
     const bits = bitsOf(key);
     if (bits >= FEWEST_BITS) return undefined;
-    return error(`is a key of ${bits} bits, fewer than ${FEWEST_BITS}`, `make a new one with "${again}"`);
+    return error(`is a key of ${bits} bits, fewer than ${FEWEST_BITS}`, again);
   }
   if (value.length < SHORTEST) {
-    return error(`has ${value.length} characters, fewer than ${SHORTEST}`, `make a new one with "${again}"`);
+    return error(`has ${value.length} characters, fewer than ${SHORTEST}`, again);
   }
   if (rule.alphabet === 'hex' && !/^[0-9a-f]+$/i.test(value)) {
-    return error('holds other characters than 0-9 and a-f', `make a new one with "${again}"`);
+    return error('holds other characters than 0-9 and a-f', again);
   }
   // It goes into URLs, SQL and five configuration formats; what needs no quotes cannot be quoted wrongly.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)) {
@@ -55,12 +63,12 @@ export function weaknessOf(name: string, value: string, rule: SecretRule): Weakn
       'use letters, digits, ".", "_" and "-"',
     );
   }
-  if (isRepeated(value)) return error('repeats itself', `make a new one with "${again}"`);
+  if (isRepeated(value)) return error('repeats itself', again);
   if (OBVIOUS.test(value) || spells(value, name)) {
     return {
       severity: 'warning',
       message: `${name} is easy to guess`,
-      hint: `make a new one with "${again}"`,
+      hint: again,
     };
   }
   return undefined;

@@ -25,7 +25,9 @@ const HEX = '0f1e2d3c4b5a69788796a5b4c3d2e1f0';
 async function told(text: string, mode = 0o600): Promise<readonly string[]> {
   folder.write(text, mode);
   const { problems } = await loadSecrets(folder.inventory, rules);
-  return problems.map((found) => formatProblem({ ...found, file: 'F' }));
+  return problems.map((found) =>
+    formatProblem({ ...found, file: 'F' }).replaceAll(folder.inventory, 'INVENTORY'),
+  );
 }
 
 describe('secrets beside an inventory', () => {
@@ -63,28 +65,28 @@ describe('secrets beside an inventory', () => {
       'a short value',
       '# x\ndatabaseRoot: hunter2\n',
       [
-        'F:2:15: error: databaseRoot has 7 characters, fewer than 16; make a new one with "osha secrets rotate ... databaseRoot"',
+        'F:2:15: error: databaseRoot has 7 characters, fewer than 16; make a new one: osha secrets rotate INVENTORY databaseRoot',
       ],
     ],
     [
       'one character over and over',
       'databaseRoot: aaaaaaaaaaaaaaaaaaaa\n',
       [
-        'F:1:15: error: databaseRoot repeats itself; make a new one with "osha secrets rotate ... databaseRoot"',
+        'F:1:15: error: databaseRoot repeats itself; make a new one: osha secrets rotate INVENTORY databaseRoot',
       ],
     ],
     [
       'a word over and over',
       'databaseRoot: hunter42hunter42\n',
       [
-        'F:1:15: error: databaseRoot repeats itself; make a new one with "osha secrets rotate ... databaseRoot"',
+        'F:1:15: error: databaseRoot repeats itself; make a new one: osha secrets rotate INVENTORY databaseRoot',
       ],
     ],
     [
       'an obvious word',
       'databaseRoot: MyPassword2024-xyz\n',
       [
-        'F:1:15: warning: databaseRoot is easy to guess; make a new one with "osha secrets rotate ... databaseRoot"',
+        'F:1:15: warning: databaseRoot is easy to guess; make a new one: osha secrets rotate INVENTORY databaseRoot',
       ],
     ],
     [
@@ -98,7 +100,7 @@ describe('secrets beside an inventory', () => {
       'no hexadecimal',
       `corosyncKey: ${A}\n`,
       [
-        'F:1:14: error: corosyncKey holds other characters than 0-9 and a-f; make a new one with "osha secrets rotate ... corosyncKey"',
+        'F:1:14: error: corosyncKey holds other characters than 0-9 and a-f; make a new one: osha secrets rotate INVENTORY corosyncKey',
       ],
     ],
     [

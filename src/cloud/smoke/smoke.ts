@@ -251,7 +251,7 @@ async function removed(
     if (left.length > 0) {
       throw new CloudError(
         `left behind: ${left.map(({ kind, name, why }) => `${kind} ${name} (${why})`).join('; ')}`,
-        { hint: 'later: osha smoke --clean INVENTORY' },
+        { hint: 'later: osha smoke INVENTORY --clean' },
       );
     }
     const { length } = cleanup.removed;

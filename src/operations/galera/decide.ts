@@ -32,7 +32,7 @@ function decideByCase(members: readonly Member[], context: DecisionContext): Dec
     return {
       verdict: 'refuse',
       reason: `${context.bootstrapFrom} is no member of the cluster`,
-      hint: `give --bootstrap-from one of ${members.map((member) => member.name).join(', ')}`,
+      hint: `choose one of ${members.map((member) => member.name).join(', ')}: osha deploy INVENTORY --bootstrap-from HOST`,
     };
   }
   const unaskable = refuseUnaskable(members);

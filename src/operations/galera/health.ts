@@ -70,7 +70,7 @@ export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator
   ];
 }
 
-const REJOIN = 'osha deploy INVENTORY --only galera lets members join that are not in it';
+const REJOIN = 'to let the other members join: osha deploy INVENTORY --only galera';
 const STRAY =
   'an arbitrator votes that the inventory does not name: name it (galera.arbitrator), or stop garb on its host';
 

@@ -40,7 +40,7 @@ export function reached({ title, vip, url, ca, unit, from }: ReachedApi): Health
         const hint =
           status === 0
             ? `${host} has to reach ${vip.address}: route it, or give the services a virtual IP of their own, called "internal", in a network of the hosts`
-            : `HAProxy at ${vip.address} says why: osha status`;
+            : `see what HAProxy reports at ${vip.address}: osha status INVENTORY --only haproxy`;
         return { subject, host, healthy: false, evidence, hint };
       }),
   };

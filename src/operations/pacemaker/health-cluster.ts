@@ -71,7 +71,7 @@ export function fencingFindings(monitor: Monitor, fences: readonly DesiredFence[
       subject: 'fencing',
       healthy: monitor.fencing,
       evidence: monitor.fencing ? 'enabled' : 'fence devices are declared, and stonith-enabled is false',
-      hint: 'deploy --only pacemaker',
+      hint: 'osha deploy INVENTORY --only pacemaker',
     },
     ...declared,
   ];
@@ -88,7 +88,7 @@ export function constraintFinding(view: MemberView, desired: DesiredResources): 
       subject: 'constraints',
       healthy: false,
       evidence: `missing: ${missing.map(constraintInWords).join(', ')}`,
-      hint: 'deploy --only pacemaker',
+      hint: 'osha deploy INVENTORY --only pacemaker',
     },
   ];
 }
@@ -143,7 +143,7 @@ export function strangerAdvice(
       ? [
           {
             subject: 'no longer in the inventory',
-            evidence: `${listed(left)}: deploy --prune takes it away`,
+            evidence: `${listed(left)} (to remove: osha deploy INVENTORY --only pacemaker --prune)`,
           },
         ]
       : []),

@@ -168,7 +168,7 @@ function memberFinding(host: string, answer: Answer<MemberView>, monitor: Monito
     evidence,
     hint:
       hold === undefined
-        ? 'systemctl status corosync pacemaker, or deploy --only pacemaker'
+        ? 'systemctl status corosync pacemaker, or osha deploy INVENTORY --only pacemaker'
         : `to let it work again: ${hold}`,
   };
 }
@@ -205,7 +205,7 @@ function vipFinding(vip: Vip, views: Views, monitor: Monitor | undefined, partly
       ...(astray ? [`the cluster ${cluster}`] : []),
       ...(failure === undefined ? [] : [failure]),
     ].join('; '),
-    hint: 'pcs status --full, or deploy --only pacemaker',
+    hint: 'pcs status --full, or osha deploy INVENTORY --only pacemaker',
   };
 }
 
@@ -216,7 +216,7 @@ function everywhereFinding(id: string, members: readonly string[], monitor: Moni
     subject: id,
     healthy: hosts.length === members.length,
     evidence: `runs on ${hosts.length} of ${members.length}${failure === undefined ? '' : `; ${failure}`}`,
-    hint: `pcs resource cleanup ${id}, or deploy --only pacemaker`,
+    hint: `pcs resource cleanup ${id}, or osha deploy INVENTORY --only pacemaker`,
   };
 }
 
@@ -228,7 +228,7 @@ function somewhereFinding(id: string, monitor: Monitor): Finding {
     subject: id,
     healthy: hosts.length === 1,
     evidence: `${where}${failure === undefined ? '' : `; ${failure}`}`,
-    hint: `pcs resource cleanup ${id}, or deploy --only pacemaker`,
+    hint: `pcs resource cleanup ${id}, or osha deploy INVENTORY --only pacemaker`,
   };
 }
 
@@ -253,6 +253,6 @@ function groupFinding(id: string, members: readonly DesiredResource[], monitor: 
       ...(inOrder ? [] : [`in another order: ${live.join(', ')}`]),
       ...failures,
     ].join('; '),
-    hint: `pcs status --full, or deploy --only pacemaker`,
+    hint: `pcs status --full, or osha deploy INVENTORY --only pacemaker`,
   };
 }

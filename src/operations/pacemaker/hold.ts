@@ -75,7 +75,7 @@ function ofCluster({ properties }: DesiredResources, monitor: Monitor): readonly
     if (properties[name] === 'false') return [];
     const byInventory = properties[name] !== undefined;
     const end = byInventory
-      ? `write ${name}: false into pacemaker: { properties }`
+      ? `write pacemaker: { properties: { ${name}: false } }`
       : `pcs property set ${name}=false`;
     return [{ what, end }];
   };

@@ -46,7 +46,9 @@ export function decideMembers(
   const group = desired.groups.find(({ members }) => members.some(({ id }) => ids.includes(id)));
   if (!group) throw new Error(`${ids.join(', ')} are in no group`);
   if (!cib.groups.some(({ id }) => id === group.id)) {
-    throw new ProbeError(`the cluster has no group ${group.id} yet: deploy with --only pacemaker first`);
+    throw new ProbeError(
+      `the cluster has no group ${group.id} yet; first: osha deploy INVENTORY --only pacemaker`,
+    );
   }
   const members = group.members.filter(({ id }) => ids.includes(id));
   const present = new Set(cib.resources.map(({ id }) => id));

@@ -118,7 +118,9 @@ function accountsOf(status: NodeStatus | undefined, named: Named | undefined): r
   const others = foreign(status, named).map(inWords);
   const parts = [
     ...(left.length > 0
-      ? [`made by osha and not in the inventory any more (deploy --prune takes it away): ${left.join(', ')}`]
+      ? [
+          `made by osha and no longer in the inventory (to remove: osha deploy INVENTORY --only rabbitmq --prune): ${left.join(', ')}`,
+        ]
       : []),
     ...(others.length > 0
       ? [`neither made by osha nor in the inventory, left alone: ${others.join(', ')}`]

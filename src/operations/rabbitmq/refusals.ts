@@ -190,7 +190,7 @@ export function notSpared(members: readonly Member[], wanting: string): Refusal 
   if (blind.length > 0) {
     return refuse(
       `${wanting}, and ${names(blind)} does not see every other node run`,
-      'osha status INVENTORY says which nodes see each other',
+      'see which nodes see each other: osha status INVENTORY --only rabbitmq',
     );
   }
   const foreign = running.filter(({ observed }) => observed.unit.active !== 'active');

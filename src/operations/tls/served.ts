@@ -32,7 +32,7 @@ const PORT = 443;
 /** Days before the end from which on `status` calls it unhealthy: renewal should have been long ago. */
 const LAST_DAYS = 7;
 
-const HINT = 'osha deploy --only haproxy';
+const HINT = 'osha deploy INVENTORY --only haproxy';
 
 function script(endpoints: readonly TlsEndpoint[]): string {
   const ask = ({ vip, path }: TlsEndpoint): string => `echo 'served ${vip.name}'
@@ -93,7 +93,12 @@ function judgeServed(endpoint: TlsEndpoint, answers: Answers<Sight>): Finding {
   }
   if (silent.length > 0 || !found?.served) {
     const evidence = `no certificate on ${where} for ${silent.join(', ')}`;
-    return { subject, healthy: false, evidence, hint: `see who holds it: "osha status"; then: ${HINT}` };
+    return {
+      subject,
+      healthy: false,
+      evidence,
+      hint: `see which host holds it: osha status INVENTORY; then: ${HINT}`,
+    };
   }
   const wrong = fault(found.served, found.now, endpoint);
   const evidence = `${where}: ${describe(found.served, found.now)}`;

@@ -40,7 +40,7 @@ describe('an API at a virtual IP', () => {
 
   it.each([
     [0, 'c1 has to reach 192.0.2.20: route it, or give the services a virtual IP of their own'],
-    [503, 'HAProxy at 192.0.2.20 says why'],
+    [503, 'osha status INVENTORY --only haproxy'],
   ])('after %i comes what to do: %s', (status, hint) => {
     expect(judged(said(status))?.hint).toContain(hint);
   });

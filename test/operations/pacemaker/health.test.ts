@@ -298,7 +298,7 @@ describe('the health of a Pacemaker cluster', () => {
     const answers = new Map(members.map((host) => [host.name, made]));
     const advice = adviseCluster(members, answers, { desired });
     expect(advice.find(({ subject }) => subject === 'no longer in the inventory')?.evidence).toBe(
-      'resource vip-database: deploy --prune takes it away',
+      'resource vip-database (to remove: osha deploy INVENTORY --only pacemaker --prune)',
     );
     expect(advice.some(({ subject }) => subject === 'not in the inventory')).toBe(false);
   });

@@ -134,7 +134,7 @@ describe('members of a group that are configured after the cluster was made', ()
 
   it('wait for the phase that makes their group', () => {
     const without = WEB.replace(/<group [\s\S]*<\/group>/, '');
-    expect(() => decided(without)).toThrow(/no group web yet: deploy with --only pacemaker first/);
+    expect(() => decided(without)).toThrow(/no group web yet; first: osha deploy INVENTORY --only pacemaker/);
   });
 
   it('are not made by the phase of the cluster, which misses nothing then', () => {

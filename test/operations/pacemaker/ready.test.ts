@@ -177,7 +177,7 @@ describe('a cluster that can run what the inventory wants', () => {
     const wanted = { ...clones, properties: { 'maintenance-mode': 'true' } };
     const decision = decideFor(seen('maintenance-mode="false"', 'maintenance-mode="true"'), RECORDED, wanted);
     expect(decision).toMatchObject({
-      hint: 'to end that: write maintenance-mode: false into pacemaker: { properties }',
+      hint: 'to end that: write pacemaker: { properties: { maintenance-mode: false } }',
     });
   });
 

@@ -127,7 +127,7 @@ describe('the health of a broker', () => {
 
   it('advises about what the inventory does not name', () => {
     expect(evidence(broker([user('nova'), user('old')], [user('old')]), named())).toBe(
-      'made by osha and not in the inventory any more (deploy --prune takes it away): user old; neither made by osha nor in the inventory, left alone: user nova',
+      'made by osha and no longer in the inventory (to remove: osha deploy INVENTORY --only rabbitmq --prune): user old; neither made by osha nor in the inventory, left alone: user nova',
     );
   });
 
