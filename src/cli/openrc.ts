@@ -26,7 +26,7 @@ export async function printOpenrc(io: Io, file: string, request: OpenrcRequest):
   if (ca !== undefined && authority !== undefined) keep(ca, authority);
   if (ca === undefined && authority !== undefined) {
     io.stderr.write(
-      `hint: clients have to trust the CA of this deployment: osha openrc ${file} --cacert FILE keeps its certificate in FILE and names it\n`,
+      `hint: clients have to trust the CA of this deployment; to keep its certificate in a file and name that: osha openrc ${file} --cacert ca.pem\n`,
     );
   }
   const login = {

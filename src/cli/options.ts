@@ -183,7 +183,7 @@ function from(value: string): NonNullable<SelectionOptions['from']> {
   const [phase = '', step, ...rest] = value.split(':');
   if (phase === '' || step === '' || rest.length > 0) {
     throw new InvalidArgumentError(
-      'It has to be a phase, or a phase and a step of it: galera:start-the-cluster.',
+      'It has to be a phase, or a phase and a step of it: galera:form-the-cluster.',
     );
   }
   return step === undefined ? { phase } : { phase, step };

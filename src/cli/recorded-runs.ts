@@ -38,7 +38,7 @@ export function findRun(runs: readonly RunRecord[], name: string): RunRecord {
       ? runs.slice(0, 1)
       : runs.filter((run) => run.id === name || run.id.startsWith(name) || run.id.endsWith(name));
   const [found, ...others] = matching;
-  if (!found) throw new UserError(`no run is called "${name}"`, { hint: 'osha history lists them' });
+  if (!found) throw new UserError(`no run is called "${name}"`, { hint: 'list them: osha history' });
   if (others.length > 0) {
     throw new UserError(`"${name}" means ${matching.length} runs`, {
       hint: `say more of its name: ${matching

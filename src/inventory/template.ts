@@ -80,7 +80,10 @@ export function inventoryTemplate(options: TemplateOptions = {}): string {
   const lines = [
     ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
     '# What osha builds, and where. Replace names and addresses by your own, then:',
-    '#   osha validate, osha plan, osha check, osha deploy',
+    '#   osha validate inventory.yaml',
+    '#   osha check inventory.yaml',
+    '#   osha plan inventory.yaml',
+    '#   osha deploy inventory.yaml',
     '',
     '# Clusters are named after it.',
     `name: ${name}`,

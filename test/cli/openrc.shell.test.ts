@@ -94,7 +94,7 @@ describe('osha openrc', () => {
 
     it('says how clients come to trust a CA of its own, and names no file of a host', async () => {
       const { stdout, stderr } = await osha(folder, 'openrc', 'tls.yaml');
-      expect(stderr).toContain('osha openrc tls.yaml --cacert FILE');
+      expect(stderr).toContain('osha openrc tls.yaml --cacert ca.pem');
       expect(variables(stdout)).not.toHaveProperty('OS_CACERT');
       expect(stdout).toContain('https://192.0.2.20:5000/v3');
     });

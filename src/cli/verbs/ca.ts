@@ -12,8 +12,8 @@ export const register: Register = (program, cli) => {
     .argument('<inventory>', 'the inventory, a YAML file')
     .addHelpText(
       'after',
-      '\nExamples:\n  osha ca inventory/lab.yaml > ca.pem && curl --cacert ca.pem https://10.0.0.20/\n' +
-        '  osha ca inventory/lab.yaml | openssl x509 -noout -text',
+      '\nExamples:\n  osha ca inventory/three-controllers.yaml > ca.pem && curl --cacert ca.pem https://172.29.77.20/\n' +
+        '  osha ca inventory/three-controllers.yaml | openssl x509 -noout -text',
     )
     .action(
       exiting(cli, async (file: string) => {

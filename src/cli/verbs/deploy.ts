@@ -45,7 +45,7 @@ export const register: Register = (program, cli) => {
     .addHelpText(
       'after',
       '\nExamples:\n  osha deploy inventory/lab.yaml\n  osha deploy inventory/lab.yaml --only rabbitmq --limit controller2\n' +
-        '  osha deploy inventory/lab.yaml --from galera:start-the-cluster\n' +
+        '  osha deploy inventory/lab.yaml --from galera:form-the-cluster\n' +
         '  osha deploy inventory/lab.yaml --bootstrap-from controller1\n' +
         '  osha deploy inventory/lab.yaml --json | tail -1',
     );

@@ -20,7 +20,7 @@ export const register: Register = (program, cli) => {
     .option('--force', 'write into a folder that holds something else, and leave that alone')
     .addHelpText(
       'after',
-      '\nExamples:\n  osha render inventory/lab.yaml --out /tmp/lab && diff -r /tmp/lab /tmp/lab.before',
+      '\nExamples:\n  osha render inventory/lab.yaml --out files\n  osha render inventory/lab.yaml --out after && diff -r files after',
     );
   withOutput(withLimit(command)).action(
     exiting(cli, async (file: string, options: RenderCommandOptions) => {
