@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { file, minutes, openstack, packages, playbook, step, verify } from 'osha';
-import { CONF, CONSOLE_PORT, METADATA_PORT, novaConf } from './nova/conf.ts';
+import { CONF, CONSOLE_PORT, novaConf } from './nova/conf.ts';
 import { apiFrontends, httpFrontend } from './openstack/api.ts';
 import { accountCarried, brokerCarried, databaseCarried } from './openstack/carried.ts';
 import { HOLDS_VIPS, metadataVip, publicVip } from './openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from './openstack/health.ts';
 import { runs } from './openstack/hosts.ts';
 import { METADATA, metadataCarried } from './openstack/metadata-secret.ts';
-import { SERVICES } from './openstack/services.ts';
+import { METADATA_PORT, SERVICES } from './openstack/services.ts';
 import { siteOf } from './openstack/site.ts';
 import { apiAnswers, run, tables } from './openstack/steps.ts';
 import { uwsgiDefaults } from './openstack/uwsgi.ts';

@@ -4,43 +4,46 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** What each layer may import besides itself. Imports point one way: a layer stands above all that it names. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  text: [],
-  yaml: [],
-  secrets: ['yaml', 'text'],
-  platform: [],
-  inventory: ['secrets', 'yaml'],
-  playbook: ['inventory', 'secrets', 'platform'],
-  operations: ['playbook', 'inventory', 'secrets', 'platform'],
-  preflight: ['playbook', 'inventory', 'secrets', 'platform'],
-  planner: ['playbook', 'inventory', 'secrets', 'platform'],
-  transport: ['inventory', 'secrets'],
-  cloud: ['transport', 'inventory', 'secrets'],
-  runner: ['planner', 'playbook', 'transport', 'inventory', 'secrets'],
-  journal: ['runner', 'planner', 'playbook', 'text'],
-  render: ['runner', 'cloud', 'planner', 'playbook', 'inventory', 'text'],
-  'index.ts': ['playbook', 'operations', 'platform', 'secrets', 'inventory'],
-  cli: [
-    'index.ts',
-    'render',
-    'journal',
-    'runner',
-    'cloud',
-    'planner',
-    'preflight',
-    'transport',
-    'operations',
-    'playbook',
-    'platform',
-    'inventory',
-    'secrets',
-    'yaml',
-    'text',
-    'playbooks',
-  ],
-  playbooks: [],
-};
+/** The rows of the table of `docs/architecture.md` whose first column is called `title`, without that of the titles. */
+function tableOf(title: string): readonly (readonly string[])[] {
+  const lines = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8').split('\n');
+  const cells = (line: string): readonly string[] =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const first = lines.findIndex((line) => line.startsWith('|') && cells(line)[0] === title);
+  const rest = lines.slice(first + 2);
+  return rest
+    .slice(
+      0,
+      rest.findIndex((line) => !line.startsWith('|')),
+    )
+    .map(cells);
+}
+
+function namesIn(cell: string): readonly string[] {
+  return [...cell.matchAll(/`([\w.-]+)\/?`/g)].flatMap(([, name]) => name ?? []);
+}
+
+const layers = tableOf('layer').map(([name = '', , imports = '']) => ({
+  name: namesIn(name)[0] ?? '',
+  imports,
+}));
+
+/** What each layer may import besides itself, as the documentation says. */
+const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ...layers.map(({ name, imports }): readonly [string, readonly string[]] => [
+    name,
+    [...namesIn(imports), ...(imports.startsWith('everything') ? layers.map((layer) => layer.name) : [])],
+  ]),
+  ['playbooks', []],
+]);
+
+/** By the folder that publishes something, the playbooks that may import it. */
+const PUBLISHED: ReadonlyMap<string, readonly string[]> = new Map(
+  tableOf('folder').map(([folder = '', , users = '']) => [namesIn(folder)[0] ?? '', namesIn(users)]),
+);
 
 /** Longest file, in lines, before it is asked whether it holds two concepts. */
 const LONGEST = 500;
@@ -70,8 +73,8 @@ function layerOf(file: string): string {
 const files = [...sources('src'), ...sources('playbooks')];
 
 describe('the layers', () => {
-  it('are all known to this test', () => {
-    expect([...new Set(files.map(layerOf))].filter((layer) => !(layer in MAY_IMPORT))).toEqual([]);
+  it('are all in docs/architecture.md', () => {
+    expect([...new Set(files.map(layerOf))].filter((layer) => !MAY_IMPORT.has(layer))).toEqual([]);
   });
 
   it('import one way only', () => {
@@ -80,7 +83,7 @@ describe('the layers', () => {
         .filter((imported) => {
           const from = layerOf(file);
           const to = layerOf(imported);
-          return from !== to && !(MAY_IMPORT[from] ?? []).includes(to);
+          return from !== to && !(MAY_IMPORT.get(from) ?? []).includes(to);
         })
         .map((imported) => `${file} imports ${imported}`),
     );
@@ -111,6 +114,23 @@ describe('the layers', () => {
         .map((specifier) => `${file} imports ${specifier}`),
     );
     expect(breaches).toEqual([]);
+  });
+
+  it('let playbooks import from each other only what docs/architecture.md says is published', () => {
+    const ownerOf = (file: string): string => file.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+    const imports = sources('playbooks')
+      .filter((file) => file !== 'playbooks/index.ts')
+      .flatMap((file) => localImports(file).map((imported) => ({ file, imported })))
+      .filter(({ file, imported }) => ownerOf(file) !== ownerOf(imported));
+    const breaches = imports.filter(
+      ({ file, imported }) =>
+        imported.split('/').length < 3 || !PUBLISHED.get(ownerOf(imported))?.includes(ownerOf(file)),
+    );
+    expect(breaches.map(({ file, imported }) => `${file} imports ${imported}`)).toEqual([]);
+    // And nothing is written there that no playbook makes use of.
+    const used = new Set(imports.map(({ file, imported }) => `${ownerOf(imported)} by ${ownerOf(file)}`));
+    const written = [...PUBLISHED].flatMap(([folder, users]) => users.map((user) => `${folder} by ${user}`));
+    expect(written.filter((entry) => !used.has(entry))).toEqual([]);
   });
 
   it('keep operations away from connections, and the runner away from terminals', () => {

@@ -1,8 +1,8 @@
 import { ini } from 'osha';
 import type { Host, Inventory, Platform, Secret, SecretText } from 'osha';
-import { METADATA_PORT } from '../nova/conf.ts';
 import { endpointsAt, metadataVip, needsAuthority } from '../openstack/endpoints.ts';
 import { networkHosts } from '../openstack/hosts.ts';
+import { METADATA_PORT } from '../openstack/services.ts';
 import {
   callerSection,
   databaseSection,

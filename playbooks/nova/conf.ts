@@ -11,9 +11,6 @@ import {
 
 export const CONF = '/etc/nova/nova.conf';
 
-/** Where a host's servers find their own data; only the agents of the network hosts ask there. */
-export const METADATA_PORT = 8775;
-
 /** Where a browser gets the screen of a server. */
 export const CONSOLE_PORT = 6080;
 

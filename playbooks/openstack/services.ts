@@ -19,6 +19,9 @@ export interface ServiceFacts {
   readonly asks?: string;
 }
 
+/** Where a server's own data is, at Nova; only Neutron's agents on the network hosts ask there. */
+export const METADATA_PORT = 8775;
+
 /** The services that osha deploys, by what an inventory calls them. Ports are the projects' own defaults. */
 export const SERVICES = {
   identity: {

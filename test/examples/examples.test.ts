@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROLE_WORDS } from '../../src/inventory/roles.ts';
 import {
@@ -175,6 +175,48 @@ describe.each(sources)('%s', (source) => {
         .filter(([, script = '']) => !(script in scripts))
         .map(([shown]) => `${at}: ${shown}`),
     );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('README and docs', () => {
+  /** Of the repository, of the engine, of the playbooks. */
+  const roots = ['', 'src', 'playbooks'];
+  const folders = roots.flatMap((root) =>
+    readdirSync(join(ROOT, root), { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+  );
+  const beginnings = new Set(folders.map(({ name }) => name));
+
+  it('name only files and folders that there are', () => {
+    const wrong = texts['README and docs']
+      .filter(({ kind }) => kind === 'mention')
+      .filter(({ text }) => /^[\w-]+\/[\w./-]*$/.test(text) && beginnings.has(text.split('/')[0] ?? ''))
+      // What a run or a reader makes.
+      .filter(({ text }) => !/^[A-Z]/.test(text.split('/').at(-1) ?? ''))
+      .filter(({ text }) => !roots.some((root) => existsSync(join(ROOT, root, text))))
+      .map(({ at, text }) => `${at}: ${text}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it('link only to files and headings that there are', () => {
+    const slugsOf = (file: string): readonly string[] =>
+      [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const wrong = texts['README and docs']
+      .filter(({ kind }) => kind === 'prose')
+      .flatMap(({ at, text }) =>
+        [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+          .filter(([, path = '', heading]) => {
+            const here = at.replace(/:\d+$/, '');
+            const file = join(ROOT, path === '' ? here : join(dirname(here), path));
+            return !existsSync(file) || (heading !== undefined && !slugsOf(file).includes(heading));
+          })
+          .map(([link]) => `${at}: ${link}`),
+      );
     expect(wrong).toEqual([]);
   });
 });
