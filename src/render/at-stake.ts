@@ -1,8 +1,8 @@
 import type { Loss } from '../planner/options.ts';
 import type { Evidence } from '../playbook/operation.ts';
 import type { Prunable } from '../runner/events.ts';
+import { visibleInLine } from '../text/visible.ts';
 import { table, type TableOptions } from './table.ts';
-import { printable } from './text.ts';
 
 /** What a run is going to take away. */
 export interface AtStake {
@@ -14,17 +14,13 @@ export interface AtStake {
 /** What a person is asked to confirm, as lines; `undefined` where nothing is at stake. */
 export function atStake({ prunable, losses, evidence }: AtStake, options: TableOptions): string | undefined {
   const { colors } = options;
-  const removed = prunable.map(({ host, phase, summary }) => `  ${host}: ${phase}: ${printable(summary)}\n`);
+  const removed = prunable.map(
+    ({ host, phase, summary }) => `  ${host}: ${phase}: ${visibleInLine(summary)}\n`,
+  );
   const lost = losses.map(({ phase, text }) => {
     const tables = evidence.flatMap((found) =>
       found.phase === phase && found.evidence
-        ? [
-            `${table(
-              titled(found.evidence.columns),
-              found.evidence.rows.map((row) => row.map(printable)),
-              { ...options, indent: 2 },
-            )}\n`,
-          ]
+        ? [`${table(titled(found.evidence.columns), found.evidence.rows, { ...options, indent: 2 })}\n`]
         : [],
     );
     return `${colors.bad('May be lost:')} ${text}\n${tables.join('')}`;

@@ -72,7 +72,7 @@ function inOrderOf(step: StepProgress, hosts: readonly string[]): readonly strin
 function possibleLines(step: StepProgress, { colors }: LineOptions): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const { operation, because, host } of step.mayFollow) {
-    const words = printable(`${operation} (known after ${because} has changed)`);
+    const words = visibleInLine(`${operation} (known after ${because} has changed)`);
     groups.set(words, [...(groups.get(words) ?? []), host]);
   }
   return [...groups].map(

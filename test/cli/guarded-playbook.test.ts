@@ -54,6 +54,7 @@ const context = {
   settings: {},
   secrets: {},
   platform: platformOf('debian-12'),
+  options: {},
   frontends: [],
   takeovers: [],
 };

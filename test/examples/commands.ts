@@ -1,4 +1,4 @@
-import { type Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { createProgram } from '../../src/cli/cli.ts';
 import { silentIo } from './silent-io.ts';
 
@@ -11,35 +11,17 @@ export interface Call {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Options that texts already speak of and that are being added to the program. Every row is proven to be missing still,
- * so what is there has to leave this list.
- */
-export const NOT_YET_REGISTERED: readonly { readonly verbs: readonly string[]; readonly flags: string }[] = [
-  { verbs: ['deploy'], flags: '--bootstrap-from <host>' },
-  ...['--ask-password', '--ask-sudo-password'].map((flags) => ({
-    verbs: ['check', 'deploy', 'exec', 'plan', 'run', 'smoke', 'status', 'secrets adopt'],
-    flags,
-  })),
-  { verbs: ['run'], flags: '--yes' },
-];
-
 /** The program as it is. */
 export function realProgram(): Command {
   return createProgram({ io: silentIo(), command: 'osha', exitCode: 0 });
 }
 
-/** The same program, which only notes what it was called with, and knows what is not registered yet. */
+/** The same program, which only notes what it was called with. */
 export function readingProgram(note: (call: Call) => void = () => undefined): Command {
   const program = realProgram();
   for (const command of allCommands(program)) {
     if (command.commands.length > 0) continue;
     const verb = verbOf(command);
-    for (const { verbs, flags } of NOT_YET_REGISTERED) {
-      const option = new Option(flags);
-      const isThere = command.options.some(({ long }) => long === option.long);
-      if (verbs.includes(verb) && !isThere) command.addOption(option);
-    }
     command.action(() => {
       const operands = command.registeredArguments.map((argument, index) => {
         const value: unknown = command.processedArgs[index];

@@ -2,15 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROLE_WORDS } from '../../src/inventory/roles.ts';
-import {
-  allCommands,
-  NOT_YET_REGISTERED,
-  parsed,
-  readingProgram,
-  realProgram,
-  shownIn,
-  verbOf,
-} from './commands.ts';
+import { allCommands, parsed, readingProgram, shownIn } from './commands.ts';
 import type { Call } from './commands.ts';
 import { KEYS_NOT_YET_THERE, knownNames, mistakesIn, samplesIn, TOP_KEYS } from './inventories.ts';
 import { COMPUTED } from './literals.ts';
@@ -280,16 +272,6 @@ describe('a wrong example is found where it stands', () => {
 });
 
 describe('what is not there yet leaves its list as soon as it is there', () => {
-  it('as an option', () => {
-    const registered = NOT_YET_REGISTERED.flatMap(({ verbs: of, flags }) =>
-      allCommands(realProgram())
-        .filter((command) => of.includes(verbOf(command)))
-        .filter((command) => command.options.some(({ long }) => long === flags.split(' ')[0]))
-        .map((command) => `${flags} of ${verbOf(command)}`),
-    );
-    expect(registered).toEqual([]);
-  });
-
   it('as a key of an inventory', () => {
     expect(TOP_KEYS.filter((key) => KEYS_NOT_YET_THERE.includes(key))).toEqual([]);
   });

@@ -41,6 +41,7 @@ const RUN: { readonly [Kind in RunEvent['event']]: Extract<RunEvent, { event: Ki
     effects: ['restarts'],
     diff: { path: '/etc/x', before: 'old', after: 'new' },
   },
+  'may-follow': { event: 'may-follow', ...AT, host: 'h', operation: 'Run it', because: 'file:/etc/x' },
   prunable: { event: 'prunable', ...AT, host: 'h', summary: 'remove it' },
   output: { event: 'output', ...AT, host: 'h', stream: 'stdout', line: 'said' },
   evidence: {
