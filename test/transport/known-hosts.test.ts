@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HostKeys } from '../../src/transport/host-keys.ts';
 import { knownHostName, knownHosts } from '../../src/transport/known-hosts.ts';
 import { folderForAll } from '../support/temporary-folder.ts';
+import { cpuTimeMs } from '../support/cpu-time.ts';
 
 const folder = folderForAll();
 let number = 0;
@@ -50,9 +51,10 @@ describe('a line of known_hosts', () => {
 
   it('is read in no time, however many stars it has', () => {
     const path = file(line(`${'*a'.repeat(5000)}*b`, wire('ssh-ed25519', 'a')));
-    const started = performance.now();
-    expect(knownHosts([path], 'a'.repeat(200))).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const taken = cpuTimeMs(() => {
+      expect(knownHosts([path], 'a'.repeat(200))).toEqual([]);
+    });
+    expect(taken).toBeLessThan(1000);
   });
 
   it('is skipped when it is empty, a comment or cut short, and still counted', () => {
