@@ -4,7 +4,7 @@ import type { Place, RunContext, StepEnd } from './context.ts';
 /**
  * A step that needs a whole cluster cannot run while a member that this run is responsible for is gone: tells the other
  * hosts so and stops the phase. Returns `undefined` when all are there; members that `--limit` leaves out do not count,
- * nor with `exceptUnreachable` those that cannot be reached.
+ * nor with `exceptUnreachable` those that cannot be reached while another one can.
  */
 export function stopWithoutMembers(
   context: RunContext,
@@ -12,10 +12,11 @@ export function stopWithoutMembers(
   members: readonly Host[],
   { exceptUnreachable = false }: { readonly exceptUnreachable?: boolean | undefined } = {},
 ): StepEnd | undefined {
+  const mayMiss = exceptUnreachable && context.present(members).length > 0;
   const isExcepted = ({ name }: Host): boolean => {
     if (!context.mayChange(name)) return true;
     const connected = context.connections.of(name);
-    return exceptUnreachable && !connected.ok && connected.absence === 'unreachable';
+    return mayMiss && !connected.ok && connected.absence === 'unreachable';
   };
   const missing = members.find((member) => context.whyGone(member.name) !== undefined && !isExcepted(member));
   if (!missing) return undefined;

@@ -254,6 +254,12 @@ describe('a cluster step while a member is gone', () => {
     expect(exitCodeOf(summary)).toBe(4);
   });
 
+  it('is not decided on where no member can be reached', async ({ hosts }) => {
+    for (const host of ALL) hosts.takeDown(host);
+    const { summary } = await run(hosts, [independent]);
+    expect(exitCodeOf(summary)).toBe(4);
+  });
+
   it('is not where the member answers, and was left as it is', async ({ hosts }) => {
     const gate = {
       ...healthy(anInventory().hosts),
