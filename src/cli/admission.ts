@@ -1,7 +1,6 @@
 import type { Host } from '../inventory/types.ts';
 import { quote, quoteAll } from '../operations/shell.ts';
-import { carriedSecretsOf, type Plan } from '../planner/plan.ts';
-import type { Playbook } from '../playbook/playbook.ts';
+import { carriedSecretsOf } from '../planner/plan.ts';
 import { secretRules } from '../playbook/secret-rules.ts';
 import { checksumProbe, checksums, placesOn, type FoundSecret } from '../preflight/carried.ts';
 import {
@@ -30,13 +29,12 @@ export function secretsToMask({ secrets, loaded }: Deployment): readonly Secret[
  * since they were read: so of two first deployments one wins, on the hosts and on this machine.
  */
 export function admissionOf(
-  plan: Plan,
   deployment: Deployment,
-  options: { readonly own: readonly Playbook[]; readonly notice: (text: string) => void },
+  options: { readonly notice: (text: string) => void },
 ): Admission<readonly FoundSecret[]> | undefined {
   const { inventory, loaded, secrets } = deployment;
   if (!loaded) return undefined;
-  const concerned = namesConcerned(plan, deployment, options.own);
+  const concerned = namesConcerned(deployment);
   const places = carriedSecretsOf(deployment).filter(({ secret }) => concerned.has(secret));
   const missing = loaded.missing.filter((name) => concerned.has(name));
   const sums = checksums();
@@ -88,10 +86,8 @@ function notWritten(error: unknown): Refused {
 }
 
 /** The user's own playbooks, run by themselves, concern their own secrets alone. */
-function namesConcerned(plan: Plan, { inventory, rules }: Deployment, own: readonly Playbook[]): Set<string> {
-  const isOwn = (name: string): boolean => own.some((playbook) => playbook.name === name);
-  const alone = plan.phases.every((phase) => isOwn(phase.name));
-  return new Set(Object.keys(alone && own.length > 0 ? secretRules(own, inventory.settings) : rules));
+function namesConcerned({ inventory, rules, run }: Deployment): Set<string> {
+  return new Set(Object.keys(run ? secretRules(run.playbooks, inventory.settings) : rules));
 }
 
 /** Why, and the ways out, as commands that can be pasted. */

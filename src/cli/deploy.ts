@@ -1,6 +1,5 @@
 import type { Plan } from '../planner/plan.ts';
 import { beside } from '../planner/waves.ts';
-import type { Playbook } from '../playbook/playbook.ts';
 import type { Prunable } from '../runner/events.ts';
 import { confirmer, type Confirm } from './consent.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
@@ -27,23 +26,22 @@ export interface DeployRequest extends OutputOptions, ConnectionOptions, Selecti
   readonly yes?: true | undefined;
   /** With `diff`: 3 when changes are pending. */
   readonly exitCode?: true;
-  /** The user's own playbooks, which are then all that is run. */
-  readonly own?: readonly Playbook[];
+  /** A file of the user's own playbooks, which are then all that is run. */
+  readonly run?: string;
 }
 
 /** Plans, compares or deploys an inventory. Returns the exit code. */
 export async function deploy(cli: Cli, file: string, request: DeployRequest): Promise<number> {
-  const { own, mode } = request;
+  const { run, mode } = request;
   const deployment = await loadDeployment(cli.io, file, {
     json: request.json ?? false,
     secrets: mode === 'plan' ? 'shown' : 'read',
-    ...(own ? { own } : {}),
+    run,
   });
   const { createPlan } = await import('../planner/plan.ts');
-  const selection = selectionOf(request);
   const plan = createPlan({
     ...deployment,
-    selection: own ? { only: own.map((playbook) => playbook.name), ...selection } : selection,
+    selection: selectionOf(request),
     options: playbookOptionsOf(request),
   });
   if (mode === 'plan') return print(cli, plan, request);

@@ -5,7 +5,8 @@ import type { Playbook } from '../playbook/playbook.ts';
 import type { LoadedSecrets } from '../secrets/load.ts';
 import type { SecretRules } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
-import { hasErrors, type LocatedProblem } from '../yaml/problem.ts';
+import { hasErrors, inFileOrder, type LocatedProblem } from '../yaml/problem.ts';
+import type { DeployedPlaybooks } from './deployed-playbooks.ts';
 import { InvalidFile, printProblems } from './errors.ts';
 import type { Io } from './io.ts';
 import { printJson } from './presentation.ts';
@@ -21,8 +22,10 @@ export type SecretsUse = 'none' | 'shown' | 'read';
 export interface Deployment {
   readonly inventory: Inventory;
   readonly platform: Platform;
-  /** In deployment order. */
+  /** In deployment order; also those of the user's own that the inventory names. */
   readonly playbooks: readonly Playbook[];
+  /** What is run by itself, where that was asked for. */
+  readonly run?: DeployedPlaybooks['run'];
   /** Of the secrets that this deployment needs, by their names. */
   readonly rules: SecretRules;
   readonly secrets: Readonly<Record<string, Secret>>;
@@ -40,21 +43,34 @@ export interface LoadRequest {
   readonly advice?: true;
   /** Leave warnings to the verbs that are about the inventory. */
   readonly quiet?: true;
-  /** The user's own playbooks, besides the built-in ones. */
-  readonly own?: readonly Playbook[];
+  /** A file of the user's own playbooks that is run by itself. */
+  readonly run?: string | undefined;
 }
 
 /** Reads an inventory and its secrets. Warnings go to stderr. Throws `InvalidFile` with all mistakes at once. */
 export async function loadDeployment(io: Io, file: string, request: LoadRequest): Promise<Deployment> {
-  const [{ playbooks: builtIn }, { loadInventory }, { platformIds, platformOf }, { secretRules }] =
-    await Promise.all([
-      import('../../playbooks/index.ts'),
-      import('../inventory/load.ts'),
-      import('../platform/index.ts'),
-      import('../playbook/secret-rules.ts'),
-    ]);
-  const playbooks = withOwn(builtIn, request.own ?? []);
-  const { inventory, problems } = loadInventory(pathOf(io, file), { playbooks, platforms: platformIds });
+  const [
+    { playbooks: builtIn },
+    { checkWritten, readInventory },
+    { platformIds, platformOf },
+    { secretRules },
+    { deployedPlaybooks },
+  ] = await Promise.all([
+    import('../../playbooks/index.ts'),
+    import('../inventory/load.ts'),
+    import('../platform/index.ts'),
+    import('../playbook/secret-rules.ts'),
+    import('./deployed-playbooks.ts'),
+  ]);
+  const written = readInventory(pathOf(io, file));
+  const { playbooks, run, problems: faults } = await deployedPlaybooks(io, written, builtIn, request.run);
+  const checked = checkWritten(written, {
+    playbooks,
+    platforms: platformIds,
+    incomplete: faults.length > 0,
+  });
+  const { inventory } = checked;
+  const problems = inFileOrder([...checked.problems, ...faults]);
   if (!inventory || hasErrors(problems)) throw new InvalidFile(problems);
   const present = playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
   const rules = secretRules(present, inventory.settings);
@@ -67,7 +83,8 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
     if (request.json) printJson(io, [{ event: 'problem', ...problem }]);
   }
   const { secrets, missing, loaded } = found;
-  return { inventory, platform: platformOf(inventory.platform), playbooks, rules, secrets, missing, loaded };
+  const platform = platformOf(inventory.platform);
+  return { inventory, platform, playbooks, run, rules, secrets, missing, loaded };
 }
 
 interface FoundSecrets extends Pick<Deployment, 'secrets' | 'missing' | 'loaded'> {
@@ -100,12 +117,6 @@ async function secretsFor(
   // With a mistake in the file nothing is done: no key has to be made for it.
   const made = hasErrors(problems) ? {} : generateMissing(loaded, rules);
   return { secrets: { ...made, ...loaded.secrets }, missing, problems, loaded };
-}
-
-/** A playbook of the user's takes the place of a built-in one of the same name. */
-function withOwn(builtIn: readonly Playbook[], own: readonly Playbook[]): readonly Playbook[] {
-  const names = new Set(own.map((playbook) => playbook.name));
-  return [...builtIn.filter((playbook) => !names.has(playbook.name)), ...own];
 }
 
 /** As the user named it, where that means the same to this process: so it stands in messages. */

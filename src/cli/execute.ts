@@ -1,7 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { Journal } from '../journal/journal.ts';
 import type { Plan } from '../planner/plan.ts';
-import type { Playbook } from '../playbook/playbook.ts';
 import { probeTimeoutMs } from '../playbook/limits.ts';
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import type { Renderer } from '../render/renderer.ts';
@@ -17,8 +16,6 @@ import type { Cli } from './register.ts';
 import { ownVersion } from './version.ts';
 
 export interface ExecuteOptions extends OutputOptions, ConnectionOptions {
-  /** The user's own playbooks. */
-  readonly own?: readonly Playbook[] | undefined;
   /** How to get in to the hosts. */
   readonly passwords: Passwords;
 }
@@ -101,7 +98,7 @@ export async function executePlan(
       mode,
       prune,
       lockOwner: `${userInfo().username} on ${hostname()}${journal ? `, run ${journal.id}` : ''}`,
-      admission: admissionOf(plan, deployment, { own: options.own ?? [], notice: renderer.notice }),
+      admission: admissionOf(deployment, { notice: renderer.notice }),
       signal: stop.signal,
       emit: (event) => tell(screen(event)),
     });

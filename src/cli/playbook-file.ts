@@ -34,6 +34,11 @@ export class PlaybookFile {
     this.#options = options;
   }
 
+  /** Absolute. */
+  get path(): string {
+    return this.#options.path;
+  }
+
   /** What `act`, which is code of this file, returns. Throws `PlaybookFault` where it throws, or returns a promise. */
   call<Result>(what: string, act: () => Result): Result {
     let result: Result;

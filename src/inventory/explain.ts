@@ -62,9 +62,14 @@ function wrong(path: Path, message: string, hint: string | undefined): ShapeProb
   };
 }
 
+/** Whether a key is called as a secret would be. */
+export function looksSecret(key: string): boolean {
+  return /passw|secret|token/i.test(key);
+}
+
 /** A key that is not in the schema, with the one that it was likely meant to be. */
 export function unknownKey(path: Path, key: string, known: readonly string[]): ShapeProblem {
-  const secret = /passw|secret|token/i.test(key) && nearest(key, known) === undefined;
+  const secret = looksSecret(key) && nearest(key, known) === undefined;
   const hint = secret ? 'secrets stand in secrets.yaml beside the inventory' : suggestion(key, known);
   return { kind: 'unknown', severity: 'error', path, at: 'key', message: `unknown key "${key}"`, hint };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fixedShape } from './schema.ts';
+import { fixedShape, OWN_KEY } from './schema.ts';
 import type { SettingsSection } from './section.ts';
 
 /** What a JSON Schema is made of: plain data, to be printed. */
@@ -7,11 +7,13 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * The JSON Schema (draft 7, which editors' YAML support reads) of an inventory with these sections, for completion and
- * checking while it is written. What only `loadInventory` can check is not in it.
+ * checking while it is written. What only `loadInventory` can check is not in it. An inventory with playbooks of its own
+ * may have any further key, unless `sections` has those playbooks too and is `complete`.
  */
 export function inventoryJsonSchema(
   sections: readonly SettingsSection[],
   platforms: readonly string[] = [],
+  options: { readonly complete?: boolean } = {},
 ): JsonSchema {
   const [first, ...others] = platforms;
   const platform =
@@ -33,15 +35,19 @@ export function inventoryJsonSchema(
     ...platform,
     ...(Object.fromEntries(settings) as Record<string, z.ZodType>),
   };
-  const schema = z.toJSONSchema(z.strictObject(shape), {
+  const { additionalProperties, ...schema } = z.toJSONSchema(z.strictObject(shape), {
     target: 'draft-7',
     io: 'input',
     unrepresentable: 'any',
   });
+  const known = { anyOf: [{ enum: Object.keys(shape) }, { pattern: OWN_KEY.source }] };
   return {
     ...schema,
+    ...(options.complete
+      ? { additionalProperties }
+      : { if: { required: ['playbooks'] }, else: { propertyNames: known } }),
     title: 'An inventory of osha',
     // Keys of the author's own, for anchors.
-    patternProperties: { '^x-': {} },
+    patternProperties: { [OWN_KEY.source]: {} },
   };
 }

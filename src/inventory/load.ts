@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { SECRETS_NAME } from '../secrets/files.ts';
-import { hasErrors, inFileOrder, type LocatedProblem } from '../yaml/problem.ts';
-import { isRecord, parseYaml } from '../yaml/parse.ts';
-import { suggestion } from '../yaml/nearest.ts';
+import { hasErrors, inFileOrder, START, type LocatedProblem, type Position } from '../yaml/problem.ts';
+import { isRecord, parseYaml, type ParsedYaml } from '../yaml/parse.ts';
+import { nearest, suggestion } from '../yaml/nearest.ts';
 import { readText } from '../yaml/read.ts';
 import { inventoryOf } from './build.ts';
 import { draftOf, type Draft } from './draft.ts';
-import { problemsOf, unknownKey, withoutEchoes } from './explain.ts';
+import { looksSecret, problemsOf, unknownKey, withoutEchoes, type ShapeProblem } from './explain.ts';
 import { hostProblems } from './host-rules.ts';
 import { jumpProblems } from './jumps.ts';
 import { loginProblems } from './login-rules.ts';
@@ -24,6 +24,21 @@ export interface LoadOptions {
   readonly playbooks: readonly SettingsSection[];
   /** Operating systems that are supported; the first one is suggested. */
   readonly platforms: readonly string[];
+  /** Some playbook that the inventory names could not be loaded: a key that nobody knows may be its. */
+  readonly incomplete?: boolean;
+}
+
+/** An inventory as it is written. What it names can be loaded before it is checked. */
+export interface WrittenInventory {
+  readonly file: string;
+  readonly yaml: ParsedYaml;
+  /** The files of the user's own playbooks, each with its place. */
+  readonly playbooks: readonly NamedPlaybook[];
+}
+
+export interface NamedPlaybook extends Position {
+  /** As it is written: relative to the inventory. */
+  readonly name: string;
 }
 
 /** An inventory, or why it is none. */
@@ -40,11 +55,11 @@ type Values = Readonly<Record<string, unknown>>;
 const MAY_BE_EMPTY = ['ssh', 'hosts', 'vips'];
 
 /** The mistakes of shape in the keys that every inventory has, and keys that nobody knows. */
-function shapeProblems(raw: Values, sections: readonly SettingsSection[]): readonly InventoryProblem[] {
+function shapeProblems(raw: Values, options: LoadOptions): readonly InventoryProblem[] {
   const fixed = Object.keys(fixedSchema.shape);
-  const names = sections.map((section) => section.name);
+  const names = options.playbooks.map((section) => section.name);
   const unknown = Object.keys(raw).filter(
-    (key) => !fixed.includes(key) && !names.includes(key) && !OWN_KEY.test(key),
+    (key) => !options.incomplete && !fixed.includes(key) && !names.includes(key) && !OWN_KEY.test(key),
   );
   const known = Object.fromEntries(
     Object.entries(raw)
@@ -53,9 +68,17 @@ function shapeProblems(raw: Values, sections: readonly SettingsSection[]): reado
   );
   const result = fixedSchema.safeParse(known, { error: plainMessage, reportInput: true });
   return withoutEchoes([
-    ...unknown.map((key) => unknownKey([key], key, [...fixed, ...names])),
+    ...unknown.map((key) => unknownSection(key, [...fixed, ...names])),
     ...(result.success ? [] : problemsOf(result.error.issues, fixedSchema, [])),
   ]);
+}
+
+/** A key at the top is a setting that is misspelt, or one of a playbook that the inventory does not name. */
+function unknownSection(key: string, known: readonly string[]): ShapeProblem {
+  const problem = unknownKey([key], key, known);
+  if (nearest(key, known) !== undefined || looksSecret(key)) return problem;
+  const hint = 'remove it; if it is for a playbook of your own, name that: playbooks: [./FILE.ts]';
+  return { ...problem, hint };
 }
 
 function emptyHosts(raw: Values): readonly InventoryProblem[] {
@@ -79,7 +102,7 @@ function check(
   options: LoadOptions,
 ): { inventory: Inventory; problems: readonly InventoryProblem[] } {
   const draft = draftOf(raw);
-  const shape = shapeProblems(raw, options.playbooks);
+  const shape = shapeProblems(raw, options);
   const sections = readSections(raw, options.playbooks);
   const meaning = [
     ...emptyHosts(raw),
@@ -113,9 +136,36 @@ function check(
   };
 }
 
-/** Checks the text of an inventory that was read from `file`. See `loadInventory`. */
-export function checkInventory(file: string, text: string, options: LoadOptions): LoadedInventory {
-  const yaml = parseYaml(file, text);
+/** Takes the text of an inventory that was read from `file`. Never throws. */
+export function parseInventory(file: string, text: string): WrittenInventory {
+  return written(file, parseYaml(file, text));
+}
+
+/** Reads an inventory, and checks nothing of what it says. Never throws. */
+export function readInventory(file: string): WrittenInventory {
+  const read = readText(file);
+  return read.problem === undefined
+    ? parseInventory(file, read.text)
+    : written(file, { problems: [read.problem], locate: () => START });
+}
+
+function written(file: string, yaml: ParsedYaml): WrittenInventory {
+  const entries: unknown = isRecord(yaml.value) ? yaml.value['playbooks'] : undefined;
+  const names: readonly unknown[] = Array.isArray(entries) ? entries : [];
+  return {
+    file,
+    yaml,
+    playbooks: names.flatMap((name, index) =>
+      typeof name === 'string' && name !== '' ? [{ name, ...yaml.locate(['playbooks', index]) }] : [],
+    ),
+  };
+}
+
+/**
+ * Checks an inventory; finds every mistake at once and never throws for what is in it. Local files that it names (keys,
+ * known hosts) are looked at; no name is looked up and no host is reached.
+ */
+export function checkWritten({ file, yaml }: WrittenInventory, options: LoadOptions): LoadedInventory {
   const refused = (message: string, hint: string): LoadedInventory => {
     const problem: LocatedProblem = { severity: 'error', file, ...yaml.locate([]), message, hint };
     return { problems: inFileOrder([...yaml.problems, problem]) };
@@ -143,12 +193,12 @@ export function checkInventory(file: string, text: string, options: LoadOptions)
   return hasErrors(all) ? { problems: all } : { inventory, problems: all };
 }
 
-/**
- * Reads and checks an inventory; finds every mistake at once and never throws for what is in the file. Local files that
- * it names (keys, known hosts) are looked at; no name is looked up and no host is reached.
- */
+/** Checks the text of an inventory that was read from `file`. See `checkWritten`. */
+export function checkInventory(file: string, text: string, options: LoadOptions): LoadedInventory {
+  return checkWritten(parseInventory(file, text), options);
+}
+
+/** Reads and checks an inventory. See `checkWritten`. */
 export function loadInventory(file: string, options: LoadOptions): LoadedInventory {
-  const read = readText(file);
-  if (read.problem !== undefined) return { problems: [read.problem] };
-  return checkInventory(file, read.text, options);
+  return checkWritten(readInventory(file), options);
 }

@@ -105,6 +105,10 @@ export const fixedShape = {
     .record(z.string(), hostSchema)
     .meta({ description: 'By name; their order is the order in which rolling work is done' }),
   vips: z.record(z.string(), vipSchema).optional().meta({ description: 'Virtual IPs, by name' }),
+  playbooks: z.array(file).optional().meta({
+    description:
+      'Files of your own playbooks, relative to this inventory; they are deployed after the built-in ones',
+  }),
 };
 
 export const fixedSchema = z.strictObject(fixedShape);

@@ -54,16 +54,20 @@ export interface PlanRequest {
   readonly selection?: Selection;
   /** Options that playbooks take; see `Playbook.options`. */
   readonly options?: GivenOptions | undefined;
+  /** A file of the user's own that is run by itself: then nothing but its playbooks is planned. */
+  readonly run?: { readonly file: string; readonly playbooks: readonly Playbook[] } | undefined;
 }
 
 /** The plan for an inventory. Pure. Throws `SelectionError` when the selection or an option names what is not there. */
 export function createPlan(request: PlanRequest): Plan {
-  const { inventory, selection = {} } = request;
+  const { inventory, selection = {}, run } = request;
   const present = inOrder(request.playbooks).filter((playbook) => playbook.hosts(inventory).length > 0);
   const allowed = new Set(selectHosts(inventory, selection.limit).map((host) => host.name));
   const mayRun = (playbook: Playbook): boolean =>
     playbook.hosts(inventory).some((host) => allowed.has(host.name));
-  const selected = selectPhases(present, selection);
+  const selected = run
+    ? selectPhases(playbooksOfFile(present, run), selection, { of: run.file, named: true })
+    : selectPhases(present, selection);
   const selectedNames = new Set(selected.map((playbook) => playbook.name));
   const losses = checkedOptions(request.options ?? {}, {
     inventory,
@@ -99,6 +103,19 @@ export function createPlan(request: PlanRequest): Plan {
     waves,
     losses,
   };
+}
+
+function playbooksOfFile(
+  present: readonly Playbook[],
+  { file, playbooks }: NonNullable<PlanRequest['run']>,
+): readonly Playbook[] {
+  const names = playbooks.map((playbook) => playbook.name);
+  const found = present.filter((playbook) => names.includes(playbook.name));
+  if (found.length > 0) return found;
+  throw new SelectionError(
+    `no host of this inventory is one of ${names.join(', ')}`,
+    `change which hosts ${file} is for, or give a host the role that it asks for`,
+  );
 }
 
 function contextOf(

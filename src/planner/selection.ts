@@ -23,6 +23,14 @@ export class SelectionError extends Error {
   }
 }
 
+/** What phases are chosen from. */
+export interface Choice {
+  /** How a message names it; default "this inventory". */
+  readonly of?: string;
+  /** Everything in it was named already, so that what is `manual` runs too. */
+  readonly named?: true;
+}
+
 /**
  * The phases that `selection` leaves, in the order they were given; those that are `manual` only where `--only` or
  * `--from` names them. Throws `SelectionError`.
@@ -30,12 +38,13 @@ export class SelectionError extends Error {
 export function selectPhases<P extends { readonly name: string; readonly manual?: true }>(
   phases: readonly P[],
   selection: Selection,
+  { of = 'this inventory', named: allNamed }: Choice = {},
 ): readonly P[] {
   const names = phases.map((phase) => phase.name);
   const demandKnown = (option: string, wanted: string): void => {
     if (!names.includes(wanted)) {
       throw new SelectionError(
-        `${option} names the phase "${wanted}", which this inventory does not have`,
+        `${option} names the phase "${wanted}", which ${of} does not have`,
         `its phases are: ${names.join(', ')}`,
       );
     }
@@ -48,7 +57,7 @@ export function selectPhases<P extends { readonly name: string; readonly manual?
   return phases.filter(
     (phase, index) =>
       index >= first &&
-      (!phase.manual || named.includes(phase.name)) &&
+      (allNamed === true || !phase.manual || named.includes(phase.name)) &&
       (selection.only === undefined || selection.only.includes(phase.name)) &&
       !(selection.skip ?? []).includes(phase.name),
   );

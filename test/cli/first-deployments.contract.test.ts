@@ -90,7 +90,7 @@ async function deploy(hosts: LockingHosts, folder: string, options: Options = {}
     signal: new AbortController().signal,
     command: 'test',
     lockOwner: 'test',
-    admission: admissionOf(plan, deployment, { own: [], notice: (text) => void notices.push(text) }),
+    admission: admissionOf(deployment, { notice: (text) => void notices.push(text) }),
     emit: (event) => void events.push(event),
   });
   return { summary, notices, events };

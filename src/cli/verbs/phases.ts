@@ -1,4 +1,5 @@
-import { EXIT } from '../io.ts';
+import type { Playbook } from '../../playbook/playbook.ts';
+import { EXIT, type Io } from '../io.ts';
 import { withOutput, type OutputOptions } from '../options.ts';
 import { drawing, printJson } from '../presentation.ts';
 import { exiting, type Register } from '../register.ts';
@@ -8,13 +9,15 @@ export const register: Register = (program, cli) => {
     .summary('list the phases of a deployment')
     .description(
       'Lists the phases in the order in which they are deployed: the names that --only, --skip and --from take, and that ' +
-        'settings have as their key in the inventory.',
+        'settings have as their key in the inventory. With an inventory: those that it has, also of the playbooks of your own ' +
+        'that it names.',
     )
-    .addHelpText('after', '\nExamples:\n  osha phases\n  osha phases --json')
+    .argument('[inventory]', 'default: all that there can be')
+    .addHelpText('after', '\nExamples:\n  osha phases\n  osha phases inventory/lab.yaml --json')
     .action(
-      exiting(cli, async (options: OutputOptions) => {
-        const [{ playbooks }, { inOrder }, { inWords, listedPhases }] = await Promise.all([
-          import('../../../playbooks/index.ts'),
+      exiting(cli, async (file: string | undefined, options: OutputOptions) => {
+        const [playbooks, { inOrder }, { inWords, listedPhases }] = await Promise.all([
+          playbooksOf(cli.io, file),
           import('../../planner/order.ts'),
           import('../listed-phases.ts'),
         ]);
@@ -39,3 +42,14 @@ export const register: Register = (program, cli) => {
       }),
     );
 };
+
+async function playbooksOf(io: Io, file: string | undefined): Promise<readonly Playbook[]> {
+  if (file === undefined) return (await import('../../../playbooks/index.ts')).playbooks;
+  const { loadDeployment } = await import('../deployment.ts');
+  const { playbooks, inventory } = await loadDeployment(io, file, {
+    json: false,
+    secrets: 'none',
+    quiet: true,
+  });
+  return playbooks.filter((playbook) => playbook.hosts(inventory).length > 0);
+}

@@ -15,9 +15,11 @@ export const register: Register = (program, cli) => {
     .command('run')
     .summary('run a playbook of your own')
     .description(
-      'Runs the playbook, or the list of playbooks, that a TypeScript file exports by default, with the same engine and the ' +
-        "same options as deploy. The file imports from 'osha' (and from 'zod'), wherever it stands. Its settings stand in " +
-        "the inventory under the playbook's name.",
+      'Runs the playbook, or the list of playbooks, that a TypeScript file exports by default, and nothing else, with the ' +
+        "same engine and the same options as deploy. The file imports from 'osha' (and from 'zod'), wherever it stands. Its " +
+        "settings stand in the inventory under the playbook's name.\n\n" +
+        'An inventory that has such settings names the file, so that every command knows them: playbooks: [./motd.ts]. ' +
+        'Then deploy, plan and status include the playbook as well.',
     )
     .argument('<playbook>', 'a .ts or .js file whose default export is a playbook')
     .argument('<inventory>', 'the inventory, a YAML file')
@@ -33,13 +35,10 @@ export const register: Register = (program, cli) => {
     );
   withOutput(withConnections(withSelection(withConsent(command)))).action(
     exiting(cli, async (playbook: string, inventory: string, options: RunOptions) => {
-      const [{ ownPlaybooks }, { deploy }] = await Promise.all([
-        import('../own-playbooks.ts'),
-        import('../deploy.ts'),
-      ]);
+      const { deploy } = await import('../deploy.ts');
       return deploy(cli, inventory, {
         ...options,
-        own: await ownPlaybooks(cli.io, playbook),
+        run: playbook,
         mode: options.diff ? 'diff' : options.dryRun ? 'plan' : 'apply',
       });
     }),

@@ -1,4 +1,5 @@
-import { EXIT } from '../io.ts';
+import type { Playbook } from '../../playbook/playbook.ts';
+import { EXIT, type Io } from '../io.ts';
 import { exiting, type Register } from '../register.ts';
 
 export const register: Register = (program, cli) => {
@@ -7,14 +8,28 @@ export const register: Register = (program, cli) => {
     .summary('print the JSON Schema of an inventory')
     .description(
       'Prints the JSON Schema of an inventory, for editors: put it into a file, and name that in the first line of the ' +
-        'inventory as "# yaml-language-server: $schema=FILE".',
+        'inventory as "# yaml-language-server: $schema=FILE". With an inventory, it also knows the settings of the playbooks ' +
+        'of your own that the inventory names.',
     )
-    .addHelpText('after', '\nExample:\n  osha schema > schema/inventory.json')
+    .argument('[inventory]', 'an inventory that names playbooks of its own')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha schema > schema/inventory.json\n  osha schema prod/inventory.yaml > prod/inventory.schema.json',
+    )
     .action(
-      exiting(cli, async () => {
-        const { schemaText } = await import('../schema.ts');
-        cli.io.stdout.write(await schemaText());
+      exiting(cli, async (file: string | undefined) => {
+        const [{ schemaText }, playbooks] = await Promise.all([
+          import('../schema.ts'),
+          playbooksOf(cli.io, file),
+        ]);
+        cli.io.stdout.write(await schemaText(playbooks));
         return EXIT.ok;
       }),
     );
 };
+
+async function playbooksOf(io: Io, file: string | undefined): Promise<readonly Playbook[] | undefined> {
+  if (file === undefined) return undefined;
+  const { loadDeployment } = await import('../deployment.ts');
+  return (await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true })).playbooks;
+}
