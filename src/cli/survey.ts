@@ -41,7 +41,7 @@ export async function surveyPlan(
       mode: 'diff',
       prune: false,
       lockOwner: '',
-      admission: admissionOf(plan, deployment, { own: options.own ?? [], notice }),
+      admission: admissionOf(deployment, { notice }),
       signal: stop.signal,
       emit: (event) => {
         if (event.event === 'prunable') prunable.push(event);

@@ -49,7 +49,7 @@ program
     ) => {
       const up = await lab.up({ ...options, ...(inventory === undefined ? {} : { inventory }) });
       toStdout(`\nlog in:    npm run lab -- ssh ${up.hosts[0]?.name ?? 'HOST'}`);
-      toStdout(`deploy:    npx osha deploy ${inventory ?? 'inventory/lab.yaml'}`);
+      toStdout(`deploy:    ./osha deploy ${inventory ?? 'inventory/lab.yaml'}`);
       toStdout(`take away: npm run lab -- down ${up.name}`);
     },
   );

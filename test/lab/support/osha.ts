@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const MAIN =
   process.env['OSHA_FROM_SOURCE'] === '1'
     ? ['--conditions=osha-source', '--import', 'tsx', resolve(ROOT, 'src/cli/main.ts')]
-    : [resolve(ROOT, 'dist/src/cli/main.js')];
+    : [resolve(ROOT, 'dist/osha.js')];
 
 export interface OshaResult {
   readonly exitCode: number | null;
