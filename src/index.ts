@@ -8,7 +8,7 @@ export type {
   PlaybookDefinition,
   SecretRule,
 } from './playbook/playbook.ts';
-export type { HostOption } from './playbook/option.ts';
+export type { HostOption } from './playbook/host-option.ts';
 export { minutes, seconds, step, verify } from './playbook/step.ts';
 export type { ClusterStep, HostStep, Step, StepOptions, Strategy, VerifyStep } from './playbook/step.ts';
 export { ofThoseThatAnswered, ProbeError } from './playbook/operation.ts';

@@ -78,11 +78,11 @@ async function confirmed(
     import('./survey.ts'),
     import('../render/at-stake.ts'),
   ]);
-  const { prunable, evidence } = await surveyPlan(cli, plan, deployment, options);
-  const removed = options.prune ? prunable : [];
+  const { prunable, shown, evidence } = await surveyPlan(cli, plan, deployment, options);
+  const removed = options.prune ? shown : [];
   const text = atStake({ prunable: removed, losses: plan.losses, evidence }, await drawing(cli.io, options));
   if (text !== undefined) await options.confirm(text);
-  return removed;
+  return options.prune ? prunable : [];
 }
 
 async function print(cli: Cli, plan: Plan, options: OutputOptions): Promise<number> {

@@ -21,7 +21,7 @@ export interface ExecuteOptions extends OutputOptions, ConnectionOptions {
 }
 
 /** How a run does its work, whatever its mode, and what fits an event to be seen. */
-interface RunSettings {
+interface PreparedRun {
   readonly settings: Omit<RunOptions, 'mode' | 'prune' | 'lockOwner' | 'admission' | 'signal' | 'emit'>;
   /** Masks secrets in a text. */
   readonly mask: (text: string) => string;
@@ -30,12 +30,12 @@ interface RunSettings {
 }
 
 /** What every run of a plan has in common: one that only looks, and one that changes something. */
-export async function runSettings(
+export async function prepareRun(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
   options: ExecuteOptions,
-): Promise<RunSettings> {
+): Promise<PreparedRun> {
   const [{ accessWith }, { fitness }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] =
     await Promise.all([
       import('./access.ts'),
@@ -80,7 +80,7 @@ export async function executePlan(
     import('../runner/run.ts'),
     import('./admission.ts'),
   ]);
-  const { settings, mask, screen } = await runSettings(cli, plan, deployment, options);
+  const { settings, mask, screen } = await prepareRun(cli, plan, deployment, options);
   const journal = mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
   const renderer = await createRenderer(rendererKind(io, options), {
     color: wantsColor(io, options),

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { GivenOptions } from '../planner/options.ts';
 import { DEFAULT_TIMEOUT_SECONDS } from '../playbook/limits.ts';
+import type { GivenOptions } from '../planner/checked-options.ts';
 import type { Selection } from '../planner/selection.ts';
 
 /** Hosts worked on at the same time. */

@@ -66,7 +66,7 @@ function processIo(interrupts: Interrupts): Io {
     env: process.env,
     cwd: process.cwd(),
     isTTY: stdout.isTTY,
-    ...(stdin.isTTY
+    ...(stdin.isTTY && stderr.isTTY
       ? {
           ask: async (question: string) =>
             (await import('./ask-line.ts')).askLine(question, { stdin, stderr }),

@@ -2,7 +2,7 @@ import type { Plan } from '../planner/plan.ts';
 import type { Prunable, RunEvent } from '../runner/events.ts';
 import type { Deployment } from './deployment.ts';
 import { UserError } from './errors.ts';
-import { runSettings, type ExecuteOptions } from './execute.ts';
+import { prepareRun, type ExecuteOptions } from './execute.ts';
 import { interruption } from './interruption.ts';
 import { EXIT } from './io.ts';
 import type { Cli } from './register.ts';
@@ -11,6 +11,8 @@ import type { Cli } from './register.ts';
 export interface Survey {
   /** What `--prune` would remove, as far as that can be told before the run. */
   readonly prunable: readonly Prunable[];
+  /** The same, fit to be shown. */
+  readonly shown: readonly Prunable[];
   /** What the decisions about whole clusters rest on. */
   readonly evidence: readonly Extract<RunEvent, { event: 'evidence' }>[];
 }
@@ -29,9 +31,9 @@ export async function surveyPlan(
     import('../runner/run.ts'),
     import('./admission.ts'),
   ]);
-  const { settings, screen } = await runSettings(cli, plan, deployment, options);
+  const { settings, screen } = await prepareRun(cli, plan, deployment, options);
   const notice = (text: string): void => void cli.io.stderr.write(`${text}\n`);
-  const prunable: Prunable[] = [];
+  const prunable: Extract<RunEvent, { event: 'prunable' }>[] = [];
   const evidence: Extract<RunEvent, { event: 'evidence' }>[] = [];
   notice('Checking what would be removed or lost; nothing is changed yet.');
   const stop = interruption(cli.io, notice);
@@ -52,5 +54,5 @@ export async function surveyPlan(
     stop.release();
   }
   if (stop.asked()) throw new UserError('interrupted', { exitCode: EXIT.interrupted });
-  return { prunable, evidence };
+  return { prunable, shown: prunable.map(screen), evidence };
 }

@@ -6,7 +6,7 @@ import type { HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
-import { checkedOptions, type GivenOptions, type Loss } from './options.ts';
+import { checkedOptions, type GivenOptions, type Loss } from './checked-options.ts';
 import { inOrder } from './order.ts';
 import { inWaves } from './waves.ts';
 import { selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';

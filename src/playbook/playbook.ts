@@ -7,7 +7,7 @@ import type { Secret } from '../secrets/secret.ts';
 import type { CarriedSecret } from './carried-secret.ts';
 import type { Frontend } from './frontend.ts';
 import type { HealthCheck } from './operation.ts';
-import type { HostOption } from './option.ts';
+import type { HostOption } from './host-option.ts';
 import type { Step } from './step.ts';
 import type { Takeover } from './takeover.ts';
 

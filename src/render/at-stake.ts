@@ -1,4 +1,4 @@
-import type { Loss } from '../planner/options.ts';
+import type { Loss } from '../planner/checked-options.ts';
 import type { Evidence } from '../playbook/operation.ts';
 import type { Prunable } from '../runner/events.ts';
 import { visibleInLine } from '../text/visible.ts';

@@ -6,8 +6,8 @@ import { deploy, type DeployRequest } from '../../src/cli/deploy.ts';
 import { UserError } from '../../src/cli/errors.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { Host } from '../../src/inventory/types.ts';
-import type { ClusterOperation, Operation } from '../../src/playbook/operation.ts';
-import { everyHost, playbook, type Playbook } from '../../src/playbook/playbook.ts';
+import type { Change, ClusterOperation, Operation } from '../../src/playbook/operation.ts';
+import { everyHost, playbook, token, type Playbook } from '../../src/playbook/playbook.ts';
 import { step } from '../../src/playbook/step.ts';
 import { listening } from '../render/output.ts';
 import { FitHosts } from '../support/fit-hosts.ts';
@@ -49,6 +49,12 @@ function leftover(name: string): Operation<string> {
             },
           ],
   };
+}
+
+function changesNaming(word: string, files: string): readonly Change[] {
+  return leftover('user-old')
+    .decide(files)
+    .map((change) => ({ ...change, summary: `${change.summary} of ${word}` }));
 }
 
 const prunes = playbook({
@@ -153,6 +159,28 @@ describe('--prune', () => {
     expect(told.shown).toContain('not confirmed: nothing was changed');
     expect(told.exitCode).toBe(5);
     expect(there('removed-user-old')).toBe(false);
+  });
+
+  it('masks a secret in what it shows, and removes that too', async () => {
+    const book = playbook({
+      ...common,
+      name: 'mine',
+      title: 'Mine',
+      secrets: { mySecret: token('My own') },
+      steps: ({ secrets, hosts: all }) => [
+        step(
+          'Clean up',
+          {
+            ...leftover('user-old'),
+            decide: (files: string) => changesNaming(secrets.mySecret.reveal(), files),
+          },
+          { hosts: all.slice(0, 1) },
+        ),
+      ],
+    });
+    const told = await deployed([book], 'yes', { prune: true });
+    expect(told.shown).toContain('a: mine: remove user-old of <secret mySecret>\n');
+    expect([told.exitCode, there('removed-user-old')]).toEqual([0, true]);
   });
 
   it('asks nothing where there is nothing to remove', async () => {

@@ -1,5 +1,5 @@
 import type { Host, Inventory } from '../inventory/types.ts';
-import type { HostOption } from '../playbook/option.ts';
+import type { HostOption } from '../playbook/host-option.ts';
 import type { Playbook } from '../playbook/playbook.ts';
 import { SelectionError } from './selection.ts';
 
