@@ -16,6 +16,7 @@ export function givenUp({
   return {
     scope: 'host',
     title: `no ${unit} of osha's`,
+    effects: ['stops'],
     probe: {
       script: `if grep -qsxF '# Placed by osha.' ${quote(conf)} &&
   { systemctl -q is-active -- ${name} || systemctl -q is-enabled -- ${name}; } 2>/dev/null; then echo kept; fi

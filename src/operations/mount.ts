@@ -44,6 +44,7 @@ function active(mount: Mount): Operation<MountState> {
   return {
     scope: 'host',
     title: `${what} at ${where}`,
+    effects: ['starts', 'restarts'],
     probe: {
       script: mountProbeScript(where),
       reads: [...touches, `file:${path}`],

@@ -144,6 +144,7 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
   return {
     scope: 'host',
     title: name,
+    effects: options.start === false && options.reload ? [] : ['starts', 'restarts'],
     probe: unitProbe(unit, options),
     decide,
     foretell: (state, changing) => {
@@ -187,6 +188,7 @@ export function stopped(unit: string): Operation<UnitState> {
   return {
     scope: 'host',
     title: `${name} is stopped`,
+    effects: ['stops'],
     probe: unitProbe(unit),
     decide: (state) => [
       ...atBoot(name, state, false),

@@ -2,7 +2,7 @@ import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
 import type { Frontend } from '../playbook/frontend.ts';
-import type { HealthCheck } from '../playbook/operation.ts';
+import { disruptive, type HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
@@ -41,7 +41,10 @@ export interface PlannedStep {
   readonly step: Step;
   /** Hosts that it may change. */
   readonly hosts: readonly Host[];
-  /** In words: "all", "one at a time", "once", "cluster", "verify". */
+  /**
+   * In words: "in parallel", "in parallel, restarts one at a time", "one at a time", "once", "cluster", "verify". Asks a
+   * step for the operations of its hosts.
+   */
   readonly strategy: string;
 }
 
@@ -79,12 +82,17 @@ export function createPlan(request: PlanRequest): Plan {
   const planned = (playbook: Playbook): PlannedPhase => {
     const context = contextOf(playbook, request, shared);
     const hosts = context.hosts.filter((host) => allowed.has(host.name));
-    const steps = identified(playbook.steps(context)).map(({ id, step }): PlannedStep => ({
-      id,
-      step,
-      hosts: hostsOf(step, context.hosts).filter((host) => allowed.has(host.name)),
-      strategy: strategyInWords(step),
-    }));
+    const steps = identified(playbook.steps(context)).map(({ id, step }): PlannedStep => {
+      const onHosts = hostsOf(step, context.hosts).filter((host) => allowed.has(host.name));
+      return {
+        id,
+        step,
+        hosts: onHosts,
+        get strategy() {
+          return strategyInWords(step, onHosts);
+        },
+      };
+    });
     return {
       name: playbook.name,
       title: playbook.title,
@@ -168,11 +176,14 @@ function hostsOf(step: Step, hosts: readonly Host[]): readonly Host[] {
   return hosts;
 }
 
-function strategyInWords(step: Step): string {
+function strategyInWords(step: Step, hosts: readonly Host[]): string {
   if (step.kind !== 'host') return step.kind;
   switch (step.strategy.kind) {
-    case 'all':
-      return 'all at once';
+    case 'all': {
+      const operations = hosts.flatMap((host) => step.operations(host));
+      const inTurn = new Set(operations.flatMap(({ effects }) => disruptive(effects)));
+      return inTurn.size === 0 ? 'in parallel' : `in parallel, ${[...inTurn].join(' and ')} one at a time`;
+    }
     case 'oneAtATime':
       return 'one at a time';
     case 'once':

@@ -79,6 +79,14 @@ export type Effect =
   /** Deletes the member's data or moves it aside. */
   | 'wipes';
 
+/** Effects after which a host serves nobody, if only for a moment. */
+const DISRUPTS: readonly Effect[] = ['restarts', 'stops', 'kills', 'joins', 'wipes'];
+
+/** Those of `effects` that clients of the host may notice: what does so is done on one host at a time. */
+export function disruptive(effects: readonly Effect[] = []): readonly Effect[] {
+  return effects.filter((effect) => DISRUPTS.includes(effect));
+}
+
 /** One thing that has to be done on one host. */
 export interface Change {
   /** In the infinitive: "install rabbitmq-server 3.10.8", "restart mariadb (its configuration is newer)". */
@@ -112,6 +120,8 @@ export interface Operation<Observed = unknown> {
   readonly scope: 'host';
   readonly title: string;
   readonly places?: PlacedFile;
+  /** Every effect that its changes may have: a plan says so before a host is asked. Default none. */
+  readonly effects?: readonly Effect[];
   readonly probe: Probe<Observed>;
   /** Pure: what is left to do. An empty list means converged. */
   decide(observed: Observed): readonly Change[];

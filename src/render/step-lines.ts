@@ -1,6 +1,5 @@
-import type { Finding } from '../playbook/operation.ts';
+import { disruptive, type Finding } from '../playbook/operation.ts';
 import type { StepFailure } from '../runner/events.ts';
-import { isDisruptive } from '../runner/turns.ts';
 import { visible, visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import { unifiedDiff } from './diff.ts';
@@ -56,7 +55,7 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
     .map(({ first, hosts }) => ({ first, hosts: inOrderOf(step, hosts) }))
     .flatMap(({ first, hosts }) => {
       const verb = colors.changed(first.applied ? 'changed' : 'would change');
-      const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && isDisruptive(first);
+      const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && disruptive(first.effects).length > 0;
       const line = `${verb} ${colors.strong(listOf(hosts))}: ${visibleInLine(first.summary)}${inTurn ? ', one host at a time' : ''}`;
       return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
     });

@@ -1,13 +1,12 @@
 import type { Host } from '../inventory/types.ts';
-import type { Change, Operation, ResourceKey } from '../playbook/operation.ts';
 import { patienceFor, withPatience } from '../playbook/limits.ts';
+import { disruptive, type Change, type Operation, type ResourceKey } from '../playbook/operation.ts';
 import { asSecretText } from '../secrets/text.ts';
 import { ConnectionDropped } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
 import { ChangeFailed } from './failure.ts';
 import type { Line } from './line.ts';
 import { LineCutter } from './lines.ts';
-import { isDisruptive } from './turns.ts';
 
 /** Shows a change that a diff would make, and notes what it would touch. */
 export function announce(context: RunContext, place: Place, host: string, change: Change): void {
@@ -95,7 +94,7 @@ export async function applyOperation(
   const leftOf = (observed: unknown): readonly Change[] =>
     context.toMake(place, host.name, operation.decide(observed));
   let changes = leftOf(await observer.observe(operation.probe));
-  if (changes.some(isDisruptive) && (await turn())) {
+  if (changes.some(({ effects }) => disruptive(effects).length > 0) && (await turn())) {
     observer.forget();
     changes = leftOf(await observer.observe(operation.probe));
   }

@@ -1,13 +1,3 @@
-import type { Change, Effect } from '../playbook/operation.ts';
-
-/** Effects after which a host serves nobody, if only for a moment. */
-const DISRUPTS: readonly Effect[] = ['restarts', 'stops', 'kills', 'joins', 'wipes'];
-
-/** True for a change that clients of the host may notice. */
-export function isDisruptive({ effects = [] }: Pick<Change, 'effects'>): boolean {
-  return effects.some((effect) => DISRUPTS.includes(effect));
-}
-
 /** A host's disruptive change was not made, because another host of the step failed. */
 export class HeldBack extends Error {
   override name = 'HeldBack';

@@ -159,7 +159,7 @@ describe('osha plan', () => {
     await run('init', '.');
     const { stdout } = await run('plan', 'inventory.yaml', '--only', 'base', '--limit', 'controller2');
     expect(stdout).toMatch(/^1\. .* \(base\)\n +STEP +STRATEGY +HOSTS\n/);
-    expect(stdout).toMatch(/all at once +controller2\n/);
+    expect(stdout).toMatch(/in parallel +controller2\n/);
     expect(stdout).not.toContain('controller1');
     const json = await run('plan', 'inventory.yaml', '--json');
     expect(JSON.parse(json.stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'phase', phase: 'base' });

@@ -1,7 +1,9 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as service from '../../src/operations/service.ts';
 import type { UnitState } from '../../src/operations/unit-state.ts';
-import type { Effect } from '../../src/playbook/operation.ts';
+import { disruptive, type Effect } from '../../src/playbook/operation.ts';
 import { scriptedObjects, undeclared, type ScriptedObject } from '../support/shell-effects.ts';
 
 const objects = scriptedObjects(['src/operations', 'playbooks']);
@@ -16,6 +18,38 @@ const inWords = (object: ScriptedObject): string =>
     .map((effects) => effects.join(' or '))
     .join(', and ')}`;
 
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** An effect of a change that is had on one host at a time, written out. */
+const DISRUPTIVE = /'(restarts|stops|kills|joins|wipes)'/;
+
+/** A host operation with effects, which stand before its probe. */
+const DECLARED = /scope: 'host',\n((?!\s*probe:).*\n)*?\s*effects:/;
+
+function textOf(file: string): string {
+  return readFileSync(file, 'utf8');
+}
+
+/** Sources that have a host operation, each with the files of its folder that its changes may come from. */
+function hostOperations(): readonly { readonly file: string; readonly files: readonly string[] }[] {
+  const withImports = (file: string, seen = new Set<string>()): ReadonlySet<string> => {
+    if (seen.has(file) || !existsSync(file)) return seen;
+    seen.add(file);
+    for (const [, path = ''] of textOf(file).matchAll(/from '(\.\/[^']+)'/g)) {
+      withImports(resolve(dirname(file), path), seen);
+    }
+    return seen;
+  };
+  return ['src/operations', 'playbooks']
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+        join(ROOT, folder, name),
+      ),
+    )
+    .filter((file) => file.endsWith('.ts') && textOf(file).includes("scope: 'host'"))
+    .map((file) => ({ file, files: [...withImports(file)] }));
+}
+
 describe('the sources', () => {
   it('declare the effects of every change whose script stops, restarts, kills or empties something', () => {
     const silent = objects.filter((object) => !object.isProbe && unmet(object).length > 0);
@@ -26,6 +60,14 @@ describe('the sources', () => {
     const probes = objects.filter(({ isProbe }) => isProbe);
     expect(probes.length).toBeGreaterThan(40);
     expect(probes.filter(({ needs }) => needs.length > 0).map(inWords)).toEqual([]);
+  });
+
+  it('declare on an operation for hosts what its changes may do: a plan says so before it asks', () => {
+    const making = hostOperations().filter(({ files }) =>
+      files.some((file) => DISRUPTIVE.test(textOf(file))),
+    );
+    expect(making.length).toBeGreaterThan(5);
+    expect(making.filter(({ file }) => !DECLARED.test(textOf(file))).map(({ file }) => file)).toEqual([]);
   });
 
   it.each([
@@ -76,5 +118,6 @@ describe('a change of a service', () => {
     expect(changes.length).toBeGreaterThan(0);
     expect(changes.flatMap((change) => change.effects ?? [])).toEqual(effects);
     if (effects.length > 0) expect(changes.flatMap(undeclared)).toEqual([]);
+    expect(disruptive(operation.effects)).toEqual(expect.arrayContaining([...disruptive(effects)]));
   });
 });

@@ -90,7 +90,29 @@ describe('a plan', () => {
 
   it('says each step’s strategy in words', () => {
     const words = planOf().phases.flatMap((phase) => phase.steps.map((planned) => planned.strategy));
-    expect(words).toEqual(['all at once', 'all at once', 'once', 'one at a time', 'all at once']);
+    expect(words).toEqual(['in parallel', 'in parallel', 'once', 'one at a time', 'in parallel']);
+  });
+
+  it('says which effects of a step are had on one host at a time, whatever host they are on', () => {
+    const book = playbook({
+      ...base,
+      steps: () => [
+        step('Run', (host) => ({
+          ...nothing,
+          effects: host.name === 'controller3' ? ['starts', 'restarts'] : ['starts'],
+        })),
+        step('Leave', [
+          { ...nothing, effects: ['stops'] },
+          { ...nothing, effects: ['stops', 'wipes'] },
+        ]),
+        step('Start', { ...nothing, effects: ['starts'] }),
+      ],
+    });
+    expect(planOf({}, [book]).phases[0]?.steps.map((planned) => planned.strategy)).toEqual([
+      'in parallel, restarts one at a time',
+      'in parallel, stops and wipes one at a time',
+      'in parallel',
+    ]);
   });
 
   it('limits which hosts are changed, and never what they are told of the others', () => {

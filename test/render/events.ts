@@ -28,7 +28,7 @@ export function phaseStarted(
 }
 
 export function stepStarted(phase: string, step: string, title: string, hosts: readonly string[]): RunEvent {
-  return { event: 'step-started', phase, step, title, hosts, strategy: 'all at once' };
+  return { event: 'step-started', phase, step, title, hosts, strategy: 'in parallel' };
 }
 
 export function changed(

@@ -145,7 +145,7 @@ describe('plain lines', () => {
         restart('c2'),
         stepFinished('haproxy', 'run'),
       ]);
-    expect((await lines('all at once')).stdout).toContain(
+    expect((await lines('in parallel')).stdout).toContain(
       'would change c1, c2: restart haproxy, one host at a time\n',
     );
     // The order of a cluster's changes is in its stages.

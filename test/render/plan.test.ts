@@ -26,7 +26,7 @@ it('prints phases in their order, and which of them run side by side', () => {
   expect(planTable(plan)).toMatchInlineSnapshot(`
     "1. base (base)
        STEP     STRATEGY     HOSTS
-       Install  all at once  controller1, controller2, controller3
+       Install  in parallel  controller1, controller2, controller3
 
     2. glance (glance), side by side with nova
        STEP        STRATEGY  HOSTS

@@ -27,6 +27,7 @@ export function handedOver(unit: string): Operation<HandoverState> {
   return {
     scope: 'host',
     title: `${unit} is left to the cluster`,
+    effects: ['stops'],
     probe: {
       script: `(${unitProbeScript(unit, [])})
 echo '${SEPARATOR}'

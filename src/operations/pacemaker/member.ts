@@ -28,6 +28,7 @@ export function membersRun(desired: DesiredResources, ids: readonly string[]): O
   return {
     scope: 'host',
     title: `${ids.join(', ')} in the cluster`,
+    effects: ['starts', 'restarts'],
     probe: resourceProbe,
     decide: (state) => decideMembers(desired, ids, state),
   };

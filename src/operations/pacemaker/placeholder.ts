@@ -14,6 +14,7 @@ export function noPlaceholder(confPath: string): Operation<MemberState> {
   return {
     scope: 'host',
     title: `no cluster of one in ${confPath}`,
+    effects: ['stops', 'wipes'],
     probe: memberProbe(confPath),
     decide: (state) =>
       isPlaceholder(state)

@@ -19,6 +19,7 @@ export function resources(desired: DesiredResources): Operation<ResourceState> {
   return {
     scope: 'host',
     title: 'cluster resources',
+    effects: ['starts', 'stops', 'restarts'],
     probe: resourceProbe,
     decide: (state) => decideResources(desired, state),
   };

@@ -58,7 +58,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
     [
       'keystone',
       [
-        'Run Keystone, all at once: keystone is left to the cluster',
+        'Run Keystone, in parallel, stops one at a time: keystone is left to the cluster',
         'Have pacemaker run Keystone on one host, once: keystone in the cluster',
         'Take new settings of Keystone, host by host, one at a time: keystone',
       ],
@@ -66,7 +66,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
     [
       'nova',
       [
-        'Run Nova, all at once: nova-conductor is left to the cluster; nova-scheduler; nova-api is left to the cluster; nova-api-metadata; nova-novncproxy',
+        'Run Nova, in parallel, stops and restarts one at a time: nova-conductor is left to the cluster; nova-scheduler; nova-api is left to the cluster; nova-api-metadata; nova-novncproxy',
         'Have pacemaker run Nova on one host, once: nova-conductor, nova-api in the cluster',
         'Take new settings of Nova, host by host, one at a time: nova-conductor; nova-scheduler; nova-api; nova-api-metadata; nova-novncproxy',
       ],
@@ -74,7 +74,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
     [
       'cinder',
       [
-        'Run Cinder, all at once: cinder-scheduler; cinder-api',
+        'Run Cinder, in parallel, restarts one at a time: cinder-scheduler; cinder-api',
         'Take new settings of Cinder, host by host, one at a time: cinder-scheduler; cinder-api',
       ],
     ],
@@ -84,7 +84,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
 
   it('are not left to it before, and what is configured already is', () => {
     expect(stepsOf('pacemaker', 'c1', /^Leave/)).toEqual([
-      'Leave HAProxy to the cluster, all at once: haproxy is left to the cluster',
+      'Leave HAProxy to the cluster, in parallel, stops one at a time: haproxy is left to the cluster',
     ]);
   });
 
