@@ -228,6 +228,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       case 'step-started':
       case 'host-started':
       case 'change':
+      case 'change-finished':
       case 'may-follow':
       case 'prunable':
       case 'output':

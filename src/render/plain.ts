@@ -31,6 +31,8 @@ export interface PlainOptions {
 export function plainRenderer(options: PlainOptions): {
   readonly sink: EventSink;
   readonly progress: Progress;
+  /** The run is over, also where it did not tell so: what is left of its steps is said. */
+  readonly finish: () => void;
 } {
   const { colors, verbose, stdout, stderr } = options;
   const progress = createProgress();
@@ -104,6 +106,7 @@ export function plainRenderer(options: PlainOptions): {
       case 'step-started':
       case 'host-started':
       case 'change':
+      case 'change-finished':
       case 'may-follow':
       case 'prunable':
       case 'evidence':
@@ -113,7 +116,10 @@ export function plainRenderer(options: PlainOptions): {
         break;
     }
   };
-  return { sink, progress };
+  const finish = (): void => {
+    for (const phase of progress.phases.values()) for (const step of phase.steps.values()) tell(step);
+  };
+  return { sink, progress, finish };
 }
 
 function phaseVerdict(

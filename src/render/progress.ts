@@ -2,8 +2,8 @@ import type { Evidence, Finding } from '../playbook/operation.ts';
 import type { Outcome, RunEvent, StepFailure, StepOutcome } from '../runner/events.ts';
 import { count } from './text.ts';
 
-/** One change, as the runner told it. */
-export type ChangeEvent = Extract<RunEvent, { event: 'change' }>;
+/** One change, as the runner told it, and how it ended; without `end` it has not, as far as is known. */
+export type ChangeProgress = Extract<RunEvent, { event: 'change' }> & { end?: 'done' | 'failed' };
 export type Summary = Extract<RunEvent, { event: 'summary' }>;
 type PhaseOutcome = Extract<RunEvent, { event: 'phase-finished' }>['outcome'];
 
@@ -30,7 +30,7 @@ export interface StepProgress {
   startedAt: number;
   durationMs: number;
   readonly hosts: Map<string, HostProgress>;
-  readonly changes: ChangeEvent[];
+  readonly changes: ChangeProgress[];
   /** With --diff: what may have something to do after these. */
   readonly mayFollow: Extract<RunEvent, { event: 'may-follow' }>[];
   readonly evidence: { readonly because: string; readonly evidence?: Evidence }[];
@@ -161,14 +161,22 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       host.durationMs = event.durationMs;
       if (event.note !== undefined) host.note = event.note;
       if (event.failure) host.failure = event.failure;
+      endChanges(stepOf(progress, event.phase, event.step), event);
       break;
     }
     case 'output':
       hostOf(stepOf(progress, event.phase, event.step), event.host).lastLine = event.line;
       break;
     case 'change':
-      stepOf(progress, event.phase, event.step).changes.push(event);
+      stepOf(progress, event.phase, event.step).changes.push({ ...event });
       break;
+    case 'change-finished': {
+      const change = stepOf(progress, event.phase, event.step).changes.findLast(
+        ({ host, summary }) => host === event.host && summary === event.summary,
+      );
+      if (change) change.end = event.done ? 'done' : 'failed';
+      break;
+    }
     case 'may-follow':
       stepOf(progress, event.phase, event.step).mayFollow.push(event);
       break;
@@ -250,6 +258,24 @@ function hostOf(step: StepProgress, name: string): HostProgress {
     step.hosts.set(name, host);
   }
   return host;
+}
+
+/**
+ * A host that came out as changed was proved to be so, also where a change seemed to fail because its connection dropped.
+ * Runs that were recorded before changes had an end have none.
+ */
+function endChanges(
+  step: StepProgress,
+  { host, outcome }: Extract<RunEvent, { event: 'host-finished' }>,
+): void {
+  for (const change of step.changes) {
+    if (change.host === host && (outcome === 'changed' || change.end === undefined)) change.end = 'done';
+  }
+}
+
+/** True where a step had not come to its end when the run did, or is not at its end yet. */
+export function isUnfinished(step: StepProgress): boolean {
+  return step.state === 'running' || step.outcome === 'interrupted';
 }
 
 /** True where a step, or one of its hosts, failed or was refused. */

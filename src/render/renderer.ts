@@ -19,6 +19,8 @@ export interface RendererOptions {
   readonly stderr: GuardedOutput;
   /** The run's record, to be named at the end. */
   readonly log?: string;
+  /** The run that is shown goes on elsewhere; default false. */
+  readonly goesOn?: boolean | undefined;
   /** Titles of the phases, by name, so that also those that still wait have one. */
   readonly titles?: ReadonlyMap<string, string>;
 }
@@ -47,6 +49,7 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
     report(progress, {
       colors,
       ...widthLimit(stdout),
+      goesOn: options.goesOn,
       ...(options.log === undefined ? {} : { log: options.log }),
     });
 
@@ -59,11 +62,14 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
         abandon: nothing,
       };
     case 'plain': {
-      const { sink, progress } = plainRenderer({ colors, verbose, stdout, stderr });
+      const { sink, progress, finish } = plainRenderer({ colors, verbose, stdout, stderr });
       return {
         sink,
         notice: toStderr,
-        finish: async () => void stdout.write(`\n${endOf(progress)}\n`),
+        finish: async () => {
+          finish();
+          stdout.write(`\n${endOf(progress)}\n`);
+        },
         abandon: nothing,
       };
     }

@@ -1,7 +1,14 @@
 import type { HostTotals } from '../runner/events.ts';
 import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
-import { changesInWords, type Absence, type Progress, type Summary } from './progress.ts';
+import {
+  changesInWords,
+  isUnfinished,
+  type Absence,
+  type Progress,
+  type StepProgress,
+  type Summary,
+} from './progress.ts';
 import { failureLines } from './step-lines.ts';
 import { table, type Cell } from './table.ts';
 import { count, duration, indented, listOf } from './text.ts';
@@ -9,6 +16,8 @@ import { count, duration, indented, listOf } from './text.ts';
 export interface ReportOptions {
   readonly colors: Colors;
   readonly width?: number;
+  /** The run has no summary because it has not ended; default false. */
+  readonly goesOn?: boolean | undefined;
   /** The run's record, to be named in the last line. */
   readonly log?: string;
 }
@@ -27,7 +36,8 @@ export function report(progress: Progress, options: ReportOptions): string {
     failures(progress, colors),
     prunable(progress, colors),
     summary ? totals(summary, progress.mode, options) : '',
-    summary ? verdict(summary, progress.mode, colors) : colors.bad('The run ended without a summary.'),
+    unfinished(progress, options),
+    summary ? verdict(summary, progress.mode, colors) : withoutSummary(options),
     logLine(summary, options),
   ]
     .filter((part) => part !== '')
@@ -77,6 +87,39 @@ function failures(progress: Progress, colors: Colors): string {
       }),
     )
     .join('\n');
+}
+
+function withoutSummary({ goesOn, colors }: ReportOptions): string {
+  return goesOn
+    ? 'The run has not ended yet.'
+    : colors.bad('The run ended without a summary: it was killed, or its end could not be recorded.');
+}
+
+/** The steps that a run was in when it ended before its end, or is in now, and what it did there on each host. */
+function unfinished(progress: Progress, { goesOn, colors }: ReportOptions): string {
+  const lines = [...progress.phases.values()].flatMap((phase) =>
+    [...phase.steps.values()]
+      .filter(isUnfinished)
+      .flatMap((step) => [
+        `  ${colors.strong(phase.title)}: ${step.title}`,
+        ...underWay(step).map((line) => `    ${line}`),
+        ...(goesOn ? [] : resumption(progress, `${phase.name}:${step.id}`).map((line) => colors.faint(`    ${line}`))),
+      ]),
+  );
+  if (lines.length > 0) return [goesOn ? 'It is in:' : 'It was in:', ...lines].join('\n');
+  return progress.summary || goesOn ? '' : 'It was in no step.';
+}
+
+/** The change that each host of a step was in the middle of, hosts with the same together. */
+function underWay(step: StepProgress): readonly string[] {
+  const groups = new Map<string, string[]>();
+  for (const [name, host] of step.hosts) {
+    if (host.state !== 'running' && host.note !== 'interrupted') continue;
+    const change = step.changes.findLast((one) => one.host === name && one.end !== 'done');
+    const words = change ? `${visibleInLine(change.summary)} (begun, not done)` : 'no change under way';
+    groups.set(words, [...(groups.get(words) ?? []), name]);
+  }
+  return [...groups].map(([words, hosts]) => `${listOf(hosts)}: ${words}`);
 }
 
 /** How the same run is resumed at a step; a run that changed nothing has nothing to resume. */

@@ -46,7 +46,7 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
     { readonly first: StepProgress['changes'][number]; readonly hosts: string[] }
   >();
   for (const change of step.changes) {
-    const key = JSON.stringify([change.applied, change.summary, diffs ? change.diff : undefined]);
+    const key = JSON.stringify([verbOf(change), change.summary, diffs ? change.diff : undefined]);
     const group = groups.get(key);
     if (!group) groups.set(key, { first: change, hosts: [change.host] });
     else if (!group.hosts.includes(change.host)) group.hosts.push(change.host);
@@ -54,11 +54,18 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
   return [...groups.values()]
     .map(({ first, hosts }) => ({ first, hosts: inOrderOf(step, hosts) }))
     .flatMap(({ first, hosts }) => {
-      const verb = colors.changed(first.applied ? 'changed' : 'would change');
+      const verb = colors.changed(verbOf(first));
       const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && disruptive(first.effects).length > 0;
       const line = `${verb} ${colors.strong(listOf(hosts))}: ${visibleInLine(first.summary)}${inTurn ? ', one host at a time' : ''}`;
       return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
     });
+}
+
+/** A change that failed may have come to any point; one without an end was under way when the run ended. */
+function verbOf({ applied, end }: StepProgress['changes'][number]): string {
+  if (!applied) return 'would change';
+  if (end === 'done') return 'changed';
+  return end === 'failed' ? 'tried' : 'began';
 }
 
 /** Hosts in the order of the inventory: they end in any. */

@@ -56,6 +56,8 @@ async function applyNow(context: RunContext, place: Place, line: Line, change: C
     stderr: outputLines(context, place, host, 'stderr'),
   };
   tell(context, place, host, change, true);
+  const started = Date.now();
+  let done = false;
   try {
     const { timeoutMs, signal } = context.settings;
     const patience = patienceFor(timeoutMs);
@@ -71,9 +73,19 @@ async function applyNow(context: RunContext, place: Place, line: Line, change: C
         result.stderr.trim() === '' ? result.stdout : result.stderr,
       );
     }
+    done = true;
   } finally {
     lines.stdout.end();
     lines.stderr.end();
+    context.emit({
+      event: 'change-finished',
+      phase: place.phase.name,
+      step: place.planned.id,
+      host,
+      summary: change.summary,
+      done,
+      durationMs: Date.now() - started,
+    });
     // Also after a failure: nobody knows how far it came.
     context.touched(host, change.touches);
   }

@@ -79,6 +79,7 @@ export type RunEvent =
       readonly strategy: string;
     }
   | { readonly event: 'host-started'; readonly phase: string; readonly step: string; readonly host: string }
+  /** A change, before its script is sent: what a run that is killed was doing is on record. */
   | {
       readonly event: 'change';
       readonly phase: string;
@@ -90,6 +91,17 @@ export type RunEvent =
       readonly diff?: TextDiff;
       /** False with --diff. */
       readonly applied: boolean;
+    }
+  /** The change that was begun last on that host in that step has ended, in whatever way. */
+  | {
+      readonly event: 'change-finished';
+      readonly phase: string;
+      readonly step: string;
+      readonly host: string;
+      readonly summary: string;
+      /** True where its script ended with 0; whether it did what it is for, its probe says. */
+      readonly done: boolean;
+      readonly durationMs: number;
     }
   /** With --diff: an operation that may have something to do, which is known once an earlier step has changed something. */
   | {

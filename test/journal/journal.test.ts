@@ -16,7 +16,8 @@ import { FILES, runsFolder } from '../../src/journal/record.ts';
 import { newRunId } from '../../src/journal/run-id.ts';
 import { listRuns, readEvents } from '../../src/journal/runs.ts';
 import { osha } from '../cli/run-cli.ts';
-import { summary, troubledRun } from '../render/events.ts';
+import type { RunEvent } from '../../src/runner/events.ts';
+import { changed, hostFinished, stepStarted, summary, troubledRun } from '../render/events.ts';
 import { folderForTest } from '../support/temporary-folder.ts';
 
 let folder: string;
@@ -36,6 +37,31 @@ function begin(options: { mask?: (text: string) => string; now?: () => Date } = 
     ...options,
   });
 }
+
+/** The record of a run that is gone. */
+function belongToADeadProcess({ folder: run }: Journal): void {
+  const meta = join(run, FILES.meta);
+  writeFileSync(meta, readFileSync(meta, 'utf8').replace(/"pid": \d+/, '"pid": 4194305'));
+}
+
+/** Events up to the middle of a change: c1 is done, c2 joins after it was stopped, c3 waits. */
+function joining(): readonly RunEvent[] {
+  const place = { phase: 'rabbitmq', step: 'join-the-cluster' };
+  const stop = 'stop the broker of c2';
+  return [
+    ...troubledRun().filter(
+      (event) => !('step' in event && event.step === place.step) && !ENDS.includes(event.event),
+    ),
+    stepStarted(place.phase, place.step, 'Join the cluster', ['c1', 'c2', 'c3']),
+    ...['c1', 'c2', 'c3'].map((host): RunEvent => ({ event: 'host-started', ...place, host })),
+    hostFinished(place.phase, place.step, 'c1', 'ok'),
+    changed(place.phase, place.step, 'c2', stop),
+    { event: 'change-finished', ...place, host: 'c2', summary: stop, done: true, durationMs: 5 },
+    changed(place.phase, place.step, 'c2', 'join rabbit@c1'),
+  ];
+}
+
+const ENDS: readonly RunEvent['event'][] = ['phase-finished', 'summary'];
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
@@ -102,15 +128,63 @@ describe('the record of a run', () => {
     const journal = begin();
     const events = troubledRun().slice(0, 5);
     for (const event of events) journal.sink(event);
-    // Killed in the middle of a line, by another process than this one.
+    // Killed in the middle of a line.
     appendFileSync(journal.log, '{"time":"2026-');
-    const meta = join(journal.folder, FILES.meta);
-    writeFileSync(meta, readFileSync(meta, 'utf8').replace(/"pid": \d+/, '"pid": 4194305'));
+    belongToADeadProcess(journal);
 
     const [run] = listRuns(runsFolder(inventoryFile));
     expect(run?.state).toBe('interrupted');
     expect(run?.summary).toBeUndefined();
     expect(run && readEvents(run)).toHaveLength(5);
+    journal.finish();
+  });
+
+  it.each<[string, boolean, readonly string[]]>([
+    [
+      'was killed says which step it was in, and which change on which host',
+      true,
+      [
+        'It was in:',
+        '  RabbitMQ cluster: Join the cluster',
+        '    c2: join rabbit@c1 (begun, not done)',
+        '    c3: no change under way',
+        '    resume with --from rabbitmq:join-the-cluster',
+        '',
+        'The run ended without a summary: it was killed, or its end could not be recorded.',
+      ],
+    ],
+    [
+      'still goes on says the same of now',
+      false,
+      [
+        'It is in:',
+        '  RabbitMQ cluster: Join the cluster',
+        '    c2: join rabbit@c1 (begun, not done)',
+        '    c3: no change under way',
+        '',
+        'The run has not ended yet.',
+      ],
+    ],
+  ])('of a run that %s', async (_, isKilled, expected) => {
+    const journal = begin({ now: () => new Date('2026-11-21T14:22:33Z') });
+    for (const event of joining()) journal.sink(event);
+    if (isKilled) belongToADeadProcess(journal);
+    const { stdout } = await osha(folder, 'show', 'last');
+    const lines = stdout.split('\n');
+    expect(lines).toContain('last recorded at 2026-11-21T14:22:33.000Z');
+    // What was done in the step before that is listed, too.
+    expect(lines).toContain('    changed c2: stop the broker of c2');
+    expect(lines).toContain('    began c2: join rabbit@c1');
+    const start = lines.indexOf(expected[0] ?? '');
+    expect(lines.slice(start, start + expected.length)).toEqual(expected);
+    journal.finish();
+  });
+
+  it('of a run that was killed before any step says so', async () => {
+    const journal = begin();
+    for (const event of troubledRun().slice(0, 3)) journal.sink(event);
+    belongToADeadProcess(journal);
+    expect((await osha(folder, 'show', 'last')).stdout).toContain('\nIt was in no step.\n');
     journal.finish();
   });
 

@@ -285,6 +285,26 @@ describe('plain lines', () => {
     expect(await shown(recorded)).toEqual(await shown(troubledRun()));
   });
 
+  it('call a change that failed tried, unless its host was proved to be changed', async () => {
+    const place = { phase: 'base', step: 'files' };
+    const events = ['c1', 'c2'].flatMap((host): readonly RunEvent[] => [
+      changed('base', 'files', host, 'create a'),
+      { event: 'change-finished', ...place, host, summary: 'create a', done: false, durationMs: 1 },
+    ]);
+    const { stdout } = await shown([
+      runStarted(['c1', 'c2'], ['base']),
+      phaseStarted('base', 'Base', ['c1', 'c2'], ['Files']),
+      stepStarted('base', 'files', 'Files', ['c1', 'c2']),
+      ...events,
+      hostFinished('base', 'files', 'c1', 'failed', { failure: { message: 'no room' } }),
+      hostFinished('base', 'files', 'c2', 'changed'),
+      stepFinished('base', 'files', 'failed'),
+    ]);
+    expect(stdout).toContain(
+      '  Files\n    tried c1: create a\n    changed c2: create a\n    failed c1: no room\n',
+    );
+  });
+
   it('hold no escape sequence without colour, and some with it', async () => {
     expect((await shown(comparison())).stdout).not.toContain('\u001b');
     expect((await shown(comparison(), { color: true })).stdout).toContain('\u001b[32m+  maxconn 2000');

@@ -88,6 +88,25 @@ describe('a run', () => {
     expect(failure?.failure?.message).toMatch(/not converged after apply; still pending: write a$/);
   });
 
+  it('tells that a change begins before anything of it is sent, and how it ended', async ({ hosts }) => {
+    const book = aPlaybook('p', ([first]) => [
+      step('Work', [written('a', 'A'), failing('no')], { hosts: first ? [first] : [] }),
+    ]);
+    const sentBefore: boolean[] = [];
+    const { events } = await run(hosts, [book], {
+      emit: ({ event }) => {
+        if (event === 'change') sentBefore.push(hosts.sent.some((script) => script.includes('cat > a')));
+      },
+    });
+    expect(sentBefore).toEqual([false, true]);
+    expect(
+      events.flatMap((event) => {
+        if (event.event === 'change') return [`begin ${event.summary}`];
+        return event.event === 'change-finished' ? [`end ${event.summary}, done: ${event.done}`] : [];
+      }),
+    ).toEqual(['begin write a', 'end write a, done: true', 'begin fail', 'end fail, done: false']);
+  });
+
   it('goes on without a host that failed, and shows what its command said', async ({ hosts }) => {
     const book = aPlaybook('p', () => [
       step('Break one', (host) => (host.name === 'controller2' ? failing('disk full') : written('a', 'A'))),

@@ -8,7 +8,8 @@ export const register: Register = (program, cli) => {
   withOutput(program.command('show'))
     .summary('show what a past run did')
     .description(
-      'Shows a recorded run: who ran what and when, every change, every failure, and how it ended.',
+      'Shows a recorded run: who ran what and when, every change, every failure, and how it ended. ' +
+        'Of a run that was killed, which step it was in, and which change on which host.',
     )
     .argument('<run>', 'its name, the beginning or the end of it, or "last"')
     .argument('[inventory]', 'the inventory; default all in this folder and in the folders directly in it')
@@ -36,6 +37,7 @@ export const register: Register = (program, cli) => {
             : [`its record is incomplete: ${run.summary.unrecorded}`]),
           `began ${meta.startedAt}, by ${meta.user} on ${meta.machine}, with osha ${meta.version}`,
           `$ ${meta.command}`,
+          ...(run.summary ? [] : [`last recorded at ${events.at(-1)?.time ?? meta.startedAt}`]),
         ];
         cli.io.stdout.write(`${inWords.map(visibleInLine).join('\n')}\n\n`);
         const { createRenderer } = await import('../../render/renderer.ts');
@@ -45,6 +47,7 @@ export const register: Register = (program, cli) => {
           stdout: cli.io.stdout,
           stderr: cli.io.stderr,
           log: run.log,
+          goesOn: run.state === 'running',
         });
         for (const event of events) renderer.sink(event);
         await renderer.finish();
