@@ -101,9 +101,11 @@ function unfinished(progress: Progress, { goesOn, colors }: ReportOptions): stri
     [...phase.steps.values()]
       .filter(isUnfinished)
       .flatMap((step) => [
-        `  ${colors.strong(phase.title)}: ${step.title}`,
+        `  ${colors.strong(visibleInLine(phase.title))}: ${visibleInLine(step.title)}`,
         ...underWay(step).map((line) => `    ${line}`),
-        ...(goesOn ? [] : resumption(progress, `${phase.name}:${step.id}`).map((line) => colors.faint(`    ${line}`))),
+        ...(goesOn
+          ? []
+          : resumption(progress, `${phase.name}:${step.id}`).map((line) => colors.faint(`    ${line}`))),
       ]),
   );
   if (lines.length > 0) return [goesOn ? 'It is in:' : 'It was in:', ...lines].join('\n');

@@ -53,7 +53,7 @@ async function asTable(runs: readonly RunRecord[], options: TableOptions): Promi
       style: styles[state],
     },
     // Runs that were recorded before changes were counted one by one have no such count.
-    String((summary?.changes) ?? ''),
+    String(summary?.changes ?? ''),
     summary ? String(summary.failed) : '',
     summary ? duration(summary.durationMs) : '',
     meta.user,
