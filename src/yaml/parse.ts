@@ -8,7 +8,7 @@ import {
   type Pair,
   type YAMLError,
 } from 'yaml';
-import { aliasProblems } from './aliases.ts';
+import { aliasProblems, standsForTooMuch } from './aliases.ts';
 import { keyOf, locate, type YamlPath } from './positions.ts';
 import { inFileOrder, START, type LocatedProblem, type Position } from './problem.ts';
 import { wordingOf, type Wording } from './syntax.ts';
@@ -24,22 +24,36 @@ export interface ParsedYaml {
   locate(path: YamlPath, at?: 'key' | 'value'): Position;
 }
 
-const OPTIONS = { merge: true, stringKeys: true, prettyErrors: false, logLevel: 'error' } as const;
+// The library compares each key with all before it, which takes minutes where there are thousands: `duplicateKeys` does not.
+const OPTIONS = {
+  uniqueKeys: false,
+  merge: true,
+  stringKeys: true,
+  prettyErrors: false,
+  logLevel: 'error',
+} as const;
 
-function duplicateWording(document: Document, offset: number, lines: LineCounter): Wording {
-  let wording: Wording = { message: 'this key is written twice', hint: 'remove one of them' };
+/** Keys that are written again in their map, and the offset of each. */
+function duplicateKeys(document: Document, lines: LineCounter): readonly (Wording & { offset: number })[] {
+  const duplicates: (Wording & { offset: number })[] = [];
+  const offsetOf = (pair: Pair): number => (isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0);
   visit(document, {
     Map(_key, map) {
-      const key = (pair: Pair): number => (isScalar(pair.key) ? (pair.key.range?.[0] ?? -1) : -1);
-      const again = map.items.find((pair) => key(pair) === offset);
-      if (again === undefined) return undefined;
-      const first = map.items.find((pair) => keyOf(pair) === keyOf(again));
-      const { line } = lines.linePos(first ? key(first) : offset);
-      wording = { message: `"${keyOf(again)}" is written twice`, hint: `it stands in line ${line} already` };
-      return visit.BREAK;
+      const first = new Map<string, Pair>();
+      for (const pair of map.items) {
+        const name = keyOf(pair);
+        const before = first.get(name);
+        if (before === undefined) {
+          first.set(name, pair);
+          continue;
+        }
+        const { line } = lines.linePos(offsetOf(before));
+        const message = `"${name}" is written twice`;
+        duplicates.push({ offset: offsetOf(pair), message, hint: `it stands in line ${line} already` });
+      }
     },
   });
-  return wording;
+  return duplicates;
 }
 
 /** One syntax error often makes the parser stumble again on the same line. */
@@ -80,7 +94,7 @@ export function parseYaml(file: string, text: string): ParsedYaml {
   const isTold = (error: YAMLError): boolean =>
     facts.unclosed.length > 0 && /quote$|must be sufficiently indented and end with/.test(error.message);
   for (const error of [...document.errors, ...document.warnings]) {
-    if (error.code === 'DUPLICATE_KEY' || isTold(error)) continue;
+    if (isTold(error)) continue;
     // Wrong indentation is told at the start of its line; the first word is what a person looks for.
     const blanks = /^[ ]*/.exec(error.code === 'BAD_INDENT' ? text.slice(error.pos[0]) : '')?.[0].length ?? 0;
     syntax.push(problem(error.pos[0] + blanks, wordingOf(error)));
@@ -95,17 +109,15 @@ export function parseYaml(file: string, text: string): ParsedYaml {
   const aliases = aliasProblems(document).map((found) => problem(found.offset, found));
   if (aliases.length > 0) return failed(aliases);
 
-  const duplicates = document.errors.map((error) =>
-    problem(error.pos[0], duplicateWording(document, error.pos[0], lines)),
-  );
-  try {
-    const value: unknown = document.toJS();
-    return { value, problems: duplicates, locate: (path, at) => locate(document, lines, path, at) };
-  } catch {
-    // Only left: so many aliases of aliases that writing them out would fill the memory.
+  if (standsForTooMuch(document)) {
     const hint = 'write the values out';
     return failed([problem(0, { message: 'its aliases (*name) stand for too many values', hint })]);
   }
+
+  const duplicates = duplicateKeys(document, lines).map((found) => problem(found.offset, found));
+  // The library's own limit refuses an anchor that is used a hundred times.
+  const value: unknown = document.toJS({ maxAliasCount: -1 });
+  return { value, problems: duplicates, locate: (path, at) => locate(document, lines, path, at) };
 }
 
 /** True for a map of keys and values, as opposed to a list, a scalar or nothing. */
