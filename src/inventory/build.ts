@@ -1,3 +1,4 @@
+import { bare } from '../yaml/bare.ts';
 import type { Draft } from './draft.ts';
 import { jumpsTo } from './jumps.ts';
 import { settingsOf } from './logins.ts';
@@ -18,7 +19,7 @@ export function inventoryOf(
     const jump = jumpsTo(draft, host, file);
     const ssh = { ...settingsOf(draft, host, file), ...(jump === undefined ? {} : { jump }) };
     const { name, address, networks, roles, controller } = host;
-    return [{ name, address, networks, roles, controller, ssh }];
+    return [{ name, address, networks: bare(networks), roles, controller, ssh }];
   });
   const vips = draft.vips.flatMap((vip): readonly Vip[] => {
     const cidr = parseCidr(vip.address ?? '');

@@ -4,6 +4,7 @@ import type { InventoryProblem } from './problem.ts';
 import type { SettingsSection } from './section.ts';
 import { ROLES, type Inventory, type Role } from './types.ts';
 import { plainMessage } from './words.ts';
+import { bare } from '../yaml/bare.ts';
 
 /** What the sections of an inventory say. */
 export interface ReadSections {
@@ -23,7 +24,7 @@ export function readSections(value: unknown, sections: readonly SettingsSection[
     problems.push(...withoutEchoes(problemsOf(result.error.issues, section.settings, [section.name])));
     return [section.name, section.settings.safeParse({}).data] as const;
   });
-  return { settings: Object.fromEntries(settings), problems };
+  return { settings: bare(Object.fromEntries(settings)), problems };
 }
 
 /** The roles of which any one would give a section a host. */

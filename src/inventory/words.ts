@@ -84,14 +84,14 @@ export function plainMessage(issue: RawIssue | Issue): string {
   }
 }
 
-const BOOLEAN_WORDS: Readonly<Record<string, boolean>> = {
-  yes: true,
-  on: true,
-  y: true,
-  no: false,
-  off: false,
-  n: false,
-};
+const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['on', true],
+  ['y', true],
+  ['no', false],
+  ['off', false],
+  ['n', false],
+]);
 
 function hintOfType(expected: string, input: unknown): string | undefined {
   if (input === null) return 'write a value after the ":"';
@@ -107,7 +107,7 @@ function hintOfType(expected: string, input: unknown): string | undefined {
   if (expected === 'boolean') {
     const meant = /^(?:true|false)$/i.test(input)
       ? input.toLowerCase() === 'true'
-      : BOOLEAN_WORDS[input.toLowerCase()];
+      : BOOLEAN_WORDS.get(input.toLowerCase());
     return meant === undefined ? undefined : `write ${String(meant)}, without quotes`;
   }
   const begun = /^([\w-]+):(\S.*)$/.exec(input);

@@ -24,7 +24,7 @@ export interface ParsedYaml {
   locate(path: YamlPath, at?: 'key' | 'value'): Position;
 }
 
-// The library compares each key with all before it, which takes minutes where there are thousands: `duplicateKeys` does not.
+// The library compares each key with all before it, which takes minutes where there are thousands: `wrongKeys` does not.
 const OPTIONS = {
   uniqueKeys: false,
   merge: true,
@@ -33,15 +33,19 @@ const OPTIONS = {
   logLevel: 'error',
 } as const;
 
-/** Keys that are written again in their map, and the offset of each. */
-function duplicateKeys(document: Document, lines: LineCounter): readonly (Wording & { offset: number })[] {
-  const duplicates: (Wording & { offset: number })[] = [];
+/** Keys that are written again in their map, or that cannot be one, and the offset of each. */
+function wrongKeys(document: Document, lines: LineCounter): readonly (Wording & { offset: number })[] {
+  const wrong: (Wording & { offset: number })[] = [];
   const offsetOf = (pair: Pair): number => (isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0);
   visit(document, {
     Map(_key, map) {
       const first = new Map<string, Pair>();
       for (const pair of map.items) {
         const name = keyOf(pair);
+        if (name === '__proto__') {
+          const hint = 'choose another one: JavaScript keeps this one for itself';
+          wrong.push({ offset: offsetOf(pair), message: '"__proto__" cannot be a name', hint });
+        }
         const before = first.get(name);
         if (before === undefined) {
           first.set(name, pair);
@@ -49,11 +53,11 @@ function duplicateKeys(document: Document, lines: LineCounter): readonly (Wordin
         }
         const { line } = lines.linePos(offsetOf(before));
         const message = `"${name}" is written twice`;
-        duplicates.push({ offset: offsetOf(pair), message, hint: `it stands in line ${line} already` });
+        wrong.push({ offset: offsetOf(pair), message, hint: `it stands in line ${line} already` });
       }
     },
   });
-  return duplicates;
+  return wrong;
 }
 
 /** One syntax error often makes the parser stumble again on the same line. */
@@ -114,13 +118,15 @@ export function parseYaml(file: string, text: string): ParsedYaml {
     return failed([problem(0, { message: 'its aliases (*name) stand for too many values', hint })]);
   }
 
-  const duplicates = duplicateKeys(document, lines).map((found) => problem(found.offset, found));
+  const names = wrongKeys(document, lines).map((found) => problem(found.offset, found));
   // The library's own limit refuses an anchor that is used a hundred times.
   const value: unknown = document.toJS({ maxAliasCount: -1 });
-  return { value, problems: duplicates, locate: (path, at) => locate(document, lines, path, at) };
+  return { value, problems: names, locate: (path, at) => locate(document, lines, path, at) };
 }
 
 /** True for a map of keys and values, as opposed to a list, a scalar or nothing. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
