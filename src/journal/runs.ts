@@ -51,10 +51,10 @@ function withoutLevel(logged: Recorded): Recorded {
 }
 
 function recordOf(folder: string): RunRecord | undefined {
-  const meta = readJson(join(folder, FILES.meta)) as RunMeta | undefined;
-  if (meta === undefined || typeof meta.id !== 'string' || typeof meta.startedAt !== 'string')
-    return undefined;
-  const summary = readJson(join(folder, FILES.summary)) as Summary | undefined;
+  const meta = readJson(join(folder, FILES.meta));
+  if (!isMeta(meta)) return undefined;
+  const found = readJson(join(folder, FILES.summary));
+  const summary = isSummary(found) ? found : undefined;
   return {
     id: meta.id,
     folder,
@@ -63,6 +63,34 @@ function recordOf(folder: string): RunRecord | undefined {
     state: summary ? stateOf(summary) : isAlive(meta) ? 'running' : 'interrupted',
     ...(summary ? { summary } : {}),
   };
+}
+
+/** The keys of a record that are shown, and what they have to be: anything may have written to the file since. */
+const META = {
+  ...fields('string', ['id', 'startedAt', 'command', 'user', 'machine', 'version', 'inventory']),
+  pid: 'number',
+} as const;
+const SUMMARY = {
+  ...fields('number', ['ok', 'changed', 'failed', 'skipped', 'unreachable', 'durationMs']),
+  hosts: 'object',
+} as const;
+
+function fields(type: string, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, type]));
+}
+
+function hasFields(value: unknown, wanted: Readonly<Record<string, string>>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const found: Readonly<Record<string, unknown>> = { ...value };
+  return Object.entries(wanted).every(([key, type]) => found[key] !== null && typeof found[key] === type);
+}
+
+function isMeta(value: unknown): value is RunMeta {
+  return hasFields(value, META);
+}
+
+function isSummary(value: unknown): value is Summary {
+  return hasFields(value, SUMMARY);
 }
 
 function stateOf(summary: Summary): RunState {
@@ -84,7 +112,7 @@ function isAlive(meta: RunMeta): boolean {
 }
 
 function readJson(file: string): unknown {
-  return parsed(textOf(file));
+  return parsed(textOrNothing(file));
 }
 
 function namesIn(folder: string): readonly string[] {
@@ -103,6 +131,15 @@ function textOf(file: string): string {
   }
 }
 
+/** Of one record: damaged, taken away meanwhile, or not to be read by this user, it must not hide the others. */
+function textOrNothing(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Another osha may take old records away between any two looks; what else goes wrong is thrown on. */
 function orWhereGone<T>(error: unknown, instead: T): T {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead;
@@ -118,5 +155,6 @@ function parsed(text: string): unknown {
 }
 
 function isEvent(value: unknown): value is Recorded {
-  return typeof value === 'object' && value !== null && 'event' in value && 'time' in value;
+  if (typeof value !== 'object' || value === null || !('event' in value && 'time' in value)) return false;
+  return value.event !== 'summary' || isSummary(value);
 }

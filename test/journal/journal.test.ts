@@ -286,6 +286,47 @@ describe('the records of an inventory', () => {
     expect(listRuns(runsFolder(inventoryFile))).toHaveLength(1);
   });
 
+  it.each<[string, (folder: string) => void, number]>([
+    ['meta.json is empty', (run) => writeFileSync(join(run, FILES.meta), ''), 1],
+    ['meta.json is another thing', (run) => writeFileSync(join(run, FILES.meta), '[null]'), 1],
+    [
+      'meta.json lacks who ran it',
+      (run) => writeFileSync(join(run, FILES.meta), '{"id":"x","startedAt":"y"}'),
+      1,
+    ],
+    ['meta.json is a folder', (run) => (rmSync(join(run, FILES.meta)), mkdirSync(join(run, FILES.meta))), 1],
+    ['summary.json is a number', (run) => writeFileSync(join(run, FILES.summary), '5'), 2],
+    ['summary.json has no counts', (run) => writeFileSync(join(run, FILES.summary), '{"hosts":null}'), 2],
+    [
+      'summary.json is a folder',
+      (run) => (rmSync(join(run, FILES.summary)), mkdirSync(join(run, FILES.summary))),
+      2,
+    ],
+    [
+      'events are of no known form',
+      (run) =>
+        appendFileSync(
+          join(run, FILES.events),
+          '{"event":"phase-finished","time":"x"}\n{"event":"summary","time":"x"}\n{"event":"findings","time":"x","findings":7}\n',
+        ),
+      2,
+    ],
+  ])('are all shown by history but for what is damaged, where %s', async (_what, damage, shown) => {
+    const runs = [begin(), begin()];
+    for (const journal of runs) {
+      for (const event of troubledRun()) journal.sink(event);
+      journal.finish();
+    }
+    const [first, second] = runs;
+    damage(first?.folder ?? '');
+    const { exitCode, stdout } = await osha(folder, 'history', 'inventory.yaml', '--json');
+    expect(exitCode).toBe(0);
+    expect(stdout.trim().split('\n')).toHaveLength(shown);
+    expect((await osha(folder, 'history', 'inventory.yaml')).exitCode).toBe(0);
+    expect((await osha(folder, 'show', second?.id ?? '', 'inventory.yaml')).exitCode).toBe(0);
+    if (shown === 2) expect((await osha(folder, 'show', first?.id ?? '', 'inventory.yaml')).exitCode).toBe(0);
+  });
+
   it.each([
     ['ok', {}, {}],
     ['failed', { failed: 1 }, {}],

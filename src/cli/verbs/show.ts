@@ -49,8 +49,19 @@ export const register: Register = (program, cli) => {
           log: run.log,
           goesOn: run.state === 'running',
         });
-        for (const event of events) renderer.sink(event);
+        let damaged = 0;
+        for (const event of events) {
+          try {
+            renderer.sink(event);
+          } catch {
+            // Whoever damaged the record, the rest of it is still worth reading.
+            damaged += 1;
+          }
+        }
         await renderer.finish();
+        if (damaged > 0) {
+          cli.io.stderr.write(`warning: ${damaged} damaged entries of ${run.log} were left out\n`);
+        }
         return EXIT.ok;
       }),
     );
