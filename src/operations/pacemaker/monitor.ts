@@ -28,6 +28,12 @@ export interface Monitor {
   readonly unmanaged: ReadonlySet<string>;
 }
 
+/** `haproxy_start_0` is of `haproxy`. The task is the cluster's word, and in a damaged answer anything. */
+function resourceOf(operation: string, task: string): string {
+  const [, head = '', tail = ''] = /^(.*?)(_\d+)$/s.exec(operation) ?? [];
+  return tail !== '' && head.endsWith(`_${task}`) ? head.slice(0, -task.length - 1) : operation;
+}
+
 /** Reads what `crm_mon --output-as=xml` prints. Throws an `Error` where it is not that. */
 export function parseMonitor(xml: string): Monitor {
   const root = parseXml(xml);
@@ -55,7 +61,7 @@ export function parseMonitor(xml: string): Monitor {
   const failed = new Map<string, string>();
   for (const failure of childrenNamed(childAt(root, 'failures'), 'failure')) {
     const task = attribute(failure, 'task');
-    const id = attribute(failure, 'op_key').replace(new RegExp(`_${task}_\\d+$`), '');
+    const id = resourceOf(attribute(failure, 'op_key'), task);
     if (!stopped.has(id)) continue;
     const why = attribute(failure, 'exitreason') || attribute(failure, 'exitstatus');
     failed.set(id, `${task} failed on ${attribute(failure, 'node')} (${why})`);

@@ -9,13 +9,13 @@ interface OpenElement extends XmlElement {
   readonly children: XmlElement[];
 }
 
-const NAMED_ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-};
+const NAMED_ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
 
 const NAME = String.raw`[A-Za-z_][\w:.-]*`;
 const ATTRIBUTE = String.raw`\s+(${NAME})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')`;
@@ -28,7 +28,7 @@ function unescape(value: string): string {
   return value.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (whole, hex, decimal, name) => {
     if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex as string, 16));
     if (decimal !== undefined) return String.fromCodePoint(Number.parseInt(decimal as string, 10));
-    return NAMED_ENTITIES[name as string] ?? whole;
+    return NAMED_ENTITIES.get(name as string) ?? whole;
   });
 }
 
