@@ -33,16 +33,18 @@ const source = z.strictObject({
   uri: httpUrl,
   suite: z
     .string()
-    .regex(/^\S+$/, 'one word')
+    .regex(/^[A-Za-z0-9./][\w.+~/-]*$/, 'a word of letters, digits and . / + ~ _ -')
     .describe('Such as bookworm-backports, or a path that ends with a slash.'),
-  components: z.array(z.string().regex(/^\S+$/, 'one word')).default(['main']),
+  components: z
+    .array(z.string().regex(/^[A-Za-z0-9][\w.+/-]*$/, 'a word of letters, digits and . / + _ -'))
+    .default(['main']),
   key: z.string().startsWith('-----BEGIN PGP PUBLIC KEY BLOCK-----', 'an armored public key').optional(),
 });
 
 const settings = z.strictObject({
   timezone: z
     .string()
-    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'a name like Etc/UTC or Europe/Zurich')
+    .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, 'a name like Etc/UTC or Europe/Zurich')
     .default('Etc/UTC')
     .describe('Every host shows this time, so that their logs can be read side by side.'),
   proxy: httpUrl.optional().describe('An HTTP proxy that packages are fetched through.'),
@@ -57,7 +59,7 @@ const settings = z.strictObject({
     .describe('More names for virtual IPs in /etc/hosts, by VIP: { api: [controller] }.'),
   sysctl: z
     .record(
-      z.string().regex(/^[a-z0-9_.-]+$/, 'a name like net.core.somaxconn'),
+      z.string().regex(/^[a-z0-9_][a-z0-9_.-]*$/, 'a name like net.core.somaxconn'),
       z.union([z.int(), z.string().regex(/^[^\n]+$/)]),
     )
     .default({})

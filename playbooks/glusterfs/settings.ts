@@ -33,7 +33,15 @@ const volume = z.strictObject({
     .optional()
     .describe('The mode of its root; where neither this nor an owner is given, whoever uses it says.'),
   options: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .record(
+      z.string().regex(/^[a-z][a-z0-9._-]*$/, 'an option such as performance.cache-size'),
+      // gluster takes words that begin so for options of its own, wherever they stand.
+      z.union([
+        z.string().regex(/^(?!--)[^\r\n]*$/, 'one line, and not "--" first'),
+        z.number(),
+        z.boolean(),
+      ]),
+    )
     .default({})
     .describe('Further options, as "gluster volume set" takes them.'),
 });

@@ -28,7 +28,8 @@ const ownFrontend = z.strictObject({
   server_port: port.optional().describe('The port of the service itself; default the same port.'),
   check_path: z
     .string()
-    .regex(/^\/[\x21-\x7e]*$/, 'a path such as /healthcheck')
+    // Without what HAProxy takes for a comment, a quote, an escape or a variable.
+    .regex(/^\/[\w.~!&()*+,;=:@%/?-]*$/, 'a path such as /healthcheck, without # " \' \\\\ $')
     .optional()
     .describe('A server is up while this path answers; default: while its port takes a connection.'),
   check_port: port.optional().describe('Where servers are checked, if not where they serve.'),

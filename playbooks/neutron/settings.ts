@@ -6,7 +6,7 @@ const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$/;
 const external = z.strictObject({
   interface: z
     .string()
-    .regex(/^[A-Za-z0-9_.-]{1,15}$/, 'the name of a network interface, such as eth1')
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/, 'the name of a network interface, such as eth1')
     .describe(
       'The interface of network hosts that is in the external network. Its addresses go to a bridge: give it none that osha connects to.',
     ),

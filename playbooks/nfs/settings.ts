@@ -4,7 +4,7 @@ import { absolutePath, fileMode, mounted, owner } from '../glusterfs/settings.ts
 /** Words that exports(5) and mount(8) take without quoting. */
 const options = z
   .string()
-  .regex(/^[A-Za-z0-9_.:=-]+(,[A-Za-z0-9_.:=-]+)*$/, 'write words with commas between');
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.:=-]*(,[A-Za-z0-9_.:=-]+)*$/, 'write words with commas between');
 
 const share = z.strictObject({
   server: z.string().min(1).describe('The host that it is on.'),

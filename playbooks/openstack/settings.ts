@@ -33,7 +33,7 @@ export const settings = z.strictObject({
     .describe('The OpenStack services of this deployment: all, or some by name. None by default.'),
   region: z
     .string()
-    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'letters, digits, dots, dashes')
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'letters, digits, dots, dashes, not "-" first')
     .default('RegionOne')
     .describe('The name of the region in the catalogue.'),
   workers: z

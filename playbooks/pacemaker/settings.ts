@@ -61,7 +61,7 @@ export const settings = z.strictObject({
   cluster_name: z
     .string()
     // What GFS2 and so pcs take.
-    .regex(/^[A-Za-z0-9_-]{1,32}$/, 'at most 32 letters, digits, "-" and "_"')
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, 'at most 32 letters, digits, "-" and "_", not "-" first')
     .optional()
     .describe(
       "The cluster's name, where it is not the inventory's: that of a cluster that is there already.",
@@ -87,7 +87,7 @@ export const settings = z.strictObject({
     .enum(['stop', 'freeze', 'ignore', 'demote', 'suicide'])
     .optional()
     .describe('What members do that are cut off from the others; default stop, with two members ignore.'),
-  properties: z.record(z.string(), option).default({}).describe('More properties of the cluster, by name.'),
+  properties: z.record(name, option).default({}).describe('More properties of the cluster, by name.'),
   fence: z
     .record(name, fence)
     .default({})

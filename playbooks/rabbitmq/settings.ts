@@ -6,7 +6,10 @@ const port = z.int().min(1).max(65535);
 const TAGS = ['administrator', 'monitoring', 'policymaker', 'management', 'impersonator'] as const;
 
 // What osha made is noted in the cluster under these names, which no space may part and whose length is limited there.
-const name = z.string().max(64).regex(/^\S+$/, 'a name without spaces');
+const name = z
+  .string()
+  .max(64)
+  .regex(/^[^\s-]\S*$/, 'a name without spaces, and not "-" first');
 const userName = z
   .string()
   .max(64)

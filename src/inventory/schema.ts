@@ -10,7 +10,7 @@ const port = z
 
 const user = z
   .string()
-  .regex(/^[^\s@:/]{1,64}$/, { error: 'expected the name of a user' })
+  .regex(/^[^\s@:/-][^\s@:/]{0,63}$/, { error: 'expected the name of a user' })
   .meta({ description: 'Who to log in as; default what ~/.ssh/config says, else root' });
 
 const file = z.string().min(1);

@@ -135,7 +135,8 @@ function interfaceFault(name: string): Fault | undefined {
     };
   }
   if (name === 'lo') return { message: 'the loopback interface cannot carry a VIP', hint };
-  return /^[^\s/:]+$/.test(name) && !/^\.\.?$/.test(name)
+  // Linux takes nearly anything; the configuration of keepalived, in which it stands as a word, does not.
+  return /^[A-Za-z0-9_][\w.@-]*$/.test(name)
     ? undefined
     : { message: `"${name}" is no name of an interface`, hint };
 }

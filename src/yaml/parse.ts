@@ -33,6 +33,26 @@ const OPTIONS = {
   logLevel: 'error',
 } as const;
 
+/** What no tool and no configuration file takes: a script would end, or a line be cut short, where it stands. */
+// eslint-disable-next-line no-control-regex -- these are what is looked for
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
+/** Texts with a control character in them, which double quotes can spell: `"\0"`. No message holds the text. */
+function controlCharacters(document: Document): readonly (Wording & { offset: number })[] {
+  const found: (Wording & { offset: number })[] = [];
+  visit(document, {
+    Scalar(_key, { value, range }) {
+      if (typeof value !== 'string') return;
+      const character = CONTROL.exec(value)?.[0];
+      if (character === undefined) return;
+      const code = (character.codePointAt(0) ?? 0).toString(16).padStart(4, '0').toUpperCase();
+      const message = `a control character stands in this text (U+${code})`;
+      found.push({ offset: range?.[0] ?? 0, message, hint: 'remove it' });
+    },
+  });
+  return found;
+}
+
 /** Keys that are written again in their map, or that cannot be one, and the offset of each. */
 function wrongKeys(document: Document, lines: LineCounter): readonly (Wording & { offset: number })[] {
   const wrong: (Wording & { offset: number })[] = [];
@@ -118,10 +138,11 @@ export function parseYaml(file: string, text: string): ParsedYaml {
     return failed([problem(0, { message: 'its aliases (*name) stand for too many values', hint })]);
   }
 
-  const names = wrongKeys(document, lines).map((found) => problem(found.offset, found));
+  const wrong = [...wrongKeys(document, lines), ...controlCharacters(document)];
+  const problems = wrong.map((found) => problem(found.offset, found));
   // The library's own limit refuses an anchor that is used a hundred times.
   const value: unknown = document.toJS({ maxAliasCount: -1 });
-  return { value, problems: names, locate: (path, at) => locate(document, lines, path, at) };
+  return { value, problems, locate: (path, at) => locate(document, lines, path, at) };
 }
 
 /** True for a map of keys and values, as opposed to a list, a scalar or nothing. */

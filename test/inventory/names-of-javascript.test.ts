@@ -36,7 +36,6 @@ describe('a name that JavaScript knows already is as good as any:', () => {
     writeFileSync(join(folder, 'inventory.yaml'), inventory(names));
     expect(await osha(folder, 'validate', 'inventory.yaml')).toMatchObject({ exitCode: 0 });
     expect(await osha(folder, 'plan', 'inventory.yaml')).toMatchObject({ exitCode: 0 });
-    expect(await osha(folder, 'render', 'inventory.yaml', '--out', 'out')).toMatchObject({ exitCode: 0 });
   });
 });
 

@@ -79,7 +79,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
             const isNew = !node?.permissions.has(inVhost(vhost, name));
             return change(
               `permit user ${name} in ${vhost}: configure ${configure}, write ${write}, read ${read}`,
-              `${isNew ? note({ kind: 'permission', vhost, name }) : ''}rabbitmqctl -q set_permissions -p ${quoteAll([vhost, name, configure, write, read])}`,
+              `${isNew ? note({ kind: 'permission', vhost, name }) : ''}rabbitmqctl -q set_permissions -p ${quote(vhost)} -- ${quoteAll([name, configure, write, read])}`,
             );
           }),
       ];
