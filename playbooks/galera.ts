@@ -10,7 +10,7 @@ import {
   healthSocket,
 } from './galera/endpoint.ts';
 import { myCnf, REPLICATION_PORT } from './galera/my-cnf.ts';
-import { settings, type GaleraSettings } from './galera/settings.ts';
+import { settings, settingsOf } from './galera/settings.ts';
 import { galeraProblems } from './galera/validate.ts';
 
 const SOCKET_FILE = `/etc/systemd/system/${HEALTH_SOCKET}`;
@@ -23,7 +23,7 @@ export default playbook({
   title: 'MariaDB Galera',
   // The arbitrator's host besides the members; nothing of the database is installed there.
   hosts: (inventory) => {
-    const arbitrator = arbitratorHost(inventory, inventory.settings['galera'] as GaleraSettings | undefined);
+    const arbitrator = arbitratorHost(inventory, settingsOf(inventory));
     return inventory.hosts.filter((host) => host.roles.includes('database') || host === arbitrator);
   },
   needs: ['base'],
@@ -40,6 +40,7 @@ export default playbook({
       },
     },
   },
+  extraVote: ({ arbitrator }) => (arbitrator === undefined ? undefined : 'database'),
   morePorts: ({ inventory, settings }) => {
     const { members, arbitrator } = votersOf(inventory, settings);
     const hosts = members.map((host) => host.name);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { file, hostsWith, minutes, openstack, packages, playbook, step, verify } from 'osha';
 import * as conf from './neutron/conf.ts';
-import { neutronSettings, PHYSICAL_NETWORK } from './neutron/settings.ts';
+import { PHYSICAL_NETWORK, settingsOf as neutronSettings } from './neutron/settings.ts';
 import { adminSession } from './openstack/api.ts';
 import { HOLDS_VIPS } from './openstack/endpoints.ts';
 import { agentsReport } from './openstack/health.ts';

@@ -9,6 +9,7 @@ export type {
   SecretRule,
 } from './playbook/playbook.ts';
 export type { HostOption } from './playbook/host-option.ts';
+export { settingsReader } from './playbook/settings-reader.ts';
 export { minutes, seconds, step, verify } from './playbook/step.ts';
 export type { ClusterStep, HostStep, Step, StepOptions, Strategy, VerifyStep } from './playbook/step.ts';
 export { ofThoseThatAnswered, ProbeError } from './playbook/operation.ts';

@@ -148,6 +148,59 @@ describe('the layers', () => {
   });
 });
 
+/** How one could get at the settings of a playbook without asking it. */
+const RAW_READS: readonly RegExp[] = [
+  // By the name of its key, or by one that is not the reader's own.
+  /\bsettings\??\.?\[\s*['"`]/,
+  // Out of an inventory, whatever comes then: a key, a cast.
+  /\binventory\??\.settings\b(?!\[(?:playbook|section)\.name\])/,
+  // Taken apart, as a parameter or as a value.
+  /\{[^{}]*\bsettings\b[^{}]*\}\s*:\s*(?:Pick<\s*)?Inventory\b/,
+  /\{[^{}]*\bsettings\b[^{}]*\}\s*=\s*(?:\w+\.)*inventory\b/,
+];
+
+/** Those that hand all settings to their owners, and read none. */
+const HAND_ON = ['src/cli/admission.ts', 'src/cli/deployment.ts'];
+
+/** Code without comments. */
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
+}
+
+function rawReads(code: string): readonly string[] {
+  const bare = withoutComments(code);
+  return RAW_READS.flatMap((pattern) => pattern.exec(bare)?.[0] ?? []);
+}
+
+describe('settings of a playbook', () => {
+  it('are read through settingsOf of the playbook that owns them, and in no other way', () => {
+    const found = files
+      .filter((file) => !HAND_ON.includes(file))
+      .flatMap((file) => rawReads(readFileSync(join(ROOT, file), 'utf8')).map((read) => `${file}: ${read}`));
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    "const own = inventory.settings['rabbitmq'] as { queues?: string };",
+    'const { rabbitmq } = inventory.settings as Settings;',
+    'const own = context.inventory.settings.rabbitmq;',
+    "function group({ settings }: Pick<Inventory, 'settings'>) { return settings['pacemaker']; }",
+    'const { hosts, settings } = context.inventory;',
+    "return settings['galera'];",
+  ])('would be found if they were read as in: %s', (code) => {
+    expect(rawReads(code)).not.toEqual([]);
+  });
+
+  it.each([
+    'validate?.(inventory, inventory.settings[section.name])',
+    'const { settings } = context;',
+    'const asked = settingsOf(inventory).queues;',
+    "// as in inventory.settings['galera']",
+  ])('are not taken for read in: %s', (code) => {
+    expect(rawReads(code)).toEqual([]);
+  });
+});
+
 it('no file is longer than one idea', () => {
   const long = [...files, ...sources('test')].filter(
     (file) => readFileSync(join(ROOT, file), 'utf8').split('\n').length > LONGEST,

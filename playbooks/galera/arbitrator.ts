@@ -5,11 +5,11 @@ import type { GaleraSettings } from './settings.ts';
 /** The host of the arbitrator; nothing where there is none, or no member that it could vote with. */
 export function arbitratorHost(
   inventory: Inventory,
-  settings: Pick<GaleraSettings, 'arbitrator'> | undefined,
+  settings: Pick<GaleraSettings, 'arbitrator'>,
 ): Host | undefined {
   if (hostsWith(inventory, 'database').length === 0) return undefined;
   return inventory.hosts.find(
-    (host) => host.name === settings?.arbitrator && !host.roles.includes('database'),
+    (host) => host.name === settings.arbitrator && !host.roles.includes('database'),
   );
 }
 

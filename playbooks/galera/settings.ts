@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingsReader } from 'osha';
 
 const port = z.int().min(1).max(65535);
 const size = z.string().regex(/^[1-9]\d*[MG]$/, 'write a size such as 512M or 4G');
@@ -59,6 +60,9 @@ export const settings = z.strictObject({
 });
 
 export type GaleraSettings = z.output<typeof settings>;
+
+/** The `galera` key of an inventory. */
+export const settingsOf = settingsReader('galera', settings);
 
 /** The character set's own name: what `utf8` means depends on the server. */
 export function charsetOf({ charset }: Pick<GaleraSettings, 'charset'>): 'utf8mb3' | 'utf8mb4' {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingsReader } from 'osha';
 
 /** What a mount unit takes without quoting. */
 export const absolutePath = z
@@ -66,4 +67,7 @@ export const settings = z.strictObject({
 });
 
 export type GlusterfsSettings = z.output<typeof settings>;
+
+/** The `glusterfs` key of an inventory. */
+export const settingsOf = settingsReader('glusterfs', settings);
 export type VolumeSettings = GlusterfsSettings['volumes'][string];

@@ -1,14 +1,8 @@
 import { chosenHosts } from 'osha';
 import type { gluster, Host, Inventory, mount, Platform } from 'osha';
-import { settings as schema, type GlusterfsSettings, type VolumeSettings } from './settings.ts';
+import { settingsOf, type GlusterfsSettings, type VolumeSettings } from './settings.ts';
 
 type Hosts = Pick<Inventory, 'hosts'>;
-
-/** The settings of an inventory, as a selector of hosts gets it. */
-export function settingsOf(inventory: Inventory): GlusterfsSettings {
-  const parsed = inventory.settings['glusterfs'] as GlusterfsSettings | undefined;
-  return parsed ?? schema.parse({});
-}
 
 /** The hosts with a copy of every volume. */
 export function serversOf(inventory: Hosts, settings: GlusterfsSettings): readonly Host[] {

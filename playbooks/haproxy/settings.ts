@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Inventory } from 'osha';
+import { settingsReader } from 'osha';
 
 const port = z.int().min(1).max(65535);
 const hostName = z
@@ -91,9 +91,7 @@ export const settings = z.strictObject({
 export type HaproxySettings = z.output<typeof settings>;
 
 /** The `haproxy` key of an inventory. */
-export function settingsOf(inventory: Pick<Inventory, 'settings'>): HaproxySettings {
-  return settings.parse(inventory.settings['haproxy'] ?? {});
-}
+export const settingsOf = settingsReader('haproxy', settings);
 
 export type OwnFrontend = z.output<typeof ownFrontend>;
 export type VipTls = z.output<typeof vipTls>;

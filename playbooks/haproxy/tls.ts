@@ -9,6 +9,7 @@ import type {
   Secret,
   Vip,
 } from 'osha';
+import { settingsOf as baseSettings } from '../base/settings.ts';
 import type { HaproxySettings, VipTls } from './settings.ts';
 import { vipFault, vipsOf } from './vips.ts';
 
@@ -43,8 +44,7 @@ export function usesAuthority({ tls: all }: Pick<HaproxySettings, 'tls'>): boole
 
 /** What a certificate by osha stands for: the VIP's name first, its address, and every other name that it has. */
 function namesOf({ vip, settings }: TlsVip, inventory: Inventory): readonly string[] {
-  const base = inventory.settings['base'] as { vip_names?: Record<string, readonly string[]> } | undefined;
-  const more = base?.vip_names?.[vip.name] ?? [];
+  const more = baseSettings(inventory).vip_names[vip.name] ?? [];
   return [...new Set([vip.name, vip.address, ...more, ...(settings.names ?? [])])];
 }
 

@@ -1,4 +1,5 @@
 import type { Frontend, Host, Inventory } from 'osha';
+import { settingsOf } from '../haproxy/settings.ts';
 import { publicVip, speaksTls } from '../openstack/endpoints.ts';
 
 /** Where Apache listens on each host, and HAProxy on the virtual IP. */
@@ -24,9 +25,7 @@ export interface Entrance {
 export function entranceOf(inventory: Inventory, hosts: readonly Host[], own: readonly string[]): Entrance {
   const vip = publicVip(inventory);
   const tls = speaksTls(inventory, vip);
-  const haproxy = inventory.settings['haproxy'] as
-    { readonly tls?: Readonly<Record<string, { readonly names?: readonly string[] }>> } | undefined;
-  const certified = (haproxy?.tls?.[vip.name]?.names ?? []).map((name) => name.replace(/^\*/, ''));
+  const certified = (settingsOf(inventory).tls[vip.name]?.names ?? []).map((name) => name.replace(/^\*/, ''));
   const addresses = hosts.map((host) => host.address);
   return {
     tls,

@@ -1,6 +1,7 @@
 import { addressIn, holdersOf, sameNetwork } from 'osha';
 import type { Inventory, InventoryProblem, Vip } from 'osha';
 import { keptVips, routerIdOf } from './conf.ts';
+import { settingsOf as corosyncSettings } from '../pacemaker/settings.ts';
 import type { KeepalivedSettings } from './settings.ts';
 
 /** What VRRP uses where nothing else is asked for. */
@@ -110,14 +111,6 @@ function holderProblems(
     }));
 }
 
-/** Corosync's multicast address; that setting is another playbook's. */
-function corosyncGroup({ settings }: Pick<Inventory, 'settings'>): unknown {
-  const section = settings['pacemaker'];
-  return typeof section === 'object' && section !== null && 'multicast' in section
-    ? section.multicast
-    : undefined;
-}
-
 function multicastProblems(inventory: Inventory, settings: KeepalivedSettings): readonly InventoryProblem[] {
   const { multicast, multicast_group: group } = settings;
   const severity = 'error';
@@ -127,7 +120,7 @@ function multicastProblems(inventory: Inventory, settings: KeepalivedSettings): 
     const hint = 'write multicast: true beside it, or remove it';
     return [{ severity, path: ['keepalived', 'multicast_group'], message, hint }];
   }
-  if (corosyncGroup(inventory) !== (group ?? VRRP_GROUP)) return [];
+  if (corosyncSettings(inventory).multicast !== (group ?? VRRP_GROUP)) return [];
   const path = group === undefined ? ['keepalived', 'multicast'] : ['keepalived', 'multicast_group'];
   const message = `${group ?? VRRP_GROUP} is the multicast address of Corosync too`;
   return [{ severity, path, message, hint: 'give each of them an address of its own' }];

@@ -11,7 +11,7 @@ import {
   tokenSection,
   type Site,
 } from '../openstack/site.ts';
-import { neutronSettings, PHYSICAL_NETWORK } from './settings.ts';
+import { PHYSICAL_NETWORK, settingsOf } from './settings.ts';
 
 export const CONF = '/etc/neutron/neutron.conf';
 export const ML2 = '/etc/neutron/plugins/ml2/ml2_conf.ini';
@@ -24,7 +24,7 @@ export const METADATA = '/etc/neutron/metadata_agent.ini';
 export function neutronConf(site: Site, inventory: Inventory, host: Host): SecretText {
   const control = host.roles.includes('control');
   const { workers } = site.settings;
-  const { dhcp_agents: dhcp, router_agents: routers } = neutronSettings(inventory);
+  const { dhcp_agents: dhcp, router_agents: routers } = settingsOf(inventory);
   const available = networkHosts(inventory).length;
   // A router that is highly available needs two hosts; with one it would never be active.
   const highlyAvailable = available > 1;
@@ -75,7 +75,7 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
 
 /** `ml2_conf.ini`: networks of one's own are VXLAN, the one outside is flat. */
 export function ml2Conf(inventory: Inventory): SecretText {
-  const { external } = neutronSettings(inventory);
+  const { external } = settingsOf(inventory);
   return ini({
     ml2: {
       type_drivers: 'flat,vxlan',
@@ -90,7 +90,7 @@ export function ml2Conf(inventory: Inventory): SecretText {
 
 /** `linuxbridge_agent.ini` of one host. Only network hosts are in the network outside. */
 export function bridgeConf(inventory: Inventory, host: Host): SecretText {
-  const { external } = neutronSettings(inventory);
+  const { external } = settingsOf(inventory);
   const outside = external && host.roles.includes('network');
   return ini({
     linux_bridge: outside ? { physical_interface_mappings: `${PHYSICAL_NETWORK}:${external.interface}` } : {},

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Inventory } from 'osha';
+import { settingsReader } from 'osha';
 
 const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$/;
 
@@ -43,7 +43,5 @@ export type ExternalNetwork = z.output<typeof external>;
 /** The name by which Neutron knows the external network's wire: its physical network. */
 export const PHYSICAL_NETWORK = 'external';
 
-/** The `neutron` key of an inventory, which its own playbook has checked. */
-export function neutronSettings(inventory: Pick<Inventory, 'settings'>): NeutronSettings {
-  return (inventory.settings['neutron'] ?? settings.parse({})) as NeutronSettings;
-}
+/** The `neutron` key of an inventory. */
+export const settingsOf = settingsReader('neutron', settings);

@@ -2,7 +2,8 @@ import { choiceFault } from 'osha';
 import type { Inventory, InventoryProblem } from 'osha';
 import { mountConflicts, type MountPoint } from '../glusterfs/mount-points.ts';
 import { faultyWord, isUnder } from '../glusterfs/rules.ts';
-import { clientsOf as glusterClientsOf, settingsOf as glusterSettingsOf } from '../glusterfs/storage.ts';
+import { settingsOf as glusterSettingsOf } from '../glusterfs/settings.ts';
+import { clientsOf as glusterClientsOf } from '../glusterfs/storage.ts';
 import type { NfsSettings, ShareSettings } from './settings.ts';
 import { clientsOf } from './shares.ts';
 

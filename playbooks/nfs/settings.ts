@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingsReader } from 'osha';
 import { absolutePath, fileMode, mounted, owner } from '../glusterfs/settings.ts';
 
 /** Words that exports(5) and mount(8) take without quoting. */
@@ -29,4 +30,7 @@ export const settings = z.strictObject({
 });
 
 export type NfsSettings = z.output<typeof settings>;
+
+/** The `nfs` key of an inventory. */
+export const settingsOf = settingsReader('nfs', settings);
 export type ShareSettings = NfsSettings['shares'][string];

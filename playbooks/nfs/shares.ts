@@ -1,14 +1,8 @@
 import { chosenHosts } from 'osha';
 import type { Host, Inventory, mount } from 'osha';
-import { settings as schema, type NfsSettings, type ShareSettings } from './settings.ts';
+import { settingsOf, type NfsSettings, type ShareSettings } from './settings.ts';
 
 type Hosts = Pick<Inventory, 'hosts'>;
-
-/** The settings of an inventory, as a selector of hosts gets it. */
-export function settingsOf(inventory: Inventory): NfsSettings {
-  const parsed = inventory.settings['nfs'] as NfsSettings | undefined;
-  return parsed ?? schema.parse({});
-}
 
 /** The hosts that mount a share. */
 export function clientsOf(inventory: Hosts, share: ShareSettings): readonly Host[] {

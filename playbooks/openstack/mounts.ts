@@ -8,8 +8,8 @@ export const INSTANCES = '/var/lib/nova/instances';
 /** Mount points of a host that a folder lies on, or that lie in it. */
 export function mountsAt(folder: string, host: Host, inventory: Inventory): readonly string[] {
   const covers = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
-  return sharesOf(inventory).flatMap(({ mount: where, on = [] }) => {
-    if (where === undefined || !chosenHosts(on, inventory.hosts).includes(host)) return [];
+  return sharesOf(inventory).flatMap(({ mount: where, on }) => {
+    if (!chosenHosts(on, inventory.hosts).includes(host)) return [];
     return covers(where, folder) || covers(folder, where) ? [where] : [];
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Inventory } from 'osha';
+import { settingsReader, type Inventory } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
 
 /** What can be asked for; the dashboard has no API of its own. */
@@ -48,6 +48,9 @@ export const settings = z.strictObject({
 
 export type OpenstackSettings = z.output<typeof settings>;
 
+/** The `openstack` key of an inventory. */
+export const settingsOf = settingsReader('openstack', settings);
+
 /** What settings ask for. */
 function askedBy({ services }: OpenstackSettings): readonly AnyService[] {
   return services === 'all' ? SERVICE_NAMES : services;
@@ -60,10 +63,5 @@ export function apisOf(settings: OpenstackSettings): readonly ServiceName[] {
 
 /** The services that an inventory asks for. */
 export function servicesOf(inventory: Pick<Inventory, 'settings'>): readonly AnyService[] {
-  return askedBy(openstackSettings(inventory));
-}
-
-/** The `openstack` key of an inventory, which its own playbook has checked. */
-export function openstackSettings(inventory: Pick<Inventory, 'settings'>): OpenstackSettings {
-  return (inventory.settings['openstack'] ?? settings.parse({})) as OpenstackSettings;
+  return askedBy(settingsOf(inventory));
 }

@@ -1,6 +1,8 @@
 import { hostsWith, text } from 'osha';
 import type { Frontend, Host, IniSections, Inventory, Platform, Secret, SecretText, Takeover } from 'osha';
 import { vipOf } from '../haproxy/vips.ts';
+import { settingsOf as brokerSettings } from '../rabbitmq/settings.ts';
+import { queuesOf } from '../rabbitmq/version.ts';
 import {
   endpointsAt,
   internalVip,
@@ -11,7 +13,7 @@ import {
 } from './endpoints.ts';
 import { accountSecret, databaseSecret } from './secrets.ts';
 import { SERVICES, type ServiceName } from './services.ts';
-import { apisOf, openstackSettings, type OpenstackSettings } from './settings.ts';
+import { apisOf, settingsOf, type OpenstackSettings } from './settings.ts';
 
 /** Keys and values of one section. */
 type Section = IniSections[string];
@@ -69,7 +71,7 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
   const database = declared('database');
   const databaseServer = { address: requiredVip(vipOf(database, inventory)).address, port: database.port };
   return {
-    settings: openstackSettings(inventory),
+    settings: settingsOf(inventory),
     control: hostsWith(inventory, 'control'),
     public: endpointsAt(inventory, publicVip(inventory)),
     internal: endpointsAt(inventory, internal),
@@ -111,8 +113,7 @@ export function databaseSection(connection: SecretText): Section {
  * by the policy of the cluster, or are quorum queues.
  */
 export function messagingSection(inventory: Inventory): Section {
-  const rabbitmq = inventory.settings['rabbitmq'] as { readonly queues?: string } | undefined;
-  const quorum = rabbitmq?.queues === 'quorum';
+  const quorum = queuesOf(inventory, brokerSettings(inventory)) === 'quorum';
   return {
     rabbit_retry_interval: 1,
     rabbit_retry_backoff: 2,

@@ -205,8 +205,13 @@ function written(constraint: Constraint, options: ResourcesOptions): readonly Be
   }
   if ('colocate' in constraint) {
     const { colocate, with: other, score } = constraint;
-    return both({ kind: 'colocation', resource: of(colocate), other: of(other), strength: score });
+    return both({ kind: 'colocation', resource: of(colocate), other: of(other), strength: String(score) });
   }
   const [other = ''] = namesMeant([constraint.host], options.cluster);
-  return both({ kind: 'location', resource: of(constraint.location), other, strength: constraint.score });
+  return both({
+    kind: 'location',
+    resource: of(constraint.location),
+    other,
+    strength: String(constraint.score),
+  });
 }

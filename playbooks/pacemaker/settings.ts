@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingsReader } from 'osha';
 
 const option = z.union([z.string(), z.int(), z.boolean()]).transform(String);
 /** Ids in the cluster's configuration. */
@@ -6,7 +7,7 @@ const name = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'letters, digits, "_", "-" and ".", a letter first');
 const seconds = z.int().min(1);
-const score = z.union([z.int(), z.enum(['INFINITY', '-INFINITY'])]).transform(String);
+const score = z.union([z.int(), z.enum(['INFINITY', '-INFINITY'])]);
 
 const fence = z.strictObject({
   agent: z
@@ -104,5 +105,9 @@ export const settings = z.strictObject({
 });
 
 export type Settings = z.output<typeof settings>;
+
+/** The `pacemaker` key of an inventory. */
+export const settingsOf = settingsReader('pacemaker', settings);
+
 export type Group = Settings['groups'][string];
 export type Constraint = Settings['constraints'][number];

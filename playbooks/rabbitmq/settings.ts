@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingsReader } from 'osha';
 
 const port = z.int().min(1).max(65535);
 
@@ -103,3 +104,6 @@ export const settings = z.strictObject({
 });
 
 export type RabbitmqSettings = z.output<typeof settings>;
+
+/** The `rabbitmq` key of an inventory. */
+export const settingsOf = settingsReader('rabbitmq', settings);

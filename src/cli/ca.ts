@@ -1,5 +1,5 @@
 import { authorityOf, usesAuthority } from '../../playbooks/haproxy/tls.ts';
-import type { HaproxySettings } from '../../playbooks/haproxy/settings.ts';
+import { settingsOf } from '../../playbooks/haproxy/settings.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import { hasErrors } from '../yaml/problem.ts';
 import { loadDeployment } from './deployment.ts';
@@ -16,7 +16,7 @@ const KEY = 'tlsAuthority';
  */
 export async function printAuthority(io: Io, file: string): Promise<number> {
   const { inventory, rules } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
-  const settings = inventory.settings['haproxy'] as HaproxySettings;
+  const settings = settingsOf(inventory);
   if (!usesAuthority(settings)) {
     throw new UserError('no virtual IP has a certificate by osha', {
       hint: 'ask for one in the inventory: haproxy: { tls: { api: {} } }',

@@ -1,6 +1,7 @@
 import { authorityOf } from '../../playbooks/haproxy/tls.ts';
-import type { HaproxySettings } from '../../playbooks/haproxy/settings.ts';
-import { neutronSettings, PHYSICAL_NETWORK } from '../../playbooks/neutron/settings.ts';
+import { settingsOf as haproxySettings } from '../../playbooks/haproxy/settings.ts';
+import { PHYSICAL_NETWORK, settingsOf as neutronSettings } from '../../playbooks/neutron/settings.ts';
+import { needsAuthority } from '../../playbooks/openstack/endpoints.ts';
 import { SERVICES } from '../../playbooks/openstack/services.ts';
 import { apisOf, servicesOf } from '../../playbooks/openstack/settings.ts';
 import { siteOf, type Site } from '../../playbooks/openstack/site.ts';
@@ -54,19 +55,16 @@ export async function loadCloud(io: Io, file: string, { json = false } = {}): Pr
     });
   }
   const site = siteOf({ ...deployment, frontends: frontendsOf(deployment) });
-  const haproxy = inventory.settings['haproxy'] as HaproxySettings | undefined;
-  const byOsha =
-    haproxy?.tls[site.public.vip.name] !== undefined && !haproxy.tls[site.public.vip.name]?.certificate;
-  const authority =
-    byOsha && haproxy ? authorityOf(inventory, haproxy, secrets[AUTHORITY])?.certificate : undefined;
+  const authority = needsAuthority(inventory, site.public.vip)
+    ? authorityOf(inventory, haproxySettings(inventory), secrets[AUTHORITY])?.certificate
+    : undefined;
   return { deployment, secrets, site, password, ...(authority === undefined ? {} : { authority }) };
 }
 
 /** What a check of the cloud has to know about it. */
 export function cloudOf({ deployment, site, password, authority }: CloudInventory): Cloud {
   const { inventory } = deployment;
-  const haproxy = inventory.settings['haproxy'] as HaproxySettings | undefined;
-  const { certificate, key } = haproxy?.tls[site.public.vip.name] ?? {};
+  const { certificate, key } = haproxySettings(inventory).tls[site.public.vip.name] ?? {};
   const own =
     certificate === undefined || key === undefined
       ? undefined

@@ -14,7 +14,7 @@ import type { InventoryProblem } from './problem.ts';
 import { quorumProblems } from './quorum.ts';
 import { fixedSchema, OWN_KEY } from './schema.ts';
 import type { SettingsSection } from './section.ts';
-import { readSections, sectionProblems, unusedSections } from './sections.ts';
+import { extraVotes, readSections, sectionProblems, unusedSections } from './sections.ts';
 import type { Inventory } from './types.ts';
 import { vipProblems } from './vip-rules.ts';
 import { plainMessage, show } from './words.ts';
@@ -129,7 +129,7 @@ function check(
     inventory,
     problems: [
       ...problems,
-      ...quorumProblems(draft, sections.settings),
+      ...quorumProblems(draft, extraVotes(options.playbooks, sections.settings)),
       ...unusedSections(raw, inventory, options.playbooks, hasErrors(sections.problems)),
       ...sectionProblems(inventory, options.playbooks),
     ],

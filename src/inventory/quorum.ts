@@ -1,4 +1,3 @@
-import { isRecord } from '../yaml/parse.ts';
 import type { Draft } from './draft.ts';
 import type { InventoryProblem } from './problem.ts';
 import type { Role } from './types.ts';
@@ -22,13 +21,10 @@ function listed(words: readonly string[]): string {
 }
 
 /**
- * Clusters that cannot outlive a host, or need one host more than the same safety takes. Warnings only. `settings` are
- * those of the playbooks, by their names: a database whose arbitrator has a vote too is no even number.
+ * Clusters that cannot outlive a host, or need one host more than the same safety takes. Warnings only. The roles in
+ * `extraVotes` have one vote more than hosts, so that an even number of hosts is none of votes.
  */
-export function quorumProblems(
-  draft: Draft,
-  settings: Readonly<Record<string, unknown>>,
-): readonly InventoryProblem[] {
+export function quorumProblems(draft: Draft, extraVotes: readonly Role[]): readonly InventoryProblem[] {
   const warning = { severity: 'warning', path: ['hosts'], at: 'key' } as const;
   const counts = VOTING.map((role) => ({ role, count: hostsOf(draft, role).length }));
   const alone = counts.filter(({ count }) => count === 1).map(({ role }) => role);
@@ -44,7 +40,7 @@ export function quorumProblems(
         ];
   const even = counts
     .filter(({ count }) => count > 0 && count % 2 === 0)
-    .filter(({ role }) => role !== 'database' || !hasArbitrator(settings))
+    .filter(({ role }) => !extraVotes.includes(role))
     .map(({ role, count }): InventoryProblem => ({
       ...warning,
       message: count === 2 ? WITH_TWO[role] : beyondTwo(role, count),
@@ -55,11 +51,6 @@ export function quorumProblems(
 
 function hostsOf(draft: Draft, role: Role): Draft['hosts'] {
   return draft.hosts.filter((host) => host.roles.includes(role));
-}
-
-function hasArbitrator(settings: Readonly<Record<string, unknown>>): boolean {
-  const galera = settings['galera'];
-  return isRecord(galera) && typeof galera['arbitrator'] === 'string';
 }
 
 function beyondTwo(role: Voting, count: number): string {

@@ -61,6 +61,14 @@ export function unusedSections(
   });
 }
 
+/** The roles of clusters that have one vote more than hosts, as the sections themselves say. */
+export function extraVotes(
+  sections: readonly SettingsSection[],
+  settings: ReadSections['settings'],
+): readonly Role[] {
+  return sections.flatMap((section) => section.extraVote?.(settings[section.name]) ?? []);
+}
+
 /** What the sections themselves find wrong. Only those that have hosts are asked. */
 export function sectionProblems(
   inventory: Inventory,

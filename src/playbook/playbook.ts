@@ -92,6 +92,8 @@ export interface PlaybookDefinition<
   readonly ports?: readonly PortUse[];
   /** Those of them that follow from the settings. `context.frontends` and `context.takeovers` are empty here. */
   morePorts?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly PortUse[];
+  /** The role of a cluster that has one vote more than hosts: some other host votes in it, without its data. Pure. */
+  extraVote?(settings: z.output<Schema>): Role | undefined;
   /** Mistakes that only this playbook can know of. */
   validate?(inventory: Inventory, settings: z.output<Schema>): readonly InventoryProblem[];
 }

@@ -56,16 +56,32 @@ describe('queues', () => {
     ['c1', '/etc/cinder/cinder.conf'],
   ] as const;
   const quorum = deployment({ more: 'rabbitmq: { queues: quorum }' });
+  const newer = deployment({ more: 'rabbitmq: { version: "4.0" }' });
 
-  it.each(QUEUES)('are quorum queues where the inventory says so, on %s in %s', (host, path) => {
-    expect(valuesOn(quorum, host, path)).toMatchObject({
-      'oslo_messaging_rabbit.rabbit_quorum_queue': 'true',
-      'oslo_messaging_rabbit.amqp_durable_queues': 'true',
-    });
-    const mirrored = valuesOn(deployed, host, path);
-    expect(mirrored['oslo_messaging_rabbit.rabbit_quorum_queue']).toBeUndefined();
-    expect(mirrored['oslo_messaging_rabbit.amqp_durable_queues']).toBeUndefined();
+  it('are quorum queues in every configuration that names the broker, with a broker that mirrors none', () => {
+    const clients = placedBy(newer).filter(({ text }) => text.includes('transport_url = '));
+    expect(clients.length).toBeGreaterThan(5);
+    const lacking = clients.filter(({ text }) => !text.includes('rabbit_quorum_queue = true'));
+    expect(lacking.map(label)).toEqual([]);
   });
+
+  it.each(QUEUES)(
+    'are quorum queues where the inventory or the version of the broker says so, on %s in %s',
+    (host, path) => {
+      expect(valuesOn(quorum, host, path)).toMatchObject({
+        'oslo_messaging_rabbit.rabbit_quorum_queue': 'true',
+        'oslo_messaging_rabbit.amqp_durable_queues': 'true',
+      });
+      // Nothing else would let a queue outlive its node: that version mirrors none.
+      expect(valuesOn(newer, host, path)).toMatchObject({
+        'oslo_messaging_rabbit.rabbit_quorum_queue': 'true',
+        'oslo_messaging_rabbit.amqp_durable_queues': 'true',
+      });
+      const mirrored = valuesOn(deployed, host, path);
+      expect(mirrored['oslo_messaging_rabbit.rabbit_quorum_queue']).toBeUndefined();
+      expect(mirrored['oslo_messaging_rabbit.amqp_durable_queues']).toBeUndefined();
+    },
+  );
 });
 
 describe('with TLS at the virtual IP', () => {

@@ -13,8 +13,12 @@ const IMAGES = '/var/lib/glance/images';
 const host = aHost('controller1');
 
 function sharing(mount: string, on = ['control'], by = 'glusterfs'): Inventory {
-  const key = by === 'nfs' ? 'shares' : 'volumes';
-  return anInventory({ hosts: [host], settings: { [by]: { [key]: { images: { mount, on } } } } });
+  const path = '/srv/images';
+  const said =
+    by === 'nfs'
+      ? { shares: { images: { server: host.name, path, mount, on } } }
+      : { volumes: { images: { path, mount, on } } };
+  return anInventory({ hosts: [host], settings: { [by]: said } });
 }
 
 const taken = {

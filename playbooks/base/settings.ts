@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { settingsReader } from 'osha';
+
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'an address like http://10.0.0.1:3142' })
+  .refine((url) => !/^https?:\/\/[^/]*@/.test(url), {
+    error: 'a user and password do not belong here: the inventory holds no secrets',
+  })
+  .refine((url) => !/["\s;]/.test(url), { error: 'no quotes, spaces or semicolons' });
+
+const hostLabel = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'a host name: letters, digits, dots and dashes');
+
+const source = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]*$/, 'letters, digits, dots and dashes')
+    .describe('Names its file on the hosts.'),
+  uri: httpUrl,
+  suite: z
+    .string()
+    .regex(/^[A-Za-z0-9./][\w.+~/-]*$/, 'a word of letters, digits and . / + ~ _ -')
+    .describe('Such as bookworm-backports, or a path that ends with a slash.'),
+  components: z
+    .array(z.string().regex(/^[A-Za-z0-9][\w.+/-]*$/, 'a word of letters, digits and . / + _ -'))
+    .default(['main']),
+  key: z.string().startsWith('-----BEGIN PGP PUBLIC KEY BLOCK-----', 'an armored public key').optional(),
+});
+
+/** What an inventory may say under `base:`. */
+export const settings = z.strictObject({
+  timezone: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, 'a name like Etc/UTC or Europe/Zurich')
+    .default('Etc/UTC')
+    .describe('Every host shows this time, so that their logs can be read side by side.'),
+  proxy: httpUrl.optional().describe('An HTTP proxy that packages are fetched through.'),
+  sources: z.array(source).default([]).describe("Where packages come from besides the system's own sources."),
+  packages: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a package's name"))
+    .default([])
+    .describe('More packages for every host.'),
+  vip_names: z
+    .record(z.string(), z.array(hostLabel))
+    .default({})
+    .describe('More names for virtual IPs in /etc/hosts, by VIP: { api: [controller] }.'),
+  sysctl: z
+    .record(
+      z.string().regex(/^[a-z0-9_][a-z0-9_.-]*$/, 'a name like net.core.somaxconn'),
+      z.union([z.int(), z.string().regex(/^[^\n]+$/)]),
+    )
+    .default({})
+    .describe('More kernel settings for every host.'),
+});
+
+/** The `base` key of an inventory. */
+export const settingsOf = settingsReader('base', settings);

@@ -1,0 +1,14 @@
+import type { z } from 'zod';
+import type { Inventory } from '../inventory/types.ts';
+
+/**
+ * How the owner of an inventory's key gives what it says to others: `export const settingsOf = settingsReader('galera',
+ * settings)`. Defaults where the inventory has nothing. The schema reads its own output again, so it must be left unchanged
+ * by that.
+ */
+export function settingsReader<Schema extends z.ZodType>(
+  name: string,
+  schema: Schema,
+): (inventory: Pick<Inventory, 'settings'>) => z.output<Schema> {
+  return ({ settings }) => schema.parse(settings[name] ?? {});
+}
