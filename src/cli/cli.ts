@@ -29,8 +29,8 @@ export function createProgram(cli: Cli): Command {
   program
     .description('Turns a YAML inventory into a highly-available OpenStack, over SSH, from this machine.')
     .version(ownVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'explain a command')
-    .helpCommand('help [command]', 'explain a command')
+    .helpOption('-h, --help', 'show help for a command')
+    .helpCommand('help [command]', 'show help for a command')
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => void cli.io.stdout.write(text),
@@ -47,11 +47,11 @@ export function createProgram(cli: Cli): Command {
 }
 
 const OVERVIEW = `
-Begin with:
-  osha init prod                     write prod/inventory.yaml, to be edited
+Get started:
+  osha init prod                     write prod/inventory.yaml for you to edit
   osha validate prod/inventory.yaml  find every mistake in it
-  osha plan prod/inventory.yaml      see what would be done, without a connection
-  osha deploy prod/inventory.yaml    do it
+  osha plan prod/inventory.yaml      show what would be done, without connecting
+  osha deploy prod/inventory.yaml    deploy it
 
 Exit codes: 0 done or nothing to do, 1 a step failed or something is unhealthy, 2 wrong usage or an invalid file,
 3 changes are pending (only with --exit-code), 4 a host could not be reached, 5 refused, 130 interrupted.`;

@@ -9,7 +9,8 @@ const FORKS = 20;
 const CONNECT_TIMEOUT_SECONDS = 30;
 
 /** What `--prune` does, for its help. */
-export const PRUNE = 'remove what osha made and the inventory no longer lists (default: only report it)';
+export const PRUNE =
+  'remove resources that osha created and the inventory no longer lists (default: only report them)';
 
 export interface OutputOptions {
   readonly json?: true;
@@ -58,9 +59,9 @@ export function withConsent(command: Command): Command {
 export function withOutput(command: Command): Command {
   return command
     .addOption(new Option('--json', 'print JSON Lines on stdout and nothing else').conflicts('plain'))
-    .option('--plain', 'print lines instead of a list that moves, also on a terminal')
-    .option('-v, --verbose', 'also say what was found to be right, and what commands print')
-    .option('--no-color', 'no colours (also: NO_COLOR, and where there is no terminal)');
+    .option('--plain', 'print plain lines instead of the live progress view')
+    .option('-v, --verbose', 'also show unchanged hosts and command output')
+    .option('--no-color', 'no colours (default without a terminal or with NO_COLOR)');
 }
 
 /** Options of every verb that connects to hosts. */
@@ -68,14 +69,14 @@ export function withConnections(command: Command): Command {
   return withLogin(
     command
       .addOption(
-        new Option('--forks <n>', 'hosts worked on at the same time')
+        new Option('--forks <n>', 'number of hosts to work on in parallel')
           .argParser(positiveInteger)
           .default(FORKS),
       )
       .addOption(
         new Option(
           '--timeout <seconds>',
-          'how long one command on a host may take; longer than the default, all waits get longer in proportion',
+          'time limit for one command on a host; above the default, all waits get longer in proportion',
         )
           .argParser(wholeSeconds)
           .default(DEFAULT_TIMEOUT_SECONDS),
@@ -87,14 +88,11 @@ export function withConnections(command: Command): Command {
 export function withLogin(command: Command): Command {
   return command
     .addOption(
-      new Option('--connect-timeout <seconds>', 'how long it may take to log in to a host')
+      new Option('--connect-timeout <seconds>', 'time limit for logging in to a host')
         .argParser(wholeSeconds)
         .default(CONNECT_TIMEOUT_SECONDS),
     )
-    .option(
-      '--accept-new',
-      'record the key of a host that is not known yet (a changed key is always refused)',
-    )
+    .option('--accept-new', 'record the keys of unknown hosts (a changed key is always refused)')
     .option(
       '--ask-password',
       'ask for the SSH password, for hosts that take no key (without a terminal: OSHA_SSH_PASSWORD_FILE)',
@@ -110,7 +108,7 @@ export function withLimit(command: Command): Command {
   return command.addOption(
     new Option(
       '--limit <host|role,...>',
-      'only these hosts; the others are still described in the configuration',
+      'only change these hosts; configuration files still list the others',
     ).argParser(names),
   );
 }
@@ -122,7 +120,7 @@ export function withSelection(command: Command): Command {
       .addOption(new Option('--only <phase,...>', 'only these phases').argParser(names))
       .addOption(new Option('--skip <phase,...>', 'all phases but these').argParser(names))
       .addOption(
-        new Option('--from <phase[:step]>', 'begin with this phase, or with this step of it').argParser(from),
+        new Option('--from <phase[:step]>', 'start at this phase, or at this step of it').argParser(from),
       ),
   );
 }
@@ -165,7 +163,7 @@ export function wholeSeconds(value: string): number {
 
 /** The argument of an option that counts. */
 export function positiveInteger(value: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('It has to be a whole number above 0.');
+  if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('Expected a whole number above 0.');
   return Number(value);
 }
 
@@ -175,7 +173,7 @@ function names(value: string, before: readonly string[] | undefined): readonly s
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (found.length === 0) throw new InvalidArgumentError('It has to hold at least one name.');
+  if (found.length === 0) throw new InvalidArgumentError('Expected at least one name.');
   return [...(before ?? []), ...found];
 }
 
@@ -183,7 +181,7 @@ function from(value: string): NonNullable<SelectionOptions['from']> {
   const [phase = '', step, ...rest] = value.split(':');
   if (phase === '' || step === '' || rest.length > 0) {
     throw new InvalidArgumentError(
-      'It has to be a phase, or a phase and a step of it: galera:form-the-cluster.',
+      'Expected a phase, or a phase and one of its steps, such as galera:form-the-cluster.',
     );
   }
   return step === undefined ? { phase } : { phase, step };

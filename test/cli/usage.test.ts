@@ -22,7 +22,7 @@ describe('wrong usage ends with 2, says on stderr what is wrong, and prints noth
     [['status', 'x.yaml', '--connect-timeout', '9999999'], 'from 1 to 2147483'],
     [['smoke', 'x.yaml', '--patience', '2147484'], 'from 1 to 2147483'],
     [['deploy', 'x.yaml', '--limit', ','], 'at least one name'],
-    [['deploy', 'x.yaml', '--from', 'galera:a:b'], 'a phase and a step of it'],
+    [['deploy', 'x.yaml', '--from', 'galera:a:b'], 'a phase and one of its steps'],
     [['plan', 'x.yaml', '--json', '--plain'], 'cannot be used with'],
     [['render', 'x.yaml'], "required option '--out <dir>'"],
     [['exec', 'x.yaml'], "missing required argument 'command'"],
@@ -73,6 +73,11 @@ describe('help', () => {
     const { exitCode, stdout, stderr } = await osha(folder, '--help');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain('Exit codes: 0 done');
+  });
+
+  it('sums every verb up in less than 60 characters', () => {
+    const all = program.commands.flatMap((command: Command) => [command, ...command.commands]);
+    expect(all.map((command) => command.summary()).filter(({ length }) => length >= 60)).toEqual([]);
   });
 
   it.each(program.commands.map((command: Command) => command.name()))(

@@ -30,7 +30,7 @@ export function helpTexts(): readonly Text[] {
     command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 10_000 });
     command.outputHelp();
     const at = `help of ${command.parent ? verbOf(command) : 'osha'}`;
-    const [prose = '', ...examples] = help.split(/\n(?:Examples?|Begin with):\n/);
+    const [prose = '', ...examples] = help.split(/\n(?:Examples?|Get started):\n/);
     const lines = examples.join('\n').split('\n');
     return [
       // How it is called stands there in general terms.

@@ -5,9 +5,9 @@ export const register: Register = (program, cli) => {
     .command('ca')
     .summary("print the certificate of the deployment's own CA")
     .description(
-      "Prints, as PEM, the certificate of the CA that osha makes for virtual IPs that speak TLS (haproxy: tls) without a certificate of the operator's. " +
-        'Whoever trusts it can check theirs: curl, a browser, a client of OpenStack. It follows from the secret tlsAuthority, and is the same on every machine. ' +
-        'A new CA is made with "osha secrets rotate INVENTORY tlsAuthority"; the next deployment brings it, and new certificates, to the hosts. Connects to nothing.',
+      'Prints, as PEM, the certificate of the CA that osha makes for virtual IPs that speak TLS (haproxy: tls) without a certificate of your own. ' +
+        'Clients that trust it (curl, browsers, OpenStack clients) can verify those virtual IPs. It is derived from the secret tlsAuthority, so every machine prints the same one. ' +
+        'For a new CA: osha secrets rotate INVENTORY tlsAuthority; the next deployment brings it, and new certificates, to the hosts. Connects to nothing.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .addHelpText(

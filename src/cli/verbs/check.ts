@@ -5,11 +5,11 @@ import { exiting, type Register } from '../register.ts';
 export const register: Register = (program, cli) => {
   const command = program
     .command('check')
-    .summary('look whether the hosts are ready to be deployed on')
+    .summary('check whether the hosts are ready for a deployment')
     .description(
-      'Looks at everything a deployment relies on: SSH and sudo, the operating system, clocks, disk and memory, ports that ' +
+      'Checks everything a deployment relies on: SSH and sudo, the operating system, clocks, disk and memory, ports that ' +
         'are taken, whether the virtual IPs are free, name resolution and MTU. Reads only, never changes a host. Exits with 5 ' +
-        'when something is not as it has to be, with 4 when a host does not answer.',
+        'when a check fails, with 4 when a host is unreachable.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .addHelpText(

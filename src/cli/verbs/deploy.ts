@@ -27,20 +27,20 @@ interface DeployOptions
 export const register: Register = (program, cli) => {
   const command = program
     .command('deploy')
-    .summary('make the hosts what the inventory says')
+    .summary('deploy everything the inventory describes')
     .description(
-      'Brings every host to what the inventory says, phase by phase, and proves it. What is already so is left alone: ' +
-        'a second deployment changes nothing, and one that was interrupted goes on where it has to. ' +
-        'What can lose data or availability (--prune, --bootstrap-from) is shown and has to be confirmed first. ' +
-        'Secrets that are missing are generated and written beside the inventory; where the hosts carry them already, ' +
-        'or carry others than this folder has, nothing is done.',
+      'Brings every host to the state that the inventory describes, phase by phase, and verifies it. What is already in ' +
+        'place stays untouched: a second deployment changes nothing, and an interrupted one resumes where it stopped. ' +
+        'What can lose data or availability (--prune, --bootstrap-from) is shown first and has to be confirmed. ' +
+        'Generates missing secrets and writes them next to the inventory. Refuses to run where the hosts have secrets ' +
+        'that this folder lacks, or different ones.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
-    .option('--dry-run', 'only print the plan; connect to nothing')
-    .option('--diff', 'connect, read, and show what would change; change nothing')
+    .option('--dry-run', 'only print the plan, without connecting')
+    .option('--diff', 'connect and show what would change, without changing anything')
     .option('--prune', PRUNE)
     .addOption(
-      new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
+      new Option('--exit-code', 'with --diff: exit 3 when changes are pending').implies({ diff: true }),
     )
     .addHelpText(
       'after',

@@ -9,14 +9,14 @@ interface ExecCommandOptions extends OutputOptions, ConnectionOptions {
 export const register: Register = (program, cli) => {
   const command = program
     .command('exec')
-    .summary('run one command on the hosts')
+    .summary('run a command on the hosts')
     .description(
-      'Runs a command as root on every host at the same time, and shows what each of them printed. One word is a line ' +
-        'for the shell; several words are a command and its arguments, taken as they are. Exits with 1 when it ended with ' +
-        'something else than 0 anywhere, with 4 when a host does not answer.',
+      'Runs a command as root on all hosts in parallel, and prints the output of each. A single word is passed to the ' +
+        'shell; several words are a command and its arguments, passed literally. Exits with 1 when the command fails on ' +
+        'any host, with 4 when a host is unreachable.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
-    .argument('<command...>', 'the command, behind --')
+    .argument('<command...>', 'the command, after --')
     .addOption(
       new Option('--on <host|role,...>', 'only these hosts').argParser((value: string) => value.split(',')),
     )

@@ -9,10 +9,10 @@ export const register: Register = (program, cli) => {
   withOutput(program.command('history'))
     .summary('list past runs')
     .description(
-      'Lists the runs that are recorded in .osha/runs beside an inventory, the latest first; the last 200 are kept. ' +
-        'A run that was killed, or whose end could not be written to the disk, is shown as interrupted.',
+      'Lists the runs recorded in .osha/runs next to an inventory, latest first; the last 200 are kept. ' +
+        'A run that was killed, or whose summary could not be written to disk, is shown as interrupted.',
     )
-    .argument('[inventory]', 'default: all in this folder and in the folders directly in it')
+    .argument('[inventory]', 'default: all inventories in this folder and its direct subfolders')
     .addHelpText(
       'after',
       '\nExamples:\n  osha history\n  osha history inventory/lab.yaml\n  osha history --json',

@@ -3,12 +3,12 @@ import { exiting, type Register } from '../register.ts';
 export const register: Register = (program, cli) => {
   program
     .command('init')
-    .summary('write an inventory to begin with')
+    .summary('write an inventory to start from')
     .description(
-      'Writes a commented inventory of three controllers, generates its secrets beside it, and keeps both the secrets and ' +
-        'the records of runs out of git. A file that is there already is never overwritten.',
+      'Writes a commented inventory of three controllers, generates its secrets next to it, and keeps both the secrets and ' +
+        'the records of runs out of git. Never overwrites an existing file.',
     )
-    .argument('[dir]', 'the folder; made where it is not there', '.')
+    .argument('[dir]', 'the folder; created if it does not exist', '.')
     .addHelpText('after', '\nExamples:\n  osha init prod\n  osha init')
     .action(
       exiting(cli, async (dir: string) => {

@@ -6,14 +6,14 @@ export const register: Register = (program, cli) => {
     .command('openrc')
     .summary("print the credentials of the cloud's administrator")
     .description(
-      "Prints variables for OpenStack's command-line client and libraries, with the password of the cloud's administrator in clear: " +
-        'let a shell or a file of mode 600 read them, and nobody else. Reads the inventory and its secrets; connects to nothing.',
+      "Prints variables for OpenStack's command-line client and libraries, including the administrator's password in clear text: " +
+        'send them to a shell or to a file of mode 600 only. Reads the inventory and its secrets; connects to nothing.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
-    .option('--clouds', 'print a clouds.yaml instead; its cloud has the name of the inventory')
+    .option('--clouds', 'print a clouds.yaml instead; the cloud is named after the inventory')
     .option(
       '--cacert <file>',
-      "where this machine keeps the certificate that clients are to trust (OS_CACERT); that of osha's own CA is written there",
+      "file with the CA certificate that clients trust (OS_CACERT); osha's own CA is written to it",
     )
     .addHelpText(
       'after',

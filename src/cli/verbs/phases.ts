@@ -8,9 +8,8 @@ export const register: Register = (program, cli) => {
   withOutput(program.command('phases'))
     .summary('list the phases of a deployment')
     .description(
-      'Lists the phases in the order in which they are deployed: the names that --only, --skip and --from take, and that ' +
-        'settings have as their key in the inventory. With an inventory: those that it has, also of the playbooks of your own ' +
-        'that it names.',
+      'Lists the phases in deployment order. Their names are what --only, --skip and --from take, and the keys of their ' +
+        'settings in the inventory. With an inventory: its own phases, including those of the playbooks that it names.',
     )
     .argument('[inventory]', 'default: all that there can be')
     .addHelpText('after', '\nExamples:\n  osha phases\n  osha phases inventory/lab.yaml --json')

@@ -12,18 +12,18 @@ interface PlanOptions extends OutputOptions, ConnectionOptions, SelectionOptions
 export const register: Register = (program, cli) => {
   const command = program
     .command('plan')
-    .summary('print what a deployment would do')
+    .summary('show what a deployment would do')
     .description(
-      'Prints the phases, their steps, the hosts of each and how it goes over them, without connecting to anything. ' +
-        'With --diff, connects, reads, and prints what would change: nothing is written on any host. ' +
-        'Ends with 1 where something is unhealthy and no pending change may mend it. ' +
+      'Prints the phases, their steps, and for each step its hosts and strategy, without connecting to any host. ' +
+        'With --diff, connects and prints what would change, without writing to any host. ' +
+        'Exits 1 where something is unhealthy and no pending change may mend it. ' +
         'The same as deploy --dry-run.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
-    .option('--diff', 'connect, read, and show what would change')
+    .option('--diff', 'connect and show what would change, without changing anything')
     .option('--prune', PRUNE)
     .addOption(
-      new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
+      new Option('--exit-code', 'with --diff: exit 3 when changes are pending').implies({ diff: true }),
     )
     .addHelpText(
       'after',

@@ -10,14 +10,15 @@ interface RenderCommandOptions extends OutputOptions {
 export const register: Register = (program, cli) => {
   const command = program
     .command('render')
-    .summary('write every file that osha would place, without connecting')
+    .summary('write the files a deployment would place on the hosts')
     .description(
-      'Writes every file that a deployment places on each host to DIR/HOST/PATH, with a mask in place of each secret. ' +
-        'Left out is what is only known on a host (how its servers run, where that is detected). Connects to nothing. A folder that osha made before is made anew; any other has to be empty.',
+      'Writes every file that a deployment places on each host to DIR/HOST/PATH, with secrets masked. ' +
+        'Leaves out what is only known on a host (such as the detected virtualization). Connects to nothing. A folder from an ' +
+        'earlier run is replaced; any other folder has to be empty.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .requiredOption('--out <dir>', 'the folder to write to')
-    .option('--force', 'write into a folder that holds something else, and leave that alone')
+    .option('--force', 'write into a folder that contains other files, and keep those')
     .addHelpText(
       'after',
       '\nExamples:\n  osha render inventory/lab.yaml --out files\n  osha render inventory/lab.yaml --out after && diff -r files after',

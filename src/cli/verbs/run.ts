@@ -13,21 +13,21 @@ interface RunOptions extends OutputOptions, ConnectionOptions, SelectionOptions,
 export const register: Register = (program, cli) => {
   const command = program
     .command('run')
-    .summary('run a playbook of your own')
+    .summary('run your own playbook')
     .description(
       'Runs the playbook, or the list of playbooks, that a TypeScript file exports by default, and nothing else, with the ' +
-        "same engine and the same options as deploy. The file imports from 'osha' (and from 'zod'), wherever it stands. Its " +
-        "settings stand in the inventory under the playbook's name.\n\n" +
+        "same engine and the same options as deploy. The file imports from 'osha' (and from 'zod'), wherever it is. Its " +
+        "settings are in the inventory, under the playbook's name.\n\n" +
         'An inventory that has such settings names the file, so that every command knows them: playbooks: [./motd.ts]. ' +
         'Then deploy, plan and status include the playbook as well.',
     )
     .argument('<playbook>', 'a .ts or .js file whose default export is a playbook')
     .argument('<inventory>', 'the inventory, a YAML file')
-    .option('--dry-run', 'only print the plan; connect to nothing')
-    .option('--diff', 'connect, read, and show what would change; change nothing')
+    .option('--dry-run', 'only print the plan, without connecting')
+    .option('--diff', 'connect and show what would change, without changing anything')
     .option('--prune', PRUNE)
     .addOption(
-      new Option('--exit-code', 'with --diff: exit with 3 when changes are pending').implies({ diff: true }),
+      new Option('--exit-code', 'with --diff: exit 3 when changes are pending').implies({ diff: true }),
     )
     .addHelpText(
       'after',

@@ -7,9 +7,9 @@ export const register: Register = (program, cli) => {
     .command('schema')
     .summary('print the JSON Schema of an inventory')
     .description(
-      'Prints the JSON Schema of an inventory, for editors: put it into a file, and name that in the first line of the ' +
-        'inventory as "# yaml-language-server: $schema=FILE". With an inventory, it also knows the settings of the playbooks ' +
-        'of your own that the inventory names.',
+      'Prints the JSON Schema of an inventory, for editors: save it to a file, and refer to that in the first line of the ' +
+        'inventory: "# yaml-language-server: $schema=FILE". With an inventory, it includes the settings of the playbooks ' +
+        'that the inventory names.',
     )
     .argument('[inventory]', 'an inventory that names playbooks of its own')
     .addHelpText(

@@ -7,12 +7,12 @@ import type { SecretsAction } from '../secrets.ts';
 export const register: Register = (program, cli) => {
   const secrets = program
     .command('secrets')
-    .summary('list, make, adopt and encrypt the secrets of an inventory')
+    .summary('manage the secrets of an inventory')
     .description(
-      'The secrets of an inventory stand beside it: in secrets.yaml, mode 600, or encrypted with age in secrets.yaml.age. ' +
+      'The secrets of an inventory are next to it: in secrets.yaml, mode 600, or encrypted with age in secrets.yaml.age. ' +
         'None of these commands prints a value. An encrypted file is opened with the age identity in the file that ' +
-        'OSHA_AGE_IDENTITY names, with the passphrase in the file that OSHA_PASSPHRASE_FILE names, or with the passphrase ' +
-        'that is asked for.',
+        'OSHA_AGE_IDENTITY names, with the passphrase in the file that OSHA_PASSPHRASE_FILE names, or with a passphrase ' +
+        'that you are prompted for.',
     )
     .addHelpText(
       'after',
@@ -33,8 +33,8 @@ export const register: Register = (program, cli) => {
 
   verb(
     'list',
-    'which secrets there are',
-    'Lists the secrets that the inventory needs: what each is for, and whether it is there.',
+    'list the secrets',
+    'Lists the secrets that the inventory needs: what each is for, and whether it exists.',
   )
     .option('--json', 'print JSON Lines on stdout and nothing else')
     .option('--no-color', 'no colours')
@@ -45,16 +45,16 @@ export const register: Register = (program, cli) => {
     );
   verb(
     'generate',
-    'make those that are missing',
-    'Generates the secrets that are missing, and leaves the others as they are.',
+    'generate missing secrets',
+    'Generates the missing secrets. Does not change the others.',
   ).action(exiting(cli, (file: string) => act(file, { do: 'generate' })));
   withConsent(
     verb(
       'rotate',
-      'replace some by new ones',
-      'Replaces secrets by new ones. The next deployment brings them to the hosts. What they were is remembered in the ' +
-        'file, so that a deployment can tell a rotation from the secrets of another folder; of one that is missing here, ' +
-        'whatever the hosts have is replaced.',
+      'replace secrets with new ones',
+      'Replaces secrets with new ones. The next deployment brings them to the hosts. The file keeps the old values, so ' +
+        'that a deployment can tell a rotation from the secrets of another folder. For a secret that was missing here, the ' +
+        'next deployment replaces whatever the hosts have.',
     ).argument('<secret...>', 'names of secrets'),
   ).action(
     exiting(cli, (file: string, names: readonly string[], { yes }: ConsentOptions) =>
@@ -65,17 +65,19 @@ export const register: Register = (program, cli) => {
     withLimit(
       verb(
         'adopt',
-        'read them back from the hosts',
-        'Reads the secrets that this folder lacks from the hosts that carry them, and writes them beside the inventory: ' +
-          'after it was cloned, or lost its secrets.yaml. Changes nothing on any host. Refuses, and writes nothing, where ' +
-          'hosts have different ones, or this folder has another one: then say which counts.',
+        'read the secrets back from the hosts',
+        'Reads the secrets that this folder lacks from the hosts, and writes them next to the inventory, as after a fresh ' +
+          'clone or a lost secrets.yaml. Changes nothing on any host. Refuses, and writes nothing, where the hosts ' +
+          'disagree with each other or with this folder; --replace or --keep then says which side wins.',
       ),
     ),
   )
     .addOption(
-      new Option('--replace', 'take the secrets of the hosts where this folder has others').conflicts('keep'),
+      new Option('--replace', 'take the secrets of the hosts where this folder has different ones').conflicts(
+        'keep',
+      ),
     )
-    .option('--keep', 'keep those of this folder, and let the next deployment replace those of the hosts')
+    .option('--keep', 'keep the secrets of this folder; the next deployment replaces those of the hosts')
     .option('--json', 'print JSON Lines on stdout and nothing else')
     .addHelpText(
       'after',
@@ -89,13 +91,13 @@ export const register: Register = (program, cli) => {
     );
   verb(
     'encrypt',
-    'encrypt the file',
-    'Encrypts secrets.yaml with age into secrets.yaml.age, and removes the plain file: for the recipients that are named, ' +
-      'or with a passphrase.',
+    'encrypt secrets.yaml',
+    'Encrypts secrets.yaml with age into secrets.yaml.age, for the given recipients or with a passphrase, and removes ' +
+      'the plain file.',
   )
     .option(
       '--recipient <age1...>',
-      'a public key that may open it; can be given several times',
+      'a public key that can decrypt it (repeatable)',
       (value: string, before: readonly string[]) => [...before, value],
       [],
     )
@@ -106,7 +108,7 @@ export const register: Register = (program, cli) => {
     );
   verb(
     'decrypt',
-    'decrypt the file again',
+    'decrypt secrets.yaml.age',
     'Decrypts secrets.yaml.age into secrets.yaml, mode 600, and removes the encrypted file.',
   ).action(exiting(cli, (file: string) => act(file, { do: 'decrypt' })));
 };

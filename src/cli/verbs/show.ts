@@ -11,8 +11,8 @@ export const register: Register = (program, cli) => {
       'Shows a recorded run: who ran what and when, every change, every failure, and how it ended. ' +
         'Of a run that was killed, which step it was in, and which change on which host.',
     )
-    .argument('<run>', 'its name, the beginning or the end of it, or "last"')
-    .argument('[inventory]', 'the inventory; default all in this folder and in the folders directly in it')
+    .argument('<run>', 'name of the run, or the beginning or end of it, or "last"')
+    .argument('[inventory]', 'the inventory; default: all in this folder and its direct subfolders')
     .addHelpText(
       'after',
       '\nExamples:\n  osha show last\n  osha show 20261121-142233-ab12 -v\n  osha show ab12 --json\n',

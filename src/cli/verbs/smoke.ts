@@ -11,32 +11,32 @@ const PATIENCE_SECONDS = 90;
 export const register: Register = (program, cli) => {
   const command = program
     .command('smoke')
-    .summary('use the cloud as a whole, and see whether it works')
+    .summary('run an end-to-end test of the cloud')
     .description(
-      'Goes through the whole cloud as its administrator, at the virtual IP: logs in, uploads and downloads an image, makes a network ' +
-        'with a router to the outside, a security group, a keypair and a volume type; and boots a server, which has to get its address by ' +
-        'DHCP, speak on its console and answer at a floating address. The guest is made of the kernel and the busybox of a compute host. ' +
-        'Everything that it makes has a name that begins with osha-smoke-, and is removed again, also after a failure or Ctrl-C. ' +
-        'Where this machine does not reach the virtual IP, it goes through a host by SSH. ' +
-        'Exits with 1 when something does not work, with 4 when there is no way to the cloud.',
+      'Uses the whole cloud as its administrator, through the virtual IP: logs in, uploads and downloads an image, makes a network ' +
+        'with a router to the outside, a security group, a keypair and a volume type, and boots a server, which has to get its address by ' +
+        'DHCP, write to its console and answer at a floating address. The guest consists of the kernel and the busybox of a compute host. ' +
+        'Everything it creates has a name that begins with osha-smoke- and is removed at the end, also after a failure or Ctrl-C. ' +
+        'Where this machine has no route to the virtual IP, it connects through a host by SSH. ' +
+        'Exits with 1 when a part fails, with 4 when the cloud is unreachable.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
-    .option('--no-server', 'boot no server')
-    .option('--image <name>', 'boot this image of the cloud instead of a guest; its console is not read')
-    .option('--keep', 'leave everything that it made, to be looked at; --clean removes it later')
-    .option('--clean', 'only remove what earlier runs left behind; not while another one runs')
+    .option('--no-server', 'do not boot a server')
+    .option('--image <name>', 'boot this image of the cloud instead of the built-in guest; skip its console')
+    .option('--keep', 'keep everything it created, for inspection; --clean removes it later')
+    .option('--clean', 'only remove what earlier runs left behind; not while another run is active')
     .addOption(
-      new Option('--repeat <n>', 'do it so many times; the first failure ends it')
+      new Option('--repeat <n>', 'number of rounds; the first failure ends the test')
         .argParser(positiveInteger)
         .default(1),
     )
     .addOption(
-      new Option('--timeout <seconds>', 'how long a server may take to boot')
+      new Option('--timeout <seconds>', 'time limit for a server to boot')
         .argParser(wholeSeconds)
         .default(BOOT_SECONDS),
     )
     .addOption(
-      new Option('--patience <seconds>', 'how long a request that gets no answer is tried again')
+      new Option('--patience <seconds>', 'how long to retry a request that gets no answer')
         .argParser(wholeSeconds)
         .default(PATIENCE_SECONDS),
     )

@@ -5,10 +5,10 @@ import { exiting, type Register } from '../register.ts';
 export const register: Register = (program, cli) => {
   const command = program
     .command('status')
-    .summary('ask every system how it is')
+    .summary('show the health of every system')
     .description(
-      'Asks the systems themselves how they are: Galera for its cluster size, RabbitMQ for its members and partitions, ' +
-        'who holds each virtual IP. Reads only. Exits with 1 when something is unhealthy, with 4 when a host does not answer.',
+      'Asks the systems themselves: Galera for its cluster size, RabbitMQ for its members and partitions, the hosts for the ' +
+        'holder of each virtual IP. Reads only. Exits with 1 when something is unhealthy, with 4 when a host is unreachable.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .addHelpText(

@@ -7,7 +7,7 @@ export const register: Register = (program, cli) => {
   withOutput(program.command('validate'))
     .summary('find every mistake in an inventory')
     .description(
-      'Checks an inventory and its secrets, and prints every mistake at once as file:line:column, what is wrong and what ' +
+      'Checks an inventory and its secrets, and prints every mistake at once: file:line:column, what is wrong, and what ' +
         'to write instead. Warnings do not make it invalid. Connects to nothing and writes nothing.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
