@@ -59,7 +59,7 @@ function serverProblems(inventory: Inventory, settings: GlusterfsSettings): read
   const message =
     servers.length === 1
       ? `one server: volumes have one copy, and are gone with ${servers[0]?.name ?? 'it'}`
-      : 'two servers have no quorum: where they lose sight of each other, a file can be written on both (split brain)';
+      : 'two servers have no quorum: where they lose contact, a file can be written on both (split brain)';
   return [{ severity: 'warning', path, message, hint }];
 }
 

@@ -110,7 +110,7 @@ export function refusalOf(
   }
   if (unasked.length > 0) {
     return {
-      reason: `this folder lacks secrets, and no host that may carry them answers: ${secretsInWords(unasked)}`,
+      reason: `this folder lacks secrets, and no host that may have them is reachable: ${secretsInWords(unasked)}`,
       hint: `put secrets.yaml back, or bring one of these hosts back; if they were never deployed: osha secrets generate ${file}`,
     };
   }

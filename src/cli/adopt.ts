@@ -167,14 +167,14 @@ function linesOf(
     ...line('adopted', `adopted into ${written}: ${secretsInWords(of('adopted'))}`),
     ...line('same', `already here: ${names('same')}`),
     ...line('kept', `kept, to be brought to the hosts by osha deploy ${file}: ${names('kept')}`),
-    ...line('absent', `on no host, so the next deployment makes them: ${names('absent')}`),
+    ...line('absent', `on no host; the next deployment generates them: ${names('absent')}`),
     ...of('unreadable').map(({ secret, hosts }) => {
       const rule = rules[secret];
       const why =
         rule !== undefined && 'kind' in rule
           ? 'its key never left the machine that made it'
-          : 'the hosts keep only what follows from it';
-      return `${secret} cannot be read back (${hosts.join(', ')}): ${why}. Put its line of secrets.yaml back, or have a new one made and everything that follows from it issued again: osha secrets rotate ${file} ${secret}`;
+          : 'the hosts only have values derived from it';
+      return `${secret} cannot be read back (${hosts.join(', ')}): ${why}. Restore its line in secrets.yaml, or generate a new one and reissue everything derived from it: osha secrets rotate ${file} ${secret}`;
     }),
     ...of('unfit').map(
       ({ secret, hosts, why }) =>

@@ -18,8 +18,8 @@ export async function printAuthority(io: Io, file: string): Promise<number> {
   const { inventory, rules } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
   const settings = settingsOf(inventory);
   if (!usesAuthority(settings)) {
-    throw new UserError('no virtual IP has a certificate by osha', {
-      hint: 'ask for one in the inventory: haproxy: { tls: { api: {} } }',
+    throw new UserError('no virtual IP has a certificate issued by osha', {
+      hint: 'request one in the inventory: haproxy: { tls: { api: {} } }',
     });
   }
   const { secrets, problems } = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
@@ -27,7 +27,7 @@ export async function printAuthority(io: Io, file: string): Promise<number> {
   const authority = authorityOf(inventory, settings, secrets[KEY]);
   if (!authority) {
     throw new UserError('there is no CA yet', {
-      hint: `a deployment makes its key, and so does: osha secrets generate ${file}`,
+      hint: `generate its key: osha secrets generate ${file}`,
     });
   }
   io.stdout.write(authority.certificate);

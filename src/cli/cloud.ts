@@ -51,7 +51,7 @@ export async function loadCloud(io: Io, file: string, { json = false } = {}): Pr
   const password = secrets[PASSWORD];
   if (!password) {
     throw new UserError("the cloud's administrator has no password yet", {
-      hint: `a deployment makes it, and so does: osha secrets generate ${file}`,
+      hint: `generate it: osha secrets generate ${file}`,
     });
   }
   const site = siteOf({ ...deployment, frontends: frontendsOf(deployment) });

@@ -34,14 +34,14 @@ export function printProblems(io: Io, problems: readonly LocatedProblem[]): void
 
 /** What the file system's error codes mean to a person. */
 export const FILE_TROUBLE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EEXIST: 'it is there already, and is not a folder',
-  EACCES: 'it may not be read or written by this user',
-  EPERM: 'the system does not permit it',
-  EISDIR: 'it is a folder, and a file is wanted',
-  ELOOP: 'it is a symbolic link that leads to itself',
+  ENOENT: 'no such file or folder',
+  EEXIST: 'exists already and is not a folder',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'is a folder, not a file',
+  ELOOP: 'is a symbolic link to itself',
   EIO: 'the disk cannot be read or written',
-  ENOTDIR: 'a part of this path is a file, and not a folder',
+  ENOTDIR: 'a part of this path is a file, not a folder',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
 };

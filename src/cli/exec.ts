@@ -98,7 +98,7 @@ function trouble(results: ReadonlyMap<string, ExecResult>, hosts: readonly Host[
   const lines = hosts.flatMap(({ name }): readonly string[] => {
     const result = results.get(name);
     if (result === undefined || (result.kind === 'ended' && result.exitCode === 0)) return [];
-    if (result.kind === 'ended') return [`${colors.bad(name)}: ended with ${result.exitCode}`];
+    if (result.kind === 'ended') return [`${colors.bad(name)}: exited with ${result.exitCode}`];
     const hint =
       result.kind === 'unreachable' && result.hint
         ? `\n  ${colors.hint('hint:')} ${visibleBehind(result.hint)}`

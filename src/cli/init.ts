@@ -25,7 +25,7 @@ export async function init(io: Io, dir: string): Promise<number> {
   const folder = resolve(io.cwd, dir);
   const inventory = join(folder, INVENTORY);
   if (existsSync(inventory)) {
-    throw new UserError(`${join(dir, INVENTORY)} is there already`, {
+    throw new UserError(`${join(dir, INVENTORY)} already exists`, {
       hint: 'edit it, or name another folder',
     });
   }

@@ -43,7 +43,7 @@ export function keyring(io: Io): Keyring {
   };
   const ask = async (what: string, hint: string): Promise<string> => {
     if (!io.askHidden)
-      throw new UserError(`the ${what} is needed, and there is no terminal to ask on`, { hint });
+      throw new UserError(`the ${what} is required, and there is no terminal to ask for it`, { hint });
     return io.askHidden(`${what}: `);
   };
   const passphrase = async (what: string): Promise<string> =>
@@ -74,7 +74,7 @@ export function keyring(io: Io): Keyring {
       const first = await passphrase('new passphrase of the secrets');
       if (first === '') throw new UserError('an empty passphrase protects nothing');
       if (io.env[PASSPHRASE]) return { passphrase: first };
-      if ((await ask('the same again', '')) !== first) throw new UserError('the two are not the same');
+      if ((await ask('repeat it', '')) !== first) throw new UserError('the passphrases do not match');
       return { passphrase: first };
     },
   };

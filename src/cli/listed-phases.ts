@@ -30,5 +30,5 @@ export function listedPhases(playbooks: readonly Playbook[]): readonly ListedPha
 /** How it runs, where that is not simply one after another. */
 export function inWords({ manual, sideBySideWith }: ListedPhase): string {
   if (manual) return 'only when named';
-  return sideBySideWith.length > 0 ? `side by side with ${sideBySideWith.join(', ')}` : '';
+  return sideBySideWith.length > 0 ? `in parallel with ${sideBySideWith.join(', ')}` : '';
 }

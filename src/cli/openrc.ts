@@ -50,8 +50,8 @@ function fileOf(io: Io, name: string): string {
 function keep(path: string, certificate: string): void {
   if (!existsSync(path)) writeWholeFile(path, certificate, 0o644);
   else if (readNamedFile(path).trim() !== certificate.trim()) {
-    throw new UserError(`${path} is there, and is not the certificate of this deployment's CA`, {
-      hint: 'name another file, or remove this one: it may be of an older CA',
+    throw new UserError(`${path} exists, but is not the certificate of this deployment's CA`, {
+      hint: 'name another file, or remove this one: it may belong to an older CA',
     });
   }
 }

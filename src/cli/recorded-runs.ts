@@ -15,7 +15,7 @@ export async function recordedRuns(io: Io, inventory: string | undefined): Promi
   ]);
   if (inventory !== undefined) {
     const file = resolve(io.cwd, inventory);
-    if (!existsSync(file)) throw new UserError(`${inventory}: there is no such file`);
+    if (!existsSync(file)) throw new UserError(`${inventory}: no such file`);
     return listRuns(runsFolder(file)).filter((run) => run.meta.inventory === file);
   }
   const folders = readdirSync(io.cwd, { withFileTypes: true })
@@ -29,8 +29,8 @@ export async function recordedRuns(io: Io, inventory: string | undefined): Promi
 /** The run that `name` means: its id, the beginning or the end of it, or `last`. Throws `UserError`. */
 export function findRun(runs: readonly RunRecord[], name: string): RunRecord {
   if (runs.length === 0) {
-    throw new UserError('no run is recorded here', {
-      hint: 'name the inventory as well, or go to the folder that holds it',
+    throw new UserError('no runs are recorded here', {
+      hint: 'name the inventory as well, or change to its folder',
     });
   }
   const matching =
@@ -41,7 +41,7 @@ export function findRun(runs: readonly RunRecord[], name: string): RunRecord {
   if (!found) throw new UserError(`no run is called "${name}"`, { hint: 'list them: osha history' });
   if (others.length > 0) {
     throw new UserError(`"${name}" means ${matching.length} runs`, {
-      hint: `say more of its name: ${matching
+      hint: `give more of its name: ${matching
         .slice(0, 5)
         .map((run) => run.id)
         .join(', ')}`,

@@ -88,7 +88,7 @@ function makeRoom(folder: string, { force, out }: RenderRequest): void {
     return;
   }
   if (readdirSync(folder).length === 0 || force) return;
-  throw new UserError(`${out} is not empty, and osha did not make it`, {
-    hint: 'name another folder, or write into this one with --force',
+  throw new UserError(`${out} is not empty, and osha did not create it`, {
+    hint: 'name another folder, or add --force to write into this one',
   });
 }

@@ -40,7 +40,7 @@ export async function secretsAction(cli: Cli, file: string, action: SecretsActio
     case 'generate': {
       const ensured = await ensureSecrets(inventory.file, rules, { unlock: keys.unlock });
       if (hasErrors(ensured.problems)) throw new InvalidFile(ensured.problems);
-      if (ensured.generated.length === 0) return say('every secret is there already');
+      if (ensured.generated.length === 0) return say('no secret is missing');
       return say(`generated in ${ensured.file}: ${ensured.generated.join(', ')}`);
     }
     case 'rotate': {

@@ -91,7 +91,7 @@ function survivePipes(): void {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       stream.write = () => true;
       if (GONE.has(error.code)) return;
-      process.stderr.write(`error: what osha prints cannot be written: ${error.message}\n`);
+      process.stderr.write(`error: cannot write the output: ${error.message}\n`);
       process.exitCode = EXIT.failed;
     });
   }

@@ -175,7 +175,7 @@ export function checkWritten({ file, yaml }: WrittenInventory, options: LoadOpti
     return refused('the file is empty', 'run "osha init" for an inventory to start from');
   }
   if (basename(file) === SECRETS_NAME) {
-    return refused('these are secrets, not an inventory', 'give the inventory that they stand beside');
+    return refused('these are secrets, not an inventory', 'give the inventory next to them');
   }
   if (!isRecord(yaml.value)) {
     const message = `expected keys and their values, found ${show(yaml.value)}`;

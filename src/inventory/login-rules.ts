@@ -55,7 +55,7 @@ function fileFault(written: string, path: string): Fault | Stats {
   if (!isReadable(path))
     return {
       severity: 'error',
-      message: `${written} may not be read by you`,
+      message: `${written} is not readable by you`,
       hint: 'check its owner and mode',
     };
   return stats;
@@ -74,7 +74,7 @@ function identityFault(written: string, path: string): Fault | undefined {
   if ((found.mode & 0o077) === 0) return undefined;
   return {
     severity: 'warning',
-    message: `${written} can be read by others than you`,
+    message: `${written} is readable by other users`,
     hint: `chmod 600 ${path}`,
   };
 }

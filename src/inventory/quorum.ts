@@ -10,9 +10,9 @@ type Voting = (typeof VOTING)[number];
 /** What happens with two of them. */
 const WITH_TWO: Readonly<Record<Voting, string>> = {
   database:
-    'two hosts for database: when either of them dies, or they lose sight of each other, the database stops answering until you decide which one goes on',
+    'two hosts for database: when either of them dies, or they lose contact, the database stops answering until you decide which one continues',
   messaging:
-    'two hosts for messaging: when they lose sight of each other, both go on (autoheal), and afterwards one of them gives up the messages that it took meanwhile',
+    'two hosts for messaging: when they lose contact, both keep running (autoheal), and afterwards one of them discards the messages that it accepted meanwhile',
   coordination: 'two hosts for coordination: when either of them dies, etcd stops answering until it is back',
 };
 
@@ -54,7 +54,7 @@ function hostsOf(draft: Draft, role: Role): Draft['hosts'] {
 }
 
 function beyondTwo(role: Voting, count: number): string {
-  return `an even number of hosts (${count}) for ${role}: half of them is no majority, so it outlives the loss of ${count / 2 - 1}, as ${count - 1} hosts would`;
+  return `an even number of hosts (${count}) for ${role}: half of them is not a majority, so it survives the loss of ${count / 2 - 1}, as ${count - 1} hosts would`;
 }
 
 function wayOut(draft: Draft, role: Voting, count: number): string {

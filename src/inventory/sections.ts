@@ -53,7 +53,7 @@ export function unusedSections(
     if (roles.length === 0 && guessed) return [];
     const [why, what] =
       roles.length === 0
-        ? ['nothing that is asked for uses it', 'ask for what does']
+        ? ['nothing that is enabled uses it', 'enable what does']
         : [`no host has the role ${roles.join(' or ')}`, 'give a host that role'];
     const message = `${section.name} is set, but ${why}`;
     const hint = `${what}, or remove "${section.name}"`;

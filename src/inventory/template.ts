@@ -79,7 +79,7 @@ export function inventoryTemplate(options: TemplateOptions = {}): string {
   const settings = sections.flatMap(sectionLines);
   const lines = [
     ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
-    '# What osha builds, and where. Replace names and addresses by your own, then:',
+    '# What osha builds, and where. Replace names and addresses with your own, then:',
     '#   osha validate inventory.yaml',
     '#   osha check inventory.yaml',
     '#   osha plan inventory.yaml',
@@ -93,7 +93,7 @@ export function inventoryTemplate(options: TemplateOptions = {}): string {
     '',
     '# How to log in. Each host can have an "ssh" of its own that says what differs there.',
     'ssh:',
-    '  # Anyone but root becomes root by sudo.',
+    '  # Any user but root uses sudo.',
     '  user: root',
     '  # port: 22',
     '  # A private key; without it, the agent and what ssh itself would try. Paths are relative to this file.',
@@ -102,7 +102,7 @@ export function inventoryTemplate(options: TemplateOptions = {}): string {
     '  # known_hosts: ~/.ssh/known_hosts',
     '  # A host to go through: an address, or the name of a host below. Several as a list.',
     '  # jump: user@bastion.example.net:22',
-    '  # For what is not said here, ~/.ssh/config counts. To ignore it: false; or the path of another file.',
+    '  # ~/.ssh/config applies to what is not set here. To ignore it: false; or the path of another file.',
     '  # config: false',
     '',
     '# Three controllers: with two, or with four, losing half of them would stop everything.',
@@ -120,9 +120,9 @@ export function inventoryTemplate(options: TemplateOptions = {}): string {
     '# them, or keepalived. They are for the load balancers; "on: [database]" or "on: [controller1, controller2]"',
     '# gives one to others.',
     'vips:',
-    '  # Where everybody finds the cloud.',
+    '  # Where users reach the cloud.',
     '  api: { address: 10.0.0.20/24, interface: eth0, by: pacemaker }',
-    '  # Where its services find the database.',
+    '  # Where its services reach the database.',
     '  database: { address: 10.0.0.21/24, interface: eth0, by: pacemaker }',
     ...(settings.length === 0
       ? []

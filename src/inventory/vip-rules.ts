@@ -138,7 +138,7 @@ function interfaceFault(name: string): Fault | undefined {
   // Linux takes nearly anything; the configuration of keepalived, in which it stands as a word, does not.
   return /^[A-Za-z0-9_][\w.@-]*$/.test(name)
     ? undefined
-    : { message: `"${name}" is no name of an interface`, hint };
+    : { message: `"${name}" is not an interface name`, hint };
 }
 
 /** Names, addresses and interfaces of VIPs, each for itself and compared with each other and with the hosts. */

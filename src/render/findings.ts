@@ -67,7 +67,7 @@ function healthCell(state: State, colors: Colors): Cell {
 
 function verdict(all: readonly Finding[], colors: Colors): string {
   if (all.length === 0) {
-    return 'there is nothing to ask about: no phase of this selection says how its health is observed';
+    return 'nothing to check: no phase of this selection has health checks';
   }
   const countOf = (state: State): number => all.filter((finding) => stateOf(finding) === state).length;
   const unknown = countOf('unknown') > 0 ? `, ${countOf('unknown')} unknown` : '';

@@ -45,7 +45,7 @@ export function plainRenderer(options: PlainOptions): {
 
   const togetherWith = (phase: string): string => {
     const others = besidePhase(progress, phase);
-    return others.length > 0 ? `, side by side with ${listOf(others)}` : '';
+    return others.length > 0 ? `, in parallel with ${listOf(others)}` : '';
   };
 
   const tell = (step: StepProgress): void => {

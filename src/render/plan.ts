@@ -25,7 +25,7 @@ export function planTable(
     ]);
     const titles = ['step', 'strategy', 'hosts', ...(options.ids ? ['--from'] : [])];
     const others = beside(plan.waves, phase.name).map((other) => other.name);
-    const together = others.length > 0 ? `, side by side with ${listOf(others)}` : '';
+    const together = others.length > 0 ? `, in parallel with ${listOf(others)}` : '';
     return [
       `${index + 1}. ${colors.strong(visibleInLine(phase.title))} ${colors.faint(`(${phase.name})`)}${together}`,
       rows.length > 0
@@ -43,5 +43,5 @@ export function planTable(
     count(steps, 'step'),
     `on ${count(plan.hosts.length, 'host')}`,
   ];
-  return [...phases, `${total.join(', ')}; nothing was connected to.`].join('\n\n');
+  return [...phases, `${total.join(', ')}; no host was contacted.`].join('\n\n');
 }

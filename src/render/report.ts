@@ -135,7 +135,7 @@ function prunable(progress: Progress, colors: Colors): string {
   if (progress.prunable.length === 0) return '';
   const lines = progress.prunable.map(({ summary, host }) => `  ${visibleInLine(summary)} (${host})`);
   return [
-    colors.hint('The inventory does not name these any more; they are left as they are. With --prune:'),
+    colors.hint('The inventory no longer lists these; they were kept. To remove them, add --prune:'),
     ...new Set(lines),
   ].join('\n');
 }
@@ -174,7 +174,7 @@ function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions
       rows,
       options,
     ),
-    ...(rest > 0 ? [colors.faint(`and ${count(rest, 'host')} where nothing had to be done`)] : []),
+    ...(rest > 0 ? [colors.faint(`and ${count(rest, 'host')} unchanged`)] : []),
   ].join('\n');
 }
 

@@ -14,13 +14,13 @@ export function lossOf(error: unknown): Unreachable {
   if (error instanceof ConnectError) return { message: error.message, hint: error.hint };
   if (error instanceof LockFailed) {
     return {
-      message: `its lock cannot be taken: ${error.message}`,
+      message: `cannot take its lock: ${error.message}`,
       hint: 'see on that host who holds /run/osha.lock (fuser -v /run/osha.lock) and whether there is room (df /run)',
     };
   }
   if (error instanceof ConnectionDropped) return { message: `the connection dropped: ${error.message}` };
   if (error instanceof ScriptTimeout) {
-    return { message: `it logged us in and then gave no answer within ${error.timeoutMs / 1000} s` };
+    return { message: `logged in, but timed out after ${error.timeoutMs / 1000} s waiting for an answer` };
   }
   return { message: error instanceof Error ? error.message : String(error) };
 }

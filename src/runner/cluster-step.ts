@@ -70,7 +70,7 @@ function endOf(operation: ClusterOperation, progress: Progress): StepEnd {
     return { end: 'stop', outcome: 'failed', reason: `"${operation.title}" failed on ${names}` };
   }
   if (progress.waitsFor === undefined) return done;
-  const reason = `it waits for ${progress.waitsFor}, which --limit leaves out`;
+  const reason = `waits for ${progress.waitsFor}, which --limit excludes`;
   return { end: 'stop', outcome: 'deferred', reason };
 }
 

@@ -49,14 +49,14 @@ export function failureOf(error: unknown): StepFailure | undefined {
   if (error instanceof ScriptTimeout) {
     return {
       message: error.message,
-      hint: 'a longer limit can be given with --timeout SECONDS',
+      hint: 'set a longer limit: --timeout SECONDS',
       output: lastLines(error.stderr || error.stdout, SHOWN_LINES),
     };
   }
   if (error instanceof ConnectionDropped) {
     return {
       message: `the connection dropped: ${error.message}`,
-      hint: 'run the same command again: what is done is found and kept',
+      hint: 'run the same command again: completed changes are kept',
     };
   }
   if (error instanceof AccessRefused) return { message: error.message, hint: error.hint };

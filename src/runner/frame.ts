@@ -37,7 +37,7 @@ export function frameOf(probes: readonly Probe[]): Frame {
         const outMark = stdout.indexOf(`\n${mark} ${index} `, outAt);
         const errMark = stderr.indexOf(`\n${mark} ${index}\n`, errAt);
         if (outMark < 0 || errMark < 0) {
-          throw new ProbeError(`the answer to probe ${index + 1} of ${probes.length} is cut short`);
+          throw new ProbeError(`the answer to probe ${index + 1} of ${probes.length} is truncated`);
         }
         const lineEnd = stdout.indexOf('\n', outMark + 1);
         const exitCode = Number(stdout.slice(outMark + `\n${mark} ${index} `.length, lineEnd));

@@ -42,7 +42,7 @@ async function runTogether(
 }
 
 function heldBack(step: HostStep, failedHost: string): string {
-  return `${failedHost} failed in "${step.title}", so what runs on the others was left as it is`;
+  return `${failedHost} failed in "${step.title}", so what runs on the other hosts was left unchanged`;
 }
 
 /** One after another; the first that fails stops the rest, which stay as they are. */
@@ -55,7 +55,7 @@ async function runInTurn(
   for (const [index, host] of hosts.entries()) {
     const end = await runOnHost(context, place, step, host);
     if (end === 'done') continue;
-    const reason = `${host.name} failed in "${step.title}", so it was not tried on the others`;
+    const reason = `${host.name} failed in "${step.title}", so the other hosts were skipped`;
     for (const other of hosts.slice(index + 1)) {
       context.finish(place, other.name, 'skipped', 0, { note: reason });
     }

@@ -23,7 +23,7 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
     if (unknown === undefined && findings.some((finding) => !finding.healthy)) {
       context.emit({
         event: 'warning',
-        message: `${step.title}: not healthy, because of a member that --limit leaves out`,
+        message: `${step.title}: not healthy, because of a member that --limit excludes`,
       });
     }
     for (const host of hosts) {

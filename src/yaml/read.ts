@@ -11,8 +11,8 @@ export type ReadResult =
   | { readonly text?: never; readonly problem: LocatedProblem };
 
 const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  ENOENT: ['there is no such file', 'check the name, or let "osha init" write one'],
-  ENOTDIR: ['there is no such file', 'a part of its path is not a folder'],
+  ENOENT: ['no such file', 'check the name, or let "osha init" write one'],
+  ENOTDIR: ['no such file', 'a part of its path is not a folder'],
   EACCES: ['the file may not be read', 'check its owner and mode'],
   EPERM: ['the file may not be read', 'check its owner and mode'],
   ELOOP: ['the file is a symbolic link that leads to itself', 'remove the link'],

@@ -40,10 +40,10 @@ describe('osha ca', () => {
     expect(readFileSync(join(folder, 'secrets.yaml'), 'utf8')).toBe(`tlsAuthority: ${KEY}\n`);
   });
 
-  it('says where no virtual IP has a certificate by osha', async () => {
+  it('says where no virtual IP has a certificate issued by osha', async () => {
     const { exitCode, stderr } = await osha(folder, 'ca', 'plain.yaml');
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('error: no virtual IP has a certificate by osha');
+    expect(stderr).toContain('error: no virtual IP has a certificate issued by osha');
   });
 });
 

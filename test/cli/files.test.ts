@@ -77,7 +77,7 @@ describe('osha init', () => {
     const { exitCode, stderr } = await run('init', 'prod');
     expect(exitCode).toBe(2);
     expect(stderr).toBe(
-      'error: prod/inventory.yaml is there already\nhint: edit it, or name another folder\n',
+      'error: prod/inventory.yaml already exists\nhint: edit it, or name another folder\n',
     );
     expect(contents('prod')).toEqual({ [join(folder, 'prod', 'inventory.yaml')]: 'mine' });
   });

@@ -66,7 +66,7 @@ describe('osha exec', () => {
   it('ends with 1 where the command failed, and says where', async () => {
     const { exitCode, stderr } = await run([], 'exec', 'inventory.yaml', '--on', 'a,b', '--', 'exit 7');
     expect(exitCode).toBe(1);
-    expect(stderr).toBe('a: ended with 7\nb: ended with 7\n');
+    expect(stderr).toBe('a: exited with 7\nb: exited with 7\n');
   });
 
   it('ends with 4 where a host is away, after the others did it', async () => {

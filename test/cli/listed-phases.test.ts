@@ -14,8 +14,8 @@ it('lists phases with how they run, where that is not one after another', () => 
   expect(listed.map((phase) => [phase.phase, inWords(phase)])).toEqual([
     ['keystone', ''],
     ['rotate', 'only when named'],
-    ['glance', 'side by side with nova'],
-    ['nova', 'side by side with glance'],
+    ['glance', 'in parallel with nova'],
+    ['nova', 'in parallel with glance'],
   ]);
   expect(listed[1]).toEqual({
     phase: 'rotate',

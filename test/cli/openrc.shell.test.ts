@@ -124,7 +124,7 @@ describe('osha openrc', () => {
       writeFileSync(join(folder, 'mine.txt'), 'mine');
       const { exitCode, stdout, stderr } = await osha(folder, 'openrc', 'tls.yaml', '--cacert', 'mine.txt');
       expect([exitCode, stdout]).toEqual([2, '']);
-      expect(stderr).toContain('mine.txt is there, and is not the certificate');
+      expect(stderr).toContain('mine.txt exists, but is not the certificate');
       expect(readFileSync(join(folder, 'mine.txt'), 'utf8')).toBe('mine');
     });
   });

@@ -126,7 +126,7 @@ describe('two processes that generate secrets at once', () => {
       );
       expect(status).toBe(0);
       expect(stdout.trimEnd().split('\n').toSorted()).toEqual([
-        'every secret is there already',
+        'no secret is missing',
         expect.stringMatching(/^generated in secrets\.yaml: erlangCookie, /),
       ]);
       expect(readdirSync(folder).filter((name) => name.includes('secrets'))).toEqual(['secrets.yaml']);

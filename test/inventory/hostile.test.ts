@@ -16,8 +16,8 @@ function fileWith(name: string, content: string | Uint8Array): string {
 
 describe('a file that is no inventory at all', () => {
   const cases: readonly (readonly [title: string, make: () => string, expected: string])[] = [
-    ['that is not there', () => join(folder, 'missing.yaml'), '1:1: there is no such file'],
-    ['below a file', () => join(fileWith('plain', ''), 'x.yaml'), '1:1: there is no such file'],
+    ['that is not there', () => join(folder, 'missing.yaml'), '1:1: no such file'],
+    ['below a file', () => join(fileWith('plain', ''), 'x.yaml'), '1:1: no such file'],
     ['that is a folder', () => folder, '1:1: this is a folder'],
     ['that is a device', () => '/dev/zero', '1:1: this is not a regular file'],
     ['that is empty', () => fileWith('empty', ''), '1:1: the file is empty'],

@@ -150,8 +150,8 @@ describe('a warning', () => {
       'for two controllers',
       THREE.split('\n').slice(0, 4).join('\n'),
       [
-        '2:1: warning: two hosts for database: when either of them dies, or they lose sight of each other, the database stops answering until you decide which one goes on; give the role to a third host; or an arbitrator on a host of its own avoids it: galera: { arbitrator: HOST }',
-        '2:1: warning: two hosts for messaging: when they lose sight of each other, both go on (autoheal), and afterwards one of them gives up the messages that it took meanwhile; give the role to a third host',
+        '2:1: warning: two hosts for database: when either of them dies, or they lose contact, the database stops answering until you decide which one continues; give the role to a third host; or an arbitrator on a host of its own avoids it: galera: { arbitrator: HOST }',
+        '2:1: warning: two hosts for messaging: when they lose contact, both keep running (autoheal), and afterwards one of them discards the messages that it accepted meanwhile; give the role to a third host',
         '2:1: warning: two hosts for coordination: when either of them dies, etcd stops answering until it is back; give the role to a third host',
       ],
     ],
@@ -166,7 +166,7 @@ describe('a warning', () => {
       'for one cluster of another size',
       `${THREE}  db1: { address: 10.0.0.21, roles: [database] }\n  db2: { address: 10.0.0.22, roles: [database] }\n`,
       [
-        '2:1: warning: two hosts for database: when either of them dies, or they lose sight of each other, the database stops answering until you decide which one goes on; give the role to a third host; or an arbitrator avoids it: galera: { arbitrator: controller1 }',
+        '2:1: warning: two hosts for database: when either of them dies, or they lose contact, the database stops answering until you decide which one continues; give the role to a third host; or an arbitrator avoids it: galera: { arbitrator: controller1 }',
       ],
     ],
     [
@@ -244,6 +244,6 @@ it('of a key that is written twice, the last value is the one that is checked an
 it('knows its own file of secrets, and says so once', () => {
   const loaded = checkInventory('/site/secrets.yaml', 'erlangCookie: abc\nhacluster: def\n', options);
   expect(told(loaded)).toEqual([
-    '/site/secrets.yaml:1:1: error: these are secrets, not an inventory; give the inventory that they stand beside',
+    '/site/secrets.yaml:1:1: error: these are secrets, not an inventory; give the inventory next to them',
   ]);
 });

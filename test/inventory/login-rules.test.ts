@@ -33,7 +33,7 @@ describe('the files that a login needs', () => {
     [
       'a key that others can read',
       '{ identity: open }',
-      ['18: warning: open can be read by others than you; chmod 600 DIR/open'],
+      ['18: warning: open is readable by other users; chmod 600 DIR/open'],
     ],
     [
       'a public key',
@@ -65,7 +65,7 @@ describe('the files that a login needs', () => {
 
   it.skipIf(process.getuid?.() === 0)('a key that may not be read is an error', () => {
     expect(told('{ identity: closed }')).toEqual([
-      '18: error: closed may not be read by you; check its owner and mode',
+      '18: error: closed is not readable by you; check its owner and mode',
     ]);
   });
 });

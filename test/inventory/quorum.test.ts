@@ -38,13 +38,13 @@ describe('a cluster that lives by majority', () => {
   it('is told that an arbitrator of the database gives the broker no vote', () => {
     const both = { c1: ['database', 'messaging'], c2: ['database', 'messaging'], web: ['dashboard'] };
     expect(told(both, ['database'])).toEqual([
-      expect.stringMatching(/two hosts for messaging.*autoheal.*gives up the messages/) as string,
+      expect.stringMatching(/two hosts for messaging.*autoheal.*discards the messages/) as string,
     ]);
   });
 
   it('of four outlives no more than three would', () => {
     expect(told(FOUR)).toEqual([
-      'an even number of hosts (4) for messaging: half of them is no majority, so it outlives the loss of 1, as 3 hosts would; use 5, or 3',
+      'an even number of hosts (4) for messaging: half of them is not a majority, so it survives the loss of 1, as 3 hosts would; use 5, or 3',
     ]);
   });
 

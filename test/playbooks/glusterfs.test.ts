@@ -115,7 +115,7 @@ describe('mistakes', () => {
       { volumes: { images: IMAGES } },
       2,
       [
-        'glusterfs.servers: warning: two servers have no quorum: where they lose sight of each other, a file can be written on both (split brain)',
+        'glusterfs.servers: warning: two servers have no quorum: where they lose contact, a file can be written on both (split brain)',
       ],
     ],
     [

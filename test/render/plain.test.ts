@@ -229,8 +229,8 @@ describe('plain lines', () => {
     const { stdout } = await shown(sideBySide(), { verbose: true });
     expect(stdout.split('\n\n')[0]).toMatchInlineSnapshot(`
       "Deploying lab.yaml: 1 host, 2 phases
-      glance: Glance, on c1, side by side with nova
-      nova: Nova, on c1, side by side with glance
+      glance: Glance, on c1, in parallel with nova
+      nova: Nova, on c1, in parallel with glance
       glance:     c1 | Unpacking glance-api
       nova:     c1 | Unpacking nova-api
       glance:     c1 | Setting up glance-api
@@ -343,7 +343,7 @@ describe('plain lines', () => {
       summary({ ...hosts, h7: { ok: 4, changes: 1 } }),
     ]);
     expect(stdout.split('\n').length).toBeLessThan(10);
-    expect(stdout).toMatch(/\nh7 +1 +4 +0 +0 +1\.5 s\nand 299 hosts where nothing had to be done\n/);
+    expect(stdout).toMatch(/\nh7 +1 +4 +0 +0 +1\.5 s\nand 299 hosts unchanged\n/);
   });
 });
 

@@ -28,14 +28,14 @@ it('prints phases in their order, and which of them run side by side', () => {
        STEP     STRATEGY     HOSTS
        Install  in parallel  controller1, controller2, controller3
 
-    2. glance (glance), side by side with nova
+    2. glance (glance), in parallel with nova
        STEP        STRATEGY  HOSTS
        Run glance  once      controller1, controller2, controller3
 
-    3. nova (nova), side by side with glance
+    3. nova (nova), in parallel with glance
        STEP      STRATEGY  HOSTS
        Run nova  once      controller1, controller2, controller3
 
-    3 phases, 3 steps, on 3 hosts; nothing was connected to."
+    3 phases, 3 steps, on 3 hosts; no host was contacted."
   `);
 });

@@ -50,7 +50,7 @@ describe('a frame of probes', () => {
 
   it('is not understood when its output is cut short', () => {
     const frame = frameOf([probe('true')]);
-    expect(() => frame.split({ stdout: 'half', stderr: '' })).toThrow(/cut short/);
+    expect(() => frame.split({ stdout: 'half', stderr: '' })).toThrow(/truncated/);
   });
 
   it('knows a question by its script and its input', () => {

@@ -40,7 +40,7 @@ it.for([
     '[ "$HOST" = controller2 ] || echo yes',
     /unexpected probe output: it said nothing/,
   ],
-  ['in parts', '[ "$HOST" = controller2 ] && kill -9 $$; echo yes', /is cut short/],
+  ['in parts', '[ "$HOST" = controller2 ] && kill -9 $$; echo yes', /is truncated/],
   ['not in time', '[ "$HOST" = controller2 ] && sleep 30; echo yes', /1\.5 s|2 s/],
 ] as const)(
   'leaves a host as it is that answers %s, and deploys the others',

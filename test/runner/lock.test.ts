@@ -138,7 +138,7 @@ describe('a change', () => {
     expect(scripts(asked)).not.toContain('change');
     expect(events.at(-1)).toMatchObject({
       event: 'unreachable',
-      message: 'its lock cannot be taken: an earlier connection of this run still holds it',
+      message: 'cannot take its lock: an earlier connection of this run still holds it',
     });
   });
 
@@ -207,7 +207,7 @@ describe('a lock that cannot be asked for', () => {
     expect(await connections.lock([host], 'ann')).toEqual([]);
     expect(events.at(-1)).toMatchObject({
       event: 'unreachable',
-      message: 'its lock cannot be taken: there is no room for /run/osha.lock',
+      message: 'cannot take its lock: there is no room for /run/osha.lock',
     });
     expect(connections.of(host.name).ok).toBe(false);
   });

@@ -50,12 +50,12 @@ describe('a host that is lost between its login and its lock', () => {
     {
       what: 'hangs',
       error: new ScriptTimeout(120_000, '', ''),
-      message: 'it logged us in and then gave no answer within 120 s',
+      message: 'logged in, but timed out after 120 s waiting for an answer',
     },
     {
       what: 'has a full /run',
       error: new LockFailed('there is no room for /run/osha.lock'),
-      message: 'its lock cannot be taken: there is no room for /run/osha.lock',
+      message: 'cannot take its lock: there is no room for /run/osha.lock',
     },
     {
       what: 'gives no shell any more',

@@ -109,7 +109,7 @@ describe('a step on all hosts', () => {
       );
       const held = events.find((event) => event.event === 'host-finished' && event.host === 'controller3');
       expect(held).toMatchObject({
-        note: 'controller2 failed in "Roll", so what runs on the others was left as it is',
+        note: 'controller2 failed in "Roll", so what runs on the other hosts was left unchanged',
       });
       expect(summary).toMatchObject({ failed: 1 });
     },

@@ -33,7 +33,7 @@ function asJson({ meta, state, summary, log }: RunRecord): object {
 }
 
 async function asTable(runs: readonly RunRecord[], options: TableOptions): Promise<string> {
-  if (runs.length === 0) return 'no run is recorded here';
+  if (runs.length === 0) return 'no runs are recorded here';
   const [{ table }, { duration }] = await Promise.all([
     import('../../render/table.ts'),
     import('../../render/text.ts'),
