@@ -34,7 +34,7 @@ export const settings = z.strictObject({
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, 'a name like Etc/UTC or Europe/Zurich')
     .default('Etc/UTC')
-    .describe('Every host shows this time, so that their logs can be read side by side.'),
+    .describe('Every host uses this time zone, so that their logs can be compared.'),
   proxy: httpUrl.optional().describe('An HTTP proxy that packages are fetched through.'),
   sources: z.array(source).default([]).describe("Where packages come from besides the system's own sources."),
   packages: z

@@ -55,7 +55,7 @@ function serverProblems(inventory: Inventory, settings: GlusterfsSettings): read
     return [{ severity: 'error', path, message, hint }];
   }
   if (servers.length === MOST_COPIES) return [];
-  const hint = 'take three servers: two that see each other go on, and the third catches up';
+  const hint = 'take three servers: two that reach each other keep running, and the third catches up';
   const message =
     servers.length === 1
       ? `one server: volumes have one copy, and are gone with ${servers[0]?.name ?? 'it'}`

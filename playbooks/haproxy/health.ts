@@ -68,7 +68,7 @@ function judgeFrontend(
   const hint =
     known.length === 0
       ? `HAProxy runs on an older configuration: osha deploy INVENTORY --only haproxy`
-      : `look at ${frontend.name} on ${unwell.map((one) => one.split(' ')[0]).join(', ')}`;
+      : `see ${frontend.name} on ${unwell.map((one) => one.split(' ')[0]).join(', ')}`;
   return { subject, host, healthy: false, evidence, hint };
 }
 

@@ -65,7 +65,7 @@ const vipTls = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('Browsers are told to use nothing but https for so long; default: they are not told.'),
+    .describe('How long browsers use only HTTPS (HSTS); default: not set.'),
 });
 
 /** What an inventory may say under `haproxy:`. */

@@ -28,7 +28,7 @@ exit 0`,
       kept
         ? [
             {
-              summary: `stop ${unit} (this host is no holder of a virtual IP any more)`,
+              summary: `stop ${unit} (this host no longer holds a virtual IP)`,
               script: `systemctl disable -- ${name}\nsystemctl stop -- ${name}`,
               touches: [`unit:${unit}`],
               effects: ['stops'],

@@ -66,7 +66,7 @@ function vipFinding({ vip, claimants, unasked }: VipView, unit: string, partly: 
   });
   if (claimants.length === 0) {
     return unhealthy(
-      `${vip.address} is held by nobody${partly}`,
+      `${vip.address} is not held by any host${partly}`,
       `does HAProxy answer on a holder (${vip.holders.join(', ')})? see "journalctl -u ${unit}" there`,
     );
   }

@@ -116,7 +116,7 @@ function multicastProblems(inventory: Inventory, settings: KeepalivedSettings): 
   const severity = 'error';
   if (!multicast) {
     if (group === undefined) return [];
-    const message = 'this address is not used: signs of life go to each holder';
+    const message = 'this address is not used: advertisements go to each holder';
     const hint = 'write multicast: true beside it, or remove it';
     return [{ severity, path: ['keepalived', 'multicast_group'], message, hint }];
   }
@@ -134,7 +134,7 @@ function preemptProblems(vips: readonly Vip[], settings: KeepalivedSettings): re
     {
       severity: 'error',
       path: ['keepalived', 'preempt'],
-      message: 'without preempting nobody takes a virtual IP from a holder that is only lowered',
+      message: 'without preempting, no host takes a virtual IP from a holder that is only lowered',
       hint: 'write check: { on_failure: give_up }, or preempt: true',
     },
   ];

@@ -8,7 +8,7 @@ export const settings = z.strictObject({
     .max(60)
     .default(1)
     .describe(
-      'Seconds between two signs of life of a holder; after three that are missing, the next one takes over.',
+      'Seconds between the advertisements of a holder; after three missing ones the next holder takes over.',
     ),
   preempt: z
     .boolean()
@@ -46,7 +46,7 @@ export const settings = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('How a holder finds out that it is not fit to be one.'),
+    .describe('How a holder detects that it is not fit to be one.'),
   router_ids: z
     .record(z.string(), z.int().min(1).max(255))
     .default({})

@@ -62,7 +62,10 @@ function externalProblems(external: NonNullable<NeutronSettings['external']>): r
     ...outside('floating', last),
     ...(from > to ? floating(`${first} comes after ${last}`, 'write the lower address first') : []),
     ...(from <= gateway && gateway <= to
-      ? floating(`${external.gateway} is the gateway, and may be given to nobody else`, 'leave it out')
+      ? floating(
+          `${external.gateway} is the gateway, and cannot be assigned to anything else`,
+          'leave it out',
+        )
       : []),
   ];
 }

@@ -27,7 +27,7 @@ const resource = z.strictObject({
     .regex(/^(systemd:[\w@.-]+|ocf:[\w-]+:[\w-]+)$/, 'systemd:UNIT or ocf:PROVIDER:AGENT')
     .describe('What runs it: systemd:UNIT or ocf:PROVIDER:AGENT.'),
   options: z.record(name, option).default({}).describe('Options of its agent.'),
-  monitor_seconds: seconds.optional().describe('Seconds between two looks at it; default monitor_seconds.'),
+  monitor_seconds: seconds.optional().describe('Seconds between two checks of it; default monitor_seconds.'),
   clone: z.boolean().default(false).describe('Whether it runs on every host of the cluster.'),
   on: z
     .array(z.string())
@@ -78,7 +78,7 @@ export const settings = z.strictObject({
     .min(0)
     .default(100)
     .describe('How much a virtual IP stays where it is when its old host comes back.'),
-  monitor_seconds: seconds.default(10).describe('Seconds between two looks at each resource.'),
+  monitor_seconds: seconds.default(10).describe('Seconds between two checks of each resource.'),
   recheck: z
     .string()
     .regex(/^\d+(s|min|h)$/, 'a time such as 5min')

@@ -16,7 +16,7 @@ export function fenceProblems(settings: Settings, clusters: readonly Cluster[]):
         severity: 'advice',
         path: ['pacemaker', 'fence'],
         message:
-          'no fence device is declared: a member that hangs is not switched off, and may go on holding what another one took over',
+          'no fence device is declared: a member that hangs is not switched off, and may keep holding what another one took over',
         hint: 'declare one for each host: pacemaker: { fence: { ipmi1: { agent: fence_ipmilan, hosts: [controller1], options: { ip: 10.0.0.101 } } } }',
       },
     ];

@@ -111,7 +111,7 @@ function quorumProblems(inventory: Inventory, settings: Settings): readonly Inve
     {
       severity: 'warning',
       path: ['pacemaker', 'no_quorum'],
-      message: `with two members, ${names}, one that starts alone runs nothing until it has seen the other; and when they lose each other, both go on all the same`,
+      message: `with two members, ${names}, one that starts alone runs nothing until it has seen the other; and when they lose contact, both keep running`,
       hint: 'leave it out, and declare fence devices; or have a third host that can hold a virtual IP',
     },
   ];

@@ -77,7 +77,7 @@ export const settings = z.strictObject({
     .int()
     .min(5)
     .default(10)
-    .describe('Seconds without a sign of life after which nodes take each other for dead.'),
+    .describe('Seconds without a heartbeat after which nodes consider each other dead.'),
   port: port.default(5672).describe('Where the nodes listen for clients.'),
   frontend_port: port.default(5673).describe('Where clients reach the broker through HAProxy.'),
   memory: z

@@ -141,7 +141,7 @@ function policyProblems(inventory: Inventory, settings: RabbitmqSettings): reado
             {
               severity: 'warning',
               path: ['rabbitmq', ...path, 'definition'],
-              message: `queues that match ${name} are not mirrored any more: only one policy counts for a queue`,
+              message: `queues that match ${name} are no longer mirrored: only one policy applies to a queue`,
               hint: 'add ha-mode: all to its definition',
             } as const,
           ]

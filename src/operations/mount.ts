@@ -60,14 +60,17 @@ function active(mount: Mount): Operation<MountState> {
       }
       if (!answers) {
         const script = `umount -l -- ${quote(where)}\n${startScript(unit, 'start', [])}`;
-        return [...boot, change(`mount ${what} at ${where} anew (it does not answer)`, script, ['restarts'])];
+        return [
+          ...boot,
+          change(`mount ${what} at ${where} again (it does not answer)`, script, ['restarts']),
+        ];
       }
       const newer = newerThanStart(state);
       if (newer.length === 0) return boot;
       const ahead = newer.filter((name) => (state.changed.get(name) ?? 0) > state.now);
       return [
         ...boot,
-        change(`mount ${what} at ${where} anew (${path} is newer)`, remount(unit, where, ahead), [
+        change(`mount ${what} at ${where} again (${path} is newer)`, remount(unit, where, ahead), [
           'restarts',
         ]),
       ];

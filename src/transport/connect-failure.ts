@@ -109,7 +109,7 @@ export function connectFailure(
 function noWay(): Explained {
   return {
     kind: 'unreachable',
-    says: (where) => `there is no way to ${where}`,
+    says: (where) => `no route to ${where}`,
     hint: 'is the host up, and is it on a network that this machine reaches?',
   };
 }
@@ -139,7 +139,7 @@ function keyRefused(
       return new ConnectError(
         'host-key-changed',
         `the host key of ${name} (${verdict.shown}) is not the one in ${verdict.where}`,
-        'somebody may sit in between. If the host was installed anew, forget its old key: ' +
+        'someone may be intercepting the connection. If the host was reinstalled, remove its old key: ' +
           `ssh-keygen -R '${name}' -f ${verdict.where.replace(/:\d+$/, '')}`,
       );
     case 'revoked':

@@ -65,7 +65,7 @@ export class JumpHosts {
 function tooLate(hop: Destination, timeoutMs: number): ConnectError {
   return new ConnectError(
     'timed-out',
-    `${whereOf(hop)} did not let us in within ${timeoutMs / 1000} s`,
+    `${whereOf(hop)}: login timed out after ${timeoutMs / 1000} s`,
     'is it up, and does a firewall let ssh through? A longer limit: --connect-timeout SECONDS',
   );
 }

@@ -79,7 +79,7 @@ function sudoHint(said: string, user: string): string {
 function noShell(host: Host, user: string, refused: ShellRefused): ConnectError {
   return new ConnectError(
     'no-shell',
-    `${host.name} let us in and gave no usable shell: ${refused.message}`,
+    `logged in to ${host.name}, but could not start a shell: ${refused.message}`,
     refused instanceof HostUnfit
       ? 'osha needs a Linux with coreutils and util-linux, and a little room in /run, /dev/shm or /tmp'
       : `try: ssh ${user}@${host.address} 'sh -c "echo hello"'`,

@@ -166,7 +166,7 @@ function exec(client: Client, command: string): Promise<ClientChannel> {
       failed(
         new ConnectError(
           'no-shell',
-          `the host let us in and gave no session: ${cause.message}`,
+          `logged in, but could not open a session: ${cause.message}`,
           'does its sshd permit commands (MaxSessions, ForceCommand)?',
           { cause },
         ),

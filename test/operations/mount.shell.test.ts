@@ -74,13 +74,13 @@ describe('mounted', () => {
     [
       'it does not answer',
       `${up}mounted=fuse.glusterfs s1:/images\n`,
-      ['mount s1:/images at /var/lib/glance/images anew (it does not answer)'],
+      ['mount s1:/images at /var/lib/glance/images again (it does not answer)'],
     ],
     [
       'its unit is newer than the mount',
       `${up}changed=1500 /etc/systemd/system/var-lib-glance-images.mount\n${there}`,
       [
-        'mount s1:/images at /var/lib/glance/images anew (/etc/systemd/system/var-lib-glance-images.mount is newer)',
+        'mount s1:/images at /var/lib/glance/images again (/etc/systemd/system/var-lib-glance-images.mount is newer)',
       ],
     ],
   ])('where %s', (_what, stdout, expected) => {

@@ -108,9 +108,7 @@ describe('users of the inventory', () => {
     expect(asSecretText(nova?.probe.input ?? '').reveal()).toBe(
       'openstack\tvalue-of-rabbitmqOpenstack\nnova\tpw-of-nova\n',
     );
-    expect(operations.map(({ title }) => title)).toContain(
-      'nothing that the inventory does not name any more',
-    );
+    expect(operations.map(({ title }) => title)).toContain('nothing that the inventory no longer lists');
   });
 });
 
@@ -184,7 +182,7 @@ describe('a mistake in what the inventory says of the broker', () => {
     [
       'a policy that hides the one that mirrors',
       'policies: { p: { pattern: ^x, definition: { max-length: 1 } } }',
-      '55: warning: queues that match p are not mirrored any more: only one policy counts for a queue',
+      '55: warning: queues that match p are no longer mirrored: only one policy applies to a queue',
     ],
   ];
   it.each(cases)('is %s', (_name, yaml, expected) => {

@@ -28,7 +28,7 @@ export async function until<Seen>(
     if (seen !== undefined) return seen;
     if (Date.now() - started >= withinMs) {
       throw new CloudError(
-        `${what}: not so within ${Math.round(withinMs / 1000)} s${last === '' ? '' : `; ${last}`}`,
+        `timed out after ${Math.round(withinMs / 1000)} s waiting for "${what}"${last === '' ? '' : `; ${last}`}`,
         hint === undefined ? {} : { hint },
       );
     }

@@ -148,7 +148,7 @@ function takeIn(
   if (away.length > 0) {
     return {
       verdict: 'refuse',
-      reason: `${names(outside)} is to be added, which the cluster cannot afford while ${names(away)} cannot be reached`,
+      reason: `${names(outside)} cannot be added: the cluster cannot afford that while ${names(away)} cannot be reached`,
       hint: `bring ${names(away)} back first`,
     };
   }

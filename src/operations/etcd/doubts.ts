@@ -21,7 +21,7 @@ export function elsewhere(reached: readonly Reached[]): Refusal | undefined {
     if (now === undefined || next === undefined) {
       return {
         verdict: 'refuse',
-        reason: `etcd on ${name} reads a configuration file of its own: where its data is cannot be told`,
+        reason: `etcd on ${name} reads its own configuration file: the location of its data is unknown`,
         hint: `see "systemctl cat etcd" on ${name}, and take --config-file out of it`,
       };
     }
@@ -159,7 +159,7 @@ export function unlistedAlive(outside: readonly Reached[], seed: Live): Refusal 
   return {
     verdict: 'refuse',
     reason: `the cluster of ${seed.name} does not list ${names(alive)}, and it runs there: ${alive.map(stateOf).join('; ')}`,
-    hint: `where nobody needs it, stop it on ${first.name} (systemctl stop etcd), and run again: it joins then`,
+    hint: `if it is not needed, stop it on ${first.name} (systemctl stop etcd), and run again: it joins then`,
   };
 }
 

@@ -34,7 +34,7 @@ function stop({ name, unit }: Arbitrator): HostChange {
     cluster: CLUSTER,
     unit,
     effects: ['stops'],
-    summary: 'stop the arbitrator, until the cluster is there again',
+    summary: 'stop the arbitrator until the cluster is back',
     script: `systemctl stop -- ${quote(unit)}`,
     seconds: 120,
   });

@@ -84,8 +84,8 @@ export function refuseServing(serving: readonly Reached[]): Decided {
     .join('; ');
   return {
     verdict: 'refuse',
-    reason: `${names(serving)} runs as a server of its own, may serve clients, and would lose what it wrote: joining would overwrite ${what}`,
-    hint: `save and drop these databases, or stop that server when nobody uses it: systemctl stop mariadb`,
+    reason: `${names(serving)} runs standalone, may serve clients, and would lose what it wrote: joining would overwrite ${what}`,
+    hint: `save and drop these databases, or stop that server when no client uses it: systemctl stop mariadb`,
   };
 }
 
@@ -136,7 +136,7 @@ export function elect(members: readonly Member[]): Elected | undefined {
   if (!best) return undefined;
   const seqno = seqnoOf(best);
   const equals = candidates.filter((member) => seqnoOf(member) === seqno).length;
-  const newest = seqno < 0 ? 'nobody knows its last transaction' : `its last transaction is ${seqno}`;
+  const newest = seqno < 0 ? 'its last transaction is unknown' : `its last transaction is ${seqno}`;
   return {
     member: best,
     why: equals > 1 ? `${newest}, like that of ${equals - 1} more` : `${newest}, the newest`,
@@ -157,7 +157,7 @@ export function refuseLoss(members: readonly Member[], elected: Elected): Decide
   const what = lost.map((member) => {
     const theirs = seqnoOf(member);
     return theirs < 0
-      ? `the last transaction of ${member.name} cannot be found out`
+      ? `the last transaction of ${member.name} is unknown`
       : `the data of ${member.name} is marked as damaged, and has transactions up to ${theirs}`;
   });
   return {

@@ -82,7 +82,7 @@ function splitBrain(live: readonly Running[]): Decided | undefined {
     reason: `${names(live)} are Primary, but not in one component: ${live
       .map(({ name, server }) => `${name} in a cluster of ${server.size} with uuid ${server.uuid}`)
       .join('; ')}`,
-    hint: 'both sides take writes: stop mariadb on the side whose writes to give up, after saving them, and run again',
+    hint: 'both sides take writes: save the writes of the side to discard, stop mariadb on it, and run again',
   };
 }
 

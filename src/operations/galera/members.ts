@@ -57,7 +57,7 @@ function reached(name: string, observed: MemberObservation): Reached {
   if (process === 'absent' && unit.active !== 'active') {
     return { name, kind: ended ? 'stopped' : 'starting', observed };
   }
-  if (process === 'absent') return silent('its unit is active, and no process of it is to be seen');
+  if (process === 'absent') return silent('its unit is active, but has no process');
   // On its way down, a server closes its sockets first; one that does not run in the unit cannot be stopped by it.
   if (process === 'closed') return { name, kind: 'starting', observed };
   if (ended) return silent(`a server runs on ${observed.directory}, and the unit is ${unit.active}`);

@@ -48,7 +48,7 @@ export function decideWithoutQuorum(members: readonly Member[], context: Decisio
       verdict: 'change',
       because: `${names(survivors)} runs without a quorum, but ${first.name} goes first: ${why}; who runs is stopped, and the cluster is formed then`,
       stages: survivors.map((member) => [
-        changes.stop(context, member.name, `${first.name} has the data to go on with`),
+        changes.stop(context, member.name, `${first.name} has the data to continue with`),
       ]),
     };
   }

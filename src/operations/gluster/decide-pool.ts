@@ -178,7 +178,7 @@ function outOfSight(servers: readonly Server[], reached: readonly Reached[]): De
 function ownVolumes(server: Reached): Decided {
   return {
     verdict: 'refuse',
-    reason: `${server.name} is not in the pool, and has volumes of its own: ${names(server.observed.volumes)}`,
+    reason: `${server.name} is not in the pool, and has its own volumes: ${names(server.observed.volumes)}`,
     hint: 'copy what is in them and delete them first',
   };
 }

@@ -68,7 +68,7 @@ export function decideHandover(
   if (!startsAtBoot && !runs) return [];
   if (!cluster) {
     throw new ProbeError(
-      `Pacemaker does not answer here, so that nobody can tell where it runs ${unit}: ${unit} is left as it is (systemctl status pacemaker)`,
+      `Pacemaker does not answer here, so it is unknown where it runs ${unit}: ${unit} is left as it is (systemctl status pacemaker)`,
     );
   }
   return [...(startsAtBoot ? [disabling(unit)] : []), ...(runs ? stopping(unit, node, cluster) : [])];

@@ -192,7 +192,7 @@ function vipFinding(vip: Vip, views: Views, monitor: Monitor | undefined, partly
   const failure = monitor?.failed.get(id);
   const where =
     held.length === 0
-      ? `${vip.address} is held by nobody${partly}`
+      ? `${vip.address} is not held by any host${partly}`
       : `${vip.address} on ${held.join(' and ')}`;
   // Held, but by nobody that the cluster knows of: it would stay where it is when that host is in trouble.
   const astray = monitor !== undefined && held.length === 1 && !placed.includes(held[0] ?? '');

@@ -52,7 +52,7 @@ export function judgeMembers(members: readonly Member[]): readonly Finding[] {
       healthy: partitions.length === 0 && running.length > 0,
       evidence: running.length === 0 ? `no node answers${partly}` : partitions.join(', ') || `none${partly}`,
       ...(partitions.length > 0
-        ? { hint: 'both sides may have taken messages: restart rabbitmq on the side to give up' }
+        ? { hint: 'both sides may have accepted messages: restart rabbitmq on the side to discard' }
         : {}),
     },
     {

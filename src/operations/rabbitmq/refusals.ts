@@ -26,7 +26,7 @@ function refuse(reason: string, hint: string): Refusal {
 
 /** What ends a pause. */
 export const PAUSED_HINT =
-  'bring the other nodes, or the network between them, back: it starts again by itself';
+  'bring the other nodes, or the network between them, back: it then starts again on its own';
 
 /** What forbids every change, whatever else there is to do. */
 export function forbidden(
@@ -50,7 +50,7 @@ function partitioned(members: readonly Member[]): Refusal | undefined {
     `the cluster is partitioned: ${cut
       .map(({ name, status }) => `${name} was cut off from ${status.partitions.join(', ')}`)
       .join('; ')}; both sides may have taken messages`,
-    'restart rabbitmq on the side whose messages to give up, one node at a time (systemctl restart rabbitmq-server), and run again',
+    'restart rabbitmq on the side whose messages to discard, one node at a time (systemctl restart rabbitmq-server), and run again',
   );
 }
 

@@ -26,7 +26,7 @@ export interface Named {
 export function unnamedAbsent(host: Host, named: Named, options: AskOptions): Operation<NodeObservation> {
   return {
     scope: 'host',
-    title: 'nothing that the inventory does not name any more',
+    title: 'nothing that the inventory no longer lists',
     probe: observeNode(options.platform, host, options.credentials),
     decide: ({ node }) => (node ? leftOver(node, named).map((made) => prune(made, node)) : []),
   };

@@ -58,7 +58,7 @@ function parse(stdout: string, endpoints: readonly TlsEndpoint[]): Sight {
 /** Why a certificate is not fit to be served; `undefined` where it is. */
 function fault(certificate: CertificateFacts, now: number, { trusted }: TlsEndpoint): string | undefined {
   const left = daysLeft(certificate, now);
-  if (left < 0) return 'nobody trusts it any more';
+  if (left < 0) return 'it is no longer trusted';
   if (left <= LAST_DAYS) return `only ${left} days are left`;
   if ('authority' in trusted) {
     return isSignedBy(certificate, trusted.authority)

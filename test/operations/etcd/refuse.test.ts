@@ -118,7 +118,7 @@ describe('refusing', () => {
     [
       'a configuration file of its own, which says where the data is',
       [live(ALL), (name) => ({ ...said(stopped(), name), directory: {} }), live(ALL)],
-      /where its data is cannot be told/,
+      /the location of its data is unknown/,
     ],
     [
       'a member whose data is gone under it',
@@ -200,7 +200,7 @@ describe('refusing', () => {
     [
       'to add a member while another one is away',
       [live('e1 e2 e3'), live('e1 e2 e3'), unreachable, fresh],
-      /e4 is to be added, which the cluster cannot afford while e3 cannot be reached/,
+      /e4 cannot be added: the cluster cannot afford that while e3 cannot be reached/,
     ],
     [
       'a restart that the others cannot spare',

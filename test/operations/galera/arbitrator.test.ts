@@ -35,7 +35,7 @@ function arbitrator(active?: string, configChangedAt = 5): Arbitrator {
   return { name: 'web', unit: 'garb', ...(active === undefined ? {} : { state }) };
 }
 
-const STOP = 'web: stop the arbitrator, until the cluster is there again';
+const STOP = 'web: stop the arbitrator until the cluster is back';
 const BOOTSTRAP = 'c1: bootstrap the cluster';
 const JOIN2 = 'c2: join the cluster';
 const two = { size: 3, arbitrators: 1 };

@@ -181,7 +181,7 @@ describe('when nothing runs and members were in a cluster', () => {
     [
       'when nobody can find out how far a member came',
       [crashed(-1), stopped(3), stopped(2)],
-      /last transaction of c1 cannot be found out/,
+      /last transaction of c1 is unknown/,
       /--bootstrap-from c2/,
     ],
     [
@@ -193,7 +193,7 @@ describe('when nothing runs and members were in a cluster', () => {
     [
       'while a server of its own serves databases, whatever it was before',
       [stopped(10), { ...standalone(['shop']), saved: saved(3) }, stopped(10)],
-      /c2 runs as a server of its own/,
+      /c2 runs standalone/,
       /systemctl stop mariadb/,
     ],
     [

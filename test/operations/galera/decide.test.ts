@@ -144,7 +144,7 @@ describe('while a Primary component lives', () => {
     [
       'to restart a server of its own that has databases, whatever it was before',
       [live({ size: 2 }), { ...standalone(['shop']), saved: saved(3) }, live({ size: 2 })],
-      /c2 runs as a server of its own.*overwrite shop on c2/,
+      /c2 runs standalone.*overwrite shop on c2/,
       /systemctl stop mariadb/,
     ],
     [
@@ -249,7 +249,7 @@ describe('while a server runs that cannot be asked', () => {
     [
       'because its process cannot be found',
       [stopped(5), { ...live(), process: 'absent' }, stopped(5)],
-      /c2 and cannot be asked: its unit is active, and no process/,
+      /c2 and cannot be asked: its unit is active, but has no process/,
       /systemctl status mariadb/,
     ],
   ];
@@ -368,7 +368,7 @@ describe('when members run and none has the quorum', () => {
     [
       'to overwrite data of which nobody knows how far it came',
       [noQuorum(40), crashed(-1), noQuorum(40)],
-      /last transaction of c2 cannot be found out/,
+      /last transaction of c2 is unknown/,
       /--bootstrap-from c1/,
     ],
     [

@@ -76,7 +76,7 @@ describe('bringing servers together', () => {
     [
       'a server with volumes of its own',
       [pooled('g2'), pooled('g1'), pooled('', { volumes: [images('g3')] })],
-      /g3 is not in the pool, and has volumes of its own: images/,
+      /g3 is not in the pool, and has its own volumes: images/,
     ],
     [
       'a pool that may be out of sight',

@@ -105,12 +105,12 @@ describe('a unit that the cluster runs on one host', () => {
     [
       'the cluster does not answer here',
       state('active', 'disabled', 'silent'),
-      'Pacemaker does not answer here, so that nobody can tell where it runs app: app is left as it is (systemctl status pacemaker)',
+      'Pacemaker does not answer here, so it is unknown where it runs app: app is left as it is (systemctl status pacemaker)',
     ],
     [
       'the cluster does not answer, and it would start at boot',
       state('inactive', 'enabled', 'silent'),
-      'Pacemaker does not answer here, so that nobody can tell where it runs app: app is left as it is (systemctl status pacemaker)',
+      'Pacemaker does not answer here, so it is unknown where it runs app: app is left as it is (systemctl status pacemaker)',
     ],
     [
       'the cluster has no quorum',

@@ -83,7 +83,7 @@ describe('the health of a Pacemaker cluster', () => {
     [
       'nobody holds the virtual IP',
       [whole(), whole(), whole()],
-      [`cluster: virtual IP api: ${VIP} is held by nobody`],
+      [`cluster: virtual IP api: ${VIP} is not held by any host`],
     ],
     [
       'two hold the virtual IP, whatever the cluster believes',

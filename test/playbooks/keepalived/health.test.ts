@@ -76,7 +76,7 @@ const cases: readonly Case[] = [
     [
       'controller1 keepalived +: stands by for api',
       'controller2 keepalived +: stands by for api',
-      `virtual IP api -: ${VIP} is held by nobody, of those that answered`,
+      `virtual IP api -: ${VIP} is not held by any host, of those that answered`,
     ],
   ],
   [

@@ -105,7 +105,7 @@ const cases: readonly Case[] = [
     'a group that is not used',
     {},
     { multicast_group: '239.1.2.3' },
-    ['error keepalived.multicast_group: this address is not used: signs of life go to each holder'],
+    ['error keepalived.multicast_group: this address is not used: advertisements go to each holder'],
   ],
   [
     "Corosync's address",
@@ -130,7 +130,7 @@ const cases: readonly Case[] = [
     {},
     { preempt: false, check: { on_failure: 'lower' } },
     [
-      'error keepalived.preempt: without preempting nobody takes a virtual IP from a holder that is only lowered',
+      'error keepalived.preempt: without preempting, no host takes a virtual IP from a holder that is only lowered',
     ],
   ],
 ];

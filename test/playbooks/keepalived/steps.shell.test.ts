@@ -82,7 +82,7 @@ describe('a host that is no holder any more', () => {
   it('stops it, now and at boot', () => {
     expect(operation.decide(false)).toEqual([]);
     const [change] = operation.decide(true);
-    expect(change?.summary).toBe('stop keepalived (this host is no holder of a virtual IP any more)');
+    expect(change?.summary).toBe('stop keepalived (this host no longer holds a virtual IP)');
     expect(change?.script).toContain('disable -- keepalived\n');
     expect(change?.script).toContain('stop -- keepalived');
     expect(change?.effects).toEqual(['stops']);
