@@ -198,14 +198,14 @@ describe('the health of a Pacemaker cluster', () => {
     [
       'members that answered hold no virtual IP, and others did not answer',
       [whole(), gone, gone],
-      [`virtual IP api: ${VIP} is held by nobody, of those that answered`],
+      [`virtual IP api: ${VIP} is not held by any host, of those that answered`],
     ],
     [
       'no cluster runs on the members that answered',
       [view(undefined), gone, gone],
       [
         'quorum: no coordinator, of those that answered',
-        `virtual IP api: ${VIP} is held by nobody, of those that answered`,
+        `virtual IP api: ${VIP} is not held by any host, of those that answered`,
         'haproxy: unknown: no cluster runs, of those that answered',
       ],
     ],
@@ -214,7 +214,7 @@ describe('the health of a Pacemaker cluster', () => {
       [view(undefined), view(undefined), view(undefined)],
       [
         'quorum: no coordinator',
-        `virtual IP api: ${VIP} is held by nobody`,
+        `virtual IP api: ${VIP} is not held by any host`,
         'haproxy: unknown: no cluster runs',
       ],
     ],
