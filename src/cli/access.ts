@@ -2,7 +2,7 @@ import type { Secret } from '../secrets/secret.ts';
 import type { Transport } from '../transport/session.ts';
 import type { Io } from './io.ts';
 import { keyring } from './keyring.ts';
-import type { LoginOptions } from './options.ts';
+import type { ConnectionOptions, LoginOptions } from './options.ts';
 
 /** A file that holds the password, for those who are not at a terminal. Named by the environment, which never holds it. */
 export const PASSWORD_FILE = { login: 'OSHA_SSH_PASSWORD_FILE', sudo: 'OSHA_SUDO_PASSWORD_FILE' } as const;
@@ -20,9 +20,12 @@ export interface Access {
   readonly passwords: readonly Secret[];
 }
 
+/** What bounds the output of a command; the transport's own bound where it is not given. */
+type Bounds = Partial<Pick<ConnectionOptions, 'maxOutput'>>;
+
 /** SSH to the hosts, with the passwords that `passwordsFor` gets. Throws like it. */
-export async function accessTo(io: Io, options: LoginOptions): Promise<Access> {
-  return accessWith(io, await passwordsFor(io, options));
+export async function accessTo(io: Io, options: LoginOptions & Bounds): Promise<Access> {
+  return accessWith(io, await passwordsFor(io, options), options);
 }
 
 /**
@@ -45,9 +48,10 @@ export async function passwordsFor(io: Io, options: LoginOptions): Promise<Passw
 }
 
 /** As often as it is needed, without asking again: a transport is closed by the run that had it. */
-export async function accessWith(io: Io, passwords: Passwords): Promise<Access> {
+export async function accessWith(io: Io, passwords: Passwords, { maxOutput }: Bounds): Promise<Access> {
+  const limits = maxOutput === undefined ? {} : { maxOutputBytes: maxOutput };
   const masked = [passwords.login, passwords.sudo].filter((secret) => secret !== undefined);
-  if (io.transport) return { transport: io.transport(), passwords: masked };
+  if (io.transport) return { transport: io.transport(limits), passwords: masked };
   const { createSshTransport } = await import('../transport/ssh.ts');
-  return { transport: createSshTransport({ passwords }), passwords: masked };
+  return { transport: createSshTransport({ ...limits, passwords }), passwords: masked };
 }

@@ -45,7 +45,7 @@ export async function prepareRun(
       import('./admission.ts'),
       import('./pasteable.ts'),
     ]);
-  const { transport, passwords } = await accessWith(cli.io, options.passwords);
+  const { transport, passwords } = await accessWith(cli.io, options.passwords, options);
   const mask = createMasker([...secretsToMask(deployment), ...passwords]);
   return {
     mask,
@@ -56,6 +56,7 @@ export async function prepareRun(
       timeoutMs: options.timeout * 1000,
       connectTimeoutMs: options.connectTimeout * 1000,
       probeTimeoutMs: probeTimeoutMs(options.timeout * 1000),
+      maxOutputBytes: options.maxOutput,
       acceptNew: options.acceptNew ?? false,
       command: cli.command,
       gate: fitness(plan.hosts, deployment.platform),

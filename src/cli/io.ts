@@ -18,7 +18,7 @@ export interface Io {
   /** Asks the person for a line without showing it; absent where there is no terminal to ask on. */
   readonly askHidden?: (question: string) => Promise<string>;
   /** Another way to the hosts than SSH, for tests. */
-  readonly transport?: () => Transport;
+  readonly transport?: (limits: { readonly maxOutputBytes?: number }) => Transport;
   /** Calls `handler` for each Ctrl-C, SIGTERM and SIGHUP (the terminal was closed); returns how to stop that. */
   readonly onInterrupt: (handler: (signal?: InterruptSignal) => void) => () => void;
   /** Ends the process at once. */

@@ -2,6 +2,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_TIMEOUT_SECONDS } from '../playbook/limits.ts';
 import type { GivenOptions } from '../planner/checked-options.ts';
 import type { Selection } from '../planner/selection.ts';
+import { bytesOf } from '../text/size.ts';
+import { MAX_OUTPUT_BYTES } from '../transport/bounded-output.ts';
 
 /** Hosts worked on at the same time. */
 const FORKS = 20;
@@ -24,6 +26,8 @@ export interface ConnectionOptions extends LoginOptions {
   readonly forks: number;
   /** Seconds. */
   readonly timeout: number;
+  /** Bytes. */
+  readonly maxOutput: number;
 }
 
 export interface LoginOptions {
@@ -80,6 +84,11 @@ export function withConnections(command: Command): Command {
         )
           .argParser(wholeSeconds)
           .default(DEFAULT_TIMEOUT_SECONDS),
+      )
+      .addOption(
+        new Option('--max-output <size>', 'how much of the output of one command is kept, such as 64K or 1G')
+          .argParser(size)
+          .default(MAX_OUTPUT_BYTES, '16M'),
       ),
   );
 }
@@ -165,6 +174,13 @@ export function wholeSeconds(value: string): number {
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('Expected a whole number above 0.');
   return Number(value);
+}
+
+function size(value: string): number {
+  const bytes = bytesOf(value);
+  if (bytes === undefined)
+    throw new InvalidArgumentError('It has to be a number of bytes, such as 64K, 16M or 1G.');
+  return bytes;
 }
 
 /** An option may be given several times, and each may hold several names. */

@@ -6,7 +6,7 @@ import { ConnectionDropped } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
 import { ChangeFailed } from './failure.ts';
 import type { Line } from './line.ts';
-import { LineCutter } from './lines.ts';
+import { BoundedLines } from './lines.ts';
 
 /** Shows a change that a diff would make, and notes what it would touch. */
 export function announce(context: RunContext, place: Place, host: string, change: Change): void {
@@ -148,8 +148,8 @@ function outputLines(
   place: Place,
   host: string,
   stream: 'stdout' | 'stderr',
-): LineCutter {
-  return new LineCutter((line) =>
+): BoundedLines {
+  return new BoundedLines(context.settings.maxOutputBytes, (line) =>
     context.emit({ event: 'output', phase: place.phase.name, step: place.planned.id, host, stream, line }),
   );
 }

@@ -1,6 +1,9 @@
-/** Cuts a stream of chunks into lines; a carriage return begins a line anew, as progress bars do. */
+import { sizeInWords } from '../text/size.ts';
+
+/** Cuts a stream of chunks into lines, in linear time; a carriage return begins a line anew, as progress bars do. */
 export class LineCutter {
-  #rest = '';
+  /** Pieces of the line that has not ended yet. */
+  #rest: string[] = [];
   readonly #onLine: (line: string) => void;
 
   constructor(onLine: (line: string) => void) {
@@ -8,18 +11,61 @@ export class LineCutter {
   }
 
   write(chunk: string): void {
-    const lines = (this.#rest + chunk).split(/\r\n|\n|\r/);
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#tell(line);
+    const lines = chunk.split(/\r\n|\n|\r/);
+    const rest = lines.pop() ?? '';
+    for (const line of lines) {
+      this.#rest.push(line);
+      this.end();
+    }
+    if (rest !== '') this.#rest.push(rest);
   }
 
   end(): void {
-    this.#tell(this.#rest);
-    this.#rest = '';
+    const line = this.#rest.join('');
+    this.#rest = [];
+    if (line.trim() !== '') this.#onLine(line);
+  }
+}
+
+/** Bytes that the record of a line takes besides the line. */
+const LINE_OVERHEAD = 256;
+
+/** The lines of a stream, as many as fit into `maxBytes` of record, and in the end how much was left out. */
+export class BoundedLines {
+  readonly #cutter: LineCutter;
+  readonly #onLine: (line: string) => void;
+  #room: number;
+  #leftOutLines = 0;
+  #leftOutBytes = 0;
+
+  constructor(maxBytes: number, onLine: (line: string) => void) {
+    this.#room = maxBytes;
+    this.#onLine = onLine;
+    this.#cutter = new LineCutter((line) => this.#take(line));
   }
 
-  #tell(line: string): void {
-    if (line.trim() !== '') this.#onLine(line);
+  write(chunk: string): void {
+    this.#cutter.write(chunk);
+  }
+
+  end(): void {
+    this.#cutter.end();
+    if (this.#leftOutLines === 0) return;
+    const lines = `${this.#leftOutLines} ${this.#leftOutLines === 1 ? 'line' : 'lines'}`;
+    this.#onLine(
+      `[osha: ${lines} (${sizeInWords(this.#leftOutBytes)}) are left out; --max-output keeps more]`,
+    );
+  }
+
+  #take(line: string): void {
+    const size = line.length + LINE_OVERHEAD;
+    if (this.#leftOutLines === 0 && size <= this.#room) {
+      this.#room -= size;
+      this.#onLine(line);
+      return;
+    }
+    this.#leftOutLines += 1;
+    this.#leftOutBytes += line.length;
   }
 }
 

@@ -1,4 +1,5 @@
 import { patienceOfProbes, withPatience } from '../playbook/limits.ts';
+import { OutputFlood } from '../transport/errors.ts';
 import { ProbeError, type Probe, type ProbeAnswer, type ResourceKey } from '../playbook/operation.ts';
 import { frameOf, keyOf } from './frame.ts';
 import type { Line } from './line.ts';
@@ -96,9 +97,23 @@ export class Observer {
     for (const flight of this.#flights) for (const resource of touched) flight.touched.add(resource);
   }
 
-  /** Keeps the answers that still hold when they come. */
-  async #ask(probes: readonly Probe[]): Promise<void> {
+  /**
+   * Asks the first of `probes`, and the others with it. Where they print more than is kept, nothing of it is understood, and
+   * the first is asked by itself: only the one that floods fails.
+   */
+  async #ask([first, ...ahead]: readonly [Probe, ...Probe[]]): Promise<void> {
     this.#ahead = [];
+    try {
+      await this.#askAtOnce([first, ...ahead]);
+    } catch (error) {
+      if (!(error instanceof OutputFlood)) throw error;
+      if (ahead.length === 0) throw new ProbeError(error.message, { cause: error });
+      await this.#ask([first]);
+    }
+  }
+
+  /** Keeps the answers that still hold when they come. */
+  async #askAtOnce(probes: readonly Probe[]): Promise<void> {
     const questions = new Map<string, Question>();
     for (const probe of probes) {
       const key = keyOf(probe);
@@ -113,7 +128,7 @@ export class Observer {
       this.#flights.add(flight);
       try {
         const script = withPatience(patienceOfProbes(this.#options.timeoutMs), frame.script);
-        const answers = frame.split(await this.#line.read(script, this.#options));
+        const answers = frame.split(await this.#line.read(script, { ...this.#options, beyondMaxOutput: 'end' }));
         [...questions].forEach(([key, { reads }], index) => {
           const answer = answers[index];
           if (!answer || flight.stale || [...reads].some((resource) => flight.touched.has(resource))) return;

@@ -19,6 +19,8 @@ export interface RunSettings {
   readonly timeoutMs: number;
   /** Milliseconds for one round trip of probes. */
   readonly probeTimeoutMs: number;
+  /** Bytes of each stream of a change that are told as lines, with what their record takes. */
+  readonly maxOutputBytes: number;
   readonly signal: AbortSignal;
 }
 

@@ -1,3 +1,5 @@
+import { sizeInWords } from '../text/size.ts';
+
 /** Why a host could not be reached; each has its own hint. */
 export type ConnectFailure =
   | 'unreachable'
@@ -42,6 +44,15 @@ export class ScriptTimeout extends Error {
     this.timeoutMs = timeoutMs;
     this.stdout = stdout;
     this.stderr = stderr;
+  }
+}
+
+/** A script printed more than is kept of it, and was stopped. */
+export class OutputFlood extends Error {
+  override name = 'OutputFlood';
+
+  constructor(maxBytes: number) {
+    super(`it printed more than ${sizeInWords(maxBytes)} and was stopped`);
   }
 }
 

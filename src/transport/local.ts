@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
+import { MAX_OUTPUT_BYTES } from './bounded-output.ts';
 import { within } from './deadline.ts';
 import { ConnectError, ForwardError } from './errors.ts';
 import { rootShell } from './root-shell.ts';
@@ -22,10 +23,11 @@ export interface LocalTransport extends Transport {
 /**
  * Sessions on this machine, without SSH and as this user (or by `sudo -n`, where the inventory says so): the same loop at
  * the other end of three pipes. Addresses, keys and known hosts are not looked at.
+ * `maxOutputBytes` is as for `createSshTransport`.
  */
-export function createLocalTransport(): LocalTransport {
+export function createLocalTransport({ maxOutputBytes = MAX_OUTPUT_BYTES } = {}): LocalTransport {
   return {
-    connect: (host, options) => shellHere(host, options),
+    connect: (host, options) => shellHere(host, options, maxOutputBytes),
     close: () => Promise.resolve(),
   };
 }
@@ -33,6 +35,7 @@ export function createLocalTransport(): LocalTransport {
 function shellHere(
   host: Host,
   limits: Parameters<Session['beside']>[0],
+  maxOutputBytes: number,
   first?: ShellStreams,
 ): Promise<LocalSession> {
   return within(limits, tooLate, async (signal) => {
@@ -41,8 +44,9 @@ function shellHere(
     signal.addEventListener('abort', drop, { once: true });
     const session = await rootShell(host, {
       user: host.ssh.user ?? 'root',
+      maxOutputBytes,
       start: async (command) => (streams = startHere(command)),
-      beside: (further) => shellHere(host, further, first ?? streams),
+      beside: (further) => shellHere(host, further, maxOutputBytes, first ?? streams),
     });
     signal.removeEventListener('abort', drop);
     first?.onClosed((why) => streams?.destroy(why));

@@ -1,6 +1,8 @@
 /** Starts everything that the remote loop itself says: the ASCII record separator, which text does not have. */
 const SEPARATOR = 0x1e;
 const NEWLINE = 0x0a;
+/** Bytes of a mark and what is said behind it: more than the loop ever says, so something else is no longer waited for. */
+const LONGEST_SAID = 8 * 1024;
 
 /** Hears what comes out of a stream, in its order. */
 export interface MarkListener {
@@ -38,6 +40,11 @@ export class MarkedStream {
       }
       this.#pass(bytes, from, at);
       const lineEnd = bytes.indexOf(NEWLINE, at);
+      if (lineEnd < 0 ? bytes.length - at > LONGEST_SAID : lineEnd - at > LONGEST_SAID) {
+        from = at + this.#needle.length;
+        this.#pass(bytes, at, from);
+        continue;
+      }
       if (lineEnd < 0) {
         this.#held = bytes.subarray(at);
         return;

@@ -36,7 +36,7 @@ export class HostUnfit extends ShellRefused {
   override name = 'HostUnfit';
 }
 
-export interface OpenShellOptions extends Pick<ShellSettings, 'beside'> {
+export interface OpenShellOptions extends Pick<ShellSettings, 'beside' | 'maxOutputBytes'> {
   readonly loop: Loop;
   readonly liveness?: Liveness;
   /** Called with all that came on stderr so far, whenever more comes before the greeting. Rejects by throwing. */
@@ -51,13 +51,21 @@ export interface OpenShellOptions extends Pick<ShellSettings, 'beside'> {
 export async function openShell(
   host: Host,
   streams: ShellStreams,
-  { loop, liveness, onComplaint, beside }: OpenShellOptions,
+  { loop, liveness, onComplaint, beside, maxOutputBytes }: OpenShellOptions,
 ): Promise<ShellSession> {
   await hears(streams, `${HELLO}\n`, undefined, onComplaint);
   streams.stdin.write(loop.program);
   await hears(streams, `\x1e${loop.mark} ready\n`, `\x1e${loop.mark} refused `);
-  return new ShellSession(host, streams, { mark: loop.mark, beatMs: liveness?.intervalMs ?? 0, beside });
+  return new ShellSession(host, streams, {
+    mark: loop.mark,
+    beatMs: liveness?.intervalMs ?? 0,
+    maxOutputBytes,
+    beside,
+  });
 }
+
+/** Characters of each stream in which a greeting is looked for: a login shell may print whatever it likes before. */
+const LISTENED = 64 * 1024;
 
 function hears(
   streams: ShellStreams,
@@ -74,13 +82,13 @@ function hears(
       finish();
     };
     const onStdout = (chunk: Buffer): void => {
-      stdout += chunk.toString('utf8');
+      stdout = (stdout + chunk.toString('utf8')).slice(-LISTENED);
       const refusal = unwanted === undefined ? undefined : stdout.split(unwanted)[1];
       if (stdout.includes(wanted)) settle(heard);
       else if (refusal?.endsWith('\n')) settle(() => refused(new HostUnfit(refusal.trim())));
     };
     const onStderr = (chunk: Buffer): void => {
-      stderr += chunk.toString('utf8');
+      stderr = (stderr + chunk.toString('utf8')).slice(-LISTENED);
       try {
         onComplaint?.(stderr);
       } catch (error) {

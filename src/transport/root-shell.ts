@@ -5,7 +5,7 @@ import { ConnectError } from './errors.ts';
 import { HostUnfit, newLoop, openShell, ShellRefused, type Liveness } from './open-shell.ts';
 import type { ShellSession, ShellSettings, ShellStreams } from './shell-session.ts';
 
-export interface RootShellOptions extends Pick<ShellSettings, 'beside'> {
+export interface RootShellOptions extends Pick<ShellSettings, 'beside' | 'maxOutputBytes'> {
   /** Who the login shell belongs to. */
   readonly user: string;
   readonly liveness?: Liveness;
@@ -20,9 +20,9 @@ export interface RootShellOptions extends Pick<ShellSettings, 'beside'> {
  * `ConnectError`: `sudo-refused`, or `no-shell`.
  */
 export async function rootShell(host: Host, options: RootShellOptions): Promise<ShellSession> {
-  const { user, liveness, sudoPassword, beside } = options;
+  const { user, liveness, sudoPassword, beside, maxOutputBytes } = options;
   const loop = newLoop(liveness);
-  const shell = { loop, beside, ...(liveness ? { liveness } : {}) };
+  const shell = { loop, beside, maxOutputBytes, ...(liveness ? { liveness } : {}) };
   if (!host.ssh.sudo || user === 'root') {
     const streams = await options.start(`exec ${loop.boot}`);
     return openShell(host, streams, shell).catch((error: unknown) => {

@@ -1,35 +1,25 @@
-import { StringDecoder } from 'node:string_decoder';
+import { BoundedOutput } from './bounded-output.ts';
 import type { RunOptions } from './session.ts';
 
 type Stream = 'stdout' | 'stderr';
 
 /** What one stream gave for one script. */
 class Output {
-  readonly #chunks: Buffer[] = [];
-  readonly #decoder = new StringDecoder('utf8');
-  readonly #tell: (piece: string) => void;
+  readonly kept: BoundedOutput;
   began = false;
   ended = false;
 
-  constructor(tell: (piece: string) => void) {
-    this.#tell = (piece) => {
-      if (piece !== '') tell(piece);
-    };
+  constructor(maxBytes: number, tell: (piece: string) => void) {
+    this.kept = new BoundedOutput(maxBytes, tell);
   }
 
   add(bytes: Buffer): void {
-    if (!this.began || this.ended) return;
-    this.#chunks.push(bytes);
-    this.#tell(this.#decoder.write(bytes));
+    if (this.began && !this.ended) this.kept.add(bytes);
   }
 
   end(): void {
     this.ended = true;
-    this.#tell(this.#decoder.end());
-  }
-
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
+    this.kept.end();
   }
 }
 
@@ -38,16 +28,21 @@ export class ScriptRun {
   readonly id: string;
   /** The exit code. Rejects with what is given to `drop`. */
   readonly ended: Promise<number>;
+  /** Resolves once a stream gave more than is kept of it. */
+  readonly flooded: Promise<'flooded'>;
   readonly #outputs: Readonly<Record<Stream, Output>>;
   #end!: (exitCode: number) => void;
   #fail!: (error: Error) => void;
+  #flood!: (word: 'flooded') => void;
 
-  constructor(id: string, onOutput: NonNullable<RunOptions['onOutput']>) {
+  /** Keeps `maxBytes` of each stream. */
+  constructor(id: string, maxBytes: number, onOutput: NonNullable<RunOptions['onOutput']>) {
     this.id = id;
     this.#outputs = {
-      stdout: new Output((piece) => onOutput('stdout', piece)),
-      stderr: new Output((piece) => onOutput('stderr', piece)),
+      stdout: new Output(maxBytes, (piece) => onOutput('stdout', piece)),
+      stderr: new Output(maxBytes, (piece) => onOutput('stderr', piece)),
     };
+    this.flooded = new Promise((resolve) => (this.#flood = resolve));
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
@@ -57,7 +52,9 @@ export class ScriptRun {
   }
 
   bytes(stream: Stream, bytes: Buffer): void {
-    this.#outputs[stream].add(bytes);
+    const output = this.#outputs[stream];
+    output.add(bytes);
+    if (output.kept.isFull) this.#flood('flooded');
   }
 
   /** `begin ID` or `end ID EXITCODE`. What came before `begin` was late output of something else. */
@@ -76,6 +73,11 @@ export class ScriptRun {
   }
 
   text(stream: Stream): string {
-    return this.#outputs[stream].text();
+    return this.#outputs[stream].kept.text();
+  }
+
+  /** Bytes of both streams that were not kept. */
+  get cutBytes(): number {
+    return this.#outputs.stdout.kept.cutBytes + this.#outputs.stderr.kept.cutBytes;
   }
 }

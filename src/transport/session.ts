@@ -3,9 +3,11 @@ import type { Host } from '../inventory/types.ts';
 
 /** How a script ended. A command that ended by a signal has no exit code. */
 export interface ScriptResult {
-  /** Decoded as UTF-8 from all bytes at once. */
+  /** Decoded as UTF-8. Where more came than is kept, a note stands in the place of what was cut. */
   readonly stdout: string;
   readonly stderr: string;
+  /** Bytes that came and were not kept, of both streams together; absent where nothing was cut. */
+  readonly cutBytes?: number | undefined;
   readonly exitCode: number;
   readonly durationMs: number;
 }
@@ -17,7 +19,11 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** Kills the script's process group, then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called with output as it arrives, whole characters only. */
+  /** Bytes of each stream that are kept; default what the transport was made with. */
+  readonly maxOutputBytes?: number | undefined;
+  /** What becomes of a script that prints more: its output is cut and it continues (default), or it is ended with `OutputFlood`. */
+  readonly beyondMaxOutput?: 'cut' | 'end' | undefined;
+  /** Called with output as it arrives, whole characters only, as far as it is kept. */
   onOutput?(stream: 'stdout' | 'stderr', chunk: string): void;
 }
 
@@ -28,7 +34,7 @@ export interface Session {
   readonly roundTrips: number;
   /**
    * Runs a POSIX sh script as root and returns whatever exit code it had.
-   * Throws `ScriptTimeout`, `ConnectionDropped`, or the reason of an aborted `signal`.
+   * Throws `ScriptTimeout`, `OutputFlood`, `ConnectionDropped`, or the reason of an aborted `signal`.
    */
   run(script: string, options: RunOptions): Promise<ScriptResult>;
   /**

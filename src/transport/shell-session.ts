@@ -1,6 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
-import { ConnectionDropped, LockFailed, ScriptTimeout } from './errors.ts';
+import { ConnectionDropped, LockFailed, OutputFlood, ScriptTimeout } from './errors.ts';
 import { MarkedStream } from './marked-stream.ts';
 import { ScriptRun } from './script-run.ts';
 import type { LockAnswer, RunOptions, ScriptResult, Session } from './session.ts';
@@ -33,6 +33,8 @@ export interface ShellSettings {
   readonly mark: string;
   /** Milliseconds between two signs of life to the loop. 0: none. */
   readonly beatMs: number;
+  /** Bytes of each stream of a script that are kept, unless the script says otherwise. */
+  readonly maxOutputBytes: number;
   /** Opens another shell at the other end; see `Session.beside`. */
   readonly beside: Session['beside'];
 }
@@ -43,6 +45,7 @@ export class ShellSession implements Session {
   readonly #streams: ShellStreams;
   readonly #beat: NodeJS.Timeout | undefined;
   readonly #beside: Session['beside'];
+  readonly #maxOutputBytes: number;
   #roundTrips = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #run: ScriptRun | undefined;
@@ -52,10 +55,11 @@ export class ShellSession implements Session {
   #onDrop: ((error: Error) => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(host: Host, streams: ShellStreams, { mark, beatMs, beside }: ShellSettings) {
+  constructor(host: Host, streams: ShellStreams, { mark, beatMs, maxOutputBytes, beside }: ShellSettings) {
     this.host = host;
     this.#streams = streams;
     this.#beside = beside;
+    this.#maxOutputBytes = maxOutputBytes;
     for (const stream of ['stdout', 'stderr'] as const) {
       const marked = new MarkedStream(mark, {
         bytes: (bytes) => this.#run?.bytes(stream, bytes),
@@ -121,7 +125,10 @@ export class ShellSession implements Session {
     this.#throwIfDropped();
     this.#roundTrips += 1;
     const started = performance.now();
-    const run = new ScriptRun(String(this.#roundTrips), (stream, piece) => options.onOutput?.(stream, piece));
+    const { maxOutputBytes = this.#maxOutputBytes, beyondMaxOutput = 'cut' } = options;
+    const run = new ScriptRun(String(this.#roundTrips), maxOutputBytes, (stream, piece) =>
+      options.onOutput?.(stream, piece),
+    );
     this.#run = run;
     this.#onDrop = (error) => run.drop(error);
     const body = Buffer.from(script);
@@ -131,14 +138,29 @@ export class ShellSession implements Session {
     this.#write(Buffer.concat([header, body, stdin, Buffer.from('go\n')]));
     const limit = limited(options);
     try {
-      const exitCode = await Promise.race([run.ended, limit.reached]);
-      if (exitCode === undefined) {
+      const outcome = await Promise.race([
+        run.ended,
+        limit.reached,
+        ...(beyondMaxOutput === 'end' ? [run.flooded] : []),
+      ]);
+      // A script that came to its end in the same moment is no less a flood: what it printed is not whole.
+      const isFlood = beyondMaxOutput === 'end' && (outcome === 'flooded' || run.cutBytes > 0);
+      if (typeof outcome !== 'number') {
         await this.#kill(run);
         options.signal?.throwIfAborted();
+      }
+      if (isFlood) throw new OutputFlood(maxOutputBytes);
+      if (typeof outcome !== 'number') {
         throw new ScriptTimeout(options.timeoutMs, run.text('stdout'), run.text('stderr'));
       }
       const durationMs = Math.round(performance.now() - started);
-      return { stdout: run.text('stdout'), stderr: run.text('stderr'), exitCode, durationMs };
+      return {
+        stdout: run.text('stdout'),
+        stderr: run.text('stderr'),
+        cutBytes: run.cutBytes > 0 ? run.cutBytes : undefined,
+        exitCode: outcome,
+        durationMs,
+      };
     } finally {
       limit.clear();
       this.#run = undefined;

@@ -1,6 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2';
 import type { Host } from '../inventory/types.ts';
 import type { Secret } from '../secrets/secret.ts';
+import { MAX_OUTPUT_BYTES } from './bounded-output.ts';
 import { whereOf } from './connect-failure.ts';
 import { within } from './deadline.ts';
 import { ConnectError } from './errors.ts';
@@ -28,6 +29,8 @@ export interface SshTransportOptions {
   readonly client?: SshClientOptions;
   /** Default: every 10 s, and dropped after 3 without an answer. */
   readonly liveness?: Liveness;
+  /** Bytes of each stream of a command that are kept; default 16 MiB. */
+  readonly maxOutputBytes?: number;
 }
 
 /**
@@ -75,7 +78,7 @@ async function connectTo(
   host: Host,
   { to, through: hops }: Route,
   attempt: Attempt,
-  { passwords = {}, liveness = LIVENESS }: SshTransportOptions,
+  { passwords = {}, liveness = LIVENESS, maxOutputBytes = MAX_OUTPUT_BYTES }: SshTransportOptions,
   jumps: JumpHosts,
 ): Promise<Session> {
   const { ssh } = host;
@@ -97,7 +100,12 @@ async function connectTo(
     return await shellOn(
       client,
       host,
-      { user: to.user, liveness, ...(passwords.sudo ? { sudoPassword: passwords.sudo } : {}) },
+      {
+        user: to.user,
+        liveness,
+        maxOutputBytes,
+        ...(passwords.sudo ? { sudoPassword: passwords.sudo } : {}),
+      },
       { carrier: 'connection', signal },
     );
   } catch (error) {

@@ -20,9 +20,7 @@ beforeEach(() => {
   folder = folderForTest();
   hosts = new FitHosts();
   onTestFinished(() => hosts.remove());
-  const lines = ['a', 'b', 'c'].map(
-    (name, at) => `  ${name}: { address: 192.0.2.${at + 1}, roles: [database] }`,
-  );
+  const lines = ['a', 'b', 'c'].map((name, at) => `  ${name}: { address: 192.0.2.${at + 1}, roles: [time] }`);
   writeFileSync(
     join(folder, 'inventory.yaml'),
     `name: test\nssh: { user: root }\nhosts:\n${lines.join('\n')}\n`,
@@ -67,7 +65,7 @@ const prunes = playbook({
 /** A cluster of one change, whose option loses something. */
 const forms = playbook({
   ...common,
-  name: 'galera',
+  name: 'database',
   title: 'Database',
   options: {
     'bootstrap-from': {
@@ -105,6 +103,16 @@ interface Told {
   readonly asked: readonly string[];
 }
 
+let files = 0;
+
+/** A file of the user's own that exports these very playbooks. */
+function fileOf(own: readonly Playbook[]): string {
+  const file = join(folder, `own-${(files += 1)}.mjs`);
+  Object.assign(globalThis, { ownPlaybooks: own });
+  writeFileSync(file, 'export default globalThis.ownPlaybooks;\n');
+  return file;
+}
+
 /** Deploys with somebody at the terminal who gives this answer, or with nobody. */
 async function deployed(
   own: readonly Playbook[],
@@ -132,7 +140,15 @@ async function deployed(
         }),
   };
   const cli = { io, command: 'osha deploy inventory.yaml', exitCode: 0 };
-  const options = { color: false, forks: 5, timeout: 30, connectTimeout: 5, mode: 'apply' as const, own };
+  const options = {
+    color: false,
+    forks: 5,
+    timeout: 30,
+    connectTimeout: 5,
+    maxOutput: 1_000_000,
+    mode: 'apply' as const,
+    run: fileOf(own),
+  };
   try {
     const exitCode = await deploy(cli, 'inventory.yaml', { ...options, ...request });
     return { exitCode, shown: stderr.text(), hint: '', asked };

@@ -86,6 +86,7 @@ async function deploy(hosts: LockingHosts, folder: string, options: Options = {}
     timeoutMs: 5000,
     connectTimeoutMs: 1000,
     probeTimeoutMs: 20_000,
+    maxOutputBytes: 1024 * 1024,
     acceptNew: false,
     signal: new AbortController().signal,
     command: 'test',

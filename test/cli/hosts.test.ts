@@ -23,17 +23,19 @@ beforeEach(() => {
 function here(
   away: readonly string[] = [],
   onConnect: (host: string) => void = () => undefined,
-): () => Transport {
-  const local = createLocalTransport();
-  return () => ({
-    connect: async (host, options) => {
-      onConnect(host.name);
-      if (away.includes(host.name))
-        throw new ConnectError('unreachable', 'nothing answers on port 22', 'is it up?');
-      return local.connect(host, options);
-    },
-    close: () => local.close(),
-  });
+): (limits: { readonly maxOutputBytes?: number }) => Transport {
+  return (limits) => {
+    const local = createLocalTransport(limits);
+    return {
+      connect: async (host, options) => {
+        onConnect(host.name);
+        if (away.includes(host.name))
+          throw new ConnectError('unreachable', 'nothing answers on port 22', 'is it up?');
+        return local.connect(host, options);
+      },
+      close: () => local.close(),
+    };
+  };
 }
 
 const run = (away: readonly string[], ...args: readonly string[]): Promise<CliResult> =>
@@ -77,6 +79,17 @@ describe('osha exec', () => {
       expect.arrayContaining(['a', 'c']),
     );
     expect(lines.at(-1)).toMatchObject({ event: 'summary', ok: 2, failed: 0, unreachable: 1 });
+  });
+
+  it('keeps no more of the output than --max-output says, and says how much was cut', async () => {
+    const flood = ['exec', 'inventory.yaml', '--on', 'a', '--max-output', '10K'];
+    const command = ['--', 'yes | head -c 1000000'];
+    const { exitCode, stdout } = await run([], ...flood, ...command);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('a | [osha: 902.6 KiB were cut here; --max-output keeps more]\n');
+    const [result] = jsonLines((await run([], ...flood, '--json', ...command)).stdout);
+    expect(result).toMatchObject({ event: 'result', exitCode: 0, cutBytes: 924_226 });
+    expect(String(result?.['stdout']).length).toBeLessThan(80_000);
   });
 
   it('goes to no host that --on does not name', async () => {

@@ -41,6 +41,14 @@ const RUN: { readonly [Kind in RunEvent['event']]: Extract<RunEvent, { event: Ki
     effects: ['restarts'],
     diff: { path: '/etc/x', before: 'old', after: 'new' },
   },
+  'change-finished': {
+    event: 'change-finished',
+    ...AT,
+    host: 'h',
+    summary: 'write it',
+    done: true,
+    durationMs: 5,
+  },
   'may-follow': { event: 'may-follow', ...AT, host: 'h', operation: 'Run it', because: 'file:/etc/x' },
   prunable: { event: 'prunable', ...AT, host: 'h', summary: 'remove it' },
   output: { event: 'output', ...AT, host: 'h', stream: 'stdout', line: 'said' },
@@ -186,7 +194,13 @@ describe('what a host says', () => {
 
   it('is written out in a cell, so that the columns of its table stay', () => {
     const table = findingsTable(
-      [{ title: 'Galera', findings: [{ subject: 'size', host: 'a', healthy: true, evidence: ALL_HOSTILE }], advice: [] }],
+      [
+        {
+          title: 'Galera',
+          findings: [{ subject: 'size', host: 'a', healthy: true, evidence: ALL_HOSTILE }],
+          advice: [],
+        },
+      ],
       { colors: createColors(false) },
     );
     expect(table.split('\n')).toHaveLength(4);

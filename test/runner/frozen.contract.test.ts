@@ -88,6 +88,7 @@ function work(who: string, firstSeconds: number): Promise<RunSummary> {
     timeoutMs: 900_000,
     connectTimeoutMs: 60_000,
     probeTimeoutMs: 120_000,
+    maxOutputBytes: 1024 * 1024,
     acceptNew: false,
     signal: new AbortController().signal,
     command: 'test',

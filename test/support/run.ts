@@ -6,7 +6,7 @@ import { platformOf } from '../../src/platform/index.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import { runPlan, type RunOptions, type RunSummary } from '../../src/runner/run.ts';
 import { z } from 'zod';
-import type { LocalHosts } from './local-hosts.ts';
+import type { Transport } from '../../src/transport/session.ts';
 import { anInventory } from './inventory.ts';
 
 /** A playbook for tests, on every host. */
@@ -34,7 +34,7 @@ export interface TestRun {
 
 /** Plans and runs playbooks on `hosts`. */
 export async function run(
-  hosts: LocalHosts,
+  hosts: Transport,
   playbooks: readonly Playbook[],
   options: Partial<RunOptions> & { selection?: PlanRequest['selection'] } = {},
 ): Promise<TestRun> {
@@ -55,6 +55,7 @@ export async function run(
     timeoutMs: 5000,
     connectTimeoutMs: 1000,
     probeTimeoutMs: 5000,
+    maxOutputBytes: 1024 * 1024,
     acceptNew: false,
     signal: new AbortController().signal,
     command: 'test',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectionDropped, ScriptTimeout } from '../../src/transport/errors.ts';
+import { ConnectionDropped, OutputFlood, ScriptTimeout } from '../../src/transport/errors.ts';
 import type { RunOptions, ScriptResult, Session } from '../../src/transport/session.ts';
 import { becomes, commandLines, everythingShown, lives } from './processes.ts';
 
@@ -194,6 +194,34 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
         ScriptTimeout,
       );
       expect((await run('echo on')).stdout).toBe('on\n');
+    });
+
+    it('keeps no more of a flood than it was told to, and its end, and says how much was cut', async () => {
+      const told: string[] = [];
+      const { stdout, cutBytes, exitCode } = await run('yes | head -c 30000000; echo the end; exit 3', {
+        maxOutputBytes: 100_000,
+        onOutput: (_, chunk) => told.push(chunk),
+      });
+      expect(exitCode).toBe(3);
+      expect(stdout.length).toBeLessThan(200_000);
+      expect(stdout).toMatch(/y\n\n\[osha: 28\.\d MiB were cut here; --max-output keeps more\]\ny\n/);
+      expect(stdout.endsWith('y\nthe end\n')).toBe(true);
+      expect(told.join('')).toBe(stdout);
+      expect(cutBytes).toBeGreaterThan(29_000_000);
+    });
+
+    it('keeps a time limit in the middle of a flood', async () => {
+      const started = performance.now();
+      const error = await failing('yes', { timeoutMs: 3000, maxOutputBytes: 100_000 });
+      expect(error).toBeInstanceOf(ScriptTimeout);
+      expect((error as ScriptTimeout).stdout.length).toBeLessThan(200_000);
+      expect(performance.now() - started).toBeLessThan(20_000);
+    });
+
+    it('ends a script that only reads at once where it floods, and runs the next one', async () => {
+      const error = await failing('yes >&2', { maxOutputBytes: 100_000, beyondMaxOutput: 'end' });
+      expect(error).toEqual(new OutputFlood(100_000));
+      expect(await run('echo next')).toMatchObject({ stdout: 'next\n', stderr: '' });
     });
 
     it('ends a script when it is aborted, and throws the reason', async () => {

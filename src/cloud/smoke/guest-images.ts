@@ -8,6 +8,8 @@ import { upload } from './upload.ts';
 
 /** Milliseconds for a host to make the guest and to send it: 20 MB, also over a slow line. */
 const MADE_WITHIN_MS = 180_000;
+/** Bytes that a kernel and a ramdisk may take in base64. */
+const GUEST_BYTES = 512 * 1024 * 1024;
 
 /**
  * `no_timer_check`: on a busy host a processor in software misses the ticks by which the kernel tries its timer, and the
@@ -67,6 +69,7 @@ async function guestFrom(
     try {
       const { stdout, stderr, exitCode } = await hosts.run(host, GUEST_SCRIPT, {
         timeoutMs: MADE_WITHIN_MS,
+        maxOutputBytes: GUEST_BYTES,
         signal,
       });
       if (exitCode !== 0) {
