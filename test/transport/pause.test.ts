@@ -1,9 +1,6 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { within } from '../../src/transport/deadline.ts';
 import { LONGEST_WAIT_MS, pause } from '../../src/transport/pause.ts';
-
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
 
 /** Longer than a timer of Node.js can wait, which takes it for 1 ms. */
 const TOO_LONG = [LONGEST_WAIT_MS + 1, 9_999_999_000, Number.POSITIVE_INFINITY];
