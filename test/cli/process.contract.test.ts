@@ -126,8 +126,8 @@ describe('two processes that generate secrets at once', () => {
       );
       expect(status).toBe(0);
       expect(stdout.trimEnd().split('\n').toSorted()).toEqual([
-        'no secret is missing',
         expect.stringMatching(/^generated in secrets\.yaml: erlangCookie, /),
+        'no secret is missing',
       ]);
       expect(readdirSync(folder).filter((name) => name.includes('secrets'))).toEqual(['secrets.yaml']);
       rmSync(join(folder, 'secrets.yaml'));
