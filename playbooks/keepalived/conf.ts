@@ -1,5 +1,5 @@
-import { addressIn, holdersOf, Secret, text } from 'osha';
-import type { Host, Inventory, SecretText, Vip } from 'osha';
+import { addressIn, holdersOf, text } from 'osha';
+import type { Host, Inventory, Secret, SecretText, Vip } from 'osha';
 import { ALIVE_PATH, STATS_PORT } from '../haproxy/ports.ts';
 import type { KeepalivedSettings } from './settings.ts';
 
@@ -61,7 +61,7 @@ function weightOf(vip: Pick<Vip, 'holders'>): number {
 
 /** The part of the password that counts. */
 export function shortened(password: Secret): Secret {
-  return new Secret(password.name, password.reveal().slice(0, PASSWORD_LENGTH));
+  return password.derive((value) => value.slice(0, PASSWORD_LENGTH));
 }
 
 function block(head: string, lines: readonly string[]): readonly string[] {

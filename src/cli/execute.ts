@@ -57,6 +57,7 @@ export async function prepareRun(
       connectTimeoutMs: options.connectTimeout * 1000,
       probeTimeoutMs: probeTimeoutMs(options.timeout * 1000),
       maxOutputBytes: options.maxOutput,
+      learn: mask.learn,
       acceptNew: options.acceptNew ?? false,
       command: cli.command,
       gate: fitness(plan.hosts, deployment.platform),

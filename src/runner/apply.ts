@@ -50,7 +50,7 @@ export async function applyChange(
 async function applyNow(context: RunContext, place: Place, line: Line, change: Change): Promise<void> {
   const host = line.host.name;
   // Where it cannot be made, the change has not begun.
-  const input = await bytesOf(change.input);
+  const input = await bytesOf(context, change.input);
   const lines = {
     stdout: outputLines(context, place, host, 'stdout'),
     stderr: outputLines(context, place, host, 'stderr'),
@@ -154,7 +154,12 @@ function outputLines(
   );
 }
 
-async function bytesOf(input: Change['input']): Promise<string | Uint8Array | undefined> {
+async function bytesOf(
+  context: RunContext,
+  input: Change['input'],
+): Promise<string | Uint8Array | undefined> {
   if (input === undefined || input instanceof Uint8Array) return input;
-  return asSecretText(typeof input === 'function' ? await input() : input).reveal();
+  const text = asSecretText(typeof input === 'function' ? await input() : input);
+  context.settings.learn?.(text.secrets());
+  return text.reveal();
 }

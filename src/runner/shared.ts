@@ -1,5 +1,6 @@
 import type { Host } from '../inventory/types.ts';
 import type { Plan } from '../planner/plan.ts';
+import type { Secret } from '../secrets/secret.ts';
 import type { Connections } from './connections.ts';
 import type { EventSink, Prunable } from './events.ts';
 import { HostLimit } from './host-limit.ts';
@@ -21,6 +22,8 @@ export interface RunSettings {
   readonly probeTimeoutMs: number;
   /** Bytes of each stream of a change that are told as lines, with what their record takes. */
   readonly maxOutputBytes: number;
+  /** Told of the secrets in whatever is sent to a host, before it is sent: what comes back may hold them. */
+  readonly learn?: ((secrets: readonly Secret[]) => void) | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -19,6 +19,11 @@ const UNNAMED = '<masked>';
 const TELLING = /pass(?:word|wd|phrase)?|pwd|secret|key|token|auth|cookie|credential|identified\s+by/i;
 /** `scheme://user:password@`, and the further ones of a list: `,user:password@`. */
 const LOGIN = /:\/\/[^\s/@]+@|,[^\s/@,:]+:[^\s/@,]+@/g;
+/** What a setting is called, and what stands between that and its value. */
+const SETTING = /^(\s*(?:export\s+)?["']?([\w.$-]+)["']?(?:\s*[=:]\s*|\s+))(.*)$/;
+/** What is nothing but structure: blank, a section, brackets. Of words it has none that could be a value. */
+const STRUCTURE = /^\s*(?:\[[\w .:-]*\]|[^\p{L}\p{N}]*)\s*$/u;
+const MASKS = /<(?:former secret|secret) [^>]*>|<masked>/g;
 /** A longer line of a file that holds secrets is masked as a whole: it is nothing that a person reads in a diff. */
 const LONGEST_LINE = 2000;
 
@@ -64,6 +69,28 @@ function maskByPattern(line: string, { pattern, secrets }: LinePattern): string 
   return masked + line.slice(end);
 }
 
+/** Names of the settings that the new text has in lines without a secret: their values are none. */
+function plainSettings(lines: readonly (readonly (string | Secret)[])[]): ReadonlySet<string> {
+  const names = lines.flatMap((line) => {
+    const isPlain = line.every((part) => typeof part === 'string');
+    return (isPlain ? SETTING.exec(line.join(''))?.[2] : undefined) ?? [];
+  });
+  const secret = lines.flatMap((line) => {
+    const first = line.every((part) => typeof part === 'string') ? undefined : line[0];
+    return (typeof first === 'string' ? SETTING.exec(first)?.[2] : undefined) ?? [];
+  });
+  return new Set(names.filter((name) => !secret.includes(name)));
+}
+
+/** Masks the whole value of a setting that the new text does not have, and a whole line that is no setting: it may be a secret of whatever shape. */
+function maskUnknown(line: string, plain: ReadonlySet<string>): string {
+  if (STRUCTURE.test(line.replaceAll(MASKS, ''))) return line;
+  const [, head = '', name = '', value = ''] = SETTING.exec(line) ?? [];
+  if (plain.has(name)) return line;
+  if (head === '') return line.replace(/\S.*$/, UNNAMED);
+  return STRUCTURE.test(value.replaceAll(MASKS, '')) ? line : head + UNNAMED;
+}
+
 /** Masks the login in a URL, and what follows the separator after a telling word. */
 function maskSuspect(line: string): string {
   const text = line.replaceAll(LOGIN, (login) => `${login.startsWith(',') ? ',' : '://'}${UNNAMED}@`);
@@ -83,9 +110,9 @@ function maskSuspect(line: string): string {
 /**
  * Both sides of a file's change, fit to be seen: `after` masked, and `before` masked although its secrets may be
  * others than the ones known. A line of `before` is left as it is only where `after` (masked) has the very same line.
- * A line that reads like a new line with other values in place of the secrets is masked at these places; in any other
- * line, what follows a word such as "password" or "key" and the login of a URL are masked. Where `after` holds no
- * secret, `before` is given back as it is.
+ * A line that reads like a new line with other values in place of the secrets is masked at these places. Of any other
+ * line, only a setting that `after` has too, without a secret, is shown, and of that not what follows a word such as
+ * "password" or "key", nor the login of a URL. Where `after` holds no secret, `before` is given back as it is.
  */
 export function maskedDiffTexts(before: string, after: SecretText): MaskedTexts {
   const masked = after.masked();
@@ -93,7 +120,9 @@ export function maskedDiffTexts(before: string, after: SecretText): MaskedTexts 
   if (secrets.length === 0) return { before, after: masked };
   const maskKnown = createMasker(secrets);
   const kept = new Set(masked.split('\n'));
-  const patterns = linesOf(after).flatMap((line) => patternOf(line) ?? []);
+  const parsed = linesOf(after);
+  const plain = plainSettings(parsed);
+  const patterns = parsed.flatMap((line) => patternOf(line) ?? []);
   // The most telling pattern first; a line that is nothing but a secret fits any other.
   patterns.sort((a, b) => b.pattern.source.length - a.pattern.source.length);
   const lines = before.split('\n').map((raw) => {
@@ -104,7 +133,7 @@ export function maskedDiffTexts(before: string, after: SecretText): MaskedTexts 
       const byPattern = maskByPattern(line, pattern);
       if (byPattern !== undefined) return byPattern;
     }
-    return maskSuspect(line);
+    return maskUnknown(maskSuspect(line), plain);
   });
   return { before: lines.join('\n'), after: masked };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../inventory/types.ts';
+import { createMasker } from '../secrets/masker.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { ConnectError } from './errors.ts';
 import { HostUnfit, newLoop, openShell, ShellRefused, type Liveness } from './open-shell.ts';
@@ -22,6 +23,8 @@ export interface RootShellOptions extends Pick<ShellSettings, 'beside' | 'maxOut
 export async function rootShell(host: Host, options: RootShellOptions): Promise<ShellSession> {
   const { user, liveness, sudoPassword, beside, maxOutputBytes } = options;
   const loop = newLoop(liveness);
+  // A sudo that repeats what it read, or a PAM module that does, must not make the password a part of a message.
+  const mask = createMasker(sudoPassword ? [sudoPassword] : []);
   const shell = { loop, beside, maxOutputBytes, ...(liveness ? { liveness } : {}) };
   if (!host.ssh.sudo || user === 'root') {
     const streams = await options.start(`exec ${loop.boot}`);
@@ -45,8 +48,8 @@ export async function rootShell(host: Host, options: RootShellOptions): Promise<
     return await openShell(host, streams, sudoPassword ? { ...shell, onComplaint } : shell);
   } catch (error) {
     if (!(error instanceof ShellRefused)) throw error;
-    if (error instanceof HostUnfit) throw noShell(host, user, error);
-    throw sudoRefused(host, user, error.message.replaceAll(prompt, '').trim());
+    if (error instanceof HostUnfit) throw noShell(host, user, new HostUnfit(mask(error.message)));
+    throw sudoRefused(host, user, mask(error.message).replaceAll(prompt, '').trim());
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Change, Operation, ResourceKey } from '../../playbook/operation.ts';
-import { Secret } from '../../secrets/secret.ts';
+import type { Secret } from '../../secrets/secret.ts';
 import { text } from '../../secrets/text.ts';
 import { rowsProbe, type Rows } from './probe.ts';
 import { account, identifier, literal, SQL_CLIENT } from './sql.ts';
@@ -24,8 +24,10 @@ export interface AccountState {
  * that the server is told, so the password itself never reaches it.
  */
 export function nativeHash(password: Secret): Secret {
-  const once = createHash('sha1').update(password.reveal()).digest();
-  return new Secret(password.name, `*${createHash('sha1').update(once).digest('hex').toUpperCase()}`);
+  return password.derive((value) => {
+    const once = createHash('sha1').update(value).digest();
+    return `*${createHash('sha1').update(once).digest('hex').toUpperCase()}`;
+  });
 }
 
 /** The account exists for each host, with this password, and may do everything with its databases. */

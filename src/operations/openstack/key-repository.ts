@@ -1,7 +1,7 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import type { Host } from '../../inventory/types.ts';
 import type { Answers, Change, ClusterDecision, ClusterOperation, Probe } from '../../playbook/operation.ts';
-import { Secret } from '../../secrets/secret.ts';
+import type { Secret } from '../../secrets/secret.ts';
 import { text, type SecretText } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
 
@@ -36,8 +36,10 @@ export function fernetKey(
   { seed, purpose }: Pick<KeyRepository, 'seed' | 'purpose'>,
   number: number,
 ): Secret {
-  const bytes = Buffer.from(hkdfSync('sha256', seed.reveal(), 'osha', `${purpose} ${number}`, 32));
-  return new Secret(seed.name, bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_'));
+  return seed.derive((value) => {
+    const bytes = Buffer.from(hkdfSync('sha256', value, 'osha', `${purpose} ${number}`, 32));
+    return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  });
 }
 
 /**

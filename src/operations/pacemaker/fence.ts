@@ -1,5 +1,4 @@
 import type { Change } from '../../playbook/operation.ts';
-import { Secret } from '../../secrets/secret.ts';
 import { text, type Text } from '../../secrets/text.ts';
 import type { Cib } from './cib.ts';
 import { constraintCommand, constraintId, constraintInWords } from './constraints.ts';
@@ -27,9 +26,7 @@ function xmlOf(fence: DesiredFence): Text {
   const { password } = fence;
   const pairs = [
     ...Object.entries(optionsOf(fence)).map(([name, value]) => pair(name, escapeXml(value))),
-    ...(password
-      ? [pair(password.option, new Secret(password.value.name, escapeXml(password.value.reveal())))]
-      : []),
+    ...(password ? [pair(password.option, password.value.derive(escapeXml))] : []),
   ];
   return text`<primitive id="${fence.id}" class="stonith" type="${escapeXml(fence.agent)}">
 <instance_attributes id="${set}">

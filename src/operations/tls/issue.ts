@@ -1,7 +1,6 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { readPrivateKey } from '../../secrets/private-key.ts';
-import { Secret } from '../../secrets/secret.ts';
 import { text, type SecretText } from '../../secrets/text.ts';
 import type { Authority } from './authority.ts';
 import { signedCertificate } from './certificate.ts';
@@ -44,5 +43,5 @@ export async function issue(
     signer,
   );
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return text`${certificate}${new Secret(`key of ${subject}`, key)}`;
+  return text`${certificate}${authority.key.derive(() => key, `key of ${subject}`)}`;
 }

@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { shortened } from '../../playbooks/keepalived/conf.ts';
+import { nativeHash } from '../../src/operations/mysql/user.ts';
+import { fernetKey } from '../../src/operations/openstack/key-repository.ts';
+import { authority } from '../../src/operations/tls/authority.ts';
+import { issue } from '../../src/operations/tls/issue.ts';
+import { createMasker } from '../../src/secrets/mask.ts';
+import { newPrivateKey } from '../../src/secrets/private-key.ts';
+import { Secret } from '../../src/secrets/secret.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const password = (): Secret => new Secret('password', 'Wn4Kd81mZqX0tLb7');
+
+describe('what a system is given in the place of a secret is masked like the secret:', () => {
+  it.each([
+    ['the hash that MariaDB is told', nativeHash],
+    ['a key of a Fernet repository', (seed: Secret) => fernetKey({ seed, purpose: 'tokens' }, 1)],
+    ['the beginning that keepalived takes', shortened],
+  ])('%s', (_, derivedOf) => {
+    const secret = password();
+    const mask = createMasker([secret]);
+    const value = derivedOf(secret).reveal();
+    expect(mask(`a ${value} b`)).toBe('a <secret password> b');
+  });
+
+  it('the key of a certificate, line by line', async () => {
+    const key = new Secret('tlsAuthority', newPrivateKey(2048));
+    const mask = createMasker([key]);
+    const pem = (await issue(authority('test', key), { names: ['api'], days: 1 }, 1_800_000_000)).reveal();
+    const lines = pem.slice(pem.indexOf('-----BEGIN PRIVATE KEY')).trim().split('\n').slice(1, -1);
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(mask(line)).toBe('<secret key of api>');
+  });
+});
+
+it('nothing makes a secret of another one but by deriving it', () => {
+  /** Values of their own: files of the operator's, checksums of whole files, a salt, what a person types or a host carries. */
+  const given = [
+    'src/cli/keyring.ts',
+    'src/operations/file.ts',
+    'src/operations/tls/given.ts',
+    'src/operations/tls/provided.ts',
+    'src/preflight/adoption.ts',
+    'src/preflight/carried.ts',
+    'src/secrets/generate.ts',
+    'src/secrets/load.ts',
+    'src/secrets/previous.ts',
+    'src/secrets/secret.ts',
+  ];
+  const making = ['src', 'playbooks'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file))
+      .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('new Secret(')),
+  );
+  expect(making.toSorted()).toEqual(given);
+});
