@@ -56,7 +56,7 @@ export async function exec(
       (['stdout', 'stderr'] as const).map((stream) => {
         const say = (line: string): void =>
           void io[stream].write(
-            `${colors.strong(host.name.padEnd(margin))} ${colors.faint('|')} ${mask(visible(line))}\n`,
+            `${colors.strong(host.name.padEnd(margin))} ${colors.faint('|')} ${visible(mask(line))}\n`,
           );
         return [`${host.name} ${stream}`, new LineCutter(say)];
       }),

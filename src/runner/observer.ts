@@ -128,7 +128,9 @@ export class Observer {
       this.#flights.add(flight);
       try {
         const script = withPatience(patienceOfProbes(this.#options.timeoutMs), frame.script);
-        const answers = frame.split(await this.#line.read(script, { ...this.#options, beyondMaxOutput: 'end' }));
+        const answers = frame.split(
+          await this.#line.read(script, { ...this.#options, beyondMaxOutput: 'end' }),
+        );
         [...questions].forEach(([key, { reads }], index) => {
           const answer = answers[index];
           if (!answer || flight.stale || [...reads].some((resource) => flight.touched.has(resource))) return;

@@ -76,9 +76,7 @@ describe('osha init', () => {
     writeFileSync(join(folder, 'prod', 'inventory.yaml'), 'mine');
     const { exitCode, stderr } = await run('init', 'prod');
     expect(exitCode).toBe(2);
-    expect(stderr).toBe(
-      'error: prod/inventory.yaml already exists\nhint: edit it, or name another folder\n',
-    );
+    expect(stderr).toBe('error: prod/inventory.yaml already exists\nhint: edit it, or name another folder\n');
     expect(contents('prod')).toEqual({ [join(folder, 'prod', 'inventory.yaml')]: 'mine' });
   });
 
