@@ -21,9 +21,9 @@ const IDENTITY = 'OSHA_AGE_IDENTITY';
 const PASSPHRASE = 'OSHA_PASSPHRASE_FILE';
 
 /** Also of a pipe, such as a shell's `<(pass show osha)`. Throws `UserError`. */
-function contentOf(file: string, variable: string): string {
+function contentOf(file: string, folder: string, variable: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(resolve(folder, file), 'utf8');
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new UserError(`cannot read ${file}: ${FILE_TROUBLE[code] ?? code}`, {
@@ -39,7 +39,7 @@ function contentOf(file: string, variable: string): string {
 export function keyring(io: Io): Keyring {
   const fromFile = (variable: string): string | undefined => {
     const file = io.env[variable];
-    return file ? contentOf(resolve(io.cwd, file), variable).replace(/\r?\n$/, '') : undefined;
+    return file ? contentOf(file, io.cwd, variable).replace(/\r?\n$/, '') : undefined;
   };
   const ask = async (what: string, hint: string): Promise<string> => {
     if (!io.askHidden)

@@ -65,13 +65,16 @@ function recordOf(folder: string): RunRecord | undefined {
   };
 }
 
-/** The keys of a record that are shown, and what they have to be: anything may have written to the file since. */
+/**
+ * The keys of a record that are shown, and what they have to be: anything may have written to the file since. A record of
+ * before changes were counted one by one has no `changes`.
+ */
 const META = {
   ...fields('string', ['id', 'startedAt', 'command', 'user', 'machine', 'version', 'inventory']),
   pid: 'number',
 } as const;
 const SUMMARY = {
-  ...fields('number', ['ok', 'changed', 'failed', 'skipped', 'unreachable', 'durationMs']),
+  ...fields('number', ['ok', 'failed', 'skipped', 'unreachable', 'durationMs']),
   hosts: 'object',
 } as const;
 

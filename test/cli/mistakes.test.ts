@@ -18,7 +18,7 @@ const OUT = ['render', 'inventory.yaml', '--out'];
 
 describe('a mistake of the user’s is told as one, with 2 and a JSON line, where', () => {
   it.each<[string, string, Make, readonly string[], string]>([
-    ['--out is a file', 'out', aFile, [...OUT, 'out'], 'out: it is there already, and is not a folder'],
+    ['--out is a file', 'out', aFile, [...OUT, 'out'], 'out: exists already and is not a folder'],
     ['--out is below a file', 'out', aFile, [...OUT, 'out/a/b'], 'a part of this path is a file'],
     ['--out is a link to itself', 'out', aLoop, [...OUT, 'out'], 'out: '],
     [
@@ -26,7 +26,7 @@ describe('a mistake of the user’s is told as one, with 2 and a JSON line, wher
       'out/.osha-render',
       aFolder,
       [...OUT, 'out'],
-      'it is a folder',
+      'is a folder, not a file',
     ],
     ['the folder to init is a file', 'prod', aFile, ['init', 'prod'], 'prod: '],
     [

@@ -185,7 +185,7 @@ describe('a playbook that the inventory names', () => {
   });
 
   it.each([
-    ['is missing', 'missing', 'missing.yaml:4:5: error: site/nowhere.ts:1:1: there is no such file'],
+    ['is missing', 'missing', 'missing.yaml:4:5: error: site/nowhere.ts:1:1: no such file'],
     [
       'throws',
       'throwing',

@@ -57,7 +57,7 @@ describe('passwords', () => {
   ])('are wrong usage with %s and neither a terminal nor a file', async (flag, what, variable) => {
     const { exitCode, stderr } = await run({}, 'exec', 'inventory.yaml', flag, '--', 'true');
     expect(stderr).toBe(
-      `error: the ${what} is needed, and there is no terminal to ask on\nhint: name a file that holds it in ${variable}\n`,
+      `error: the ${what} is required, and there is no terminal to ask for it\nhint: name a file that holds it in ${variable}\n`,
     );
     expect(exitCode).toBe(2);
   });
@@ -72,12 +72,12 @@ describe('passwords', () => {
     [
       'that is not there',
       () => undefined,
-      'OSHA_SUDO_PASSWORD_FILE names file, which cannot be read: ENOENT',
+      'cannot read file: no such file or folder',
     ],
     [
       'that is a folder',
       () => mkdirSync(join(folder, 'file')),
-      'OSHA_SUDO_PASSWORD_FILE names file, which cannot be read: EISDIR',
+      'cannot read file: is a folder, not a file',
     ],
   ])('are not read from a file %s', async (_, make, words) => {
     make();

@@ -12,7 +12,7 @@ hosts:
   one: { address: 192.0.2.11, roles: [controller] }
   two: { address: 192.0.2.12, roles: [controller] }
   three: { address: 192.0.2.13, roles: [controller] }
-vips: { api: { address: 192.0.2.20/24, interface: eth0 } }
+vips: { api: { address: 192.0.2.20/24, interface: eth0 }, internal: { address: 192.0.2.21/24, interface: eth0 } }
 openstack: { services: [identity] }
 haproxy: { tls: { api: {} } }
 `;
@@ -21,7 +21,7 @@ haproxy: { tls: { api: {} } }
 const VERBS: readonly (readonly string[])[] = [
   ['secrets', 'list'],
   ['secrets', 'generate'],
-  ['secrets', 'rotate', 'erlangCookie'],
+  ['secrets', 'rotate', 'erlangCookie', '--yes'],
   ['secrets', 'adopt'],
   ['secrets', 'decrypt'],
   ['ca'],
@@ -105,8 +105,8 @@ it.each(['render', 'plan', 'validate'])(
 );
 
 it.each([
-  ['/nonexistent/passphrase', 'there is no such file or folder'],
-  [root, 'it is a folder, and a file is wanted'],
+  ['/nonexistent/passphrase', 'no such file or folder'],
+  [root, 'is a folder, not a file'],
 ])('a passphrase file that cannot be read (%s) is named with its variable', async (file, reason) => {
   const env = { OSHA_PASSPHRASE_FILE: file };
   const cwd = join(root, 'wrong-passphrase');

@@ -29,7 +29,7 @@ describe('wrong usage ends with 2, says on stderr what is wrong, and prints noth
     [['completion', 'powershell'], 'Allowed choices are bash, zsh, fish'],
     [['secrets', 'rotate', 'x.yaml'], "missing required argument 'secret'"],
     [['secrets', 'lst', 'x.yaml'], '(Did you mean list?)'],
-    [['run', 'nowhere.ts', 'x.yaml'], 'nowhere.ts:1:1: error: there is no such file'],
+    [['run', 'nowhere.ts', 'x.yaml'], 'nowhere.ts:1:1: error: no such file'],
     [['show', 'last'], 'no runs are recorded here'],
     [['history', 'nowhere.yaml'], 'nowhere.yaml: no such file'],
     [['deploy', 'nowhere.yaml'], 'nowhere.yaml'],

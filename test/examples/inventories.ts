@@ -62,7 +62,7 @@ export interface Known {
 
 export function knownNames(): Known {
   const files = readdirSync(join(ROOT, 'inventory'))
-    .filter((name) => name.endsWith('.yaml'))
+    .filter((name) => name.endsWith('.yaml') && name !== 'secrets.yaml')
     .map((name) => `inventory/${name}`);
   const shipped = files.map((file) => [file, load(file)] as const);
   const stepsOf = new Map(

@@ -17,7 +17,7 @@ hosts:
   c1: { address: 192.0.2.11, roles: [controller], networks: { ${names.network ?? 'public'}: 198.51.100.1 } }
   ${names.host ?? 'c2'}: { address: 192.0.2.12, roles: [controller] }
   c3: { address: 192.0.2.13, roles: [controller] }
-vips: { ${names.vip ?? 'api'}: { address: 192.0.2.20/24, interface: eth0, by: keepalived } }
+vips: { ${names.vip ?? 'api'}: { address: 192.0.2.20/24, interface: eth0, by: keepalived }, internal: { address: 192.0.2.21/24, interface: eth0, by: keepalived } }
 openstack: { services: [identity] }
 ${names.more ?? ''}`;
 

@@ -12,7 +12,7 @@ hosts:
   c1: { address: 192.0.2.11, roles: [controller] }
   c2: { address: 192.0.2.12, roles: [controller] }
   c3: { address: 192.0.2.13, roles: [controller] }
-vips: { api: { address: 192.0.2.20/24, interface: eth0, by: keepalived } }
+vips: { api: { address: 192.0.2.20/24, interface: eth0, by: keepalived }, internal: { address: 192.0.2.21/24, interface: eth0, by: keepalived } }
 `;
 
 async function validated(text: string): Promise<{ readonly exitCode: number; readonly stderr: string }> {

@@ -148,7 +148,7 @@ describe('the record of a run', () => {
         '  RabbitMQ cluster: Join the cluster',
         '    c2: join rabbit@c1 (begun, not done)',
         '    c3: no change under way',
-        '    resume with --from rabbitmq:join-the-cluster',
+        '    resume with: osha deploy lab.yaml --from rabbitmq:join-the-cluster',
         '',
         'The run ended without a summary: it was killed, or its end could not be recorded.',
       ],

@@ -106,7 +106,7 @@ export function attribute(element: XmlElement, name: string): string {
 /** Text as it has to stand in an attribute. */
 export function escapeXml(value: string): string {
   return value.replace(/[&<>"']/g, (character) => {
-    const name = Object.entries(NAMED_ENTITIES).find(([, meant]) => meant === character)?.[0];
+    const name = [...NAMED_ENTITIES].find(([, meant]) => meant === character)?.[0];
     return `&${name ?? ''};`;
   });
 }
