@@ -56,7 +56,7 @@ export function internalVipProblems(inventory: Inventory): readonly InventoryPro
       path: ['vips', users.name],
       at: 'key',
       message: `users come to ${users.name}, and there is no other virtual IP for the database, the broker and the metadata of servers`,
-      hint: `add one that users do not reach (vips: { internal: { address: 10.0.0.21/24, interface: eth0 } }), or say that they share it: haproxy: { internal_vip: ${users.name} }`,
+      hint: `add one that users do not reach (vips: { internal: { address: 10.0.0.29/24, interface: eth0 } }), or say that they share it: haproxy: { internal_vip: ${users.name} }`,
     },
   ];
 }

@@ -58,7 +58,7 @@ async function playbooksOf(file: PlaybookFile, path: string): Promise<readonly P
   if (!EXTENSIONS.includes(extname(path))) {
     throw file.fault(
       `a playbook is a file that ends in ${EXTENSIONS.join(', ')}`,
-      'osha run PLAYBOOK INVENTORY',
+      'osha run PLAYBOOK.ts INVENTORY',
     );
   }
   const [exported, { guardedPlaybook }] = await Promise.all([

@@ -6,7 +6,7 @@ import { START, type LocatedProblem, type Position } from '../yaml/problem.ts';
 import { placeInUserCode } from './user-code.ts';
 
 /** What every fault of a playbook can be tried with, without a host. */
-const TRY = 'mend it, and try it without hosts: osha run PLAYBOOK INVENTORY --dry-run';
+const TRY = 'mend it, and try it without hosts: osha run PLAYBOOK.ts INVENTORY --dry-run';
 
 /** What is known of a file with a playbook of the user's own. */
 export interface PlaybookFileOptions {

@@ -159,5 +159,6 @@ function parsed(text: string): unknown {
 
 function isEvent(value: unknown): value is Recorded {
   if (typeof value !== 'object' || value === null || !('event' in value && 'time' in value)) return false;
+  if (value.event === 'findings') return 'findings' in value && Array.isArray(value.findings);
   return value.event !== 'summary' || isSummary(value);
 }

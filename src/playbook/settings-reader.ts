@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Inventory } from '../inventory/types.ts';
+import { bare } from '../yaml/bare.ts';
 
 /**
  * How the owner of an inventory's key gives what it says to others: `export const settingsOf = settingsReader('galera',
@@ -10,5 +11,6 @@ export function settingsReader<Schema extends z.ZodType>(
   name: string,
   schema: Schema,
 ): (inventory: Pick<Inventory, 'settings'>) => z.output<Schema> {
-  return ({ settings }) => schema.parse(settings[name] ?? {});
+  // What zod makes has JavaScript's own names again.
+  return ({ settings }) => bare(schema.parse(settings[name] ?? {}));
 }

@@ -15,7 +15,7 @@ export async function trackedSecrets(inventoryFile: string): Promise<readonly Lo
   const { plain: file } = secretsFilesOf(inventoryFile);
   if (!(await isTracked(file))) return [];
   const message = 'git tracks this file: whoever has the repository has the secrets';
-  const hint = `git rm --cached ${file}, and replace those that were pushed with "osha secrets rotate"`;
+  const hint = `git rm --cached ${file}, and replace those that were pushed with: osha secrets rotate INVENTORY NAME`;
   return [{ severity: 'warning', file, ...START, message, hint }];
 }
 

@@ -58,7 +58,7 @@ describe('a mistake of the user’s is told as one, with 2 and a JSON line, wher
       'my.ts',
       aFile,
       ['run', 'inventory.yaml', 'my.ts'],
-      'osha run PLAYBOOK INVENTORY',
+      'osha run PLAYBOOK.ts INVENTORY',
     ],
   ])('%s', async (_, path, make, args, words) => {
     const folder = folderForTest();

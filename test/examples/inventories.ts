@@ -16,9 +16,6 @@ import { ROOT } from './texts.ts';
 
 const options = { playbooks, platforms: platformIds };
 
-/** Keys of an inventory that texts already speak of and that are being added. None of them may be there. */
-export const KEYS_NOT_YET_THERE: readonly string[] = ['playbooks'];
-
 /** What an inventory can have at its top. */
 export const TOP_KEYS: readonly string[] = [
   ...Object.keys(fixedSchema.shape),
@@ -126,7 +123,9 @@ export function mistakesIn(sample: string): readonly string[] {
     return [...told(asYaml), ...(isRecord(values) ? [] : ['no keys'])];
   const { problems } = checkInventory('/nowhere/inventory.yaml', text, options);
   if ('name' in values && 'hosts' in values) return told(problems);
-  const there = withoutKeys(values, KEYS_NOT_YET_THERE);
+  // The settings of a playbook that a sample names are for its own file to judge.
+  const own = 'playbooks' in values ? Object.keys(values).filter((key) => !TOP_KEYS.includes(key)) : [];
+  const there = withoutKeys(values, [...own, 'playbooks']);
   const tried = BASES.map((base) =>
     told(checkInventory('/nowhere/inventory.yaml', stringify(merged(base, there)), options).problems),
   );
@@ -157,7 +156,7 @@ function told(problems: LoadedInventory['problems']): readonly string[] {
 /** Parts of an inventory that stand in a text: `galera: { writers: all }`. */
 export function samplesIn(text: string): readonly string[] {
   const beginning = new RegExp(
-    `(?<![\\w.$-])(?:${[...TOP_KEYS, ...KEYS_NOT_YET_THERE].filter((key) => key !== 'name').join('|')}): \\{(?!computed\\})`,
+    `(?<![\\w.$-])(?:${TOP_KEYS.filter((key) => key !== 'name').join('|')}): \\{(?!computed\\})`,
     'g',
   );
   return [...text.matchAll(beginning)].flatMap(({ 0: start, index }) => {

@@ -113,7 +113,7 @@ describe('a diff', () => {
     expect(outcomes).toEqual(['controller1 healthy ok']);
     expect(summary.failed).toBe(0);
     expect(events.filter((event) => event.event === 'warning')).toMatchObject([
-      { message: 'Healthy: not healthy, because of a member that --limit leaves out' },
+      { message: 'Healthy: not healthy, because of a member that --limit excludes' },
     ]);
   });
 
