@@ -69,16 +69,8 @@ describe('passwords', () => {
       () => writeFileSync(join(folder, 'file'), 'horse\nreboot\n'),
       'the sudo password is more than one line',
     ],
-    [
-      'that is not there',
-      () => undefined,
-      'cannot read file: no such file or folder',
-    ],
-    [
-      'that is a folder',
-      () => mkdirSync(join(folder, 'file')),
-      'cannot read file: is a folder, not a file',
-    ],
+    ['that is not there', () => undefined, 'cannot read file: no such file or folder'],
+    ['that is a folder', () => mkdirSync(join(folder, 'file')), 'cannot read file: is a folder, not a file'],
   ])('are not read from a file %s', async (_, make, words) => {
     make();
     const env = { OSHA_SUDO_PASSWORD_FILE: 'file' };
