@@ -62,7 +62,7 @@ describe.each(Object.keys(SAYS))('whoever answers at the address and %s', (name)
     const port = ports.get(name) ?? 0;
     writeFileSync(
       join(folder, 'inventory.yaml'),
-      `name: test\nssh: { user: root, port: ${port}, config: false }\nhosts: { a: { address: 127.0.0.1, networks: { public: 192.0.2.1 }, roles: [controller] } }\nvips: { api: { address: 192.0.2.20/24, interface: eth0 } }\n`,
+      `name: test\nssh: { user: root, port: ${port}, config: false }\nhosts: { a: { address: 127.0.0.1, networks: { public: 192.0.2.1 }, roles: [controller] } }\nvips: { api: { address: 192.0.2.20/24, interface: eth0 } }\nhaproxy: { internal_vip: api }\n`,
     );
     const { exitCode, stdout, stderr } = await oshaWith({ cwd: folder }, verb, ...args);
     expect(stdout + stderr).not.toMatch(LIVE);

@@ -13,7 +13,7 @@ const hosts =
   ['a', 'b', 'c']
     .map((name, at) => `  ${name}: { address: 192.0.2.${at + 1}, roles: [controller] }\n`)
     .join('') +
-  'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n';
+  'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n  internal: { address: 192.0.2.21/24, interface: eth0 }\n';
 
 const aPlaybook = (name: string, rest = ''): string => `
   import { everyHost, file, playbook, role, step } from 'osha';
