@@ -78,6 +78,14 @@ function read(file: string): Found {
     );
     return { why: code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`, failure };
   }
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key.toString('latin1'))) {
+    const failure = new ConnectError(
+      'identity-unreadable',
+      `${file} is not a private key`,
+      'ssh.identity has to name the private key, the file without .pub',
+    );
+    return { why: 'is not a private key', failure };
+  }
   const open = openTo(file);
   if (open !== undefined) {
     const failure = new ConnectError(
@@ -87,15 +95,7 @@ function read(file: string): Found {
     );
     return { why: open, failure };
   }
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key.toString('latin1'))) {
-    return isEncrypted(key) ? { why: 'has a passphrase' } : (damaged(file, key) ?? { key });
-  }
-  const failure = new ConnectError(
-    'identity-unreadable',
-    `${file} is not a private key`,
-    'ssh.identity has to name the private key, the file without .pub',
-  );
-  return { why: 'is not a private key', failure };
+  return isEncrypted(key) ? { why: 'has a passphrase' } : (damaged(file, key) ?? { key });
 }
 
 /** As ssh judges it: a key of one's own that others can read is not to be used. */

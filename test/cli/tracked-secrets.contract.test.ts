@@ -28,7 +28,7 @@ describe('secrets that git tracks', () => {
   it.each([
     ['secrets', 'generate'],
     ['secrets', 'list'],
-    ['secrets', 'rotate', 'erlangCookie'],
+    ['secrets', 'rotate', 'erlangCookie', '--yes'],
     ['validate'],
     ['plan'],
     ['deploy', '--dry-run'],
