@@ -30,15 +30,17 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
     deployment,
     wholePhases(request),
   );
-  const [{ observeHealth }, { accessTo }, { createMasker }, { maskDeep }, { pasteable }] = await Promise.all([
-    import('../runner/health.ts'),
-    import('./access.ts'),
-    import('../secrets/mask.ts'),
-    import('../journal/mask-deep.ts'),
-    import('./pasteable.ts'),
-  ]);
+  const [{ observeHealth }, { accessTo }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] =
+    await Promise.all([
+      import('../runner/health.ts'),
+      import('./access.ts'),
+      import('../secrets/mask.ts'),
+      import('../journal/mask-deep.ts'),
+      import('./admission.ts'),
+      import('./pasteable.ts'),
+    ]);
   const { transport, passwords } = await accessTo(io, request);
-  const mask = createMasker(passwords);
+  const mask = createMasker([...secretsToMask(deployment), ...passwords]);
   const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
   let report: HealthReport;
   try {

@@ -1,6 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { everyHost, playbook, token } from '../../src/playbook/playbook.ts';
 import type { Transport } from '../../src/transport/session.ts';
 import { ConnectError } from '../../src/transport/errors.ts';
 import { createLocalTransport } from '../../src/transport/local.ts';
@@ -217,4 +219,35 @@ describe('where no host answers,', () => {
     expect(stderr).not.toContain('generated');
     expect(existsSync(join(folder, 'secrets.yaml'))).toBe(false);
   });
+});
+
+it('osha status masks a secret that a finding speaks of', async () => {
+  const mine = playbook({
+    name: 'mine',
+    title: 'Mine',
+    hosts: everyHost,
+    settings: z.strictObject({}),
+    secrets: { mySecret: token('My own') },
+    steps: () => [],
+    health: ({ hosts, secrets }) => [
+      {
+        scope: 'health',
+        title: 'Mine',
+        members: hosts,
+        probe: () => ({ script: 'echo yes', reads: [], parse: ({ stdout }) => stdout }),
+        judge: () => [{ subject: 'word', healthy: true, evidence: `it is ${secrets.mySecret.reveal()}` }],
+      },
+    ],
+  });
+  Object.assign(globalThis, { ownPlaybooks: [mine] });
+  writeFileSync(join(folder, 'mine.mjs'), 'export default globalThis.ownPlaybooks;\n');
+  writeFileSync(
+    join(folder, 'inventory.yaml'),
+    'name: test\nplaybooks: [./mine.mjs]\nhosts: { a: { address: 192.0.2.1, roles: [time] } }\n',
+  );
+  for (const format of ['--plain', '--json']) {
+    const { exitCode, stdout } = await run([], 'status', 'inventory.yaml', '--only', 'mine', format);
+    expect(stdout).toContain('it is <secret mySecret>');
+    expect(exitCode).toBe(0);
+  }
 });
