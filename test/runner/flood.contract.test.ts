@@ -77,7 +77,7 @@ it('a change that floods is carried out, and takes no more room in the record th
       selection: { limit: ['controller1'] },
     },
   );
-  expect(summary).toMatchObject({ changed: 1, failed: 0 });
+  expect(summary).toMatchObject({ changes: 1, failed: 0 });
   const output = events.filter((event) => event.event === 'output');
   expect(JSON.stringify(output).length).toBeLessThan(2 * MAX);
   expect(output.at(-1)?.line).toMatch(

@@ -118,10 +118,10 @@ describe('two runs on one host, of which the first one’s sshd is stopped in th
     thaw();
     expect(content('together')).toBe('');
     expect(refused).toBeGreaterThan(0);
-    expect(second).toMatchObject({ changed: CHANGES, failed: 0, unreachable: 0 });
+    expect(second).toMatchObject({ changes: CHANGES, failed: 0, unreachable: 0 });
     // In the moment in which the lost connection lets go of the lock, either may be the one who gets it.
     if (lasting.refused === undefined) {
-      expect(lasting).toMatchObject({ changed: CHANGES, failed: 0, unreachable: 0 });
+      expect(lasting).toMatchObject({ changes: CHANGES, failed: 0, unreachable: 0 });
     } else {
       expect(lasting.refused).toContain('another run holds its lock: bob');
       expect(content('writer')).toBe(`bob ${CHANGES - 1}\n`);

@@ -57,7 +57,7 @@ async function deployment(): Promise<Readonly<Record<string, string>>> {
       ['a', 'b', 'c']
         .map((name, at) => `  ${name}: { address: 192.0.2.${at + 1}, roles: [controller] }\n`)
         .join('') +
-      'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n',
+      'vips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\nhaproxy: { internal_vip: api }\n',
   );
   expect((await run({}, 'secrets', 'generate', 'inventory.yaml')).exitCode).toBe(0);
   const file = join(disk, 'secrets.yaml');
@@ -81,7 +81,7 @@ describe('on a disk that is full', { timeout: 60_000 }, () => {
       async (verb, env) => {
         const before = await deployment();
         fill(left);
-        const names = verb === 'rotate' ? ['erlangCookie'] : [];
+        const names = verb === 'rotate' ? ['erlangCookie', '--yes'] : [];
         const { exitCode, stderr, stdout } = await run(env, 'secrets', verb, 'inventory.yaml', ...names);
         expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
         expect(stderr).toMatch(
