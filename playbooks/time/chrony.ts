@@ -20,7 +20,8 @@ export function chronyConf({ host, hosts, timeHosts, settings, pool }: ChronyInp
   const peers = timeHosts.filter((server) => server.name !== host.name);
   const sources = [
     ...(serves || timeHosts.length === 0 ? outsideSources(settings, pool) : []),
-    ...peers.map((server) => `server ${server.address} iburst minpoll 4 maxpoll 6`),
+    // Every 16 s: chrony believes a source after several answers, and the poll of one that was silent would grow.
+    ...peers.map((server) => `server ${server.address} iburst minpoll 4 maxpoll 4`),
   ];
   const serving = [
     '',
