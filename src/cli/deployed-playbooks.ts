@@ -14,14 +14,14 @@ import { ownPlaybooks, type OwnFile, type OwnPlaybooks } from './own-playbooks.t
 export interface DeployedPlaybooks {
   /** In deployment order: the built-in ones, then those that the inventory names, then those of the file that is run. */
   readonly playbooks: readonly Playbook[];
-  /** Those of the file that is run by itself; nothing where none is, or where the inventory names it and it is faulty. */
+  /** Those of the file that is run alone; nothing where none is, or where the inventory names it and it is faulty. */
   readonly run?: { readonly file: string; readonly playbooks: readonly Playbook[] } | undefined;
   /** What is wrong with the playbooks that the inventory names. */
   readonly problems: readonly LocatedProblem[];
 }
 
 /**
- * The built-in playbooks, those of the user's own that an inventory names, and those of a file that is run by itself.
+ * The built-in playbooks, those of the user's own that an inventory names, and those of a file that is run alone.
  * Throws the `PlaybookFault` of the file that is run.
  */
 export async function deployedPlaybooks(

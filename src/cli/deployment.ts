@@ -24,7 +24,7 @@ export interface Deployment {
   readonly platform: Platform;
   /** In deployment order; also those of the user's own that the inventory names. */
   readonly playbooks: readonly Playbook[];
-  /** What is run by itself, where that was asked for. */
+  /** What is run alone, where that was asked for. */
   readonly run?: DeployedPlaybooks['run'];
   /** Of the secrets that this deployment needs, by their names. */
   readonly rules: SecretRules;
@@ -43,7 +43,7 @@ export interface LoadRequest {
   readonly advice?: true;
   /** Leave warnings to the verbs that are about the inventory. */
   readonly quiet?: true;
-  /** A file of the user's own playbooks that is run by itself. */
+  /** A file of the user's own playbooks that is run alone. */
   readonly run?: string | undefined;
 }
 

@@ -78,7 +78,7 @@ export interface Resolution {
   readonly self: string;
 }
 
-/** From here on this process can load TypeScript, and finds `osha` whoever asks. Doing it again changes nothing. */
+/** From here on this process can load TypeScript, and resolves `osha` for every module. Idempotent. */
 async function compileAsLoaded(): Promise<void> {
   const { register: compileTypeScript } = await import('tsx/esm/api');
   compileTypeScript();

@@ -1,6 +1,6 @@
 import { quote } from '../operations/shell.ts';
 
-/** A command of osha up to where it names the inventory, as whoever does not know its file writes it. */
+/** A command of osha up to where it names the inventory, as code below the command line writes it. */
 const COMMAND = /(\bosha [a-z-]+(?: (?!INVENTORY\b)[^\s;,:]+)*? )INVENTORY\b(?!\.\w)/g;
 
 /** Where sentences to the reader stand in what osha tells. A diff, a host's output or a table may hold anything. */

@@ -57,7 +57,7 @@ export interface PlanRequest {
   readonly selection?: Selection;
   /** Options that playbooks take; see `Playbook.options`. */
   readonly options?: GivenOptions | undefined;
-  /** A file of the user's own that is run by itself: then nothing but its playbooks is planned. */
+  /** A file of the user's own that is run alone: then nothing but its playbooks is planned. */
   readonly run?: { readonly file: string; readonly playbooks: readonly Playbook[] } | undefined;
 }
 

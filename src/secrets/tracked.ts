@@ -14,7 +14,7 @@ const LIMIT_MS = 5000;
 export async function trackedSecrets(inventoryFile: string): Promise<readonly LocatedProblem[]> {
   const { plain: file } = secretsFilesOf(inventoryFile);
   if (!(await isTracked(file))) return [];
-  const message = 'git tracks this file: whoever has the repository has the secrets';
+  const message = 'git tracks this file: everyone with the repository has the secrets';
   const hint = `git rm --cached ${file}, and replace those that were pushed with: osha secrets rotate INVENTORY NAME`;
   return [{ severity: 'warning', file, ...START, message, hint }];
 }

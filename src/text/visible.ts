@@ -1,5 +1,5 @@
 /** Colours and other looks (SGR sequences), as commands print them: they hide nothing once they are gone. */
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- these are what is looked for
 export const STYLES = /(?:\u001b\[|\u009b)[\d;:]*m/;
 
 /**

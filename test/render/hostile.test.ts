@@ -168,7 +168,7 @@ describe.each(['plain', 'json', 'interactive'] as const)('as %s, every kind of e
     expect(output).not.toContain('\u001b[31mFORGED');
     expect(output.includes('\u001b[31m')).toBe(kind !== 'json');
     // What marks osha's own colours inside never comes out.
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- these are what is looked for
     expect(output).not.toMatch(/\u001b\[\d+;[\d;]*m/);
   });
 });

@@ -54,7 +54,7 @@ export const register: Register = (program, cli) => {
           try {
             renderer.sink(event);
           } catch {
-            // Whoever damaged the record, the rest of it is still worth reading.
+            // However the record was damaged, the rest of it is still worth reading.
             damaged += 1;
           }
         }

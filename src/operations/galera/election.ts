@@ -32,7 +32,7 @@ export function obstacle(members: readonly Member[], context: DecisionContext): 
   if (context.bootstrapFrom !== undefined) return undefined;
   const missing = members.filter(isUnreachable);
   if (missing.length > 0) {
-    // Whoever gives up the missing members has to see which of the others has the newest data.
+    // To give up the missing members, an operator has to see which of the others has the newest data.
     const unknown = recoveryStage(
       members.filter((member) => member.kind === 'stopped'),
       context,
