@@ -29,7 +29,7 @@ export function drift(): void {
       'sed -i "s/^    retries 3$/    retries 7/" /etc/haproxy/haproxy.cfg && echo "# edited by hand" >> /etc/haproxy/haproxy.cfg',
     );
     const shown = await osha('plan', INVENTORY, '--only', 'haproxy', '--diff', '--plain');
-    expect(shown.stdout).toMatch(/^ *-    retries 7\n *\+    retries 3$/m);
+    expect(shown.stdout).toMatch(/^ *- {4}retries 7\n *\+ {4}retries 3$/m);
     // The file holds a password: a line that osha has not written may be a former one, whatever it looks like.
     expect(shown.stdout).toMatch(/^ *-<masked>$/m);
     const repaired = await osha('deploy', INVENTORY, '--only', 'haproxy', '--json');

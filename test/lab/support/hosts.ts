@@ -16,13 +16,16 @@ export interface Hosts {
   readonly snapshot: (host: string) => Promise<string>;
 }
 
-/** Files with owner, mode and content, packages, units, users. Left out is what a running system writes by itself. */
+/**
+ * Files with owner, mode and content, packages, units, users. Left out is what a running system writes by itself, and
+ * the units that a socket starts for each of its connections, which come and go with HAProxy's checks.
+ */
 const SNAPSHOT = `find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /dev -o -path /var/log -o -path /var/cache \
   -o -path /var/lib/systemd -o -path /var/lib/chrony -o -path /var/tmp \\) -prune -o -printf '%p %y %u %g %m %l\\n' | sort
 find /etc /usr/local /root /home /opt /srv -xdev -type f -print0 | sort -z | xargs -0 sha256sum
 dpkg-query -W -f '\${Package} \${Version} \${Status}\\n'
 systemctl list-unit-files --no-legend --no-pager | sort
-systemctl list-units --all --no-legend --no-pager --plain --type=service,socket | awk '{ print $1, $2, $3 }' | sort
+systemctl list-units --all --no-legend --no-pager --plain --type=service,socket | awk '$1 !~ /@[0-9]+-/ { print $1, $2, $3 }' | sort
 getent passwd; getent group; sysctl -a 2>/dev/null | grep -E 'ip_forward |nonlocal_bind|tcp_keepalive' ; ip -o addr | awk '{ print $2, $4 }'`;
 
 /** The hosts of the lab that was brought up from `inventory`. */
