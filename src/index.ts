@@ -33,7 +33,7 @@ export type {
   TextDiff,
 } from './playbook/operation.ts';
 export type { CarriedSecret, LineOfFile, Where } from './playbook/carried-secret.ts';
-export { within, type Limit } from './playbook/limits.ts';
+export { DEFAULT_TIMEOUT_SECONDS, LIMITS, stretched, within, type Limit } from './playbook/limits.ts';
 export { takeoverOf, type Handover, type Takeover } from './playbook/takeover.ts';
 export type { Frontend, FrontendServer } from './playbook/frontend.ts';
 export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';
@@ -47,13 +47,10 @@ export { asSecretText, SecretText, text } from './secrets/text.ts';
 export type { Text } from './secrets/text.ts';
 export { suggestion } from './inventory/problem.ts';
 export { onOneHost } from './operations/on-one-host.ts';
-export { quote } from './operations/shell.ts';
+export { quote, quoteAll } from './operations/shell.ts';
 
 export * as carried from './operations/carried.ts';
-export * as etcd from './operations/etcd.ts';
 export * as file from './operations/file.ts';
-export * as galera from './operations/galera.ts';
-export * as gluster from './operations/gluster.ts';
 export * as hostname from './operations/hostname.ts';
 export * as hostsFile from './operations/hosts-file.ts';
 export * as kernelModules from './operations/kernel-modules.ts';
@@ -66,7 +63,15 @@ export * as repository from './operations/repository.ts';
 export * as service from './operations/service.ts';
 export * as sysctl from './operations/sysctl.ts';
 export * as timezone from './operations/timezone.ts';
-export * as pacemaker from './operations/pacemaker.ts';
 export * as tls from './operations/tls.ts';
 export { ini, type IniSections, type IniValue } from './operations/ini.ts';
-export * as openstack from './operations/openstack.ts';
+
+// What a cluster operation is written with: scripts that ask and change, and how a decision is put.
+export { clusterChange, type ClusterChange } from './operations/cluster-change.ts';
+export type { Decided } from './operations/decided.ts';
+export { writeFileScript, type WriteOptions } from './operations/file-script.ts';
+export { newerThanStart } from './operations/newer-files.ts';
+export type { PathState } from './operations/path-state.ts';
+export { journalOnFailure, READ_UNITS, startScript } from './operations/service-script.ts';
+export { parseUnitState, unitProbeScript, type UnitState } from './operations/unit-state.ts';
+export { UNMOUNTED } from './operations/unmounted.ts';

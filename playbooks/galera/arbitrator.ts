@@ -1,5 +1,5 @@
-import { hostsWith, type Host, type Inventory } from 'osha';
-import { REPLICATION_PORT } from './my-cnf.ts';
+import { type Host, hostsWith, type Inventory } from 'osha';
+import { REPLICATION_PORT } from './files/my-cnf.ts';
 import type { GaleraSettings } from './settings.ts';
 
 /** The host of the arbitrator; nothing where there is none, or no member that it could vote with. */

@@ -1,6 +1,6 @@
 import { hostsWith, type Inventory, type InventoryProblem } from 'osha';
-import { HEALTH_PORT } from './endpoint.ts';
-import { REPLICATION_PORT } from './my-cnf.ts';
+import { HEALTH_PORT } from './files/endpoint.ts';
+import { REPLICATION_PORT } from './files/my-cnf.ts';
 import { charsetOf, type GaleraSettings } from './settings.ts';
 
 /** Of the members' own: replication, incremental and full state transfers, the health endpoint. */

@@ -1,5 +1,5 @@
-import { chosenHosts } from 'osha';
-import type { gluster, Host, Inventory, mount, Platform } from 'osha';
+import { chosenHosts, type Host, type Inventory, type mount, type Platform } from 'osha';
+import type * as gluster from './cluster/index.ts';
 import { settingsOf, type GlusterfsSettings, type VolumeSettings } from './settings.ts';
 
 type Hosts = Pick<Inventory, 'hosts'>;

@@ -1,6 +1,19 @@
-import { addressIn, ofThoseThatAnswered, ProbeError, quote, takeoverOf, within } from 'osha';
-import type { Answers, Finding, Frontend, HealthCheck, Host, Takeover, Vip } from 'osha';
-import { ADMIN_SOCKET, frontendsOn } from './conf.ts';
+import {
+  addressIn,
+  type Answers,
+  type Finding,
+  type Frontend,
+  type HealthCheck,
+  type Host,
+  ofThoseThatAnswered,
+  ProbeError,
+  quote,
+  type Takeover,
+  takeoverOf,
+  type Vip,
+  within,
+} from 'osha';
+import { ADMIN_SOCKET, frontendsOn } from './files/conf.ts';
 import { ALIVE_PATH, STATS_PORT } from './ports.ts';
 
 /** What HAProxy says of one server of one section: `UP`, `DOWN`, `MAINT`, `UP 1/2`, and what its last check found. */

@@ -1,5 +1,11 @@
-import { choiceFault, chosenHosts, seconds } from 'osha';
-import type { Frontend, Inventory, InventoryProblem } from 'osha';
+import {
+  choiceFault,
+  chosenHosts,
+  type Frontend,
+  type Inventory,
+  type InventoryProblem,
+  seconds,
+} from 'osha';
 import { HTTPS_PORT, STATS_PORT } from './ports.ts';
 import type { HaproxySettings, OwnFrontend } from './settings.ts';
 import { vipFault } from './vips.ts';

@@ -1,13 +1,14 @@
-import { quote, tls } from 'osha';
-import type {
-  CarriedSecret,
-  Host,
-  Inventory,
-  InventoryProblem,
-  Operation,
-  Platform,
-  Secret,
-  Vip,
+import {
+  type CarriedSecret,
+  type Host,
+  type Inventory,
+  type InventoryProblem,
+  type Operation,
+  type Platform,
+  quote,
+  type Secret,
+  tls,
+  type Vip,
 } from 'osha';
 import { settingsOf as baseSettings } from '../base/settings.ts';
 import type { HaproxySettings, VipTls } from './settings.ts';

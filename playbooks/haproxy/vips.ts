@@ -1,5 +1,4 @@
-import { hostsWith } from 'osha';
-import type { Frontend, Inventory, InventoryProblem, Vip } from 'osha';
+import { type Frontend, hostsWith, type Inventory, type InventoryProblem, type Vip } from 'osha';
 import { settingsOf } from './settings.ts';
 
 type Vips = Pick<Inventory, 'vips'>;

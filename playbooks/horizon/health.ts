@@ -1,5 +1,13 @@
-import { onOneHost, openstack, within } from 'osha';
-import type { Finding, HealthCheck, Host, Platform, Takeover } from 'osha';
+import {
+  type Finding,
+  type HealthCheck,
+  type Host,
+  onOneHost,
+  type Platform,
+  type Takeover,
+  within,
+} from 'osha';
+import * as openstack from '../openstack/operations/index.ts';
 import { LOGIN, PORT, ROOT } from './entrance.ts';
 
 /** What the dashboard of one host answered; a status is 0 where nothing came. */

@@ -1,5 +1,5 @@
-import { openstack, ProbeError } from 'osha';
-import type { Operation, Secret } from 'osha';
+import { type Operation, ProbeError, type Secret } from 'osha';
+import * as openstack from '../openstack/operations/index.ts';
 import type { Site } from '../openstack/site.ts';
 import { DATABASE } from './settings.ts';
 

@@ -1,5 +1,4 @@
-import { text } from 'osha';
-import type { Secret, SecretText } from 'osha';
+import { type Secret, type SecretText, text } from 'osha';
 import type { Site } from '../openstack/site.ts';
 import { ROOT, type Entrance } from './entrance.ts';
 

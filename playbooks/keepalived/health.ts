@@ -1,8 +1,14 @@
-import { ofThoseThatAnswered } from 'osha';
-import type { Advice, Answer, Finding, HealthCheck, Host } from 'osha';
-import { inWords, named, placesOf, viewOf, type Former, type VipView } from './holders.ts';
-import { holderProbe, type HolderView, type ObserveOptions } from './observe.ts';
-import { leaveHint } from './recognise.ts';
+import {
+  type Advice,
+  type Answer,
+  type Finding,
+  type HealthCheck,
+  type Host,
+  ofThoseThatAnswered,
+} from 'osha';
+import { inWords, named, placesOf, viewOf, type Former, type VipView } from './cluster/holders.ts';
+import { holderProbe, type HolderView, type ObserveOptions } from './cluster/observe.ts';
+import { leaveHint } from './cluster/recognise.ts';
 
 /**
  * On every holder keepalived runs, and exactly one host has each virtual IP, a holder of it: as `hosts` say themselves,

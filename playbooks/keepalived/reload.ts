@@ -1,9 +1,8 @@
-import { service } from 'osha';
-import type { ClusterOperation, Host, Operation } from 'osha';
-import { formerPath } from './conf.ts';
-import { placesOf } from './holders.ts';
-import { holderProbe, type HolderView } from './observe.ts';
-import { disagrees, type RecogniseOptions } from './recognise.ts';
+import { type ClusterOperation, type Host, type Operation, service } from 'osha';
+import { formerPath } from './files/conf.ts';
+import { placesOf } from './cluster/holders.ts';
+import { holderProbe, type HolderView } from './cluster/observe.ts';
+import { disagrees, type RecogniseOptions } from './cluster/recognise.ts';
 
 /** What one holder says: of its unit, and of what stands in its file. */
 interface Loaded {

@@ -1,6 +1,6 @@
-import { carried, openstack, token } from 'osha';
-import type { CarriedSecret, Host, Secret } from 'osha';
+import { carried, type CarriedSecret, type Host, type Secret, token } from 'osha';
 import { SERVICES } from '../openstack/services.ts';
+import { type KeyRepository, fernetKey } from './key-repository.ts';
 
 /** Where the keys are that tokens are encrypted with, and those of stored credentials. */
 export const TOKEN_KEYS = '/etc/keystone/fernet-keys';
@@ -18,7 +18,7 @@ export const SEED = {
 };
 
 /** The keys of one kind, which every host makes for itself from the one secret. */
-export function keysOf(kind: 'token' | 'credential', seed: Secret): openstack.KeyRepository {
+export function keysOf(kind: 'token' | 'credential', seed: Secret): KeyRepository {
   return {
     directory: kind === 'token' ? TOKEN_KEYS : CREDENTIAL_KEYS,
     seed,
@@ -38,7 +38,7 @@ export function seedCarried(hosts: readonly Host[]): readonly CarriedSecret[] {
     carried.recorded('keystoneKeys', hosts),
     {
       ...first,
-      holds: (seed) => openstack.fernetKey(keysOf('credential', seed), 1).reveal(),
+      holds: (seed) => fernetKey(keysOf('credential', seed), 1).reveal(),
       restores: 'nothing',
     },
   ];

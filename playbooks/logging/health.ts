@@ -1,6 +1,5 @@
-import { ProbeError, quote } from 'osha';
-import type { Finding, HealthCheck, Host } from 'osha';
-import { LOG_ADDRESS, LOG_PORT, OWN_LOGS } from './conf.ts';
+import { type Finding, type HealthCheck, type Host, ProbeError, quote } from 'osha';
+import { LOG_ADDRESS, LOG_PORT, OWN_LOGS } from './files/conf.ts';
 
 /** What one host says of its logging. */
 export interface LoggingView {

@@ -1,5 +1,12 @@
-import { takeoverOf, within } from 'osha';
-import type { Answer, HealthCheck, Finding, Host, Takeover } from 'osha';
+import {
+  type Answer,
+  type Finding,
+  type HealthCheck,
+  type Host,
+  type Takeover,
+  takeoverOf,
+  within,
+} from 'osha';
 
 /** What a cache says of itself; nothing where it does not answer. */
 export interface CacheStats {

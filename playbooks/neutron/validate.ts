@@ -1,5 +1,4 @@
-import { addressIn, hostsWith } from 'osha';
-import type { Inventory, InventoryProblem } from 'osha';
+import { addressIn, hostsWith, type Inventory, type InventoryProblem } from 'osha';
 import { servicesOf } from '../openstack/settings.ts';
 import type { NeutronSettings } from './settings.ts';
 

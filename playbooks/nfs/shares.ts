@@ -1,5 +1,4 @@
-import { chosenHosts } from 'osha';
-import type { Host, Inventory, mount } from 'osha';
+import { chosenHosts, type Host, type Inventory, type mount } from 'osha';
 import { settingsOf, type NfsSettings, type ShareSettings } from './settings.ts';
 
 type Hosts = Pick<Inventory, 'hosts'>;

@@ -1,4 +1,5 @@
-import type { Frontend, Host, Inventory, openstack, Platform, Vip } from 'osha';
+import type { Frontend, Host, Inventory, Platform, Vip } from 'osha';
+import type * as openstack from './operations/index.ts';
 import { internalVip, publicVip } from './endpoints.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import type { Site } from './site.ts';

@@ -1,5 +1,4 @@
-import { carried } from 'osha';
-import type { CarriedSecret, Host } from 'osha';
+import { carried, type CarriedSecret, type Host } from 'osha';
 import { accountSecret, databaseSecret } from './secrets.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 

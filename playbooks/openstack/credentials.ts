@@ -1,5 +1,4 @@
-import { text } from 'osha';
-import type { Secret, SecretText } from 'osha';
+import { type Secret, type SecretText, text } from 'osha';
 import type { Site } from './site.ts';
 
 /** On the hosts of the control plane, for root alone. */

@@ -1,5 +1,5 @@
-import { hostsWith, onOneHost, openstack, takeoverOf } from 'osha';
-import type { HealthCheck, Host, Takeover } from 'osha';
+import { type HealthCheck, type Host, hostsWith, onOneHost, type Takeover, takeoverOf } from 'osha';
+import * as openstack from './operations/index.ts';
 import { adminSession } from './api.ts';
 import { computeHosts, hostsOfService, networkHosts } from './hosts.ts';
 import { factsOf, type ServiceName } from './services.ts';

@@ -1,5 +1,4 @@
-import { hostsWith } from 'osha';
-import type { Host, HostSelector, Inventory } from 'osha';
+import { type Host, type HostSelector, hostsWith, type Inventory } from 'osha';
 import { servicesOf, type AnyService } from './settings.ts';
 import { isShared } from './shared-folders.ts';
 

@@ -1,5 +1,4 @@
-import { carried, token } from 'osha';
-import type { CarriedSecret, Host } from 'osha';
+import { carried, type CarriedSecret, type Host, token } from 'osha';
 
 /** What Neutron's metadata agents prove themselves with to Nova. */
 export const METADATA = {

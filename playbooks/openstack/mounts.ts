@@ -1,5 +1,13 @@
-import { chosenHosts, file, mount, takeoverOf } from 'osha';
-import type { Host, Inventory, Operation, Takeover } from 'osha';
+import {
+  chosenHosts,
+  file,
+  type Host,
+  type Inventory,
+  mount,
+  type Operation,
+  type Takeover,
+  takeoverOf,
+} from 'osha';
 import { sharesOf } from './shared-folders.ts';
 
 /** Where a compute host keeps the disks of its servers. */

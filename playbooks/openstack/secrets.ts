@@ -1,5 +1,4 @@
-import { token } from 'osha';
-import type { SecretRule } from 'osha';
+import { type SecretRule, token } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
 
 /** The password of the cloud's administrator, which every service's playbook logs in with. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settingsReader, type Inventory } from 'osha';
+import { type Inventory, settingsReader } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
 
 /** What can be asked for; the dashboard has no API of its own. */

@@ -1,5 +1,4 @@
-import { chosenHosts } from 'osha';
-import type { Host, Inventory } from 'osha';
+import { chosenHosts, type Host, type Inventory } from 'osha';
 import { settingsOf as glusterfsSettings } from '../glusterfs/settings.ts';
 import { settingsOf as nfsSettings } from '../nfs/settings.ts';
 

@@ -1,5 +1,15 @@
-import { hostsWith, text } from 'osha';
-import type { Frontend, Host, IniSections, Inventory, Platform, Secret, SecretText, Takeover } from 'osha';
+import {
+  type Frontend,
+  type Host,
+  hostsWith,
+  type IniSections,
+  type Inventory,
+  type Platform,
+  type Secret,
+  type SecretText,
+  type Takeover,
+  text,
+} from 'osha';
 import { vipOf } from '../haproxy/vips.ts';
 import { settingsOf as brokerSettings } from '../rabbitmq/settings.ts';
 import { queuesOf } from '../rabbitmq/version.ts';

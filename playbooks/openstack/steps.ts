@@ -1,5 +1,17 @@
-import { minutes, onOneHost, openstack, service as unitService, step, takeoverOf } from 'osha';
-import type { Handover, HealthCheck, Host, Operation, Step, Takeover } from 'osha';
+import {
+  type Handover,
+  type HealthCheck,
+  type Host,
+  minutes,
+  onOneHost,
+  type Operation,
+  service as unitService,
+  type Step,
+  step,
+  type Takeover,
+  takeoverOf,
+} from 'osha';
+import * as openstack from './operations/index.ts';
 import { hostsOfService } from './hosts.ts';
 import { factsOf, type ServiceName } from './services.ts';
 import type { Site, SiteInput } from './site.ts';

@@ -1,5 +1,4 @@
-import { file } from 'osha';
-import type { Host, Inventory, Operation, Platform, Secret } from 'osha';
+import { file, type Host, type Inventory, type Operation, type Platform, type Secret } from 'osha';
 import { settingsOf } from '../haproxy/settings.ts';
 import { authorityOf } from '../haproxy/tls.ts';
 import { servicesVip, usersVip } from '../haproxy/vips.ts';

@@ -8,7 +8,7 @@ export interface UwsgiOptions {
   readonly processes: number;
 }
 
-/** After this, nobody has been waiting for the answer for four minutes: HAProxy gave its client up after one (playbooks/haproxy/conf.ts). */
+/** After this, nobody has been waiting for the answer for four minutes: HAProxy gave its client up after one (playbooks/haproxy/files/conf.ts). */
 const GIVE_UP_S = 300;
 
 /**

@@ -1,5 +1,4 @@
-import { chosenHosts } from 'osha';
-import type { Host, Inventory, Vip } from 'osha';
+import { chosenHosts, type Host, type Inventory, type Vip } from 'osha';
 import type { Group, Settings } from './settings.ts';
 
 /** One Corosync cluster of an inventory. */

@@ -1,8 +1,9 @@
-import { pacemaker } from 'osha';
 import type { Platform, Secret } from 'osha';
+import * as pacemaker from './cluster/index.ts';
 import { clonesHaproxy, groupOf, groupRunning, namesMeant, resourcesOf, type Cluster } from './clusters.ts';
 import type { LaterUnits } from './later.ts';
 import type { Constraint, Settings } from './settings.ts';
+import { vipResource } from './health.ts';
 
 /** The resource that runs HAProxy. */
 export const HAPROXY = 'haproxy';
@@ -73,7 +74,7 @@ export function desiredResources(options: ResourcesOptions): pacemaker.DesiredRe
     constraints: [
       ...withHaproxy(cluster, cloned),
       ...fences.flatMap(({ id, hosts }) => awayFrom(id, hosts, cluster)),
-      ...free.flatMap((vip) => onlyOn(pacemaker.vipResource(vip), vip.holders, cluster)),
+      ...free.flatMap((vip) => onlyOn(vipResource(vip), vip.holders, cluster)),
       ...others.flatMap((name) => {
         const on = settings.resources[name]?.on;
         return on ? onlyOn(reference(name, options), namesMeant(on, cluster), cluster) : [];
@@ -90,7 +91,7 @@ function unitResource(id: string, unit: string, settings: Settings): Resource {
 
 function vipOf(vip: Cluster['vips'][number], settings: Settings): Resource {
   return {
-    id: pacemaker.vipResource(vip),
+    id: vipResource(vip),
     agent: 'ocf:heartbeat:IPaddr2',
     options: { ip: vip.address, cidr_netmask: String(vip.prefixLength), nic: vip.interface },
     monitorSeconds: settings.monitor_seconds,
@@ -134,7 +135,7 @@ function withHaproxy(cluster: Cluster, cloned: boolean): readonly Between[] {
   const other = pacemaker.cloneOf(HAPROXY);
   const placed = cluster.vips
     .filter((vip) => vip.haproxy)
-    .map((vip) => groupOf(cluster, vip.name) ?? pacemaker.vipResource(vip));
+    .map((vip) => groupOf(cluster, vip.name) ?? vipResource(vip));
   return [...new Set(placed)].flatMap((resource): readonly Between[] => [
     { kind: 'order', resource, other, strength: 'Optional' },
     { kind: 'colocation', resource, other, strength: 'INFINITY' },
@@ -189,7 +190,7 @@ export function reference(
 ): string {
   const vip = cluster.vips.find(({ name }) => name === word);
   if (cluster.groups.has(word)) return word;
-  if (vip) return pacemaker.vipResource(vip);
+  if (vip) return vipResource(vip);
   if (groupRunning(cluster, word) !== undefined) return serviceId(word);
   if (word === HAPROXY && clonesHaproxy(cluster, HAPROXY)) return pacemaker.cloneOf(HAPROXY);
   if (!resourcesOf(cluster, settings, clusters).includes(word)) return '';

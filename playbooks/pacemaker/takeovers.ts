@@ -1,5 +1,5 @@
-import { pacemaker } from 'osha';
 import type { Operation, Platform, Takeover } from 'osha';
+import * as pacemaker from './cluster/index.ts';
 import { clonesHaproxy, resourcesOf, type Cluster } from './clusters.ts';
 import type { LaterUnits } from './later.ts';
 import { desiredResources, HAPROXY, memberId, unitOf } from './resources.ts';

@@ -1,4 +1,4 @@
-import type { pacemaker } from 'osha';
+import type * as pacemaker from './cluster/index.ts';
 import type { Settings } from './settings.ts';
 
 /** The transport that the inventory asks for; nothing where it leaves that open. */

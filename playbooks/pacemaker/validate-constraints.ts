@@ -1,5 +1,4 @@
-import { choiceFault, suggestion } from 'osha';
-import type { InventoryProblem } from 'osha';
+import { choiceFault, type InventoryProblem, suggestion } from 'osha';
 import { clonesHaproxy, namesMeant, resourcesOf, type Cluster } from './clusters.ts';
 import { HAPROXY, reference } from './resources.ts';
 import type { Constraint, Settings } from './settings.ts';

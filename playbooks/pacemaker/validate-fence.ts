@@ -1,5 +1,4 @@
-import { choiceFault } from 'osha';
-import type { InventoryProblem } from 'osha';
+import { choiceFault, type InventoryProblem } from 'osha';
 import type { Cluster } from './clusters.ts';
 import type { Settings } from './settings.ts';
 

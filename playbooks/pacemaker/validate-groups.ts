@@ -1,5 +1,4 @@
-import { choiceFault, suggestion } from 'osha';
-import type { Inventory, InventoryProblem } from 'osha';
+import { choiceFault, type Inventory, type InventoryProblem, suggestion } from 'osha';
 import { clonesHaproxy, clusteredVips, groupOf, groupRunning, namesMeant, type Cluster } from './clusters.ts';
 import { HAPROXY } from './resources.ts';
 import type { Settings } from './settings.ts';

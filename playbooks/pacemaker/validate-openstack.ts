@@ -1,5 +1,4 @@
-import { chosenHosts, platformOf } from 'osha';
-import type { Inventory, InventoryProblem } from 'osha';
+import { chosenHosts, type Inventory, type InventoryProblem, platformOf } from 'osha';
 import { NEEDS, servicesOf } from '../openstack/settings.ts';
 import { serviceUnits, type ServiceUnit } from '../openstack/units.ts';
 import type { Cluster } from './clusters.ts';

@@ -1,8 +1,9 @@
-import { choiceFault, pacemaker } from 'osha';
-import type { Inventory, InventoryProblem } from 'osha';
+import { choiceFault, type Inventory, type InventoryProblem } from 'osha';
+import * as pacemaker from './cluster/index.ts';
 import { clonesHaproxy, namesMeant, type Cluster } from './clusters.ts';
 import { HAPROXY, serviceId } from './resources.ts';
 import type { Settings } from './settings.ts';
+import { vipResource } from './health.ts';
 
 /** What is wrong with the resources, and names that stand for two things in one cluster's configuration. */
 export function resourceProblems(
@@ -57,7 +58,7 @@ function nameProblems(
   const taken = new Map<string, string>();
   for (const { name } of inventory.vips) {
     taken.set(name, 'a virtual IP');
-    taken.set(pacemaker.vipResource({ name }), 'the resource of a virtual IP');
+    taken.set(vipResource({ name }), 'the resource of a virtual IP');
   }
   for (const name of Object.values(settings.groups).flatMap((group) => group.services)) {
     if (!Object.hasOwn(settings.resources, name)) taken.set(serviceId(name), 'a service of a group');

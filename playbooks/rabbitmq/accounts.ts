@@ -1,4 +1,4 @@
-import { token, type rabbitmq, type SecretRule } from 'osha';
+import { type rabbitmq, type SecretRule, token } from 'osha';
 import type { RabbitmqSettings } from './settings.ts';
 
 /** The account of OpenStack's services. */

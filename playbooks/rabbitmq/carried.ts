@@ -1,5 +1,4 @@
-import { carried } from 'osha';
-import type { CarriedSecret, Host, Platform } from 'osha';
+import { carried, type CarriedSecret, type Host, type Platform } from 'osha';
 import { passwordName } from './accounts.ts';
 import type { RabbitmqSettings } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import { hostsWith, type Inventory, type InventoryProblem } from 'osha';
 import { MIRRORED, SERVICE_USER } from './accounts.ts';
-import { MANAGEMENT_PORT } from './conf.ts';
+import { MANAGEMENT_PORT } from './files/conf.ts';
 import { regexFault } from './regex.ts';
 import type { RabbitmqSettings } from './settings.ts';
 import { queuesOf, ramHosts, versionOf } from './version.ts';

@@ -1,4 +1,4 @@
-import { platformIds, platformOf, type Host, type Inventory } from 'osha';
+import { type Host, type Inventory, platformIds, platformOf } from 'osha';
 import type { RabbitmqSettings } from './settings.ts';
 
 /** The broker's version as two numbers: what the inventory says, else what the operating system's packages bring. */

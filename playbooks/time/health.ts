@@ -1,5 +1,4 @@
-import { ProbeError, within } from 'osha';
-import type { Answers, Finding, HealthCheck, Host } from 'osha';
+import { type Answers, type Finding, type HealthCheck, type Host, ProbeError, within } from 'osha';
 import type { TimeSettings } from './settings.ts';
 
 /** What `chronyc -n -c tracking` says; nothing where chrony does not run. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { hostsWith } from 'osha';
-import type { Inventory, InventoryProblem } from 'osha';
+import { hostsWith, type Inventory, type InventoryProblem } from 'osha';
 
 /** What an inventory may say under `time:`. */
 export const settings = z.strictObject({

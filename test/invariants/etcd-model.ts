@@ -1,14 +1,14 @@
 import type { Host } from '../../src/inventory/types.ts';
-import type { ListedMember } from '../../src/operations/etcd/answer.ts';
-import type { ChangeContext } from '../../src/operations/etcd/changes.ts';
-import { decideMembers } from '../../src/operations/etcd/decide.ts';
-import { identityIn, type Formation } from '../../src/operations/etcd/formation.ts';
-import { peerUrlOf } from '../../src/operations/etcd/layout.ts';
-import { membersOf } from '../../src/operations/etcd/members.ts';
-import type { MemberObservation } from '../../src/operations/etcd/observe.ts';
-import type { Identity } from '../../src/operations/etcd/wal.ts';
+import type { ListedMember } from '../../playbooks/etcd/cluster/answer.ts';
+import type { ChangeContext } from '../../playbooks/etcd/cluster/changes.ts';
+import { decideMembers } from '../../playbooks/etcd/cluster/decide.ts';
+import { identityIn, type Formation } from '../../playbooks/etcd/cluster/formation.ts';
+import { peerUrlOf } from '../../playbooks/etcd/layout.ts';
+import { membersOf } from '../../playbooks/etcd/cluster/members.ts';
+import type { MemberObservation } from '../../playbooks/etcd/cluster/observe.ts';
+import type { Identity } from '../../playbooks/etcd/cluster/wal.ts';
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
-import { initialClusterOf, NOTHING } from '../operations/etcd/observations.ts';
+import { initialClusterOf, NOTHING } from '../playbooks/etcd/cluster/observations.ts';
 import { inWords } from './every-case.ts';
 
 export const CONTEXT: ChangeContext = {

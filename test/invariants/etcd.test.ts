@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe } from 'vitest';
-import { decideMembers } from '../../src/operations/etcd/decide.ts';
-import { isForming, mayServe, membersOf, type Member } from '../../src/operations/etcd/members.ts';
-import type { MemberObservation } from '../../src/operations/etcd/observe.ts';
+import { decideMembers } from '../../playbooks/etcd/cluster/decide.ts';
+import { isForming, mayServe, membersOf, type Member } from '../../playbooks/etcd/cluster/members.ts';
+import type { MemberObservation } from '../../playbooks/etcd/cluster/observe.ts';
 import type { Answer, Answers, ClusterDecision } from '../../src/playbook/operation.ts';
 import {
   alone,
@@ -20,7 +20,7 @@ import {
   stopped,
   unreadable,
   type Said,
-} from '../operations/etcd/observations.ts';
+} from '../playbooks/etcd/cluster/observations.ts';
 import { aHost } from '../support/inventory.ts';
 import { everyCase, everyHistory, expectSafe, has, type Safety } from './every-case.ts';
 import { CONTEXT, History } from './etcd-model.ts';

@@ -1,9 +1,9 @@
-import type { DecisionContext } from '../../src/operations/galera/decision.ts';
-import { decideCluster } from '../../src/operations/galera/decide.ts';
-import { membersOf } from '../../src/operations/galera/members.ts';
-import { ZERO_UUID, type MemberObservation, type ServerStatus } from '../../src/operations/galera/observe.ts';
+import type { DecisionContext } from '../../playbooks/galera/cluster/decision.ts';
+import { decideCluster } from '../../playbooks/galera/cluster/decide.ts';
+import { membersOf } from '../../playbooks/galera/cluster/members.ts';
+import { ZERO_UUID, type MemberObservation, type ServerStatus } from '../../playbooks/galera/cluster/observe.ts';
 import type { Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
-import { observationOf } from '../operations/galera/observations.ts';
+import { observationOf } from '../playbooks/galera/cluster/observations.ts';
 import { unitReading } from '../operations/unit-states.ts';
 import { aHost } from '../support/inventory.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import type { Arbitrator } from '../../src/operations/galera/arbitrator.ts';
-import { decideCluster } from '../../src/operations/galera/decide.ts';
-import type { DecisionContext } from '../../src/operations/galera/decision.ts';
-import { judgeMembers } from '../../src/operations/galera/health.ts';
-import { membersOf } from '../../src/operations/galera/members.ts';
-import { ZERO_UUID, type MemberObservation } from '../../src/operations/galera/observe.ts';
+import type { Arbitrator } from '../../playbooks/galera/cluster/arbitrator.ts';
+import { decideCluster } from '../../playbooks/galera/cluster/decide.ts';
+import type { DecisionContext } from '../../playbooks/galera/cluster/decision.ts';
+import { judgeMembers } from '../../playbooks/galera/health.ts';
+import { membersOf } from '../../playbooks/galera/cluster/members.ts';
+import { ZERO_UUID, type MemberObservation } from '../../playbooks/galera/cluster/observe.ts';
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import {
   crashed,
@@ -25,7 +25,7 @@ import {
   starting,
   stopped,
   thrownOut,
-} from '../operations/galera/observations.ts';
+} from '../playbooks/galera/cluster/observations.ts';
 import { unitReading } from '../operations/unit-states.ts';
 import { aHost } from '../support/inventory.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';

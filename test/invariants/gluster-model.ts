@@ -1,10 +1,10 @@
 import type { Host } from '../../src/inventory/types.ts';
-import { decidePool } from '../../src/operations/gluster/decide-pool.ts';
-import { decideVolume } from '../../src/operations/gluster/decide-volume.ts';
-import type { Brick, KnownVolume, ServerObservation } from '../../src/operations/gluster/observe.ts';
-import { serversOf, type Server } from '../../src/operations/gluster/servers.ts';
+import { decidePool } from '../../playbooks/glusterfs/cluster/decide-pool.ts';
+import { decideVolume } from '../../playbooks/glusterfs/cluster/decide-volume.ts';
+import type { Brick, KnownVolume, ServerObservation } from '../../playbooks/glusterfs/cluster/observe.ts';
+import { serversOf, type Server } from '../../playbooks/glusterfs/cluster/servers.ts';
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
-import { IMAGES, UNIT } from '../operations/gluster/observations.ts';
+import { IMAGES, UNIT } from '../playbooks/glusterfs/cluster/observations.ts';
 import { inWords } from './every-case.ts';
 
 const CONTEXT = { unit: 'glusterd' };

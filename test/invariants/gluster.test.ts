@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe } from 'vitest';
-import { decidePool } from '../../src/operations/gluster/decide-pool.ts';
-import { decideVolume } from '../../src/operations/gluster/decide-volume.ts';
-import type { Brick, ServerObservation } from '../../src/operations/gluster/observe.ts';
+import { decidePool } from '../../playbooks/glusterfs/cluster/decide-pool.ts';
+import { decideVolume } from '../../playbooks/glusterfs/cluster/decide-volume.ts';
+import type { Brick, ServerObservation } from '../../playbooks/glusterfs/cluster/observe.ts';
 import {
   brickPathOf,
   isReached,
@@ -10,7 +10,7 @@ import {
   mayServe,
   serversOf,
   type Server,
-} from '../../src/operations/gluster/servers.ts';
+} from '../../playbooks/glusterfs/cluster/servers.ts';
 import type { Answer, ClusterDecision, Effect } from '../../src/playbook/operation.ts';
 import {
   ABSENT,
@@ -26,7 +26,7 @@ import {
   silent,
   UNIT,
   type Said,
-} from '../operations/gluster/observations.ts';
+} from '../playbooks/glusterfs/cluster/observations.ts';
 import { aHost } from '../support/inventory.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';
 import { History } from './gluster-model.ts';

@@ -1,4 +1,4 @@
-import type { ObserveOptions } from '../../playbooks/keepalived/observe.ts';
+import type { ObserveOptions } from '../../playbooks/keepalived/cluster/observe.ts';
 import type { Inventory, Vip } from '../../src/inventory/types.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { aHost } from '../support/inventory.ts';

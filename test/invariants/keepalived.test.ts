@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import keepalived from '../../playbooks/keepalived.ts';
+import keepalived from '../../playbooks/keepalived/playbook.ts';
 import type { UnitState } from '../../src/operations/unit-state.ts';
 import { contextOf } from '../playbooks/context.ts';
 import { anInventory } from '../support/inventory.ts';

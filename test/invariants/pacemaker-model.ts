@@ -1,7 +1,7 @@
 import type { Host } from '../../src/inventory/types.ts';
-import { decideFormation } from '../../src/operations/pacemaker/formation.ts';
-import { isPlaceholder } from '../../src/operations/pacemaker/member-state.ts';
-import { noPlaceholder } from '../../src/operations/pacemaker/placeholder.ts';
+import { decideFormation } from '../../playbooks/pacemaker/cluster/formation.ts';
+import { isPlaceholder } from '../../playbooks/pacemaker/cluster/member-state.ts';
+import { noPlaceholder } from '../../playbooks/pacemaker/cluster/placeholder.ts';
 import type { Change, ClusterDecision } from '../../src/playbook/operation.ts';
 import {
   answersOf,

@@ -1,6 +1,6 @@
 import type { Host } from '../../src/inventory/types.ts';
-import type { CorosyncConf } from '../../src/operations/pacemaker/corosync-conf.ts';
-import type { KnownHost, MemberState } from '../../src/operations/pacemaker/member-state.ts';
+import type { CorosyncConf } from '../../playbooks/pacemaker/cluster/corosync-conf.ts';
+import type { KnownHost, MemberState } from '../../playbooks/pacemaker/cluster/member-state.ts';
 import type { Answer, Answers } from '../../src/playbook/operation.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { aHost } from '../support/inventory.ts';

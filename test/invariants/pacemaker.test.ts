@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe } from 'vitest';
-import { decideFormation } from '../../src/operations/pacemaker/formation.ts';
-import { decideHandover } from '../../src/operations/pacemaker/handover.ts';
+import { decideFormation } from '../../playbooks/pacemaker/cluster/formation.ts';
+import { decideHandover } from '../../playbooks/pacemaker/cluster/handover.ts';
 import {
   confOf,
   isAtRest,
   isPlaceholder,
   type MemberState,
-} from '../../src/operations/pacemaker/member-state.ts';
-import { noPlaceholder } from '../../src/operations/pacemaker/placeholder.ts';
-import { decideReady } from '../../src/operations/pacemaker/ready.ts';
-import { decideRecognition } from '../../src/operations/pacemaker/recognition.ts';
-import { decideResources } from '../../src/operations/pacemaker/resources.ts';
+} from '../../playbooks/pacemaker/cluster/member-state.ts';
+import { noPlaceholder } from '../../playbooks/pacemaker/cluster/placeholder.ts';
+import { decideReady } from '../../playbooks/pacemaker/cluster/ready.ts';
+import { decideRecognition } from '../../playbooks/pacemaker/cluster/recognition.ts';
+import { decideResources } from '../../playbooks/pacemaker/cluster/resources.ts';
 import { ProbeError, type Answer, type Change } from '../../src/playbook/operation.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';
 import { deploy } from './pacemaker-model.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import type { CookieObservation } from '../../src/operations/rabbitmq/cookie-decide.ts';
-import { cookieTaken } from '../../src/operations/rabbitmq/cookie.ts';
+import type { CookieObservation } from '../../playbooks/rabbitmq/cluster/cookie-decide.ts';
+import { cookieTaken } from '../../playbooks/rabbitmq/cluster/cookie.ts';
 import type { Answer, Answers, ClusterDecision } from '../../src/playbook/operation.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { everyCase, everyHistory } from './every-case.ts';

@@ -1,5 +1,5 @@
-import { decideMembers } from '../../src/operations/rabbitmq/decide.ts';
-import { membersOf } from '../../src/operations/rabbitmq/members.ts';
+import { decideMembers } from '../../playbooks/rabbitmq/cluster/decide.ts';
+import { membersOf } from '../../playbooks/rabbitmq/cluster/members.ts';
 import type { ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { ALL, bit, HOSTS, NAMES, NODES, Nodes, platform, type Node } from './rabbitmq-nodes.ts';
 

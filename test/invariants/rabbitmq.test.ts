@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideMembers } from '../../src/operations/rabbitmq/decide.ts';
+import { decideMembers } from '../../playbooks/rabbitmq/cluster/decide.ts';
 import {
   holdingsOf,
   isAlone,
@@ -8,7 +8,7 @@ import {
   isRunning,
   membersOf,
   type Member,
-} from '../../src/operations/rabbitmq/members.ts';
+} from '../../playbooks/rabbitmq/cluster/members.ts';
 import type { NodeObservation } from '../../src/operations/rabbitmq/observe.ts';
 import type { Answer, Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords } from './every-case.ts';

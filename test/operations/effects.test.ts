@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as service from '../../src/operations/service.ts';
 import type { UnitState } from '../../src/operations/unit-state.ts';
@@ -30,13 +30,19 @@ function textOf(file: string): string {
   return readFileSync(file, 'utf8');
 }
 
+/** The folder that a file's imports are followed in: that of its system, or the one that it stands in. */
+function homeOf(file: string): string {
+  const [top = '', system = ''] = relative(ROOT, file).split('/');
+  return join(top === 'playbooks' ? join(ROOT, top, system) : dirname(file), '/');
+}
+
 /** Sources that have a host operation, each with the files of its folder that its changes may come from. */
 function hostOperations(): readonly { readonly file: string; readonly files: readonly string[] }[] {
-  const withImports = (file: string, seen = new Set<string>()): ReadonlySet<string> => {
-    if (seen.has(file) || !existsSync(file)) return seen;
+  const withImports = (file: string, home = homeOf(file), seen = new Set<string>()): ReadonlySet<string> => {
+    if (seen.has(file) || !file.startsWith(home) || !existsSync(file)) return seen;
     seen.add(file);
-    for (const [, path = ''] of textOf(file).matchAll(/from '(\.\/[^']+)'/g)) {
-      withImports(resolve(dirname(file), path), seen);
+    for (const [, path = ''] of textOf(file).matchAll(/from '(\.\.?\/[^']+)'/g)) {
+      withImports(resolve(dirname(file), path), home, seen);
     }
     return seen;
   };
@@ -72,9 +78,9 @@ describe('the sources', () => {
 
   it.each([
     ['in a template with its verb filled in', 'src/operations/service.ts'],
-    ['in a constant of another file', 'src/operations/etcd/changes.ts'],
+    ['in a constant of another file', 'playbooks/etcd/cluster/changes.ts'],
     ['handed to a function that makes the change', 'src/operations/mount.ts'],
-    ['in a list of lines', 'src/operations/galera/changes.ts'],
+    ['in a list of lines', 'playbooks/galera/cluster/changes.ts'],
   ])('are read also where the shell stands %s', (_, file) => {
     const found = objects.filter((object) => object.file === file && object.needs.length > 0);
     expect(found.length).toBeGreaterThan(0);

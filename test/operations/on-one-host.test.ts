@@ -3,7 +3,7 @@ import { onOneHost } from '../../src/operations/on-one-host.ts';
 import type { Answer, Finding, HealthCheck } from '../../src/playbook/operation.ts';
 import type { Takeover } from '../../src/playbook/takeover.ts';
 import { aHost } from '../support/inventory.ts';
-import { told } from './openstack/findings.ts';
+import { told } from '../playbooks/openstack/operations/findings.ts';
 
 type Said = Answer<boolean>;
 

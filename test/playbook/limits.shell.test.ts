@@ -19,13 +19,13 @@ const LIMIT_NAMES = Object.keys(LIMITS) as readonly Limit[];
 /** Configuration of a system that runs at its own pace: no run of osha waits for it. */
 const CONFIGURATION = new Set([
   // What HAProxy asks a member: it has to answer within HAProxy's own interval.
-  'playbooks/galera/endpoint.ts',
+  'playbooks/galera/files/endpoint.ts',
   // What keepalived asks HAProxy.
-  'playbooks/keepalived/conf.ts',
+  'playbooks/keepalived/files/conf.ts',
   // How long HAProxy keeps idle clients of its statistics.
-  'playbooks/haproxy/conf.ts',
+  'playbooks/haproxy/files/conf.ts',
   // A setting of etcd's by that name.
-  'playbooks/etcd/env.ts',
+  'playbooks/etcd/files/env.ts',
 ]);
 
 /** How tools are given a time limit; what follows has to be `${within('...')}` or `${stretched(...)}`. */

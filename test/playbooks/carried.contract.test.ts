@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { playbooks } from '../../playbooks/index.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
-import { fernetKey } from '../../src/operations/openstack/key-repository.ts';
+import { fernetKey } from '../../playbooks/keystone/key-repository.ts';
 import { platformIds, platformOf } from '../../src/platform/index.ts';
 import { carriedSecretsOf, createPlan } from '../../src/planner/plan.ts';
 import type { CarriedSecret } from '../../src/playbook/carried-secret.ts';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { shortened } from '../../playbooks/keepalived/conf.ts';
+import { shortened } from '../../playbooks/keepalived/files/conf.ts';
 import { nativeHash } from '../../src/operations/mysql/user.ts';
-import { fernetKey } from '../../src/operations/openstack/key-repository.ts';
+import { fernetKey } from '../../playbooks/keystone/key-repository.ts';
 import { authority } from '../../src/operations/tls/authority.ts';
 import { issue } from '../../src/operations/tls/issue.ts';
 import { createMasker } from '../../src/secrets/mask.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { healthAccount } from '../../../src/operations/galera.ts';
+import { healthAccount } from '../../../playbooks/galera/health-account.ts';
 import { database, secured, user } from '../../../src/operations/mysql.ts';
 import { account, identifier, literal } from '../../../src/operations/mysql/sql.ts';
 import { nativeHash } from '../../../src/operations/mysql/user.ts';

@@ -1,5 +1,5 @@
-import { decideMembers } from '../../../src/operations/rabbitmq/decide.ts';
-import { membersOf, type Member } from '../../../src/operations/rabbitmq/members.ts';
+import { decideMembers } from '../../../playbooks/rabbitmq/cluster/decide.ts';
+import { membersOf, type Member } from '../../../playbooks/rabbitmq/cluster/members.ts';
 import type { NodeObservation, NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
 import type { Silence } from '../../../src/operations/rabbitmq/asking.ts';
 import { platformOf } from '../../../src/platform/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adviseMembers } from '../../../src/operations/rabbitmq/health.ts';
+import { adviseMembers } from '../../../playbooks/rabbitmq/health.ts';
 import { madeOf, noteScript, type Made } from '../../../src/operations/rabbitmq/made.ts';
 import { inVhost, type NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
 import { unnamedAbsent, type Named } from '../../../src/operations/rabbitmq/unnamed.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { heldOnce } from '../../../playbooks/keepalived/health.ts';
-import { parseView, type HolderView } from '../../../playbooks/keepalived/observe.ts';
+import { parseView, type HolderView } from '../../../playbooks/keepalived/cluster/observe.ts';
 import { ProbeError, type Answer } from '../../../src/playbook/operation.ts';
 import { anInventory } from '../../support/inventory.ts';
 import { instance, kept, observing, says, type Heard } from './vips.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { reloaded } from '../../../playbooks/keepalived/reload.ts';
 import { settings } from '../../../playbooks/keepalived/settings.ts';
-import type { InstanceView } from '../../../playbooks/keepalived/observe.ts';
+import type { InstanceView } from '../../../playbooks/keepalived/cluster/observe.ts';
 import { parseUnitState, type UnitState } from '../../../src/operations/unit-state.ts';
-import type { HolderView } from '../../../playbooks/keepalived/observe.ts';
+import type { HolderView } from '../../../playbooks/keepalived/cluster/observe.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
 import { instance, kept, observing, says, type Says } from './vips.ts';

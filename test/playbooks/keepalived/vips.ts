@@ -1,5 +1,5 @@
-import type { HolderView, InstanceView } from '../../../playbooks/keepalived/observe.ts';
-import type { NetworkAnswer } from '../../../playbooks/keepalived/network-question.ts';
+import type { HolderView, InstanceView } from '../../../playbooks/keepalived/cluster/observe.ts';
+import type { NetworkAnswer } from '../../../playbooks/keepalived/cluster/network-question.ts';
 import type { Inventory, Vip } from '../../../src/inventory/types.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
 import { Secret } from '../../../src/secrets/secret.ts';

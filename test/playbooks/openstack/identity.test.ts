@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { identityOf } from '../../../playbooks/keystone/identity.ts';
+import { identityOf } from '../../../playbooks/keystone/desired-identity.ts';
 import { deployment, placedBy, textOn, type Asked } from './deployment.ts';
 import { siteIn } from './site.ts';
 

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import {
+  file,
+  type Host,
+  ini,
+  type Inventory,
+  minutes,
+  packages,
+  playbook,
+  type SecretText,
+  step,
+  verify,
+} from 'osha';
+import { apiFrontends } from '../openstack/api.ts';
+import { accountCarried, databaseCarried } from '../openstack/carried.ts';
+import { HOLDS_VIPS } from '../openstack/endpoints.ts';
+import { agentsReport, serviceHealth } from '../openstack/health.ts';
+import { runs } from '../openstack/hosts.ts';
+import { SERVICES } from '../openstack/services.ts';
+import {
+  accountSection,
+  callerSection,
+  databaseSection,
+  messagingSection,
+  PROXY_HEADERS,
+  siteOf,
+  tokenSection,
+  type Site,
+} from '../openstack/site.ts';
+import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { uwsgiDefaults } from '../openstack/uwsgi.ts';
+
+const { port, name } = SERVICES.volume;
+const CONF = '/etc/cinder/cinder.conf';
+const DEFAULTS = '/etc/default/cinder-api';
+
+function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
+  return ini({
+    DEFAULT: {
+      log_dir: '/var/log/cinder',
+      auth_strategy: 'keystone',
+      my_ip: host.address,
+      host: host.name,
+      transport_url: site.transport,
+      // A scheduler gives no sign of life while it waits for a first volume host. With the default, a minute, it counts as
+      // dead after each start: cinder/scheduler/manager.py, init_host_with_rpc.
+      scheduler_driver_init_wait_time: 5,
+      glance_api_servers: site.internal.root('image'),
+      glance_ca_certificates_file: site.ca,
+    },
+    oslo_messaging_rabbit: messagingSection(inventory),
+    oslo_concurrency: { lock_path: '/var/lock/cinder' },
+    database: databaseSection(site.database('volume', 'cinder')),
+    keystone_authtoken: tokenSection(site, 'volume'),
+    service_user: { send_service_user_token: true, ...accountSection(site, 'volume') },
+    nova: callerSection(site, 'compute', { interface: 'internal' }),
+    oslo_middleware: PROXY_HEADERS,
+  });
+}
+
+/** Volumes: the control plane. Nothing here stores a volume yet. */
+export default playbook({
+  name: 'cinder',
+  title: 'Cinder (volumes)',
+  hosts: runs('volume'),
+  needs: ['keystone', ...HOLDS_VIPS],
+  sideBySide: 'openstack',
+  settings: z.strictObject({}),
+  ports: [{ port, process: 'uwsgi' }],
+  carries: ({ hosts }) => [databaseCarried('volume', hosts, CONF), accountCarried('volume', hosts, CONF)],
+
+  steps: (context) => {
+    const { inventory, hosts, takeovers, platform } = context;
+    const { cinder } = platform.units;
+    const site = siteOf(context);
+    return [
+      step('Install Cinder', packages.installed(platform.packages.cinder)),
+      step('Configure Cinder', (host) => [
+        file.content(CONF, { content: cinderConf(site, inventory, host), group: name, mode: 0o640 }),
+        file.content(DEFAULTS, {
+          content: uwsgiDefaults({
+            host,
+            port,
+            ini: '/etc/cinder/cinder-api-uwsgi.ini',
+            processes: site.settings.workers,
+          }),
+        }),
+      ]),
+      step(
+        'Create its tables',
+        tables(site, 'volume', {
+          database: 'cinder',
+          migrations: 'cinder/db/migrations',
+          upgrade: 'cinder-manage db sync',
+        }),
+        { once: true },
+      ),
+      ...run('Cinder', {
+        units: [cinder.scheduler, cinder.api],
+        files: [CONF, DEFAULTS],
+        takeovers,
+        hosts,
+        untilHealthy: (host) => apiAnswers(context, 'volume', host),
+      }),
+      verify('Cinder answers', apiAnswers(context, 'volume'), { within: minutes(2) }),
+      verify('Cinder hears of its schedulers', agentsReport(context, 'volume', hosts), {
+        within: minutes(3),
+      }),
+    ];
+  },
+
+  health: (context) => [serviceHealth(context, 'volume')],
+
+  frontends: (context) => apiFrontends('volume', context),
+});

@@ -1,0 +1,148 @@
+import { file, hostsWith, minutes, mysql, packages, playbook, service, step, verify } from 'osha';
+import * as galera from './cluster/index.ts';
+import { arbitratorDropIn, arbitratorEnv, arbitratorHost, votersOf } from './arbitrator.ts';
+import {
+  HEALTH_PORT,
+  HEALTH_SCRIPT,
+  HEALTH_SOCKET,
+  HEALTH_USER,
+  healthScript,
+  healthService,
+  healthSocket,
+} from './files/endpoint.ts';
+import { myCnf, REPLICATION_PORT } from './files/my-cnf.ts';
+import { settings, settingsOf } from './settings.ts';
+import { galeraProblems } from './validate.ts';
+import { healthAccount, healthSystemUser } from './health-account.ts';
+import { healthy } from './health.ts';
+
+const SOCKET_FILE = `/etc/systemd/system/${HEALTH_SOCKET}`;
+const SERVICE_FILE = `/etc/systemd/system/${HEALTH_SOCKET.replace('.socket', '@.service')}`;
+const SCRIPT_DIRECTORY = HEALTH_SCRIPT.slice(0, HEALTH_SCRIPT.lastIndexOf('/'));
+
+/** One database on every member, written to on any of them, behind one address. */
+export default playbook({
+  name: 'galera',
+  title: 'MariaDB Galera',
+  // The arbitrator's host besides the members; nothing of the database is installed there.
+  hosts: (inventory) => {
+    const arbitrator = arbitratorHost(inventory, settingsOf(inventory));
+    return inventory.hosts.filter((host) => host.roles.includes('database') || host === arbitrator);
+  },
+  needs: ['base'],
+  settings,
+  options: {
+    'bootstrap-from': {
+      what: 'member of the database',
+      hosts: (inventory) => hostsWith(inventory, 'database'),
+      loses: ({ name }, inventory) => {
+        const others = hostsWith(inventory, 'database').filter((host) => host.name !== name);
+        if (others.length === 0) return undefined;
+        const names = others.map((host) => host.name).join(', ');
+        return `The database continues with the data of ${name}: what was written only to ${names} is lost. A member that cannot be reached has to be off for good; one that still runs would be a second database.`;
+      },
+    },
+  },
+  extraVote: ({ arbitrator }) => (arbitrator === undefined ? undefined : 'database'),
+  morePorts: ({ inventory, settings }) => {
+    const { members, arbitrator } = votersOf(inventory, settings);
+    const hosts = members.map((host) => host.name);
+    return [
+      { port: settings.port, process: 'mariadbd', hosts },
+      { port: REPLICATION_PORT, process: 'mariadbd', hosts },
+      { port: HEALTH_PORT, process: 'systemd', hosts },
+      ...(arbitrator ? [{ port: REPLICATION_PORT, process: 'garbd', hosts: [arbitrator.name] }] : []),
+    ];
+  },
+
+  steps: ({ inventory, settings, platform, options }) => {
+    const { packages: names, paths, units } = platform;
+    const { members, arbitrator } = votersOf(inventory, settings);
+    const voters = { platform, ...(arbitrator ? { arbitrator } : {}) };
+    const onMembers = { hosts: members };
+    const dropIn = `/etc/systemd/system/${units.arbitrator}.service.d/osha.conf`;
+    return [
+      step('Recognise the cluster', galera.recognised(members, { ...voters, clusterName: inventory.name })),
+      step(
+        'Install MariaDB and Galera',
+        packages.installed(
+          settings.sst === 'mariabackup' ? [...names.galera, ...names.mariabackup] : names.galera,
+        ),
+        onMembers,
+      ),
+      step(
+        'Name every member',
+        (host) =>
+          file.content(paths.mariadbConf, {
+            content: myCnf({ host, members, clusterName: inventory.name, settings, platform }),
+          }),
+        onMembers,
+      ),
+      step('Start MariaDB at boot', service.enabled(units.mariadb), onMembers),
+      step(
+        'Form the cluster',
+        galera.cluster(members, { ...voters, bootstrapFrom: options['bootstrap-from'] }),
+      ),
+      ...(arbitrator
+        ? [
+            step(
+              'Give the arbitrator its vote',
+              (host) => [
+                packages.installed(names.arbitrator),
+                file.content(paths.arbitratorEnv, { content: arbitratorEnv(host, members, inventory.name) }),
+                file.directory(dropIn.slice(0, dropIn.lastIndexOf('/'))),
+                file.content(dropIn, { content: arbitratorDropIn() }),
+                service.running(units.arbitrator, { newerThan: [paths.arbitratorEnv, dropIn] }),
+              ],
+              { hosts: [arbitrator] },
+            ),
+          ]
+        : []),
+      step('Remove default accounts', mysql.secured(), { ...onMembers, once: true }),
+      step('Create the account of the health endpoint', healthAccount(HEALTH_USER), {
+        ...onMembers,
+        once: true,
+      }),
+      step(
+        `Answer HAProxy on port ${HEALTH_PORT}`,
+        (host) => [
+          healthSystemUser(HEALTH_USER),
+          file.directory(SCRIPT_DIRECTORY),
+          file.content(HEALTH_SCRIPT, { content: healthScript(settings), mode: 0o755, validate: 'sh -n {}' }),
+          file.content(SERVICE_FILE, { content: healthService() }),
+          file.content(SOCKET_FILE, { content: healthSocket(host) }),
+          service.running(HEALTH_SOCKET, { newerThan: [SOCKET_FILE] }),
+        ],
+        onMembers,
+      ),
+      verify('Every member is Synced', healthy(members, voters), { within: minutes(2) }),
+    ];
+  },
+
+  health: ({ inventory, settings, platform }) => {
+    const { members, arbitrator } = votersOf(inventory, settings);
+    return [healthy(members, { platform, ...(arbitrator ? { arbitrator } : {}) })];
+  },
+
+  frontends: ({ inventory, settings }) => [
+    {
+      name: 'database',
+      vip: 'database',
+      internal: true,
+      port: settings.frontend_port,
+      mode: 'tcp',
+      balance: 'leastconn',
+      active: settings.writers,
+      servers: votersOf(inventory, settings).members.map(({ name, address }) => ({
+        host: name,
+        address,
+        port: settings.port,
+      })),
+      check: { port: HEALTH_PORT, httpPath: '/' },
+      // Services keep connections in pools, and let them rest for up to an hour.
+      idleTimeoutMs: minutes(90),
+    },
+  ],
+
+  validate: galeraProblems,
+});

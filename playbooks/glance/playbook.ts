@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
+import { glanceConf } from './files/conf.ts';
+import { apiFrontends } from '../openstack/api.ts';
+import { accountCarried, databaseCarried } from '../openstack/carried.ts';
+import { HOLDS_VIPS } from '../openstack/endpoints.ts';
+import { serviceHealth } from '../openstack/health.ts';
+import { hostsOfService, IMAGES, runs } from '../openstack/hosts.ts';
+import { needsMounts } from '../openstack/mounts.ts';
+import { SERVICES } from '../openstack/services.ts';
+import { isShared } from '../openstack/shared-folders.ts';
+import { siteOf } from '../openstack/site.ts';
+import { apiAnswers, run, tables } from '../openstack/steps.ts';
+
+const CONF = '/etc/glance/glance-api.conf';
+
+/** Images that servers boot from. */
+export default playbook({
+  name: 'glance',
+  title: 'Glance (images)',
+  hosts: runs('image'),
+  needs: ['keystone', ...HOLDS_VIPS],
+  sideBySide: 'openstack',
+  settings: z.strictObject({}),
+  ports: [{ port: SERVICES.image.port, process: 'glance-api' }],
+  carries: ({ hosts }) => [databaseCarried('image', hosts, CONF), accountCarried('image', hosts, CONF)],
+
+  steps: (context) => {
+    const { hosts, takeovers, platform } = context;
+    const site = siteOf(context);
+    return [
+      step('Install Glance', packages.installed(platform.packages.glance)),
+      step('Configure Glance', (host) => [
+        file.content(CONF, { content: glanceConf(site, host), group: 'glance', mode: 0o640 }),
+        ...needsMounts(platform.units.glance, IMAGES, host, context),
+      ]),
+      step('Keep images', file.directory(IMAGES, { owner: 'glance', group: 'glance', mode: 0o750 })),
+      step(
+        'Create its tables',
+        tables(site, 'image', {
+          database: 'glance',
+          migrations: 'glance/db/sqlalchemy/alembic_migrations',
+          upgrade: 'glance-manage db_sync',
+        }),
+        { once: true },
+      ),
+      ...run('Glance', {
+        units: [platform.units.glance],
+        files: [CONF],
+        takeovers,
+        hosts,
+        untilHealthy: (host) => apiAnswers(context, 'image', host),
+      }),
+      verify('Glance answers', apiAnswers(context, 'image'), { within: minutes(2) }),
+    ];
+  },
+
+  health: (context) => [serviceHealth(context, 'image')],
+
+  frontends: (context) => apiFrontends('image', context),
+
+  validate: (inventory) => {
+    const [only] = hostsOfService(inventory, 'image');
+    const control = hostsWith(inventory, 'control');
+    if (!only || control.length === 1 || isShared(IMAGES, control, inventory)) return [];
+    return [
+      {
+        severity: 'warning',
+        path: ['openstack', 'services'],
+        message: `images are kept on ${only.name} alone: while it is down no image can be read, so no server can be made`,
+        hint: `share ${IMAGES}: glusterfs: { volumes: { images: { path: /srv/gluster/images, mount: ${IMAGES}, on: [control] } } }`,
+      },
+    ];
+  },
+});

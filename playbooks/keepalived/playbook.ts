@@ -1,0 +1,126 @@
+import {
+  carried,
+  file,
+  holdersOf,
+  type Host,
+  type Inventory,
+  minutes,
+  packages,
+  playbook,
+  type PlaybookContext,
+  seconds,
+  service,
+  step,
+  token,
+  verify,
+} from 'osha';
+import { agreed } from './cluster/agree.ts';
+import { checkScript, keepalivedConf, keepalivedEnv, keptVips, PASSWORD_LENGTH } from './files/conf.ts';
+import { givenUp, notInCluster } from './cluster/former.ts';
+import { heldOnce } from './health.ts';
+import type { ObserveOptions } from './cluster/observe.ts';
+import { recognised, remembered } from './cluster/recognise.ts';
+import { reloaded } from './reload.ts';
+import { problems } from './validate.ts';
+import { settings } from './settings.ts';
+
+/** Beside keepalived's own file: scripts are refused where anybody but root could write to a folder above them. */
+function checkPath(conf: string): string {
+  return conf.replace(/[^/]+$/, 'check-haproxy');
+}
+
+/** The hosts that can hold a virtual IP by keepalived. */
+function holders(inventory: Inventory): readonly Host[] {
+  const names = new Set(keptVips(inventory).flatMap((vip) => holdersOf(inventory, vip)));
+  return inventory.hosts.filter((host) => names.has(host));
+}
+
+function observedBy({
+  inventory,
+  platform,
+  secrets,
+}: Pick<PlaybookContext<unknown, 'keepalived'>, 'inventory' | 'platform' | 'secrets'>): ObserveOptions {
+  return {
+    inventory,
+    vips: keptVips(inventory),
+    unit: platform.units.keepalived,
+    conf: platform.paths.keepalivedConf,
+    password: secrets.keepalived,
+  };
+}
+
+/** Each virtual IP by a VRRP instance of its own on the hosts that can hold it; it goes where HAProxy answers. */
+export default playbook({
+  name: 'keepalived',
+  title: 'keepalived and virtual IPs',
+  // All hosts, for the sake of those that could hold one before.
+  hosts: (inventory) => (holders(inventory).length > 0 ? inventory.hosts : []),
+  needs: ['base', 'haproxy'],
+  settings,
+  secrets: { keepalived: token('Password of the holders of virtual IPs; its first 8 characters count') },
+  carries: ({ inventory, platform }) => [
+    {
+      ...carried.inLine('keepalived', holders(inventory), platform.paths.keepalivedConf, {
+        line: 'auth_pass ',
+      }),
+      holds: (secret) => secret.reveal().slice(0, PASSWORD_LENGTH),
+      restores: 'beginning',
+    },
+  ],
+
+  steps: (context) => {
+    const { inventory, hosts, settings, secrets, platform } = context;
+    const unit = platform.units.keepalived;
+    const { keepalivedConf: conf, keepalivedEnv: env } = platform.paths;
+    const vips = keptVips(inventory);
+    const kept = holders(inventory);
+    const others = hosts.filter((host) => !kept.includes(host));
+    const on = { hosts: kept };
+    const observed = observedBy(context);
+    const options = { ...observed, settings };
+    const confOf = (host: Host) =>
+      file.content(conf, {
+        content: keepalivedConf({
+          host,
+          inventory,
+          settings,
+          password: secrets.keepalived,
+          checkScript: checkPath(conf),
+          conf,
+        }),
+        mode: 0o600,
+        validate: 'keepalived --config-test --use-file {}',
+      });
+    return [
+      // Before its first peer leaves it out, so before anything is written.
+      step('Recognise who else holds them', recognised(kept, options)),
+      step('Make sure that no cluster holds them', notInCluster(vips), on),
+      ...(others.length > 0
+        ? [step('Give up what other hosts hold', givenUp({ unit, conf }), { hosts: others })]
+        : []),
+      step('Install keepalived', packages.installed(platform.packages.keepalived), on),
+      step('Remember former holders', remembered(kept, options)),
+      step('Change what holders must agree on', agreed(kept, options, confOf)),
+      step(
+        'Configure every virtual IP',
+        (host) => [
+          file.content(checkPath(conf), { content: checkScript(), mode: 0o755 }),
+          file.content(env, { content: keepalivedEnv() }),
+          confOf(host),
+        ],
+        on,
+      ),
+      // Before one starts that would not hear the others.
+      step('Take the configuration over', reloaded(kept, options)),
+      // A restart moves what the host holds: one at a time, so that another host can take it.
+      step('Run keepalived', service.running(unit, { newerThan: [env] }), { ...on, oneAtATime: true }),
+      verify('Each virtual IP is on one host', heldOnce(kept, observed), {
+        within: minutes(1) + seconds(4 * settings.advert_seconds),
+      }),
+    ];
+  },
+
+  health: (context) => [heldOnce(context.hosts, observedBy(context))],
+
+  validate: problems,
+});

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { minutes, playbook, step } from 'osha';
+import { keysOf, SEED } from './keys.ts';
+import { runs } from '../openstack/hosts.ts';
+import { keyRepository, rotated } from './key-repository.ts';
+
+const settings = z.strictObject({
+  after_minutes: z
+    .int()
+    .min(1)
+    .default(20)
+    .describe(
+      'A key younger than this is not replaced yet. Tokens live an hour and outlive three rotations: with less than 20 minutes between them some would end early.',
+    ),
+});
+
+/** A new key for tokens. Those that were given out before stay valid. */
+export default playbook({
+  name: 'rotate-keys',
+  title: 'New keys for tokens',
+  manual: true,
+  hosts: runs('identity'),
+  needs: ['keystone'],
+  settings,
+  secrets: SEED,
+
+  steps: ({ hosts, settings, secrets }) => {
+    const keys = keysOf('token', secrets.keystoneKeys);
+    return [
+      // A host that is a rotation behind would not know the key that becomes the primary one.
+      step('Have the present keys on every host', keyRepository(hosts, keys)),
+      step(
+        'Encrypt with the next key, and stage another',
+        rotated(hosts, keys, minutes(settings.after_minutes)),
+      ),
+    ];
+  },
+});

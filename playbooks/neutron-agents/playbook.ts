@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
+import * as conf from '../neutron/files/conf.ts';
+import { PHYSICAL_NETWORK, settingsOf as neutronSettings } from '../neutron/settings.ts';
+import { adminSession } from '../openstack/api.ts';
+import { HOLDS_VIPS } from '../openstack/endpoints.ts';
+import { agentsReport } from '../openstack/health.ts';
+import { networkHosts } from '../openstack/hosts.ts';
+import { METADATA, metadataCarried } from '../openstack/metadata-secret.ts';
+import { rootwrap } from '../openstack/rootwrap.ts';
+import { SERVICES } from '../openstack/services.ts';
+import { siteOf } from '../openstack/site.ts';
+import { run } from '../openstack/steps.ts';
+import { externalNetwork } from './external-network.ts';
+
+const { name } = SERVICES.network;
+
+/** The first and the last address of `203.0.113.100-203.0.113.199`. */
+function rangeOf(floating: string): { readonly first: string; readonly last: string } {
+  const [first = '', last = ''] = floating.split('-');
+  return { first, last };
+}
+
+/** The hosts that networks have their DHCP, their routers and their way out on. */
+export default playbook({
+  name: 'network',
+  title: 'Network hosts',
+  hosts: networkHosts,
+  needs: ['neutron', ...HOLDS_VIPS],
+  sideBySide: 'openstack',
+  settings: z.strictObject({}),
+  secrets: METADATA,
+  carries: ({ hosts }) => [metadataCarried(hosts, conf.METADATA, 'DEFAULT')],
+
+  steps: (context) => {
+    const { inventory, hosts, secrets, takeovers, platform } = context;
+    const { neutron } = platform.units;
+    const site = siteOf(context);
+    const own = { group: name, mode: 0o640 };
+    const { external } = neutronSettings(inventory);
+    const asRoot = rootwrap(platform, 'neutron');
+    return [
+      step('Install the agents', packages.installed(platform.packages.neutronAgents)),
+      step('Configure the agents', (host) => [
+        file.content(conf.CONF, { content: conf.neutronConf(site, inventory, host), ...own }),
+        file.content(conf.ML2, { content: conf.ml2Conf(inventory), ...own }),
+        file.content(conf.BRIDGE, { content: conf.bridgeConf(inventory, host), ...own }),
+        file.content(conf.DHCP, { content: conf.dhcpConf(), ...own }),
+        file.content(conf.L3, { content: conf.l3Conf(), ...own }),
+        file.content(conf.METADATA, {
+          content: conf.metadataConf(site, { inventory, platform, secret: secrets.metadataProxy }),
+          ...own,
+        }),
+        ...asRoot.operations,
+      ]),
+      ...run('the agents', {
+        units: [neutron.bridge, neutron.dhcp, neutron.l3, neutron.metadata],
+        files: [conf.CONF, conf.ML2, conf.BRIDGE, conf.DHCP, conf.L3, conf.METADATA, ...asRoot.paths],
+        takeovers,
+      }),
+      verify('Neutron hears of every agent', agentsReport(context, 'network', hosts), {
+        within: minutes(3),
+      }),
+      ...(external
+        ? [
+            step(
+              'Make the network outside',
+              externalNetwork(adminSession(site), {
+                name: PHYSICAL_NETWORK,
+                physicalNetwork: PHYSICAL_NETWORK,
+                cidr: external.subnet,
+                gateway: external.gateway,
+                pool: rangeOf(external.floating),
+              }),
+              { hosts: hostsWith(inventory, 'control'), once: true },
+            ),
+          ]
+        : []),
+    ];
+  },
+});

@@ -1,0 +1,75 @@
+import { file, minutes, packages, playbook, step, verify } from 'osha';
+import { CONF, ML2, ml2Conf, neutronConf } from './files/conf.ts';
+import { settings } from './settings.ts';
+import { neutronProblems } from './validate.ts';
+import { apiFrontends } from '../openstack/api.ts';
+import { accountCarried, databaseCarried } from '../openstack/carried.ts';
+import { HOLDS_VIPS } from '../openstack/endpoints.ts';
+import { serviceHealth } from '../openstack/health.ts';
+import { runs } from '../openstack/hosts.ts';
+import { SERVICES } from '../openstack/services.ts';
+import { siteOf } from '../openstack/site.ts';
+import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { uwsgiDefaults } from '../openstack/uwsgi.ts';
+
+const { port, name } = SERVICES.network;
+// The unit is called neutron-api; its init script reads this file.
+const DEFAULTS = '/etc/default/neutron-server';
+
+/** Networks: the control plane. What moves the packets is on the hosts of `network` and `compute`. */
+export default playbook({
+  name: 'neutron',
+  title: 'Neutron (networks)',
+  hosts: runs('network'),
+  needs: ['keystone', ...HOLDS_VIPS],
+  sideBySide: 'openstack',
+  settings,
+  ports: [{ port, process: 'uwsgi' }],
+  carries: ({ hosts }) => [databaseCarried('network', hosts, CONF), accountCarried('network', hosts, CONF)],
+
+  steps: (context) => {
+    const { inventory, hosts, takeovers, platform } = context;
+    const { neutron } = platform.units;
+    const site = siteOf(context);
+    const own = { group: name, mode: 0o640 };
+    return [
+      step('Install Neutron', packages.installed(platform.packages.neutron)),
+      step('Configure Neutron', (host) => [
+        file.content(CONF, { content: neutronConf(site, inventory, host), ...own }),
+        file.content(ML2, { content: ml2Conf(inventory), ...own }),
+        file.content(DEFAULTS, {
+          content: uwsgiDefaults({
+            host,
+            port,
+            ini: '/etc/neutron/neutron-api-uwsgi.ini',
+            processes: site.settings.workers,
+          }),
+        }),
+      ]),
+      step(
+        'Create its tables',
+        tables(site, 'network', {
+          database: 'neutron',
+          migrations: 'neutron/db/migration/alembic_migrations',
+          upgrade: `neutron-db-manage --config-file ${CONF} --config-file ${ML2} upgrade heads`,
+        }),
+        { once: true },
+      ),
+      ...run('Neutron', {
+        // The agents wait a minute where they find the RPC server not there yet.
+        units: [neutron.rpc, neutron.api],
+        files: [CONF, ML2, DEFAULTS],
+        takeovers,
+        hosts,
+        untilHealthy: (host) => apiAnswers(context, 'network', host),
+      }),
+      verify('Neutron answers', apiAnswers(context, 'network'), { within: minutes(2) }),
+    ];
+  },
+
+  health: (context) => [serviceHealth(context, 'network')],
+
+  frontends: (context) => apiFrontends('network', context),
+
+  validate: neutronProblems,
+});

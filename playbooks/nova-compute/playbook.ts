@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { file, hostsWith, minutes, packages, playbook, service, step, verify } from 'osha';
+import * as neutron from '../neutron/files/conf.ts';
+import { CONF, novaConf } from '../nova/files/conf.ts';
+import { accountCarried } from '../openstack/carried.ts';
+import { HOLDS_VIPS } from '../openstack/endpoints.ts';
+import { agentsReport } from '../openstack/health.ts';
+import { computeHosts } from '../openstack/hosts.ts';
+import { METADATA } from '../openstack/metadata-secret.ts';
+import { INSTANCES, needsMounts } from '../openstack/mounts.ts';
+import { rootwrap } from '../openstack/rootwrap.ts';
+import { SERVICES } from '../openstack/services.ts';
+import { siteOf } from '../openstack/site.ts';
+import { run } from '../openstack/steps.ts';
+import { hypervisor } from './hypervisor.ts';
+import { computesMapped, computesRegistered } from './mapped-computes.ts';
+
+/** Read after nova.conf, and so wins over it. */
+const COMPUTE_CONF = '/etc/nova/nova-compute.conf';
+
+const settings = z.strictObject({
+  virtualization: z
+    .enum(['detect', 'kvm', 'qemu'])
+    .default('detect')
+    .describe(
+      'How servers run: by the processor (kvm), or in software (qemu), which is slow. By default kvm where a server really starts with it.',
+    ),
+});
+
+/** The hosts that servers run on. */
+export default playbook({
+  name: 'compute',
+  title: 'Compute hosts',
+  hosts: computeHosts,
+  needs: ['nova', 'network', ...HOLDS_VIPS],
+  sideBySide: 'openstack',
+  settings,
+  secrets: METADATA,
+  carries: ({ hosts }) => [accountCarried('compute', hosts, CONF, 'service_user')],
+
+  steps: (context) => {
+    const { inventory, hosts, settings, secrets, takeovers, platform } = context;
+    const { units, packages: names } = platform;
+    const site = siteOf(context);
+    const control = hostsWith(inventory, 'control');
+    const login = {
+      server: site.databaseServer,
+      user: SERVICES.compute.name,
+      password: site.databasePassword('compute'),
+    };
+    const asRoot = { nova: rootwrap(platform, 'nova'), neutron: rootwrap(platform, 'neutron') };
+    const ofNova = { group: SERVICES.compute.name, mode: 0o640 };
+    const ofNeutron = { group: SERVICES.network.name, mode: 0o640 };
+    return [
+      step('Install the hypervisor and its agents', packages.installed(names.compute)),
+      step('Configure Nova for servers', (host) => [
+        file.content(CONF, {
+          content: novaConf({ host, inventory, site, metadataSecret: secrets.metadataProxy }),
+          ...ofNova,
+        }),
+        hypervisor(COMPUTE_CONF, { virtualization: settings.virtualization, ...ofNova }),
+        ...asRoot.nova.operations,
+        ...needsMounts(units.compute, INSTANCES, host, context),
+      ]),
+      step('Configure their networks', (host) => [
+        file.content(neutron.CONF, { content: neutron.neutronConf(site, inventory, host), ...ofNeutron }),
+        file.content(neutron.ML2, { content: neutron.ml2Conf(inventory), ...ofNeutron }),
+        file.content(neutron.BRIDGE, { content: neutron.bridgeConf(inventory, host), ...ofNeutron }),
+        ...asRoot.neutron.operations,
+      ]),
+      step('Run libvirt', service.running(units.libvirt)),
+      ...run('the bridge agent', {
+        units: [units.neutron.bridge],
+        files: [neutron.CONF, neutron.ML2, neutron.BRIDGE, ...asRoot.neutron.paths],
+        takeovers,
+      }),
+      ...run('the compute service', {
+        units: [units.compute],
+        files: [CONF, COMPUTE_CONF, ...asRoot.nova.paths],
+        takeovers,
+      }),
+      verify('Nova hears of every compute host', agentsReport(context, 'compute', hosts), {
+        within: minutes(3),
+      }),
+      verify('Neutron hears of their agents', agentsReport(context, 'network', hosts), {
+        within: minutes(3),
+      }),
+      verify(
+        'Every compute host has told what it has',
+        computesRegistered(login, { computes: hosts, from: control }),
+        { within: minutes(3) },
+      ),
+      step('Let servers be put on them', computesMapped({ ...login, runAs: login.user }), {
+        hosts: control,
+        once: true,
+      }),
+    ];
+  },
+});

@@ -1,0 +1,190 @@
+import { type Change, LIMITS, type Operation, ProbeError, quote, quoteAll, within } from 'osha';
+import { constraintCommand, constraintId, constraintInWords } from './constraints.ts';
+import { withoutMembers, type DesiredGroup, type DesiredResource, type DesiredResources } from './desired.ts';
+import { endOf, holdsInWords, holdsOf } from './hold.ts';
+import { batch, edit, optionWords } from './pcs.ts';
+import { resourceProbe, type ResourceState } from './resource-state.ts';
+
+/** Seconds that a member may take to start, with all that Pacemaker stops and starts for it. */
+const START_SECONDS = LIMITS.pacemakerStarts;
+
+/** Seconds on top of that: the script says what it waited for before it is stopped. */
+const GRACE_SECONDS = 60;
+
+/** Looks, one second apart, at which a cluster that has nothing to do any more still does not run it. */
+const SETTLED_CHECKS = 3;
+
+/** Phases that run side by side may bring members in at the same time, each beside those that are there already. */
+const LOCK = '/run/lock/osha-pacemaker';
+
+/**
+ * Members of a group run on one host: they are brought into the group, each at its place, or started again where they
+ * failed. Comes back when all of them run, and fails with Pacemaker's own words where one cannot. To be done once per
+ * cluster, when every host of the group could start them. What else the inventory says of the group is done by `resources`.
+ */
+export function membersRun(desired: DesiredResources, ids: readonly string[]): Operation<ResourceState> {
+  return {
+    scope: 'host',
+    title: `${ids.join(', ')} in the cluster`,
+    effects: ['starts', 'restarts'],
+    probe: resourceProbe,
+    decide: (state) => decideMembers(desired, ids, state),
+  };
+}
+
+/**
+ * Pure. See `membersRun`. Throws a `ProbeError` where the cluster does not have the group yet, and where it could start
+ * nothing, with the command that ends that.
+ */
+export function decideMembers(
+  desired: DesiredResources,
+  ids: readonly string[],
+  state: ResourceState,
+): readonly Change[] {
+  const { cib, monitor } = state;
+  const group = desired.groups.find(({ members }) => members.some(({ id }) => ids.includes(id)));
+  if (!group) throw new Error(`${ids.join(', ')} are in no group`);
+  if (!cib.groups.some(({ id }) => id === group.id)) {
+    throw new ProbeError(
+      `the cluster has no group ${group.id} yet; first: osha deploy INVENTORY --only pacemaker`,
+    );
+  }
+  const members = group.members.filter(({ id }) => ids.includes(id));
+  const present = new Set(cib.resources.map(({ id }) => id));
+  const missing = members.filter(({ id }) => !present.has(id));
+  const stopped = members.flatMap(({ id }) => {
+    const found = cib.resources.find((one) => one.id === id);
+    if (!found) return [];
+    if (found.disabled) return [{ id, disabled: true, why: 'disabled' }];
+    const failure = monitor.failed.get(id);
+    const hosts = [...(monitor.runsOn.get(id) ?? [])];
+    if (failure === undefined && hosts.length === 1) return [];
+    const where = hosts.length === 0 ? 'stopped' : `it runs on ${hosts.join(' and ')}`;
+    return [{ id, disabled: false, why: failure ?? where }];
+  });
+  if (missing.length === 0 && stopped.length === 0) return [];
+  const why = whyItCannotRun(desired, group, state);
+  if (why !== undefined) throw new ProbeError(`the cluster could not run ${ids.join(', ')}: ${why}`);
+  const joined = missing.length > 0 ? joining(desired, group, missing, present) : undefined;
+  return [
+    {
+      summary: [
+        ...(joined ? [joined.summary] : []),
+        ...stopped.map(({ id, why }) => `run ${id} in the cluster (${why})`),
+      ].join('; '),
+      effects: joined?.effects ?? ['starts'],
+      script: [
+        ...(joined ? [locked(joined.script)] : []),
+        ...stopped.flatMap(({ id, disabled }) => [
+          ...(disabled ? [`pcs resource enable ${id}`] : []),
+          `pcs resource cleanup ${id} >/dev/null`,
+        ]),
+        waiting(group, members, missing),
+      ].join('\n'),
+      touches: ['cluster:resources'],
+      timeoutMs: (START_SECONDS + GRACE_SECONDS) * 1000,
+    },
+  ];
+}
+
+/** What would have to be waited for in vain. */
+function whyItCannotRun(
+  desired: DesiredResources,
+  group: DesiredGroup,
+  { cib, monitor }: ResourceState,
+): string | undefined {
+  if (!monitor.quorate) return 'it has no quorum';
+  const ids = [group.id, ...group.members.map(({ id }) => id)];
+  const barred = desired.constraints
+    .filter(
+      ({ kind, resource, strength }) =>
+        kind === 'location' && resource === group.id && strength === '-INFINITY',
+    )
+    .map(({ other }) => other);
+  const nowhere = [...monitor.online].every((host) => barred.includes(host));
+  const holds = holdsOf(desired, monitor, cib).filter(({ host, resource }) =>
+    host === undefined ? resource === undefined || ids.includes(resource) : nowhere && !barred.includes(host),
+  );
+  if (holds.length > 0) return `${holdsInWords(holds)} (to end that: ${endOf(holds)})`;
+  return nowhere ? `no member that may run ${group.id} is online` : undefined;
+}
+
+/** The change that brings members in, each after the last of those before it that are there by then. */
+function joining(
+  desired: DesiredResources,
+  group: DesiredGroup,
+  missing: readonly DesiredResource[],
+  present: ReadonlySet<string>,
+): Change {
+  const ids = group.members.map(({ id }) => id);
+  const isNew = (id: string): boolean => missing.some((member) => member.id === id);
+  // What is about another member that comes later still is made with that one.
+  const { constraints } = withoutMembers(desired, ({ id }) => !isNew(id) && !present.has(id));
+  const wanted = constraints.filter(({ resource, other }) => isNew(resource) || isNew(other));
+  const words = missing.map(({ id, agent }) => `create ${id} (${agent}) in the group ${group.id}`);
+  const first = Math.min(...missing.map(({ id }) => ids.indexOf(id)));
+  // Those behind a newcomer are started again after it.
+  const isFollowed = ids.slice(first + 1).some((id) => present.has(id));
+  return batch([...words, ...wanted.map(constraintInWords)].join('; '), {
+    effects: isFollowed ? ['starts', 'restarts'] : ['starts'],
+    commands: [
+      ...missing.flatMap(({ id, agent, options, monitorSeconds }) => [
+        'at=',
+        `for one in ${quoteAll(ids.slice(0, ids.indexOf(id)))}; do`,
+        '  ! grep -q "<primitive [^>]*id=\\"$one\\"" "$d/new" || at=$one',
+        'done',
+        edit(
+          `resource create ${id} ${agent}${optionWords(options)} op monitor interval=${monitorSeconds}s --group ${group.id} \${at:+--after "$at"}`,
+        ),
+      ]),
+      ...wanted.map(constraintCommand),
+    ],
+    makes: [...missing.map(({ id }) => id), ...wanted.map(constraintId)],
+  });
+}
+
+function locked(script: string): string {
+  return `exec 9>${LOCK}\nflock -w ${within('pacemakerStarts')} 9\n(\nset -e\n${script}\n)\nexec 9>&-`;
+}
+
+/**
+ * Waits until each of the members runs on one host. It is over sooner where the cluster has nothing left to do: what
+ * failed to start on every host is not tried again. Newcomers that cannot run leave the group then, because those behind
+ * them in it wait for them; the next deployment brings them in again.
+ */
+function waiting(
+  group: DesiredGroup,
+  members: readonly DesiredResource[],
+  newcomers: readonly DesiredResource[],
+): string {
+  const all = group.members.map(({ id }) => id).join('\\|');
+  const units = members.map(({ agent }) => `--unit=${quote(agent.replace(/^.*:/, ''))}`).join(' ');
+  return `end=$(($(date +%s) + ${within('pacemakerStarts')})) settled=0
+while [ "$(date +%s)" -lt $end ] && [ $settled -lt ${SETTLED_CHECKS} ]; do
+  seen=$(crm_mon --one-shot --output-as=xml 2>/dev/null || :)
+  left=
+  for one in ${quoteAll(members.map(({ id }) => id))}; do
+    case $(printf '%s\\n' "$seen" | grep "<resource id=\\"$one\\" " || :) in
+      *'role="Started"'*'failed="false"'*'nodes_running_on="1"'*) ;;
+      *) left="$left $one" ;;
+    esac
+  done
+  [ -n "$left" ] || exit 0
+  if crm_resource --wait --timeout=${within('pacemakerSettlesOnce')}s >/dev/null 2>&1; then settled=$((settled + 1)); else settled=0; fi
+  sleep 1
+done
+journalctl --no-pager --output=cat --lines=6 ${units} >&2 || :
+echo "the cluster does not run$left, of the group ${group.id}. What failed in that:" >&2
+printf '%s\\n' "$seen" |
+  sed -n 's/.*<failure op_key="\\(${all}\\)_\\([a-z]*\\)_[0-9]*" node="\\([^"]*\\)" exitstatus="\\([^"]*\\)" exitreason="\\([^"]*\\)".*/\\1: \\2 failed on \\3 (\\4) \\5/p' >&2${newcomers.length > 0 ? leaving(newcomers) : ''}
+exit 1`;
+}
+
+function leaving(newcomers: readonly DesiredResource[]): string {
+  return `
+if [ $settled -ge ${SETTLED_CHECKS} ]; then
+  for one in ${quoteAll(newcomers.map(({ id }) => id))}; do
+    case "$left " in *" $one "*) pcs resource delete "$one" >/dev/null 2>&1 || echo "$one could not be taken out again" >&2 ;; esac
+  done
+fi`;
+}

@@ -1,0 +1,37 @@
+import type { Host } from 'osha';
+import type { RabbitmqSettings } from '../settings.ts';
+
+export const MANAGEMENT_PORT = 15672;
+
+/**
+ * `rabbitmq.conf` of one node. It listens on the host's own address, because HAProxy holds the virtual IP on the same
+ * host.
+ */
+export function rabbitmqConf(host: Host, nodes: number, settings: RabbitmqSettings): string {
+  // With two nodes neither side of a partition has a majority: both would pause, also when one of them only died.
+  const partitions = settings.partitions ?? (nodes > 2 ? 'pause_minority' : 'autoheal');
+  // The broker does not start with settings of a plugin that is off.
+  const management = settings.management
+    ? `management.tcp.ip = ${host.address}\nmanagement.tcp.port = ${MANAGEMENT_PORT}\n`
+    : '';
+  return `# Placed by osha.
+listeners.tcp.default = ${host.address}:${settings.port}
+${management}loopback_users.guest = true
+cluster_partition_handling = ${partitions}
+net_ticktime = ${settings.net_ticktime}
+vm_memory_high_watermark.relative = ${settings.memory}
+disk_free_limit.absolute = ${settings.disk_free}
+`;
+}
+
+/** `rabbitmq-env.conf`: a name that does not change with what the host's resolver says. */
+export function rabbitmqEnv(node: string): string {
+  return `# Placed by osha.
+NODENAME=${node}
+`;
+}
+
+/** Plugins that are on, as an Erlang term. */
+export function enabledPlugins(settings: Pick<RabbitmqSettings, 'management'>): string {
+  return settings.management ? '[rabbitmq_management].\n' : '[].\n';
+}

@@ -1,0 +1,138 @@
+import {
+  carried,
+  file,
+  minutes,
+  packages,
+  playbook,
+  rabbitmq,
+  role,
+  service,
+  step,
+  token,
+  verify,
+} from 'osha';
+import { MIRRORED, MIRRORED_PATTERN, namedBy, passwordName, SERVICE_USER, userSecrets } from './accounts.ts';
+import { carriedByBroker } from './carried.ts';
+import { enabledPlugins, MANAGEMENT_PORT, rabbitmqConf, rabbitmqEnv } from './files/conf.ts';
+import { settings } from './settings.ts';
+import { rabbitmqProblems } from './validate.ts';
+import { queuesOf, ramHosts } from './version.ts';
+import { members } from './cluster/cluster.ts';
+import { cookieFile, cookieTaken } from './cluster/cookie.ts';
+import { healthy } from './health.ts';
+
+/** One broker over all nodes: a client may use any of them, and queues outlive a node. */
+export default playbook({
+  name: 'rabbitmq',
+  title: 'RabbitMQ',
+  hosts: role('messaging'),
+  needs: ['base'],
+  settings,
+  secrets: {
+    erlangCookie: token('What RabbitMQ nodes and their tools know each other by'),
+    rabbitmqOpenstack: token("Password of the services' user of RabbitMQ"),
+  },
+  moreSecrets: userSecrets,
+  carries: (context) => carriedByBroker(context),
+  ports: [
+    { port: MANAGEMENT_PORT, process: 'beam.smp' },
+    { port: 25672, process: 'beam.smp' },
+  ],
+  morePorts: ({ settings }) => [{ port: settings.port, process: 'beam.smp' }],
+
+  steps: ({ inventory, hosts, settings, secrets, platform }) => {
+    const { paths, units } = platform;
+    // The package's scripts give all of these to the broker's user again at each upgrade.
+    const own = { owner: 'rabbitmq' };
+    const mirrored = queuesOf(inventory, settings) === 'mirrored';
+    const mirror = { platform, pattern: MIRRORED_PATTERN, definition: { 'ha-mode': 'all' } };
+    const cookie = { platform, cookie: secrets.erlangCookie };
+    const named = namedBy(settings);
+    const users = Object.entries(settings.users).flatMap(([name, user]) => {
+      const password = secrets[passwordName(name)];
+      return password ? [{ name, ...user, password }] : [];
+    });
+    // Given to every operation on users and what is theirs: one question answers all of them.
+    const credentials = rabbitmq.credentialsOf({
+      [SERVICE_USER]: secrets.rabbitmqOpenstack,
+      ...Object.fromEntries(users.map(({ name, password }) => [name, password])),
+    });
+    const asked = { platform, credentials };
+    const noted = { ...asked, noted: true };
+    return [
+      step('Install RabbitMQ', packages.installed(platform.packages.rabbitmq)),
+      step('Let running nodes take the Erlang cookie', cookieTaken(hosts, cookie)),
+      step('Share one Erlang cookie', (host) => cookieFile(host, hosts, cookie)),
+      step('Configure the broker', (host) => [
+        file.content(paths.rabbitmqEnv, { content: rabbitmqEnv(rabbitmq.nodeOf(host)), ...own }),
+        file.content(paths.rabbitmqConf, { content: rabbitmqConf(host, hosts.length, settings), ...own }),
+        file.content(paths.rabbitmqPlugins, { content: enabledPlugins(settings), ...own }),
+      ]),
+      step('Start RabbitMQ at boot', service.enabled(units.rabbitmq)),
+      step('Form the cluster', members(hosts, { platform, ram: ramHosts(hosts, settings) })),
+      step('Remove the default user', (host) => rabbitmq.userAbsent(host, 'guest', { platform }), {
+        once: true,
+      }),
+      step(
+        'Create the user of the services',
+        (host) =>
+          rabbitmq.user(host, SERVICE_USER, {
+            ...asked,
+            password: secrets.rabbitmqOpenstack,
+            tags: ['administrator'],
+          }),
+        { once: true },
+      ),
+      step(
+        mirrored ? 'Mirror every queue' : 'Leave queues to the services',
+        (host) =>
+          mirrored
+            ? rabbitmq.policy(host, MIRRORED, mirror)
+            : rabbitmq.policyAbsent(host, MIRRORED, { platform }),
+        { once: true },
+      ),
+      step(
+        'Create virtual hosts, users and policies of the inventory',
+        (host) => [
+          ...settings.vhosts.map((name) => rabbitmq.vhost(host, name, asked)),
+          ...users.map(({ name, ...user }) => rabbitmq.user(host, name, { ...noted, ...user })),
+          ...Object.entries(settings.policies).map(([name, { apply_to: applyTo, ...policy }]) =>
+            rabbitmq.policy(host, name, { ...noted, ...policy, applyTo }),
+          ),
+        ],
+        { once: true },
+      ),
+      step('Keep the passwords for root', [
+        ...carried.record(secrets.rabbitmqOpenstack),
+        ...users.flatMap(({ password }) => carried.record(password)),
+      ]),
+      step(
+        'Take away what the inventory names no more',
+        (host) => rabbitmq.unnamedAbsent(host, named, asked),
+        { once: true },
+      ),
+      verify('Every node runs, no partition', healthy(hosts, { platform, named }), {
+        within: minutes(2),
+      }),
+    ];
+  },
+
+  health: ({ hosts, settings, platform }) => [healthy(hosts, { platform, named: namedBy(settings) })],
+
+  frontends: ({ hosts, settings }) => [
+    {
+      name: 'broker',
+      vip: 'messaging',
+      internal: true,
+      port: settings.frontend_port,
+      mode: 'tcp',
+      balance: 'leastconn',
+      active: 'all',
+      servers: hosts.map(({ name, address }) => ({ host: name, address, port: settings.port })),
+      // Consumers wait for messages for hours.
+      idleTimeoutMs: minutes(180),
+    },
+  ],
+
+  validate: rabbitmqProblems,
+});

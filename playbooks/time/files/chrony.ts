@@ -1,0 +1,53 @@
+import type { Host } from 'osha';
+import type { TimeSettings } from '../settings.ts';
+
+interface ChronyInput {
+  readonly host: Host;
+  /** Everyone who may ask for the time. */
+  readonly hosts: readonly Host[];
+  readonly timeHosts: readonly Host[];
+  readonly settings: Pick<TimeSettings, 'servers' | 'isolated'>;
+  /** The pool to follow where no servers are named. */
+  readonly pool: string;
+}
+
+/**
+ * `chrony.conf` of one host. The time hosts follow the outside servers, or the pool, and watch each other: where none
+ * of those answers, one of them ("orphan") leads, so that the hosts still agree. All others follow the time hosts.
+ */
+export function chronyConf({ host, hosts, timeHosts, settings, pool }: ChronyInput): string {
+  const serves = timeHosts.some((server) => server.name === host.name);
+  const peers = timeHosts.filter((server) => server.name !== host.name);
+  const sources = [
+    ...(serves || timeHosts.length === 0 ? outsideSources(settings, pool) : []),
+    // Every 16 s: chrony believes a source after several answers, and the poll of one that was silent would grow.
+    ...peers.map((server) => `server ${server.address} iburst minpoll 4 maxpoll 4`),
+  ];
+  const serving = [
+    '',
+    '# Where no outside server answers, the time hosts agree on one of them.',
+    'local stratum 10 orphan',
+    ...hosts.filter((client) => client.name !== host.name).map((client) => `allow ${client.address}`),
+  ];
+  return [
+    '# Placed by osha.',
+    ...sources,
+    ...(serves ? serving : []),
+    '',
+    'driftfile /var/lib/chrony/chrony.drift',
+    'dumpdir /run/chrony',
+    'leapsectz right/UTC',
+    '# Step a clock that is more than a second off, but only at the start: services do not like time to jump.',
+    'makestep 1 3',
+    'rtcsync',
+    'maxupdateskew 100',
+    'logdir /var/log/chrony',
+    '',
+  ].join('\n');
+}
+
+function outsideSources({ servers, isolated }: ChronyInput['settings'], pool: string): readonly string[] {
+  if (isolated) return [];
+  if (servers.length === 0) return [`pool ${pool} iburst`];
+  return servers.map((server) => `server ${server} iburst`);
+}

@@ -1,9 +1,0 @@
-import type { Finding } from '../../../src/playbook/operation.ts';
-
-/** Findings in few words. */
-export function told(findings: readonly Finding[]): readonly string[] {
-  return findings.map(
-    ({ subject, host, healthy, evidence }) =>
-      `${healthy ? '' : 'BAD '}${subject}${host === undefined ? '' : ` on ${host}`}: ${evidence}`,
-  );
-}

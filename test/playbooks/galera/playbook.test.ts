@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import galera from '../../../playbooks/galera/playbook.ts';
+import { checkInventory } from '../../../src/inventory/load.ts';
+import { platformIds } from '../../../src/platform/index.ts';
+import type { Answer, ClusterDecision } from '../../../src/playbook/operation.ts';
+import { inShort } from '../../operations/clusters.ts';
+import { observationOf, stopped } from './cluster/observations.ts';
+import { aHost, anInventory } from '../../support/inventory.ts';
+import { contextOf, placedFile, titlesOn } from '../context.ts';
+
+const CONF = '/etc/mysql/mariadb.conf.d/60-osha-galera.cnf';
+
+function conf(settings: unknown = {}): string {
+  return placedFile(galera, contextOf(galera, { settings }), 'controller2', CONF) ?? '';
+}
+
+describe('the configuration of a member', () => {
+  it('names every member, and listens on its own address only', () => {
+    expect(conf()).toContain('wsrep_cluster_address = gcomm://192.0.2.11,192.0.2.12,192.0.2.13\n');
+    expect(conf()).toContain('bind_address = 192.0.2.12\n');
+    expect(conf()).toContain('gmcast.listen_addr=tcp://192.0.2.12:4567');
+  });
+
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    ['one writer needs no waiting reads', {}, 'wsrep_sync_wait = 0\n'],
+    ['several writers need them', { writers: 'all' }, 'wsrep_sync_wait = 1\n'],
+    ['what is asked for stands above that', { writers: 'all', sync_wait: 3 }, 'wsrep_sync_wait = 3\n'],
+    ['rsync needs no account', {}, 'wsrep_sst_method = rsync\n'],
+    [
+      'mariabackup uses the account of the server itself',
+      { sst: 'mariabackup' },
+      'wsrep_sst_auth = mysql:\n',
+    ],
+    ['sizes are taken as they are', { buffer_pool: '4G', gcache: '300M' }, 'gcache.size=300M'],
+    ['utf8 is what it always was', { charset: 'utf8' }, 'collation_server = utf8mb3_general_ci\n'],
+    [
+      'a collation of its own',
+      { charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci' },
+      'collation_server = utf8mb4_unicode_ci\n',
+    ],
+    ['a port of its own', { port: 13306 }, '\nport = 13306\n'],
+    ['a log that is safe on each member', { flush_log: 1 }, 'innodb_flush_log_at_trx_commit = 1\n'],
+    ['a statement for new clients', { init_connect: 'SET NAMES utf8' }, "init_connect = 'SET NAMES utf8'\n"],
+  ];
+  it.each(cases)('%s', (_name, settings, expected) => {
+    expect(conf(settings)).toContain(expected);
+  });
+
+  const wrong: readonly (readonly [string, unknown])[] = [
+    ['a size without a unit', { buffer_pool: '512' }],
+    ['an unknown key', { buffer_pol: '512M' }],
+    ['a statement that would end its quotes', { init_connect: "SET x = '1'" }],
+  ];
+  it.each(wrong)('refuses %s', (_name, settings) => {
+    expect(galera.settings.safeParse(settings).success).toBe(false);
+  });
+});
+
+describe('a deployment', () => {
+  it('recognises the cluster before it writes a file', () => {
+    const [first] = galera.steps(contextOf(galera));
+    expect(first).toMatchObject({ kind: 'cluster', title: 'Recognise the cluster' });
+  });
+});
+
+describe('--bootstrap-from', () => {
+  const hosts = ['db1', 'db2', 'db3'].map((name) => aHost(name, { roles: ['database'] }));
+  const inventory = anInventory({ hosts: [...hosts, aHost('web1', { roles: ['dashboard'] })] });
+  const option = galera.options?.['bootstrap-from'];
+  const gone = { reachable: false as const, reason: 'no route to host' };
+  const answers = new Map<string, Answer>([
+    ['db1', { reachable: true, observed: observationOf(stopped(5)) }],
+    ['db2', { reachable: true, observed: observationOf(stopped(9)) }],
+    ['db3', gone],
+  ]);
+  const decisionWith = (options: Readonly<Record<string, string>>): ClusterDecision | undefined =>
+    galera
+      .steps(contextOf(galera, { inventory, options }))
+      .flatMap((step) => (step.title === 'Form the cluster' && step.kind === 'cluster' ? [step] : []))
+      .map((step) => step.operation.decide(answers))[0];
+
+  it('forms the cluster from the named member while another cannot be reached', () => {
+    expect(decisionWith({})?.verdict).toBe('refuse');
+    expect(inShort(decisionWith({ 'bootstrap-from': 'db1' }) as ClusterDecision)).toEqual([
+      'db1: bootstrap the cluster',
+      'db2: join the cluster',
+    ]);
+  });
+
+  it('takes members of the database, and says whose data is lost', () => {
+    expect(option?.hosts(inventory).map(({ name }) => name)).toEqual(['db1', 'db2', 'db3']);
+    const [first] = hosts;
+    expect(first && option?.loses?.(first, inventory)).toMatch(
+      /data of db1: what was written only to db2, db3/,
+    );
+  });
+
+  it('loses nothing where there is one member', () => {
+    const alone = anInventory({ hosts: hosts.slice(0, 1) });
+    expect(hosts[0] && option?.loses?.(hosts[0], alone)).toBeUndefined();
+  });
+});
+
+describe('the frontend of the database', () => {
+  it.each(['single', 'all'] as const)(
+    'sends connections to %s, and asks port 9200 who is healthy',
+    (writers) => {
+      const [frontend] = galera.frontends?.(contextOf(galera, { settings: { writers } })) ?? [];
+      expect(frontend).toMatchObject({ port: 3306, active: writers, check: { port: 9200, httpPath: '/' } });
+      expect(frontend?.servers).toHaveLength(3);
+    },
+  );
+});
+
+describe('ports of its own', () => {
+  it('are where the members listen, and where HAProxy sends clients to', () => {
+    const context = contextOf(galera, { settings: { port: 13306, frontend_port: 33306 } });
+    const [frontend] = galera.frontends?.(context) ?? [];
+    expect(frontend).toMatchObject({ port: 33306, check: { port: 9200 } });
+    expect(frontend?.servers.map(({ port }) => port)).toEqual([13306, 13306, 13306]);
+    expect(galera.morePorts?.(context).map(({ port }) => port)).toEqual([13306, 4567, 9200]);
+  });
+});
+
+describe('an arbitrator', () => {
+  const web = aHost('web9', { roles: ['dashboard'] });
+  const inventory = anInventory({
+    hosts: [
+      aHost('db1', { roles: ['database'] }),
+      aHost('db2', { roles: ['database'] }),
+      web,
+      aHost('x5', { roles: [] }),
+    ],
+    settings: { galera: { arbitrator: 'web9' } },
+  });
+  const context = contextOf(galera, { inventory, settings: { arbitrator: 'web9' } });
+
+  it('is on a host of the playbook, where no server is installed', () => {
+    expect(context.hosts.map(({ name }) => name)).toEqual(['db1', 'db2', 'web9']);
+    expect(titlesOn(galera, context, 'web9')).toEqual([
+      'galera-arbitrator-4',
+      '/etc/default/garb',
+      '/etc/systemd/system/garb.service.d',
+      '/etc/systemd/system/garb.service.d/osha.conf',
+      'garb',
+    ]);
+    expect(titlesOn(galera, context, 'db1')).not.toContain('garb');
+  });
+
+  it('knows the members, and is none of theirs', () => {
+    expect(placedFile(galera, context, 'web9', '/etc/default/garb')).toContain(
+      'GALERA_NODES="192.0.2.11:4567,192.0.2.12:4567"\nGALERA_GROUP="test"\n',
+    );
+    expect(placedFile(galera, context, 'db1', CONF)).toContain('gcomm://192.0.2.11,192.0.2.12\n');
+    expect(galera.frontends?.(context)[0]?.servers.map(({ host }) => host)).toEqual(['db1', 'db2']);
+  });
+
+  it('comes after the cluster, and is asked with it', () => {
+    const steps = galera.steps(context);
+    const titles = steps.map(({ title }) => title);
+    expect(titles.indexOf('Give the arbitrator its vote')).toBeGreaterThan(
+      titles.indexOf('Form the cluster'),
+    );
+    const members = steps.flatMap((step) => (step.kind === 'cluster' ? [step.operation.members] : []));
+    expect(members.map((hosts) => hosts.map(({ name }) => name))).toEqual([
+      ['db1', 'db2', 'web9'],
+      ['db1', 'db2', 'web9'],
+    ]);
+    expect(galera.health?.(context)[0]?.members.map(({ name }) => name)).toEqual(['db1', 'db2', 'web9']);
+  });
+
+  it('is asked for ports of its own', () => {
+    expect(galera.morePorts?.(context).filter(({ hosts }) => hosts?.includes('web9'))).toEqual([
+      { port: 4567, process: 'garbd', hosts: ['web9'] },
+    ]);
+  });
+
+  it('makes no playbook of itself', () => {
+    const alone = anInventory({ hosts: [web], settings: { galera: { arbitrator: 'web9' } } });
+    expect(galera.hosts(alone)).toEqual([]);
+  });
+});
+
+describe('a mistake in what the inventory says of the database', () => {
+  /** What is told of `galera: { YAML }`, which stands in line 7, with `count` members and a host called web. */
+  function told(yaml: string, count = 2): readonly string[] {
+    const lines = [1, 2, 3].map((n) =>
+      n <= count ? `  db${n}: { address: 10.0.0.1${n}, roles: [database] }` : '  # none',
+    );
+    const web = '  web: { address: 10.0.0.20, roles: [dashboard] }';
+    const text = ['name: a', 'hosts:', ...lines, web, `galera: { ${yaml} }`, ''].join('\n');
+    return checkInventory('/site/a.yaml', text, { playbooks: [galera], platforms: platformIds })
+      .problems.filter(({ line }) => line === 7)
+      .map(({ column, severity, message, hint }) => `${column}: ${severity}: ${message}; ${hint ?? ''}`);
+  }
+
+  const cases: readonly (readonly [string, string, number, readonly string[]])[] = [
+    ['an arbitrator for two members is none', 'arbitrator: web', 2, []],
+    [
+      'an arbitrator that is no host',
+      'arbitrator: wep',
+      2,
+      ['23: error: there is no host "wep"; name one of web'],
+    ],
+    [
+      'an arbitrator that is a member',
+      'arbitrator: db1',
+      2,
+      ['23: error: db1 is a member already: it would have two votes, and both die with it; name one of web'],
+    ],
+    [
+      'an arbitrator for three members',
+      'arbitrator: web',
+      3,
+      [
+        '23: warning: with 3 members the arbitrator makes the number of votes even: half of them is no majority; an arbitrator is for an even number of members; leave it away',
+      ],
+    ],
+    [
+      'a port of replication',
+      'port: 4567',
+      3,
+      ['17: error: 4567 is used by the members among each other, or by their health endpoint; take another'],
+    ],
+    [
+      'a collation of another character set',
+      'collation: utf8mb4_unicode_ci',
+      3,
+      ['22: error: utf8mb4_unicode_ci is no collation of utf8mb3; write one that begins with utf8mb3_'],
+    ],
+  ];
+  it.each(cases)('%s', (_name, yaml, count, expected) => {
+    expect(told(yaml, count)).toEqual(expected);
+  });
+});

@@ -1,0 +1,51 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { observeServer, parseServer } from '../../../../playbooks/glusterfs/cluster/observe.ts';
+import { platformOf } from '../../../../src/platform/index.ts';
+import { inFolder } from '../../../operations/fake-commands.ts';
+import { runHere } from '../../../operations/local.ts';
+import { IMAGES } from './observations.ts';
+
+/** What the probe says with these commands in place of the host's own. */
+function asked(commands: Readonly<Record<string, string>>): ReturnType<typeof parseServer> {
+  return inFolder(
+    { systemctl: '[ "$1" != show ] || echo ActiveState=active', 'systemd-escape': 'exit 0', ...commands },
+    (folder, path) => {
+      writeFileSync(join(folder, 'glusterd.info'), 'UUID=1d1fadc1-3ab6-45ad-aeb2-d5166d646cb7\n');
+      mkdirSync(join(folder, 'brick'));
+      const { script } = observeServer(platformOf('debian-12'), [{ ...IMAGES, path: join(folder, 'brick') }]);
+      const known = script.replaceAll('/var/lib/glusterd/glusterd.info', join(folder, 'glusterd.info'));
+      return parseServer('glusterd', runHere(`${path}\n${known}`));
+    },
+  );
+}
+
+describe('the question', () => {
+  const peerStatus = 'echo "Number of Peers: 0"';
+  const answering = (volumes: string): string =>
+    `case "$*" in *peer*) ${peerStatus} ;; *) ${volumes} ;; esac`;
+  const noAttribute = 'echo "$5: trusted.glusterfs.volume-id: No such attribute" >&2; exit 1';
+
+  it.each([
+    ['answers', 'about peers and volumes', answering('echo "Volume Name: images"'), true],
+    ['answers', 'where there is no volume', answering('echo "No volumes present"; exit 2'), true],
+    ['does not answer', 'where it hangs over the volumes', answering('exit 1'), false],
+    ['does not answer', 'about anything', 'exit 1', false],
+  ])('knows that a server %s %s', (_word, _name, gluster, answers) => {
+    expect(asked({ gluster, getfattr: noAttribute }).answers).toBe(answers);
+  });
+
+  it.each([
+    ['an empty directory', noAttribute, { exists: true, used: false }],
+    ['a brick', 'echo "trusted.glusterfs.volume-id=0xcafe"', { volumeId: 'cafe' }],
+    ['a directory that cannot be read', 'echo "Input/output error" >&2; exit 1', { unreadable: true }],
+    [
+      'a host without the command that reads attributes',
+      'echo "not found" >&2; exit 127',
+      { unreadable: true },
+    ],
+  ])('tells %s from the others', (_name, getfattr, expected) => {
+    expect(asked({ gluster: answering('exit 0'), getfattr }).bricks.get('images')).toMatchObject(expected);
+  });
+});

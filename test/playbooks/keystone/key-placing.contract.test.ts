@@ -1,0 +1,165 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  fernetKey,
+  keyRepository,
+  rotated,
+  type RepositoryState,
+} from '../../../playbooks/keystone/key-repository.ts';
+import type { Change, ClusterOperation } from '../../../src/playbook/operation.ts';
+import type { SecretText } from '../../../src/secrets/text.ts';
+import { aHost } from '../../support/inventory.ts';
+import { folderForTest } from '../../support/temporary-folder.ts';
+import { apply, me, runHere } from '../../operations/local.ts';
+import { decrypted, encrypted } from './fernet.ts';
+import { repository as elsewhere } from './keys.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = folderForTest();
+});
+
+/** Two hosts, each of which is a folder of this machine. */
+const hosts = [aHost('c1'), aHost('c2')];
+const DIRECTORY = '/etc/keystone/keys';
+const repository = { ...elsewhere, owner: me.owner, directory: DIRECTORY, keep: 3 };
+const at = (host: string, file = ''): string => join(folder, host, DIRECTORY, file);
+const onHost = (host: string, script: string): string => script.replaceAll(DIRECTORY, at(host));
+
+/** What the operation would change, by host. */
+function pending(operation: ClusterOperation<RepositoryState>): readonly (readonly [string, Change])[] {
+  const answers = operation.members.map((host) => {
+    const probe = operation.probe(host);
+    const answer = runHere(onHost(host.name, probe.script), probe.input);
+    expect(answer).toMatchObject({ exitCode: 0, stderr: '' });
+    return [host.name, { reachable: true, observed: probe.parse(answer) }] as const;
+  });
+  const decision = operation.decide(new Map(answers));
+  if (decision.verdict !== 'change') return [];
+  return decision.stages.flat().map(({ host, change }) => [host, change]);
+}
+
+/** Does what is pending, with `before` before each script. */
+function perform(operation: ClusterOperation<RepositoryState>, before = ''): void {
+  for (const [host, change] of pending(operation)) {
+    const script = onHost(host, `${before}\n${change.script}`);
+    expect(apply({ ...change, script })).toMatchObject({ exitCode: 0, stderr: '' });
+  }
+}
+
+/** The keys of a host by their files. */
+function keysOf(host: string): ReadonlyMap<string, string> {
+  const names = readdirSync(at(host));
+  return new Map(names.sort().map((name) => [name, readFileSync(at(host, name), 'utf8')]));
+}
+
+const numbered = (files: Readonly<Record<string, number>>): ReadonlyMap<string, string> =>
+  new Map(Object.entries(files).map(([name, number]) => [name, fernetKey(repository, number).reveal()]));
+
+// The keys are made the owner's and that group's which has its name.
+describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
+  const same = keyRepository(hosts, repository);
+  const rotate = rotated(hosts, repository, -1);
+
+  it('is made for its owner alone, with one key and the next one, and is then left alone', () => {
+    perform(same);
+    expect(keysOf('c1')).toEqual(numbered({ 0: 2, 1: 1 }));
+    expect(keysOf('c2')).toEqual(keysOf('c1'));
+    const modes = ['', '0', '1'].map((name) => (statSync(at('c1', name)).mode & 0o7777).toString(8));
+    expect(modes).toEqual(['700', '600', '600']);
+    expect(pending(same)).toEqual([]);
+  });
+
+  it('is mended where it is not as it should be', () => {
+    perform(same);
+    chmodSync(at('c1', '1'), 0o644);
+    writeFileSync(at('c2', '0'), 'strange');
+    writeFileSync(at('c2', '7'), 'strange');
+    writeFileSync(at('c2', '.new.1'), 'of a run that was broken off');
+    expect(pending(same).map(([host]) => host)).toEqual(['c1', 'c2']);
+    perform(same);
+    expect(keysOf('c2')).toEqual(numbered({ 0: 2, 1: 1 }));
+    expect(pending(same)).toEqual([]);
+  });
+
+  it('is found as it is where no key is in it, or there is no such folder', () => {
+    mkdirSync(at('c1'), { recursive: true });
+    writeFileSync(at('c1', 'README'), '');
+    expect(pending(same).map(([host]) => host)).toEqual(['c1', 'c2']);
+  });
+
+  it('gets new keys, and is then left alone', () => {
+    perform(same);
+    for (const expected of [
+      { 0: 3, 1: 1, 2: 2 },
+      { 0: 4, 2: 2, 3: 3 },
+    ]) {
+      const staged = keysOf('c2').get('0');
+      perform(rotate);
+      expect(keysOf('c1')).toEqual(numbered(expected));
+      expect([...keysOf('c1').values()].at(-1)).toBe(staged);
+      expect(keysOf('c2')).toEqual(keysOf('c1'));
+      expect(pending(same)).toEqual([]);
+    }
+  });
+
+  it('has at every moment of a rotation the key that others encrypt with, the old and the new one', () => {
+    perform(same);
+    const log = join(folder, 'log');
+    perform(
+      rotate,
+      `mv() { command mv "$@"; for file in ${DIRECTORY}/[0-9]*; do printf '%s ' "$(cat "$file")"; done >>${log}; echo >>${log}; }`,
+    );
+    const moments = readFileSync(log, 'utf8').trim().split('\n');
+    expect(moments).toHaveLength(2 * 3);
+    for (const moment of moments) {
+      for (const number of [1, 2]) expect(moment).toContain(fernetKey(repository, number).reveal());
+    }
+  });
+
+  it('goes on from wherever a rotation was broken off', () => {
+    for (const placed of [1, 2]) {
+      rmSync(folder, { recursive: true });
+      perform(same);
+      const [, change] = pending(rotate)[0] ?? [];
+      const script = onHost(
+        'c1',
+        `left=${placed}\nmv() { [ $left -gt 0 ] || exit 9; left=$((left - 1)); command mv "$@"; }\n${change!.script}`,
+      );
+      expect(apply({ ...change!, script }).exitCode).toBe(9);
+      perform(same);
+      expect(keysOf('c1')).toEqual(numbered(placed === 1 ? { 0: 2, 1: 1 } : { 0: 3, 1: 1, 2: 2 }));
+      expect(keysOf('c2')).toEqual(keysOf('c1'));
+    }
+  });
+
+  it('lets every host read what any host wrote before, during and after a rotation, until its key is too old', () => {
+    const write = (host: string): Buffer => encrypted(`by ${host}`, [...keysOf(host).values()].at(-1)!);
+    const read = (token: Buffer, host: string): string | undefined => decrypted(token, keysOf(host).values());
+    const move = ([host, change]: readonly [string, Change]): unknown =>
+      apply({ ...change, script: onHost(host, change.script) });
+    perform(same);
+    const before = write('c1');
+    const [first, second] = pending(rotate);
+    move(first!);
+    const during = write('c1');
+    expect([read(during, 'c2'), read(write('c2'), 'c1')]).toEqual(['by c1', 'by c2']);
+    move(second!);
+    const both = ['c1', 'c2'].flatMap((host) => [read(before, host), read(during, host)]);
+    expect(both).toEqual(['by c1', 'by c1', 'by c1', 'by c1']);
+    perform(rotate);
+    expect(read(before, 'c2')).toBeUndefined();
+    expect(read(during, 'c2')).toBe('by c1');
+  });
+
+  it('is never spoken of with a key in the script', () => {
+    const key = fernetKey(repository, 1).reveal();
+    const changes = pending(same);
+    expect(changes).toHaveLength(2);
+    for (const [, { script, summary, input }] of changes) {
+      expect(`${script}${summary}${String(input as unknown)}`).not.toContain(key);
+      expect((input as SecretText).reveal()).toContain(`1 ${key}\n`);
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { parseMonitor } from '../../../../playbooks/pacemaker/cluster/monitor.ts';
+import { decideReady } from '../../../../playbooks/pacemaker/cluster/ready.ts';
+import { parseResourceState } from '../../../../playbooks/pacemaker/cluster/resource-state.ts';
+import { decideResources } from '../../../../playbooks/pacemaker/cluster/resources.ts';
+import { ProbeError } from '../../../../src/playbook/operation.ts';
+import { clones, fixture, grouped } from './desires.ts';
+
+const CIB = fixture('cib.xml');
+const GROUPED = fixture('cib-group.xml');
+const MONITOR = fixture('crm-mon.xml');
+
+/** Reads an answer and decides on it. Returns the fault, where the answer is one; throws what would be a defect of osha. */
+function judged(cib: string, monitor: string): string | undefined {
+  try {
+    const state = parseResourceState(`${cib}-- status\n${monitor}`);
+    for (const desired of [clones, grouped]) {
+      decideResources(desired, state);
+      decideReady(desired, new Map([['controller1', { reachable: true, observed: state }]]));
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProbeError) return error.message;
+    throw error;
+  }
+}
+
+describe('a damaged configuration of the cluster is an answer that cannot be understood, and no defect of osha:', () => {
+  it.each<[string, string, RegExp]>([
+    ['cut short', CIB.slice(0, CIB.length / 2), /^Pacemaker runs here, and does not say/],
+    [
+      'with an element that is closed twice',
+      CIB.replace('</resources>', '</resources></resources>'),
+      /closes/,
+    ],
+    ['with bytes of something else in it', CIB.replace('<resources>', '<resources>\0<\u0001>'), /no XML/],
+    ['without a configuration', '<cib><status/></cib>\n', /it has no configuration/],
+    ['with a character that is none', CIB.replace('value="', 'value="&#x110000;'), /^Pacemaker runs here/],
+    ['of two roots', `${CIB}${CIB}`, /one element/],
+    ['empty', '', /^Pacemaker does not run here/],
+  ])('%s', (_what, cib, said) => {
+    expect(judged(cib, MONITOR)).toMatch(said);
+  });
+
+  it.each([
+    ['configuration', CIB, (text: string) => judged(text, MONITOR)],
+    ['configuration with a group', GROUPED, (text: string) => judged(text, MONITOR)],
+    ['state', MONITOR, (text: string) => judged(CIB, text)],
+  ])('any line or attribute of the %s is missing', (_what, whole, judge) => {
+    const lines = whole.split('\n');
+    const attributes = [...whole.matchAll(/ [\w-]+="[^"]*"/g)];
+    for (const index of lines.keys()) judge(lines.toSpliced(index, 1).join('\n'));
+    for (const { index, 0: text } of attributes) {
+      judge(whole.slice(0, index) + whole.slice(index + text.length));
+      judge(`${whole.slice(0, index)}${text.replace(/"[^"]*"/, '"(*["')}${whole.slice(index + text.length)}`);
+    }
+  });
+});
+
+it('a failure whose task is no word is told as it stands', () => {
+  const xml = fixture('crm-mon-haproxy-failed.xml').replace(/ task="[^"]*"/g, ' task="(["');
+  expect(() => parseMonitor(xml)).not.toThrow();
+});
+
+it('an entity that XML does not know is left as it is, also where JavaScript knows the word', () => {
+  const state = parseResourceState(`${CIB.replace('172.29.77.20', '&constructor;')}-- status\n${MONITOR}`);
+  const options = state.cib.resources.map((resource) => [...resource.options.values()]).flat();
+  expect(options).toContain('&constructor;');
+});

@@ -1,0 +1,67 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { startScript, type Company } from '../../../../playbooks/pacemaker/cluster/start.ts';
+import { DEFAULT_TIMEOUT_SECONDS, LIMITS } from '../../../../src/playbook/limits.ts';
+import type { ProbeAnswer } from '../../../../src/playbook/operation.ts';
+import { folderForTest } from '../../../support/temporary-folder.ts';
+import { runHere } from '../../../operations/local.ts';
+
+const quorum = (nodes: number, quorate: 'Yes' | 'No'): string =>
+  `Quorum information\n------------------\nNodes:            ${nodes}\nNode ID:          1\nQuorate:          ${quorate}\n\nExpected votes:   3\n`;
+
+describe('the start of a member, on a shell', () => {
+  let folder: string;
+  beforeEach(() => (folder = folderForTest()));
+
+  /** What comes of it where Corosync says this. */
+  function started(
+    company: Company,
+    says: string,
+    pacemaker: 'active' | 'inactive' = 'inactive',
+  ): ProbeAnswer {
+    writeFileSync(join(folder, 'says'), says);
+    const tools = {
+      systemctl: `case $* in
+  "-q is-active pacemaker") [ ${pacemaker} = active ] ;;
+  *) echo "$@" >>${folder}/log ;;
+esac`,
+      'corosync-quorumtool': `cat ${folder}/says; exit 2`,
+      crm_mon: `echo '<current_dc present="true"/>'`,
+      sleep: ':',
+    };
+    for (const [name, body] of Object.entries(tools)) {
+      writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`);
+      chmodSync(join(folder, name), 0o755);
+    }
+    // Each look is a second apart on a host; here three have to do.
+    const timeout = Math.ceil((3 * DEFAULT_TIMEOUT_SECONDS) / LIMITS.pacemakerForms);
+    return runHere(`set -e\nOSHA_TIMEOUT=${timeout}\nPATH="${folder}:$PATH"\n${startScript(company)}`);
+  }
+
+  function log(): readonly string[] {
+    const path = join(folder, 'log');
+    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  }
+
+  const BOTH = ['start corosync', 'start pacemaker'];
+  const ONLY = ['start corosync'];
+
+  it.each<[string, Company, string, readonly string[]]>([
+    ['starts Pacemaker with a quorum', 'majority', quorum(2, 'Yes'), BOTH],
+    ['does not without one', 'majority', quorum(1, 'No'), ONLY],
+    ['does not where Corosync gives no answer', 'majority', '', ONLY],
+    ['starts Pacemaker where two see each other', 'both', quorum(2, 'Yes'), BOTH],
+    ['does not where one of two has kept the quorum alone', 'both', quorum(1, 'Yes'), ONLY],
+    ['starts Pacemaker where nobody else can run anything', 'nobody', quorum(1, 'No'), BOTH],
+  ])('%s', (_, company, says, expected) => {
+    const { exitCode, stderr } = started(company, says);
+    expect(log()).toEqual(expected);
+    expect(exitCode).toBe(expected.length === 2 ? 0 : 1);
+    if (exitCode === 1) expect(stderr).toContain('Pacemaker was not started: it could run what they run');
+  });
+
+  it('waits for no quorum where Pacemaker runs already', () => {
+    expect(started('majority', quorum(1, 'No'), 'active').exitCode).toBe(0);
+  });
+});

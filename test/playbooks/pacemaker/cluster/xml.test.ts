@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { attribute, childAt, descendants, parseXml } from '../../../../playbooks/pacemaker/cluster/xml.ts';
+
+describe('reading what the tools of a cluster print', () => {
+  it('keeps elements and attributes, entities resolved, and passes over comments and text', () => {
+    const root = parseXml(
+      `<?xml version="1.0"?><!-- <gone/> --><a one="1 &lt; 2 &amp;amp; &#65;&#x42;" two='"'><b><c n="1"/>text</b><c n="2"/></a>\n`,
+    );
+    expect(attribute(root, 'one')).toBe('1 < 2 &amp; AB');
+    expect(attribute(root, 'two')).toBe('"');
+    expect(descendants(root, ['c']).map((element) => attribute(element, 'n'))).toEqual(['1', '2']);
+    expect(childAt(root, 'b', 'c')?.attributes.get('n')).toBe('1');
+  });
+
+  it.each([
+    ['nothing at all', '', 'one element was expected, not 0'],
+    ['two documents', '<a/><b/>', 'one element was expected, not 2'],
+    ['a document that was cut short', '<a><b>', '<b> is not closed'],
+    ['tags that cross', '<a><b></a></b>', '</a> at character 6 closes <b>'],
+    ['a stray angle bracket', '<a>1 < 2</a>', 'no XML at character 5'],
+  ])('refuses %s', (_, text, message) => {
+    expect(() => parseXml(text)).toThrow(message);
+  });
+});
