@@ -47,9 +47,16 @@ export function verbOf(command: Command): string {
 /** Why the real program refuses a call. */
 export interface RefusedCall {
   readonly refused: string;
-  /** It is the beginning of a call, which speaks of a verb. */
-  readonly lacksArgument: boolean;
+  /** It is the beginning of a call: it names a verb, and lacks an argument or an option that the verb requires. */
+  readonly isIncomplete: boolean;
 }
+
+/** Codes of commander: without an argument, a required option, or the verb below a group such as `secrets`. */
+const INCOMPLETE: ReadonlySet<string> = new Set([
+  'commander.missingArgument',
+  'commander.missingMandatoryOptionValue',
+  'commander.help',
+]);
 
 /** What the real program makes of `words`; nothing where they only ask for help. */
 export function parsed(words: readonly string[]): Call | RefusedCall | undefined {
@@ -59,7 +66,7 @@ export function parsed(words: readonly string[]): Call | RefusedCall | undefined
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    return { refused: error.message, lacksArgument: error.code === 'commander.missingArgument' };
+    return { refused: error.message, isIncomplete: INCOMPLETE.has(error.code) };
   }
   return call;
 }
