@@ -43,9 +43,9 @@ export function helpTexts(): readonly Text[] {
   });
 }
 
-/** README and docs: blocks of code, words in backticks, and the rest. */
+/** What is written for people: README, CONTRIBUTING and docs, as blocks of code, words in backticks, and the rest. */
 export function documentTexts(): readonly Text[] {
-  return ['README.md', ...filesIn('docs', '.md').map((file) => file)].flatMap(textsOfMarkdown);
+  return ['README.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')].flatMap(textsOfMarkdown);
 }
 
 function textsOfMarkdown(file: string): readonly Text[] {
