@@ -16,7 +16,7 @@ const source = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]*$/, 'letters, digits, dots and dashes')
-    .describe('Names its file on the hosts.'),
+    .describe('Name of its file on the hosts.'),
   uri: httpUrl,
   suite: z
     .string()
@@ -34,24 +34,27 @@ export const settings = z.strictObject({
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, 'a name like Etc/UTC or Europe/Zurich')
     .default('Etc/UTC')
-    .describe('Every host uses this time zone, so that their logs can be compared.'),
-  proxy: httpUrl.optional().describe('An HTTP proxy that packages are fetched through.'),
-  sources: z.array(source).default([]).describe("Where packages come from besides the system's own sources."),
+    .describe('Time zone of every host, so that their logs can be compared.'),
+  proxy: httpUrl.optional().describe('HTTP proxy for downloading packages.'),
+  sources: z
+    .array(source)
+    .default([])
+    .describe('Package sources in addition to those of the operating system.'),
   packages: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a package's name"))
     .default([])
-    .describe('More packages for every host.'),
+    .describe('Additional packages for every host.'),
   vip_names: z
     .record(z.string(), z.array(hostLabel))
     .default({})
-    .describe('More names for virtual IPs in /etc/hosts, by VIP: { api: [controller] }.'),
+    .describe('Additional names for virtual IPs in /etc/hosts, such as { api: [controller] }.'),
   sysctl: z
     .record(
       z.string().regex(/^[a-z0-9_][a-z0-9_.-]*$/, 'a name like net.core.somaxconn'),
       z.union([z.int(), z.string().regex(/^[^\n]+$/)]),
     )
     .default({})
-    .describe('More kernel settings for every host.'),
+    .describe('Additional kernel settings for every host.'),
 });
 
 /** The `base` key of an inventory. */

@@ -7,24 +7,24 @@ export const settings = z.strictObject({
     .min(10)
     .max(10_000)
     .default(100)
-    .describe('How often the leader tells that it lives; about the round trip between the members.'),
+    .describe("Interval of the leader's heartbeats; about the round trip between the members."),
   election_ms: z
     .int()
     .min(50)
     .max(50_000)
     .default(1000)
-    .describe('Silence of the leader after which another one is elected; at least 5 heartbeats.'),
+    .describe('Time without a heartbeat after which a new leader is elected; at least 5 heartbeats.'),
   quota_mb: z
     .int()
     .min(16)
     .max(8192)
     .default(2048)
-    .describe('Size of the data, in MiB, above which it only takes deletions.'),
+    .describe('Size of the data, in MiB, above which etcd accepts only deletions.'),
   compaction_hours: z
     .int()
     .min(0)
     .default(1)
-    .describe('Hours after which old versions of keys are dropped; 0 keeps them all.'),
+    .describe('Hours to keep old versions of keys; 0 keeps them all.'),
 });
 
 export type EtcdSettings = z.output<typeof settings>;

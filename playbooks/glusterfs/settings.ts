@@ -16,23 +16,23 @@ export const fileMode = z.string().regex(/^[0-7]{3,4}$/, 'write an octal mode in
 
 /** Where clients mount what a storage network shares, and whose it is. */
 export const mounted = {
-  mount: absolutePath.describe('Where its clients mount it.'),
+  mount: absolutePath.describe('Mount point on the clients.'),
   on: z.array(z.string().min(1)).min(1).describe('Roles or hosts that mount it.'),
-  group: principal.optional().describe('Its group; default the one called like the owner.'),
+  group: principal.optional().describe('Its group; default: the group with the name of the owner.'),
 };
 
 /** Whose it is, where that is said at all. */
 export const owner = principal.describe(
-  'Whose it is: a name, or the number where a package that comes later makes that user.',
+  'Its owner: a name, or a number if a package that is installed later creates the user.',
 );
 
 const volume = z.strictObject({
-  path: absolutePath.describe("The brick's directory on every server, best on a disk of its own."),
+  path: absolutePath.describe('Directory of the brick on every server, preferably on a disk of its own.'),
   ...mounted,
   owner: owner.optional(),
   mode: fileMode
     .optional()
-    .describe('The mode of its root; where neither this nor an owner is given, whoever uses it says.'),
+    .describe('Mode of its root directory; without mode and owner, the service that uses it sets both.'),
   options: z
     .record(
       z.string().regex(/^[a-z][a-z0-9._-]*$/, 'an option such as performance.cache-size'),
@@ -44,7 +44,7 @@ const volume = z.strictObject({
       ]),
     )
     .default({})
-    .describe('Further options, as "gluster volume set" takes them.'),
+    .describe('Further options, as for "gluster volume set".'),
 });
 
 /** What an inventory may say under `glusterfs:`. */
@@ -59,11 +59,11 @@ export const settings = z.strictObject({
     .min(1)
     .max(120)
     .default(10)
-    .describe('Seconds that clients wait for a server that went silent, before they go on without it.'),
+    .describe('Seconds that clients wait for a silent server before they continue without it.'),
   volumes: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'write letters, digits, - and _'), volume)
     .default({})
-    .describe('By name. None: nothing of GlusterFS is installed.'),
+    .describe('Volumes by name. Without any, GlusterFS is not installed.'),
 });
 
 export type GlusterfsSettings = z.output<typeof settings>;

@@ -7,41 +7,43 @@ const hostName = z
   .regex(/^[a-z0-9*]([a-z0-9.-]*[a-z0-9])?$/, 'a host name: small letters, digits, dots and dashes');
 
 const ownFrontend = z.strictObject({
-  vip: z.string().describe('The virtual IP that it is reached at, by name.'),
-  port: port.describe('The port that clients use.'),
+  vip: z.string().describe('Name of its virtual IP.'),
+  port: port.describe('Port that clients connect to.'),
   mode: z
     .enum(['http', 'tcp'])
     .default('http')
-    .describe('http understands requests, and is what TLS is ended for; tcp passes bytes on.'),
+    .describe('http understands requests and terminates TLS; tcp passes bytes through.'),
   balance: z
     .enum(['source', 'leastconn', 'roundrobin'])
     .default('source')
-    .describe('How clients are shared out.'),
+    .describe('How clients are distributed over the servers.'),
   active: z
     .enum(['all', 'single'])
     .default('all')
-    .describe('Whether all servers are used, or the first that lives with the others as backups.'),
+    .describe('Whether all servers are used, or the first healthy one, with the others as backups.'),
   servers: z
     .array(z.string())
     .default([])
-    .describe('Roles, or names of hosts, that the service runs on; the first is preferred.'),
-  server_port: port.optional().describe('The port of the service itself; default the same port.'),
+    .describe('Roles or hosts that the service runs on; the first is preferred.'),
+  server_port: port.optional().describe('Port of the service itself; default: the same port.'),
   check_path: z
     .string()
     // Without what HAProxy takes for a comment, a quote, an escape or a variable.
     .regex(/^\/[\w.~!&()*+,;=:@%/?-]*$/, 'a path such as /healthcheck, without # " \' \\\\ $')
     .optional()
-    .describe('A server is up while this path answers; default: while its port takes a connection.'),
-  check_port: port.optional().describe('Where servers are checked, if not where they serve.'),
+    .describe('A server is up while this path answers; default: while its port accepts connections.'),
+  check_port: port.optional().describe('Port for health checks, if it is not the port of the service.'),
   idle_seconds: z
     .int()
     .min(1)
     .optional()
-    .describe('How long a connection may be silent; default one minute.'),
+    .describe('Seconds that a connection may be idle; default: one minute.'),
   redirect_to_https: z
     .boolean()
     .default(false)
-    .describe('Send every client of this port, plain HTTP, to https on port 443; it has no servers.'),
+    .describe(
+      'Redirect every client of this port, which is plain HTTP and has no servers, to HTTPS on port 443.',
+    ),
 });
 
 const vipTls = z.strictObject({
@@ -49,39 +51,43 @@ const vipTls = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("A certificate's file, PEM, relative to this inventory; default: one of a CA that osha makes."),
-  key: z.string().min(1).optional().describe("The key's file of that certificate, PEM, mode 600."),
-  names: z
-    .array(hostName)
+    .describe(
+      "File of a certificate, PEM, relative to this inventory; default: a certificate by osha's own CA.",
+    ),
+  key: z.string().min(1).optional().describe("File of the certificate's key, PEM, mode 600."),
+  names: z.array(hostName).optional().describe('Additional names for a certificate by osha.'),
+  days: z
+    .int()
+    .min(1)
+    .max(825)
     .optional()
-    .describe('More names for a certificate by osha, besides those of the VIP.'),
-  days: z.int().min(1).max(825).optional().describe('How long a certificate by osha is valid; default 397.'),
+    .describe('Days that a certificate by osha is valid; default: 397.'),
   renew_days: z
     .int()
     .min(1)
     .optional()
-    .describe('Days before its end from which on a deployment renews it; default 30.'),
+    .describe('A deployment renews it from this many days before it expires; default: 30.'),
   hsts_seconds: z
     .int()
     .min(1)
     .optional()
-    .describe('How long browsers use only HTTPS (HSTS); default: not set.'),
+    .describe('Seconds for which browsers use only HTTPS (HSTS); default: not set.'),
 });
 
 /** What an inventory may say under `haproxy:`. */
 export const settings = z.strictObject({
-  max_connections: z.int().min(100).default(4000).describe('Connections at the same time, on each host.'),
+  max_connections: z.int().min(100).default(4000).describe('Concurrent connections on each host.'),
   internal_vip: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'The virtual IP of what only services use (database, broker, metadata of servers), by name; default "internal", or else the first that users do not come to.',
+      'Name of the virtual IP for what only services use (database, broker, metadata of servers); default: "internal", or else the first that users do not use.',
     ),
   tls: z
     .record(z.string(), vipTls)
     .default({})
-    .describe('Virtual IPs that speak TLS on every http port, by name; {} for a certificate by osha.'),
+    .describe('Virtual IPs that use TLS on every http port, by name; {} for a certificate by osha.'),
   frontends: z
     .record(z.string(), ownFrontend)
     .default({})

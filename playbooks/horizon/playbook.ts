@@ -41,7 +41,7 @@ const settings = z.strictObject({
     )
     .default([])
     .describe(
-      'Names at which browsers find the dashboard, besides the virtual IP and the names of its certificate.',
+      'Names of the dashboard for browsers, in addition to the virtual IP and the names of its certificate.',
     ),
 });
 

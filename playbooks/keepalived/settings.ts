@@ -8,17 +8,17 @@ export const settings = z.strictObject({
     .max(60)
     .default(1)
     .describe(
-      'Seconds between the advertisements of a holder; after three missing ones the next holder takes over.',
+      'Seconds between advertisements of the holder; after three missing ones another host takes over.',
     ),
   preempt: z
     .boolean()
     .default(true)
-    .describe('Whether a virtual IP goes back to its preferred holder when that is well again.'),
+    .describe('Whether a virtual IP moves back to its preferred holder when that is healthy again.'),
   multicast: z
     .boolean()
     .default(false)
     .describe(
-      'Signs of life by multicast; default to each of the other holders, which works in every network.',
+      'Send advertisements by multicast; default: by unicast to each other holder, which works in every network.',
     ),
   multicast_group: z
     .string()
@@ -27,7 +27,7 @@ export const settings = z.strictObject({
       'a multicast address, 224.0.0.0 to 239.255.255.255',
     )
     .optional()
-    .describe('The address of multicast; default 224.0.0.18, the one of VRRP.'),
+    .describe('Multicast address; default: 224.0.0.18, the one of VRRP.'),
   check: z
     .strictObject({
       interval_seconds: z
@@ -35,23 +35,21 @@ export const settings = z.strictObject({
         .min(1)
         .max(60)
         .default(2)
-        .describe(
-          'Seconds between two questions to the HAProxy of the same host; two that fail in a row count.',
-        ),
+        .describe('Seconds between checks of HAProxy on the same host; two failures in a row count.'),
       on_failure: z
         .enum(['lower', 'give_up'])
         .default('give_up')
         .describe(
-          'What becomes of a holder whose HAProxy does not answer: lower ranks it behind all others, and it keeps the virtual IP where no other can take it; give_up lets it hold none.',
+          'What a holder does whose HAProxy does not answer: lower ranks it behind all others, but it keeps the virtual IP if no other can take it; give_up makes it hold none.',
         ),
     })
     .prefault({})
-    .describe('How a holder detects that it is not fit to be one.'),
+    .describe('How a holder detects that it should not hold a virtual IP.'),
   router_ids: z
     .record(z.string(), z.int().min(1).max(255))
     .default({})
     .describe(
-      'Virtual router IDs by the name of the virtual IP, unique in a network; default the last number of its address.',
+      'Virtual router IDs by name of the virtual IP, unique in a network; default: the last number of its address.',
     ),
 });
 

@@ -10,7 +10,7 @@ const settings = z.strictObject({
     .min(1)
     .default(20)
     .describe(
-      'A key younger than this is not replaced yet. Tokens live an hour and outlive three rotations: with less than 20 minutes between them some would end early.',
+      'A key younger than this is not replaced yet. Tokens are valid for an hour and survive three rotations: with less than 20 minutes between rotations, some would expire early.',
     ),
 });
 

@@ -4,7 +4,7 @@ import { logrotateConf, OWN_LOGS, rsyslogConf } from './files/conf.ts';
 import { linesAreTaken } from './health.ts';
 
 const settings = z.strictObject({
-  keep_days: z.int().min(1).max(3650).default(14).describe('Days that the logs are kept, one file for each.'),
+  keep_days: z.int().min(1).max(3650).default(14).describe('Days to keep logs, one file per day.'),
   remote: z
     .array(
       z
@@ -15,11 +15,11 @@ const settings = z.strictObject({
         ),
     )
     .default([])
-    .describe('Syslog servers that get every line of these hosts too, such as logs.example.net:514.'),
+    .describe('Syslog servers that also get every line of these hosts, such as logs.example.net:514.'),
   remote_protocol: z
     .enum(['udp', 'tcp'])
     .default('udp')
-    .describe('How lines go to these servers: by TCP none are lost on the way.'),
+    .describe('Protocol for these servers: TCP loses no lines on the way.'),
 });
 
 /** HAProxy's and keepalived's lines in files of their own: in the system's log they would drown everything else. */

@@ -5,7 +5,7 @@ import { cachesAnswer } from './health.ts';
 
 const settings = z.strictObject({
   memory_mb: z.int().min(16).default(64).describe('Memory for cached items, in MiB, on each host.'),
-  connections: z.int().min(64).default(4096).describe('Clients at the same time, on each host.'),
+  connections: z.int().min(64).default(4096).describe('Concurrent clients on each host.'),
 });
 
 /** One cache per host, each on its own; the services are given the list of all. */

@@ -8,33 +8,33 @@ const external = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/, 'the name of a network interface, such as eth1')
     .describe(
-      'The interface of network hosts that is in the external network. Its addresses go to a bridge: give it none that osha connects to.',
+      'Interface of the network hosts in the external network. Its addresses move to a bridge: do not use one of them as the address of a host.',
     ),
   subnet: z
     .string()
     .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a network such as 203.0.113.0/24')
-    .describe('The network that it is in.'),
-  gateway: z.string().regex(ADDRESS, 'an IPv4 address').describe("The network's own router."),
+    .describe('Its network, with the prefix length.'),
+  gateway: z.string().regex(ADDRESS, 'an IPv4 address').describe('The router of that network.'),
   floating: z
     .string()
     .regex(/^\d{1,3}(\.\d{1,3}){3}-\d{1,3}(\.\d{1,3}){3}$/, 'a range such as 203.0.113.100-203.0.113.199')
-    .describe('The addresses that routers and servers may get in it.'),
+    .describe('Range of addresses for routers and servers.'),
 });
 
 export const settings = z.strictObject({
   external: external
     .optional()
-    .describe('The network outside, in which servers get floating addresses. Without it they have none.'),
+    .describe('External network, in which servers get floating addresses. Without it they have none.'),
   dhcp_agents: z
     .int()
     .min(1)
     .default(2)
-    .describe('DHCP agents for each network; never more than there are network hosts.'),
+    .describe('DHCP agents for each network, at most one per network host.'),
   router_agents: z
     .int()
     .min(2)
     .default(2)
-    .describe('Network hosts that hold each router, one active and the others ready (VRRP).'),
+    .describe('Network hosts for each router, one active and the others on standby (VRRP).'),
 });
 
 export type NeutronSettings = z.output<typeof settings>;

@@ -8,17 +8,15 @@ const options = z
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.:=-]*(,[A-Za-z0-9_.:=-]+)*$/, 'write words with commas between');
 
 const share = z.strictObject({
-  server: z.string().min(1).describe('The host that it is on.'),
-  path: absolutePath.describe('The directory on the server.'),
+  server: z.string().min(1).describe('The host that exports it.'),
+  path: absolutePath.describe('Directory on the server.'),
   ...mounted,
   owner: owner.default(0),
-  mode: fileMode.default('0755').describe('The mode of the directory.'),
+  mode: fileMode.default('0755').describe('Mode of the directory.'),
   export: options
     .default('rw,sync,no_subtree_check')
-    .describe(
-      'How it is exported, as exports(5) has it; root of a client is nobody unless it says no_root_squash.',
-    ),
-  options: options.default('hard,timeo=100,retrans=3').describe('How clients mount it, as nfs(5) has it.'),
+    .describe('Export options, see exports(5); root on a client is mapped to nobody without no_root_squash.'),
+  options: options.default('hard,timeo=100,retrans=3').describe('Mount options of the clients, see nfs(5).'),
 });
 
 /** What an inventory may say under `nfs:`. */

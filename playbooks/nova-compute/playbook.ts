@@ -23,7 +23,7 @@ const settings = z.strictObject({
     .enum(['detect', 'kvm', 'qemu'])
     .default('detect')
     .describe(
-      'How servers run: by the processor (kvm), or in software (qemu), which is slow. By default kvm where a server really starts with it.',
+      'How servers run: with hardware support (kvm), or emulated in software (qemu), which is slow. By default kvm if a machine really starts with it.',
     ),
 });
 

@@ -30,12 +30,12 @@ export const settings = z.strictObject({
   services: z
     .union([z.literal('all'), z.array(z.enum(SERVICE_NAMES))])
     .default([])
-    .describe('The OpenStack services of this deployment: all, or some by name. None by default.'),
+    .describe('OpenStack services to deploy: all, or some by name. None by default.'),
   region: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'letters, digits, dots, dashes, not "-" first')
     .default('RegionOne')
-    .describe('The name of the region in the catalogue.'),
+    .describe('Name of the region in the catalogue.'),
   workers: z
     .int()
     .min(1)

@@ -13,12 +13,12 @@ const fence = z.strictObject({
   agent: z
     .string()
     .regex(/^fence_[a-z0-9_]+$/, 'a fence agent such as fence_ipmilan')
-    .describe('The fence agent that speaks to the device, such as fence_ipmilan.'),
-  hosts: z.array(z.string()).min(1).describe('The hosts that it can switch off; it runs on the others.'),
+    .describe('Fence agent for the device, such as fence_ipmilan.'),
+  hosts: z.array(z.string()).min(1).describe('Hosts that it can switch off; the agent runs on the others.'),
   options: z.record(name, option).default({}).describe('Options of the agent, without its password.'),
   password_option: name
     .optional()
-    .describe('The option that takes the secret fencePassword, such as passwd or password; default none.'),
+    .describe('Option that takes the secret fencePassword, such as passwd or password; default: none.'),
 });
 
 const resource = z.strictObject({
@@ -27,21 +27,23 @@ const resource = z.strictObject({
     .regex(/^(systemd:[\w@.-]+|ocf:[\w-]+:[\w-]+)$/, 'systemd:UNIT or ocf:PROVIDER:AGENT')
     .describe('What runs it: systemd:UNIT or ocf:PROVIDER:AGENT.'),
   options: z.record(name, option).default({}).describe('Options of its agent.'),
-  monitor_seconds: seconds.optional().describe('Seconds between two checks of it; default monitor_seconds.'),
+  monitor_seconds: seconds.optional().describe('Seconds between checks; default: monitor_seconds.'),
   clone: z.boolean().default(false).describe('Whether it runs on every host of the cluster.'),
   on: z
     .array(z.string())
     .min(1)
     .optional()
-    .describe('Roles or hosts of one cluster on which it can run; default all hosts, of the only cluster.'),
+    .describe(
+      'Roles or hosts of one cluster on which it can run; default: all hosts, if there is one cluster.',
+    ),
 });
 
 const group = z.strictObject({
-  vips: z.array(z.string()).default([]).describe('Virtual IPs of the group, in their order.'),
+  vips: z.array(z.string()).default([]).describe('Virtual IPs of the group, in order.'),
   services: z
     .array(z.string().regex(/^[\w@.-]+$/, 'a unit of systemd, or the name of a resource'))
     .default([])
-    .describe('Units of systemd, or names of resources, that start after them, in their order.'),
+    .describe('Units of systemd, or names of resources, that start after the virtual IPs, in order.'),
   prefers: z
     .array(z.string())
     .default([])
@@ -51,7 +53,7 @@ const group = z.strictObject({
 
 const constraint = z.union([
   z.strictObject({
-    order: z.tuple([z.string(), z.string()]).describe('What starts first, and what after it.'),
+    order: z.tuple([z.string(), z.string()]).describe('What starts first, and what starts after it.'),
     kind: z.enum(['Optional', 'Mandatory', 'Serialize']).default('Mandatory'),
   }),
   z.strictObject({ colocate: z.string(), with: z.string(), score: score.default('INFINITY') }),
@@ -64,36 +66,34 @@ export const settings = z.strictObject({
     // What GFS2 and so pcs take.
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, 'at most 32 letters, digits, "-" and "_", not "-" first')
     .optional()
-    .describe(
-      "The cluster's name, where it is not the inventory's: that of a cluster that is there already.",
-    ),
+    .describe('Name of the cluster, if it differs from that of the inventory, as for an existing cluster.'),
   transport: z
     .enum(['knet', 'udpu', 'udp'])
     .optional()
-    .describe('How members reach each other; default knet, and what a cluster has that is there already.'),
-  multicast: z.string().optional().describe('The multicast address, with transport udp only.'),
-  multicast_port: z.int().min(1).max(65535).optional().describe('The UDP port of multicast; default 5405.'),
+    .describe('Transport between members; default: knet, or what an existing cluster has.'),
+  multicast: z.string().optional().describe('Multicast address, with transport udp only.'),
+  multicast_port: z.int().min(1).max(65535).optional().describe('UDP port of multicast; default: 5405.'),
   stickiness: z
     .int()
     .min(0)
     .default(100)
-    .describe('How much a virtual IP stays where it is when its old host comes back.'),
-  monitor_seconds: seconds.default(10).describe('Seconds between two checks of each resource.'),
+    .describe('How strongly a virtual IP stays where it is when its previous host comes back.'),
+  monitor_seconds: seconds.default(10).describe('Seconds between checks of each resource.'),
   recheck: z
     .string()
     .regex(/^\d+(s|min|h)$/, 'a time such as 5min')
     .default('5min')
-    .describe('How often the cluster looks whether anything is left to do.'),
+    .describe('How often the cluster checks whether anything is left to do.'),
   no_quorum: z
     .enum(['stop', 'freeze', 'ignore', 'demote', 'suicide'])
     .optional()
-    .describe('What members do that are cut off from the others; default stop, with two members ignore.'),
-  properties: z.record(name, option).default({}).describe('More properties of the cluster, by name.'),
+    .describe('What members do without a quorum; default: stop, or ignore with two members.'),
+  properties: z.record(name, option).default({}).describe('Additional properties of the cluster, by name.'),
   fence: z
     .record(name, fence)
     .default({})
-    .describe('Fence devices by name: what switches off a host that no longer answers.'),
-  resources: z.record(name, resource).default({}).describe('More resources of the cluster, by name.'),
+    .describe('Fence devices by name, which switch off a host that no longer answers.'),
+  resources: z.record(name, resource).default({}).describe('Additional resources of the cluster, by name.'),
   groups: z
     .record(name, group)
     .default({})
@@ -101,7 +101,7 @@ export const settings = z.strictObject({
   constraints: z
     .array(constraint)
     .default([])
-    .describe('Orders, colocations and locations of virtual IPs, groups, resources and haproxy.'),
+    .describe('Order, colocation and location of virtual IPs, groups, resources and haproxy.'),
 });
 
 export type Settings = z.output<typeof settings>;

@@ -17,34 +17,37 @@ const userName = z
   .regex(/^[A-Za-z0-9][\w.-]*$/, 'letters, digits, ".", "-" and "_", a letter or a digit first');
 
 const permissions = z.strictObject({
-  configure: z
-    .string()
-    .default('^$')
-    .describe('What it may make and delete: a regular expression; default nothing.'),
-  write: z.string().default('^$').describe('What it may publish to; default nothing.'),
-  read: z.string().default('^$').describe('What it may consume from; default nothing.'),
+  configure: z.string().default('^$').describe('What the user may create and delete; default: nothing.'),
+  write: z.string().default('^$').describe('What the user may publish to; default: nothing.'),
+  read: z.string().default('^$').describe('What the user may consume from; default: nothing.'),
 });
 
 const user = z.strictObject({
-  tags: z.array(z.enum(TAGS)).default([]).describe('What it may do in the management.'),
+  tags: z.array(z.enum(TAGS)).default([]).describe('What the user may do in the management plugin.'),
   permissions: z
     .record(name, permissions)
     .default({})
-    .describe('By virtual host: the names of queues and exchanges that it may use.'),
+    .describe('Permissions by virtual host, as regular expressions over names of queues and exchanges.'),
 });
 
 const policy = z.strictObject({
-  vhost: name.default('/').describe('The virtual host that it is for.'),
-  pattern: z.string().describe('A regular expression: the names of queues or exchanges that it is for.'),
+  vhost: name.default('/').describe('Virtual host that the policy applies to.'),
+  pattern: z
+    .string()
+    .describe('Regular expression for the names of queues or exchanges that the policy applies to.'),
   definition: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
     .refine((keys) => Object.keys(keys).length > 0, 'a policy without a definition')
-    .describe('What it sets, such as { message-ttl: 60000 }.'),
-  priority: z.int().min(0).default(0).describe('Of several that match a queue, only the highest is used.'),
+    .describe('What the policy sets, such as { message-ttl: 60000 }.'),
+  priority: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('If several policies match, the one with the highest priority applies.'),
   apply_to: z
     .enum(['queues', 'classic_queues', 'quorum_queues', 'streams', 'exchanges', 'all'])
     .default('queues')
-    .describe('What it is for.'),
+    .describe('What the policy applies to.'),
 });
 
 const kind = z.enum(['disc', 'ram']);
@@ -55,21 +58,21 @@ export const settings = z.strictObject({
     .string()
     .regex(/^\d+\.\d+$/, 'write major and minor number in quotes, such as "3.13"')
     .optional()
-    .describe("The broker's version, in quotes, where packages do not come from the operating system."),
+    .describe('Version of the broker, in quotes, if its packages do not come from the operating system.'),
   queues: z
     .enum(['mirrored', 'quorum'])
     .optional()
     .describe(
-      'How queues outlive a node: mirrored to all nodes by policy (default before 4.0), or quorum queues declared by the services.',
+      'How queues survive the loss of a node: mirrored to all nodes by a policy (default before 4.0), or quorum queues that the services declare.',
     ),
   nodes: z
     .union([kind, z.record(z.string(), kind)])
     .default('disc')
-    .describe('What nodes keep their data on: disc; ram for all but the first; or one of the two by host.'),
+    .describe('Where nodes keep their metadata: disc; ram for all but the first; or one of the two by host.'),
   partitions: z
     .enum(['pause_minority', 'autoheal', 'ignore'])
     .optional()
-    .describe('What a node does that is cut off; default pause_minority, with two nodes autoheal.'),
+    .describe('What a node does when it is cut off; default: pause_minority, or autoheal with two nodes.'),
   // Erlang's own minute is too long for a host that lost its power and is back before: its node then finds peers that
   // still hold its old connection, and hangs in its start (rabbitmq-server issue 6034, in 3.10 with Erlang from 25.1, as
   // Debian 12 has it). Peers ask four times within this time, and learn from the first answer that the old one has gone.
@@ -78,24 +81,24 @@ export const settings = z.strictObject({
     .min(5)
     .default(10)
     .describe('Seconds without a heartbeat after which nodes consider each other dead.'),
-  port: port.default(5672).describe('Where the nodes listen for clients.'),
-  frontend_port: port.default(5673).describe('Where clients reach the broker through HAProxy.'),
+  port: port.default(5672).describe('Port on which the nodes listen for clients.'),
+  frontend_port: port.default(5673).describe('Port on which clients reach the broker through HAProxy.'),
   memory: z
     .number()
     .gt(0)
     .lt(1)
     .default(0.4)
-    .describe('Share of the memory above which publishers are made to wait.'),
+    .describe('Share of memory in use above which publishers are blocked.'),
   disk_free: z
     .string()
     .regex(/^[1-9]\d*(MB|GB)$/, 'write a size such as 512MB or 2GB')
     .default('512MB')
-    .describe('Free disk space below which publishers are made to wait.'),
+    .describe('Free disk space below which publishers are blocked.'),
   management: z
     .boolean()
     .default(true)
     .describe('The management plugin: web page and HTTP API on port 15672.'),
-  vhosts: z.array(name).default([]).describe('Virtual hosts besides /.'),
+  vhosts: z.array(name).default([]).describe('Virtual hosts in addition to /.'),
   users: z
     .record(userName, user)
     .default({})

@@ -7,25 +7,25 @@ export const settings = z.strictObject({
     .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'a host name or an address'))
     .default([])
     .describe(
-      "Time servers outside of the deployment, which the hosts with the role time follow; default: the pool of the hosts' operating system.",
+      "External time servers that the hosts with the role time follow; default: the pool of the hosts' operating system.",
     ),
   isolated: z
     .boolean()
     .default(false)
     .describe(
-      "No time server can be reached: the hosts follow one host's own clock, which is not healthy otherwise.",
+      'No time server can be reached: the hosts follow the clock of one of them. Without this setting, that is unhealthy.',
     ),
   control_clock: z
     .enum(['auto', 'always', 'never'])
     .default('auto')
     .describe(
-      'Whether chrony sets the clock: auto does so but in a container, whose clock is that of the machine it runs on.',
+      'Whether chrony sets the clock: auto does, except in a container, which shares the clock of its machine.',
     ),
   max_offset_ms: z
     .number()
     .positive()
     .default(100)
-    .describe('A clock that is further off than this is not healthy.'),
+    .describe('A clock that is off by more than this is unhealthy.'),
 });
 
 export type TimeSettings = z.output<typeof settings>;

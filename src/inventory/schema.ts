@@ -6,12 +6,12 @@ const port = z
   .int({ error: 'expected a port number' })
   .min(1, { error: 'expected a port from 1 to 65535' })
   .max(65535, { error: 'expected a port from 1 to 65535' })
-  .meta({ description: 'The port of sshd; default what ~/.ssh/config says, else 22' });
+  .meta({ description: 'Port of sshd; default: what ~/.ssh/config says, else 22' });
 
 const user = z
   .string()
   .regex(/^[^\s@:/-][^\s@:/]{0,63}$/, { error: 'expected the name of a user' })
-  .meta({ description: 'Who to log in as; default what ~/.ssh/config says, else root' });
+  .meta({ description: 'User to log in as; default: what ~/.ssh/config says, else root' });
 
 const file = z.string().min(1);
 
@@ -34,28 +34,29 @@ export const sshSchema = z.strictObject({
   sudo: z
     .boolean()
     .optional()
-    .meta({ description: 'Become root by sudo; default yes, unless the user is root' }),
+    .meta({ description: 'Become root with sudo; default: yes, unless the user is root' }),
   identity: file.optional().meta({
-    description: "A private key's file, relative to this inventory; default what ssh itself would try",
+    description: 'File of a private key, relative to this inventory; default: what ssh itself would try',
   }),
   known_hosts: z
     .union([file, z.array(file).min(1)])
     .optional()
-    .meta({ description: 'Files of known host keys; default ~/.ssh/known_hosts' }),
+    .meta({ description: 'Files of known host keys; default: ~/.ssh/known_hosts' }),
   jump: z
     .union([hop, z.array(hop)])
     .optional()
-    .meta({ description: 'Hosts to go through, first hop first; default what ~/.ssh/config says' }),
+    .meta({ description: 'Jump hosts, first hop first; default: what ~/.ssh/config says' }),
   config: z.union([z.boolean(), file]).optional().meta({
     description:
-      "ssh's own configuration, for what is not said here: false to ignore it, or another file than ~/.ssh/config",
+      'Configuration of ssh for everything not set here: false to ignore it, or a file to read instead of ~/.ssh/config',
   }),
 });
 
 const hostSchema = z.strictObject({
-  address: address.meta({ description: 'An IPv4 address, or a name that DNS knows' }),
+  address: address.meta({ description: 'An IPv4 address, or a name in DNS' }),
   networks: z.record(z.string(), address).optional().meta({
-    description: "Its addresses in further networks, by the network's name: { public: 203.0.113.11 }",
+    description:
+      'Its addresses in further networks, by name of the network, such as { public: 203.0.113.11 }',
   }),
   roles: z
     .array(
@@ -64,26 +65,28 @@ const hostSchema = z.strictObject({
         .meta({ description: 'What the host is for' }),
     )
     .min(1, { error: 'expected at least one role' }),
-  ssh: sshSchema.optional().meta({ description: 'What differs from the ssh of the whole inventory' }),
+  ssh: sshSchema
+    .optional()
+    .meta({ description: 'Login settings that differ from those of the whole inventory' }),
 });
 
 const vipSchema = z.strictObject({
-  address: address.meta({ description: "An IPv4 address and its network's prefix length: 10.0.0.20/24" }),
+  address: address.meta({
+    description: 'An IPv4 address with the prefix length of its network: 10.0.0.20/24',
+  }),
   interface: z
     .string()
     .min(1, { error: 'expected the name of an interface' })
-    .meta({ description: 'The network interface that takes it, the same on every host' }),
+    .meta({ description: 'Network interface that carries it, the same on every host' }),
   on: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .optional()
     .meta({
-      description:
-        'Roles, or names of hosts, that can hold it, the preferred one first; default the load balancers',
+      description: 'Roles or hosts that can hold it, the preferred one first; default: the load balancers',
     }),
-  haproxy: z
-    .boolean()
-    .default(true)
-    .meta({ description: 'Whether HAProxy listens on it; no for the address of a group of other services' }),
+  haproxy: z.boolean().default(true).meta({
+    description: 'Whether HAProxy listens on it; false for the address of a group of other services',
+  }),
   by: z.enum(['pacemaker', 'keepalived']).default('pacemaker').meta({ description: 'What moves it' }),
 });
 
@@ -99,15 +102,14 @@ export const fixedShape = {
   platform: z
     .string()
     .optional()
-    .meta({ description: 'The operating system of the hosts; default debian-12' }),
+    .meta({ description: 'The operating system of the hosts; default: debian-12' }),
   ssh: sshSchema.optional(),
   hosts: z
     .record(z.string(), hostSchema)
     .meta({ description: 'By name; their order is the order in which rolling work is done' }),
   vips: z.record(z.string(), vipSchema).optional().meta({ description: 'Virtual IPs, by name' }),
   playbooks: z.array(file).optional().meta({
-    description:
-      'Files of your own playbooks, relative to this inventory; they are deployed after the built-in ones',
+    description: 'Files of your own playbooks, relative to this inventory; deployed after the built-in ones',
   }),
 };
 
