@@ -66,7 +66,7 @@ export default playbook({
     ),
   needs: ['base'],
   settings,
-  secrets: { haproxyStats: token('Password of the page with the state of every server; its user is osha') },
+  secrets: { haproxyStats: token('Password of the statistics page; the user is osha') },
   moreSecrets: (settings) =>
     usesAuthority(settings)
       ? { tlsAuthority: privateKey('Key of the CA that signs the certificates of virtual IPs') }

@@ -59,7 +59,7 @@ export default playbook({
   sideBySide: 'openstack',
   settings,
   secrets: {
-    horizonKey: token('What the dashboard signs cookies and logins with', 64),
+    horizonKey: token('Key with which the dashboard signs cookies and sessions', 64),
     horizonDatabase: token("Password of the dashboard's database account"),
   },
   carries: ({ inventory }) => {

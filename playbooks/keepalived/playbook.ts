@@ -57,7 +57,9 @@ export default playbook({
   hosts: (inventory) => (holders(inventory).length > 0 ? inventory.hosts : []),
   needs: ['base', 'haproxy'],
   settings,
-  secrets: { keepalived: token('Password of the holders of virtual IPs; its first 8 characters count') },
+  secrets: {
+    keepalived: token('Password shared by the holders of virtual IPs; only its first 8 characters count'),
+  },
   carries: ({ inventory, platform }) => [
     {
       ...carried.inLine('keepalived', holders(inventory), platform.paths.keepalivedConf, {

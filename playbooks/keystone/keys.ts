@@ -14,7 +14,7 @@ export const MOST_KEYS = 5;
 
 /** What all keys follow from. */
 export const SEED = {
-  keystoneKeys: token('The seed of the keys that tokens and stored credentials are encrypted with', 64),
+  keystoneKeys: token('Seed of the keys that encrypt tokens and stored credentials', 64),
 };
 
 /** The keys of one kind, which every host makes for itself from the one secret. */

@@ -2,7 +2,7 @@ import { carried, type CarriedSecret, type Host, token } from 'osha';
 
 /** What Neutron's metadata agents prove themselves with to Nova. */
 export const METADATA = {
-  metadataProxy: token('What the metadata agents of network hosts prove themselves with to Nova'),
+  metadataProxy: token('Shared secret of the metadata agents on network hosts and Nova'),
 };
 
 /** Where a file of Nova or Neutron has it. */

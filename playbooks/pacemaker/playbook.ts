@@ -110,10 +110,14 @@ export default playbook({
     ),
   needs: ['base', 'haproxy'],
   settings,
-  secrets: { hacluster: token('Password that the hosts of a Pacemaker cluster log in to each other with') },
+  secrets: {
+    hacluster: token(
+      'Password of pcs, with which the hosts of a Pacemaker cluster authenticate to each other',
+    ),
+  },
   moreSecrets: (settings): Readonly<Record<string, SecretRule>> =>
     needsFencePassword(settings)
-      ? { [FENCE_PASSWORD]: token('Password of the fence devices: write the one that they have') }
+      ? { [FENCE_PASSWORD]: token('Password of the fence devices: write the existing one') }
       : {},
   carries: ({ hosts, settings }) => [
     carried.recorded('hacluster', hosts),

@@ -29,7 +29,7 @@ export default playbook({
   needs: ['base'],
   settings,
   secrets: {
-    erlangCookie: token('What RabbitMQ nodes and their tools know each other by'),
+    erlangCookie: token('Shared secret of RabbitMQ nodes and their tools'),
     rabbitmqOpenstack: token("Password of the services' user of RabbitMQ"),
   },
   moreSecrets: userSecrets,
