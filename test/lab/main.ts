@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Command, Option } from 'commander';
+import { inLines, measureCpu } from './cpu.ts';
 import * as lab from './lab.ts';
 import { findHost } from './inventory.ts';
 import { sshArguments } from './keys.ts';
@@ -15,6 +16,7 @@ Examples:
   npm run lab -- ssh controller1 -- systemctl --failed
   npm run lab -- kill controller2          as if its power had gone; \`start\` brings it back
   npm run lab -- cut controller3           as if its cables had been pulled; \`heal\` puts them back
+  npm run lab -- cpu                       what the hosts cost, by unit
   npm run lab -- down                      the lab away, and with the last one everything but the images; with --purge, those too
 `;
 
@@ -99,6 +101,15 @@ hostCommand('heal', 'put it back').action(async (host: string, options: { invent
   await lab.heal(host, options);
   toStdout(`${host} is on the network`);
 });
+
+program
+  .command('cpu')
+  .description('how much processor time the hosts use, and which units use it')
+  .option('-i, --inventory <file>', 'the lab that is meant (default: the one brought up last)')
+  .option('-s, --seconds <n>', 'for how long to measure', '60')
+  .action(async (options: { inventory?: string; seconds: string }) => {
+    for (const line of inLines(await measureCpu(Number(options.seconds), options))) toStdout(line);
+  });
 
 program
   .command('down')
