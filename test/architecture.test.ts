@@ -140,7 +140,9 @@ describe('the layers', () => {
     const heavy = ['ssh2', 'node-ssh', 'listr2', 'commander'];
     const breaches = files
       .filter((file) =>
-        ['operations', 'playbook', 'playbooks', 'planner', 'runner', 'preflight', 'cloud'].includes(layerOf(file)),
+        ['operations', 'playbook', 'playbooks', 'planner', 'runner', 'preflight', 'cloud'].includes(
+          layerOf(file),
+        ),
       )
       .flatMap((file) =>
         importsOf(file)

@@ -1,7 +1,11 @@
 import type { DecisionContext } from '../../playbooks/galera/cluster/decision.ts';
 import { decideCluster } from '../../playbooks/galera/cluster/decide.ts';
 import { membersOf } from '../../playbooks/galera/cluster/members.ts';
-import { ZERO_UUID, type MemberObservation, type ServerStatus } from '../../playbooks/galera/cluster/observe.ts';
+import {
+  ZERO_UUID,
+  type MemberObservation,
+  type ServerStatus,
+} from '../../playbooks/galera/cluster/observe.ts';
 import type { Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { observationOf } from '../playbooks/galera/cluster/observations.ts';
 import { unitReading } from '../operations/unit-states.ts';
