@@ -27,9 +27,9 @@ describe('a frontend of the inventory', () => {
     option httpchk GET /v2/
     timeout client 900000ms
     timeout server 900000ms
-    server controller2 192.0.2.12:5000 check port 5001 inter 2000 rise 2 fall 5 on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions
-    server controller1 192.0.2.11:5000 check port 5001 inter 2000 rise 2 fall 5 backup on-marked-down shutdown-sessions
-    server controller3 192.0.2.13:5000 check port 5001 inter 2000 rise 2 fall 5 backup on-marked-down shutdown-sessions
+    server controller2 192.0.2.12:5000 check port 5001 inter 2s fastinter 1s downinter 2s rise 2 fall 5 on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions
+    server controller1 192.0.2.11:5000 check port 5001 inter 2s fastinter 1s downinter 2s rise 2 fall 5 backup on-marked-down shutdown-sessions
+    server controller3 192.0.2.13:5000 check port 5001 inter 2s fastinter 1s downinter 2s rise 2 fall 5 backup on-marked-down shutdown-sessions
 `);
   });
 

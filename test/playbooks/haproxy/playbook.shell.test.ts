@@ -51,16 +51,16 @@ describe('haproxy.cfg', () => {
       'option httpchk GET /',
       'timeout client 10800000ms',
       'timeout server 10800000ms',
-      'server controller1 192.0.2.11:3306 check port 9200 inter 2000 rise 2 fall 5 on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions',
-      'server controller2 192.0.2.12:3306 check port 9200 inter 2000 rise 2 fall 5 backup on-marked-down shutdown-sessions',
-      'server controller3 192.0.2.13:3306 check port 9200 inter 2000 rise 2 fall 5 backup on-marked-down shutdown-sessions',
+      'server controller1 192.0.2.11:3306 check port 9200 inter 2s fastinter 1s downinter 2s rise 2 fall 5 on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions',
+      'server controller2 192.0.2.12:3306 check port 9200 inter 2s fastinter 1s downinter 2s rise 2 fall 5 backup on-marked-down shutdown-sessions',
+      'server controller3 192.0.2.13:3306 check port 9200 inter 2s fastinter 1s downinter 2s rise 2 fall 5 backup on-marked-down shutdown-sessions',
     ]);
   });
 
   it('shares out what all servers may answer, on the virtual IP of the users where its own is not declared', () => {
     expect(section('identity')).toContain('bind 192.0.2.20:5000');
     expect(section('identity')).toContain(
-      'server controller3 192.0.2.13:5000 check inter 2000 rise 2 fall 5',
+      'server controller3 192.0.2.13:5000 check inter 2s fastinter 1s downinter 2s rise 2 fall 5',
     );
   });
 
