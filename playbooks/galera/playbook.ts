@@ -3,22 +3,22 @@ import * as galera from './cluster/index.ts';
 import { arbitratorDropIn, arbitratorEnv, arbitratorHost, votersOf } from './arbitrator.ts';
 import {
   HEALTH_PORT,
-  HEALTH_SCRIPT,
-  HEALTH_SOCKET,
+  HEALTH_PROGRAM,
+  HEALTH_UNIT,
   HEALTH_USER,
-  healthScript,
-  healthService,
-  healthSocket,
-} from './files/endpoint.ts';
+  healthProgram,
+  healthUnit,
+} from './files/health-endpoint.ts';
 import { myCnf, REPLICATION_PORT } from './files/my-cnf.ts';
 import { settings, settingsOf } from './settings.ts';
 import { galeraProblems } from './validate.ts';
 import { healthAccount, healthSystemUser } from './health-account.ts';
 import { healthy } from './health.ts';
 
-const SOCKET_FILE = `/etc/systemd/system/${HEALTH_SOCKET}`;
-const SERVICE_FILE = `/etc/systemd/system/${HEALTH_SOCKET.replace('.socket', '@.service')}`;
-const SCRIPT_DIRECTORY = HEALTH_SCRIPT.slice(0, HEALTH_SCRIPT.lastIndexOf('/'));
+const HEALTH_UNIT_FILE = `/etc/systemd/system/${HEALTH_UNIT}`;
+const HEALTH_FOLDER = HEALTH_PROGRAM.slice(0, HEALTH_PROGRAM.lastIndexOf('/'));
+/** That it can be read as a program, before it takes the place of the one that runs. */
+const IS_PYTHON = `python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' {}`;
 
 /** One database on every member, written to on any of them, behind one address. */
 export default playbook({
@@ -50,7 +50,7 @@ export default playbook({
     return [
       { port: settings.port, process: 'mariadbd', hosts },
       { port: REPLICATION_PORT, process: 'mariadbd', hosts },
-      { port: HEALTH_PORT, process: 'systemd', hosts },
+      { port: HEALTH_PORT, process: 'python3', hosts },
       ...(arbitrator ? [{ port: REPLICATION_PORT, process: 'garbd', hosts: [arbitrator.name] }] : []),
     ];
   },
@@ -107,11 +107,14 @@ export default playbook({
         `Answer HAProxy on port ${HEALTH_PORT}`,
         (host) => [
           healthSystemUser(HEALTH_USER),
-          file.directory(SCRIPT_DIRECTORY),
-          file.content(HEALTH_SCRIPT, { content: healthScript(settings), mode: 0o755, validate: 'sh -n {}' }),
-          file.content(SERVICE_FILE, { content: healthService() }),
-          file.content(SOCKET_FILE, { content: healthSocket(host) }),
-          service.running(HEALTH_SOCKET, { newerThan: [SOCKET_FILE] }),
+          file.directory(HEALTH_FOLDER),
+          file.content(HEALTH_PROGRAM, {
+            content: healthProgram(settings),
+            mode: 0o755,
+            validate: IS_PYTHON,
+          }),
+          file.content(HEALTH_UNIT_FILE, { content: healthUnit(host) }),
+          service.running(HEALTH_UNIT, { newerThan: [HEALTH_PROGRAM, HEALTH_UNIT_FILE] }),
         ],
         onMembers,
       ),

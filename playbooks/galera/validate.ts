@@ -1,5 +1,5 @@
 import { hostsWith, type Inventory, type InventoryProblem } from 'osha';
-import { HEALTH_PORT } from './files/endpoint.ts';
+import { HEALTH_PORT } from './files/health-endpoint.ts';
 import { REPLICATION_PORT } from './files/my-cnf.ts';
 import { charsetOf, type GaleraSettings } from './settings.ts';
 

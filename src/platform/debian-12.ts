@@ -11,7 +11,8 @@ export const debian12: Platform = {
     // Debian's minimal installation has none of these; socat is how health checks speak to sockets.
     common: ['ca-certificates', 'curl', 'iproute2', 'iputils-ping', 'procps', 'socat'],
     chrony: ['chrony'],
-    galera: ['mariadb-server', 'galera-4', 'rsync'],
+    // python3 runs the health endpoint.
+    galera: ['mariadb-server', 'galera-4', 'rsync', 'python3'],
     mariabackup: ['mariadb-backup', 'socat'],
     rabbitmq: ['rabbitmq-server'],
     memcached: ['memcached'],

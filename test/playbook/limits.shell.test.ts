@@ -19,7 +19,7 @@ const LIMIT_NAMES = Object.keys(LIMITS) as readonly Limit[];
 /** Configuration of a system that runs at its own pace: no run of osha waits for it. */
 const CONFIGURATION = new Set([
   // What HAProxy asks a member: it has to answer within HAProxy's own interval.
-  'playbooks/galera/files/endpoint.ts',
+  'playbooks/galera/files/health-endpoint.ts',
   // What keepalived asks HAProxy.
   'playbooks/keepalived/files/conf.ts',
   // How long HAProxy keeps idle clients of its statistics.
