@@ -8,6 +8,13 @@ export type {
   PlaybookDefinition,
   SecretRule,
 } from './playbook/playbook.ts';
+export type {
+  ClientLogin,
+  CloudService,
+  DeclaredAuthority,
+  DeclaredCloud,
+  OutsideNetwork,
+} from './playbook/cloud.ts';
 export type { HostOption } from './playbook/host-option.ts';
 export { settingsReader } from './playbook/settings-reader.ts';
 export { minutes, seconds, step, verify } from './playbook/step.ts';

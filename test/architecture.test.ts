@@ -119,6 +119,15 @@ describe('the layers', () => {
     expect(breaches).toEqual([]);
   });
 
+  it('let the engine know the systems by playbooks/index.ts alone', () => {
+    const breaches = sources('src').flatMap((file) =>
+      localImports(file)
+        .filter((imported) => layerOf(imported) === 'playbooks' && imported !== 'playbooks/index.ts')
+        .map((imported) => `${file} imports ${imported}`),
+    );
+    expect(breaches).toEqual([]);
+  });
+
   it('let playbooks import from each other only what docs/architecture.md says is published', () => {
     const ownerOf = (file: string): string => file.split('/')[1] ?? '';
     const imports = sources('playbooks')

@@ -21,7 +21,7 @@ import { haproxyConf } from './files/conf.ts';
 import { serversUp, vipsAnswer } from './health.ts';
 import { frontendProblems, ownFrontends } from './own-frontends.ts';
 import { STATS_PORT } from './ports.ts';
-import { settings, type HaproxySettings } from './settings.ts';
+import { settings, settingsOf, type HaproxySettings } from './settings.ts';
 import { internalVipProblems, vipOf, vipsOf } from './vips.ts';
 import {
   authorityCarried,
@@ -75,6 +75,11 @@ export default playbook({
     carried.inLine('haproxyStats', hosts, platform.paths.haproxyConf, { line: 'stats auth osha:' }),
     ...(usesAuthority(settings) ? [authorityCarried(inventory, hosts, platform)] : []),
   ],
+  authority: {
+    secret: 'tlsAuthority',
+    isUsed: (inventory) => usesAuthority(settingsOf(inventory)),
+    certificate: ({ name }, key) => tls.authority(name, key).certificate,
+  },
   ports: [{ port: STATS_PORT, process: 'haproxy' }],
 
   steps: ({ inventory, hosts, settings, secrets, frontends: others, takeovers, platform }) => {

@@ -12,7 +12,7 @@ export interface Login {
   /** Which of a service's endpoints to use, where it is not the public one. */
   readonly interface?: 'internal';
   /** The certificate to trust, where the system does not know it. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
 }
 
 /** That of the hosts themselves. */

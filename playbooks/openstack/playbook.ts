@@ -1,5 +1,6 @@
 import { carried, file, hostsWith, type InventoryProblem, mysql, packages, playbook, step } from 'osha';
 import { vipsOf } from '../haproxy/vips.ts';
+import { cloudOf } from './cloud.ts';
 import { adminOpenrc, CLOUDS, cloudsYaml, loginOnHosts, OPENRC } from './credentials.ts';
 import { HOLDS_VIPS } from './endpoints.ts';
 import { ADMIN, BROKER, secretsOf } from './secrets.ts';
@@ -69,6 +70,8 @@ export default playbook({
       ),
     ];
   },
+
+  cloud: cloudOf,
 
   validate: (inventory): readonly InventoryProblem[] => {
     const asked = servicesOf(inventory);

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { adminOpenrc, cloudsYaml } from '../../playbooks/openstack/credentials.ts';
 import { quote } from '../operations/shell.ts';
 import { writeWholeFile } from '../secrets/whole-file.ts';
 import { loadCloud } from './cloud.ts';
@@ -21,7 +20,7 @@ export interface OpenrcRequest {
  * code. Throws `UserError` where the inventory has no OpenStack, or no password for it yet.
  */
 export async function printOpenrc(io: Io, file: string, request: OpenrcRequest): Promise<number> {
-  const { deployment, site, password, authority } = await loadCloud(io, file);
+  const { declared, password, authority } = await loadCloud(io, file);
   const ca = request.cacert === undefined ? undefined : fileOf(io, request.cacert);
   if (ca !== undefined && authority !== undefined) keep(ca, authority);
   if (ca === undefined && authority !== undefined) {
@@ -29,14 +28,9 @@ export async function printOpenrc(io: Io, file: string, request: OpenrcRequest):
       `hint: clients have to trust the CA of this deployment; to keep its certificate in a file and name that: osha openrc ${file} --cacert ca.pem\n`,
     );
   }
-  const login = {
-    authUrl: site.public.url('identity'),
-    region: site.settings.region,
-    ...(ca === undefined ? {} : { ca: request.clouds ? JSON.stringify(ca) : quote(ca) }),
-  };
   const text = request.clouds
-    ? cloudsYaml(login, deployment.inventory.name, password)
-    : adminOpenrc(login, password);
+    ? declared.cloudsYaml({ ca: ca === undefined ? ca : JSON.stringify(ca) }, password)
+    : declared.openrc({ ca: ca === undefined ? ca : quote(ca) }, password);
   // The one place where a secret is printed: it is what was asked for.
   io.stdout.write(`${text.reveal().trimEnd()}\n`);
   return EXIT.ok;

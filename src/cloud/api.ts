@@ -1,6 +1,7 @@
 import type { Secret } from '../secrets/secret.ts';
 import { isByProxy, jsonOf, wordsOf } from './answer.ts';
-import { Catalogue, type CatalogueBody, type CloudService } from './catalogue.ts';
+import type { CloudService } from '../playbook/cloud.ts';
+import { Catalogue, type CatalogueBody } from './catalogue.ts';
 import type { Dial } from './dial.ts';
 import { Broken, CloudError, NotSent, NoWay } from './errors.ts';
 import { exchange, type HttpAnswer, type HttpRequest } from './http.ts';

@@ -1,3 +1,4 @@
+import type { CloudService } from '../playbook/cloud.ts';
 import { CloudError } from './errors.ts';
 
 /** The services that are talked to, by what an inventory calls them, and their types in the catalogue. */
@@ -8,9 +9,7 @@ const TYPES = {
   network: ['network'],
   compute: ['compute'],
   volume: ['volumev3', 'block-storage'],
-} as const;
-
-export type CloudService = keyof typeof TYPES;
+} as const satisfies Readonly<Record<CloudService, readonly string[]>>;
 
 /** A token's catalogue, as Keystone gives it. */
 export type CatalogueBody = readonly {

@@ -5,6 +5,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { SecretRule } from '../secrets/rule.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { CarriedSecret } from './carried-secret.ts';
+import type { DeclaredAuthority, DeclaredCloud } from './cloud.ts';
 import type { Frontend } from './frontend.ts';
 import type { HealthCheck } from './operation.ts';
 import type { HostOption } from './host-option.ts';
@@ -94,6 +95,10 @@ export interface PlaybookDefinition<
   morePorts?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly PortUse[];
   /** The role of a cluster that has one vote more than hosts: some other host votes in it, without its data. Pure. */
   extraVote?(settings: z.output<Schema>): Role | undefined;
+  /** The cloud that it deploys, for the verbs that use it from outside; nothing where the inventory asks for none. Pure. */
+  cloud?(inventory: Inventory): DeclaredCloud | undefined;
+  /** The CA that it signs certificates with. */
+  readonly authority?: DeclaredAuthority;
   /** Mistakes that only this playbook can know of. */
   validate?(inventory: Inventory, settings: z.output<Schema>): readonly InventoryProblem[];
 }

@@ -1,5 +1,5 @@
 import type { Api } from '../api.ts';
-import type { CloudService } from '../catalogue.ts';
+import type { CloudService } from '../../playbook/cloud.ts';
 
 /** Something in the cloud that a smoke test made. */
 export interface Thing {

@@ -1,5 +1,5 @@
 import { Api } from '../api.ts';
-import type { CloudService } from '../catalogue.ts';
+import type { CloudService } from '../../playbook/cloud.ts';
 import type { Cloud } from '../cloud.ts';
 import { directly, type Dial } from '../dial.ts';
 import { CloudError } from '../errors.ts';
