@@ -23,7 +23,8 @@ function rangeOf(floating: string): { readonly first: string; readonly last: str
 
 /** The hosts that networks have their DHCP, their routers and their way out on. */
 export default playbook({
-  name: 'network',
+  name: 'neutron-agents',
+  formerly: 'network',
   title: 'Network hosts',
   hosts: networkHosts,
   needs: ['neutron', ...HOLDS_VIPS],

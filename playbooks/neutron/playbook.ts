@@ -16,7 +16,7 @@ const { port, name } = SERVICES.network;
 // The unit is called neutron-api; its init script reads this file.
 const DEFAULTS = '/etc/default/neutron-server';
 
-/** Networks: the control plane. What moves the packets is on the hosts of `network` and `compute`. */
+/** Networks: the control plane. What moves the packets is on the hosts of `neutron-agents` and `nova-compute`. */
 export default playbook({
   name: 'neutron',
   title: 'Neutron (networks)',

@@ -29,10 +29,11 @@ const settings = z.strictObject({
 
 /** The hosts that servers run on. */
 export default playbook({
-  name: 'compute',
+  name: 'nova-compute',
+  formerly: 'compute',
   title: 'Compute hosts',
   hosts: computeHosts,
-  needs: ['nova', 'network', ...HOLDS_VIPS],
+  needs: ['nova', 'neutron-agents', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings,
   secrets: METADATA,

@@ -18,7 +18,7 @@ const API = '/etc/default/nova-api';
 const METADATA_API = '/etc/default/nova-api-metadata';
 const CONSOLE = '/etc/default/nova-consoleproxy';
 
-/** Servers: the control plane. The hosts that they run on are those of `compute`. */
+/** Servers: the control plane. The hosts that they run on are those of `nova-compute`. */
 export default playbook({
   name: 'nova',
   title: 'Nova (servers)',

@@ -59,7 +59,10 @@ function fileOf(inventory: string, { name, line, column }: NamedPlaybook): OwnFi
 /** Adds a file's playbooks to those that are known, unless a name is taken. */
 function admitted(own: OwnPlaybooks | PlaybookFault, known: Playbook[]): OwnPlaybooks | PlaybookFault {
   if (own instanceof PlaybookFault) return own;
-  const taken = new Set([...Object.keys(fixedShape), ...known.map(({ name }) => name)]);
+  const taken = new Set([
+    ...Object.keys(fixedShape),
+    ...known.flatMap(({ name, formerly }) => (formerly === undefined ? [name] : [name, formerly])),
+  ]);
   for (const { name } of own.playbooks) {
     if (taken.has(name)) {
       return own.file.fault(

@@ -25,11 +25,15 @@ export function inventoryJsonSchema(
             .optional()
             .meta(fixedShape.platform.meta() ?? {}),
         };
-  const settings = sections.map((section) => [
-    section.name,
+  const settings = sections.flatMap(({ name, formerly, settings, title }) => {
     // A key whose settings are all commented out has the value null.
-    z.union([section.settings, z.null()]).optional().meta({ description: section.title }),
-  ]);
+    const shape = z.union([settings, z.null()]).optional();
+    const former = { description: `Former name of "${name}"`, deprecated: true };
+    return [
+      [name, shape.meta({ description: title })],
+      ...(formerly === undefined ? [] : [[formerly, shape.meta(former)]]),
+    ];
+  });
   const shape = {
     ...fixedShape,
     ...platform,

@@ -58,8 +58,9 @@ const MAY_BE_EMPTY = ['ssh', 'hosts', 'vips'];
 function shapeProblems(raw: Values, options: LoadOptions): readonly InventoryProblem[] {
   const fixed = Object.keys(fixedSchema.shape);
   const names = options.playbooks.map((section) => section.name);
+  const former = options.playbooks.flatMap(({ formerly }) => formerly ?? []);
   const unknown = Object.keys(raw).filter(
-    (key) => !options.incomplete && !fixed.includes(key) && !names.includes(key) && !OWN_KEY.test(key),
+    (key) => !options.incomplete && ![...fixed, ...names, ...former].includes(key) && !OWN_KEY.test(key),
   );
   const known = Object.fromEntries(
     Object.entries(raw)
@@ -131,7 +132,7 @@ function check(
       ...problems,
       ...quorumProblems(draft, extraVotes(options.playbooks, sections.settings)),
       ...unusedSections(raw, inventory, options.playbooks, hasErrors(sections.problems)),
-      ...sectionProblems(inventory, options.playbooks),
+      ...sectionProblems(raw, inventory, options.playbooks),
     ],
   };
 }

@@ -6,6 +6,8 @@ import type { Host, Inventory, Role } from './types.ts';
 export interface SettingsSection {
   /** The key. */
   readonly name: string;
+  /** The key that it had before, which is still read. */
+  readonly formerly?: string;
   readonly title: string;
   /** The shape of its value; `{}` has to satisfy it. */
   readonly settings: ZodType;

@@ -13,15 +13,37 @@ export interface ReadSections {
   readonly problems: readonly InventoryProblem[];
 }
 
+/** The key by which an inventory has a section: its name, or the one that it had before. */
+function keyOf(raw: Readonly<Record<string, unknown>>, { name, formerly }: SettingsSection): string {
+  return formerly !== undefined && !Object.hasOwn(raw, name) && Object.hasOwn(raw, formerly)
+    ? formerly
+    : name;
+}
+
+/** Sections that are there by both of their names. */
+function doubled(
+  raw: Readonly<Record<string, unknown>>,
+  sections: readonly SettingsSection[],
+): readonly InventoryProblem[] {
+  return sections.flatMap(({ name, formerly }): readonly InventoryProblem[] => {
+    if (formerly === undefined || !Object.hasOwn(raw, name) || !Object.hasOwn(raw, formerly)) return [];
+    const message = `"${formerly}" is the former name of "${name}", which is set too`;
+    return [
+      { severity: 'error', path: [formerly], at: 'key', message, hint: `move its settings to "${name}"` },
+    ];
+  });
+}
+
 /** Reads each section's own key by its schema. A key without a value is a section with defaults only. */
 export function readSections(value: unknown, sections: readonly SettingsSection[]): ReadSections {
   const raw = isRecord(value) ? value : {};
-  const problems: InventoryProblem[] = [];
+  const problems: InventoryProblem[] = [...doubled(raw, sections)];
   const settings = sections.map((section) => {
-    const written = Object.hasOwn(raw, section.name) ? raw[section.name] : undefined;
+    const key = keyOf(raw, section);
+    const written = Object.hasOwn(raw, key) ? raw[key] : undefined;
     const result = section.settings.safeParse(written ?? {}, { error: plainMessage, reportInput: true });
     if (result.success) return [section.name, result.data] as const;
-    problems.push(...withoutEchoes(problemsOf(result.error.issues, section.settings, [section.name])));
+    problems.push(...withoutEchoes(problemsOf(result.error.issues, section.settings, [key])));
     return [section.name, section.settings.safeParse({}).data] as const;
   });
   return { settings: bare(Object.fromEntries(settings)), problems };
@@ -48,16 +70,17 @@ export function unusedSections(
 ): readonly InventoryProblem[] {
   const raw = isRecord(value) ? value : {};
   return sections.flatMap((section): readonly InventoryProblem[] => {
-    if (!Object.hasOwn(raw, section.name) || section.hosts(inventory).length > 0) return [];
+    const key = keyOf(raw, section);
+    if (!Object.hasOwn(raw, key) || section.hosts(inventory).length > 0) return [];
     const roles = rolesWanted(inventory, section);
     if (roles.length === 0 && guessed) return [];
     const [why, what] =
       roles.length === 0
         ? ['nothing that is enabled uses it', 'enable what does']
         : [`no host has the role ${roles.join(' or ')}`, 'give a host that role'];
-    const message = `${section.name} is set, but ${why}`;
-    const hint = `${what}, or remove "${section.name}"`;
-    return [{ severity: 'error', path: [section.name], at: 'key', message, hint }];
+    const message = `${key} is set, but ${why}`;
+    const hint = `${what}, or remove "${key}"`;
+    return [{ severity: 'error', path: [key], at: 'key', message, hint }];
   });
 }
 
@@ -71,10 +94,20 @@ export function extraVotes(
 
 /** What the sections themselves find wrong. Only those that have hosts are asked. */
 export function sectionProblems(
+  value: unknown,
   inventory: Inventory,
   sections: readonly SettingsSection[],
 ): readonly InventoryProblem[] {
+  const raw = isRecord(value) ? value : {};
   return sections
     .filter((section) => section.hosts(inventory).length > 0)
-    .flatMap((section) => section.validate?.(inventory, inventory.settings[section.name]) ?? []);
+    .flatMap((section) => {
+      const problems = section.validate?.(inventory, inventory.settings[section.name]) ?? [];
+      const key = keyOf(raw, section);
+      return problems.map(({ path: [first, ...rest], ...problem }) =>
+        first === undefined
+          ? { ...problem, path: [] }
+          : { ...problem, path: [first === section.name ? key : first, ...rest] },
+      );
+    });
 }

@@ -9,7 +9,7 @@ import type { Secret } from '../secrets/secret.ts';
 import { checkedOptions, type GivenOptions, type Loss } from './checked-options.ts';
 import { inOrder } from './order.ts';
 import { inWaves } from './waves.ts';
-import { selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
+import { byPresentNames, selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
 
 /** What a run will do, in order. Made without reaching a host. */
 export interface Plan {
@@ -63,7 +63,8 @@ export interface PlanRequest {
 
 /** The plan for an inventory. Pure. Throws `SelectionError` when the selection or an option names what is not there. */
 export function createPlan(request: PlanRequest): Plan {
-  const { inventory, selection = {}, run } = request;
+  const { inventory, run } = request;
+  const selection = byPresentNames(request.selection ?? {}, request.playbooks);
   const present = inOrder(request.playbooks).filter((playbook) => playbook.hosts(inventory).length > 0);
   const allowed = new Set(selectHosts(inventory, selection.limit).map((host) => host.name));
   const mayRun = (playbook: Playbook): boolean =>

@@ -31,6 +31,22 @@ export interface Choice {
   readonly named?: true;
 }
 
+/** The selection with the present names of phases in place of those that they had before. */
+export function byPresentNames(
+  selection: Selection,
+  phases: readonly { readonly name: string; readonly formerly?: string }[],
+): Selection {
+  const present = (wanted: string): string =>
+    phases.find(({ formerly }) => formerly === wanted)?.name ?? wanted;
+  const { only, skip, from } = selection;
+  return {
+    ...selection,
+    ...(only && { only: only.map(present) }),
+    ...(skip && { skip: skip.map(present) }),
+    ...(from && { from: { ...from, phase: present(from.phase) } }),
+  };
+}
+
 /**
  * The phases that `selection` leaves, in the order they were given; those that are `manual` only where `--only` or
  * `--from` names them. Throws `SelectionError`.

@@ -61,6 +61,8 @@ export interface PlaybookDefinition<
 > {
   /** The phase's name on the command line, and its key in the inventory. */
   readonly name: string;
+  /** A name that it had before, which is still taken wherever a user writes its name. */
+  readonly formerly?: string;
   readonly title: string;
   readonly hosts: HostSelector;
   /** Phases that have to be done before. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectHosts, selectPhases } from '../../src/planner/selection.ts';
+import { byPresentNames, selectHosts, selectPhases } from '../../src/planner/selection.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
 
 const phases = ['base', 'time', 'galera', 'rabbitmq'].map((name) => ({ name }));
@@ -40,6 +40,19 @@ describe('the phases of a selection', () => {
       expect(() => selectPhases(phases, selection)).toThrow(/"rabitmq"/);
     },
   );
+});
+
+describe('a selection by former names', () => {
+  const phases = [{ name: 'nova' }, { name: 'nova-compute', formerly: 'compute' }];
+
+  it('means the phases that had them', () => {
+    const selection = { only: ['compute'], skip: ['nova'], from: { phase: 'compute', step: 'x' } };
+    expect(byPresentNames(selection, phases)).toEqual({
+      only: ['nova-compute'],
+      skip: ['nova'],
+      from: { phase: 'nova-compute', step: 'x' },
+    });
+  });
 });
 
 describe('the hosts of a selection', () => {

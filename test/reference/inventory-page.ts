@@ -8,7 +8,9 @@ type Row = readonly [key: string, type: string, standard: string, meaning: strin
 
 /** Every key of an inventory, with its type, default and meaning, from the JSON Schema of an inventory. */
 export function inventoryPage(schema: JsonSchema): string {
-  const keys = Object.entries(propertiesOf(schema));
+  const keys = Object.entries(propertiesOf(schema)).filter(
+    ([, value]) => fieldOf(value, 'deprecated') !== true,
+  );
   const single = keys.filter(([, value]) => childrenOf(value).length === 0 && typeOf(value) !== 'map');
   const empty = keys.filter(([, value]) => childrenOf(value).length === 0 && typeOf(value) === 'map');
   const sections = keys.filter(([, value]) => childrenOf(value).length > 0);

@@ -6,7 +6,7 @@ import { deploymentOf, inventoryText, placedBy } from './deployment.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../inventory');
 const PHASES =
-  /^(openstack|keystone|placement|glance|neutron|nova|cinder|network|compute|horizon|rotate-keys)$/;
+  /^(openstack|keystone|placement|glance|neutron|nova|cinder|neutron-agents|nova-compute|horizon|rotate-keys)$/;
 const OWN = /^\/etc\/(keystone|placement|glance|neutron|nova|cinder|openstack|openstack-dashboard)\/|openrc/;
 
 /** The inventories that come with osha, as they would be if they asked for no OpenStack. */

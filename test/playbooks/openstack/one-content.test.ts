@@ -56,7 +56,7 @@ describe('a file', () => {
     const phases = placedBy(deployment())
       .filter(({ host, path }) => host === 'all1' && path === '/etc/neutron/neutron.conf')
       .map(({ phase }) => phase);
-    expect(phases).toEqual(['neutron', 'network', 'compute']);
+    expect(phases).toEqual(['neutron', 'neutron-agents', 'nova-compute']);
   });
 });
 

@@ -46,10 +46,10 @@ describe('what agents start as root', () => {
   });
 
   it.each([
-    ['network', 'neutron-l3-agent'],
-    ['network', 'neutron-linuxbridge-agent'],
-    ['compute', 'neutron-linuxbridge-agent'],
-    ['compute', 'nova-compute'],
+    ['neutron-agents', 'neutron-l3-agent'],
+    ['neutron-agents', 'neutron-linuxbridge-agent'],
+    ['nova-compute', 'neutron-linuxbridge-agent'],
+    ['nova-compute', 'nova-compute'],
   ])('makes an agent of %s start again when it changes: %s', (phase, unit) => {
     const restarts = operationsOf(deployed).filter(
       (planned) => planned.phase === phase && planned.operation.title.includes(unit),
