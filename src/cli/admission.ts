@@ -10,11 +10,10 @@ import {
   type SecretOnHosts,
 } from '../preflight/foreign-secrets.ts';
 import type { Admission, Refused } from '../runner/admission.ts';
-import { SecretsError } from '../secrets/error.ts';
 import { NOTHING_BEFORE, type Previous, type PreviousByName } from '../secrets/previous.ts';
 import type { Secret } from '../secrets/secret.ts';
-import { WriteError } from '../secrets/whole-file.ts';
 import { writeSecrets } from '../secrets/write.ts';
+import { OshaError } from '../text/error.ts';
 import type { Deployment } from './deployment.ts';
 
 /** Every value that may come up in a run: those that were replaced stand on the hosts until it has changed them. */
@@ -77,9 +76,7 @@ function rememberedAfter(done: readonly string[], previous: PreviousByName): Pre
 
 /** Nothing was done on any host. Throws a defect of osha. */
 function notWritten(error: unknown): Refused {
-  if (error instanceof SecretsError || error instanceof WriteError) {
-    return { reason: error.message, hint: error.hint };
-  }
+  if (error instanceof OshaError) return { reason: error.message, hint: error.hint };
   const { code, path, message } = error as NodeJS.ErrnoException;
   if (code === undefined || path === undefined) throw error;
   return { reason: `${path}: ${message}`, hint: 'check the owner and the mode of its folder' };

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { getSystemErrorMap } from 'node:util';
 import { PlaybookFault } from '../playbook/fault.ts';
+import { OshaError } from '../text/error.ts';
 import { jsonLine } from '../text/json-line.ts';
 import { visibleBehind } from '../text/visible.ts';
 import { FILE_TROUBLE, InvalidFile, printProblems, UserError } from './errors.ts';
@@ -72,7 +73,7 @@ async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
     printProblems(io, error.problems);
     return EXIT.usage;
   }
-  const known = await asUserError(error);
+  const known = error instanceof OshaError ? error : fileSystemError(error);
   if (!known) throw error;
   const { message, hint, exitCode } = known;
   tell({ event: 'error', message, ...(hint === undefined ? {} : { hint }), exitCode });
@@ -80,20 +81,6 @@ async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
     `error: ${visibleBehind(message)}\n${hint === undefined ? '' : `hint: ${visibleBehind(hint)}\n`}`,
   );
   return exitCode;
-}
-
-async function asUserError(error: unknown): Promise<UserError | undefined> {
-  if (error instanceof UserError) return error;
-  const [{ SelectionError }, { SecretsError }, { WriteError }] = await Promise.all([
-    import('../planner/selection.ts'),
-    import('../secrets/error.ts'),
-    import('../secrets/whole-file.ts'),
-  ]);
-  if (error instanceof SelectionError) return new UserError(error.message, { hint: error.hint });
-  if (error instanceof SecretsError || error instanceof WriteError) {
-    return new UserError(error.message, { hint: error.hint, exitCode: error.exitCode });
-  }
-  return fileSystemError(error);
 }
 
 /** A path that the user gave, or the state of the user's disk: whatever the system says of it. */

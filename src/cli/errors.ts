@@ -1,28 +1,25 @@
+import { OshaError } from '../text/error.ts';
 import { visibleInLine } from '../text/visible.ts';
 import { formatProblem, type LocatedProblem } from '../yaml/problem.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** Something that the user has to change: printed as a message with a hint, never with a stack. */
-export class UserError extends Error {
+export class UserError extends OshaError {
   override name = 'UserError';
-  readonly hint: string | undefined;
-  readonly exitCode: number;
 
   /** `exitCode` is 2, wrong usage, unless it is given. */
   constructor(message: string, options: { hint?: string; exitCode?: number } = {}) {
-    super(message);
-    this.hint = options.hint;
-    this.exitCode = options.exitCode ?? EXIT.usage;
+    super(message, { exitCode: EXIT.usage, ...options });
   }
 }
 
 /** A file with mistakes in it, all of them. */
-export class InvalidFile extends Error {
+export class InvalidFile extends OshaError {
   override name = 'InvalidFile';
   readonly problems: readonly LocatedProblem[];
 
   constructor(problems: readonly LocatedProblem[]) {
-    super(problems.map(formatProblem).join('\n'));
+    super(problems.map(formatProblem).join('\n'), { exitCode: EXIT.usage });
     this.problems = problems;
   }
 }

@@ -7,9 +7,7 @@ import type { Renderer } from '../render/renderer.ts';
 import type { RunOptions, RunSummary } from '../runner/run.ts';
 import type { Passwords } from './access.ts';
 import type { Deployment } from './deployment.ts';
-import { UserError } from './errors.ts';
 import { interruption } from './interruption.ts';
-import { EXIT } from './io.ts';
 import type { ConnectionOptions, OutputOptions } from './options.ts';
 import { rendererKind, wantsColor } from './presentation.ts';
 import type { Cli } from './register.ts';
@@ -116,18 +114,13 @@ async function openJournal(
   { inventory }: Deployment,
   mask: (text: string) => string,
 ): Promise<Journal> {
-  const { createJournal, JournalError } = await import('../journal/journal.ts');
-  try {
-    return createJournal({
-      inventoryFile: inventory.file,
-      command: cli.command,
-      version: ownVersion(),
-      mask,
-    });
-  } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    throw new UserError(error.message, { hint: error.hint, exitCode: EXIT.refused });
-  }
+  const { createJournal } = await import('../journal/journal.ts');
+  return createJournal({
+    inventoryFile: inventory.file,
+    command: cli.command,
+    version: ownVersion(),
+    mask,
+  });
 }
 
 /**

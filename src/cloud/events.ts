@@ -3,9 +3,9 @@ export type PartOutcome = 'ok' | 'failed' | 'skipped' | 'interrupted';
 
 export interface PartFailure {
   readonly message: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** The service that refused, where one did. */
-  readonly service?: string;
+  readonly service?: string | undefined;
 }
 
 /** What a part is called: by events, and by people. */

@@ -1,3 +1,4 @@
+import { OshaError } from '../text/error.ts';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -33,14 +34,8 @@ export interface JournalOptions {
 }
 
 /** A run cannot be recorded, and so must not begin. */
-export class JournalError extends Error {
+export class JournalError extends OshaError {
   override name = 'JournalError';
-  readonly hint: string;
-
-  constructor(message: string, hint: string, options: ErrorOptions) {
-    super(message, options);
-    this.hint = hint;
-  }
 }
 
 /** The record of one run as it is written. */
@@ -69,7 +64,10 @@ export function createJournal(options: JournalOptions): Journal {
     return begin(runs, options);
   } catch (error) {
     const reason = reasonOf(error);
-    throw new JournalError(`cannot record the run in ${runs}: ${reason}`, hintFor(error, runs), {
+    throw new JournalError(`cannot record the run in ${runs}: ${reason}`, {
+      hint: hintFor(error, runs),
+      // Nothing was done: refused.
+      exitCode: 5,
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import { OshaError } from '../text/error.ts';
 import { hostsMeant } from '../inventory/chosen-hosts.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import { ROLES } from '../inventory/types.ts';
@@ -13,13 +14,11 @@ export interface Selection {
 }
 
 /** A selection that names what is not there. A user's mistake: exit code 2. */
-export class SelectionError extends Error {
+export class SelectionError extends OshaError {
   override name = 'SelectionError';
-  readonly hint: string;
 
   constructor(message: string, hint: string) {
-    super(message);
-    this.hint = hint;
+    super(message, { hint, exitCode: 2 });
   }
 }
 

@@ -1,3 +1,4 @@
+import { OshaError } from '../text/error.ts';
 import type { Host } from '../inventory/types.ts';
 import type { Text } from '../secrets/text.ts';
 
@@ -31,19 +32,17 @@ export interface Probe<Observed = unknown> {
 }
 
 /** An answer to a probe that could not be understood; the message says what was expected. */
-export class ProbeError extends Error {
+export class ProbeError extends OshaError {
   override name = 'ProbeError';
 }
 
 /** A system that runs and turns osha away: nothing can be learned of it, and nothing is wrong with the answer. */
 export class AccessRefused extends ProbeError {
   override name = 'AccessRefused';
-  /** The way out, to be pasted. */
-  readonly hint: string;
 
+  /** `hint` is the way out, to be pasted. */
   constructor(message: string, hint: string) {
-    super(message);
-    this.hint = hint;
+    super(message, { hint });
   }
 }
 

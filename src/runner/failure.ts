@@ -1,6 +1,4 @@
-import { PlaybookFault } from '../playbook/fault.ts';
-import { AccessRefused, ProbeError } from '../playbook/operation.ts';
-import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
+import { OshaError } from '../text/error.ts';
 import type { StepFailure } from './events.ts';
 import { lastLines } from './lines.ts';
 
@@ -8,13 +6,12 @@ import { lastLines } from './lines.ts';
 const SHOWN_LINES = 12;
 
 /** A change that did not do what it was for. */
-export class ChangeFailed extends Error {
+export class ChangeFailed extends OshaError {
   override name = 'ChangeFailed';
-  readonly output: string;
 
+  /** `output` is what it printed. */
   constructor(message: string, output: string) {
-    super(message);
-    this.output = output;
+    super(message, { output });
   }
 }
 
@@ -31,38 +28,21 @@ export class NotHealthy extends ChangeFailed {
 }
 
 /** A decision not to act: exit code 5. */
-export class Refusal extends Error {
+export class Refusal extends OshaError {
   override name = 'Refusal';
-  readonly hint: string;
 
   constructor(message: string, hint: string) {
-    super(message);
-    this.hint = hint;
+    super(message, { hint, exitCode: 5 });
   }
 }
 
 /** An error of a step as the user sees it, or `undefined` for one that is a defect of osha itself. */
 export function failureOf(error: unknown): StepFailure | undefined {
-  if (error instanceof ChangeFailed)
-    return { message: error.message, output: lastLines(error.output, SHOWN_LINES) };
-  if (error instanceof Refusal) return { message: error.message, hint: error.hint };
-  if (error instanceof ScriptTimeout) {
-    return {
-      message: error.message,
-      hint: 'set a longer limit: --timeout SECONDS',
-      output: lastLines(error.stderr || error.stdout, SHOWN_LINES),
-    };
-  }
-  if (error instanceof ConnectionDropped) {
-    return {
-      message: `the connection dropped: ${error.message}`,
-      hint: 'run the same command again: completed changes are kept',
-    };
-  }
-  if (error instanceof AccessRefused) return { message: error.message, hint: error.hint };
-  if (error instanceof PlaybookFault) return { message: error.message, hint: error.problem.hint };
-  if (error instanceof ProbeError) {
-    return { message: `unexpected probe output: ${error.message}` };
-  }
-  return undefined;
+  if (!(error instanceof OshaError)) return undefined;
+  const { message, hint, output } = error;
+  return {
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(output === undefined ? {} : { output: lastLines(output, SHOWN_LINES) }),
+  };
 }

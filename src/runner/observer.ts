@@ -149,6 +149,7 @@ function understood<Observed>(probe: Probe<Observed>, answer: ProbeAnswer): Obse
     return probe.parse(answer);
   } catch (error) {
     if (error instanceof ProbeError) throw error;
-    throw new ProbeError(error instanceof Error ? error.message : String(error), { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProbeError(`unexpected probe output: ${reason}`, { cause: error });
   }
 }

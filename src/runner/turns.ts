@@ -1,5 +1,6 @@
+import { OshaError } from '../text/error.ts';
 /** A host's disruptive change was not made, because another host of the step failed. */
-export class HeldBack extends Error {
+export class HeldBack extends OshaError {
   override name = 'HeldBack';
 }
 

@@ -29,9 +29,7 @@ export async function answersOf<Observed>(
         const answerless =
           error instanceof ConnectionDropped || error instanceof ScriptTimeout || error instanceof ProbeError;
         if (!answerless) throw error;
-        const reason =
-          error instanceof ProbeError ? `unexpected probe output: ${error.message}` : error.message;
-        return [member.name, { reachable: false, reason }];
+        return [member.name, { reachable: false, reason: error.message }];
       }
     }),
   );

@@ -1,25 +1,25 @@
+import { OshaError, type ErrorDetails } from '../text/error.ts';
 import type { LocatedProblem } from '../yaml/problem.ts';
 
 /** Secrets that cannot be read or written, with what to do about it. Never holds a value. */
-export class SecretsError extends Error {
+export class SecretsError extends OshaError {
   override name = 'SecretsError';
-  readonly hint: string;
-  /** 2, an invalid file or wrong usage, unless it says otherwise. */
-  readonly exitCode: number = 2;
+  declare readonly hint: string;
 
-  constructor(message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
-    this.hint = hint;
+  /** Its exit code is 2, an invalid file or wrong usage, unless it is given. */
+  constructor(message: string, hint: string, options: Omit<ErrorDetails, 'hint'> = {}) {
+    super(message, { exitCode: 2, ...options, hint });
   }
 }
 
 /** Another process wrote the secrets since they were read: nothing was written. Exit code 5, refused. */
 export class SecretsChanged extends SecretsError {
   override name = 'SecretsChanged';
-  override readonly exitCode = 5;
 
   constructor(file: string) {
-    super(`${file} was changed by another command since it was read`, 'run the same command again');
+    super(`${file} was changed by another command since it was read`, 'run the same command again', {
+      exitCode: 5,
+    });
   }
 }
 

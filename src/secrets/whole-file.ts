@@ -1,3 +1,4 @@
+import { OshaError } from '../text/error.ts';
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -24,15 +25,14 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** A file that could not be written as a whole. What was there before is unchanged. */
-export class WriteError extends Error {
+export class WriteError extends OshaError {
   override name = 'WriteError';
-  readonly hint: string;
-  /** 1: a step failed. */
-  readonly exitCode = 1;
 
-  constructor(file: string, reason: string, options?: ErrorOptions) {
-    super(`${file}: cannot be written: ${reason}; the file that was there before is unchanged`, options);
-    this.hint = `make room on the file system of ${dirname(file)} and run the same command again`;
+  constructor(file: string, reason: string, options: { readonly cause?: unknown } = {}) {
+    super(`${file}: cannot be written: ${reason}; the file that was there before is unchanged`, {
+      ...options,
+      hint: `make room on the file system of ${dirname(file)} and run the same command again`,
+    });
   }
 }
 

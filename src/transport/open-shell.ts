@@ -1,3 +1,4 @@
+import { OshaError } from '../text/error.ts';
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../inventory/types.ts';
 import { bootCommand, HELLO, remoteLoop } from './remote-loop.ts';
@@ -27,7 +28,7 @@ export function newLoop(liveness?: Liveness): Loop {
 }
 
 /** A shell that ended before it was ready. */
-export class ShellRefused extends Error {
+export class ShellRefused extends OshaError {
   override name = 'ShellRefused';
 }
 

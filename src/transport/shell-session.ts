@@ -224,7 +224,7 @@ export class ShellSession implements Session {
   /** Each caller gets an error of its own, with its own stack. */
   #throwIfDropped(): void {
     if (this.#closing) throw new ConnectionDropped('the session was closed');
-    if (this.#dropped) throw new ConnectionDropped(this.#dropped.message);
+    if (this.#dropped) throw new ConnectionDropped(this.#dropped.reason);
   }
 
   async #close(): Promise<void> {

@@ -1,5 +1,6 @@
-import { ConnectError, ConnectionDropped, ScriptTimeout } from '../../transport/errors.ts';
-import { Broken, CloudError, NotSent, NoWay } from '../errors.ts';
+import { OshaError } from '../../text/error.ts';
+import { ConnectionDropped, ScriptTimeout } from '../../transport/errors.ts';
+import { CloudError, NoWay } from '../errors.ts';
 import type { CloudEventSink, PartFailure, PartOutcome, PartTitle } from '../events.ts';
 
 /** What a smoke test consists of, in order. */
@@ -115,15 +116,12 @@ export class Parts {
 
 /** In words for people; undefined for a defect of osha's own. */
 function failureOf(error: unknown): PartFailure | undefined {
-  if (error instanceof CloudError || error instanceof NoWay) {
-    const { message, hint } = error;
-    return {
-      message,
-      ...(hint === undefined ? {} : { hint }),
-      ...(error instanceof CloudError && error.service !== undefined ? { service: error.service } : {}),
-    };
-  }
-  if (error instanceof ConnectError) return { message: error.message, hint: error.hint };
-  const known = [NotSent, Broken, ConnectionDropped, ScriptTimeout].some((kind) => error instanceof kind);
-  return known ? { message: (error as Error).message } : undefined;
+  if (!(error instanceof OshaError)) return undefined;
+  // What helps a deployment does not help a smoke test, which leaves nothing done and has limits of its own.
+  const ofDeployments = error instanceof ConnectionDropped || error instanceof ScriptTimeout;
+  return {
+    message: error.message,
+    hint: ofDeployments ? undefined : error.hint,
+    service: error instanceof CloudError ? error.service : undefined,
+  };
 }
