@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/cli.ts';
 import { GuardedOutput } from '../../src/render/output.ts';
 import { ConnectError } from '../../src/transport/errors.ts';
-import { createFakeTransport } from '../../src/transport/fake.ts';
+import { createFakeTransport } from '../transport/fake.ts';
 import type { Transport } from '../../src/transport/session.ts';
 import { ALL_HOSTILE, LIVE } from '../support/hostile.ts';
 import { folderForTest } from '../support/temporary-folder.ts';

@@ -9,7 +9,7 @@ import { pause } from '../../src/transport/pause.ts';
 import { smokeRound, type RoundOptions, type SmokeResult } from '../../src/cloud/smoke/smoke.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { ForwardError } from '../../src/transport/errors.ts';
-import { createFakeTransport, type FakeTransport } from '../../src/transport/fake.ts';
+import { createFakeTransport, type FakeTransport } from '../transport/fake.ts';
 import { aHost } from '../support/inventory.ts';
 import type { FakeCloud } from './fake-cloud.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Connections } from '../../src/runner/connections.ts';
 import type { Line } from '../../src/runner/line.ts';
 import { ConnectionDropped } from '../../src/transport/errors.ts';
-import { createFakeTransport, type FakeRequest, type FakeTransport } from '../../src/transport/fake.ts';
+import { createFakeTransport, type FakeRequest, type FakeTransport } from '../transport/fake.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { aHost } from '../support/inventory.ts';
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { HealthCheck, Operation } from '../../src/playbook/operation.ts';
 import { step } from '../../src/playbook/step.ts';
 import { observeHealth } from '../../src/runner/health.ts';
-import { createLocalTransport } from '../../src/transport/local.ts';
+import { createLocalTransport } from '../transport/local.ts';
 import { anInventory } from '../support/inventory.ts';
 import { aPlaybook, run } from '../support/run.ts';
 

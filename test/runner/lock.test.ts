@@ -3,7 +3,7 @@ import { Connections } from '../../src/runner/connections.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import type { Line } from '../../src/runner/line.ts';
 import { ConnectionDropped, LockFailed } from '../../src/transport/errors.ts';
-import { createFakeTransport, type FakeTransport } from '../../src/transport/fake.ts';
+import { createFakeTransport, type FakeTransport } from '../transport/fake.ts';
 import type { LockAnswer, Session } from '../../src/transport/session.ts';
 import { aHost } from '../support/inventory.ts';
 

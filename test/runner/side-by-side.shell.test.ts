@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import type { Change, Operation, ResourceKey } from '../../src/playbook/operation.ts';
 import type { Playbook } from '../../src/playbook/playbook.ts';
 import { step } from '../../src/playbook/step.ts';
-import { createFakeTransport } from '../../src/transport/fake.ts';
+import { createFakeTransport } from '../transport/fake.ts';
 import type { LocalHosts } from '../support/local-hosts.ts';
 import { failing, written } from '../support/operations.ts';
 import { aPlaybook, run, type TestRun } from '../support/run.ts';

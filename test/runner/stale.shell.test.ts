@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import type { HealthCheck, Operation, ResourceKey } from '../../src/playbook/operation.ts';
 import type { Playbook } from '../../src/playbook/playbook.ts';
 import { step, verify } from '../../src/playbook/step.ts';
-import { createFakeTransport } from '../../src/transport/fake.ts';
+import { createFakeTransport } from '../transport/fake.ts';
 import type { LocalHosts } from '../support/local-hosts.ts';
 import { aPlaybook, run } from '../support/run.ts';
 import { it } from './it.ts';

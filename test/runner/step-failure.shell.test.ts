@@ -129,7 +129,7 @@ describe('a refusal', () => {
     });
     const { summary, outcomes } = await run(hosts, [book, other]);
     expect(summary.refused).toMatch(
-      /^cluster: controller2: unexpected probe output: .*JSON.*; controller3: unexpected probe output: no table of members$/,
+      /^cluster: controller2: unexpected probe output: .*JSON.*; controller3: no table of members$/,
     );
     expect(outcomes).toContain('controller1 write changed');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectError, ConnectionDropped, ScriptTimeout } from '../../src/transport/errors.ts';
-import { createFakeTransport } from '../../src/transport/fake.ts';
+import { createFakeTransport } from './fake.ts';
 import { aHost } from '../support/inventory.ts';
 
 const CONNECT = { timeoutMs: 1000, acceptNew: false };

@@ -1,5 +1,5 @@
-import { createFakeTransport, type FakeSession } from '../../src/transport/fake.ts';
-import { createLocalTransport, type LocalSession } from '../../src/transport/local.ts';
+import { createFakeTransport, type FakeSession } from './fake.ts';
+import { createLocalTransport, type LocalSession } from './local.ts';
 import { aHost } from '../support/inventory.ts';
 import { fulfilsTheContract } from './contract.ts';
 import { forwardsConnections } from './forward-contract.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLocalTransport, type LocalSession } from '../../src/transport/local.ts';
+import { createLocalTransport, type LocalSession } from './local.ts';
 import { bootCommand, remoteLoop } from '../../src/transport/remote-loop.ts';
 import type { LockAnswer, Session, Transport } from '../../src/transport/session.ts';
 import { createSshTransport } from '../../src/transport/ssh.ts';

@@ -1,8 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { Host } from '../inventory/types.ts';
-import { ConnectError, ConnectionDropped, ForwardError, ScriptTimeout } from './errors.ts';
-import type { LockAnswer, RunOptions, ScriptResult, Session, Transport } from './session.ts';
-import { after } from './pause.ts';
+import type { Host } from '../../src/inventory/types.ts';
+import { ConnectError, ConnectionDropped, ForwardError, ScriptTimeout } from '../../src/transport/errors.ts';
+import type {
+  LockAnswer,
+  RunOptions,
+  ScriptResult,
+  Session,
+  Transport,
+} from '../../src/transport/session.ts';
+import { after } from '../../src/transport/pause.ts';
 
 /** A script that a fake host was given. */
 export interface FakeRequest {

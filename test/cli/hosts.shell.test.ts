@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { everyHost, playbook, token } from '../../src/playbook/playbook.ts';
 import type { Transport } from '../../src/transport/session.ts';
 import { ConnectError } from '../../src/transport/errors.ts';
-import { createLocalTransport } from '../../src/transport/local.ts';
+import { createLocalTransport } from '../transport/local.ts';
 import { folderForTest } from '../support/temporary-folder.ts';
 import { oshaWith, type CliResult } from './run-cli.ts';
 

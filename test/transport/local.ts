@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Host } from '../inventory/types.ts';
-import { MAX_OUTPUT_BYTES } from './bounded-output.ts';
-import { within } from './deadline.ts';
-import { ConnectError, ForwardError } from './errors.ts';
-import { rootShell } from './root-shell.ts';
-import type { ConnectOptions, Session, Transport } from './session.ts';
-import type { ShellStreams } from './shell-session.ts';
+import type { Host } from '../../src/inventory/types.ts';
+import { MAX_OUTPUT_BYTES } from '../../src/transport/bounded-output.ts';
+import { within } from '../../src/transport/deadline.ts';
+import { ConnectError, ForwardError } from '../../src/transport/errors.ts';
+import { rootShell } from '../../src/transport/root-shell.ts';
+import type { ConnectOptions, Session, Transport } from '../../src/transport/session.ts';
+import type { ShellStreams } from '../../src/transport/shell-session.ts';
 
 /** A session on this machine, with a way to break it. */
 export interface LocalSession extends Session {
