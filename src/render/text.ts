@@ -1,20 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 
 /** Columns that `text` takes on a terminal: styles take none, CJK and emoji take two, combining marks none. */
 export function widthOf(text: string): number {
-  let width = 0;
-  for (const character of stripVTControlCharacters(text)) width += widthOfCharacter(character);
-  return width;
+  return stringWidth(text);
 }
 
-function widthOfCharacter(character: string): number {
-  if (/^(?:\p{Mark}|\p{Cf})$/u.test(character)) return 0;
-  // Ranges of East Asian Width W and F, from Unicode Standard Annex 11, and the emoji planes.
-  return /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u.test(
-    character,
-  )
-    ? 2
-    : 1;
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** What a person takes for one character each. */
+function charactersOf(text: string): readonly string[] {
+  return [...GRAPHEMES.segment(text)].map(({ segment }) => segment);
 }
 
 /** `text` with spaces behind it until it takes `width` columns. */
@@ -27,8 +23,8 @@ export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let cut = '';
   let taken = 0;
-  for (const character of stripVTControlCharacters(text)) {
-    const wide = widthOfCharacter(character);
+  for (const character of charactersOf(stripVTControlCharacters(text))) {
+    const wide = widthOf(character);
     if (taken + wide > width - 1) break;
     cut += character;
     taken += wide;
@@ -65,8 +61,8 @@ function wrapLine(line: string, width: number): readonly string[] {
 function splitAt(word: string, width: number): readonly [string, string] {
   let taken = 0;
   let head = '';
-  for (const character of word) {
-    const wide = widthOfCharacter(character);
+  for (const character of charactersOf(word)) {
+    const wide = widthOf(character);
     if (head !== '' && taken + wide > width) break;
     taken += wide;
     head += character;

@@ -48,7 +48,7 @@ it('a probe that prints without end fails by itself, with the reason, and is nev
     [
       {
         healthy: false,
-        evidence: 'no answer: unexpected probe output: it printed more than 97.7 KiB and was stopped',
+        evidence: 'no answer: it printed more than 97.7 KiB and was stopped',
       },
     ],
     [{ healthy: true, evidence: 'after' }],

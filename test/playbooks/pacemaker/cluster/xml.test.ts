@@ -13,11 +13,12 @@ describe('reading what the tools of a cluster print', () => {
   });
 
   it.each([
-    ['nothing at all', '', 'one element was expected, not 0'],
-    ['two documents', '<a/><b/>', 'one element was expected, not 2'],
-    ['a document that was cut short', '<a><b>', '<b> is not closed'],
-    ['tags that cross', '<a><b></a></b>', '</a> at character 6 closes <b>'],
-    ['a stray angle bracket', '<a>1 < 2</a>', 'no XML at character 5'],
+    ['nothing at all', '', 'no XML: missing root element'],
+    ['two documents', '<a/><b/>', 'Only one element can be added'],
+    ['a document that was cut short', '<a><b>', 'unclosed xml tag(s): a, b'],
+    ['tags that cross', '<a><b></a></b>', 'Opening and ending tag mismatch: "b" != "a"'],
+    ['a stray angle bracket', '<a>1 < 2</a>', 'invalid tagName'],
+    ['an entity of a DTD', '<!DOCTYPE a [<!ENTITY x "y">]><a b="&x;"/>', 'entity not found:&x;'],
   ])('refuses %s', (_, text, message) => {
     expect(() => parseXml(text)).toThrow(message);
   });
