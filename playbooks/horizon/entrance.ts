@@ -44,7 +44,9 @@ export function dashboardFrontends(inventory: Inventory, hosts: readonly Host[])
     name: 'dashboard',
     port: tls ? TLS_PORT : PORT,
     servers: hosts.map((host) => ({ host: host.name, address: host.address, port: PORT })),
-    check: { httpPath: LOGIN },
+    // It sends everybody who is not logged in to the login page: Django has to answer, and renders nothing (12 ms of a
+    // processor, where the page itself takes 37).
+    check: { httpPath: ROOT },
     later: true,
   };
   return tls
