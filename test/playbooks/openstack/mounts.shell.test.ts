@@ -93,7 +93,7 @@ glusterfs:
 
   it.each([
     ['glance', 'glance-api', ['c1', 'c2', 'all1']],
-    ['compute', 'nova-compute', ['all1', 'k1']],
+    ['nova-compute', 'nova-compute', ['all1', 'k1']],
   ])('%s has %s wait for its mount on each of its hosts', (phase, unit, hosts) => {
     const found = placed.filter(({ path }) => path.includes(`/${unit}.service.d/60-osha-mounts.conf`));
     expect(found.map((one) => one.host)).toEqual(hosts);
