@@ -10,6 +10,8 @@ import { startSshd, type Sshd } from './sshd.ts';
 
 const PLENTY = { timeoutMs: 60_000 };
 const CONNECT = { timeoutMs: 30_000, acceptNew: false };
+/** Far more than what a lock waits for takes: a busy machine is no failure. */
+const WITHIN_MS = 120_000;
 const HELD_BY_ANN: LockAnswer = { ok: false, holder: 'ann' };
 
 let sshd: Sshd;
@@ -63,11 +65,11 @@ async function lockedWithin(session: Session, owner: string, ms: number): Promis
   return true;
 }
 
-describe('the lock of a host', () => {
+describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
   it('is free only when the last of the shells that hold it has ended', async () => {
     const first = await open();
     const bob = await open();
-    expect(await first.lock('ann', 10_000)).toEqual({ ok: true });
+    expect(await lockedWithin(first, 'ann', WITHIN_MS)).toBe(true);
     const second = await first.beside(PLENTY);
     expect(await second.joinLock('ann', 10_000)).toEqual({ ok: true });
     process.kill(await loopPid(first), 'SIGKILL');
@@ -75,53 +77,54 @@ describe('the lock of a host', () => {
     expect(await bob.lock('bob', 10_000)).toEqual(HELD_BY_ANN);
     expect((await second.run('echo on', PLENTY)).stdout).toBe('on\n');
     await second.close();
-    expect(await lockedWithin(bob, 'bob', 20_000)).toBe(true);
+    expect(await lockedWithin(bob, 'bob', WITHIN_MS)).toBe(true);
     await bob.close();
   });
 
   it('outlives a loop that is killed, until what it ran is gone', async () => {
     const ann = await open();
     const bob = await open();
-    await ann.lock('ann', 10_000);
+    expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
     const loop = await loopPid(ann);
     const script = await running(ann, `trap '' TERM; while :; do sleep 0.1; done`);
     process.kill(loop, 'SIGKILL');
     expect(await becomes(() => !lives(loop))).toBe(true);
     expect(await bob.lock('bob', 10_000)).toEqual(HELD_BY_ANN);
-    expect(await lockedWithin(bob, 'bob', 30_000)).toBe(true);
+    expect(await lockedWithin(bob, 'bob', WITHIN_MS)).toBe(true);
     expect(lives(script)).toBe(false);
     await bob.close();
   });
 
   it('is not kept by a daemon that a script left running', async () => {
     const ann = await open();
-    await ann.lock('ann', 10_000);
-    await ann.run('sleep 30 >/dev/null 2>&1 & setsid sleep 30 >/dev/null 2>&1 &', PLENTY);
+    expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
+    await ann.run('sleep 60 >/dev/null 2>&1 & setsid sleep 60 >/dev/null 2>&1 &', PLENTY);
     await ann.close();
     const bob = await open();
-    expect(await bob.lock('bob', 10_000)).toEqual({ ok: true });
+    // Well before they end.
+    expect(await lockedWithin(bob, 'bob', 40_000)).toBe(true);
     await bob.close();
   });
 
   it('is handed to a new session of its owner once the earlier one has ended, which it is told to', async () => {
     const before = await open();
     const further = await before.beside(PLENTY);
-    await before.lock('ann', 10_000);
+    expect(await lockedWithin(before, 'ann', WITHIN_MS)).toBe(true);
     await further.joinLock('ann', 10_000);
     const scripts = [await running(before, 'sleep 307'), await running(further, 'sleep 308')];
     const after = await open();
     const asked = Date.now();
     expect(await after.lock('ann', 10_000)).toEqual(HELD_BY_ANN);
-    expect(await lockedWithin(after, 'ann', 30_000)).toBe(true);
+    expect(await lockedWithin(after, 'ann', WITHIN_MS)).toBe(true);
     expect(scripts.filter(lives)).toEqual([]);
-    expect(Date.now() - asked).toBeLessThan(20_000);
+    expect(Date.now() - asked).toBeLessThan(60_000);
     await after.close();
   });
 
   it('leaves a session of somebody else alone', async () => {
     const ann = await open();
     const bob = await open();
-    await ann.lock('ann', 10_000);
+    expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
     const script = await running(ann, 'sleep 309');
     expect(await bob.lock('bob', 10_000)).toEqual(HELD_BY_ANN);
     expect(await bob.joinLock('bob', 10_000)).toEqual(HELD_BY_ANN);
@@ -131,11 +134,11 @@ describe('the lock of a host', () => {
 
   it('cannot be joined once another run has had it', async () => {
     const ann = await open();
-    await ann.lock('ann', 10_000);
+    expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
     const further = await open();
     await ann.close();
     const bob = await open();
-    await bob.lock('bob', 10_000);
+    expect(await lockedWithin(bob, 'bob', WITHIN_MS)).toBe(true);
     await bob.close();
     expect(await further.joinLock('ann', 10_000)).toMatchObject({ ok: false });
     await further.close();
@@ -143,13 +146,13 @@ describe('the lock of a host', () => {
 
   it('stays held while the host’s end of a silent connection lives, and is then free without its script', async () => {
     const ann = await open();
-    await ann.lock('ann', 10_000);
+    expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
     const script = await running(ann, 'while :; do sleep 0.1; done');
     const thaw = sshd.freeze();
     try {
       const bob = await open();
       let free = false;
-      const until = Date.now() + 40_000;
+      const until = Date.now() + WITHIN_MS;
       while (!free && Date.now() < until) {
         free = (await bob.lock('bob', 10_000)).ok;
         if (free) expect(lives(script)).toBe(false);
