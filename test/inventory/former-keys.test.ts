@@ -39,7 +39,7 @@ describe('a key by a former name', () => {
     expect(problems).toMatchObject([{ severity: 'error', line: 3, column: 12 }]);
   });
 
-  it('is refused beside the present one', () => {
+  it('is refused together with the present one', () => {
     const { problems } = check('compute: {}\nnova-compute: {}\n');
     expect(problems).toMatchObject([
       {

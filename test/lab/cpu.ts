@@ -21,7 +21,7 @@ export interface CpuReport {
   readonly processors: number;
 }
 
-/** Cgroups of a host: units, `init.scope` (systemd), `user.slice`, and what is left to the host as a whole. */
+/** Cgroups of a host: its root, `init.scope` (systemd), `user.slice` and each unit. */
 const READ = `cd /sys/fs/cgroup
 for group in . init.scope user.slice system.slice/*; do
   [ ! -r "$group/cpu.stat" ] || printf '%s %s\\n' "$(sed -n 's/^usage_usec //p' "$group/cpu.stat")" "$group"

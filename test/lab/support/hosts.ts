@@ -17,7 +17,7 @@ export interface Hosts {
 }
 
 /**
- * Files with owner, mode and content, packages, units, users. Left out is what a running system writes by itself, and
+ * Files with owner, mode and content, packages, units, users. Left out is what changes on any running system, and
  * the units that a socket starts for each of its connections, which come and go with HAProxy's checks.
  */
 const SNAPSHOT = `find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /dev -o -path /var/log -o -path /var/cache \
