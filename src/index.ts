@@ -19,7 +19,7 @@ export type { HostOption } from './playbook/host-option.ts';
 export { settingsReader } from './playbook/settings-reader.ts';
 export { minutes, seconds, step, verify } from './playbook/step.ts';
 export type { ClusterStep, HostStep, Step, StepOptions, Strategy, VerifyStep } from './playbook/step.ts';
-export { ofThoseThatAnswered, ProbeError } from './playbook/operation.ts';
+export { ofThoseThatAnswered, ProbeError, questionOf } from './playbook/operation.ts';
 export type {
   Advice,
   Answer,
@@ -33,6 +33,7 @@ export type {
   HealthCheck,
   HostChange,
   Operation,
+  PendingReads,
   PlacedFile,
   Probe,
   ProbeAnswer,
@@ -80,5 +81,13 @@ export { writeFileScript, type WriteOptions } from './operations/file-script.ts'
 export { newerThanStart } from './operations/newer-files.ts';
 export type { PathState } from './operations/path-state.ts';
 export { journalOnFailure, READ_UNITS, startScript } from './operations/service-script.ts';
-export { parseUnitState, unitProbeScript, type UnitState } from './operations/unit-state.ts';
+export {
+  foreseeUnit,
+  parseUnitState,
+  unitKey,
+  unitProbeScript,
+  unitReads,
+  type UnitState,
+} from './operations/unit-state.ts';
+export { heldBy } from './operations/held.ts';
 export { UNMOUNTED } from './operations/unmounted.ts';

@@ -1,4 +1,4 @@
-import { type Operation, ProbeError, type Secret } from 'osha';
+import { type Operation, ProbeError, questionOf, type Secret } from 'osha';
 import * as openstack from '../openstack/operations/index.ts';
 import type { Site } from '../openstack/site.ts';
 import { DATABASE } from './settings.ts';
@@ -26,7 +26,7 @@ export function tablesOfLogins(site: Site, password: Secret): Operation<LoginTab
     scope: 'host',
     title: `tables of ${DATABASE}`,
     probe: {
-      ...asked,
+      ...questionOf(asked),
       script: `for file in ${MIGRATIONS}/[0-9]*.py; do
   [ ! -e "$file" ] || { name=\${file##*/}; echo "known \${name%.py}"; }
 done

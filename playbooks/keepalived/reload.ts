@@ -1,4 +1,4 @@
-import { type ClusterOperation, type Host, type Operation, service } from 'osha';
+import { type ClusterOperation, type Host, type Operation, questionOf, service } from 'osha';
 import { formerPath } from './files/conf.ts';
 import { placesOf } from './cluster/holders.ts';
 import { holderProbe, type HolderView } from './cluster/observe.ts';
@@ -33,7 +33,7 @@ export function reloaded(holders: readonly Host[], options: RecogniseOptions): C
     probe: (member) => {
       const [view, own] = [holderProbe(member, options, false), runningOn(member.name).probe];
       return {
-        ...view,
+        ...questionOf(view),
         script: `(\n${own.script}\n) </dev/null\necho '${PART}'\n${view.script}`,
         reads: [...own.reads, ...view.reads],
         parse: (answer) => {

@@ -1,4 +1,4 @@
-import { file, ini, type Operation, type PathState, type SecretText, within } from 'osha';
+import { file, ini, type Operation, type PathState, questionOf, type SecretText, within } from 'osha';
 
 export interface HypervisorOptions extends Pick<file.Access, 'owner' | 'group' | 'mode'> {
   /** `detect`: what a server starts with on this host. */
@@ -36,7 +36,7 @@ export function hypervisor(path: string, options: HypervisorOptions): Operation<
     title: path,
     ...(places && virtualization !== 'detect' ? { places } : {}),
     probe: {
-      ...kvm.probe,
+      ...questionOf(kvm.probe),
       script: `${virtualization === 'detect' ? WORKS : `echo ${virtualization}`}\n${kvm.probe.script}`,
       reads: [...kvm.probe.reads, 'package:qemu-system-x86'],
       parse: (answer) => {

@@ -1,4 +1,4 @@
-import { type Finding, type HealthCheck, type Host, type Operation, quote } from 'osha';
+import { type Finding, type HealthCheck, type Host, type Operation, questionOf, quote } from 'osha';
 import { askDatabase, type DatabaseLogin } from '../openstack/operations/database-login.ts';
 
 export interface MappedComputesOptions extends DatabaseLogin {
@@ -25,7 +25,7 @@ export function computesRegistered(
     title: 'compute hosts',
     members: from,
     probe: () => ({
-      ...askDatabase(login, 'nova', REGISTERED),
+      ...questionOf(askDatabase(login, 'nova', REGISTERED)),
       parse: ({ stdout, exitCode }) =>
         exitCode === 0 ? stdout.split('\n').filter((line) => line !== '') : undefined,
     }),
@@ -51,7 +51,7 @@ export function computesMapped(options: MappedComputesOptions): Operation<readon
     scope: 'host',
     title: 'compute hosts of the cell',
     probe: {
-      ...askDatabase(options, 'nova_api', UNKNOWN),
+      ...questionOf(askDatabase(options, 'nova_api', UNKNOWN)),
       parse: ({ stdout }) => stdout.split('\n').filter((line) => line !== ''),
     },
     decide: (unknown) =>

@@ -1,4 +1,4 @@
-import { type Change, type Operation, ProbeError, quote } from 'osha';
+import { type Change, type Operation, ProbeError, questionOf, quote } from 'osha';
 import { askDatabase, type DatabaseLogin } from '../openstack/operations/database-login.ts';
 
 export interface CellsOptions extends DatabaseLogin {
@@ -57,10 +57,12 @@ export function cells(options: CellsOptions): Operation<readonly Cell[]> {
     scope: 'host',
     title: "Nova's cells",
     probe: {
-      ...askDatabase(
-        options,
-        'nova_api',
-        'SELECT uuid, name, transport_url, database_connection FROM cell_mappings',
+      ...questionOf(
+        askDatabase(
+          options,
+          'nova_api',
+          'SELECT uuid, name, transport_url, database_connection FROM cell_mappings',
+        ),
       ),
       parse: ({ stdout, exitCode }) => {
         if (exitCode !== 0) throw new ProbeError('the database nova_api does not answer, or has no tables');

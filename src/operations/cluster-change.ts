@@ -1,4 +1,5 @@
 import type { Change, Effect, ResourceKey } from '../playbook/operation.ts';
+import { unitKey } from './unit-state.ts';
 
 /** Seconds on top of what a script itself waits for: it says what it waited for before it is stopped. */
 const GRACE_SECONDS = 60;
@@ -18,7 +19,10 @@ export interface ClusterChange {
   readonly files?: readonly string[];
 }
 
-/** A change to one member of a cluster, which touches the cluster and the member's unit. */
+/**
+ * A change to one member of a cluster: it touches the membership and the member's unit; one that forms a cluster touches
+ * all that the cluster holds.
+ */
 export function clusterChange({
   cluster,
   unit,
@@ -28,12 +32,15 @@ export function clusterChange({
   seconds,
   files = [],
 }: ClusterChange): Change {
-  const unitKey: ResourceKey = `unit:${unit.replace(/\.service$/, '')}`;
   return {
     summary,
     effects,
     script,
-    touches: [cluster, unitKey, ...files.map((path) => `file:${path}` as const)],
+    touches: [
+      effects.includes('forms') ? cluster : (`${cluster}/members` as ResourceKey),
+      unitKey(unit),
+      ...files.map((path) => `file:${path}` as const),
+    ],
     timeoutMs: (seconds + GRACE_SECONDS) * 1000,
   };
 }

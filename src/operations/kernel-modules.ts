@@ -1,4 +1,4 @@
-import type { Operation } from '../playbook/operation.ts';
+import { questionOf, type Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
 import type { PathState } from './path-state.ts';
 import { quote } from './shell.ts';
@@ -38,7 +38,7 @@ export function loaded(name: string, given: readonly (string | KernelModule)[]):
     title: modules.join(', '),
     ...(list.places ? { places: list.places } : {}),
     probe: {
-      ...list.probe,
+      ...questionOf(list.probe),
       script: `(\n${list.probe.script}\n)
 printf '\\n%s\\n' '${MISSING}'
 builtin=/lib/modules/$(uname -r)/modules.builtin

@@ -1,4 +1,4 @@
-import type { Operation } from '../playbook/operation.ts';
+import type { Operation, ResourceKey } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
 import { aptInstallScript, configurePendingScript, packagesProbeScript } from './apt.ts';
 
@@ -16,6 +16,9 @@ export interface InstalledOptions {
   /** Packages that may be removed for them, because they are another way of doing the same. */
   readonly replaces?: readonly string[];
 }
+
+/** Touched by every installation: a unit that is not there may come with one. */
+export const INSTALLED: ResourceKey = 'host:packages';
 
 /** More packages than these are named without their versions. */
 const MOST_VERSIONS_NAMED = 6;
@@ -56,7 +59,7 @@ export function installed(
           {
             summary: `install ${listed(missing, state.candidates)}${instead}`,
             script: aptInstallScript(missing, going),
-            touches: [...missing, ...going].map((name) => `package:${name}` as const),
+            touches: [...[...missing, ...going].map((name) => `package:${name}` as const), INSTALLED],
           },
         ];
       }
@@ -65,7 +68,7 @@ export function installed(
         {
           summary: 'finish the installation of packages that was interrupted',
           script: configurePendingScript(),
-          touches: keys,
+          touches: [...keys, INSTALLED],
         },
       ];
     },

@@ -1,8 +1,15 @@
-import type { Change, Operation, ResourceKey } from '../playbook/operation.ts';
+import type { Change, Operation } from '../playbook/operation.ts';
 import type { Takeover } from '../playbook/takeover.ts';
 import { journalOnFailure, startScript } from './service-script.ts';
 import { newerThanStart } from './newer-files.ts';
-import { parseUnitState, unitProbeScript, type UnitState } from './unit-state.ts';
+import {
+  foreseeUnit,
+  parseUnitState,
+  unitKey,
+  unitProbeScript,
+  unitReads,
+  type UnitState,
+} from './unit-state.ts';
 import { quote } from './shell.ts';
 
 export interface RunningOptions {
@@ -38,13 +45,8 @@ export function startup(
   return { enabled: false, leftTo: takeover.by, ...(takeover.runsOn === 'one' ? { start: false } : {}) };
 }
 
-/** `mariadb` and `mariadb.service` are the same unit. */
 function shortName(unit: string): string {
   return unit.replace(/\.service$/, '');
-}
-
-function unitKey(unit: string): ResourceKey {
-  return `unit:${shortName(unit)}`;
 }
 
 function unitProbe(
@@ -53,12 +55,20 @@ function unitProbe(
 ): Operation<UnitState>['probe'] {
   return {
     script: unitProbeScript(unit, files, leftTo),
-    reads: [
-      unitKey(unit),
-      ...(leftTo === undefined ? [] : [unitKey(leftTo)]),
-      ...files.flatMap((path) => [`file:${path}`, `file:${path}/`] as const),
-    ],
+    reads: [...unitReads(unit, files), ...(leftTo === undefined ? [] : [unitKey(leftTo)])],
     parse: (answer) => parseUnitState(unit, answer),
+    foresee: (state, pending) => {
+      const manager = leftTo === undefined ? undefined : pending.get(unitKey(leftTo));
+      if (!manager) return foreseeUnit(unit, state, pending);
+      const others = new Map([...pending].filter(([key]) => leftTo === undefined || key !== unitKey(leftTo)));
+      const foreseen = foreseeUnit(unit, state, others);
+      return (
+        foreseen && {
+          ...foreseen,
+          managed: manager.includes('stops') ? false : foreseen.managed || manager.includes('starts'),
+        }
+      );
+    },
   };
 }
 
@@ -147,16 +157,6 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
     effects: options.start === false && options.reload ? [] : ['starts', 'restarts'],
     probe: unitProbe(unit, options),
     decide,
-    foretell: (state, changing) => {
-      const files = (options.newerThan ?? []).filter((path) => changing.has(`file:${path}`));
-      // A unit that is not there yet comes with a package, which also says whether it starts at boot.
-      const isThere = state.active === 'active' || state.boot !== 'fixed';
-      if (files.length < changing.size || !isThere) return undefined;
-      return decide({
-        ...state,
-        changed: new Map([...state.changed, ...files.map((path) => [path, state.now] as const)]),
-      });
-    },
   };
 }
 

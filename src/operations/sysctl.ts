@@ -1,4 +1,4 @@
-import type { Change, Operation } from '../playbook/operation.ts';
+import { questionOf, type Change, type Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
 import type { PathState } from './path-state.ts';
 import { quote, quoteAll } from './shell.ts';
@@ -38,7 +38,7 @@ export function values(
     title: wanted.map(([key]) => key).join(', '),
     ...(dropIn.places ? { places: dropIn.places } : {}),
     probe: {
-      ...dropIn.probe,
+      ...questionOf(dropIn.probe),
       script: `(\n${dropIn.probe.script}\n)
 printf '\\n%s\\n' '${LIVE}'
 # Read in one go: the kernel ends these files for whoever reads them byte by byte, as a shell does.

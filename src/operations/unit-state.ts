@@ -1,5 +1,11 @@
-import type { ProbeAnswer } from '../playbook/operation.ts';
-import { ProbeError } from '../playbook/operation.ts';
+import {
+  ProbeError,
+  type Effect,
+  type PendingReads,
+  type ProbeAnswer,
+  type ResourceKey,
+} from '../playbook/operation.ts';
+import { INSTALLED } from './packages.ts';
 import { quote, quoteAll } from './shell.ts';
 
 /** What systemd says of a unit, and when the files that it depends on last changed. Times are seconds since 1970. */
@@ -8,6 +14,8 @@ export interface UnitState {
   readonly active: string;
   readonly sub: string;
   readonly masked: boolean;
+  /** Its file is there, whether it is masked or not. */
+  readonly isInstalled: boolean;
   /** `fixed` for a unit that can be neither enabled nor disabled, or that is not there. */
   readonly boot: 'enabled' | 'disabled' | 'fixed';
   /** When it last became active. */
@@ -39,7 +47,10 @@ export function unitProbeScript(unit: string, files: readonly string[], manager?
 state=$(TZ=UTC systemctl show --timestamp=us+utc -p ${PROPERTIES} -- "$u" 2>/dev/null) ||
   state=$(TZ=UTC systemctl show -p ${PROPERTIES} -- "$u")
 printf '%s\\n' "$state"
-case $state in *UnitFileState=generated*) printf 'UnitFileState=%s\\n' "$(systemctl is-enabled -- "$u" 2>/dev/null)" ;; esac
+case $state in
+  *UnitFileState=generated*) printf 'UnitFileState=%s\\n' "$(systemctl is-enabled -- "$u" 2>/dev/null)" ;;
+  *LoadState=masked*) [ -e "/lib/systemd/system/\${u%.service}.service" ] || [ -e "/etc/init.d/\${u%.service}" ] || echo installed=no ;;
+esac
 date +now=%s.%N${managed}${stat}
 exit 0`;
 }
@@ -83,6 +94,7 @@ export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
     active,
     sub: properties.get('SubState') ?? '',
     masked,
+    isInstalled: properties.get('LoadState') !== 'not-found' && properties.get('installed') !== 'no',
     boot: bootState(properties.get('UnitFileState') ?? ''),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(loadedAt === undefined ? {} : { loadedAt }),
@@ -90,5 +102,45 @@ export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
     managed: properties.get('managed') === 'yes',
     now: Number(properties.get('now') ?? Number.NaN),
     changed,
+  };
+}
+
+/** `mariadb` and `mariadb.service` are the same unit. */
+export function unitKey(unit: string): ResourceKey {
+  return `unit:${unit.replace(/\.service$/, '')}`;
+}
+
+/** What the state of a unit depends on, with `files` that it reads when it starts. */
+export function unitReads(unit: string, files: readonly string[] = []): readonly ResourceKey[] {
+  return [unitKey(unit), INSTALLED, ...files.flatMap((path) => [`file:${path}`, `file:${path}/`] as const)];
+}
+
+const RUNS: readonly Effect[] = ['starts', 'restarts'];
+
+/**
+ * The state of a unit once `pending` has been carried out, of which only `unitReads` counts: files are newer than its
+ * start then, an installation brings it without starting it, a start makes it run. Returns `undefined` where what is to
+ * be done to it leaves more than one end.
+ */
+export function foreseeUnit(unit: string, state: UnitState, pending: PendingReads): UnitState | undefined {
+  const files = [...pending.keys()].flatMap((key) =>
+    key.startsWith('file:') ? [key.slice('file:'.length).replace(/(?<=.)\/$/, '')] : [],
+  );
+  const effects = pending.get(unitKey(unit));
+  const isDisturbed = effects?.some((effect) => effect !== 'stops' && !RUNS.includes(effect)) ?? false;
+  // Whether the files change before it starts or after is not known here.
+  if (isDisturbed || (effects?.length && files.length > 0)) return undefined;
+  const comes = pending.has(INSTALLED) && !state.isInstalled;
+  const changed = new Map([...state.changed, ...files.map((path) => [path, state.now] as const)]);
+  return {
+    ...state,
+    changed,
+    // Debian's maintainer scripts enable what they bring (deb-systemd-helper).
+    ...(comes ? { isInstalled: true, masked: false, boot: 'enabled' as const } : {}),
+    ...(effects?.length === 0 ? { masked: false } : {}),
+    ...(effects?.includes('stops') ? { active: 'inactive', sub: 'dead' } : {}),
+    ...(effects?.some((effect) => RUNS.includes(effect))
+      ? { active: 'active', sub: 'running', masked: false, startedAt: state.now, loadedAt: state.now }
+      : {}),
   };
 }

@@ -4,7 +4,8 @@ import type { Text } from '../secrets/text.ts';
 
 /**
  * Something that can be observed and changed: what a change touches, and what a probe's answer depends on. A probe that
- * depends on everything in a directory reads `file:DIRECTORY/`.
+ * depends on everything in a directory reads `file:DIRECTORY/`. What a cluster or a database holds is named in parts,
+ * such as `cluster:rabbitmq/user nova`: whoever touches the whole touches each part, and the other way round.
  */
 export type ResourceKey =
   `${'file' | 'package' | 'unit' | 'user' | 'kernel' | 'cluster' | 'database' | 'host'}:${string}`;
@@ -16,6 +17,9 @@ export interface ProbeAnswer {
   readonly exitCode: number;
 }
 
+/** What announced changes will do to what a probe reads: by each of its `reads`, everything that those changes do. */
+export type PendingReads = ReadonlyMap<ResourceKey, readonly Effect[]>;
+
 /**
  * A question to one host. Its script only reads, whatever happens; probes with the same script and input are asked
  * once per round trip and share the answer.
@@ -25,10 +29,25 @@ export interface Probe<Observed = unknown> {
   readonly script: string;
   /** Given to the script on stdin: the only way in which a secret may reach a probe. */
   readonly input?: Text;
-  /** What the answer depends on: a pending change that touches one of these makes it "known after apply". */
+  /** What the answer depends on. */
   readonly reads: readonly ResourceKey[];
   /** Understands the answer. Throws a `ProbeError` when the answer makes no sense. */
   parse(answer: ProbeAnswer): Observed;
+  /**
+   * Pure: what the host will answer once `pending` has been carried out, from what it answers now. A plan decides on it,
+   * and so announces what follows from the changes before it. Returns `undefined` where that cannot be known. Default: it
+   * is not known.
+   */
+  foresee?(observed: Observed, pending: PendingReads): Observed | undefined;
+}
+
+/** What a probe asks, for one that asks it too and understands the answer in its own way. */
+export function questionOf({
+  script,
+  input,
+  reads,
+}: Omit<Probe, 'parse'>): Pick<Probe, 'script' | 'input' | 'reads'> {
+  return input === undefined ? { script, reads } : { script, input, reads };
 }
 
 /** An answer to a probe that could not be understood; the message says what was expected. */
@@ -124,11 +143,6 @@ export interface Operation<Observed = unknown> {
   readonly probe: Probe<Observed>;
   /** Pure: what is left to do. An empty list means converged. */
   decide(observed: Observed): readonly Change[];
-  /**
-   * Pure: what will be left to do once `changing`, of what the probe reads, has been changed by earlier steps. Returns
-   * `undefined` where that depends on more than that they change. Default: it is not known.
-   */
-  foretell?(observed: Observed, changing: ReadonlySet<ResourceKey>): readonly Change[] | undefined;
 }
 
 /** What one member of a cluster answered, or why it did not. */
@@ -164,6 +178,11 @@ export type ClusterDecision =
       readonly stages: readonly (readonly HostChange[])[];
       /** One sentence: what was found and so what will be done. */
       readonly because: string;
+      /**
+       * What is decided once the stages are carried out and the members have been asked again: "which member has the
+       * newest data". A plan says that more may follow. Default: nothing, the cluster is converged then.
+       */
+      readonly then?: string;
       readonly evidence?: Evidence;
     }
   | {

@@ -196,6 +196,7 @@ function countsOf(step: StepProgress, mode: Progress['mode'], colors: Colors): s
     ...part(isRunning ? counts.changed : 0, 'changed', colors.changed),
     ...part(isRunning ? counts['would-change'] : 0, 'to change', colors.changed),
     ...part(counts.unknown, 'unknown', colors.faint),
+    ...part(counts['verified-later'], 'verified later', colors.faint),
     ...part(counts.failed, 'failed', colors.bad),
     ...part(counts.running, 'running', colors.faint),
     ...part(isRunning ? counts.waiting : 0, 'waiting', colors.faint),

@@ -325,6 +325,7 @@ export function tally(step: StepProgress): Readonly<Record<HostProgress['state']
     changed: 0,
     'would-change': 0,
     unknown: 0,
+    'verified-later': 0,
     failed: 0,
     skipped: 0,
     deferred: 0,

@@ -125,6 +125,8 @@ function noteOf(host: HostProgress, verbose: boolean): string | undefined {
   switch (host.state) {
     case 'unknown':
       return note === '' ? undefined : `unknown${note}`;
+    case 'verified-later':
+      return `later${note}`;
     case 'deferred':
       return `deferred${note}`;
     case 'skipped':

@@ -1,12 +1,11 @@
-import type { Answers, ClusterDecision, ClusterOperation, HostChange } from '../playbook/operation.ts';
+import type { ClusterDecision, ClusterOperation, HostChange, ResourceKey } from '../playbook/operation.ts';
 import type { ClusterStep } from '../playbook/step.ts';
-import { announce, announcePossible, applyChange } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import type { Outcome } from './events.ts';
 import { failed, stepFailed } from './failed.ts';
 import { ChangeFailed, Refusal } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
-import { answersOf } from './wait.ts';
+import type { Decision, Writer } from './writer.ts';
 
 /**
  * Rounds of changes after which a cluster has to be converged: some decisions need a first round that only finds
@@ -15,7 +14,12 @@ import { answersOf } from './wait.ts';
 const MAX_ROUNDS = 6;
 
 /** Brings a whole cluster to where an operation wants it, and proves it. */
-export async function runClusterStep(context: RunContext, place: Place, step: ClusterStep): Promise<StepEnd> {
+export async function runClusterStep(
+  context: RunContext,
+  writer: Writer,
+  place: Place,
+  step: ClusterStep,
+): Promise<StepEnd> {
   const { operation } = step;
   const hosts = context.present(place.planned.hosts);
   const lacking = stopWithoutMembers(context, place, operation.members, {
@@ -29,8 +33,7 @@ export async function runClusterStep(context: RunContext, place: Place, step: Cl
   const progress: Progress = { changed: new Set(), failures: new Map() };
   let end: StepEnd;
   try {
-    if (context.settings.mode === 'diff') await announceDecision(context, place, operation, progress);
-    else await decideUntilConverged(context, place, operation, progress);
+    await decideUntilConverged({ context, writer, place, operation, progress });
     end = endOf(operation, progress);
   } catch (error) {
     end = stepFailed(context, place, error);
@@ -40,24 +43,31 @@ export async function runClusterStep(context: RunContext, place: Place, step: Cl
     const spent = Date.now() - started;
     const note = end.end === 'stop' ? { note: end.reason } : {};
     if (progress.failures.has(host)) failed(context, place, host, progress.failures.get(host), spent);
-    else context.finish(place, host, outcomeOf(context, host, progress, end), spent, note);
+    else context.finish(place, host, outcomeOf(writer, host, progress, end), spent, note);
   }
   return end;
 }
 
 /** How far a cluster step came, host by host. */
 interface Progress {
-  /** With `--diff`: would be changed. */
   readonly changed: Set<string>;
   readonly failures: Map<string, unknown>;
   /** The host that would be next and that `--limit` leaves out. */
   waitsFor?: string;
-  /** With `--diff`: what is decided is known once something else has changed. */
+  /** What is decided is known once something else has changed. */
   isUnknown?: boolean;
 }
 
-function outcomeOf(context: RunContext, host: string, progress: Progress, end: StepEnd): Outcome {
-  if (progress.changed.has(host)) return context.settings.mode === 'diff' ? 'would-change' : 'changed';
+interface ClusterRun {
+  readonly context: RunContext;
+  readonly writer: Writer;
+  readonly place: Place;
+  readonly operation: ClusterOperation;
+  readonly progress: Progress;
+}
+
+function outcomeOf(writer: Writer, host: string, progress: Progress, end: StepEnd): Outcome {
+  if (progress.changed.has(host)) return writer.changed;
   if (progress.waitsFor !== undefined) return 'deferred';
   if (end.end === 'stop') return 'skipped';
   return progress.isUnknown ? 'unknown' : 'ok';
@@ -74,20 +84,16 @@ function endOf(operation: ClusterOperation, progress: Progress): StepEnd {
   return { end: 'stop', outcome: 'deferred', reason };
 }
 
-async function decideUntilConverged(
-  context: RunContext,
-  place: Place,
-  operation: ClusterOperation,
-  progress: Progress,
-): Promise<void> {
+/** Decides and changes until the cluster is converged, in at most the rounds of the writer. */
+async function decideUntilConverged(run: ClusterRun): Promise<void> {
+  const { context, writer, place, operation, progress } = run;
   let before = '';
   for (let round = 1; ; round += 1) {
-    const decision = decided(
-      context,
-      place,
-      operation,
-      await answersOf(context, operation, { again: round > 1 }),
-    );
+    const decision = toMake(run, await writer.decision(context, operation, round));
+    if (decision.verdict === 'unknown') {
+      mayFollow(run, decision.because);
+      return;
+    }
     tellEvidence(context, place, decision);
     if (decision.verdict === 'converged') return;
     if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
@@ -102,55 +108,29 @@ async function decideUntilConverged(
       );
     }
     before = now;
-    await carryOut(context, place, decision.stages, progress);
+    await carryOut(run, decision.stages);
     if (progress.failures.size > 0 || progress.waitsFor !== undefined) return;
+    if (writer.isFinal) {
+      const [touched] = decision.stages.flat().flatMap(({ change }) => change.touches);
+      if (decision.then !== undefined && touched) mayFollow(run, touched);
+      return;
+    }
   }
 }
 
-/** With `--diff`: announces what is decided now, or that it is not known yet. */
-async function announceDecision(
-  context: RunContext,
-  place: Place,
-  operation: ClusterOperation,
-  progress: Progress,
-): Promise<void> {
-  if (announceUnknown(context, place, operation, progress)) return;
-  const decision = decided(context, place, operation, await answersOf(context, operation, { again: false }));
-  tellEvidence(context, place, decision);
-  if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
-  if (decision.verdict !== 'change') return;
-  await carryOut(context, place, decision.stages, progress);
-  // The cluster is asked again once it has changed, and more may be decided then.
-  if (progress.waitsFor === undefined) announceUnknown(context, place, operation, progress);
-}
-
-/** Returns true where something that the operation asks about is going to change, once that has been announced. */
-function announceUnknown(
-  context: RunContext,
-  place: Place,
-  operation: ClusterOperation,
-  progress: Progress,
-): boolean {
+/** Tells on every host that more may be decided once `because` has changed. */
+function mayFollow({ context, place, operation, progress }: ClusterRun, because: ResourceKey): void {
   const { title, members } = operation;
-  const [pending] = members.flatMap(
-    (member) => context.pending.of(member.name, operation.probe(member)) ?? [],
-  );
-  if (!pending) return false;
   progress.isUnknown = true;
   for (const member of members) context.pending.addPossible(member.name, operation.probe(member).reads);
   for (const { name } of context.present(place.planned.hosts)) {
-    announcePossible(context, place, name, { operation: title, because: pending.because, reads: [] });
+    context.tellPossible(place, name, { operation: title, because, touches: [] });
   }
-  return true;
 }
 
-/** Makes the changes of a decision, stage after stage, or announces them. */
-async function carryOut(
-  context: RunContext,
-  place: Place,
-  stages: readonly (readonly HostChange[])[],
-  progress: Progress,
-): Promise<void> {
+/** Carries out a decision, stage after stage. */
+async function carryOut(run: ClusterRun, stages: readonly (readonly HostChange[])[]): Promise<void> {
+  const { context, progress } = run;
   for (const stage of stages) {
     // A stage builds on those before it, so nothing after one that cannot be run is run either.
     const outside = stage.find(({ host }) => !context.mayChange(host));
@@ -158,24 +138,13 @@ async function carryOut(
       progress.waitsFor = outside.host;
       return;
     }
-    if (context.settings.mode === 'diff') {
-      for (const { host, change } of stage) {
-        progress.changed.add(host);
-        announce(context, place, host, change);
-      }
-    } else await runStage(context, place, stage, progress);
+    await runStage(run, stage);
     if (progress.failures.size > 0) return;
   }
 }
 
 /** What is to be done now: a decision that only takes things away is converged without `--prune`. */
-function decided(
-  context: RunContext,
-  place: Place,
-  operation: ClusterOperation,
-  answers: Answers,
-): ClusterDecision {
-  const decision = operation.decide(answers);
+function toMake({ context, place }: ClusterRun, decision: Decision): Decision {
   if (decision.verdict !== 'change') return decision;
   const stages = decision.stages
     .map((stage) => stage.filter(({ host, change }) => context.toMake(place, host, [change]).length > 0))
@@ -185,10 +154,8 @@ function decided(
 
 /** Runs the changes of one stage on their hosts at the same time; every host that fails is noted. */
 async function runStage(
-  context: RunContext,
-  place: Place,
+  { context, writer, place, progress }: ClusterRun,
   stage: readonly HostChange[],
-  progress: Progress,
 ): Promise<void> {
   const hosts = [...new Set(stage.map(({ host }) => host))];
   await Promise.all(
@@ -197,7 +164,7 @@ async function runStage(
         progress.changed.add(host);
         try {
           for (const { change } of stage.filter((entry) => entry.host === host)) {
-            await applyChange(context, place, host, change);
+            await writer.change(context, place, host, change);
           }
         } catch (error) {
           progress.failures.set(host, error);

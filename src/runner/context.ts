@@ -6,6 +6,7 @@ import type { EventSink, Outcome, StepFailure } from './events.ts';
 import type { Line } from './line.ts';
 import { Observer } from './observer.ts';
 import { Pending } from './pending.ts';
+import { isShared } from './resources.ts';
 import type { RunSettings, Shared } from './shared.ts';
 import { Totals } from './totals.ts';
 
@@ -126,7 +127,7 @@ export class RunContext {
 
   /** Tells every observer, of whatever phase, what a change on `host` made stale. */
   touched(host: string, touches: readonly ResourceKey[]): void {
-    const shared = touches.filter((key) => key.startsWith('cluster:') || key.startsWith('database:'));
+    const shared = touches.filter(isShared);
     const own = this.#hosts.get(host)?.observer;
     for (const [observer, observed] of this.shared.observers) {
       if (observer === own) observer.changed();
@@ -184,8 +185,48 @@ export class RunContext {
     });
   }
 
-  /** Counts a change on a host, or something of it that is known later only. */
-  count(host: string, what: 'changes' | 'unknown'): void {
+  /** Tells and counts a change that is made, or announced. */
+  tellChange(place: Place, host: string, change: Change, { applied }: { readonly applied: boolean }): void {
+    this.#count(host, 'changes');
+    this.emit({
+      event: 'change',
+      phase: place.phase.name,
+      step: place.planned.id,
+      host,
+      summary: change.summary,
+      applied,
+      ...(change.effects?.length ? { effects: change.effects } : {}),
+      ...(change.diff ? { diff: change.diff } : {}),
+    });
+  }
+
+  /**
+   * Tells and counts an operation that may have something to do once `because` has changed, and notes what it may touch:
+   * nothing that follows from what is announced is left out.
+   */
+  tellPossible(
+    place: Place,
+    host: string,
+    possible: {
+      readonly operation: string;
+      readonly because: ResourceKey;
+      readonly touches: readonly ResourceKey[];
+    },
+  ): void {
+    const { operation, because, touches } = possible;
+    this.pending.addPossible(host, touches);
+    this.#count(host, 'unknown');
+    this.emit({
+      event: 'may-follow',
+      phase: place.phase.name,
+      step: place.planned.id,
+      host,
+      operation,
+      because,
+    });
+  }
+
+  #count(host: string, what: 'changes' | 'unknown'): void {
     this.totals.add(host, what);
     this.shared.totals.add(host, what);
   }

@@ -6,6 +6,7 @@ export type Outcome =
   | 'changed'
   | 'would-change' // only with --diff
   | 'unknown' // only with --diff: known after apply; see `may-follow`
+  | 'verified-later' // only with --diff: a verification of what the announced changes alter
   | 'failed'
   | 'skipped' // an earlier failure, a step that failed or was refused as a whole, or one that ran on another host
   | 'deferred'; // waits for hosts that --limit leaves out
@@ -24,7 +25,7 @@ export interface StepFailure {
 export interface HostTotals {
   /** Changes that were begun, also those that failed: nobody knows how far they came. With --diff: that are to be made. */
   changes: number;
-  /** With --diff: operations and verifications that are known once something before them has changed. */
+  /** With --diff: operations of which is known only later whether they have something to do. */
   unknown: number;
   /** Steps in which nothing had to be done. */
   ok: number;
@@ -144,7 +145,7 @@ export type RunEvent =
       readonly host: string;
       readonly outcome: Outcome;
       readonly durationMs: number;
-      /** Why it was skipped, deferred or is unknown. */
+      /** Why it was skipped, deferred, is verified later or is unknown. */
       readonly note?: string;
       readonly failure?: StepFailure;
     }

@@ -1,38 +1,47 @@
 import type { Host } from '../inventory/types.ts';
-import { ProbeError, type Change, type Operation } from '../playbook/operation.ts';
 import type { HostStep } from '../playbook/step.ts';
-import { announce, announcePossible, applyOperation } from './apply.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed } from './failed.ts';
-import type { PendingReads } from './pending.ts';
 import { HeldBack, Turns } from './turns.ts';
 import { waitUntilHealthy } from './wait.ts';
+import type { WorkEnd, Writer } from './writer.ts';
 
 /** How a host came out of a step: `held-back` where another one failed first. */
 type HostEnd = 'done' | 'failed' | 'held-back';
 
 /** Runs a step on its hosts, in the way that its strategy says. */
-export async function runHostStep(context: RunContext, place: Place, step: HostStep): Promise<StepEnd> {
+export async function runHostStep(
+  context: RunContext,
+  writer: Writer,
+  place: Place,
+  step: HostStep,
+): Promise<StepEnd> {
   const hosts = context.present(place.planned.hosts);
+  const run: StepRun = { context, writer, place, step, elsewhere: [] };
   switch (step.strategy.kind) {
     case 'once':
-      return runInTurn(context, place, step, hosts.slice(0, 1));
+      return runInTurn({ ...run, elsewhere: hosts.slice(1) }, hosts.slice(0, 1));
     case 'oneAtATime':
-      return runInTurn(context, place, step, hosts);
+      return runInTurn(run, hosts);
     case 'all':
-      return runTogether(context, place, step, hosts);
+      return runTogether(run, hosts);
   }
 }
 
+interface StepRun {
+  readonly context: RunContext;
+  readonly writer: Writer;
+  readonly place: Place;
+  readonly step: HostStep;
+  /** Hosts that the step could have run on as well. */
+  readonly elsewhere: readonly Host[];
+}
+
 /** In parallel, except for what clients notice: that is done on one host at a time, and ends with the first that fails. */
-async function runTogether(
-  context: RunContext,
-  place: Place,
-  step: HostStep,
-  hosts: readonly Host[],
-): Promise<StepEnd> {
+async function runTogether(run: StepRun, hosts: readonly Host[]): Promise<StepEnd> {
+  const { step } = run;
   const turns = new Turns(hosts.map(({ name }) => name));
-  const ends = await Promise.all(hosts.map((host) => runOnHost(context, place, step, host, turns)));
+  const ends = await Promise.all(hosts.map((host) => runOnHost(run, host, turns)));
   if (!ends.includes('held-back')) return done;
   return {
     end: 'stop',
@@ -46,14 +55,10 @@ function heldBack(step: HostStep, failedHost: string): string {
 }
 
 /** One after another; the first that fails stops the rest, which stay as they are. */
-async function runInTurn(
-  context: RunContext,
-  place: Place,
-  step: HostStep,
-  hosts: readonly Host[],
-): Promise<StepEnd> {
+async function runInTurn(run: StepRun, hosts: readonly Host[]): Promise<StepEnd> {
+  const { context, place, step } = run;
   for (const [index, host] of hosts.entries()) {
-    const end = await runOnHost(context, place, step, host);
+    const end = await runOnHost(run, host);
     if (end === 'done') continue;
     const reason = `${host.name} failed in "${step.title}", so the other hosts were skipped`;
     for (const other of hosts.slice(index + 1)) {
@@ -65,13 +70,8 @@ async function runInTurn(
 }
 
 /** A host that failed leaves the run. */
-function runOnHost(
-  context: RunContext,
-  place: Place,
-  step: HostStep,
-  host: Host,
-  turns?: Turns,
-): Promise<HostEnd> {
+function runOnHost(run: StepRun, host: Host, turns?: Turns): Promise<HostEnd> {
+  const { context, step } = run;
   const turn = async (): Promise<boolean> => {
     if (!turns || turns.isOf(host.name)) return false;
     // A host that waits takes no place of those that are worked on, or those it waits for might never get one.
@@ -83,7 +83,7 @@ function runOnHost(
   return context.shared.limit.run(host.name, async () => {
     let end: HostEnd = 'failed';
     try {
-      end = await runNow(context, place, step, host, turn);
+      end = await runNow(run, host, turn);
     } finally {
       turns?.end(host.name, end === 'failed' ? 'failed' : 'done');
     }
@@ -91,10 +91,11 @@ function runOnHost(
   });
 }
 
+/** The worst first. */
+const BY_WEIGHT: readonly WorkEnd[] = ['changed', 'would-change', 'unknown'];
+
 async function runNow(
-  context: RunContext,
-  place: Place,
-  step: HostStep,
+  { context, writer, place, step, elsewhere }: StepRun,
   host: Host,
   turn: () => Promise<boolean>,
 ): Promise<HostEnd> {
@@ -102,69 +103,29 @@ async function runNow(
   const spent = (): number => Date.now() - started;
   if (context.interrupted) return 'failed';
   context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });
-  let changed = false;
+  const others = elsewhere.map((other) => ({ host: other, operations: step.operations(other) }));
+  const ends = new Set<WorkEnd>();
   try {
-    if (context.settings.mode === 'diff') {
-      await diffHost(context, place, step, host, spent);
-      return 'done';
+    for (const [index, operation] of step.operations(host).entries()) {
+      const same = others.flatMap(({ host: other, operations }) => {
+        const counterpart = operations[index];
+        return counterpart ? [{ host: other, operation: counterpart }] : [];
+      });
+      ends.add(await writer.operation(context, place, { host, operation, turn, elsewhere: same }));
     }
-    for (const operation of step.operations(host)) {
-      if (await applyOperation(context, place, host, operation, turn)) changed = true;
-    }
-    if (changed && step.untilHealthy) {
+    if (ends.has('changed') && step.untilHealthy) {
       await waitUntilHealthy(context, place, step.untilHealthy(host), step.withinMs);
     }
-    context.finish(place, host.name, changed ? 'changed' : 'ok', spent());
+    context.finish(place, host.name, BY_WEIGHT.find((end) => ends.has(end)) ?? 'ok', spent());
     return 'done';
   } catch (error) {
     if (error instanceof HeldBack) {
-      context.finish(place, host.name, changed ? 'changed' : 'skipped', spent(), { note: error.message });
+      context.finish(place, host.name, ends.has('changed') ? 'changed' : 'skipped', spent(), {
+        note: error.message,
+      });
       return 'held-back';
     }
     failed(context, place, host.name, error, spent());
     return 'failed';
-  }
-}
-
-async function diffHost(
-  context: RunContext,
-  place: Place,
-  step: HostStep,
-  host: Host,
-  spent: () => number,
-): Promise<void> {
-  let outcome: 'ok' | 'unknown' | 'would-change' = 'ok';
-  for (const operation of step.operations(host)) {
-    const pending = context.pending.of(host.name, operation.probe);
-    const decided = await foreseen(context, host, operation, pending);
-    if (decided === undefined && pending) {
-      const { title, probe } = operation;
-      const { because } = pending;
-      announcePossible(context, place, host.name, { operation: title, because, reads: probe.reads });
-      if (outcome === 'ok') outcome = 'unknown';
-    }
-    const changes = context.toMake(place, host.name, decided ?? []);
-    for (const change of changes) announce(context, place, host.name, change);
-    if (changes.length > 0) outcome = 'would-change';
-  }
-  context.finish(place, host.name, outcome, spent());
-}
-
-/** What an operation will have to do once `pending` has changed, or `undefined` where that cannot be known before. */
-async function foreseen(
-  context: RunContext,
-  host: Host,
-  operation: Operation,
-  pending: PendingReads | undefined,
-): Promise<readonly Change[] | undefined> {
-  const observe = (): Promise<unknown> => context.observer(host.name).observe(operation.probe);
-  if (!pending) return operation.decide(await observe());
-  if (!pending.certain || !operation.foretell) return undefined;
-  try {
-    return operation.foretell(await observe(), pending.reads);
-  } catch (error) {
-    // What is pending may be just what the host lacks for an answer.
-    if (error instanceof ProbeError) return undefined;
-    throw error;
   }
 }

@@ -3,6 +3,7 @@ import { OutputFlood } from '../transport/errors.ts';
 import { ProbeError, type Probe, type ProbeAnswer, type ResourceKey } from '../playbook/operation.ts';
 import { frameOf, keyOf } from './frame.ts';
 import type { Line } from './line.ts';
+import { concerns } from './resources.ts';
 
 interface Kept {
   readonly answer: ProbeAnswer;
@@ -92,7 +93,7 @@ export class Observer {
   /** Something changed elsewhere: drops what was learned about these. */
   changedElsewhere(touched: readonly ResourceKey[]): void {
     for (const [key, kept] of this.#known) {
-      if (kept.reads.some((resource) => touched.includes(resource))) this.#known.delete(key);
+      if (anyConcerned(touched, kept.reads)) this.#known.delete(key);
     }
     for (const flight of this.#flights) for (const resource of touched) flight.touched.add(resource);
   }
@@ -133,7 +134,7 @@ export class Observer {
         );
         [...questions].forEach(([key, { reads }], index) => {
           const answer = answers[index];
-          if (!answer || flight.stale || [...reads].some((resource) => flight.touched.has(resource))) return;
+          if (!answer || flight.stale || anyConcerned([...flight.touched], [...reads])) return;
           this.#known.set(key, { answer, reads: [...reads] });
         });
       } finally {
@@ -141,6 +142,10 @@ export class Observer {
       }
     });
   }
+}
+
+function anyConcerned(touched: readonly ResourceKey[], reads: readonly ResourceKey[]): boolean {
+  return reads.some((read) => touched.some((key) => concerns(key, read)));
 }
 
 /** What a host printed may be anything: whatever a parser makes of it, it is that host's answer that failed. */

@@ -1,54 +1,57 @@
-import type { Probe, ResourceKey } from '../playbook/operation.ts';
+import type { Effect, PendingReads, Probe, ResourceKey } from '../playbook/operation.ts';
+import { concerns, isShared } from './resources.ts';
 
-function isShared(key: ResourceKey): boolean {
-  return key.startsWith('cluster:') || key.startsWith('database:');
+/** What is going to happen to a resource. */
+interface Fate {
+  /** False where an operation only may change it, of which nothing can be known yet. */
+  readonly certain: boolean;
+  readonly effects: ReadonlySet<Effect>;
 }
 
-/** `will`: a change that is announced touches it. `may`: an operation may, of which nothing can be known yet. */
-type Certainty = 'will' | 'may';
+type Fates = Map<ResourceKey, Fate>;
 
-type Keys = Map<ResourceKey, Certainty>;
-
-function note(keys: Keys, key: ResourceKey, certainty: Certainty): void {
-  if (keys.get(key) !== 'will') keys.set(key, certainty);
+function note(fates: Fates, key: ResourceKey, { certain, effects }: Fate): void {
+  const known = fates.get(key);
+  fates.set(key, {
+    certain: certain && (known?.certain ?? true),
+    effects: new Set([...(known?.effects ?? []), ...effects]),
+  });
 }
 
-/** What a probe reads that is not going to stay as it is. */
-export interface PendingReads {
+/** Why a probe will not answer what it answers now. */
+export interface PendingProbe {
   /** The first of the pending resources, to be named as the reason. */
   readonly because: ResourceKey;
-  /** Those of the probe's own reads that are going to change. */
-  readonly reads: ReadonlySet<ResourceKey>;
-  /** False where one of them only may change, or changes by something in it. */
-  readonly certain: boolean;
+  /** Absent where one of its reads only may change: nothing follows from it then. */
+  readonly reads?: PendingReads | undefined;
 }
 
 /**
- * With `--diff`: what earlier steps would have changed by now, so that nothing is told that cannot be known yet. A phase
- * has its own, on top of that of the phases before it: what runs beside it must not decide what it tells.
+ * With `--diff`: what earlier steps would have changed by now. A phase has its own, on top of that of the phases before
+ * it: what runs in parallel must not decide what it announces.
  */
 export class Pending {
   readonly #before: Pending | undefined;
-  readonly #byHost = new Map<string, Keys>();
-  readonly #shared: Keys = new Map();
+  readonly #byHost = new Map<string, Fates>();
+  readonly #shared: Fates = new Map();
 
   constructor(before?: Pending) {
     this.#before = before;
   }
 
   /** A change that is announced touches `keys`. */
-  add(host: string, keys: readonly ResourceKey[]): void {
-    this.#note(host, keys, 'will');
+  add(host: string, keys: readonly ResourceKey[], effects: readonly Effect[] = []): void {
+    this.#note(host, keys, { certain: true, effects: new Set(effects) });
   }
 
   /** An operation that is not known yet may touch what its probe reads. */
   addPossible(host: string, keys: readonly ResourceKey[]): void {
-    this.#note(host, keys, 'may');
+    this.#note(host, keys, { certain: false, effects: new Set() });
   }
 
   /** True while nothing is going to change before what is asked about now. */
   get isEmpty(): boolean {
-    const own = [...this.#byHost.values()].some((keys) => keys.size > 0);
+    const own = [...this.#byHost.values()].some((fates) => fates.size > 0);
     return !own && this.#shared.size === 0 && (this.#before?.isEmpty ?? true);
   }
 
@@ -56,45 +59,35 @@ export class Pending {
   end(): void {
     const before = this.#before;
     if (!before) return;
-    for (const [host, keys] of this.#byHost) {
-      for (const [key, certainty] of [...keys, ...this.#shared]) before.#note(host, [key], certainty);
+    for (const [host, fates] of this.#byHost) {
+      for (const [key, fate] of [...fates, ...this.#shared]) before.#note(host, [key], fate);
     }
   }
 
-  /** What `probe` reads on `host` and is going to change, or `undefined` where all of it stays as it is. */
-  of(host: string, probe: Pick<Probe, 'reads'>): PendingReads | undefined {
-    const found = probe.reads.flatMap((read) => {
-      const pending = this.#touching(host, read);
-      return pending ? [{ read, ...pending }] : [];
-    });
+  /** What of `probe`'s reads on `host` is going to change, or `undefined` where all of it stays as it is. */
+  of(host: string, probe: Pick<Probe, 'reads'>): PendingProbe | undefined {
+    const found = probe.reads.flatMap((read) =>
+      this.#fatesOf(host, read).map(([key, fate]) => ({ read, key, fate })),
+    );
     const [first] = found;
     if (!first) return undefined;
-    return {
-      because: first.key,
-      reads: new Set(found.map(({ read }) => read)),
-      certain: found.every(({ read, key, certainty }) => certainty === 'will' && key === read),
-    };
-  }
-
-  #touching(
-    host: string,
-    read: ResourceKey,
-  ): { readonly key: ResourceKey; readonly certainty: Certainty } | undefined {
-    const before = this.#before && this.#before.#touching(host, read);
-    if (before) return before;
-    const own: ReadonlyMap<ResourceKey, Certainty> = this.#byHost.get(host) ?? new Map();
-    for (const keys of [own, this.#shared]) {
-      const certainty = keys.get(read);
-      if (certainty) return { key: read, certainty };
+    if (!found.every(({ fate }) => fate.certain)) return { because: first.key };
+    const reads = new Map<ResourceKey, readonly Effect[]>();
+    for (const { read, fate } of found) {
+      reads.set(read, [...new Set([...(reads.get(read) ?? []), ...fate.effects])]);
     }
-    if (!read.endsWith('/')) return undefined;
-    const inside = [...own].find(([key]) => key.startsWith(read));
-    return inside && { key: inside[0], certainty: inside[1] };
+    return { because: first.key, reads };
   }
 
-  #note(host: string, keys: readonly ResourceKey[], certainty: Certainty): void {
-    const own = this.#byHost.get(host) ?? new Map<ResourceKey, Certainty>();
-    for (const key of keys) note(isShared(key) ? this.#shared : own, key, certainty);
+  #fatesOf(host: string, read: ResourceKey): readonly (readonly [ResourceKey, Fate])[] {
+    const own = this.#byHost.get(host) ?? new Map<ResourceKey, Fate>();
+    const found = [...own, ...this.#shared].filter(([key]) => concerns(key, read));
+    return [...(this.#before ? this.#before.#fatesOf(host, read) : []), ...found];
+  }
+
+  #note(host: string, keys: readonly ResourceKey[], fate: Fate): void {
+    const own = this.#byHost.get(host) ?? new Map<ResourceKey, Fate>();
+    for (const key of keys) note(isShared(key) ? this.#shared : own, key, fate);
     this.#byHost.set(host, own);
   }
 }

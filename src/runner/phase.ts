@@ -2,13 +2,18 @@ import type { Host } from '../inventory/types.ts';
 import type { PlannedPhase, PlannedStep } from '../planner/plan.ts';
 import type { Probe } from '../playbook/operation.ts';
 import { runClusterStep } from './cluster-step.ts';
-import type { RunContext, StepEnd } from './context.ts';
+import type { Place, RunContext, StepEnd } from './context.ts';
 import type { Outcome, RunEvent, StepOutcome } from './events.ts';
 import { runHostStep } from './host-step.ts';
 import { runVerifyStep } from './verify-step.ts';
+import type { Writer } from './writer.ts';
 
 /** Runs the steps of a phase. Returns why it stopped, or `undefined` when it came to its end. */
-export async function runPhase(context: RunContext, phase: PlannedPhase): Promise<string | undefined> {
+export async function runPhase(
+  context: RunContext,
+  writer: Writer,
+  phase: PlannedPhase,
+): Promise<string | undefined> {
   const started = Date.now();
   const participants = hostsOfPhase(phase);
   tellPhase(context, phase);
@@ -22,7 +27,7 @@ export async function runPhase(context: RunContext, phase: PlannedPhase): Promis
       skipStep(context, phase, planned, stop.reason);
       continue;
     }
-    const end = await runStep(context, phase, planned);
+    const end = await runStep(context, writer, { phase, planned });
     if (end.end === 'stop') stop = end;
   }
   context.emit({
@@ -48,9 +53,9 @@ function outcomeOf(
   return changes > 0 ? 'changed' : 'ok';
 }
 
-async function runStep(context: RunContext, phase: PlannedPhase, planned: PlannedStep): Promise<StepEnd> {
+async function runStep(context: RunContext, writer: Writer, place: Place): Promise<StepEnd> {
   const started = Date.now();
-  const place = { phase, planned };
+  const { phase, planned } = place;
   const { step } = planned;
   context.takeOutcomes();
   context.emit({
@@ -66,10 +71,10 @@ async function runStep(context: RunContext, phase: PlannedPhase, planned: Planne
     if (gone !== undefined) context.finish(place, host.name, 'skipped', 0, { note: gone });
   }
   const end = await (step.kind === 'host'
-    ? runHostStep(context, place, step)
+    ? runHostStep(context, writer, place, step)
     : step.kind === 'cluster'
-      ? runClusterStep(context, place, step)
-      : runVerifyStep(context, place, step));
+      ? runClusterStep(context, writer, place, step)
+      : runVerifyStep(context, writer, place, step));
   context.emit({
     event: 'step-finished',
     phase: phase.name,
@@ -88,6 +93,7 @@ const BY_WEIGHT: readonly Outcome[] = [
   'changed',
   'would-change',
   'unknown',
+  'verified-later',
   'ok',
   'skipped',
 ];

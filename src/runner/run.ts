@@ -2,6 +2,8 @@ import type { Host } from '../inventory/types.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { HealthCheck } from '../playbook/operation.ts';
 import type { Transport } from '../transport/session.ts';
+import { announcing } from './announcing.ts';
+import { applying } from './applying.ts';
 import { admit, type Admission, type Refused } from './admission.ts';
 import { Connections } from './connections.ts';
 import { RunContext } from './context.ts';
@@ -107,6 +109,7 @@ async function rejectUnfit(context: RunContext, gate: HealthCheck): Promise<void
 
 /** Wave after wave: the phases of one run side by side. */
 async function runPhases(shared: Shared): Promise<void> {
+  const writer = shared.settings.mode === 'diff' ? announcing : applying;
   const stopped = new Map<string, string>();
   for (const wave of shared.plan.waves) {
     if (shared.settings.signal.aborted) return;
@@ -116,7 +119,7 @@ async function runPhases(shared: Shared): Promise<void> {
         const context = contexts[lane] ?? new RunContext(shared, lane);
         const blockedBy = phase.needs.find((need) => stopped.has(need));
         return blockedBy === undefined
-          ? runPhase(context, phase)
+          ? runPhase(context, writer, phase)
           : skipPhase(context, phase, `it needs ${blockedBy}: ${stopped.get(blockedBy) ?? ''}`);
       }),
     );

@@ -41,6 +41,8 @@ export class Totals {
       case 'deferred':
         totals.skipped += 1;
         break;
+      case 'verified-later':
+        break;
       // Their changes, and what is unknown, are counted by themselves.
       case 'changed':
       case 'would-change':

@@ -4,13 +4,15 @@ import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import { failed, stepFailed } from './failed.ts';
 import { NotHealthy } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
-import { foreseeHealth, waitUntilHealthy, type HealthForecast } from './wait.ts';
+import type { Writer } from './writer.ts';
 
-/**
- * Runs a verifying step: it passes once its check is healthy, and stops its phase when that takes too long, or in a diff
- * where it is unhealthy and no pending change may mend it.
- */
-export async function runVerifyStep(context: RunContext, place: Place, step: VerifyStep): Promise<StepEnd> {
+/** Runs a verifying step: it passes once its check is healthy, and stops its phase where that fails. */
+export async function runVerifyStep(
+  context: RunContext,
+  writer: Writer,
+  place: Place,
+  step: VerifyStep,
+): Promise<StepEnd> {
   const hosts = context.present(place.planned.hosts);
   const lacking = stopWithoutMembers(context, place, step.check.members);
   if (lacking) return lacking;
@@ -18,20 +20,18 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
   const tell = { phase: place.phase.name, step: place.planned.id };
   for (const host of hosts) context.emit({ event: 'host-started', ...tell, host: host.name });
   try {
-    const { findings, unknown } = await healthOf(context, place, step);
+    const { findings, later } = await writer.verification(context, place, step);
     if (findings.length > 0) context.emit({ event: 'findings', ...tell, findings });
-    if (unknown === undefined && findings.some((finding) => !finding.healthy)) {
+    if (later === undefined && findings.some((finding) => !finding.healthy)) {
       context.emit({
         event: 'warning',
         message: `${step.title}: not healthy, because of a member that --limit excludes`,
       });
     }
     for (const host of hosts) {
-      if (unknown === undefined) context.finish(place, host.name, 'ok', Date.now() - started);
-      else {
-        context.count(host.name, 'unknown');
-        context.finish(place, host.name, 'unknown', Date.now() - started, { note: unknown });
-      }
+      const spent = Date.now() - started;
+      if (later === undefined) context.finish(place, host.name, 'ok', spent);
+      else context.finish(place, host.name, 'verified-later', spent, { note: later });
     }
     return done;
   } catch (error) {
@@ -47,11 +47,4 @@ export async function runVerifyStep(context: RunContext, place: Place, step: Ver
     }
     return end;
   }
-}
-
-/** What the check finds in the end, or in a diff what can be said of it. Throws `NotHealthy`. */
-async function healthOf(context: RunContext, place: Place, step: VerifyStep): Promise<HealthForecast> {
-  const { check, withinMs } = step;
-  if (context.settings.mode === 'diff') return foreseeHealth(context, place, check, withinMs);
-  return { findings: await waitUntilHealthy(context, place, check, withinMs, { again: false }) };
 }

@@ -2,10 +2,12 @@ import type { Host } from '../inventory/types.ts';
 import { patienceFor } from '../playbook/limits.ts';
 import type { Answer, Answers, Finding, HealthCheck } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
+import type { VerifyStep } from '../playbook/step.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
 import { pause } from '../transport/pause.ts';
 import type { Place, RunContext } from './context.ts';
 import { NotHealthy } from './failure.ts';
+import type { Verified } from './writer.ts';
 
 /** Milliseconds between two probes of something that is not healthy yet. */
 const PAUSE_MS = 1000;
@@ -98,34 +100,26 @@ export async function waitUntilHealthy(
   }
 }
 
-/** What a diff says of a check: its findings, where they could be asked for, and why they may be others by then. */
-export interface HealthForecast {
-  readonly findings: readonly Finding[];
-  /** Absent where the findings are those that a deployment would come to. */
-  readonly unknown?: string | undefined;
-}
-
 /**
- * What a check finds now, asked once, and whether that holds once the pending changes are made. Any pending change may
- * mend what is unhealthy, because a check depends on more than its probe reads. With none pending nothing mends it: then
- * this throws `NotHealthy`.
+ * What a check finds now, asked once, and whether a deployment would come to the same: not where something it depends on
+ * is going to change, and where it is unhealthy not while anything is, because a check depends on more than its probe
+ * reads. With nothing pending nothing mends it: then this throws `NotHealthy`.
  */
 export async function foreseeHealth(
   context: RunContext,
   place: Place,
-  check: HealthCheck,
-  withinMs: number,
-): Promise<HealthForecast> {
+  { check, withinMs }: Pick<VerifyStep, 'check' | 'withinMs'>,
+): Promise<Verified> {
   const [changing] = check.members.flatMap(
     (member) => context.pending.of(member.name, check.probe(member)) ?? [],
   );
-  if (changing) return { findings: [], unknown: `known after ${changing.because} has changed` };
+  if (changing) return { findings: [], later: `verified once ${changing.because} has changed` };
   const answers = await answersOf(context, check, { again: false });
   const findings = findingsOf(check, answers, context.present(check.members));
   const bad = findings.filter((finding) => !finding.healthy);
   if (bad.length === 0 || waitsForOthers(context, check, answers, bad)) return { findings };
   if (!context.pending.isEmpty) {
-    return { findings, unknown: 'unhealthy now; known after the pending changes before it' };
+    return { findings, later: 'unhealthy now; verified once the changes before it are made' };
   }
   context.emit({ event: 'findings', phase: place.phase.name, step: place.planned.id, findings });
   throw notHealthy(

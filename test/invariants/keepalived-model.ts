@@ -380,6 +380,7 @@ export class World {
           active: runs ? 'active' : 'inactive',
           sub: '',
           masked: false,
+          isInstalled: true,
           boot: 'enabled',
           loadedAt: 2,
           reloadFailed: false,

@@ -133,6 +133,7 @@ describe('keepalived', () => {
       active,
       sub: '',
       masked: false,
+      isInstalled: true,
       boot: 'enabled',
       startedAt: started,
       loadedAt: started,

@@ -210,6 +210,7 @@ export function unitOf(value: number): HandoverState {
       active: ACTIVE[active] ?? '',
       sub: '',
       masked: false,
+      isInstalled: true,
       boot: boot === 0 ? 'enabled' : 'disabled',
       reloadFailed: false,
       managed: false,

@@ -212,6 +212,7 @@ function unit(active: string, changedAt: number): UnitState {
     active,
     sub: '',
     masked: false,
+    isInstalled: true,
     boot: 'enabled',
     startedAt: 1000,
     reloadFailed: false,

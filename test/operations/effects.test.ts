@@ -92,6 +92,7 @@ describe('a change of a service', () => {
     active: 'active',
     sub: 'running',
     masked: false,
+    isInstalled: true,
     boot: 'enabled',
     startedAt: 1000,
     loadedAt: 1000,

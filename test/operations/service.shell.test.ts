@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { startScript } from '../../src/operations/service-script.ts';
 import * as service from '../../src/operations/service.ts';
-import type { ResourceKey } from '../../src/playbook/operation.ts';
+import type { Effect, PendingReads, ResourceKey } from '../../src/playbook/operation.ts';
 import { parseTimestamp, parseUnitState, type UnitState } from '../../src/operations/unit-state.ts';
 
 const CONF = '/etc/app.conf';
@@ -13,6 +13,7 @@ function unit(differences: Partial<UnitState> = {}): UnitState {
     active: 'active',
     sub: 'running',
     masked: false,
+    isInstalled: true,
     boot: 'enabled',
     startedAt: 1000,
     loadedAt: 1000,
@@ -28,46 +29,68 @@ function summaries(operation: ReturnType<typeof service.running>, state: UnitSta
   return operation.decide(state).map((change) => change.summary);
 }
 
+/** What is pending: a resource, and what is done to it. */
+function pending(...all: readonly (readonly [ResourceKey, ...Effect[]])[]): PendingReads {
+  return new Map(all.map(([key, ...effects]) => [key, effects]));
+}
+
+const CONF_CHANGES = pending([`file:${CONF}`]);
+
 describe('service.running, asked before its files change,', () => {
-  it.each<
-    [
-      string,
-      service.RunningOptions,
-      Partial<UnitState>,
-      readonly ResourceKey[],
-      readonly string[] | undefined,
-    ]
-  >([
-    ['restarts a unit that runs', {}, {}, [`file:${CONF}`], ['restart app (/etc/app.conf is newer)']],
+  it.each<[string, service.RunningOptions, Partial<UnitState>, PendingReads, readonly string[] | undefined]>([
+    ['restarts a unit that runs', {}, {}, CONF_CHANGES, ['restart app (/etc/app.conf is newer)']],
     [
       'reloads one that takes them so',
       { reload: true },
       {},
-      [`file:${CONF}`],
+      CONF_CHANGES,
       ['reload app (/etc/app.conf is newer)'],
     ],
     [
       'takes a file that is not there yet',
       {},
       { changed: new Map() },
-      [`file:${CONF}`],
+      CONF_CHANGES,
       ['restart app (/etc/app.conf is newer)'],
     ],
-    ['starts one that is stopped', {}, { active: 'inactive' }, [`file:${CONF}`], ['start app']],
-    ['leaves a stopped one to the cluster', { start: false }, { active: 'inactive' }, [`file:${CONF}`], []],
+    ['starts one that is stopped', {}, { active: 'inactive' }, CONF_CHANGES, ['start app']],
+    ['leaves a stopped one to the cluster', { start: false }, { active: 'inactive' }, CONF_CHANGES, []],
     [
-      'does not know of one that is not installed',
+      'starts one that an installation brings: Debian enables it, and nothing starts it',
       {},
-      { active: 'inactive', boot: 'fixed' },
-      [`file:${CONF}`],
+      { active: 'inactive', boot: 'fixed', isInstalled: false },
+      pending(['host:packages'], [`file:${CONF}`]),
+      ['start app'],
+    ],
+    [
+      'starts one that the removal of its package has masked, without unmasking it: the installation does',
+      {},
+      { active: 'inactive', boot: 'fixed', masked: true, isInstalled: false },
+      pending(['host:packages']),
+      ['start app'],
+    ],
+    ['is not concerned by the installation of something else', {}, {}, pending(['host:packages']), []],
+    [
+      'takes what is added to a directory that it reads',
+      {},
+      {},
+      pending([`file:${CONF}/`]),
+      ['restart app (/etc/app.conf is newer)'],
+    ],
+    ['starts one that is stopped before', {}, {}, pending(['unit:app', 'stops']), ['start app']],
+    ['leaves one that is started before', {}, { active: 'failed' }, pending(['unit:app', 'starts']), []],
+    ['takes off no mask that is taken off before', {}, { masked: true }, pending(['unit:app']), []],
+    [
+      'does not know whether it starts before its file changes or after',
+      {},
+      {},
+      pending(['unit:app', 'starts'], [`file:${CONF}`]),
       undefined,
     ],
-    ['does not know what else changes about the unit', {}, {}, [`file:${CONF}`, 'unit:app'], undefined],
-    ['does not know whether a directory itself changes', {}, {}, [`file:${CONF}/`], undefined],
   ])('%s', (_what, options, state, changing, expected) => {
     const operation = service.running('app', { newerThan: [CONF], ...options });
-    const changes = operation.foretell?.(unit(state), new Set(changing));
-    expect(changes?.map((change) => change.summary)).toEqual(expected);
+    const foreseen = operation.probe.foresee?.(unit(state), changing);
+    expect(foreseen && summaries(operation, foreseen)).toEqual(expected);
   });
 });
 
@@ -250,7 +273,7 @@ changed=1767348005.500000 /etc/my app.conf
     const state = answer(
       'LoadState=not-found\nActiveState=inactive\nSubState=dead\nActiveEnterTimestamp=n/a\n',
     );
-    expect(state).toMatchObject({ active: 'inactive', masked: false, boot: 'fixed' });
+    expect(state).toMatchObject({ active: 'inactive', masked: false, isInstalled: false, boot: 'fixed' });
     expect(state.startedAt).toBeUndefined();
   });
 

@@ -9,6 +9,7 @@ export function unitReading(file: string, active: string, changedAt = STARTED_AT
     active,
     sub: '',
     masked: false,
+    isInstalled: true,
     boot: 'enabled',
     startedAt: STARTED_AT,
     reloadFailed: false,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
-import { ProbeError, type Operation } from '../../src/playbook/operation.ts';
+import { ProbeError, type Operation, type Probe } from '../../src/playbook/operation.ts';
 import { step, verify } from '../../src/playbook/step.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import type { LocalHosts } from '../support/local-hosts.ts';
@@ -45,7 +45,7 @@ describe('a diff', () => {
       'controller1 write-b unknown',
       'controller1 write-c unknown',
       'controller1 join would-change',
-      'controller1 healthy unknown',
+      'controller1 healthy verified-later',
     ]);
   });
 
@@ -88,7 +88,7 @@ describe('a diff', () => {
     ]);
     const { summary, events, outcomes } = await run(hosts, [book], { mode: 'diff' });
     expect(outcomes.filter((outcome) => outcome.includes('healthy'))).toEqual(
-      ALL.map((host) => `${host} healthy unknown`),
+      ALL.map((host) => `${host} healthy verified-later`),
     );
     expect(events.find((event) => event.event === 'findings')?.findings).toContainEqual(
       expect.objectContaining({ host: 'controller2', healthy: false }),
@@ -141,31 +141,37 @@ describe('a diff', () => {
   });
 
   /** A service that restarts once `conf` has changed. */
-  const restarted = (foretell: Operation<string>['foretell']): Operation<string> => ({
-    ...written('state', '', ['file:conf']),
+  const restarted = (foresee: Probe<string>['foresee']): Operation<string> => ({
+    scope: 'host',
     title: 'app',
-    ...(foretell ? { foretell } : {}),
+    probe: {
+      script: 'echo older',
+      reads: ['file:conf'],
+      parse: ({ stdout }) => stdout.trim(),
+      ...(foresee ? { foresee } : {}),
+    },
+    decide: (state) =>
+      state === 'newer' ? [{ summary: 'restart app', script: 'true', touches: ['unit:app' as const] }] : [],
   });
-  const restart = { summary: 'restart app', script: 'true', touches: ['unit:app' as const] };
 
   it.for<[string, readonly Operation<string>[], readonly string[]]>([
     [
-      'is announced where an operation foretells it',
-      [written('conf', 'C'), restarted((_, changing) => (changing.has('file:conf') ? [restart] : []))],
+      'is announced where its probe foresees it',
+      [written('conf', 'C'), restarted((state, pending) => (pending.has('file:conf') ? 'newer' : state))],
       ['write conf', 'restart app'],
     ],
     [
-      'that an operation foretells to be nothing is left out',
-      [written('conf', 'C'), restarted(() => [])],
+      'that a probe foresees to be nothing is left out',
+      [written('conf', 'C'), restarted((state) => state)],
       ['write conf'],
     ],
     [
-      'may only happen where the operation cannot foretell it',
+      'may only happen where the probe cannot foresee it',
       [written('conf', 'C'), restarted(() => undefined)],
       ['write conf', '? app: file:conf'],
     ],
     [
-      'may only happen where the operation has no answer before',
+      'may only happen where the probe has no answer before',
       [
         written('conf', 'C'),
         restarted(() => {
@@ -176,7 +182,7 @@ describe('a diff', () => {
     ],
     [
       'may only happen where what it depends on may only change',
-      [written('first', '1'), written('conf', 'C', ['file:first']), restarted(() => [restart])],
+      [written('first', '1'), written('conf', 'C', ['file:first']), restarted(() => 'newer')],
       ['write first', '? write conf: file:first', '? app: file:conf'],
     ],
   ])('what follows %s', async ([, operations, expected], { hosts }) => {
@@ -199,21 +205,71 @@ describe('a diff', () => {
     expect(outcomes.slice(3)).toEqual(ALL.map((host) => `${host} join unknown`));
   });
 
-  it('says that more may follow on a cluster once it has changed: it is asked again then', async ({
-    hosts,
-  }) => {
+  it('announces all that a cluster needs, and what is decided about it only then', async ({ hosts }) => {
     for (const host of ALL.slice(1)) put(hosts, host, 'member', 'joined');
-    const book = aPlaybook('p', (members) => [step('Join', allJoined(members))]);
-    const { events, outcomes } = await run(hosts, [book], { mode: 'diff' });
-    expect(following(events)).toEqual([
+    const compared = async (then?: string): Promise<readonly string[]> => {
+      const book = aPlaybook('p', (members) => {
+        const joined = allJoined(members);
+        const decide: typeof joined.decide = (answers) => {
+          const decision = joined.decide(answers);
+          return decision.verdict === 'change' && then !== undefined ? { ...decision, then } : decision;
+        };
+        return [step('Join', { ...joined, decide })];
+      });
+      const { events, outcomes } = await run(hosts, [book], { mode: 'diff' });
+      return [...following(events), ...outcomes];
+    };
+    expect(await compared()).toEqual([
+      'controller1 join',
+      'controller1 join would-change',
+      'controller2 join ok',
+      'controller3 join ok',
+    ]);
+    expect(await compared('which member has the newest data')).toEqual([
       'controller1 join',
       ...ALL.map((host) => `${host} ? Join all members: cluster:test`),
-    ]);
-    expect(outcomes).toEqual([
       'controller1 join would-change',
       'controller2 join unknown',
       'controller3 join unknown',
     ]);
+  });
+
+  it('asks another host about what they share, where the one that it is done on cannot say', async ({
+    hosts,
+  }) => {
+    put(hosts, 'controller2', 'account', 'there');
+    const account = (name: string): Operation<string> => ({
+      scope: 'host',
+      title: `account on ${name}`,
+      probe: {
+        script: 'cat account 2>/dev/null || echo none',
+        reads: ['unit:broker'],
+        parse: ({ stdout }) => stdout.trim(),
+        foresee: () => undefined,
+      },
+      decide: (state) =>
+        state === 'there'
+          ? []
+          : [{ summary: `create account`, script: 'true', touches: ['cluster:test/account'] }],
+    });
+    const started: Operation<string> = { ...written('unit', 'running'), title: 'start' };
+    const book = aPlaybook('p', ([first, ...others]) => [
+      step(
+        'Start',
+        {
+          ...started,
+          decide: (state: string) =>
+            started.decide(state).map((change) => ({ ...change, touches: ['unit:broker' as const] })),
+        },
+        { hosts: first ? [first] : [] },
+      ),
+      step('Account', (host) => account(host.name), {
+        hosts: [first, ...others].flatMap((host) => host ?? []),
+        once: true,
+      }),
+    ]);
+    const { events } = await run(hosts, [book], { mode: 'diff' });
+    expect(following(events)).toEqual(['controller1 write unit']);
   });
 
   it('announces no change of a cluster that deploy would not make, because --limit leaves its host out', async ({

@@ -1,4 +1,5 @@
 import {
+  foreseeUnit,
   type Host,
   parseUnitState,
   type Platform,
@@ -7,6 +8,7 @@ import {
   quote,
   type ResourceKey,
   unitProbeScript,
+  unitReads,
   type UnitState,
   UNMOUNTED,
 } from 'osha';
@@ -45,8 +47,11 @@ export interface MemberObservation {
   readonly silence?: Silence;
 }
 
-/** What a decision about the cluster depends on, and what every change of it touches. */
+/** The cluster with all that it holds. */
 export const CLUSTER: ResourceKey = 'cluster:etcd';
+
+/** What a decision about the membership depends on. */
+const MEMBERS: ResourceKey = 'cluster:etcd/members';
 
 /** Enough for the first two records of a log, in bytes. */
 const HEAD_BYTES = 256;
@@ -95,12 +100,17 @@ if systemctl is-active --quiet -- "$u" || printf '%s\\n' "$listening" | grep -vF
 fi
 exit 0`,
     reads: [
-      CLUSTER,
-      `unit:${unit}`,
-      ...files.map((path) => `file:${path}` as const),
+      MEMBERS,
+      ...unitReads(unit, files),
       ...platform.packages.etcd.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseMember(unit, answer),
+    foresee: (observed, pending) => {
+      // Where its data is depends on its unit, which comes with its package.
+      if (pending.get(MEMBERS)?.length || !observed.installed) return undefined;
+      const foreseen = foreseeUnit(unit, observed.unit, pending);
+      return foreseen && { ...observed, unit: foreseen };
+    },
   };
 }
 

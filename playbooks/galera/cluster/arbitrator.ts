@@ -8,9 +8,10 @@ import {
   type Probe,
   quoteAll,
   unitProbeScript,
+  unitReads,
   type UnitState,
 } from 'osha';
-import { CLUSTER } from './observe.ts';
+import { MEMBERS } from './observe.ts';
 
 /** The host of Galera's arbitrator: a vote without data, which gives two members a majority. */
 export interface ArbitratorObservation {
@@ -36,7 +37,7 @@ ${unitProbeScript(unit, files)}
 )
 sed -n 's/^GALERA_GROUP="\\{0,1\\}\\([^"]*\\)"\\{0,1\\}$/group=\\1/p' ${quoteAll(files)} 2>/dev/null
 exit 0`,
-    reads: [CLUSTER, `unit:${unit}`, ...files.map((path) => `file:${path}` as const)],
+    reads: [MEMBERS, ...unitReads(unit, files)],
     parse: (answer) => {
       const group = /^group=(.+)$/m.exec(answer.stdout)?.[1];
       return { arbitrator: parseUnitState(unit, answer), ...(group === undefined ? {} : { group }) };

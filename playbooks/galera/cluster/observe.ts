@@ -1,10 +1,12 @@
 import {
+  foreseeUnit,
   parseUnitState,
   type Platform,
   type Probe,
   type ProbeAnswer,
   type ResourceKey,
   unitProbeScript,
+  unitReads,
   type UnitState,
 } from 'osha';
 import { DATA_FUNCTIONS, POSITION_FILE } from './data-functions.ts';
@@ -87,8 +89,11 @@ const STATUS = `SET SESSION wsrep_sync_wait=0;
   SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on','wsrep_provider','wsrep_cluster_name');
   SHOW GLOBAL STATUS WHERE Variable_name IN (${STATUS_NAMES.map((name) => `'${name}'`).join(',')})`;
 
-/** What a decision about the cluster depends on, and what every change of it touches. */
+/** The cluster with all that it holds. */
 export const CLUSTER: ResourceKey = 'cluster:galera';
+
+/** What a decision about the membership depends on. */
+export const MEMBERS: ResourceKey = 'cluster:galera/members';
 
 /**
  * The one question that everything about Galera is answered from: membership, recovery and health ask it together.
@@ -102,12 +107,17 @@ export function observeMember(platform: Platform, configFiles: readonly string[]
   return {
     script: probeScript(unit, platform.paths.mariadbData, configFiles),
     reads: [
-      CLUSTER,
-      `unit:${unit.replace(/\.service$/, '')}`,
-      ...configFiles.map((path) => `file:${path}` as const),
+      MEMBERS,
+      ...unitReads(unit, configFiles),
       ...platform.packages.galera.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseMember(unit, answer),
+    foresee: (observed, pending) => {
+      // Where its data is, only the server can say.
+      if (pending.get(MEMBERS)?.length || !observed.installed) return undefined;
+      const foreseen = foreseeUnit(unit, observed.unit, pending);
+      return foreseen && { ...observed, unit: foreseen };
+    },
   };
 }
 

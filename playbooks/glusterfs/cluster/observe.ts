@@ -1,4 +1,5 @@
 import {
+  foreseeUnit,
   parseUnitState,
   type Platform,
   type Probe,
@@ -6,6 +7,7 @@ import {
   quote,
   type ResourceKey,
   unitProbeScript,
+  unitReads,
   type UnitState,
   UNMOUNTED,
   within,
@@ -129,10 +131,15 @@ ${volumes.map(({ name, path }) => `brick ${quote(name)} ${quote(path)}`).join('\
 exit 0`,
     reads: [
       CLUSTER,
-      `unit:${unit}`,
+      ...unitReads(unit),
       ...platform.packages.glusterServer.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseServer(unit, answer),
+    foresee: (observed, pending) => {
+      if (pending.get(CLUSTER)?.length) return undefined;
+      const foreseen = foreseeUnit(unit, observed.unit, pending);
+      return foreseen && { ...observed, unit: foreseen };
+    },
   };
 }
 

@@ -25,6 +25,6 @@ port=${server.port}
 user=${user}
 password=${password}
 `,
-    reads: [`database:${database}`, `database:user ${user}`, 'cluster:galera'],
+    reads: [`database:${database}`, `database:user ${user}`, 'cluster:galera/data'],
   };
 }

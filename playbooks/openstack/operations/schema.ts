@@ -1,4 +1,4 @@
-import { type Operation, ProbeError, quote } from 'osha';
+import { type Operation, ProbeError, questionOf, quote } from 'osha';
 import { askDatabase, type DatabaseLogin } from './database-login.ts';
 
 /** A database of an OpenStack project, and what brings its tables to the version of the installed package. */
@@ -46,7 +46,7 @@ export function schema(options: SchemaOptions): Operation<SchemaState> {
     scope: 'host',
     title: `tables of ${database}`,
     probe: {
-      ...asked,
+      ...questionOf(asked),
       script: `python3 -S -E -c ${quote(HEADS)} ${quote(options.migrations)} 2>/dev/null || :
 ${asked.script} || :`,
       parse: ({ stdout }) => {

@@ -1,9 +1,11 @@
 import { AccessRefused, type Probe, type ResourceKey } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
+import { heldBy } from '../held.ts';
+import { unitReads } from '../unit-state.ts';
 import { accessHint, accessProblem } from './access.ts';
 
-/** What every question to the server depends on: in a cluster, whether it runs. */
-const READS: readonly ResourceKey[] = ['cluster:galera', 'unit:mariadb'];
+/** What every question to the server depends on: whether it runs, and whose data it has. */
+const READS: readonly ResourceKey[] = ['cluster:galera/data', ...unitReads('mariadb')];
 
 /** Rows that the server gave, or none where it does not answer. */
 export interface Rows {
@@ -32,5 +34,6 @@ export function rowsProbe(script: string, reads: readonly ResourceKey[], input?:
           .map((line) => line.split('\t')),
       };
     },
+    foresee: heldBy('mariadb', ({ answers }) => answers),
   };
 }

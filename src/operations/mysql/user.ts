@@ -31,7 +31,7 @@ export function nativeHash(password: Secret): Secret {
 }
 
 /** The account exists for each host, with this password, and may do everything with its databases. */
-export function user(name: string, options: UserOptions): Operation<ReadonlyMap<string, AccountState>> {
+export function user(name: string, options: UserOptions): Operation<Rows> {
   const hosts = options.hosts ?? ['localhost', '%'];
   const key: ResourceKey = `database:user ${name}`;
   const hash = text`${nativeHash(options.password)}\n`;
@@ -44,10 +44,11 @@ export function user(name: string, options: UserOptions): Operation<ReadonlyMap<
   return {
     scope: 'host',
     title: `database user ${name}`,
-    probe: { ...probe, parse: (answer) => accountsOf(probe.parse(answer)) },
-    decide: (observed) =>
-      hosts.flatMap((host): readonly Change[] => {
-        const state = observed.get(host);
+    probe,
+    decide: (observed) => {
+      const accounts = accountsOf(observed);
+      return hosts.flatMap((host): readonly Change[] => {
+        const state = accounts.get(host);
         const missing = options.databases.filter((database) => !state?.grants.includes(allOn(database)));
         return [
           ...(!state ? [setPassword(host, `create ${name}@${host}`)] : []),
@@ -61,7 +62,8 @@ export function user(name: string, options: UserOptions): Operation<ReadonlyMap<
             ),
           ),
         ];
-      }),
+      });
+    },
   };
 }
 

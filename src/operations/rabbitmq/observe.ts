@@ -1,9 +1,10 @@
 import type { Host } from '../../inventory/types.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
+import type { PendingReads, Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
-import { parseUnitState, unitProbeScript, type UnitState } from '../unit-state.ts';
+import { heldBy } from '../held.ts';
+import { foreseeUnit, parseUnitState, unitProbeScript, unitReads, type UnitState } from '../unit-state.ts';
 import { aliveScript, askScript, silenceOf, type Silence } from './asking.ts';
 import { dataScript } from './data.ts';
 import { madeOf, type Made } from './made.ts';
@@ -81,8 +82,11 @@ export interface AskOptions {
   readonly credentials?: Text;
 }
 
-/** What a decision about the cluster depends on, and what every change of it touches. */
+/** The cluster with all that it holds. */
 export const CLUSTER: ResourceKey = 'cluster:rabbitmq';
+
+/** What a decision about the membership depends on. */
+const MEMBERS: ResourceKey = 'cluster:rabbitmq/members';
 
 /** The key of a user's permissions, or of a policy, in one virtual host. */
 export function inVhost(vhost: string, name: string): string {
@@ -108,13 +112,52 @@ export function observeNode(platform: Platform, host: Host, credentials?: Text):
     script: probeScript(platform, host, files),
     ...(credentials === undefined ? {} : { input: credentials }),
     reads: [
-      CLUSTER,
-      `unit:${unit.replace(/\.service$/, '')}`,
-      ...[...files, platform.paths.rabbitmqCookie].map((path) => `file:${path}` as const),
+      MEMBERS,
+      ...unitReads(unit, files),
+      `file:${platform.paths.rabbitmqCookie}`,
       ...platform.packages.rabbitmq.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseNode(unit, answer),
+    foresee: (observed, pending) => foreseeNode(platform, observed, pending),
   };
+}
+
+/**
+ * What a node will say of itself and of its membership. Its cookie is taken by a running node without a restart, which
+ * leaves all as it is.
+ */
+function foreseeNode(
+  platform: Platform,
+  observed: NodeObservation,
+  pending: PendingReads,
+): NodeObservation | undefined {
+  if (pending.get(MEMBERS)?.length) return undefined;
+  const cookie = `file:${platform.paths.rabbitmqCookie}` as const;
+  if (pending.has(cookie) && observed.silence) return undefined;
+  const rest = new Map([...pending].filter(([key]) => key !== cookie));
+  const unit = foreseeUnit(platform.units.rabbitmq, observed.unit, rest);
+  const comes = [...pending.keys()].some((key) => key.startsWith('package:'));
+  return unit && { ...observed, unit, installed: observed.installed || comes };
+}
+
+/** The same question about one thing that the cluster holds, such as `user nova`: whether its nodes restart does not matter. */
+export function observeHeld(
+  what: string,
+  platform: Platform,
+  host: Host,
+  credentials?: Text,
+): Probe<NodeObservation> {
+  const unit = platform.units.rabbitmq;
+  return {
+    ...observeNode(platform, host, credentials),
+    reads: [held(what), ...unitReads(unit)],
+    foresee: heldBy(unit, ({ node }) => node?.running === true),
+  };
+}
+
+/** The key of one thing that the cluster holds. */
+export function held(what: string): ResourceKey {
+  return `${CLUSTER}/${what}` as ResourceKey;
 }
 
 function probeScript(platform: Platform, host: Host, files: readonly string[]): string {

@@ -3,14 +3,7 @@ import type { Host } from '../../inventory/types.ts';
 import type { Operation } from '../../playbook/operation.ts';
 import { quote, quoteAll } from '../shell.ts';
 import { noteScript } from './made.ts';
-import {
-  CLUSTER,
-  inVhost,
-  observeNode,
-  type AskOptions,
-  type NodeObservation,
-  type Policy,
-} from './observe.ts';
+import { inVhost, held, observeHeld, type AskOptions, type NodeObservation, type Policy } from './observe.ts';
 
 export interface PolicyOptions extends AskOptions {
   readonly pattern: string;
@@ -33,7 +26,7 @@ export function policy(host: Host, name: string, options: PolicyOptions): Operat
   return {
     scope: 'host',
     title: `policy ${name}`,
-    probe: observeNode(options.platform, host, options.credentials),
+    probe: observeHeld(`policy ${at}`, options.platform, host, options.credentials),
     decide: ({ node }) => {
       if (isDeepStrictEqual(node?.policies.get(at), wanted)) return [];
       const flags = quoteAll(['-p', vhost, '--priority', String(priority), '--apply-to', applyTo]);
@@ -42,7 +35,7 @@ export function policy(host: Host, name: string, options: PolicyOptions): Operat
         {
           summary: `set policy ${name} on ${pattern}${vhost === '/' ? '' : ` in ${vhost}`}`,
           script: `${note}rabbitmqctl -q set_policy ${flags} -- ${quoteAll([name, pattern, JSON.stringify(definition)])}`,
-          touches: [CLUSTER],
+          touches: [held(`policy ${at}`)],
         },
       ];
     },
@@ -59,14 +52,14 @@ export function policyAbsent(
   return {
     scope: 'host',
     title: `no policy ${name}`,
-    probe: observeNode(platform, host),
+    probe: observeHeld(`policy ${inVhost(vhost, name)}`, platform, host),
     decide: ({ node }) =>
       node?.policies.has(inVhost(vhost, name))
         ? [
             {
               summary: `clear policy ${name}`,
               script: `rabbitmqctl -q clear_policy -p ${quote(vhost)} ${quote(name)}`,
-              touches: [CLUSTER],
+              touches: [held(`policy ${inVhost(vhost, name)}`)],
             },
           ]
         : [],

@@ -3,13 +3,16 @@ import type { Change, Operation } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 import { forgetScript, inWords, isSame, type Made } from './made.ts';
 import {
-  CLUSTER,
+  held,
   inVhost,
-  observeNode,
+  observeHeld,
   type AskOptions,
   type NodeObservation,
   type NodeStatus,
 } from './observe.ts';
+
+/** What osha made and no longer wants: nothing that it makes in the same run is among it. */
+const LEFT_OVER = 'left over';
 
 /** What an inventory names in a broker. */
 export interface Named {
@@ -27,7 +30,7 @@ export function unnamedAbsent(host: Host, named: Named, options: AskOptions): Op
   return {
     scope: 'host',
     title: 'nothing that the inventory no longer lists',
-    probe: observeNode(options.platform, host, options.credentials),
+    probe: observeHeld(LEFT_OVER, options.platform, host, options.credentials),
     decide: ({ node }) => (node ? leftOver(node, named).map((made) => prune(made, node)) : []),
   };
 }
@@ -93,7 +96,7 @@ function prune(made: Made, node: NodeStatus): Change {
   return {
     summary: made.kind === 'permission' ? `clear ${inWords(made)}` : `delete ${inWords(made)}`,
     script: `${deletion(made)}\n${forgetScript(along)}`,
-    touches: [CLUSTER],
+    touches: [held(LEFT_OVER), held(inWords(made))],
     prunes: true,
   };
 }

@@ -5,9 +5,9 @@ import { text, type SecretText } from '../../secrets/text.ts';
 import { quote, quoteAll } from '../shell.ts';
 import { noteScript, type Made } from './made.ts';
 import {
-  CLUSTER,
   inVhost,
-  observeNode,
+  held,
+  observeHeld,
   type AskOptions,
   type NodeObservation,
   type Permissions,
@@ -30,8 +30,8 @@ export function credentialsOf(passwords: Readonly<Record<string, Secret>>): Secr
   return text`${Object.entries(passwords).map(([name, password]) => text`${name}\t${password}`)}\n`;
 }
 
-function change(summary: string, script: string): Change {
-  return { summary, script, touches: [CLUSTER] };
+function change(name: string, summary: string, script: string): Change {
+  return { summary, script, touches: [held(`user ${name}`)] };
 }
 
 /** The user exists with this password, exactly these tags, and these permissions. Asked of the node on `host`. */
@@ -42,7 +42,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
   const note = (made: Made): string => (noted ? `${noteScript(made)}\n` : '');
   // rabbitmqctl takes a password on stdin where no argument gives one.
   const withPassword = (summary: string, command: string): Change => ({
-    ...change(summary, `rabbitmqctl -q ${command} ${who}`),
+    ...change(name, summary, `rabbitmqctl -q ${command} ${who}`),
     input: text`${password}\n`,
   });
   const create = (): Change => {
@@ -56,7 +56,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
   return {
     scope: 'host',
     title: `broker user ${name}`,
-    probe: observeNode(options.platform, host, credentials),
+    probe: observeHeld(`user ${name}`, options.platform, host, credentials),
     decide: ({ node }) => {
       const found = node?.users.get(name);
       const sameTags = found !== undefined && sorted(found) === sorted(tags);
@@ -69,6 +69,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
           ? []
           : [
               change(
+                name,
                 `tag user ${name}: ${tags.join(', ') || 'none'}`,
                 `rabbitmqctl -q set_user_tags ${who} ${quoteAll(tags)}`,
               ),
@@ -78,6 +79,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
           .map(([vhost, { configure, write, read }]) => {
             const isNew = !node?.permissions.has(inVhost(vhost, name));
             return change(
+              name,
               `permit user ${name} in ${vhost}: configure ${configure}, write ${write}, read ${read}`,
               `${isNew ? note({ kind: 'permission', vhost, name }) : ''}rabbitmqctl -q set_permissions -p ${quote(vhost)} -- ${quoteAll([name, configure, write, read])}`,
             );
@@ -96,10 +98,10 @@ export function userAbsent(
   return {
     scope: 'host',
     title: `no broker user ${name}`,
-    probe: observeNode(options.platform, host),
+    probe: observeHeld(`user ${name}`, options.platform, host),
     decide: ({ node }) =>
       node?.users.has(name)
-        ? [change(`delete user ${name}`, `rabbitmqctl -q delete_user ${quote(name)}`)]
+        ? [change(name, `delete user ${name}`, `rabbitmqctl -q delete_user ${quote(name)}`)]
         : [],
   };
 }

@@ -2,14 +2,14 @@ import type { Host } from '../../inventory/types.ts';
 import type { Operation } from '../../playbook/operation.ts';
 import { quote } from '../shell.ts';
 import { noteScript } from './made.ts';
-import { CLUSTER, observeNode, type AskOptions, type NodeObservation } from './observe.ts';
+import { held, observeHeld, type AskOptions, type NodeObservation } from './observe.ts';
 
 /** The virtual host is there. One that osha makes is noted as its own. Asked of the node on `host`. */
 export function vhost(host: Host, name: string, options: AskOptions): Operation<NodeObservation> {
   return {
     scope: 'host',
     title: `virtual host ${name}`,
-    probe: observeNode(options.platform, host, options.credentials),
+    probe: observeHeld(`vhost ${name}`, options.platform, host, options.credentials),
     decide: ({ node }) =>
       node?.vhosts.includes(name)
         ? []
@@ -17,7 +17,7 @@ export function vhost(host: Host, name: string, options: AskOptions): Operation<
             {
               summary: `create virtual host ${name}`,
               script: `${noteScript({ kind: 'vhost', name })}\nrabbitmqctl -q add_vhost ${quote(name)}`,
-              touches: [CLUSTER],
+              touches: [held(`vhost ${name}`)],
             },
           ],
   };

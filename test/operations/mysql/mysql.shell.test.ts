@@ -85,7 +85,7 @@ describe('a database user', () => {
 
   it('is given the hash that the server keeps, and never the password', () => {
     expect(nativeHash(password).reveal()).toBe(HASH);
-    const changes = operation.decide(new Map());
+    const changes = operation.decide({ answers: true, rows: [] });
     const inputs = [operation.probe.input, ...changes.map(({ input }) => input)];
     for (const input of inputs) {
       if (input === undefined || typeof input === 'function' || input instanceof Uint8Array) continue;

@@ -23,6 +23,7 @@ function observation(overrides?: Partial<NodeStatus>): NodeObservation {
     active: 'active',
     sub: '',
     masked: false,
+    isInstalled: true,
     boot: 'enabled' as const,
     reloadFailed: false,
     managed: false,

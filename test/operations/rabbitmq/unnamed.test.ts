@@ -41,6 +41,7 @@ function pending(found: Partial<NodeStatus>, names: Named): readonly Change[] {
     active: 'active',
     sub: '',
     masked: false,
+    isInstalled: true,
     boot: 'enabled' as const,
     reloadFailed: false,
     managed: false,

@@ -139,6 +139,7 @@ describe('who starts HAProxy', () => {
     active: 'inactive',
     sub: 'dead',
     masked: false,
+    isInstalled: true,
     boot: 'disabled' as const,
     reloadFailed: false,
     managed: true,

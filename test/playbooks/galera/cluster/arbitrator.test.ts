@@ -25,6 +25,7 @@ function arbitrator(active?: string, configChangedAt = 5): Arbitrator {
     active: active ?? '',
     sub: '',
     masked: false,
+    isInstalled: true,
     boot: 'enabled',
     startedAt: 10,
     reloadFailed: false,

@@ -22,6 +22,7 @@ export const UNIT: UnitState = {
   active: 'active',
   sub: 'running',
   masked: false,
+  isInstalled: true,
   boot: 'enabled',
   reloadFailed: false,
   managed: false,

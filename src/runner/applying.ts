@@ -1,48 +1,29 @@
-import type { Host } from '../inventory/types.ts';
 import { patienceFor, withPatience } from '../playbook/limits.ts';
-import { disruptive, type Change, type Operation, type ResourceKey } from '../playbook/operation.ts';
+import { disruptive, type Change } from '../playbook/operation.ts';
 import { asSecretText } from '../secrets/text.ts';
 import { ConnectionDropped } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
 import { ChangeFailed } from './failure.ts';
 import type { Line } from './line.ts';
 import { BoundedLines } from './lines.ts';
+import { answersOf, waitUntilHealthy } from './wait.ts';
+import type { WorkEnd, Work, Writer } from './writer.ts';
 
-/** Shows a change that a diff would make, and notes what it would touch. */
-export function announce(context: RunContext, place: Place, host: string, change: Change): void {
-  context.pending.add(host, change.touches);
-  tell(context, place, host, change, false);
-}
-
-/**
- * Names an operation of a diff that may have something to do once `because` has changed, and notes what it may touch.
- * Nothing that follows from what is announced is left out.
- */
-export function announcePossible(
-  context: RunContext,
-  place: Place,
-  host: string,
-  { operation, because, reads }: { operation: string; because: ResourceKey; reads: readonly ResourceKey[] },
-): void {
-  context.pending.addPossible(host, reads);
-  context.count(host, 'unknown');
-  context.emit({
-    event: 'may-follow',
-    phase: place.phase.name,
-    step: place.planned.id,
-    host,
-    operation,
-    because,
-  });
-}
+/** Carries out what is decided, and proves it. */
+export const applying: Writer = {
+  changed: 'changed',
+  isFinal: false,
+  operation: applyOperation,
+  decision: async (context, operation, round) =>
+    operation.decide(await answersOf(context, operation, { again: round > 1 })),
+  change: applyChange,
+  verification: async (context, place, { check, withinMs }) => ({
+    findings: await waitUntilHealthy(context, place, check, withinMs, { again: false }),
+  }),
+};
 
 /** Runs one change. Throws `ChangeFailed` when its script does not end with 0, and what the session throws. */
-export async function applyChange(
-  context: RunContext,
-  place: Place,
-  host: string,
-  change: Change,
-): Promise<void> {
+async function applyChange(context: RunContext, place: Place, host: string, change: Change): Promise<void> {
   const line = context.line(host);
   await line.inTurn(change.touches, () => applyNow(context, place, line, change));
 }
@@ -55,7 +36,7 @@ async function applyNow(context: RunContext, place: Place, line: Line, change: C
     stdout: outputLines(context, place, host, 'stdout'),
     stderr: outputLines(context, place, host, 'stderr'),
   };
-  tell(context, place, host, change, true);
+  context.tellChange(place, host, change, { applied: true });
   const started = Date.now();
   let done = false;
   try {
@@ -91,17 +72,12 @@ async function applyNow(context: RunContext, place: Place, line: Line, change: C
   }
 }
 
-/**
- * Brings one host to where an operation wants it, and proves it. Returns true when something was changed. Before it
- * makes a disruptive change it waits for `turn`, which returns true where time has passed, and may throw.
- */
-export async function applyOperation(
+/** Brings one host to where an operation wants it, and asks it whether it is there. */
+async function applyOperation(
   context: RunContext,
   place: Place,
-  host: Host,
-  operation: Operation,
-  turn: () => Promise<boolean> = () => Promise.resolve(false),
-): Promise<boolean> {
+  { host, operation, turn }: Work,
+): Promise<WorkEnd> {
   const observer = context.observer(host.name);
   const leftOf = (observed: unknown): readonly Change[] =>
     context.toMake(place, host.name, operation.decide(observed));
@@ -110,14 +86,14 @@ export async function applyOperation(
     observer.forget();
     changes = leftOf(await observer.observe(operation.probe));
   }
-  if (changes.length === 0) return false;
+  if (changes.length === 0) return 'ok';
   try {
     for (const change of changes) await applyChange(context, place, host.name, change);
   } catch (error) {
     if (!(error instanceof ConnectionDropped)) throw error;
     // A change is never sent twice: the host is asked what came of it.
     if (leftOf(await observer.observeAgain(operation.probe)).length > 0) throw error;
-    return true;
+    return 'changed';
   }
   const left = leftOf(await observer.observeAgain(operation.probe));
   if (left.length > 0) {
@@ -126,21 +102,7 @@ export async function applyOperation(
       '',
     );
   }
-  return true;
-}
-
-function tell(context: RunContext, place: Place, host: string, change: Change, applied: boolean): void {
-  context.count(host, 'changes');
-  context.emit({
-    event: 'change',
-    phase: place.phase.name,
-    step: place.planned.id,
-    host,
-    summary: change.summary,
-    applied,
-    ...(change.effects?.length ? { effects: change.effects } : {}),
-    ...(change.diff ? { diff: change.diff } : {}),
-  });
+  return 'changed';
 }
 
 function outputLines(

@@ -1,0 +1,16 @@
+import type { ResourceKey } from '../playbook/operation.ts';
+
+/** True for what every member of a cluster shares: a change on one host touches it for all. */
+export function isShared(key: ResourceKey): boolean {
+  return key.startsWith('cluster:') || key.startsWith('database:');
+}
+
+/**
+ * True where a change that touches `touched` may alter the answer of a probe that reads `read`: the same resource, one in
+ * a directory that is read as a whole, or a cluster and a part of it.
+ */
+export function concerns(touched: ResourceKey, read: ResourceKey): boolean {
+  if (touched === read) return true;
+  if (isShared(read)) return read.startsWith(`${touched}/`) || touched.startsWith(`${read}/`);
+  return read.endsWith('/') && touched.startsWith(read);
+}
