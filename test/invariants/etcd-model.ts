@@ -10,6 +10,7 @@ import type { Identity } from '../../playbooks/etcd/cluster/wal.ts';
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { initialClusterOf, NOTHING } from '../playbooks/etcd/cluster/observations.ts';
 import { inWords } from './every-case.ts';
+import { Foretold } from './foretold.ts';
 
 export const CONTEXT: ChangeContext = {
   unit: 'etcd',
@@ -131,10 +132,12 @@ export class History {
 
   /** One run of osha: decides and changes until nothing is left, it refuses, or a change fails. */
   deploy(): void {
+    const foretold = new Foretold();
     let before = '';
     for (let round = 0; round < 7; round += 1) {
       const decision = this.#decide();
       this.#last = decision;
+      foretold.next(decision);
       if (decision.verdict !== 'change') return;
       const now = inWords(decision.stages);
       this.#told.push(now);
@@ -332,8 +335,10 @@ export class History {
       if (machine.disk ?? machine.hidden) this.#fail(`${host.name} has data, and forms a cluster`);
       const token = /ETCD_INITIAL_CLUSTER_TOKEN=([^\s']+)/.exec(script)?.[1] ?? '';
       this.#formed(machine, { token, initialCluster: initialClusterOf(this.#machines.length) });
-    } else if (summary.startsWith('start')) this.#start(machine);
-    else if (summary.startsWith('restart')) {
+    } else if (summary.startsWith('start')) {
+      machine.outdated = false;
+      this.#start(machine);
+    } else if (summary.startsWith('restart')) {
       machine.outdated = false;
       machine.running = machine.disk ? 'yes' : 'no';
     } else if (summary.startsWith('remove')) {
@@ -357,6 +362,7 @@ export class History {
       }));
     machine.disk = { identity, log: 0, config, led: false };
     machine.note = formation;
+    machine.outdated = false;
     machine.running = 'yes';
   }
 

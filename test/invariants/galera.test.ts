@@ -30,6 +30,7 @@ import { unitReading } from '../operations/unit-states.ts';
 import { aHost } from '../support/inventory.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';
 import { type Event, EVENTS, GaleraModel } from './galera-model.ts';
+import { Foretold } from './foretold.ts';
 
 const SYSTEM = 'galera';
 
@@ -355,6 +356,7 @@ type End = 'healthy' | 'refused' | 'failed';
 
 /** Lets osha decide and act until nothing is left to do, as a step of a deployment does. */
 function deployed(model: GaleraModel, meanwhile?: Event): End {
+  let foretold = new Foretold();
   let before = '';
   for (let round = 1; round <= 7; round += 1) {
     const answers = model.answers();
@@ -362,12 +364,16 @@ function deployed(model: GaleraModel, meanwhile?: Event): End {
     if (model.members.length > 1) {
       expectSafe(decision, answers as ReadonlyMap<string, Answer<MemberObservation>>, SAFETY);
     }
+    foretold.next(decision);
     if (decision.verdict === 'converged') return 'healthy';
     if (decision.verdict === 'refuse') return 'refused';
     const words = inWords(decision.stages);
     if (words === before) throw new Error(`it decides the same again: ${words}`);
     before = words;
-    if (meanwhile && round === 1) model.happens(meanwhile);
+    if (meanwhile && round === 1) {
+      model.happens(meanwhile);
+      foretold = new Foretold();
+    }
     for (const stage of decision.stages) {
       for (const change of stage) if (!carriedOut(model, change)) return 'failed';
     }

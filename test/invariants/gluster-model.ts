@@ -6,6 +6,7 @@ import { serversOf, type Server } from '../../playbooks/glusterfs/cluster/server
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { IMAGES, UNIT } from '../playbooks/glusterfs/cluster/observations.ts';
 import { inWords } from './every-case.ts';
+import { Foretold } from './foretold.ts';
 
 const CONTEXT = { unit: 'glusterd' };
 const VOLUME_ID = 'cafe';
@@ -236,10 +237,12 @@ export class History {
 
   /** True where nothing is left to do. */
   #converge(decide: (servers: readonly Server[]) => ClusterDecision): boolean {
+    const foretold = new Foretold();
     let before = '';
     for (let round = 0; round < 7; round += 1) {
       const decision = decide(this.#servers());
       this.#last = decision;
+      foretold.next(decision);
       if (decision.verdict !== 'change') return decision.verdict === 'converged';
       const now = inWords(decision.stages);
       this.#told.push(now);

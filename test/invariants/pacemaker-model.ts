@@ -17,6 +17,7 @@ import {
   type Member,
   type World,
 } from './pacemaker-world.ts';
+import { Foretold } from './foretold.ts';
 
 /** As many as the runner decides before it gives up. */
 const MAX_ROUNDS = 6;
@@ -45,8 +46,10 @@ export function deploy(world: World, held: () => void, stages = Infinity): Outco
     wipe(one);
     held();
   }
+  const foretold = new Foretold();
   for (let round = 1; ; round += 1) {
     const decision: ClusterDecision = decideFormation(members, answersOf(world), OPTIONS);
+    foretold.next(decision);
     if (decision.verdict === 'converged') return { end: 'converged', rounds: round, reason: '' };
     if (decision.verdict === 'refuse') return { end: 'refused', rounds: round, reason: decision.reason };
     const now = decision.stages

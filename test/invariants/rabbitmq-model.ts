@@ -2,6 +2,7 @@ import { decideMembers } from '../../playbooks/rabbitmq/cluster/decide.ts';
 import { membersOf } from '../../playbooks/rabbitmq/cluster/members.ts';
 import type { ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { ALL, bit, HOSTS, NAMES, NODES, Nodes, platform, type Node } from './rabbitmq-nodes.ts';
+import { Foretold } from './foretold.ts';
 
 /** What may happen to a cluster, and what an operator may do to it. */
 export type Fault =
@@ -140,12 +141,14 @@ export class Model extends Nodes {
 
   /** Observes, decides and carries out until that ends. */
   deploy(): Outcome {
+    const foretold = new Foretold();
     let before = '';
     for (let round = 0; round < 7; round += 1) {
       const decision = this.decide();
       this.#lived = this.nodes.some(
         ({ state, data }, at) => state === 'running' && data !== undefined && (data.view & ~bit(at)) !== 0,
       );
+      foretold.next(decision);
       if (decision.verdict === 'refuse') return 'refused';
       if (decision.verdict === 'converged') return this.groupOf(0) === ALL ? 'healthy' : 'partly';
       const now = decision.stages

@@ -55,6 +55,36 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
   // The one that has heard the most speaks for the cluster: a follower may list its members a moment late.
   const [seed] = [...led].sort((a, b) => b.status.index - a.status.index);
   if (!seed) return withoutLeader(members, context);
+  const decided = decideWithLeader(members, led, seed, context);
+  const started = startedBy(decided);
+  const later = reached.filter(
+    (member) => (!isListed(member, seed) || isOutdated(member)) && !started.includes(member.name),
+  );
+  if (decided.verdict !== 'change' || later.length === 0) return decided;
+  return { ...decided, then: `what ${names(later)} needs once these members are healthy` };
+}
+
+/** Hosts whose member a decision starts on its present configuration. */
+function startedBy(decided: Decided): readonly string[] {
+  if (decided.verdict !== 'change') return [];
+  return decided.stages
+    .flat()
+    .flatMap(({ host, change }) =>
+      change.effects?.includes('starts') || change.effects?.includes('restarts') ? [host] : [],
+    );
+}
+
+function isOutdated({ observed: { unit } }: Reached): boolean {
+  return unit.active === 'active' && newerThanStart(unit).length > 0;
+}
+
+function decideWithLeader(
+  members: readonly Member[],
+  led: readonly Live[],
+  seed: Live,
+  context: ChangeContext,
+): Decided {
+  const reached = members.filter(isReached);
   return (
     movedMember(members, seed) ??
     startStopped(reached, seed, context) ??
@@ -170,9 +200,7 @@ function rollingRestart(
   led: readonly Live[],
   context: ChangeContext,
 ): Decided | undefined {
-  const outdated = led.filter(
-    ({ observed: { unit } }) => unit.active === 'active' && newerThanStart(unit).length > 0,
-  );
+  const outdated = led.filter(isOutdated);
   if (outdated.length === 0) return undefined;
   const away = members.filter((member) => !isHealthy(member));
   const missing = away.filter(

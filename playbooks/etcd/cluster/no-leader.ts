@@ -50,6 +50,7 @@ export function withoutLeader(members: readonly Member[], context: ChangeContext
       asleep.map((member) => changes.start(context, member)),
       voters.filter(({ kind }) => kind !== 'silent').map(({ name }) => changes.awaitMember(context, name)),
     ].filter((stage) => stage.length > 0),
+    ...(asleep.length < members.length ? { then: 'what the other members need once there is a leader' } : {}),
   };
 }
 

@@ -80,6 +80,7 @@ function stopFirst(member: Reached, context: DecisionContext): Decided {
     verdict: 'change',
     because: `the cluster begins with the databases of ${member.name}, whose server runs without replication: it is stopped, and the cluster is formed on it then`,
     stages: [[changes.stopOwnServer(context, member.name)]],
+    then: `how the cluster is formed from ${member.name}`,
   };
 }
 

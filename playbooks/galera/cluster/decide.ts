@@ -44,6 +44,7 @@ function decideByCase(members: readonly Member[], context: DecisionContext): Dec
       verdict: 'change',
       because: `mariadb is starting or stopping on ${starting.map((member) => member.name).join(', ')}: whether a cluster lives is known when it is done`,
       stages: [starting.map((member) => settle(context, member.name, certain))],
+      then: 'whether a cluster lives',
     };
   }
   const moved = reachedOf(members).filter(({ observed }) => observed.moved !== undefined);

@@ -110,6 +110,7 @@ export function recoveryStage(members: readonly Member[], context: DecisionConte
     verdict: 'change',
     because: `who has the newest data is decided when the last transaction of ${names(unknown)} is known`,
     stages: [unknown.map((member) => changes.recover(context, member.name, member.kind === 'alone'))],
+    then: 'which member has the newest data, and goes first',
   };
 }
 

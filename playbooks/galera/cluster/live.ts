@@ -47,6 +47,11 @@ export function decideLive(members: readonly Member[], context: DecisionContext)
       hint: `bring ${names(missing)} back first`,
     };
   }
+  // These come in while they run, on the configuration that they started with.
+  const later = outside.filter(
+    ({ kind, observed }) =>
+      kind !== 'stopped' && kind !== 'alone' && newerThanStart(observed.unit).length > 0,
+  );
   return {
     verdict: 'change',
     because: because(live, outside, outdated),
@@ -54,6 +59,7 @@ export function decideLive(members: readonly Member[], context: DecisionContext)
       ...outside.map((member) => [comeIn(context, member, asked)]),
       ...(missing.length > 0 ? [] : outdated.map((member) => [restartOf(context, member)])),
     ],
+    ...(later.length > 0 ? { then: `when ${names(later)} is restarted on its newer configuration` } : {}),
   };
 }
 

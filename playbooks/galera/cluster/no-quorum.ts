@@ -1,4 +1,4 @@
-import type { Decided } from 'osha';
+import { type Decided, newerThanStart } from 'osha';
 import { bootstrapCommand, type DecisionContext } from './decision.ts';
 import { mayFormItself, wouldOverwrite } from './at-rest.ts';
 import * as changes from './changes.ts';
@@ -50,9 +50,11 @@ export function decideWithoutQuorum(members: readonly Member[], context: Decisio
       stages: survivors.map((member) => [
         changes.stop(context, member.name, `${first.name} has the data to continue with`),
       ]),
+      then: `how the cluster is formed from ${first.name}`,
     };
   }
   const apart = others.filter(mayFormItself);
+  const outdated = survivors.filter(({ observed }) => newerThanStart(observed.unit).length > 0);
   return {
     verdict: 'change',
     because: `no running member has a quorum; ${first.name} gets it: ${why}`,
@@ -65,5 +67,8 @@ export function decideWithoutQuorum(members: readonly Member[], context: Decisio
           : changes.join(context, member.name, named !== undefined),
       ]),
     ],
+    ...(outdated.length > 0
+      ? { then: `when ${names(outdated)} is restarted on its newer configuration` }
+      : {}),
   };
 }

@@ -94,9 +94,14 @@ function keep(
     stages.push(...options);
     because.push(`options of ${volume.name} differ`);
   }
-  return stages.length > 0
-    ? { verdict: 'change', because: because.join('; '), stages }
-    : { verdict: 'converged' };
+  if (stages.length === 0) return { verdict: 'converged' };
+  const left = offline.length > 0 || lost.length > 0 || !found.started ? [...lost, ...newcomers] : [];
+  return {
+    verdict: 'change',
+    because: because.join('; '),
+    stages,
+    ...(left.length > 0 ? { then: `the brick of ${volume.name} on ${names(left)}` } : {}),
+  };
 }
 
 /** True where its directory is a brick of this very volume. */

@@ -81,7 +81,22 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
     parts.push(`not in the cluster of ${seed.node}: ${names(joining)}`);
     for (const member of joining) stages.push(...comeIn(context, member, seed, known));
   }
-  if (stages.length > 0) return { verdict: 'change', because: parts.join('; '), stages };
+  if (stages.length > 0) {
+    const isSettled = (member: Reached): boolean =>
+      (joining.includes(member) && !(isRunning(member) && isOutdated(member))) ||
+      (asleep.includes(member) && isClustered(member)) ||
+      (isRunning(member) &&
+        !outside.includes(member) &&
+        !isOutdated(member) &&
+        (!live.includes(member) || kindNow(member) === context.kindOf(member.name)));
+    const left = reached.filter((member) => !isSettled(member));
+    return {
+      verdict: 'change',
+      because: parts.join('; '),
+      stages,
+      ...(left.length > 0 ? { then: `what ${names(left)} needs once these nodes run` } : {}),
+    };
+  }
   return (
     stuck(reached, forgotten) ??
     rollingRestart(reached, members, context) ??
@@ -162,7 +177,7 @@ function rollingRestart(
   members: readonly Member[],
   context: ChangeContext,
 ): Decided | undefined {
-  const outdated = reached.filter((member) => newerThanStart(member.observed.unit).length > 0);
+  const outdated = reached.filter(isOutdated);
   if (outdated.length === 0) return undefined;
   const refused = notSpared(members, `${names(outdated)} runs on an older configuration`);
   if (refused) return refused;
@@ -200,6 +215,10 @@ function rollingRetype(
       changes.retype(context, member.name, context.kindOf(member.name)),
     ]),
   };
+}
+
+function isOutdated({ observed }: Reached): boolean {
+  return newerThanStart(observed.unit).length > 0;
 }
 
 function kindNow({ node, status }: Running): changes.NodeKind {
