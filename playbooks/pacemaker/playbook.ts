@@ -94,7 +94,7 @@ function needsFencePassword({ fence }: Settings): boolean {
 /** One run of pcs changes all members: what was learned of any of them before the cluster changed may not hold. */
 function changedByPcs<Observed>(operation: Operation<Observed>): Operation<Observed> {
   const { probe } = operation;
-  return { ...operation, probe: { ...probe, reads: [...probe.reads, 'cluster:pacemaker'] } };
+  return { ...operation, probe: { ...probe, reads: [...probe.reads, 'cluster:pacemaker/members'] } };
 }
 
 /**

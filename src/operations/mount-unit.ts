@@ -62,14 +62,14 @@ export const MOUNT_AGAIN_PATH = '/etc/systemd/system/osha-mount-again@.service';
 
 /**
  * systemd tries a mount once. After a blackout, a host may be up before the servers that it mounts from: this tries
- * again until they are there.
+ * again until they are there. A program that runs and not a start that lasts (`Type=oneshot`): systemd takes a host for
+ * starting as long as a start is under way. One that somebody stops or masks is not tried again.
  */
 export const MOUNT_AGAIN = `# Placed by osha.
 [Unit]
 Description=Try to mount %I again
 
 [Service]
-Type=oneshot
-ExecStartPre=/bin/sleep 10
-ExecStart=/bin/systemctl start --no-block -- %i.mount
+Type=exec
+ExecStart=/bin/sh -c 'while systemctl -q is-failed -- "$$1"; do sleep 10; systemctl start -- "$$1"; done' sh %i.mount
 `;

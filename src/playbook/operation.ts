@@ -207,6 +207,11 @@ export interface ClusterOperation<Observed = unknown> {
    * unless `--limit` leaves that member out. A member that answers and left the run always stops it.
    */
   readonly decidesWithoutUnreachable?: true;
+  /**
+   * True where what one member says holds for all, such as a configuration that they share. A plan leaves out those of which
+   * is not known what they will say. Default: a plan then does not know what is decided.
+   */
+  readonly oneSpeaksForAll?: true;
   probe(member: Host): Probe<Observed>;
   decide(answers: Answers<Observed>): ClusterDecision;
 }

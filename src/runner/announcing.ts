@@ -70,6 +70,7 @@ async function foreseenBy(
 async function decisionOf(context: RunContext, operation: ClusterOperation): Promise<Decision> {
   const answers = await answersOf(context, operation, { again: false });
   const foreseen = new Map<string, Answer>();
+  let because: ResourceKey | undefined;
   for (const [name, answer] of answers) {
     const member = operation.members.find((candidate) => candidate.name === name);
     const probe = member && operation.probe(member);
@@ -80,8 +81,12 @@ async function decisionOf(context: RunContext, operation: ClusterOperation): Pro
     }
     const observed =
       answer.reachable && pending.reads ? probe.foresee?.(answer.observed, pending.reads) : undefined;
-    if (observed === undefined) return { verdict: 'unknown', because: pending.because };
-    foreseen.set(name, { reachable: true, observed });
+    if (observed !== undefined) foreseen.set(name, { reachable: true, observed });
+    else if (operation.oneSpeaksForAll) {
+      foreseen.set(name, { reachable: false, reason: `not known before ${pending.because} has changed` });
+      because = pending.because;
+    } else return { verdict: 'unknown', because: pending.because };
   }
-  return operation.decide(foreseen);
+  const isSilent = [...foreseen.values()].every(({ reachable }) => !reachable);
+  return because !== undefined && isSilent ? { verdict: 'unknown', because } : operation.decide(foreseen);
 }

@@ -14,6 +14,7 @@ import {
 import { conflictOf, knownOf, type Known, type Wanted } from './conflict.ts';
 import { confOf, memberProbe, pcsHosts, type MemberState } from './member-state.ts';
 import { evidenceOf } from './recognition.ts';
+import { RUNNING } from './resource-state.ts';
 import { startScript, type Company } from './start.ts';
 import { transportWords } from './transport.ts';
 
@@ -190,7 +191,7 @@ function authentication(hosts: readonly Host[], options: ClusterOptions): Change
     // Without -p, pcs reads the password from stdin: it must not stand in an argument.
     script: `pcs host auth ${pcsHosts(hosts)} -u ${CLUSTER_USER} --request-timeout=${within('pcsRequest')} >/dev/null`,
     input: text`${options.password}\n`,
-    touches: ['cluster:pacemaker', 'file:/var/lib/pcsd/known-hosts'],
+    touches: ['cluster:pacemaker/logins', 'file:/var/lib/pcsd/known-hosts'],
   };
 }
 
@@ -199,7 +200,7 @@ function starting(company: Company): Change {
     summary: 'start Corosync and Pacemaker',
     effects: ['starts'],
     script: startScript(company),
-    touches: TOUCHES,
+    touches: [RUNNING, 'unit:corosync', 'unit:pacemaker'],
   };
 }
 

@@ -14,7 +14,7 @@ import type { Conflict } from './conflict.ts';
 import type { DesiredResources } from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
 import { resourceConflict } from './resource-conflict.ts';
-import { resourceProbe, type ResourceState } from './resource-state.ts';
+import { resourceProbe, RUNNING, type ResourceState } from './resource-state.ts';
 
 /** Seconds that members may take to find each other, and the coordinator to let one in that has joined. */
 const SETTLED_WITHIN_SECONDS = LIMITS.pacemakerSettles;
@@ -30,6 +30,7 @@ export function ready(members: readonly Host[], desired: DesiredResources): Clus
     title: 'a cluster that can work',
     members,
     probe: () => resourceProbe,
+    oneSpeaksForAll: true,
     decide: (answers) => decideReady(desired, answers),
   };
 }
@@ -129,7 +130,7 @@ while crm_mon --one-shot --output-as=xml 2>/dev/null | ${command}; do
   fi
   sleep 1
 done`,
-    touches: ['cluster:pacemaker', 'cluster:resources'],
+    touches: [RUNNING],
     timeoutMs: (SETTLED_WITHIN_SECONDS + 60) * 1000,
   };
 }

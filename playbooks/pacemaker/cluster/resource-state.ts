@@ -1,4 +1,4 @@
-import { type Probe, ProbeError, within } from 'osha';
+import { heldBy, type Probe, ProbeError, type ResourceKey, within } from 'osha';
 import { parseCib, type Cib } from './cib.ts';
 import { parseMonitor, type Monitor } from './monitor.ts';
 
@@ -6,6 +6,9 @@ export interface ResourceState {
   readonly cib: Cib;
   readonly monitor: Monitor;
 }
+
+/** Of the cluster, which members run. */
+export const RUNNING: ResourceKey = 'cluster:pacemaker/running';
 
 const SEPARATOR = '-- status';
 
@@ -17,8 +20,10 @@ timeout ${within('crmMon')} crm_mon --one-shot --output-as=xml 2>/dev/null`;
 /** What the cluster is told to run, and what it runs, as one member says. */
 export const resourceProbe: Probe<ResourceState> = {
   script: `${RESOURCE_SCRIPT}\nexit 0`,
-  reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
+  reads: ['cluster:pacemaker/members', RUNNING, 'cluster:resources', 'unit:pacemaker'],
   parse: ({ stdout }) => parseResourceState(stdout),
+  // What the cluster is told to run stays as it is while a member that was stopped is started.
+  foresee: heldBy('pacemaker', () => true, RUNNING),
 };
 
 /** Understands what the commands printed. Throws a `ProbeError` where one of them did not answer. */

@@ -10,15 +10,16 @@ export type Company = 'majority' | 'both' | 'nobody';
 /**
  * Starts Corosync, and Pacemaker once that sees enough: a member that sees nobody would otherwise run what others run,
  * where the cluster ignores quorum (`no-quorum-policy`, the default for two members). Comes back when the members have
- * elected a coordinator.
+ * elected a coordinator, which has let this one in.
  */
 export function startScript(company: Company): string {
   return `systemctl start corosync
 tries=0
 ${company === 'nobody' ? '' : waiting(company)}systemctl start pacemaker
-until crm_mon --one-shot --output-as=xml 2>/dev/null | grep -q '<current_dc present="true"'; do
+until seen=$(crm_mon --one-shot --output-as=xml 2>/dev/null) && printf '%s\n' "$seen" | grep -q '<current_dc present="true"' &&
+  printf '%s\n' "$seen" | grep "<node name=\\"$(crm_node --name)\\"" | grep 'online="true"' | grep -q 'pending="false"'; do
   tries=$((tries + 1))
-  [ "$tries" -lt ${within('pacemakerForms')} ] || { echo 'the members elected no coordinator' >&2; exit 1; }
+  [ "$tries" -lt ${within('pacemakerForms')} ] || { echo 'the members elected no coordinator that lets this one in' >&2; exit 1; }
   sleep 1
 done`;
 }

@@ -30,7 +30,7 @@ export function membersOf(
     const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'it was not asked' };
     if (!answer.reachable) return { ...base, kind: 'unreachable', reason: answer.reason };
     const { observed } = answer;
-    const status = observed.node;
+    const status = observed.node ?? (observed.isLetIn ? peersView(base.node, answers) : undefined);
     if (status?.running) return { ...base, kind: 'running', observed, status };
     const { active } = observed.unit;
     // On its way up it answers before its broker runs, or not yet: systemd is what waits for it.
@@ -38,6 +38,17 @@ export function membersOf(
     if (status) return { ...base, kind: 'idle', observed, status };
     return { ...base, kind: observed.alive || active === 'active' ? 'silent' : 'stopped', observed };
   });
+}
+
+/** What a running peer says of the cluster that has this node running too. */
+function peersView(
+  node: string,
+  answers: Answers<rabbitmq.NodeObservation>,
+): rabbitmq.NodeStatus | undefined {
+  const views = [...answers.values()].flatMap((answer) =>
+    answer.reachable && answer.observed.node ? [answer.observed.node] : [],
+  );
+  return views.find(({ running, runningMembers }) => running && runningMembers.includes(node));
 }
 
 export function isRunning(member: Member): member is Running {

@@ -64,6 +64,8 @@ export interface NodeObservation {
   readonly node?: NodeStatus | undefined;
   /** Why it does not answer, where it runs. */
   readonly silence?: Silence | undefined;
+  /** It turns away the cookie in its file, which a plan is going to replace: it answers then. */
+  readonly isLetIn?: boolean | undefined;
   /** There is something in its data directory, readable or not. */
   readonly data: boolean;
   /** The nodes of its cluster as it remembers them on disc; absent where it does not say. */
@@ -133,11 +135,11 @@ function foreseeNode(
 ): NodeObservation | undefined {
   if (pending.get(MEMBERS)?.length) return undefined;
   const cookie = `file:${platform.paths.rabbitmqCookie}` as const;
-  if (pending.has(cookie) && observed.silence) return undefined;
   const rest = new Map([...pending].filter(([key]) => key !== cookie));
   const unit = foreseeUnit(platform.units.rabbitmq, observed.unit, rest);
   const comes = [...pending.keys()].some((key) => key.startsWith('package:'));
-  return unit && { ...observed, unit, installed: observed.installed || comes };
+  const isLetIn = pending.has(cookie) && observed.silence?.kind === 'refused';
+  return unit && { ...observed, unit, installed: observed.installed || comes, isLetIn };
 }
 
 /** The same question about one thing that the cluster holds, such as `user nova`: whether its nodes restart does not matter. */

@@ -77,7 +77,7 @@ describe('the pacemaker playbook', () => {
     const operations = operationsOn(pacemaker.steps(context), 'controller2', context);
     const atBoot = operations.filter(({ title }) => title.endsWith('starts at boot'));
     expect(atBoot.map(({ title }) => title)).toEqual(['corosync starts at boot', 'pacemaker starts at boot']);
-    expect(atBoot.every(({ probe }) => probe.reads.includes('cluster:pacemaker'))).toBe(true);
+    expect(atBoot.every(({ probe }) => probe.reads.includes('cluster:pacemaker/members'))).toBe(true);
   });
 
   it('recognises the cluster before it writes anything, and checks it before services are given to it', () => {

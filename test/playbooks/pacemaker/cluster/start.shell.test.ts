@@ -27,7 +27,8 @@ describe('the start of a member, on a shell', () => {
   *) echo "$@" >>${folder}/log ;;
 esac`,
       'corosync-quorumtool': `cat ${folder}/says; exit 2`,
-      crm_mon: `echo '<current_dc present="true"/>'`,
+      crm_mon: `printf '%s\\n' '<current_dc present="true"/>' '<node name="c1" id="1" online="true" pending="false"/>'`,
+      crm_node: 'echo c1',
       sleep: ':',
     };
     for (const [name, body] of Object.entries(tools)) {
