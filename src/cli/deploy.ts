@@ -92,7 +92,7 @@ async function print(cli: Cli, plan: Plan, options: OutputOptions): Promise<numb
   }
   const { planTable } = await import('../render/plan.ts');
   const drawn = await drawing(cli.io, options);
-  cli.io.stdout.write(`${planTable(plan, { ...drawn, ids: options.verbose ?? false })}\n`);
+  cli.io.stdout.write(`${planTable(plan, drawn)}\n`);
   return EXIT.ok;
 }
 

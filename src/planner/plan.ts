@@ -1,7 +1,6 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
-import type { Frontend } from '../playbook/frontend.ts';
 import { disruptive, type HealthCheck } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
@@ -154,12 +153,6 @@ function sharedOf(playbooks: readonly Playbook[], request: PlanRequest): Shared 
     frontends: all.flatMap(([playbook, context]) => playbook.frontends?.(context) ?? []),
     takeovers: all.flatMap(([playbook, context]) => playbook.takeovers?.(context) ?? []),
   };
-}
-
-/** What every playbook of a deployment puts behind HAProxy. Pure. */
-export function frontendsOf(request: Omit<PlanRequest, 'selection'>): readonly Frontend[] {
-  const present = request.playbooks.filter((playbook) => playbook.hosts(request.inventory).length > 0);
-  return sharedOf(present, request).frontends;
 }
 
 /** Where the secrets of a deployment are found on its hosts. Pure. */

@@ -1,3 +1,4 @@
+import type { Host } from '../inventory/types.ts';
 import type { Plan } from '../planner/plan.ts';
 import { beside } from '../planner/waves.ts';
 import { visibleInLine } from '../text/visible.ts';
@@ -6,28 +7,29 @@ import { table } from './table.ts';
 import { count, listOf } from './text.ts';
 
 /**
- * A plan as text: its phases in order and which of them run side by side, with their steps, how each goes over its hosts,
- * and which those are.
+ * A plan as text: its phases in order and which of them run in parallel, with their steps, how each goes over its hosts,
+ * and what to type to begin there (`--from`). Hosts stand with the phase where all of its steps have the same.
  */
 export function planTable(
   plan: Plan,
-  options: { readonly colors?: Colors; readonly width?: number; readonly ids?: boolean } = {},
+  options: { readonly colors?: Colors; readonly width?: number } = {},
 ): string {
   const colors = options.colors ?? createColors(false);
   const phases = plan.phases.map((phase, index) => {
-    const rows = phase.steps.map((step) => [
+    const hosts = phase.steps.map((step) => hostsInWords(plan, step.hosts));
+    const isSame = hosts.every((words) => words === hosts[0]);
+    const rows = phase.steps.map((step, at) => [
       step.step.title,
       step.strategy,
-      step.hosts.length === plan.inventory.hosts.length && step.hosts.length > 3
-        ? `all ${step.hosts.length}`
-        : listOf(step.hosts.map((host) => host.name)),
-      ...(options.ids ? [`${phase.name}:${step.id}`] : []),
+      ...(isSame ? [] : [hosts[at] ?? '']),
+      `${phase.name}:${step.id}`,
     ]);
-    const titles = ['step', 'strategy', 'hosts', ...(options.ids ? ['--from'] : [])];
+    const titles = ['step', 'strategy', ...(isSame ? [] : ['hosts']), '--from'];
+    const on = isSame && hosts[0] !== undefined ? ` on ${hosts[0]}` : '';
     const others = beside(plan.waves, phase.name).map((other) => other.name);
     const together = others.length > 0 ? `, in parallel with ${listOf(others)}` : '';
     return [
-      `${index + 1}. ${colors.strong(visibleInLine(phase.title))} ${colors.faint(`(${phase.name})`)}${together}`,
+      `${index + 1}. ${colors.strong(visibleInLine(phase.title))} ${colors.faint(`(${phase.name})`)}${on}${together}`,
       rows.length > 0
         ? table(
             titles.map((title) => ({ title })),
@@ -44,4 +46,9 @@ export function planTable(
     `on ${count(plan.hosts.length, 'host')}`,
   ];
   return [...phases, `${total.join(', ')}; no host was contacted.`].join('\n\n');
+}
+
+function hostsInWords(plan: Plan, hosts: readonly Host[]): string {
+  const isAll = hosts.length === plan.inventory.hosts.length && hosts.length > 3;
+  return isAll ? `all ${hosts.length} hosts` : listOf(hosts.map((host) => host.name));
 }

@@ -156,8 +156,8 @@ describe('osha plan', () => {
   it('prints phases, steps, how they go over the hosts and which, in JSON too', async () => {
     await run('init', '.');
     const { stdout } = await run('plan', 'inventory.yaml', '--only', 'base', '--limit', 'controller2');
-    expect(stdout).toMatch(/^1\. .* \(base\)\n +STEP +STRATEGY +HOSTS\n/);
-    expect(stdout).toMatch(/in parallel +controller2\n/);
+    expect(stdout).toMatch(/^1\. .* \(base\) on controller2\n +STEP +STRATEGY +--FROM\n/);
+    expect(stdout).toMatch(/in parallel +base:set-the-time-zone\n/);
     expect(stdout).not.toContain('controller1');
     const json = await run('plan', 'inventory.yaml', '--json');
     expect(JSON.parse(json.stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'phase', phase: 'base' });

@@ -8,7 +8,7 @@ import { anInventory } from '../support/inventory.ts';
 import { written } from '../support/operations.ts';
 import { aPlaybook } from '../support/run.ts';
 
-it('prints phases in their order, and which of them run side by side', () => {
+it('prints phases in their order, which of them run in parallel, and what --from takes', () => {
   const service = (name: string): Playbook => ({
     ...aPlaybook(name, () => [step(`Run ${name}`, written(name, 'x'), { once: true })]),
     sideBySide: 'services',
@@ -24,17 +24,17 @@ it('prints phases in their order, and which of them run side by side', () => {
     platform: platformOf('debian-12'),
   });
   expect(planTable(plan)).toMatchInlineSnapshot(`
-    "1. base (base)
-       STEP     STRATEGY     HOSTS
-       Install  in parallel  controller1, controller2, controller3
+    "1. base (base) on controller1, controller2, controller3
+       STEP     STRATEGY     --FROM
+       Install  in parallel  base:install
 
-    2. glance (glance), in parallel with nova
-       STEP        STRATEGY  HOSTS
-       Run glance  once      controller1, controller2, controller3
+    2. glance (glance) on controller1, controller2, controller3, in parallel with nova
+       STEP        STRATEGY  --FROM
+       Run glance  once      glance:run-glance
 
-    3. nova (nova), in parallel with glance
-       STEP      STRATEGY  HOSTS
-       Run nova  once      controller1, controller2, controller3
+    3. nova (nova) on controller1, controller2, controller3, in parallel with glance
+       STEP      STRATEGY  --FROM
+       Run nova  once      nova:run-nova
 
     3 phases, 3 steps, on 3 hosts; no host was contacted."
   `);

@@ -1,11 +1,13 @@
+import { z } from 'zod';
 import { playbooks } from '../../../playbooks/index.ts';
 import { checkInventory } from '../../../src/inventory/load.ts';
 import type { Host, Inventory } from '../../../src/inventory/types.ts';
 import type { PathState } from '../../../src/operations/path-state.ts';
-import { createPlan, frontendsOf, type Plan } from '../../../src/planner/plan.ts';
+import { createPlan, type Plan } from '../../../src/planner/plan.ts';
 import { platformIds, platformOf } from '../../../src/platform/index.ts';
 import type { Frontend } from '../../../src/playbook/frontend.ts';
 import type { Operation } from '../../../src/playbook/operation.ts';
+import { everyHost, playbook } from '../../../src/playbook/playbook.ts';
 import { secretRules } from '../../../src/playbook/secret-rules.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
@@ -85,7 +87,19 @@ export function deploymentOf(text: string): Deployment {
     secrets: Object.fromEntries(secrets.map((secret) => [secret.name, secret])),
     platform: platformOf(inventory.platform),
   };
-  return { inventory, plan: createPlan(request), frontends: frontendsOf(request), secrets };
+  let frontends: readonly Frontend[] = [];
+  const witness = playbook({
+    name: 'witness',
+    title: 'What HAProxy is told',
+    hosts: everyHost,
+    settings: z.strictObject({}),
+    steps: (context) => {
+      frontends = context.frontends;
+      return [];
+    },
+  });
+  createPlan({ ...request, playbooks: [...playbooks, witness] });
+  return { inventory, plan: createPlan(request), frontends, secrets };
 }
 
 /** What an inventory that asks for OpenStack leads to. */
