@@ -47,10 +47,13 @@ export default playbook({
   steps: ({ inventory, platform, settings }) => {
     const forwarding = [...new Set([...hostsWith(inventory, 'network'), ...hostsWith(inventory, 'compute')])];
     return [
-      step('Name the host as the inventory does', (host) => hostname.is(host.name)),
-      step('Know every host and virtual IP by name', hostsFile.block(names(inventory, settings.vip_names))),
+      step('Set the host name', (host) => hostname.is(host.name)),
+      step(
+        'List every host and virtual IP in /etc/hosts',
+        hostsFile.block(names(inventory, settings.vip_names)),
+      ),
       step('Set the time zone', timezone.is(settings.timezone)),
-      step('Choose the sources of packages', [
+      step('Configure package sources', [
         repository.proxy(settings.proxy, platform),
         ...settings.sources.map(({ key, ...rest }) =>
           repository.apt({ ...rest, ...(key === undefined ? {} : { key }) }, platform),
@@ -58,7 +61,7 @@ export default playbook({
       ]),
       step('Install common tools', packages.installed([...platform.packages.common, ...settings.packages])),
       step(
-        'Forward packets, bind virtual IPs that are elsewhere, and notice peers that died',
+        'Set kernel parameters',
         sysctl.values('base', {
           'net.ipv4.ip_forward': 1,
           'net.ipv4.ip_nonlocal_bind': 1,
@@ -69,7 +72,7 @@ export default playbook({
       ...(forwarding.length > 0
         ? [
             step(
-              'Filter packets that cross bridges',
+              'Filter bridged packets',
               [
                 kernelModules.loaded('bridges', [{ name: 'br_netfilter', gives: '/proc/sys/net/bridge' }]),
                 sysctl.values('bridges', {

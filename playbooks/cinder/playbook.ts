@@ -103,7 +103,7 @@ export default playbook({
         untilHealthy: (host) => apiAnswers(context, 'volume', host),
       }),
       verify('Cinder answers', apiAnswers(context, 'volume'), { within: minutes(2) }),
-      verify('Cinder hears of its schedulers', agentsReport(context, 'volume', hosts), {
+      verify('Schedulers report to Cinder', agentsReport(context, 'volume', hosts), {
         within: minutes(3),
       }),
     ];

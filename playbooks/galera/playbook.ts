@@ -71,7 +71,7 @@ export default playbook({
         onMembers,
       ),
       step(
-        'Name every member',
+        'Configure the member',
         (host) =>
           file.content(paths.mariadbConf, {
             content: myCnf({ host, members, clusterName: inventory.name, settings, platform }),
@@ -86,7 +86,7 @@ export default playbook({
       ...(arbitrator
         ? [
             step(
-              'Give the arbitrator its vote',
+              'Run the arbitrator',
               (host) => [
                 packages.installed(names.arbitrator),
                 file.content(paths.arbitratorEnv, { content: arbitratorEnv(host, members, inventory.name) }),
@@ -104,7 +104,7 @@ export default playbook({
         once: true,
       }),
       step(
-        `Answer HAProxy on port ${HEALTH_PORT}`,
+        `Run the health endpoint on port ${HEALTH_PORT}`,
         (host) => [
           healthSystemUser(HEALTH_USER),
           file.directory(HEALTH_FOLDER),

@@ -34,7 +34,10 @@ export default playbook({
         file.content(CONF, { content: glanceConf(site, host), group: 'glance', mode: 0o640 }),
         ...needsMounts(platform.units.glance, IMAGES, host, context),
       ]),
-      step('Keep images', file.directory(IMAGES, { owner: 'glance', group: 'glance', mode: 0o750 })),
+      step(
+        'Create the image directory',
+        file.directory(IMAGES, { owner: 'glance', group: 'glance', mode: 0o750 }),
+      ),
       step(
         'Create its tables',
         tables(site, 'image', {

@@ -46,8 +46,8 @@ export default playbook({
       step('Install GlusterFS', (host) =>
         packages.installed(servers.includes(host) ? [...glusterServer, ...glusterClient] : glusterClient),
       ),
-      step('Run its management daemon', service.running(platform.units.glusterd), { hosts: servers }),
-      step('Bring the servers together', gluster.pool(servers, { platform, volumes }), { hosts: servers }),
+      step('Run glusterd', service.running(platform.units.glusterd), { hosts: servers }),
+      step('Form the pool', gluster.pool(servers, { platform, volumes }), { hosts: servers }),
       ...volumes.map((volume) =>
         step(
           `Keep a copy of ${volume.name} on each server`,
@@ -71,7 +71,7 @@ export default playbook({
           group: String(group ?? owner ?? 0),
           mode: Number.parseInt(mode ?? '0755', 8),
         };
-        return step(`Give ${name} to its owner`, mount.access(volume.mount, access), {
+        return step(`Set the owner of ${name}`, mount.access(volume.mount, access), {
           hosts: clientsOf(inventory, volume),
           once: true,
         });

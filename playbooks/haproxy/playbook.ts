@@ -98,7 +98,7 @@ export default playbook({
     const servers = { hosts, vips, unit, takeovers, taken: 'perhaps' } as const;
     const holders = hosts.filter((host) => heldBy(host.name).length > 0);
     return [
-      ...(found.length > 0 ? [step('Refuse frontends in one place', refuseClashes(hosts, found))] : []),
+      ...(found.length > 0 ? [step('Check for frontends that clash', refuseClashes(hosts, found))] : []),
       step('Install HAProxy', packages.installed(platform.packages.haproxy)),
       ...(authority
         ? [
@@ -111,7 +111,7 @@ export default playbook({
       ...(holders.length > 0
         ? [
             step(
-              'Keep certificates fresh',
+              'Renew certificates',
               (host): Operation[] => heldBy(host.name).map((one) => certificateOf(one, inventory, authority)),
               { hosts: holders },
             ),

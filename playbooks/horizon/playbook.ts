@@ -88,7 +88,7 @@ export default playbook({
     return [
       step('Install Horizon', packages.installed(platform.packages.horizon), { hosts }),
       step(
-        'Create the database of logins',
+        'Create the session database',
         [mysql.database(DATABASE), mysql.user(DATABASE, { password, databases: [DATABASE] })],
         { hosts: hostsWith(inventory, 'database'), once: true },
       ),
@@ -117,11 +117,11 @@ export default playbook({
         untilHealthy: (host) =>
           takeoverOf(takeovers, unit, host.name) ? answers : dashboardAnswers([host], platform),
       }),
-      verify('The login page comes from every host', answers, {
+      verify('Every host serves the login page', answers, {
         within: minutes(2),
       }),
       step(
-        'Forget ended logins every day',
+        'Delete expired sessions daily',
         [
           file.content(CLEANUP_SERVICE_FILE, { content: CLEANUP_SERVICE_UNIT }),
           file.content(CLEANUP_TIMER_FILE, { content: CLEANUP_TIMER_UNIT }),

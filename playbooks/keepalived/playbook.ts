@@ -95,14 +95,14 @@ export default playbook({
       });
     return [
       // Before its first peer leaves it out, so before anything is written.
-      step('Recognise who else holds them', recognised(kept, options)),
-      step('Make sure that no cluster holds them', notInCluster(vips), on),
+      step('Check who else holds the virtual IPs', recognised(kept, options)),
+      step('Check that no Pacemaker cluster holds the virtual IPs', notInCluster(vips), on),
       ...(others.length > 0
-        ? [step('Give up what other hosts hold', givenUp({ unit, conf }), { hosts: others })]
+        ? [step('Release what other hosts hold', givenUp({ unit, conf }), { hosts: others })]
         : []),
       step('Install keepalived', packages.installed(platform.packages.keepalived), on),
-      step('Remember former holders', remembered(kept, options)),
-      step('Change what holders must agree on', agreed(kept, options, confOf)),
+      step('Record former holders', remembered(kept, options)),
+      step('Change settings on which holders must agree', agreed(kept, options, confOf)),
       step(
         'Configure every virtual IP',
         (host) => [
@@ -113,7 +113,7 @@ export default playbook({
         on,
       ),
       // Before one starts that would not hear the others.
-      step('Take the configuration over', reloaded(kept, options)),
+      step('Apply the configuration', reloaded(kept, options)),
       // A restart moves what the host holds: one at a time, so that another host can take it.
       step('Run keepalived', service.running(unit, { newerThan: [env] }), { ...on, oneAtATime: true }),
       verify('Each virtual IP is on one host', heldOnce(kept, observed), {

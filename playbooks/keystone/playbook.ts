@@ -53,12 +53,12 @@ export default playbook({
           }),
         }),
       ]),
-      step('Share the keys of tokens', keyRepository(hosts, keysOf('token', secrets.keystoneKeys))),
+      step('Distribute the token keys', keyRepository(hosts, keysOf('token', secrets.keystoneKeys))),
       step(
-        'Share the keys of stored credentials',
+        'Distribute the credential keys',
         keyRepository(hosts, keysOf('credential', secrets.keystoneKeys)),
       ),
-      step('Keep their seed for root', carried.record(secrets.keystoneKeys)),
+      step('Record their seed for root', carried.record(secrets.keystoneKeys)),
       step(
         'Create its tables',
         tables(site, 'identity', {
@@ -77,7 +77,7 @@ export default playbook({
       }),
       verify('Keystone answers', apiAnswers(context, 'identity'), { within: minutes(2) }),
       verify(
-        'Keystone is reached at the virtual IP',
+        'Keystone answers at the virtual IP',
         openstack.reached({
           title: 'Keystone',
           vip: site.internal.vip,
@@ -89,7 +89,7 @@ export default playbook({
         { within: minutes(2) },
       ),
       step(
-        'Make the administrator',
+        'Create the administrator',
         bootstrap(session, {
           runAs: name,
           region: site.settings.region,
@@ -97,7 +97,7 @@ export default playbook({
         }),
         { once: true },
       ),
-      step('Know every account and every service', identity(session, identityOf(site)), {
+      step('Create accounts, services and endpoints', identity(session, identityOf(site)), {
         once: true,
       }),
     ];

@@ -29,10 +29,7 @@ export default playbook({
     return [
       // A host that is a rotation behind would not know the key that becomes the primary one.
       step('Have the present keys on every host', keyRepository(hosts, keys)),
-      step(
-        'Encrypt with the next key, and stage another',
-        rotated(hosts, keys, minutes(settings.after_minutes)),
-      ),
+      step('Promote the next key and stage another', rotated(hosts, keys, minutes(settings.after_minutes))),
     ];
   },
 });

@@ -41,14 +41,14 @@ export default playbook({
     const conf = `${paths.rsyslogConf}/30-osha.conf`;
     return [
       step('Install rsyslog', packages.installed(platform.packages.rsyslog)),
-      step('Give HAProxy and keepalived log files of their own', [
+      step('Write the logs of HAProxy and keepalived to their own files', [
         file.content(conf, {
           content: rsyslogConf({ remote: settings.remote, protocol: settings.remote_protocol }),
           validate: 'rsyslogd -N1 -f {}',
         }),
         service.running(units.rsyslog, { newerThan: [conf] }),
       ]),
-      step('Rotate them', [
+      step('Rotate these files', [
         ...OWN_LOGS.map((log) =>
           file.content(`${paths.logrotateConf}/${log.program}`, {
             content: logrotateConf(log, settings.keep_days, paths.rsyslogRotate),
@@ -57,7 +57,7 @@ export default playbook({
         ),
         service.running(units.logrotate),
       ]),
-      verify('Lines are taken', linesAreTaken(hosts, units.rsyslog)),
+      verify('rsyslog accepts messages', linesAreTaken(hosts, units.rsyslog)),
     ];
   },
 

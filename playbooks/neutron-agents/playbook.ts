@@ -59,13 +59,13 @@ export default playbook({
         files: [conf.CONF, conf.ML2, conf.BRIDGE, conf.DHCP, conf.L3, conf.METADATA, ...asRoot.paths],
         takeovers,
       }),
-      verify('Neutron hears of every agent', agentsReport(context, 'network', hosts), {
+      verify('Every agent reports to Neutron', agentsReport(context, 'network', hosts), {
         within: minutes(3),
       }),
       ...(external
         ? [
             step(
-              'Make the network outside',
+              'Create the external network',
               externalNetwork(adminSession(site), {
                 name: PHYSICAL_NETWORK,
                 physicalNetwork: PHYSICAL_NETWORK,

@@ -63,7 +63,7 @@ export default playbook({
         ...asRoot.nova.operations,
         ...needsMounts(units.compute, INSTANCES, host, context),
       ]),
-      step('Configure their networks', (host) => [
+      step('Configure networking on compute hosts', (host) => [
         file.content(neutron.CONF, { content: neutron.neutronConf(site, inventory, host), ...ofNeutron }),
         file.content(neutron.ML2, { content: neutron.ml2Conf(inventory), ...ofNeutron }),
         file.content(neutron.BRIDGE, { content: neutron.bridgeConf(inventory, host), ...ofNeutron }),
@@ -80,18 +80,18 @@ export default playbook({
         files: [CONF, COMPUTE_CONF, ...asRoot.nova.paths],
         takeovers,
       }),
-      verify('Nova hears of every compute host', agentsReport(context, 'compute', hosts), {
+      verify('Every compute host reports to Nova', agentsReport(context, 'compute', hosts), {
         within: minutes(3),
       }),
-      verify('Neutron hears of their agents', agentsReport(context, 'network', hosts), {
+      verify('Their agents report to Neutron', agentsReport(context, 'network', hosts), {
         within: minutes(3),
       }),
       verify(
-        'Every compute host has told what it has',
+        'Every compute host has reported its resources',
         computesRegistered(login, { computes: hosts, from: control }),
         { within: minutes(3) },
       ),
-      step('Let servers be put on them', computesMapped({ ...login, runAs: login.user }), {
+      step('Map the compute hosts to their cell', computesMapped({ ...login, runAs: login.user }), {
         hosts: control,
         once: true,
       }),

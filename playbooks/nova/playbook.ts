@@ -68,7 +68,7 @@ export default playbook({
         file.content(CONSOLE, { content: '# Placed by osha.\nNOVA_CONSOLE_PROXY_TYPE=novnc\n' }),
       ]),
       step(
-        'Create its tables and its cells',
+        'Create its tables and cells',
         [
           tables(site, 'compute', {
             database: 'nova_api',
@@ -102,7 +102,7 @@ export default playbook({
       }),
       verify('Nova answers', apiAnswers(context, 'compute'), { within: minutes(2) }),
       verify(
-        'Nova hears of its conductors and schedulers',
+        'Conductors and schedulers report to Nova',
         agentsReport(context, 'compute', hosts, [nova.conductor, nova.scheduler]),
         { within: minutes(3) },
       ),

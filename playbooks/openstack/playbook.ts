@@ -40,7 +40,7 @@ export default playbook({
     return [
       ...(authority
         ? [
-            step('Trust the CA of this deployment, also where there is no HAProxy', authority, {
+            step('Trust the CA of this deployment', authority, {
               hosts: trustingHosts(inventory),
             }),
           ]

@@ -88,7 +88,7 @@ export function run(
       ),
     ),
     step(
-      `Take new settings of ${what}, host by host`,
+      `Apply new settings of ${what}`,
       (host) => units.map((unit) => running(unit, files, host)),
       { ...on, oneAtATime: true, ...(untilHealthy ? { untilHealthy, within: minutes(3) } : {}) },
     ),

@@ -143,8 +143,8 @@ export default playbook({
       ...(agents.length > 0
         ? [step('Install the fence agents', fenceAgents(agents, platform.packages.fenceAgents))]
         : []),
-      step('Remove the cluster of one that the package brings', pacemaker.noPlaceholder(paths.corosyncConf)),
-      step('Let the hosts log in to each other', [
+      step("Remove the package's example cluster", pacemaker.noPlaceholder(paths.corosyncConf)),
+      step('Authenticate the hosts to each other', [
         password(pacemaker.CLUSTER_USER, secrets.hacluster),
         service.running(units.pcsd),
       ]),
@@ -156,7 +156,7 @@ export default playbook({
       ),
       // Before services are given to it: what it could not run would run nowhere then.
       ...parts.map(({ cluster, of, desired }) =>
-        step(`Check that the cluster${of} can work`, pacemaker.ready(cluster.hosts, desired), {
+        step(`Check the cluster${of} for quorum and holds`, pacemaker.ready(cluster.hosts, desired), {
           hosts: cluster.hosts,
         }),
       ),
@@ -168,7 +168,7 @@ export default playbook({
         ? []
         : [
             step(
-              `Leave ${handOver} to the cluster`,
+              `Hand ${handOver} over to the cluster`,
               (host) =>
                 [...new Set(taken.map(({ unit }) => unit))].flatMap((unit): readonly Operation[] => {
                   const takeover = takeoverOf(taken, unit, host.name);
@@ -179,7 +179,7 @@ export default playbook({
             ),
           ]),
       // Virtual IPs that keepalived held before would be on two hosts.
-      step('Stop the keepalived of before', givenUp({ unit: units.keepalived, conf: paths.keepalivedConf })),
+      step('Stop a former keepalived', givenUp({ unit: units.keepalived, conf: paths.keepalivedConf })),
       ...parts.map(({ cluster, of, desired }) =>
         step(
           desired.resources.some(({ id }) => id === HAPROXY)
@@ -189,7 +189,7 @@ export default playbook({
           { once: true, hosts: cluster.hosts },
         ),
       ),
-      step('Keep the passwords for root', [
+      step('Record the passwords for root', [
         ...carried.record(secrets.hacluster),
         ...(secrets[FENCE_PASSWORD] ? carried.record(secrets[FENCE_PASSWORD]) : []),
       ]),

@@ -61,8 +61,8 @@ export default playbook({
     const noted = { ...asked, noted: true };
     return [
       step('Install RabbitMQ', packages.installed(platform.packages.rabbitmq)),
-      step('Let running nodes take the Erlang cookie', cookieTaken(hosts, cookie)),
-      step('Share one Erlang cookie', (host) => cookieFile(host, hosts, cookie)),
+      step('Give running nodes the Erlang cookie', cookieTaken(hosts, cookie)),
+      step('Write the Erlang cookie', (host) => cookieFile(host, hosts, cookie)),
       step('Configure the broker', (host) => [
         file.content(paths.rabbitmqEnv, { content: rabbitmqEnv(rabbitmq.nodeOf(host)), ...own }),
         file.content(paths.rabbitmqConf, { content: rabbitmqConf(host, hosts.length, settings), ...own }),
@@ -102,16 +102,16 @@ export default playbook({
         ],
         { once: true },
       ),
-      step('Keep the passwords for root', [
+      step('Record the passwords for root', [
         ...carried.record(secrets.rabbitmqOpenstack),
         ...users.flatMap(({ password }) => carried.record(password)),
       ]),
       step(
-        'Take away what the inventory names no more',
+        'Remove what the inventory no longer lists',
         (host) => rabbitmq.unnamedAbsent(host, named, asked),
         { once: true },
       ),
-      verify('Every node runs, no partition', healthy(hosts, { platform, named }), {
+      verify('Every node runs, without partitions', healthy(hosts, { platform, named }), {
         within: minutes(2),
       }),
     ];

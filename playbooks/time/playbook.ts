@@ -21,7 +21,7 @@ export default playbook({
         'Install chrony',
         packages.installed(platform.packages.chrony, { replaces: ['systemd-timesyncd'] }),
       ),
-      step('Follow the time servers', (host) => [
+      step('Configure chrony', (host) => [
         file.content(conf, {
           content: chronyConf({ host, hosts, timeHosts, settings, pool: platform.timePool }),
         }),

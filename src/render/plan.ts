@@ -1,5 +1,4 @@
-import type { Host } from '../inventory/types.ts';
-import type { Plan } from '../planner/plan.ts';
+import type { Plan, PlannedStep } from '../planner/plan.ts';
 import { beside } from '../planner/waves.ts';
 import { visibleInLine } from '../text/visible.ts';
 import { createColors, type Colors } from './colors.ts';
@@ -16,7 +15,7 @@ export function planTable(
 ): string {
   const colors = options.colors ?? createColors(false);
   const phases = plan.phases.map((phase, index) => {
-    const hosts = phase.steps.map((step) => hostsInWords(plan, step.hosts));
+    const hosts = phase.steps.map((step) => hostsInWords(plan, step));
     const isSame = hosts.every((words) => words === hosts[0]);
     const rows = phase.steps.map((step, at) => [
       step.step.title,
@@ -48,7 +47,7 @@ export function planTable(
   return [...phases, `${total.join(', ')}; no host was contacted.`].join('\n\n');
 }
 
-function hostsInWords(plan: Plan, hosts: readonly Host[]): string {
+function hostsInWords(plan: Plan, { hosts }: PlannedStep): string {
   const isAll = hosts.length === plan.inventory.hosts.length && hosts.length > 3;
   return isAll ? `all ${hosts.length} hosts` : listOf(hosts.map((host) => host.name));
 }

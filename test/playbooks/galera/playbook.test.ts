@@ -158,9 +158,7 @@ describe('an arbitrator', () => {
   it('comes after the cluster, and is asked with it', () => {
     const steps = galera.steps(context);
     const titles = steps.map(({ title }) => title);
-    expect(titles.indexOf('Give the arbitrator its vote')).toBeGreaterThan(
-      titles.indexOf('Form the cluster'),
-    );
+    expect(titles.indexOf('Run the arbitrator')).toBeGreaterThan(titles.indexOf('Form the cluster'));
     const members = steps.flatMap((step) => (step.kind === 'cluster' ? [step.operation.members] : []));
     expect(members.map((hosts) => hosts.map(({ name }) => name))).toEqual([
       ['db1', 'db2', 'web9'],

@@ -32,14 +32,14 @@ describe('the keepalived playbook', () => {
   it('finds out who held them before it changes anything, and what former holders to remember before their peers leave them out', () => {
     const steps = keepalived.steps(contextOf(keepalived, { inventory: anInventory({ vips }) }));
     expect(steps.map(({ title }) => title)).toEqual([
-      'Recognise who else holds them',
-      'Make sure that no cluster holds them',
-      'Give up what other hosts hold',
+      'Check who else holds the virtual IPs',
+      'Check that no Pacemaker cluster holds the virtual IPs',
+      'Release what other hosts hold',
       'Install keepalived',
-      'Remember former holders',
-      'Change what holders must agree on',
+      'Record former holders',
+      'Change settings on which holders must agree',
       'Configure every virtual IP',
-      'Take the configuration over',
+      'Apply the configuration',
       'Run keepalived',
       'Each virtual IP is on one host',
     ]);

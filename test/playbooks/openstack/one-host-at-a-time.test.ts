@@ -60,7 +60,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
       [
         'Run Keystone, in parallel, stops one at a time: keystone is left to the cluster',
         'Have pacemaker run Keystone on one host, once: keystone in the cluster',
-        'Take new settings of Keystone, host by host, one at a time: keystone',
+        'Apply new settings of Keystone, one at a time: keystone',
       ],
     ],
     [
@@ -68,23 +68,23 @@ describe('services that Pacemaker runs on one host at a time', () => {
       [
         'Run Nova, in parallel, stops and restarts one at a time: nova-conductor is left to the cluster; nova-scheduler; nova-api is left to the cluster; nova-api-metadata; nova-novncproxy',
         'Have pacemaker run Nova on one host, once: nova-conductor, nova-api in the cluster',
-        'Take new settings of Nova, host by host, one at a time: nova-conductor; nova-scheduler; nova-api; nova-api-metadata; nova-novncproxy',
+        'Apply new settings of Nova, one at a time: nova-conductor; nova-scheduler; nova-api; nova-api-metadata; nova-novncproxy',
       ],
     ],
     [
       'cinder',
       [
         'Run Cinder, in parallel, restarts one at a time: cinder-scheduler; cinder-api',
-        'Take new settings of Cinder, host by host, one at a time: cinder-scheduler; cinder-api',
+        'Apply new settings of Cinder, one at a time: cinder-scheduler; cinder-api',
       ],
     ],
   ])('are given to it by their own phase: %s', (name, expected) => {
-    expect(stepsOf(name, 'c1', /^(Run|Have|Take)/)).toEqual(expected);
+    expect(stepsOf(name, 'c1', /^(Run|Have|Apply)/)).toEqual(expected);
   });
 
   it('are not left to it before, and what is configured already is', () => {
-    expect(stepsOf('pacemaker', 'c1', /^Leave/)).toEqual([
-      'Leave HAProxy to the cluster, in parallel, stops one at a time: haproxy is left to the cluster',
+    expect(stepsOf('pacemaker', 'c1', /^Hand/)).toEqual([
+      'Hand HAProxy over to the cluster, in parallel, stops one at a time: haproxy is left to the cluster',
     ]);
   });
 
@@ -144,7 +144,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
 
   it('are waited for where they run after a restart, whichever host was restarted', () => {
     const restart = (name: string): readonly string[] => {
-      const found = phase(name).steps.find(({ step }) => step.title.startsWith('Take new settings'))?.step;
+      const found = phase(name).steps.find(({ step }) => step.title.startsWith('Apply new settings'))?.step;
       const c1 = deployed.inventory.hosts[0]!;
       if (found?.kind !== 'host') throw new Error('no such step');
       return (found.untilHealthy?.(c1).members ?? []).map((host) => host.name);

@@ -83,9 +83,11 @@ describe('the pacemaker playbook', () => {
   it('recognises the cluster before it writes anything, and checks it before services are given to it', () => {
     const titles = pacemaker.steps(contextOf(pacemaker)).map(({ title }) => title);
     expect(titles[0]).toBe('Recognise the cluster');
-    expect(titles.indexOf('Check that the cluster can work')).toBe(titles.indexOf('Form the cluster') + 1);
-    expect(titles.indexOf('Leave HAProxy to the cluster')).toBeGreaterThan(
-      titles.indexOf('Check that the cluster can work'),
+    expect(titles.indexOf('Check the cluster for quorum and holds')).toBe(
+      titles.indexOf('Form the cluster') + 1,
+    );
+    expect(titles.indexOf('Hand HAProxy over to the cluster')).toBeGreaterThan(
+      titles.indexOf('Check the cluster for quorum and holds'),
     );
   });
 
@@ -175,8 +177,8 @@ describe('the clusters of an inventory', () => {
       'Recognise the cluster of test-database',
       'Form the cluster of test-api',
       'Form the cluster of test-database',
-      'Check that the cluster of test-api can work',
-      'Check that the cluster of test-database can work',
+      'Check the cluster of test-api for quorum and holds',
+      'Check the cluster of test-database for quorum and holds',
       'Run HAProxy and the virtual IPs of test-api',
       'Run HAProxy and the virtual IPs of test-database',
       'Each virtual IP of test-api is on one host',

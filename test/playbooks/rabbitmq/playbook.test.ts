@@ -32,8 +32,8 @@ describe('the configuration of a node', () => {
 
   it('gives running nodes the cookie before their files have it, and restarts nothing for it', () => {
     const titles = rabbitmq.steps(contextOf(rabbitmq)).map(({ title }) => title);
-    const taken = titles.indexOf('Let running nodes take the Erlang cookie');
-    expect(titles.indexOf('Share one Erlang cookie')).toBe(taken + 1);
+    const taken = titles.indexOf('Give running nodes the Erlang cookie');
+    expect(titles.indexOf('Write the Erlang cookie')).toBe(taken + 1);
     expect(titles.indexOf('Form the cluster')).toBeGreaterThan(taken);
     expect(configFilesOf(platformOf('debian-12'))).not.toContain('/var/lib/rabbitmq/.erlang.cookie');
   });
