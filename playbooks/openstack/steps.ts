@@ -87,11 +87,11 @@ export function run(
         { once: true, ...(hosts ? { hosts: hosts.filter(({ name }) => members.includes(name)) } : {}) },
       ),
     ),
-    step(
-      `Apply new settings of ${what}`,
-      (host) => units.map((unit) => running(unit, files, host)),
-      { ...on, oneAtATime: true, ...(untilHealthy ? { untilHealthy, within: minutes(3) } : {}) },
-    ),
+    step(`Apply new settings of ${what}`, (host) => units.map((unit) => running(unit, files, host)), {
+      ...on,
+      oneAtATime: true,
+      ...(untilHealthy ? { untilHealthy, within: minutes(3) } : {}),
+    }),
   ];
 }
 
