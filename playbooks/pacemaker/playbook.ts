@@ -20,7 +20,6 @@ import { laterUnits } from './later.ts';
 import { desiredResources, HAPROXY } from './resources.ts';
 import { settings, type Settings } from './settings.ts';
 import { takeoversOf } from './takeovers.ts';
-import { transportOf } from './transport.ts';
 import { problemsOf } from './validate.ts';
 import { fenceAgents } from './fence-agents.ts';
 import { healthy } from './health.ts';
@@ -205,3 +204,14 @@ export default playbook({
 
   validate: (inventory, settings) => problemsOf(inventory, settings),
 });
+
+/** The transport that the inventory asks for; nothing where it leaves that open. */
+function transportOf({
+  transport,
+  multicast = '',
+  multicast_port: port,
+}: Settings): pacemaker.Transport | undefined {
+  if (transport === undefined) return undefined;
+  if (transport !== 'udp') return { kind: transport };
+  return { kind: 'udp', multicast, ...(port === undefined ? {} : { port }) };
+}

@@ -1,11 +1,10 @@
-import type { Inventory, InventoryProblem } from 'osha';
-import { clustersOf } from './clusters.ts';
-import type { Settings } from './settings.ts';
-import { constraintProblems } from './validate-constraints.ts';
-import { fenceProblems } from './validate-fence.ts';
+import { type Inventory, type InventoryProblem, choiceFault, suggestion } from 'osha';
+import { clustersOf, type Cluster, clonesHaproxy, namesMeant, resourcesOf } from './clusters.ts';
+import type { Settings, Constraint } from './settings.ts';
 import { groupProblems } from './validate-groups.ts';
 import { openstackProblems } from './validate-openstack.ts';
 import { resourceProblems } from './validate-resources.ts';
+import { HAPROXY, reference } from './resources.ts';
 
 /** What is wrong with how the inventory's clusters are described. */
 export function problemsOf(inventory: Inventory, settings: Settings): readonly InventoryProblem[] {
@@ -127,4 +126,98 @@ function haltProblems({ properties }: Settings): readonly InventoryProblem[] {
       message: 'the cluster would not run what the inventory says',
       hint: `remove it; for an hour of maintenance, on a member: pcs property set ${name}=true`,
     }));
+}
+
+/** Options of fence agents that carry a password. */
+const PASSWORDS = /^(passwd|password|snmp_priv_passwd|identity_file_password)$/;
+
+/** What is wrong with the fence devices; that there are none is worth an advice. */
+function fenceProblems(settings: Settings, clusters: readonly Cluster[]): readonly InventoryProblem[] {
+  const members = [...new Set(clusters.flatMap((cluster) => cluster.hosts))];
+  const devices = Object.entries(settings.fence);
+  if (devices.length === 0) {
+    return [
+      {
+        severity: 'advice',
+        path: ['pacemaker', 'fence'],
+        message:
+          'no fence device is declared: a member that hangs is not switched off, and may keep holding what another one took over',
+        hint: 'declare one for each host: pacemaker: { fence: { ipmi1: { agent: fence_ipmilan, hosts: [controller1], options: { ip: 10.0.0.101 } } } }',
+      },
+    ];
+  }
+  return devices.flatMap(([name, { hosts, options }]): readonly InventoryProblem[] => [
+    ...hosts.flatMap((word, index): readonly InventoryProblem[] => {
+      const fault = choiceFault(word, members);
+      return fault
+        ? [{ severity: 'error', path: ['pacemaker', 'fence', name, 'hosts', index], ...fault }]
+        : [];
+    }),
+    ...Object.keys(options)
+      .filter((option) => PASSWORDS.test(option))
+      .map((option): InventoryProblem => ({
+        severity: 'error',
+        path: ['pacemaker', 'fence', name, 'options', option],
+        at: 'key',
+        message: 'a password does not belong into an inventory',
+        hint: `write password_option: ${option} beside options, and the password as fencePassword into the secrets`,
+      })),
+  ]);
+}
+
+/** The words of a constraint that stand for things in the cluster, with their places within it. */
+function wordsOf(
+  constraint: Constraint,
+): readonly (readonly [path: readonly (string | number)[], word: string])[] {
+  if ('order' in constraint) return constraint.order.map((word, index) => [['order', index], word] as const);
+  if ('colocate' in constraint) {
+    return [
+      [['colocate'], constraint.colocate],
+      [['with'], constraint.with],
+    ];
+  }
+  return [[['location'], constraint.location]];
+}
+
+/** Words in constraints that mean nothing, or things of different clusters, or one thing twice. */
+function constraintProblems(settings: Settings, clusters: readonly Cluster[]): readonly InventoryProblem[] {
+  const options = (cluster: Cluster): Parameters<typeof reference>[1] => ({ cluster, clusters, settings });
+  const known = clusters.flatMap((cluster) => [
+    ...cluster.vips.map(({ name }) => name),
+    ...cluster.groups.keys(),
+    ...resourcesOf(cluster, settings, clusters),
+    ...[...cluster.groups.values()].flatMap((group) => group.services),
+    ...(clonesHaproxy(cluster, HAPROXY) ? [HAPROXY] : []),
+  ]);
+  return settings.constraints.flatMap((constraint, index): readonly InventoryProblem[] => {
+    const path = ['pacemaker', 'constraints', index];
+    const words = wordsOf(constraint);
+    const unknown = words
+      .filter(([, word]) => !known.includes(word))
+      .map(([at, word]): InventoryProblem => ({
+        severity: 'error',
+        path: [...path, ...at],
+        message: `"${word}" is no virtual IP, group or resource of a cluster`,
+        hint: suggestion(word, [...new Set(known)]),
+      }));
+    const members = [...new Set(clusters.flatMap((cluster) => cluster.hosts))];
+    const fault = 'location' in constraint ? choiceFault(constraint.host, members) : undefined;
+    const all = [
+      ...unknown,
+      ...(fault ? [{ severity: 'error' as const, path: [...path, 'host'], ...fault }] : []),
+    ];
+    if (all.length > 0) return all;
+    if (words.length === 2 && words[0]?.[1] === words[1]?.[1]) {
+      const message = `${words[0]?.[1] ?? ''} stands on both sides`;
+      return [{ severity: 'error', path, message, hint: 'a constraint is between two' }];
+    }
+    const together = clusters.some(
+      (cluster) =>
+        words.every(([, word]) => reference(word, options(cluster)) !== '') &&
+        (!('location' in constraint) || namesMeant([constraint.host], cluster).length > 0),
+    );
+    if (together) return [];
+    const message = 'it is about things that are in different clusters';
+    return [{ severity: 'error', path, message, hint: 'remove it: clusters know nothing of each other' }];
+  });
 }

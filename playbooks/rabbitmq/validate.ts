@@ -1,7 +1,6 @@
 import { hostsWith, type Inventory, type InventoryProblem } from 'osha';
 import { MIRRORED, SERVICE_USER } from './accounts.ts';
 import { MANAGEMENT_PORT } from './files/conf.ts';
-import { regexFault } from './regex.ts';
 import type { RabbitmqSettings } from './settings.ts';
 import { queuesOf, ramHosts, versionOf } from './version.ts';
 
@@ -166,4 +165,27 @@ function regexProblems(path: Path, pattern: string): readonly InventoryProblem[]
   return fault === undefined
     ? []
     : [error(path, `"${pattern}" is no regular expression: ${fault}`, 'everything is ".*", nothing is "^$"')];
+}
+
+/**
+ * What is wrong with a regular expression of the broker's, or `undefined`. The broker's are Perl's: what those have and
+ * JavaScript's have not is put into the latter's words first, so that nothing right is refused.
+ */
+export function regexFault(pattern: string): string | undefined {
+  const inJavaScript = pattern
+    .replaceAll(/\(\?[imsxU-]+\)/g, '')
+    .replaceAll(/\(\?[imsxU-]+:/g, '(?:')
+    .replaceAll('(?>', '(?:')
+    .replaceAll('(?|', '(?:')
+    .replaceAll('(?P<', '(?<')
+    .replaceAll(/\(\?#[^)]*\)/g, '')
+    // What is possessive: a++, a*+, a?+, a{2}+.
+    .replaceAll(/(?<!\\)([*+?}])\+/g, '$1');
+  try {
+    new RegExp(inJavaScript);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return message.slice(message.lastIndexOf(': ') + 2).toLowerCase();
+  }
 }

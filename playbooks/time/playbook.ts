@@ -1,8 +1,7 @@
 import { everyHost, file, hostsWith, minutes, packages, playbook, service, step, verify } from 'osha';
-import { chronyConf } from './files/chrony.ts';
+import { chronyConf, clockDropIn } from './files/chrony.ts';
 import { clocksAgree } from './health.ts';
 import { settings, timeProblems } from './settings.ts';
-import { clockDropIn } from './unit.ts';
 
 /** One time on every host: tokens, certificates and logs are compared across hosts. */
 export default playbook({

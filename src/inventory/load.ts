@@ -4,20 +4,22 @@ import { hasErrors, inFileOrder, START, type LocatedProblem, type Position } fro
 import { isRecord, parseYaml, type ParsedYaml } from '../yaml/parse.ts';
 import { nearest, suggestion } from '../yaml/nearest.ts';
 import { readText } from '../yaml/read.ts';
-import { inventoryOf } from './build.ts';
 import { draftOf, type Draft } from './draft.ts';
 import { looksSecret, problemsOf, unknownKey, withoutEchoes, type ShapeProblem } from './explain.ts';
 import { hostProblems } from './host-rules.ts';
-import { jumpProblems } from './jumps.ts';
+import { jumpProblems, jumpsTo } from './jumps.ts';
 import { loginProblems } from './login-rules.ts';
 import type { InventoryProblem } from './problem.ts';
 import { quorumProblems } from './quorum.ts';
-import { fixedSchema, OWN_KEY } from './schema.ts';
+import { fixedSchema, OWN_KEY, DEFAULT_PLATFORM } from './schema.ts';
 import type { SettingsSection } from './section.ts';
 import { extraVotes, readSections, sectionProblems, unusedSections } from './sections.ts';
-import type { Inventory } from './types.ts';
-import { vipProblems } from './vip-rules.ts';
+import type { Inventory, Host, Vip } from './types.ts';
+import { vipProblems, parseCidr } from './vip-rules.ts';
 import { plainMessage, show } from './words.ts';
+import { bare } from '../yaml/bare.ts';
+import { settingsOf } from './logins.ts';
+import { formatIpv4 } from './network.ts';
 
 export interface LoadOptions {
   /** Whose keys the inventory may have. */
@@ -202,4 +204,30 @@ export function checkInventory(file: string, text: string, options: LoadOptions)
 /** Reads and checks an inventory. See `checkWritten`. */
 export function loadInventory(file: string, options: LoadOptions): LoadedInventory {
   return checkWritten(readInventory(file), options);
+}
+
+/** The inventory that a draft without errors describes. Hosts and VIPs that lack something essential are left out. */
+function inventoryOf(
+  draft: Draft,
+  file: string,
+  name: string,
+  settings: Readonly<Record<string, unknown>>,
+): Inventory {
+  const hosts = draft.hosts.flatMap((host): readonly Host[] => {
+    if (host.address === undefined) return [];
+    const jump = jumpsTo(draft, host, file);
+    const ssh = { ...settingsOf(draft, host, file), ...(jump === undefined ? {} : { jump }) };
+    const { name, address, networks, roles, controller } = host;
+    return [{ name, address, networks: bare(networks), roles, controller, ssh }];
+  });
+  const vips = draft.vips.flatMap((vip): readonly Vip[] => {
+    const cidr = parseCidr(vip.address ?? '');
+    const { name, interface: device, by, haproxy } = vip;
+    if (cidr === undefined || device === undefined) return [];
+    const { prefixLength } = cidr;
+    const address = formatIpv4(cidr.address);
+    const holders = vip.holders.map((host) => host.name);
+    return [{ name, address, prefixLength, interface: device, by, haproxy, holders }];
+  });
+  return { name, file, platform: draft.platform ?? DEFAULT_PLATFORM, hosts, vips, settings };
 }

@@ -1,5 +1,5 @@
 import { OshaError } from '../text/error.ts';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -9,6 +9,9 @@ import {
   readFileSync,
   rmSync,
   writeFileSync,
+  fsyncSync,
+  ftruncateSync,
+  writeSync,
 } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -18,7 +21,6 @@ import { escapedJson } from '../text/json-line.ts';
 import { maskDeep } from './mask-deep.ts';
 import { FILES, RESERVE, runsFolder, type RunMeta } from './record.ts';
 import { isRunId, newRunId } from './run-id.ts';
-import { tryDisk, writeAll } from './write-all.ts';
 
 /** Records kept for one inventory; the oldest go when a run begins. */
 const KEPT_RUNS = 200;
@@ -192,5 +194,33 @@ function prune(runs: string): void {
     } catch {
       // Another user's: it stays, and does not keep this run from beginning.
     }
+  }
+}
+
+/** Bytes that a disk has to take before a run begins: the record of a whole deployment is of this size. */
+const TRIAL_BYTES = 1024 * 1024;
+
+/** Bytes that are kept back during a run, so that the end of one that filled the disk can still be written. */
+const RESERVE_BYTES = 64 * 1024;
+
+/** Writes all of `text`. A disk that is nearly full takes a part of it first, and fails then. */
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+}
+
+/**
+ * Proves that a file as large as a run's record can be written, by writing `file`, which stays as a reserve. Random bytes,
+ * because some file systems store nothing for zeros; synced, because some only then find that they are full.
+ */
+function tryDisk(file: string): void {
+  const fd = openSync(file, 'wx', 0o600);
+  try {
+    const bytes = randomBytes(TRIAL_BYTES);
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    fsyncSync(fd);
+    ftruncateSync(fd, RESERVE_BYTES);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -1,6 +1,6 @@
-import type { Operation, ResourceKey } from '../playbook/operation.ts';
-import { ProbeError } from '../playbook/operation.ts';
-import { aptInstallScript, configurePendingScript, packagesProbeScript } from './apt.ts';
+import { type Operation, type ResourceKey, ProbeError } from '../playbook/operation.ts';
+import { quoteAll } from './shell.ts';
+import { within } from '../playbook/limits.ts';
 
 /** What the package manager says of the packages that were asked about. */
 export interface PackagesState {
@@ -94,4 +94,89 @@ function parsePackages(answer: { stdout: string; stderr: string }): PackagesStat
   }
   if (!understood) throw new ProbeError(`dpkg did not answer: ${answer.stderr.trim() || 'no output'}`);
   return { installed: installedVersions, candidates, interrupted };
+}
+
+/** By this line a policy file is known to be osha's own. */
+const MARK = '# placed by osha while packages are installed';
+
+/** Minutes after which the lists of packages count as old. */
+const LISTS_OLD_MINUTES = 24 * 60;
+
+/** A script that says which of `names` are installed, which of `wanted` could be, and whether dpkg was interrupted. */
+function packagesProbeScript(names: readonly string[], wanted: readonly string[]): string {
+  return `command -v dpkg-query >/dev/null 2>&1 || { echo no-dpkg; exit 0; }
+known=$(dpkg-query -W -f '\${Package} \${db:Status-Status} \${Version}\\n' ${quoteAll(names)} 2>/dev/null)
+printf '%s\\n' "$known" | sed -n 's/^./package &/p'
+for update in /var/lib/dpkg/updates/[0-9]*; do [ -e "$update" ] && echo interrupted && break; done
+grep -qF ${quoteAll([MARK])} /usr/sbin/policy-rc.d 2>/dev/null && echo interrupted
+missing=
+for name in ${quoteAll(wanted)}; do
+  case "
+$known" in *"
+$name installed "*) ;; *) missing="$missing $name" ;; esac
+done
+[ -z "$missing" ] || apt-cache policy $missing 2>/dev/null |
+  sed -n -e 's/^\\([^ ].*\\):$/\\1/;t name' -e 's/^  Candidate: //;t version' -e 'b' -e ':name' -e 'h;b' \\
+    -e ':version' -e 'G;s/^\\(.*\\)\\n\\(.*\\)$/candidate \\2 \\1/p'
+echo end`;
+}
+
+/**
+ * Shell functions and traps that every use of apt here shares. Debian starts a service as soon as it is installed;
+ * a policy that answers 101 forbids that. A policy that is there already is left alone.
+ */
+const PRELUDE = `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
+command -v apt-get >/dev/null 2>&1 ||
+  { echo 'this host has no apt-get: osha installs packages on Debian and Ubuntu only' >&2; exit 1; }
+policy=/usr/sbin/policy-rc.d
+mark='${MARK}'
+said=$(mktemp)
+tidy() { rm -f "$said"; if grep -qF "$mark" "$policy" 2>/dev/null; then rm -f "$policy"; fi; }
+trap tidy EXIT
+trap 'exit 143' HUP INT TERM
+[ -e "$policy" ] || { printf '#!/bin/sh\\n%s\\nexit 101\\n' "$mark" >"$policy"; chmod 755 "$policy"; }
+patiently() {
+  waited=0
+  until "$@" 2>"$said"; do
+    if [ $waited -ge ${within('packageLock')} ] || ! grep -qi '\\block' "$said"; then cat "$said" >&2; return 1; fi
+    [ $waited -gt 0 ] || echo 'waiting for another process that uses the package manager'
+    waited=$((waited + 5))
+    sleep 5
+  done
+  cat "$said" >&2
+}
+apt() { patiently apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=${within('packageLock')} -o Acquire::Retries=3 \\
+  -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null; }
+patiently dpkg --force-confdef --force-confold --configure -a </dev/null
+`;
+
+/**
+ * A script that installs `names`; those in `going` may be removed for it, nothing else may. The lists of packages are
+ * fetched first where there are none, where they are older than a day or than the sources, and where they do not know
+ * a package or know one that is gone.
+ */
+function aptInstallScript(names: readonly string[], going: readonly string[]): string {
+  const removal = going.length > 0 ? '' : ' --no-remove';
+  return `(
+set -eu
+${PRELUDE}
+lists=/var/lib/apt/lists
+fetched=
+fetch() { apt update; fetched=yes; }
+install() { apt install --no-install-recommends${removal} ${quoteAll(names)}; }
+if [ -z "$(find "$lists" -maxdepth 1 -name '*_Packages*' 2>/dev/null | head -n 1)" ] ||
+  [ -n "$(find "$lists/partial" -maxdepth 0 -mmin +${LISTS_OLD_MINUTES} 2>/dev/null)" ] ||
+  [ -n "$(find /etc/apt -name '*.list' -newer "$lists/partial" 2>/dev/null | head -n 1)" ] ||
+  [ -n "$(find /etc/apt -name '*.sources' -newer "$lists/partial" 2>/dev/null | head -n 1)" ] ||
+  [ "$(apt-cache policy ${quoteAll(names)} | grep -c '^  Candidate: [^(]')" -lt ${names.length} ]; then fetch; fi
+if [ -n "$fetched" ]; then install; else install || { fetch; install; }; fi
+)`;
+}
+
+/** A script that finishes what an interrupted dpkg left. */
+function configurePendingScript(): string {
+  return `(
+set -eu
+${PRELUDE}
+)`;
 }

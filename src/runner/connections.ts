@@ -1,8 +1,8 @@
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
+import type { LimitFunction } from 'p-limit';
 import type { Host } from '../inventory/types.ts';
-import { ConnectError, ConnectionDropped } from '../transport/errors.ts';
+import { ConnectError, ConnectionDropped, LockFailed, ScriptTimeout } from '../transport/errors.ts';
 import type { ConnectOptions, Session, Transport } from '../transport/session.ts';
-import { lossOf, type Absence, type Unreachable } from './absence.ts';
 import type { EventSink } from './events.ts';
 import { Line, type Attempt, type Shells } from './line.ts';
 import { RunLock, type LockPatience } from './run-lock.ts';
@@ -277,4 +277,28 @@ export class Connections implements Shells {
       return { ok: false, absence, ...lossOf(error) };
     }
   }
+}
+
+/** Why a host takes no part in the run. */
+interface Unreachable {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** Which way a host left the run: it cannot be reached, was found unfit, or another run has its lock now. */
+type Absence = 'unreachable' | 'rejected' | 'locked' | 'interrupted';
+
+/** Why a host is lost, whatever it did. */
+function lossOf(error: unknown): Unreachable {
+  if (error instanceof LockFailed) {
+    return {
+      message: `cannot take its lock: ${error.message}`,
+      hint: 'see on that host who holds /run/osha.lock (fuser -v /run/osha.lock) and whether there is room (df /run)',
+    };
+  }
+  if (error instanceof ScriptTimeout) {
+    return { message: `logged in, but timed out after ${error.timeoutMs / 1000} s waiting for an answer` };
+  }
+  if (error instanceof ConnectError) return { message: error.message, hint: error.hint };
+  return { message: error instanceof Error ? error.message : String(error) };
 }

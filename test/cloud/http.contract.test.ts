@@ -6,9 +6,9 @@ import { directly } from '../../src/cloud/dial.ts';
 import { Broken, CloudError, NotSent } from '../../src/cloud/errors.ts';
 import { exchange, type HttpAnswer, type HttpOptions, type HttpRequest } from '../../src/cloud/http.ts';
 import { authority } from '../../src/operations/tls/authority.ts';
-import { issue } from '../../src/operations/tls/issue.ts';
 import { newPrivateKey } from '../../src/secrets/private-key.ts';
 import { Secret } from '../../src/secrets/secret.ts';
+import { issue } from '../../src/operations/tls/issued.ts';
 
 const servers: Server[] = [];
 afterEach(() => {

@@ -5,10 +5,10 @@ import { shortened } from '../../playbooks/keepalived/files/conf.ts';
 import { nativeHash } from '../../src/operations/mysql/user.ts';
 import { fernetKey } from '../../playbooks/keystone/key-repository.ts';
 import { authority } from '../../src/operations/tls/authority.ts';
-import { issue } from '../../src/operations/tls/issue.ts';
 import { createMasker } from '../../src/secrets/mask.ts';
 import { newPrivateKey } from '../../src/secrets/private-key.ts';
 import { Secret } from '../../src/secrets/secret.ts';
+import { issue } from '../../src/operations/tls/issued.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const password = (): Secret => new Secret('password', 'Wn4Kd81mZqX0tLb7');

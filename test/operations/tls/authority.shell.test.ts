@@ -4,11 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { authority } from '../../../src/operations/tls/authority.ts';
-import { issue } from '../../../src/operations/tls/issue.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
 import { CA, KEY, keyOf, NAMES, NOW, sample } from './samples.ts';
+import { issue } from '../../../src/operations/tls/issued.ts';
 
 const secret = (value: string): Secret => new Secret('tlsAuthority', value);
 

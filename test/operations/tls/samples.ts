@@ -1,10 +1,10 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { authority, type Authority } from '../../../src/operations/tls/authority.ts';
-import { issue } from '../../../src/operations/tls/issue.ts';
 import type { PlacedCertificate } from '../../../src/operations/tls/placed.ts';
 import { readCertificate, type CertificateFacts } from '../../../src/operations/tls/read.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
+import { issue } from '../../../src/operations/tls/issued.ts';
 
 /** A key as `secrets.yaml` holds one; shorter than those of a deployment, because it takes less time. */
 export const KEY = newPrivateKey(2048);

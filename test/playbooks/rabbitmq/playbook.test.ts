@@ -4,10 +4,10 @@ import { checkInventory } from '../../../src/inventory/load.ts';
 import { configFilesOf } from '../../../src/operations/rabbitmq/observe.ts';
 import { platformIds, platformOf } from '../../../src/platform/index.ts';
 import { aHost, anInventory } from '../../support/inventory.ts';
-import { regexFault } from '../../../playbooks/rabbitmq/regex.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { contextOf, operationsOn, placedFile, titlesOn } from '../context.ts';
+import { regexFault } from '../../../playbooks/rabbitmq/validate.ts';
 
 const CONF = '/etc/rabbitmq/rabbitmq.conf';
 

@@ -7,13 +7,13 @@ import {
   type ApiRequest,
   type ApiSession,
 } from '../../../../playbooks/openstack/operations/index.ts';
-import { issue } from '../../../../src/operations/tls/issue.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { CA } from '../../../operations/tls/samples.ts';
 import { startCloud, type Cloud, type CloudOptions } from './cloud.ts';
 import { runMeanwhile } from './meanwhile.ts';
 import { listImages, NOWHERE, password, sessionAt } from './sessions.ts';
+import { issue } from '../../../../src/operations/tls/issued.ts';
 
 let cloud: Cloud | undefined;
 afterEach(() => cloud?.close());
