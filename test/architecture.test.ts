@@ -107,6 +107,13 @@ describe('the layers', () => {
       state.set(file, 'closed');
     };
     for (const file of files) visit(file, []);
+    const lengths = files.map(
+      (file) => [readFileSync(join(ROOT, file), 'utf8').split('\n').length, file] as const,
+    );
+    const [lines, longest] = lengths.reduce((one, other) => (other[0] > one[0] ? other : one));
+    process.stdout.write(
+      `sources: ${files.length} files, ${circles.length} circles of imports, the longest ${lines} lines (${longest})\n`,
+    );
     expect(circles).toEqual([]);
   });
 
