@@ -93,7 +93,6 @@ export default playbook({
           migrations: 'cinder/db/migrations',
           upgrade: 'cinder-manage db sync',
         }),
-        { once: true },
       ),
       ...run('Cinder', {
         units: [cinder.scheduler, cinder.api],

@@ -33,6 +33,7 @@ export function healthAccount(name: string): Operation<mysql.Rows> {
   const key: ResourceKey = `database:user ${name}`;
   return {
     scope: 'host',
+    runsOnce: true,
     title: `database user ${name}`,
     probe: mysql.rowsProbe(
       mysql.sqlCommand(`SET SESSION wsrep_sync_wait=0;

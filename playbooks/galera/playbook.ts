@@ -98,10 +98,9 @@ export default playbook({
             ),
           ]
         : []),
-      step('Remove default accounts', mysql.secured(), { ...onMembers, once: true }),
+      step('Remove default accounts', mysql.secured(), { ...onMembers }),
       step('Create the account of the health endpoint', healthAccount(HEALTH_USER), {
         ...onMembers,
-        once: true,
       }),
       step(
         `Run the health endpoint on port ${HEALTH_PORT}`,

@@ -45,7 +45,6 @@ export default playbook({
           migrations: 'glance/db/sqlalchemy/alembic_migrations',
           upgrade: 'glance-manage db_sync',
         }),
-        { once: true },
       ),
       ...run('Glance', {
         units: [platform.units.glance],

@@ -24,6 +24,7 @@ export function tablesOfLogins(site: Site, password: Secret): Operation<LoginTab
   );
   return {
     scope: 'host',
+    runsOnce: true,
     title: `tables of ${DATABASE}`,
     probe: {
       ...questionOf(asked),

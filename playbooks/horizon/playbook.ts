@@ -90,7 +90,7 @@ export default playbook({
       step(
         'Create the session database',
         [mysql.database(DATABASE), mysql.user(DATABASE, { password, databases: [DATABASE] })],
-        { hosts: hostsWith(inventory, 'database'), once: true },
+        { hosts: hostsWith(inventory, 'database') },
       ),
       step(
         'Configure Horizon',
@@ -108,7 +108,7 @@ export default playbook({
         ],
         { hosts },
       ),
-      step('Create its tables', tablesOfLogins(site, password), { hosts, once: true }),
+      step('Create its tables', tablesOfLogins(site, password), { hosts }),
       ...run('Horizon', {
         units: [unit],
         files: [SETTINGS, APACHE_CONF],

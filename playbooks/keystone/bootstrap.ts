@@ -39,6 +39,7 @@ export function bootstrap(
   const all = [...words, '--bootstrap-region-id', region, ...endpoints].map(quote).join(' ');
   return {
     scope: 'host',
+    runsOnce: true,
     title: `administrator ${session.user}`,
     probe: apiProbe(
       session,

@@ -66,7 +66,6 @@ export default playbook({
           migrations: 'keystone/common/sql/migrations',
           upgrade: 'keystone-manage db_sync',
         }),
-        { once: true },
       ),
       ...run('Keystone', {
         units: [platform.units.keystone],
@@ -95,11 +94,8 @@ export default playbook({
           region: site.settings.region,
           urls: urlsOf(site, 'identity'),
         }),
-        { once: true },
       ),
-      step('Create accounts, services and endpoints', identity(session, identityOf(site)), {
-        once: true,
-      }),
+      step('Create accounts, services and endpoints', identity(session, identityOf(site))),
     ];
   },
 

@@ -75,6 +75,7 @@ export function externalNetwork(
   });
   return {
     scope: 'host',
+    runsOnce: true,
     title: `network ${name}`,
     probe: apiProbe(
       session,

@@ -73,7 +73,7 @@ export default playbook({
                 gateway: external.gateway,
                 pool: rangeOf(external.floating),
               }),
-              { hosts: hostsWith(inventory, 'control'), once: true },
+              { hosts: hostsWith(inventory, 'control') },
             ),
           ]
         : []),

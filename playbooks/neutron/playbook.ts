@@ -53,7 +53,6 @@ export default playbook({
           migrations: 'neutron/db/migration/alembic_migrations',
           upgrade: `neutron-db-manage --config-file ${CONF} --config-file ${ML2} upgrade heads`,
         }),
-        { once: true },
       ),
       ...run('Neutron', {
         // The agents wait a minute where they find the RPC server not there yet.

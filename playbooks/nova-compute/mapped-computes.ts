@@ -49,6 +49,7 @@ export function computesRegistered(
 export function computesMapped(options: MappedComputesOptions): Operation<readonly string[]> {
   return {
     scope: 'host',
+    runsOnce: true,
     title: 'compute hosts of the cell',
     probe: {
       ...questionOf(askDatabase(options, 'nova_api', UNKNOWN)),

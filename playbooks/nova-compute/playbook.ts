@@ -93,7 +93,6 @@ export default playbook({
       ),
       step('Map the compute hosts to their cell', computesMapped({ ...login, runAs: login.user }), {
         hosts: control,
-        once: true,
       }),
     ];
   },

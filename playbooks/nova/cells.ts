@@ -55,6 +55,7 @@ export function cells(options: CellsOptions): Operation<readonly Cell[]> {
   });
   return {
     scope: 'host',
+    runsOnce: true,
     title: "Nova's cells",
     probe: {
       ...questionOf(

@@ -67,32 +67,28 @@ export default playbook({
         // Without it the unit of the noVNC proxy ends at once, and says nothing.
         file.content(CONSOLE, { content: '# Placed by osha.\nNOVA_CONSOLE_PROXY_TYPE=novnc\n' }),
       ]),
-      step(
-        'Create its tables and cells',
-        [
+      step('Create its tables and cells', [
+        tables(site, 'compute', {
+          database: 'nova_api',
+          migrations: `nova/db/api/${versions}`,
+          upgrade: 'nova-manage api_db sync',
+        }),
+        cells({
+          server: site.databaseServer,
+          user: name,
+          password: site.databasePassword('compute'),
+          brokers: site.brokers,
+          runAs: name,
+        }),
+        // Both at once: cell0 is a copy without servers of its own.
+        ...['nova', 'nova_cell0'].map((database) =>
           tables(site, 'compute', {
-            database: 'nova_api',
-            migrations: `nova/db/api/${versions}`,
-            upgrade: 'nova-manage api_db sync',
+            database,
+            migrations: `nova/db/main/${versions}`,
+            upgrade: 'nova-manage db sync',
           }),
-          cells({
-            server: site.databaseServer,
-            user: name,
-            password: site.databasePassword('compute'),
-            brokers: site.brokers,
-            runAs: name,
-          }),
-          // Both at once: cell0 is a copy without servers of its own.
-          ...['nova', 'nova_cell0'].map((database) =>
-            tables(site, 'compute', {
-              database,
-              migrations: `nova/db/main/${versions}`,
-              upgrade: 'nova-manage db sync',
-            }),
-          ),
-        ],
-        { once: true },
-      ),
+        ),
+      ]),
       ...run('Nova', {
         units: [nova.conductor, nova.scheduler, nova.api, nova.metadata, nova.console],
         files: [CONF, API, METADATA_API, CONSOLE],

@@ -54,7 +54,7 @@ export default playbook({
             mysql.user(name, { password: site.databasePassword(service), databases }),
           ];
         }),
-        { hosts: hostsWith(inventory, 'database'), once: true },
+        { hosts: hostsWith(inventory, 'database') },
       ),
       step('Install the command-line client', packages.installed(platform.packages.openstackClient), control),
       step(

@@ -84,7 +84,7 @@ export function run(
       step(
         `Have ${by} run ${what} on one host`,
         (host) => [...new Set(units.flatMap((unit) => handoverOf(unit, host)?.run ?? []))],
-        { once: true, ...(hosts ? { hosts: hosts.filter(({ name }) => members.includes(name)) } : {}) },
+        { ...(hosts ? { hosts: hosts.filter(({ name }) => members.includes(name)) } : {}) },
       ),
     ),
     step(`Apply new settings of ${what}`, (host) => units.map((unit) => running(unit, files, host)), {

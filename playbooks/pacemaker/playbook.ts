@@ -185,7 +185,7 @@ export default playbook({
             ? `Run HAProxy and the virtual IPs${of}`
             : `Run the virtual IPs${of}`,
           pacemaker.resources(desired),
-          { once: true, hosts: cluster.hosts },
+          { hosts: cluster.hosts },
         ),
       ),
       step('Record the passwords for root', [

@@ -61,7 +61,6 @@ export default playbook({
           migrations: 'placement/db/sqlalchemy/alembic',
           upgrade: 'placement-manage db sync',
         }),
-        { once: true },
       ),
       ...run('Placement', {
         units: [platform.units.placement],

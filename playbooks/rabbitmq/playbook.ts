@@ -59,6 +59,7 @@ export default playbook({
     });
     const asked = { platform, credentials };
     const noted = { ...asked, noted: true };
+    const names = [...settings.vhosts, ...users, ...Object.keys(settings.policies)];
     return [
       step('Install RabbitMQ', packages.installed(platform.packages.rabbitmq)),
       step('Give running nodes the Erlang cookie', cookieTaken(hosts, cookie)),
@@ -70,47 +71,35 @@ export default playbook({
       ]),
       step('Start RabbitMQ at boot', service.enabled(units.rabbitmq)),
       step('Form the cluster', members(hosts, { platform, ram: ramHosts(hosts, settings) })),
-      step('Remove the default user', (host) => rabbitmq.userAbsent(host, 'guest', { platform }), {
-        once: true,
-      }),
-      step(
-        'Create the user of the services',
-        (host) =>
-          rabbitmq.user(host, SERVICE_USER, {
-            ...asked,
-            password: secrets.rabbitmqOpenstack,
-            tags: ['administrator'],
-          }),
-        { once: true },
+      step('Remove the default user', (host) => rabbitmq.userAbsent(host, 'guest', { platform })),
+      step('Create the user of the services', (host) =>
+        rabbitmq.user(host, SERVICE_USER, {
+          ...asked,
+          password: secrets.rabbitmqOpenstack,
+          tags: ['administrator'],
+        }),
       ),
-      step(
-        mirrored ? 'Mirror every queue' : 'Leave queues to the services',
-        (host) =>
-          mirrored
-            ? rabbitmq.policy(host, MIRRORED, mirror)
-            : rabbitmq.policyAbsent(host, MIRRORED, { platform }),
-        { once: true },
+      step(mirrored ? 'Mirror every queue' : 'Leave queues to the services', (host) =>
+        mirrored
+          ? rabbitmq.policy(host, MIRRORED, mirror)
+          : rabbitmq.policyAbsent(host, MIRRORED, { platform }),
       ),
-      step(
-        'Create virtual hosts, users and policies of the inventory',
-        (host) => [
-          ...settings.vhosts.map((name) => rabbitmq.vhost(host, name, asked)),
-          ...users.map(({ name, ...user }) => rabbitmq.user(host, name, { ...noted, ...user })),
-          ...Object.entries(settings.policies).map(([name, { apply_to: applyTo, ...policy }]) =>
-            rabbitmq.policy(host, name, { ...noted, ...policy, applyTo }),
-          ),
-        ],
-        { once: true },
-      ),
+      ...(names.length === 0
+        ? []
+        : [
+            step('Create virtual hosts, users and policies of the inventory', (host) => [
+              ...settings.vhosts.map((name) => rabbitmq.vhost(host, name, asked)),
+              ...users.map(({ name, ...user }) => rabbitmq.user(host, name, { ...noted, ...user })),
+              ...Object.entries(settings.policies).map(([name, { apply_to: applyTo, ...policy }]) =>
+                rabbitmq.policy(host, name, { ...noted, ...policy, applyTo }),
+              ),
+            ]),
+          ]),
       step('Record the passwords for root', [
         ...carried.record(secrets.rabbitmqOpenstack),
         ...users.flatMap(({ password }) => carried.record(password)),
       ]),
-      step(
-        'Remove what the inventory no longer lists',
-        (host) => rabbitmq.unnamedAbsent(host, named, asked),
-        { once: true },
-      ),
+      step('Remove what the inventory no longer lists', (host) => rabbitmq.unnamedAbsent(host, named, asked)),
       verify('Every node runs, without partitions', healthy(hosts, { platform, named }), {
         within: minutes(2),
       }),

@@ -82,8 +82,10 @@ export function createPlan(request: PlanRequest): Plan {
   const planned = (playbook: Playbook): PlannedPhase => {
     const context = contextOf(playbook, request, shared);
     const hosts = context.hosts.filter((host) => allowed.has(host.name));
-    const steps = identified(playbook.steps(context)).map(({ id, step }): PlannedStep => {
-      const onHosts = hostsOf(step, context.hosts).filter((host) => allowed.has(host.name));
+    const steps = identified(playbook.steps(context)).map(({ id, step: declared }): PlannedStep => {
+      const all = hostsOf(declared, context.hosts);
+      const step = onceWhereDeclared(declared, all);
+      const onHosts = all.filter((host) => allowed.has(host.name));
       return {
         id,
         step,
@@ -168,6 +170,25 @@ function hostsOf(step: Step, hosts: readonly Host[]): readonly Host[] {
   if (step.kind === 'cluster') return step.operation.members;
   if (step.kind === 'verify') return step.check.members;
   return hosts;
+}
+
+/**
+ * A step of operations that run once runs once. Throws a `TypeError` where it has others too: they belong in a step of
+ * their own.
+ */
+function onceWhereDeclared(step: Step, hosts: readonly Host[]): Step {
+  const [first] = hosts;
+  if (step.kind !== 'host' || step.strategy.kind !== 'all' || !first) return step;
+  const operations = step.operations(first);
+  const once = operations.filter(({ runsOnce }) => runsOnce);
+  if (once.length === 0) return step;
+  const other = operations.find(({ runsOnce }) => !runsOnce);
+  if (other) {
+    throw new TypeError(
+      `step "${step.title}": "${once[0]?.title}" runs once and "${other.title}" on each host; put them in steps of their own`,
+    );
+  }
+  return { ...step, strategy: { kind: 'once' } };
 }
 
 function strategyInWords(step: Step, hosts: readonly Host[]): string {

@@ -138,6 +138,11 @@ export interface Operation<Observed = unknown> {
   readonly scope: 'host';
   readonly title: string;
   readonly places?: PlacedFile;
+  /**
+   * It is about something that all hosts of its step share, such as an account of a replicated database: it is done on the
+   * first host that is up. Default: on each host.
+   */
+  readonly runsOnce?: true;
   /** Every effect that its changes may have: a plan says so before a host is asked. Default none. */
   readonly effects?: readonly Effect[];
   readonly probe: Probe<Observed>;

@@ -170,3 +170,34 @@ describe('a plan', () => {
     expect(() => planOf({ from: { phase: 'base', step: 'instal' } })).toThrow(/"instal"/);
   });
 });
+
+describe('operations that run once', () => {
+  const once: Operation<string> = { ...nothing, title: 'account', runsOnce: true };
+  const planned = (...operations: readonly Operation[]): readonly string[] => {
+    const book = playbook({
+      name: 'accounts',
+      title: 'Accounts',
+      hosts: everyHost,
+      settings: z.strictObject({}),
+      steps: () => [step('Create accounts', () => operations)],
+    });
+    const plan = createPlan({
+      playbooks: [book],
+      inventory: anInventory(),
+      secrets: {},
+      platform: platformOf('debian-12'),
+    });
+    return plan.phases.flatMap(({ steps }) => steps.map(({ strategy }) => strategy));
+  };
+
+  it('make their step run once', () => {
+    expect(planned(once, once)).toEqual(['once']);
+    expect(planned(nothing)).toEqual(['in parallel']);
+  });
+
+  it('share no step with those that run on each host', () => {
+    expect(() => planned(once, nothing)).toThrow(
+      'step "Create accounts": "account" runs once and "nothing" on each host; put them in steps of their own',
+    );
+  });
+});

@@ -25,6 +25,7 @@ export function identity(session: ApiSession, desired: DesiredIdentity): Operati
   ];
   return {
     scope: 'host',
+    runsOnce: true,
     title: 'accounts and catalogue of Keystone',
     probe: apiProbe(session, asked, ['cluster:identity', 'unit:keystone'], ({ answers }) => {
       const listed = (list: (typeof LISTS)[number]): readonly unknown[] => {

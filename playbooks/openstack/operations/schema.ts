@@ -44,6 +44,7 @@ export function schema(options: SchemaOptions): Operation<SchemaState> {
   const asked = askDatabase(options, database, `SELECT CONCAT("current ", version_num) FROM alembic_version`);
   return {
     scope: 'host',
+    runsOnce: true,
     title: `tables of ${database}`,
     probe: {
       ...questionOf(asked),

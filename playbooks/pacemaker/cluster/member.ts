@@ -25,6 +25,7 @@ const LOCK = '/run/lock/osha-pacemaker';
 export function membersRun(desired: DesiredResources, ids: readonly string[]): Operation<ResourceState> {
   return {
     scope: 'host',
+    runsOnce: true,
     title: `${ids.join(', ')} in the cluster`,
     effects: ['starts', 'restarts'],
     probe: resourceProbe,

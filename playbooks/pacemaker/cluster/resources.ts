@@ -17,6 +17,7 @@ import { resourceProbe, type ResourceState } from './resource-state.ts';
 export function resources(desired: DesiredResources): Operation<ResourceState> {
   return {
     scope: 'host',
+    runsOnce: true,
     title: 'cluster resources',
     effects: ['starts', 'stops', 'restarts'],
     probe: resourceProbe,

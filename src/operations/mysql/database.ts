@@ -23,6 +23,7 @@ export function database(name: string, options: DatabaseOptions = {}): Operation
   });
   return {
     scope: 'host',
+    runsOnce: true,
     title: `database ${name}`,
     probe: rowsProbe(
       sqlCommand(`SET SESSION wsrep_sync_wait=0;

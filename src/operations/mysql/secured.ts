@@ -22,6 +22,7 @@ SELECT 'test database', SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEM
 export function secured(): Operation<Rows> {
   return {
     scope: 'host',
+    runsOnce: true,
     title: 'no default accounts',
     probe: rowsProbe(sqlCommand(QUESTIONS), [KEY]),
     decide: ({ rows }) => rows.flatMap(repair),

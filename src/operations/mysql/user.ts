@@ -43,6 +43,7 @@ export function user(name: string, options: UserOptions): Operation<Rows> {
   });
   return {
     scope: 'host',
+    runsOnce: true,
     title: `database user ${name}`,
     probe,
     decide: (observed) => {

@@ -25,6 +25,7 @@ export function policy(host: Host, name: string, options: PolicyOptions): Operat
   const wanted: Policy = { pattern, definition, applyTo, priority };
   return {
     scope: 'host',
+    runsOnce: true,
     title: `policy ${name}`,
     probe: observeHeld(`policy ${at}`, options.platform, host, options.credentials),
     decide: ({ node }) => {
@@ -51,6 +52,7 @@ export function policyAbsent(
   const { platform, vhost = '/' } = options;
   return {
     scope: 'host',
+    runsOnce: true,
     title: `no policy ${name}`,
     probe: observeHeld(`policy ${inVhost(vhost, name)}`, platform, host),
     decide: ({ node }) =>

@@ -29,6 +29,7 @@ export interface Named {
 export function unnamedAbsent(host: Host, named: Named, options: AskOptions): Operation<NodeObservation> {
   return {
     scope: 'host',
+    runsOnce: true,
     title: 'nothing that the inventory no longer lists',
     probe: observeHeld(LEFT_OVER, options.platform, host, options.credentials),
     decide: ({ node }) => (node ? leftOver(node, named).map((made) => prune(made, node)) : []),

@@ -55,6 +55,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
   };
   return {
     scope: 'host',
+    runsOnce: true,
     title: `broker user ${name}`,
     probe: observeHeld(`user ${name}`, options.platform, host, credentials),
     decide: ({ node }) => {
@@ -97,6 +98,7 @@ export function userAbsent(
 ): Operation<NodeObservation> {
   return {
     scope: 'host',
+    runsOnce: true,
     title: `no broker user ${name}`,
     probe: observeHeld(`user ${name}`, options.platform, host),
     decide: ({ node }) =>

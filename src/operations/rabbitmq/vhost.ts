@@ -8,6 +8,7 @@ import { held, observeHeld, type AskOptions, type NodeObservation } from './obse
 export function vhost(host: Host, name: string, options: AskOptions): Operation<NodeObservation> {
   return {
     scope: 'host',
+    runsOnce: true,
     title: `virtual host ${name}`,
     probe: observeHeld(`vhost ${name}`, options.platform, host, options.credentials),
     decide: ({ node }) =>
