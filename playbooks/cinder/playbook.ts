@@ -11,7 +11,7 @@ import {
   step,
   verify,
 } from 'osha';
-import { apiFrontends } from '../openstack/api.ts';
+import { apiFrontends } from '../openstack/frontends.ts';
 import { accountCarried, databaseCarried } from '../openstack/carried.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from '../openstack/health.ts';

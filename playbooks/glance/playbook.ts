@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
 import { glanceConf } from './files/conf.ts';
-import { apiFrontends } from '../openstack/api.ts';
+import { apiFrontends } from '../openstack/frontends.ts';
 import { accountCarried, databaseCarried } from '../openstack/carried.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { serviceHealth } from '../openstack/health.ts';

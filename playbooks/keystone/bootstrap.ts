@@ -1,5 +1,5 @@
 import { type Operation, quote, text } from 'osha';
-import { apiProbe, type ApiAnswer, type ApiSession } from '../openstack/operations/api.ts';
+import { apiProbe, type ApiAnswer, type ApiSession } from '../openstack/operations/api-session.ts';
 import type { EndpointUrls } from './identity/state.ts';
 
 export interface BootstrapOptions {

@@ -3,7 +3,7 @@ import { carried, file, minutes, packages, playbook, step, verify } from 'osha';
 import * as openstack from '../openstack/operations/index.ts';
 import { keystoneConf } from './files/conf.ts';
 import { keysOf, SEED, seedCarried } from './keys.ts';
-import { adminSession, apiFrontends } from '../openstack/api.ts';
+import { adminSession, apiFrontends } from '../openstack/frontends.ts';
 import { databaseCarried } from '../openstack/carried.ts';
 import { identityOf, urlsOf } from './desired-identity.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';

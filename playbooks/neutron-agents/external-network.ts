@@ -5,7 +5,7 @@ import {
   apiProbe,
   type ApiRequest,
   type ApiSession,
-} from '../openstack/operations/api.ts';
+} from '../openstack/operations/api-session.ts';
 
 /** The network outside, as Neutron is to know it. */
 export interface ExternalNetwork {

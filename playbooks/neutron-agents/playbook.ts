@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
 import * as conf from '../neutron/files/conf.ts';
 import { PHYSICAL_NETWORK, settingsOf as neutronSettings } from '../neutron/settings.ts';
-import { adminSession } from '../openstack/api.ts';
+import { adminSession } from '../openstack/frontends.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { agentsReport } from '../openstack/health.ts';
 import { networkHosts } from '../openstack/hosts.ts';

@@ -2,7 +2,7 @@ import { file, minutes, packages, playbook, step, verify } from 'osha';
 import { CONF, ML2, ml2Conf, neutronConf } from './files/conf.ts';
 import { settings } from './settings.ts';
 import { neutronProblems } from './validate.ts';
-import { apiFrontends } from '../openstack/api.ts';
+import { apiFrontends } from '../openstack/frontends.ts';
 import { accountCarried, databaseCarried } from '../openstack/carried.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { serviceHealth } from '../openstack/health.ts';

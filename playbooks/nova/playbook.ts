@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { file, minutes, packages, playbook, step, verify } from 'osha';
 import { CONF, CONSOLE_PORT, novaConf } from './files/conf.ts';
-import { apiFrontends, httpFrontend } from '../openstack/api.ts';
+import { apiFrontends, httpFrontend } from '../openstack/frontends.ts';
 import { accountCarried, brokerCarried, databaseCarried } from '../openstack/carried.ts';
 import { HOLDS_VIPS, metadataVip, publicVip } from '../openstack/endpoints.ts';
 import { agentsReport, serviceHealth } from '../openstack/health.ts';

@@ -1,6 +1,6 @@
 import { type HealthCheck, type Host, hostsWith, onOneHost, type Takeover, takeoverOf } from 'osha';
 import * as openstack from './operations/index.ts';
-import { adminSession } from './api.ts';
+import { adminSession } from './frontends.ts';
 import { computeHosts, hostsOfService, networkHosts } from './hosts.ts';
 import { factsOf, type ServiceName } from './services.ts';
 import { apisOf } from './settings.ts';

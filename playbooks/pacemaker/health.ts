@@ -86,7 +86,7 @@ export function judgeCluster(
     quorumFinding(names, monitor, partly),
     ...(view ? [...nameFinding(view, called), ...transportFinding(view, transport)] : []),
     ...vips.map((vip): Finding => vipFinding(vip, views, monitor, partly)),
-    ...desired.groups.map(({ id, members: wanted }): Finding =>
+    ...desired.groups.map(({ id, resources: wanted }): Finding =>
       monitor ? groupFinding(id, wanted, monitor) : untold(`group ${id}`, partly),
     ),
     ...desired.resources
@@ -233,9 +233,9 @@ function somewhereFinding(id: string, monitor: Monitor): Finding {
   };
 }
 
-/** A group is one: on one host, with all of its members, in the order in which they depend on each other. */
-function groupFinding(id: string, members: readonly DesiredResource[], monitor: Monitor): Finding {
-  const wanted = members.map((member) => member.id);
+/** A group is one: on one host, with all of its resources, in the order in which they depend on each other. */
+function groupFinding(id: string, resources: readonly DesiredResource[], monitor: Monitor): Finding {
+  const wanted = resources.map((resource) => resource.id);
   const running = wanted.filter((member) => (monitor.runsOn.get(member)?.size ?? 0) > 0);
   const hosts = new Set(wanted.flatMap((member) => [...(monitor.runsOn.get(member) ?? [])]));
   const live = (monitor.groups.get(id) ?? []).filter((member) => wanted.includes(member));

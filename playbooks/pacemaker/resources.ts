@@ -63,7 +63,7 @@ export function desiredResources(options: ResourcesOptions): pacemaker.DesiredRe
     ],
     groups: [...cluster.groups].map(([id, group]) => ({
       id,
-      members: [
+      resources: [
         ...group.vips
           .flatMap((name) => cluster.vips.filter((vip) => vip.name === name))
           .map((vip) => vipOf(vip, settings)),

@@ -56,7 +56,7 @@ function runsOf(
   return new Map(
     together.map((configured) => {
       const ids = services.filter((name) => of(name) === configured).map((name) => memberId(name, settings));
-      return [configured, pacemaker.membersRun(desired, ids)];
+      return [configured, pacemaker.groupResourcesRun(desired, ids)];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
-import { apiFrontends } from '../openstack/api.ts';
+import { apiFrontends } from '../openstack/frontends.ts';
 import { accountCarried, databaseCarried } from '../openstack/carried.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { serviceHealth } from '../openstack/health.ts';

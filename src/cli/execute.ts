@@ -4,7 +4,7 @@ import type { Plan } from '../planner/plan.ts';
 import { probeTimeoutMs } from '../playbook/limits.ts';
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import type { Renderer } from '../render/renderer.ts';
-import type { RunOptions, RunSummary } from '../runner/run.ts';
+import type { RunOptions, RunSummary } from '../runner/run-plan.ts';
 import type { Passwords } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import { interruption } from './interruption.ts';
@@ -77,7 +77,7 @@ export async function executePlan(
   const { mode, prune } = options;
   const [{ createRenderer }, { runPlan }, { admissionOf }] = await Promise.all([
     import('../render/renderer.ts'),
-    import('../runner/run.ts'),
+    import('../runner/run-plan.ts'),
     import('./admission.ts'),
   ]);
   const { settings, mask, screen } = await prepareRun(cli, plan, deployment, options);

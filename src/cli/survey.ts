@@ -28,7 +28,7 @@ export async function surveyPlan(
   options: ExecuteOptions,
 ): Promise<Survey> {
   const [{ runPlan }, { admissionOf }] = await Promise.all([
-    import('../runner/run.ts'),
+    import('../runner/run-plan.ts'),
     import('./admission.ts'),
   ]);
   const { settings, screen } = await prepareRun(cli, plan, deployment, options);

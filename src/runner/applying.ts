@@ -4,7 +4,7 @@ import { asSecretText } from '../secrets/text.ts';
 import { ConnectionDropped } from '../transport/errors.ts';
 import type { Place, RunContext } from './context.ts';
 import { ChangeFailed } from './failure.ts';
-import type { Line } from './line.ts';
+import type { Lane } from './lane.ts';
 import { BoundedLines } from './lines.ts';
 import { answersOf, waitUntilHealthy } from './wait.ts';
 import type { WorkEnd, Work, Writer } from './writer.ts';
@@ -24,12 +24,12 @@ export const applying: Writer = {
 
 /** Runs one change. Throws `ChangeFailed` when its script does not end with 0, and what the session throws. */
 async function applyChange(context: RunContext, place: Place, host: string, change: Change): Promise<void> {
-  const line = context.line(host);
-  await line.inTurn(change.touches, () => applyNow(context, place, line, change));
+  const lane = context.lane(host);
+  await lane.inTurn(change.touches, () => applyNow(context, place, lane, change));
 }
 
-async function applyNow(context: RunContext, place: Place, line: Line, change: Change): Promise<void> {
-  const host = line.host.name;
+async function applyNow(context: RunContext, place: Place, lane: Lane, change: Change): Promise<void> {
+  const host = lane.host.name;
   // Where it cannot be made, the change has not begun.
   const input = await bytesOf(context, change.input);
   const lines = {
@@ -42,7 +42,7 @@ async function applyNow(context: RunContext, place: Place, line: Line, change: C
   try {
     const { timeoutMs, signal } = context.settings;
     const patience = patienceFor(timeoutMs);
-    const result = await line.run(withPatience(patience, `set -e\n${change.script}`), {
+    const result = await lane.run(withPatience(patience, `set -e\n${change.script}`), {
       timeoutMs: change.timeoutMs === undefined ? timeoutMs : change.timeoutMs * patience,
       signal,
       onOutput: (stream, chunk) => lines[stream].write(chunk),

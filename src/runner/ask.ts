@@ -26,7 +26,7 @@ export async function askHosts<Observed>(
     observer: (name: string): Observer => {
       const host = byName.get(name);
       if (!host) throw new Error(`${name} was not to be asked`);
-      return new Observer(connections.line(host), { timeoutMs: options.probeTimeoutMs, signal });
+      return new Observer(connections.lane(host), { timeoutMs: options.probeTimeoutMs, signal });
     },
   };
   try {

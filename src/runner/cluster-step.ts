@@ -2,7 +2,7 @@ import type { ClusterDecision, ClusterOperation, HostChange, ResourceKey } from 
 import type { ClusterStep } from '../playbook/step.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import type { Outcome } from './events.ts';
-import { failed, stepFailed } from './failed.ts';
+import { failed, stepFailed } from './record-failure.ts';
 import { ChangeFailed, Refusal } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
 import type { Decision, Writer } from './writer.ts';

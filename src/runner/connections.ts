@@ -4,7 +4,7 @@ import type { Host } from '../inventory/types.ts';
 import { ConnectError, ConnectionDropped, LockFailed, ScriptTimeout } from '../transport/errors.ts';
 import type { ConnectOptions, Session, Transport } from '../transport/session.ts';
 import type { EventSink } from './events.ts';
-import { Line, type Attempt, type Shells } from './line.ts';
+import { Lane, type Attempt, type Shells } from './lane.ts';
 import { RunLock, type LockPatience } from './run-lock.ts';
 
 export interface HeldLock {
@@ -112,9 +112,9 @@ export class Connections implements Shells {
     return undefined;
   }
 
-  /** The way to a host for a phase of that lane; see `Line`. */
-  line(host: Host, lane = 0): Line {
-    return new Line(host, this, lane);
+  /** The way to a host for a phase of that lane; see `Lane`. */
+  lane(host: Host, lane = 0): Lane {
+    return new Lane(host, this, lane);
   }
 
   /**

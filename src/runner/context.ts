@@ -3,7 +3,7 @@ import type { Plan, PlannedPhase, PlannedStep } from '../planner/plan.ts';
 import type { Change, ResourceKey } from '../playbook/operation.ts';
 import type { Connections } from './connections.ts';
 import type { EventSink, Outcome, StepFailure } from './events.ts';
-import type { Line } from './line.ts';
+import type { Lane } from './lane.ts';
 import { Observer } from './observer.ts';
 import { Pending } from './pending.ts';
 import { isShared } from './resources.ts';
@@ -38,19 +38,19 @@ export class RunContext {
   readonly pending: Pending;
   /** Of this phase alone. */
   readonly totals: Totals;
-  readonly #lane: number;
-  readonly #hosts = new Map<string, { readonly line: Line; readonly observer: Observer }>();
+  readonly #laneNumber: number;
+  readonly #hosts = new Map<string, { readonly lane: Lane; readonly observer: Observer }>();
   /** Hosts that left the phase, and why. */
   readonly #left = new Map<string, string>();
   /** How hosts came out of the step that runs. */
   #outcomes: Outcome[] = [];
 
-  /** Phases that run at the same time need different lanes; see `Line`. */
-  constructor(shared: Shared, lane = 0) {
+  /** Phases that run at the same time need different numbers; see `Lane`. */
+  constructor(shared: Shared, laneNumber = 0) {
     this.shared = shared;
     this.pending = new Pending(shared.pending);
     this.totals = new Totals(shared.plan.hosts.map((host) => host.name));
-    this.#lane = lane;
+    this.#laneNumber = laneNumber;
   }
 
   get plan(): Plan {
@@ -88,13 +88,13 @@ export class RunContext {
   }
 
   /** The phase's way to a host. */
-  line(host: string): Line {
-    return this.#of(host).line;
+  lane(host: string): Lane {
+    return this.#of(host).lane;
   }
 
   /** Scripts that the phase sent, by host. */
   roundTrips(hosts: readonly Host[]): Readonly<Record<string, number>> {
-    return Object.fromEntries(hosts.map((host) => [host.name, this.line(host.name).roundTrips]));
+    return Object.fromEntries(hosts.map((host) => [host.name, this.lane(host.name).roundTrips]));
   }
 
   /** The phase has ended, and what runs beside it too: hands on what holds for those that follow. */
@@ -244,12 +244,12 @@ export class RunContext {
     this.shared.totals.stepFailed();
   }
 
-  #of(host: string): { readonly line: Line; readonly observer: Observer } {
+  #of(host: string): { readonly lane: Lane; readonly observer: Observer } {
     let known = this.#hosts.get(host);
     if (!known) {
       const { probeTimeoutMs, signal } = this.settings;
-      const line = this.connections.line(this.shared.host(host), this.#lane);
-      known = { line, observer: new Observer(line, { timeoutMs: probeTimeoutMs, signal }) };
+      const lane = this.connections.lane(this.shared.host(host), this.#laneNumber);
+      known = { lane, observer: new Observer(lane, { timeoutMs: probeTimeoutMs, signal }) };
       this.#hosts.set(host, known);
       this.shared.observers.set(known.observer, host);
     }

@@ -64,7 +64,7 @@ export async function observeHealth(
   const observers = new Map(
     hosts.map((host) => [
       host.name,
-      new Observer(connections.line(host), { timeoutMs: options.probeTimeoutMs, signal }),
+      new Observer(connections.lane(host), { timeoutMs: options.probeTimeoutMs, signal }),
     ]),
   );
   const source = {

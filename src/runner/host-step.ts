@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/types.ts';
 import type { HostStep } from '../playbook/step.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
-import { failed } from './failed.ts';
+import { failed } from './record-failure.ts';
 import { HeldBack, Turns } from './turns.ts';
 import { waitUntilHealthy } from './wait.ts';
 import type { WorkEnd, Writer } from './writer.ts';

@@ -2,7 +2,7 @@ import { patienceOfProbes, withPatience } from '../playbook/limits.ts';
 import { OutputFlood } from '../transport/errors.ts';
 import { ProbeError, type Probe, type ProbeAnswer, type ResourceKey } from '../playbook/operation.ts';
 import { frameOf, keyOf } from './frame.ts';
-import type { Line } from './line.ts';
+import type { Lane } from './lane.ts';
 import { concerns } from './resources.ts';
 
 interface Kept {
@@ -34,14 +34,14 @@ export interface ObserverOptions {
  * was learned that way is thrown away as soon as something changed that it could depend on, also while it was under way.
  */
 export class Observer {
-  readonly #line: Line;
+  readonly #lane: Lane;
   readonly #options: ObserverOptions;
   readonly #known = new Map<string, Kept>();
   readonly #flights = new Set<Flight>();
   #ahead: readonly Probe[] = [];
 
-  constructor(line: Line, options: ObserverOptions) {
-    this.#line = line;
+  constructor(lane: Lane, options: ObserverOptions) {
+    this.#lane = lane;
     this.#options = options;
   }
 
@@ -125,12 +125,12 @@ export class Observer {
     const frame = frameOf([...questions.values()].map((question) => question.probe));
     const flight: Flight = { stale: false, touched: new Set() };
     const resources = [...questions.values()].flatMap((question) => [...question.reads]);
-    await this.#line.inTurn(resources, async () => {
+    await this.#lane.inTurn(resources, async () => {
       this.#flights.add(flight);
       try {
         const script = withPatience(patienceOfProbes(this.#options.timeoutMs), frame.script);
         const answers = frame.split(
-          await this.#line.read(script, { ...this.#options, beyondMaxOutput: 'end' }),
+          await this.#lane.read(script, { ...this.#options, beyondMaxOutput: 'end' }),
         );
         [...questions].forEach(([key, { reads }], index) => {
           const answer = answers[index];

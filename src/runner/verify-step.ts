@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/types.ts';
 import type { VerifyStep } from '../playbook/step.ts';
 import { done, type Place, type RunContext, type StepEnd } from './context.ts';
-import { failed, stepFailed } from './failed.ts';
+import { failed, stepFailed } from './record-failure.ts';
 import { NotHealthy } from './failure.ts';
 import { stopWithoutMembers } from './members.ts';
 import type { Writer } from './writer.ts';

@@ -11,7 +11,7 @@ import { secretRules } from '../../src/playbook/secret-rules.ts';
 import { step } from '../../src/playbook/step.ts';
 import { platformOf } from '../../src/platform/index.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import { runPlan, type RunSummary } from '../../src/runner/run.ts';
+import { runPlan, type RunSummary } from '../../src/runner/run-plan.ts';
 import { loadSecrets } from '../../src/secrets/load.ts';
 import { generateMissing, rotateSecrets } from '../../src/secrets/write.ts';
 import { anInventory } from '../support/inventory.ts';

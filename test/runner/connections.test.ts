@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Connections } from '../../src/runner/connections.ts';
-import type { Line } from '../../src/runner/line.ts';
+import type { Lane } from '../../src/runner/lane.ts';
 import { ConnectionDropped } from '../../src/transport/errors.ts';
 import { createFakeTransport, type FakeRequest, type FakeTransport } from '../transport/fake.ts';
 import type { Session } from '../../src/transport/session.ts';
@@ -11,7 +11,7 @@ const RUN = { timeoutMs: 5000 };
 
 /** Two phases' ways to one host, and how often it was connected to. */
 async function twoLines(given: Partial<Parameters<typeof createFakeTransport>[0]> = {}): Promise<{
-  lines: readonly [Line, Line];
+  lines: readonly [Lane, Lane];
   transport: FakeTransport;
   connections: Connections;
   connected: Session[];
@@ -25,7 +25,7 @@ async function twoLines(given: Partial<Parameters<typeof createFakeTransport>[0]
   };
   const connections = new Connections({ ...transport, connect }, { timeoutMs: 1000, acceptNew: false });
   await connections.open([host], 1, () => undefined);
-  return { lines: [connections.line(host, 0), connections.line(host, 1)], transport, connections, connected };
+  return { lines: [connections.lane(host, 0), connections.lane(host, 1)], transport, connections, connected };
 }
 
 /** Answers `wait` only once `go` was called. */

@@ -6,7 +6,7 @@ import { createPlan } from '../../src/planner/plan.ts';
 import { platformOf } from '../../src/platform/index.ts';
 import type { Operation } from '../../src/playbook/operation.ts';
 import { step } from '../../src/playbook/step.ts';
-import { runPlan, type RunSummary } from '../../src/runner/run.ts';
+import { runPlan, type RunSummary } from '../../src/runner/run-plan.ts';
 import { createSshTransport } from '../../src/transport/ssh.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
 import { aPlaybook } from '../support/run.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Connections } from '../../src/runner/connections.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import type { Line } from '../../src/runner/line.ts';
+import type { Lane } from '../../src/runner/lane.ts';
 import { ConnectionDropped, LockFailed } from '../../src/transport/errors.ts';
 import { createFakeTransport, type FakeTransport } from '../transport/fake.ts';
 import type { LockAnswer, Session } from '../../src/transport/session.ts';
@@ -15,7 +15,7 @@ type Locking = (owner: string, session: Session) => LockAnswer | Error | Promise
 interface World {
   readonly transport: FakeTransport;
   readonly connections: Connections;
-  readonly lines: readonly [Line, Line];
+  readonly lines: readonly [Lane, Lane];
   readonly events: RunEvent[];
   /** What was asked of the host, in order: scripts, and `lock` and `join` with their answers. */
   readonly asked: string[];
@@ -58,7 +58,7 @@ async function aRun(
   );
   const events: RunEvent[] = [];
   await connections.open([host], 1, (event) => events.push(event));
-  const lines = [connections.line(host, 0), connections.line(host, 1)] as const;
+  const lines = [connections.lane(host, 0), connections.lane(host, 1)] as const;
   return { transport, connections, lines, events, asked };
 }
 

@@ -4,7 +4,7 @@ import { everyHost, playbook, type Playbook } from '../../src/playbook/playbook.
 import type { Step } from '../../src/playbook/step.ts';
 import { platformOf } from '../../src/platform/index.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import { runPlan, type RunOptions, type RunSummary } from '../../src/runner/run.ts';
+import { runPlan, type RunOptions, type RunSummary } from '../../src/runner/run-plan.ts';
 import { z } from 'zod';
 import type { Transport } from '../../src/transport/session.ts';
 import { anInventory } from './inventory.ts';

@@ -5,7 +5,7 @@ import {
   type ApiBody,
   type ApiRequest,
   type ApiSession,
-} from '../../openstack/operations/api.ts';
+} from '../../openstack/operations/api-session.ts';
 import type { Account, CatalogueEntry, DesiredIdentity, EndpointKind, IdentityState } from './state.ts';
 
 type Lists = 'projects' | 'roles' | 'users';

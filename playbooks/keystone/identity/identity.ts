@@ -1,5 +1,5 @@
 import type { Operation } from 'osha';
-import { apiProbe, type ApiRequest, type ApiSession } from '../../openstack/operations/api.ts';
+import { apiProbe, type ApiRequest, type ApiSession } from '../../openstack/operations/api-session.ts';
 import { decideIdentity } from './changes.ts';
 import type { DesiredIdentity, IdentityState, Named } from './state.ts';
 

@@ -8,7 +8,7 @@ import {
   type ApiAnswer,
   type ApiRequest,
   type ApiSession,
-} from './api.ts';
+} from './api-session.ts';
 import { isGood } from './http-probe.ts';
 import { releaseOf, versionScript } from './release.ts';
 

@@ -21,8 +21,8 @@ export interface CibResource {
 
 export interface CibGroup {
   readonly id: string;
-  /** Ids of its members, in their order. */
-  readonly members: readonly string[];
+  /** Ids of its resources, in their order. */
+  readonly resources: readonly string[];
   readonly disabled: boolean;
 }
 
@@ -54,7 +54,7 @@ export function parseCib(xml: string): Cib {
     resources: resourcesOf(childAt(configuration, 'resources')),
     groups: descendants(childAt(configuration, 'resources'), ['group']).map((group) => ({
       id: attribute(group, 'id'),
-      members: childrenNamed(group, 'primitive').map((member) => attribute(member, 'id')),
+      resources: childrenNamed(group, 'primitive').map((resource) => attribute(resource, 'id')),
       disabled: isDisabled(group),
     })),
     constraints: constraintsOf(childAt(configuration, 'constraints')),

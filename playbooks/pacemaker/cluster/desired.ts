@@ -8,14 +8,14 @@ export interface DesiredResource {
   readonly monitorSeconds: number;
   /** On every member; the clone is called `ID-clone`. Not within a group. */
   readonly clone?: true;
-  /** It is configured only after the cluster was made, and brought in then (`membersRun`). Only within a group. */
+  /** It is configured only after the cluster was made, and brought in then (`groupResourcesRun`). Only within a group. */
   readonly later?: true;
 }
 
 /** Resources that run on one host together, started in their order and stopped in the opposite one. */
 export interface DesiredGroup {
   readonly id: string;
-  readonly members: readonly DesiredResource[];
+  readonly resources: readonly DesiredResource[];
 }
 
 /** What switches hosts off that no longer answer the cluster. */
@@ -58,37 +58,39 @@ export function cloneOf(id: string): string {
 
 /** What each resource and fence device is run by, as pcs writes it, by its id. */
 export function resourceAgents({ resources, groups, fences }: DesiredResources): ReadonlyMap<string, string> {
-  const all = [...resources, ...groups.flatMap(({ members }) => members)];
+  const all = [...resources, ...groups.flatMap((group) => group.resources)];
   return new Map([
     ...all.map(({ id, agent }) => [id, agent] as const),
     ...fences.map(({ id, agent }) => [id, `stonith:${agent}`] as const),
   ]);
 }
 
-/** The same without some members of its groups, and without the constraints about them. */
-export function withoutMembers(
+/** The same without some resources of its groups, and without the constraints about them. */
+export function withoutResources(
   desired: DesiredResources,
   leftOut: (member: DesiredResource) => boolean,
 ): DesiredResources {
-  const gone = new Set(desired.groups.flatMap(({ members }) => members.filter(leftOut).map(({ id }) => id)));
+  const gone = new Set(
+    desired.groups.flatMap((group) => group.resources.filter(leftOut).map(({ id }) => id)),
+  );
   if (gone.size === 0) return desired;
   return {
     ...desired,
     groups: desired.groups.map((group) => ({
       ...group,
-      members: group.members.filter(({ id }) => !gone.has(id)),
+      resources: group.resources.filter(({ id }) => !gone.has(id)),
     })),
     constraints: desired.constraints.filter(({ resource, other }) => !gone.has(resource) && !gone.has(other)),
   };
 }
 
-/** The same without the members of groups that come later, and those behind them, which wait for them. */
+/** The same without the resources of groups that come later, and those behind them, which wait for them. */
 export function withoutLater(desired: DesiredResources): DesiredResources {
   const waiting = new Set(
-    desired.groups.flatMap(({ members }) => {
-      const first = members.findIndex(({ later }) => later);
-      return first < 0 ? [] : members.slice(first).map(({ id }) => id);
+    desired.groups.flatMap((group) => {
+      const first = group.resources.findIndex(({ later }) => later);
+      return first < 0 ? [] : group.resources.slice(first).map(({ id }) => id);
     }),
   );
-  return withoutMembers(desired, ({ id }) => waiting.has(id));
+  return withoutResources(desired, ({ id }) => waiting.has(id));
 }

@@ -8,7 +8,7 @@ export {
 } from './desired.ts';
 export { cluster, CLUSTER_USER, type ClusterOptions } from './formation.ts';
 export { handedOver } from './handover.ts';
-export { membersRun } from './member.ts';
+export { groupResourcesRun } from './group-resources.ts';
 export { noPlaceholder } from './placeholder.ts';
 export { ready } from './ready.ts';
 export { recognised, type RecognitionOptions } from './recognition.ts';

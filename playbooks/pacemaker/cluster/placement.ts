@@ -89,16 +89,16 @@ export function resourceChanges(desired: DesiredResource, cib: Cib, attach: Atta
 /** It runs elsewhere, on fewer hosts, or after other resources than before. */
 const MOVES: readonly Effect[] = ['stops', 'restarts'];
 
-/** What is left to do for a group and its members: their order, and each of them for itself. */
+/** What is left to do for a group and its resources: their order, and each of them for itself. */
 export function groupChanges(group: DesiredGroup, cib: Cib, attach: Attach): readonly Change[] {
   const live = cib.groups.find(({ id }) => id === group.id);
-  const members = group.members.map((desired) => ({ desired, ...kept(desired, cib) }));
-  const ids = group.members.map(({ id }) => id);
-  const inside = (live?.members ?? []).filter((id) =>
-    members.some(({ desired, found }) => found !== undefined && desired.id === id),
+  const resources = group.resources.map((desired) => ({ desired, ...kept(desired, cib) }));
+  const ids = group.resources.map(({ id }) => id);
+  const inside = (live?.resources ?? []).filter((id) =>
+    resources.some(({ desired, found }) => found !== undefined && desired.id === id),
   );
   const inOrder = inside.join() === ids.filter((id) => inside.includes(id)).join();
-  const parts = members.flatMap(({ desired, found }, index): readonly Part[] => {
+  const parts = resources.flatMap(({ desired, found }, index): readonly Part[] => {
     const before = ids[index - 1];
     const next = inside[0];
     const place =
@@ -120,10 +120,10 @@ export function groupChanges(group: DesiredGroup, cib: Cib, attach: Attach): rea
   });
   const made = parts.map((part) => ({ ...part, makes: [group.id, ...part.makes] }));
   return [
-    ...members.flatMap(({ removal }) => removal),
+    ...resources.flatMap(({ removal }) => removal),
     ...(made.length === 0 ? [] : [together(made, attach([group.id, ...ids]))]),
-    ...members.flatMap(({ desired, found }) => (found ? optionChanges(desired, found) : [])),
-    ...members.flatMap(({ found }) => (found?.disabled ? [enabling(found.id)] : [])),
+    ...resources.flatMap(({ desired, found }) => (found ? optionChanges(desired, found) : [])),
+    ...resources.flatMap(({ found }) => (found?.disabled ? [enabling(found.id)] : [])),
     ...(live?.disabled ? [enabling(group.id)] : []),
   ];
 }

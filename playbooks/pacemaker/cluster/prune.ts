@@ -6,9 +6,9 @@ import { batch } from './pcs.ts';
 
 /** Ids of every resource, group and fence device that the inventory names. */
 export function desiredIds(desired: DesiredResources): ReadonlySet<string> {
-  const members = desired.groups.flatMap((group) => group.members);
+  const grouped = desired.groups.flatMap((group) => group.resources);
   return new Set([
-    ...[...desired.resources, ...members, ...desired.groups, ...desired.fences].map(({ id }) => id),
+    ...[...desired.resources, ...grouped, ...desired.groups, ...desired.fences].map(({ id }) => id),
     ...desired.resources.filter(({ clone }) => clone).map(({ id }) => cloneOf(id)),
   ]);
 }
@@ -55,7 +55,7 @@ export function pruning(desired: DesiredResources, cib: Cib): readonly Change[] 
   const gone = new Set(resources.flatMap(({ id }) => [id, cloneOf(id)]));
   // What a resource leaves that the inventory places elsewhere is gone by the time this is done.
   const left = cib.groups.filter(
-    ({ id, members }) => !wanted.has(id) && members.every((one) => gone.has(one) || wanted.has(one)),
+    ({ id, resources }) => !wanted.has(id) && resources.every((one) => gone.has(one) || wanted.has(one)),
   );
   const unmade = cib.resources.filter(
     ({ id, cloned }) => cloned && wanted.has(id) && !wanted.has(cloneOf(id)),

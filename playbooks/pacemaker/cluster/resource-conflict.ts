@@ -43,8 +43,8 @@ function otherKind(desired: DesiredResources, { cib }: ResourceState): Conflict 
  * to go is not osha's to say: what the inventory does not name may be somebody's.
  */
 function addressInUse(desired: DesiredResources, { cib }: ResourceState): Conflict | undefined {
-  const members = desired.groups.flatMap((group) => group.members);
-  const ours = new Map([...desired.resources, ...members].map(({ id, options }) => [id, options['ip']]));
+  const grouped = desired.groups.flatMap((group) => group.resources);
+  const ours = new Map([...desired.resources, ...grouped].map(({ id, options }) => [id, options['ip']]));
   for (const found of cib.resources) {
     const address = found.options.get('ip');
     if (address === undefined) continue;

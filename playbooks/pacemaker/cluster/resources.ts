@@ -1,7 +1,7 @@
 import { type Change, type Operation, ProbeError, quote } from 'osha';
 import type { Cib } from './cib.ts';
 import { constraintChanges, sameConstraint } from './constraints.ts';
-import { cloneOf, withoutMembers, type DesiredConstraint, type DesiredResources } from './desired.ts';
+import { cloneOf, withoutResources, type DesiredConstraint, type DesiredResources } from './desired.ts';
 import { fenceChanges } from './fence.ts';
 import { pcs } from './pcs.ts';
 import { groupChanges, resourceChanges, type Attach } from './placement.ts';
@@ -31,11 +31,11 @@ export function decideResources(whole: DesiredResources, state: ResourceState): 
   const conflict = resourceConflict(whole, state);
   if (conflict) throw new ProbeError(`${conflict.reason}: ${conflict.hint}`);
   const there = new Set(cib.resources.map(({ id }) => id));
-  const desired = withoutMembers(whole, ({ id, later }) => later === true && !there.has(id));
+  const desired = withoutResources(whole, ({ id, later }) => later === true && !there.has(id));
   // What failed of those that come later may only be put right by their own phase.
-  const own = withoutMembers(whole, ({ later }) => later === true);
-  const members = own.groups.flatMap((group) => group.members);
-  const ids = [...own.resources, ...members, ...own.fences].map(({ id }) => id);
+  const own = withoutResources(whole, ({ later }) => later === true);
+  const grouped = own.groups.flatMap((group) => group.resources);
+  const ids = [...own.resources, ...grouped, ...own.fences].map(({ id }) => id);
   const enables = ([name, value]: readonly [string, string]): boolean => name === FENCING && value === 'true';
   const fencing = Object.entries(desired.properties).filter(enables);
   const others = Object.entries(desired.properties).filter((one) => !enables(one));

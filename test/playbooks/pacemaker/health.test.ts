@@ -236,7 +236,7 @@ describe('the health of a Pacemaker cluster', () => {
     const group: DesiredResources = {
       ...desired,
       resources: [],
-      groups: [{ id: 'web', members: [resource('vip-api'), resource('haproxy')] }],
+      groups: [{ id: 'web', resources: [resource('vip-api'), resource('haproxy')] }],
     };
     const monitor = parseMonitor(fixtureOf('crm-mon.xml'));
     const on = (...hosts: readonly string[]): ReadonlySet<string> => new Set(hosts);

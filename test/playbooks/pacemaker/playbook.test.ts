@@ -207,7 +207,7 @@ describe('a group', () => {
 
   it('is its virtual IPs and then its services, placed as it prefers, with no clone of HAProxy beside it', () => {
     const wanted = desired(of, one);
-    expect(wanted.groups.map(({ id, members }) => [id, members.map((member) => member.id)])).toEqual([
+    expect(wanted.groups.map(({ id, resources }) => [id, resources.map((resource) => resource.id)])).toEqual([
       ['web', ['vip-api', 'haproxy', 'memcached']],
     ]);
     expect(wanted.resources.map(({ id }) => id)).toEqual(['vip-database']);

@@ -52,7 +52,7 @@ export const clones: DesiredResources = {
   constraints: [...withHaproxy('vip-api'), ...withHaproxy('vip-database')],
 };
 
-export const web: DesiredGroup = { id: 'web', members: [api, unit('haproxy'), unit('memcached')] };
+export const web: DesiredGroup = { id: 'web', resources: [api, unit('haproxy'), unit('memcached')] };
 
 /** What the cluster of the second fixture was made from. */
 export const grouped: DesiredResources = {

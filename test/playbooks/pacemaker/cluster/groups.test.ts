@@ -17,22 +17,22 @@ describe('a group', () => {
     ],
     [
       'in another order is put in order',
-      { groups: [{ id: 'web', members: [api, unit('memcached'), unit('haproxy')] }] },
+      { groups: [{ id: 'web', resources: [api, unit('memcached'), unit('haproxy')] }] },
       ['put memcached after vip-api; put haproxy after memcached'],
     ],
     [
       'with one more member gets it at its place',
-      { groups: [{ id: 'web', members: [api, unit('nginx'), unit('haproxy'), unit('memcached')] }] },
+      { groups: [{ id: 'web', resources: [api, unit('nginx'), unit('haproxy'), unit('memcached')] }] },
       ['create nginx (systemd:nginx) in the group web after vip-api'],
     ],
     [
       'with a new first member gets it before the others',
-      { groups: [{ id: 'web', members: [vip('new', '172.29.77.29'), ...web.members] }] },
+      { groups: [{ id: 'web', resources: [vip('new', '172.29.77.29'), ...web.resources] }] },
       ['create vip-new (ocf:heartbeat:IPaddr2) in the group web'],
     ],
     [
       'with one member less offers it for removal',
-      { groups: [{ id: 'web', members: [api, unit('haproxy')] }] },
+      { groups: [{ id: 'web', resources: [api, unit('haproxy')] }] },
       ['prune: remove the resource memcached (systemd:memcached)'],
     ],
     [
@@ -50,7 +50,7 @@ describe('a group', () => {
 
   it('with a new first member puts it there', () => {
     const [change] = changes(
-      { ...grouped, groups: [{ id: 'web', members: [vip('new', '172.29.77.29'), ...web.members] }] },
+      { ...grouped, groups: [{ id: 'web', resources: [vip('new', '172.29.77.29'), ...web.resources] }] },
       fixture('cib-group.xml'),
     );
     expect(change?.script).toContain('--group web --before vip-api');

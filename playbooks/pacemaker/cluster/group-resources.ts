@@ -1,6 +1,11 @@
 import { type Change, LIMITS, type Operation, ProbeError, quote, quoteAll, within } from 'osha';
 import { constraintCommand, constraintId, constraintInWords } from './constraints.ts';
-import { withoutMembers, type DesiredGroup, type DesiredResource, type DesiredResources } from './desired.ts';
+import {
+  withoutResources,
+  type DesiredGroup,
+  type DesiredResource,
+  type DesiredResources,
+} from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
 import { batch, edit, optionWords } from './pcs.ts';
 import { resourceProbe, type ResourceState } from './resource-state.ts';
@@ -14,46 +19,49 @@ const GRACE_SECONDS = 60;
 /** Looks, one second apart, at which a cluster that has nothing to do any more still does not run it. */
 const SETTLED_CHECKS = 3;
 
-/** Phases that run side by side may bring members in at the same time, each beside those that are there already. */
+/** Phases that run side by side may bring resources in at the same time, each beside those that are there already. */
 const LOCK = '/run/lock/osha-pacemaker';
 
 /**
- * Members of a group run on one host: they are brought into the group, each at its place, or started again where they
+ * Resources of a group run on one host: they are brought into the group, each at its place, or started again where they
  * failed. Comes back when all of them run, and fails with Pacemaker's own words where one cannot. To be done once per
  * cluster, when every host of the group could start them. What else the inventory says of the group is done by `resources`.
  */
-export function membersRun(desired: DesiredResources, ids: readonly string[]): Operation<ResourceState> {
+export function groupResourcesRun(
+  desired: DesiredResources,
+  ids: readonly string[],
+): Operation<ResourceState> {
   return {
     scope: 'host',
     runsOnce: true,
     title: `${ids.join(', ')} in the cluster`,
     effects: ['starts', 'restarts'],
     probe: resourceProbe,
-    decide: (state) => decideMembers(desired, ids, state),
+    decide: (state) => decideGroupResources(desired, ids, state),
   };
 }
 
 /**
- * Pure. See `membersRun`. Throws a `ProbeError` where the cluster does not have the group yet, and where it could start
+ * Pure. See `groupResourcesRun`. Throws a `ProbeError` where the cluster does not have the group yet, and where it could start
  * nothing, with the command that ends that.
  */
-export function decideMembers(
+export function decideGroupResources(
   desired: DesiredResources,
   ids: readonly string[],
   state: ResourceState,
 ): readonly Change[] {
   const { cib, monitor } = state;
-  const group = desired.groups.find(({ members }) => members.some(({ id }) => ids.includes(id)));
+  const group = desired.groups.find(({ resources }) => resources.some(({ id }) => ids.includes(id)));
   if (!group) throw new Error(`${ids.join(', ')} are in no group`);
   if (!cib.groups.some(({ id }) => id === group.id)) {
     throw new ProbeError(
       `the cluster has no group ${group.id} yet; first: osha deploy INVENTORY --only pacemaker`,
     );
   }
-  const members = group.members.filter(({ id }) => ids.includes(id));
+  const resources = group.resources.filter(({ id }) => ids.includes(id));
   const present = new Set(cib.resources.map(({ id }) => id));
-  const missing = members.filter(({ id }) => !present.has(id));
-  const stopped = members.flatMap(({ id }) => {
+  const missing = resources.filter(({ id }) => !present.has(id));
+  const stopped = resources.flatMap(({ id }) => {
     const found = cib.resources.find((one) => one.id === id);
     if (!found) return [];
     if (found.disabled) return [{ id, disabled: true, why: 'disabled' }];
@@ -80,7 +88,7 @@ export function decideMembers(
           ...(disabled ? [`pcs resource enable ${id}`] : []),
           `pcs resource cleanup ${id} >/dev/null`,
         ]),
-        waiting(group, members, missing),
+        waiting(group, resources, missing),
       ].join('\n'),
       touches: ['cluster:resources'],
       timeoutMs: (START_SECONDS + GRACE_SECONDS) * 1000,
@@ -95,7 +103,7 @@ function whyItCannotRun(
   { cib, monitor }: ResourceState,
 ): string | undefined {
   if (!monitor.quorate) return 'it has no quorum';
-  const ids = [group.id, ...group.members.map(({ id }) => id)];
+  const ids = [group.id, ...group.resources.map(({ id }) => id)];
   const barred = desired.constraints
     .filter(
       ({ kind, resource, strength }) =>
@@ -110,17 +118,17 @@ function whyItCannotRun(
   return nowhere ? `no member that may run ${group.id} is online` : undefined;
 }
 
-/** The change that brings members in, each after the last of those before it that are there by then. */
+/** The change that brings resources in, each after the last of those before it that are there by then. */
 function joining(
   desired: DesiredResources,
   group: DesiredGroup,
   missing: readonly DesiredResource[],
   present: ReadonlySet<string>,
 ): Change {
-  const ids = group.members.map(({ id }) => id);
+  const ids = group.resources.map(({ id }) => id);
   const isNew = (id: string): boolean => missing.some((member) => member.id === id);
   // What is about another member that comes later still is made with that one.
-  const { constraints } = withoutMembers(desired, ({ id }) => !isNew(id) && !present.has(id));
+  const { constraints } = withoutResources(desired, ({ id }) => !isNew(id) && !present.has(id));
   const wanted = constraints.filter(({ resource, other }) => isNew(resource) || isNew(other));
   const words = missing.map(({ id, agent }) => `create ${id} (${agent}) in the group ${group.id}`);
   const first = Math.min(...missing.map(({ id }) => ids.indexOf(id)));
@@ -149,22 +157,22 @@ function locked(script: string): string {
 }
 
 /**
- * Waits until each of the members runs on one host. It is over sooner where the cluster has nothing left to do: what
+ * Waits until each of the resources runs on one host. It is over sooner where the cluster has nothing left to do: what
  * failed to start on every host is not tried again. Newcomers that cannot run leave the group then, because those behind
  * them in it wait for them; the next deployment brings them in again.
  */
 function waiting(
   group: DesiredGroup,
-  members: readonly DesiredResource[],
+  resources: readonly DesiredResource[],
   newcomers: readonly DesiredResource[],
 ): string {
-  const all = group.members.map(({ id }) => id).join('\\|');
-  const units = members.map(({ agent }) => `--unit=${quote(agent.replace(/^.*:/, ''))}`).join(' ');
+  const all = group.resources.map(({ id }) => id).join('\\|');
+  const units = resources.map(({ agent }) => `--unit=${quote(agent.replace(/^.*:/, ''))}`).join(' ');
   return `end=$(($(date +%s) + ${within('pacemakerStarts')})) settled=0
 while [ "$(date +%s)" -lt $end ] && [ $settled -lt ${SETTLED_CHECKS} ]; do
   seen=$(crm_mon --one-shot --output-as=xml 2>/dev/null || :)
   left=
-  for one in ${quoteAll(members.map(({ id }) => id))}; do
+  for one in ${quoteAll(resources.map(({ id }) => id))}; do
     case $(printf '%s\\n' "$seen" | grep "<resource id=\\"$one\\" " || :) in
       *'role="Started"'*'failed="false"'*'nodes_running_on="1"'*) ;;
       *) left="$left $one" ;;

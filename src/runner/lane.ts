@@ -23,7 +23,7 @@ export interface Shells {
 }
 
 /** The way of one phase to one host: a shell of its own on the host's connection, so that no phase waits for another's scripts. */
-export class Line {
+export class Lane {
   readonly host: Host;
   readonly #shells: Shells;
   readonly #lane: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseCib } from '../../../../playbooks/pacemaker/cluster/cib.ts';
 import type { DesiredResource, DesiredResources } from '../../../../playbooks/pacemaker/cluster/desired.ts';
-import { decideMembers } from '../../../../playbooks/pacemaker/cluster/member.ts';
+import { decideGroupResources } from '../../../../playbooks/pacemaker/cluster/group-resources.ts';
 import { judgeCluster } from '../../../../playbooks/pacemaker/health.ts';
 import { parseMonitor } from '../../../../playbooks/pacemaker/cluster/monitor.ts';
 import type { Change, ProbeAnswer } from '../../../../src/playbook/operation.ts';
@@ -13,14 +13,14 @@ import { runHere } from '../../../operations/local.ts';
 import { fixture, grouped, location, summaries, unit, web } from './desires.ts';
 
 const later = (id: string): DesiredResource => ({ ...unit(id), later: true });
-const members = [...web.members, later('keystone'), later('glance-api')];
-const desired: DesiredResources = { ...grouped, groups: [{ id: 'web', members }] };
+const resources = [...web.resources, later('keystone'), later('glance-api')];
+const desired: DesiredResources = { ...grouped, groups: [{ id: 'web', resources }] };
 const WEB = fixture('cib-group.xml');
 const KEYSTONE =
   '<primitive id="keystone" class="systemd" type="keystone"><operations><op id="k" name="monitor" interval="10s"/></operations></primitive>';
 const WITH_KEYSTONE = WEB.replace('</group>', `${KEYSTONE}</group>`);
 
-/** What `crm_mon` prints of a member of the group; `more` says something of the first of two members, or of options. */
+/** What `crm_mon` prints of a resource of the group; `more` says something of the first of two resources, or of options. */
 function monitorXml(role: string, failures = '', more = '', options = ''): string {
   const hosts = role === 'Started' ? '1' : '0';
   return `<pacemaker-result><summary><current_dc present="true" with_quorum="true"/><cluster_options ${options}/></summary>
@@ -39,10 +39,10 @@ function decided(
   ids: readonly string[] = ['keystone'],
   { of = desired, monitor = monitorXml('Started') } = {},
 ): readonly Change[] {
-  return decideMembers(of, ids, { cib: parseCib(cib), monitor: parseMonitor(monitor) });
+  return decideGroupResources(of, ids, { cib: parseCib(cib), monitor: parseMonitor(monitor) });
 }
 
-describe('members of a group that are configured after the cluster was made', () => {
+describe('resources of a group that are configured after the cluster was made', () => {
   const summary = (...given: Parameters<typeof decided>): readonly string[] =>
     decided(...given).map((change) => change.summary);
 
@@ -151,7 +151,7 @@ describe('members of a group that are configured after the cluster was made', ()
   });
 });
 
-describe('the wait for members', () => {
+describe('the wait for resources', () => {
   let folder: string;
   beforeEach(() => (folder = folderForTest()));
 
@@ -205,7 +205,7 @@ describe('the wait for members', () => {
   });
 });
 
-describe('the health of a group whose members come later', () => {
+describe('the health of a group whose resources come later', () => {
   const answers = new Map(
     ['controller1', 'controller2', 'controller3'].map((host) => [
       host,
@@ -221,7 +221,7 @@ describe('the health of a group whose members come later', () => {
     ]),
   );
   const evidence = (ids: readonly DesiredResource[], early: boolean): string | undefined => {
-    const wanted = { ...desired, groups: [{ id: 'web', members: ids }], constraints: [] };
+    const wanted = { ...desired, groups: [{ id: 'web', resources: ids }], constraints: [] };
     const options = { vips: [], desired: wanted, ...(early ? { early } : {}) };
     const members = ['controller1', 'controller2', 'controller3'].map((name) => aHost(name));
     const finding = judgeCluster(members, answers, options).find(({ subject }) => subject === 'group web');
