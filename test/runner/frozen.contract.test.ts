@@ -105,12 +105,18 @@ describe('two runs on one host, of which the first one’s sshd is stopped in th
     const first = work('ann', 600);
     expect(await becomes(() => existsSync(join(place, 'ann.0')), 60_000)).toBe(true);
     const thaw = sshd.freeze();
-    const thawing = setTimeout(thaw, SECONDS * 1000);
     let refused = 0;
+    // A busy machine may take longer than that to try for the first time.
+    let isOver = false;
+    const thawing = setTimeout(() => {
+      isOver = true;
+      if (refused > 0) thaw();
+    }, SECONDS * 1000);
     let second = await work('bob', 0.3);
     while (second.refused !== undefined) {
       expect(second.refused).toContain('loopback is held by ann');
       refused += 1;
+      if (isOver) thaw();
       second = await work('bob', 0.3);
     }
     const lasting = await first;
