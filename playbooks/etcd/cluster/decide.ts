@@ -52,7 +52,8 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
   if (refused) return refused;
   if (reached.every(({ kind }) => kind === 'empty')) return formation(members, reached, context);
   const led = members.filter(isLive).filter(isLed);
-  // The one that has heard the most speaks for the cluster: a follower may list its members a moment late.
+  // The one that has heard the most speaks for the cluster: a follower may list its members a moment late. Who that is
+  // changes from moment to moment; what is announced is done on the first that knows the leader.
   const [seed] = [...led].sort((a, b) => b.status.index - a.status.index);
   if (!seed) return withoutLeader(members, context);
   const decided = decideWithLeader(members, led, seed, context);
@@ -181,6 +182,7 @@ function takeIn(
     };
   }
   const lost = outside.filter((member) => standIns(member, listed).length > 0);
+  const [by = seed] = led;
   const stale = listed.filter((entry) => lost.some((member) => standIns(member, listed).includes(entry)));
   return {
     verdict: 'change',
@@ -188,7 +190,7 @@ function takeIn(
     stages: [
       // All of them before one is added: a lost member counts for the majority and cannot vote.
       ...(stale.length > 0
-        ? [[changes.remove(context, seed, stale, `remove ${names(lost)} from the cluster (data lost)`, lost)]]
+        ? [[changes.remove(context, by, stale, `remove ${names(lost)} from the cluster (data lost)`, lost)]]
         : []),
       ...outside.map((member) => [changes.join(context, member, led)]),
     ],
@@ -250,13 +252,14 @@ function removeStrangers(
   const strangers = strangersOf(members);
   if (strangers.length === 0 || divided(led)) return undefined;
   if (!members.every((member) => isLive(member) && isLed(member))) return undefined;
+  const [by = seed] = led;
   return {
     verdict: 'change',
     because: `not in the inventory: ${strangers.map(labelOf).join(', ')}`,
     stages: strangers.map((entry) => {
       const { host, change } = changes.remove(
         context,
-        seed,
+        by,
         [entry],
         `remove the member ${labelOf(entry)} from the cluster`,
       );

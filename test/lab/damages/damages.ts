@@ -43,7 +43,7 @@ export const DAMAGES: readonly Damage[] = [
     script: `echo '# by hand' >>/etc/mysql/mariadb.conf.d/60-osha-galera.cnf`,
   },
   {
-    what: 'the configuration of all etcd members is edited',
+    what: 'the configuration of an etcd member is edited',
     host: 'controller1',
     script: `echo '# by hand' >>/etc/default/etcd`,
   },
