@@ -82,12 +82,11 @@ export { newerThanStart } from './operations/newer-files.ts';
 export type { PathState } from './operations/path-state.ts';
 export { journalOnFailure, READ_UNITS, startScript } from './operations/service-script.ts';
 export {
-  foreseeUnit,
   parseUnitState,
   unitKey,
   unitProbeScript,
   unitReads,
   type UnitState,
 } from './operations/unit-state.ts';
-export { heldBy } from './operations/held.ts';
+export { foreseeMember, heldBy } from './operations/held.ts';
 export { UNMOUNTED } from './operations/unmounted.ts';

@@ -5,6 +5,7 @@ import { newerThanStart } from './newer-files.ts';
 import {
   foreseeUnit,
   parseUnitState,
+  shortName,
   unitKey,
   unitProbeScript,
   unitReads,
@@ -43,10 +44,6 @@ export function startup(
 ): Pick<RunningOptions, 'enabled' | 'leftTo' | 'start'> {
   if (!takeover) return {};
   return { enabled: false, leftTo: takeover.by, ...(takeover.runsOn === 'one' ? { start: false } : {}) };
-}
-
-function shortName(unit: string): string {
-  return unit.replace(/\.service$/, '');
 }
 
 function unitProbe(

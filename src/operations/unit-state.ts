@@ -106,8 +106,12 @@ export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
 }
 
 /** `mariadb` and `mariadb.service` are the same unit. */
+export function shortName(unit: string): string {
+  return unit.replace(/\.service$/, '');
+}
+
 export function unitKey(unit: string): ResourceKey {
-  return `unit:${unit.replace(/\.service$/, '')}`;
+  return `unit:${shortName(unit)}`;
 }
 
 /** What the state of a unit depends on, with `files` that it reads when it starts. */
@@ -115,7 +119,8 @@ export function unitReads(unit: string, files: readonly string[] = []): readonly
   return [unitKey(unit), INSTALLED, ...files.flatMap((path) => [`file:${path}`, `file:${path}/`] as const)];
 }
 
-const RUNS: readonly Effect[] = ['starts', 'restarts'];
+/** Effects after which a unit runs, and holds what it held before. */
+export const RUNS: readonly Effect[] = ['starts', 'restarts'];
 
 /**
  * The state of a unit once `pending` has been carried out, of which only `unitReads` counts: files are newer than its

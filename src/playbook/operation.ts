@@ -5,7 +5,7 @@ import type { Text } from '../secrets/text.ts';
 /**
  * Something that can be observed and changed: what a change touches, and what a probe's answer depends on. A probe that
  * depends on everything in a directory reads `file:DIRECTORY/`. What a cluster or a database holds is named in parts,
- * such as `cluster:rabbitmq/user nova`: whoever touches the whole touches each part, and the other way round.
+ * such as `cluster:rabbitmq/user nova`: a change of the whole is one of each part, and the reverse.
  */
 export type ResourceKey =
   `${'file' | 'package' | 'unit' | 'user' | 'kernel' | 'cluster' | 'database' | 'host'}:${string}`;

@@ -71,10 +71,12 @@ async function decisionOf(context: RunContext, operation: ClusterOperation): Pro
   const answers = await answersOf(context, operation, { again: false });
   const foreseen = new Map<string, Answer>();
   let because: ResourceKey | undefined;
-  for (const [name, answer] of answers) {
-    const member = operation.members.find((candidate) => candidate.name === name);
-    const probe = member && operation.probe(member);
-    const pending = probe && context.pending.of(name, probe);
+  for (const member of operation.members) {
+    const { name } = member;
+    const answer = answers.get(name);
+    if (!answer) continue;
+    const probe = operation.probe(member);
+    const pending = context.pending.of(name, probe);
     if (!pending || context.whyGone(name) !== undefined) {
       foreseen.set(name, answer);
       continue;

@@ -1,5 +1,5 @@
 import {
-  foreseeUnit,
+  foreseeMember,
   type Host,
   parseUnitState,
   type Platform,
@@ -105,12 +105,8 @@ exit 0`,
       ...platform.packages.etcd.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseMember(unit, answer),
-    foresee: (observed, pending) => {
-      // Where its data is depends on its unit, which comes with its package.
-      if (pending.get(MEMBERS)?.length || !observed.installed) return undefined;
-      const foreseen = foreseeUnit(unit, observed.unit, pending);
-      return foreseen && { ...observed, unit: foreseen };
-    },
+    // Where its data is depends on its unit, which comes with its package.
+    foresee: foreseeMember(unit, MEMBERS, ({ installed }) => installed),
   };
 }
 

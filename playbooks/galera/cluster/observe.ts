@@ -1,5 +1,5 @@
 import {
-  foreseeUnit,
+  foreseeMember,
   parseUnitState,
   type Platform,
   type Probe,
@@ -112,12 +112,8 @@ export function observeMember(platform: Platform, configFiles: readonly string[]
       ...platform.packages.galera.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseMember(unit, answer),
-    foresee: (observed, pending) => {
-      // Where its data is, only the server can say.
-      if (pending.get(MEMBERS)?.length || !observed.installed) return undefined;
-      const foreseen = foreseeUnit(unit, observed.unit, pending);
-      return foreseen && { ...observed, unit: foreseen };
-    },
+    // Where its data is, only the server can say.
+    foresee: foreseeMember(unit, MEMBERS, ({ installed }) => installed),
   };
 }
 

@@ -1,5 +1,5 @@
 import {
-  foreseeUnit,
+  foreseeMember,
   parseUnitState,
   type Platform,
   type Probe,
@@ -135,11 +135,7 @@ exit 0`,
       ...platform.packages.glusterServer.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseServer(unit, answer),
-    foresee: (observed, pending) => {
-      if (pending.get(CLUSTER)?.length) return undefined;
-      const foreseen = foreseeUnit(unit, observed.unit, pending);
-      return foreseen && { ...observed, unit: foreseen };
-    },
+    foresee: foreseeMember(unit, CLUSTER),
   };
 }
 

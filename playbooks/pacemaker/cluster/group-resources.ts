@@ -19,7 +19,7 @@ const GRACE_SECONDS = 60;
 /** Looks, one second apart, at which a cluster that has nothing to do any more still does not run it. */
 const SETTLED_CHECKS = 3;
 
-/** Phases that run side by side may bring resources in at the same time, each beside those that are there already. */
+/** Phases that run in parallel may add resources to a group at the same time. */
 const LOCK = '/run/lock/osha-pacemaker';
 
 /**

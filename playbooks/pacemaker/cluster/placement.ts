@@ -89,7 +89,7 @@ export function resourceChanges(desired: DesiredResource, cib: Cib, attach: Atta
 /** It runs elsewhere, on fewer hosts, or after other resources than before. */
 const MOVES: readonly Effect[] = ['stops', 'restarts'];
 
-/** What is left to do for a group and its resources: their order, and each of them for itself. */
+/** What is pending for a group and its resources: their order, and each resource. */
 export function groupChanges(group: DesiredGroup, cib: Cib, attach: Attach): readonly Change[] {
   const live = cib.groups.find(({ id }) => id === group.id);
   const resources = group.resources.map((desired) => ({ desired, ...kept(desired, cib) }));

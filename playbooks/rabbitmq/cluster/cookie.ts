@@ -11,6 +11,7 @@ import {
   rabbitmq,
   type Secret,
   text,
+  unitKey,
 } from 'osha';
 import { decideCookie, type CookieObservation } from './cookie-decide.ts';
 
@@ -88,7 +89,7 @@ exit 0`,
     input: text`${cookie}\n`,
     reads: [
       rabbitmq.CLUSTER,
-      `unit:${platform.units.rabbitmq.replace(/\.service$/, '')}`,
+      unitKey(platform.units.rabbitmq),
       `file:${platform.paths.rabbitmqCookie}`,
       ...platform.packages.rabbitmq.map((name) => `package:${name}` as const),
     ],
