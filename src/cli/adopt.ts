@@ -7,7 +7,7 @@ import { probeTimeoutMs } from '../playbook/limits.ts';
 import { adoptionOf, type AdoptedSecret, type AdoptionOutcome } from '../preflight/adoption.ts';
 import { bySecret, placesOn, valueProbe, type FoundSecret } from '../preflight/carried.ts';
 import { secretsInWords } from '../preflight/foreign-secrets.ts';
-import { askHosts } from '../runner/ask.ts';
+import { askHosts } from '../runner/answers.ts';
 import { maskDeep } from '../journal/mask-deep.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import { createMasker } from '../secrets/mask.ts';

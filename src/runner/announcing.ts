@@ -1,74 +1,68 @@
 import { ProbeError, type Answer, type ClusterOperation, type ResourceKey } from '../playbook/operation.ts';
-import type { Place, RunContext } from './context.ts';
-import { answersOf, foreseeHealth } from './wait.ts';
+import { answersOf } from './answers.ts';
+import type { PhaseRun } from './phase-run.ts';
+import type { StepRun } from './step-run.ts';
+import { foreseeHealth } from './verification.ts';
 import type { Decision, Work, WorkEnd, Writer } from './writer.ts';
 
-/** Announces what applying would do: every decision is made on what the changes before it will leave behind. */
+/** Announces what applying would do: every decision is made on what the changes before it will leave. */
 export const announcing: Writer = {
   changed: 'would-change',
   isFinal: true,
   operation: announceOperation,
-  decision: decisionOf,
-  change: (context, place, host, change) => {
-    context.pending.add(host, change.touches, change.effects);
-    context.tellChange(place, host, change, { applied: false });
+  decision: ({ phaseRun }, operation) => foreseeDecision(phaseRun, operation),
+  change: (run, host, change) => {
+    run.phaseRun.pending.add(host, change.touches, change.effects);
+    run.emitChange(host, change, { applied: false });
     return Promise.resolve();
   },
   verification: foreseeHealth,
 };
 
 /**
- * Where another host can say what this one cannot, its answer is taken: a user of a broker that is about to start here
- * is known on the other members already.
+ * Where this host's answer is not known yet but another host's is, that one is taken: the accounts of a broker that is
+ * about to start here are known on its other members.
  */
-async function announceOperation(
-  context: RunContext,
-  place: Place,
-  { host, operation, elsewhere }: Work,
-): Promise<WorkEnd> {
+async function announceOperation(run: StepRun, { host, operation, elsewhere }: Work): Promise<WorkEnd> {
   let because: ResourceKey | undefined;
   for (const asked of [{ host, operation }, ...elsewhere]) {
-    const foreseen = await foreseenBy(context, asked);
+    const foreseen = await foresee(run.phaseRun, asked);
     if ('because' in foreseen) {
       because ??= foreseen.because;
       continue;
     }
-    const changes = context.toMake(place, host.name, asked.operation.decide(foreseen.observed));
-    for (const change of changes) await announcing.change(context, place, host.name, change);
+    const changes = run.toMake(host.name, asked.operation.decide(foreseen.observed));
+    for (const change of changes) await announcing.change(run, host.name, change);
     return changes.length > 0 ? 'would-change' : 'ok';
   }
   if (because === undefined) return 'ok';
-  context.tellPossible(place, host.name, {
-    operation: operation.title,
-    because,
-    touches: operation.probe.reads,
-  });
+  run.emitPossible(host.name, { operation: operation.title, because, touches: operation.probe.reads });
   return 'unknown';
 }
 
 type Foreseen = { readonly observed: unknown } | { readonly because: ResourceKey };
 
-/** What a host will answer by then, or what keeps it from being known. */
-async function foreseenBy(
-  context: RunContext,
+/** What a host will answer once the pending changes are made, or which of them makes that unknown. */
+async function foresee(
+  phaseRun: PhaseRun,
   { host, operation: { probe } }: Pick<Work, 'host' | 'operation'>,
 ): Promise<Foreseen> {
-  const pending = context.pending.of(host.name, probe);
-  if (!pending) return { observed: await context.observer(host.name).observe(probe) };
+  const pending = phaseRun.pending.of(host.name, probe);
+  if (!pending) return { observed: await phaseRun.observer(host.name).observe(probe) };
   const { because, reads } = pending;
   if (!reads || !probe.foresee) return { because };
   try {
-    const observed = probe.foresee(await context.observer(host.name).observe(probe), reads);
+    const observed = probe.foresee(await phaseRun.observer(host.name).observe(probe), reads);
     return observed === undefined ? { because } : { observed };
   } catch (error) {
-    // What is pending may be just what the host lacks for an answer.
+    // The host may lack exactly what is pending to answer the probe.
     if (error instanceof ProbeError) return { because };
     throw error;
   }
 }
 
-async function decisionOf(context: RunContext, operation: ClusterOperation): Promise<Decision> {
-  const answers = await answersOf(context, operation, { again: false });
+async function foreseeDecision(phaseRun: PhaseRun, operation: ClusterOperation): Promise<Decision> {
+  const answers = await answersOf(phaseRun, operation, { again: false });
   const foreseen = new Map<string, Answer>();
   let because: ResourceKey | undefined;
   for (const member of operation.members) {
@@ -76,8 +70,8 @@ async function decisionOf(context: RunContext, operation: ClusterOperation): Pro
     const answer = answers.get(name);
     if (!answer) continue;
     const probe = operation.probe(member);
-    const pending = context.pending.of(name, probe);
-    if (!pending || context.whyGone(name) !== undefined) {
+    const pending = phaseRun.pending.of(name, probe);
+    if (!pending || phaseRun.whyGone(name) !== undefined) {
       foreseen.set(name, answer);
       continue;
     }

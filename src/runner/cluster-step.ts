@@ -1,10 +1,8 @@
 import type { ClusterDecision, ClusterOperation, HostChange, ResourceKey } from '../playbook/operation.ts';
 import type { ClusterStep } from '../playbook/step.ts';
-import { done, type Place, type RunContext, type StepEnd } from './context.ts';
 import type { Outcome } from './events.ts';
-import { failed, stepFailed } from './record-failure.ts';
 import { ChangeFailed, Refusal } from './failure.ts';
-import { stopWithoutMembers } from './members.ts';
+import { done, type StepEnd, type StepRun } from './step-run.ts';
 import type { Decision, Writer } from './writer.ts';
 
 /**
@@ -13,55 +11,47 @@ import type { Decision, Writer } from './writer.ts';
  */
 const MAX_ROUNDS = 6;
 
-/** Brings a whole cluster to where an operation wants it, and proves it. */
-export async function runClusterStep(
-  context: RunContext,
-  writer: Writer,
-  place: Place,
-  step: ClusterStep,
-): Promise<StepEnd> {
+/** Brings a whole cluster to the state that an operation wants, and proves it. */
+export async function runClusterStep(run: StepRun, writer: Writer, step: ClusterStep): Promise<StepEnd> {
   const { operation } = step;
-  const hosts = context.present(place.planned.hosts);
-  const lacking = stopWithoutMembers(context, place, operation.members, {
+  const hosts = run.present();
+  const lacking = run.stopWithoutMembers(operation.members, {
     exceptUnreachable: operation.decidesWithoutUnreachable,
   });
   if (lacking) return lacking;
-  for (const host of hosts) {
-    context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });
-  }
+  for (const host of hosts) run.started(host.name);
   const started = Date.now();
   const progress: Progress = { changed: new Set(), failures: new Map() };
   let end: StepEnd;
   try {
-    await decideUntilConverged({ context, writer, place, operation, progress });
+    await decideUntilConverged({ run, writer, operation, progress });
     end = endOf(operation, progress);
   } catch (error) {
-    end = stepFailed(context, place, error);
+    end = run.failAsWhole(error);
   }
   const names = hosts.map((host) => host.name);
   for (const host of new Set([...names, ...progress.changed])) {
     const spent = Date.now() - started;
     const note = end.end === 'stop' ? { note: end.reason } : {};
-    if (progress.failures.has(host)) failed(context, place, host, progress.failures.get(host), spent);
-    else context.finish(place, host, outcomeOf(writer, host, progress, end), spent, note);
+    if (progress.failures.has(host)) run.fail(host, progress.failures.get(host), spent);
+    else run.finish(host, outcomeOf(writer, host, progress, end), spent, note);
   }
   return end;
 }
 
-/** How far a cluster step came, host by host. */
+/** How far a cluster step came, by host. */
 interface Progress {
   readonly changed: Set<string>;
   readonly failures: Map<string, unknown>;
-  /** The host that would be next and that `--limit` leaves out. */
+  /** The next host to change, where `--limit` leaves it out. */
   waitsFor?: string;
-  /** What is decided is known once something else has changed. */
+  /** The decision is unknown until something else has changed. */
   isUnknown?: boolean;
 }
 
 interface ClusterRun {
-  readonly context: RunContext;
+  readonly run: StepRun;
   readonly writer: Writer;
-  readonly place: Place;
   readonly operation: ClusterOperation;
   readonly progress: Progress;
 }
@@ -73,7 +63,7 @@ function outcomeOf(writer: Writer, host: string, progress: Progress, end: StepEn
   return progress.isUnknown ? 'unknown' : 'ok';
 }
 
-/** How the step ends where its decision was carried out, as far as that went. */
+/** How the step ends after its decision was carried out, in whole or in part. */
 function endOf(operation: ClusterOperation, progress: Progress): StepEnd {
   if (progress.failures.size > 0) {
     const names = [...progress.failures.keys()].join(', ');
@@ -84,17 +74,17 @@ function endOf(operation: ClusterOperation, progress: Progress): StepEnd {
   return { end: 'stop', outcome: 'deferred', reason };
 }
 
-/** Decides and changes until the cluster is converged, in at most the rounds of the writer. */
-async function decideUntilConverged(run: ClusterRun): Promise<void> {
-  const { context, writer, place, operation, progress } = run;
+/** Decides and changes until the cluster is converged, in a bounded number of rounds. */
+async function decideUntilConverged(all: ClusterRun): Promise<void> {
+  const { run, writer, operation, progress } = all;
   let before = '';
   for (let round = 1; ; round += 1) {
-    const decision = toMake(run, await writer.decision(context, operation, round));
+    const decision = toMake(run, await writer.decision(run, operation, round));
     if (decision.verdict === 'unknown') {
-      mayFollow(run, decision.because);
+      emitPossible(all, decision.because);
       return;
     }
-    tellEvidence(context, place, decision);
+    emitEvidence(run, decision);
     if (decision.verdict === 'converged') return;
     if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
     const now = inWords(decision.stages);
@@ -108,63 +98,63 @@ async function decideUntilConverged(run: ClusterRun): Promise<void> {
       );
     }
     before = now;
-    await carryOut(run, decision.stages);
+    await carryOut(all, decision.stages);
     if (progress.failures.size > 0 || progress.waitsFor !== undefined) return;
     if (writer.isFinal) {
       const [touched] = decision.stages.flat().flatMap(({ change }) => change.touches);
-      if (decision.then !== undefined && touched) mayFollow(run, touched);
+      if (decision.then !== undefined && touched) emitPossible(all, touched);
       return;
     }
   }
 }
 
-/** Tells on every host that more may be decided once `because` has changed. */
-function mayFollow({ context, place, operation, progress }: ClusterRun, because: ResourceKey): void {
+/** Announces for every host that a further decision may follow once `because` has changed. */
+function emitPossible({ run, operation, progress }: ClusterRun, because: ResourceKey): void {
   const { title, members } = operation;
   progress.isUnknown = true;
-  for (const member of members) context.pending.addPossible(member.name, operation.probe(member).reads);
-  for (const { name } of context.present(place.planned.hosts)) {
-    context.tellPossible(place, name, { operation: title, because, touches: [] });
+  for (const member of members) {
+    run.phaseRun.pending.addPossible(member.name, operation.probe(member).reads);
   }
+  for (const { name } of run.present()) run.emitPossible(name, { operation: title, because, touches: [] });
 }
 
-/** Carries out a decision, stage after stage. */
-async function carryOut(run: ClusterRun, stages: readonly (readonly HostChange[])[]): Promise<void> {
-  const { context, progress } = run;
+/** Carries out the stages of a decision, serially. */
+async function carryOut(all: ClusterRun, stages: readonly (readonly HostChange[])[]): Promise<void> {
+  const { run, progress } = all;
   for (const stage of stages) {
-    // A stage builds on those before it, so nothing after one that cannot be run is run either.
-    const outside = stage.find(({ host }) => !context.mayChange(host));
-    if (outside) {
-      progress.waitsFor = outside.host;
+    // A stage builds on those before it: the first one that cannot be carried out is the last one tried.
+    const excluded = stage.find(({ host }) => !run.phaseRun.planRun.mayChange(host));
+    if (excluded) {
+      progress.waitsFor = excluded.host;
       return;
     }
-    await runStage(run, stage);
+    await carryOutStage(all, stage);
     if (progress.failures.size > 0) return;
   }
 }
 
-/** What is to be done now: a decision that only takes things away is converged without `--prune`. */
-function toMake({ context, place }: ClusterRun, decision: Decision): Decision {
+/** A decision without the removals that `--prune` does not cover: one that only removes things is then converged. */
+function toMake(run: StepRun, decision: Decision): Decision {
   if (decision.verdict !== 'change') return decision;
   const stages = decision.stages
-    .map((stage) => stage.filter(({ host, change }) => context.toMake(place, host, [change]).length > 0))
+    .map((stage) => stage.filter(({ host, change }) => run.toMake(host, [change]).length > 0))
     .filter((stage) => stage.length > 0);
   return stages.length > 0 ? { ...decision, stages } : { verdict: 'converged' };
 }
 
-/** Runs the changes of one stage on their hosts at the same time; every host that fails is noted. */
-async function runStage(
-  { context, writer, place, progress }: ClusterRun,
+/** Makes the changes of one stage on its hosts in parallel, and records every host that fails. */
+async function carryOutStage(
+  { run, writer, progress }: ClusterRun,
   stage: readonly HostChange[],
 ): Promise<void> {
   const hosts = [...new Set(stage.map(({ host }) => host))];
   await Promise.all(
     hosts.map((host) =>
-      context.shared.limit.run(host, async () => {
+      run.phaseRun.planRun.limit.run(host, async () => {
         progress.changed.add(host);
         try {
           for (const { change } of stage.filter((entry) => entry.host === host)) {
-            await writer.change(context, place, host, change);
+            await writer.change(run, host, change);
           }
         } catch (error) {
           progress.failures.set(host, error);
@@ -181,12 +171,11 @@ function inWords(stages: readonly (readonly HostChange[])[]): string {
     .join('; ');
 }
 
-function tellEvidence(context: RunContext, place: Place, decision: ClusterDecision): void {
+function emitEvidence(run: StepRun, decision: ClusterDecision): void {
   if (decision.verdict === 'converged') return;
-  context.emit({
+  run.emit({
     event: 'evidence',
-    phase: place.phase.name,
-    step: place.planned.id,
+    ...run.place,
     because: decision.verdict === 'refuse' ? decision.reason : decision.because,
     ...(decision.evidence ? { evidence: decision.evidence } : {}),
   });

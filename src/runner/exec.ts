@@ -7,6 +7,7 @@ import type { EventSink } from './events.ts';
 
 export interface ExecOptions {
   readonly transport: Transport;
+  /** Hosts worked on at the same time. */
   readonly forks: number;
   readonly connectTimeoutMs: number;
   readonly timeoutMs: number;

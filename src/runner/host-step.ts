@@ -1,89 +1,76 @@
 import type { Host } from '../inventory/types.ts';
 import type { HostStep } from '../playbook/step.ts';
-import { done, type Place, type RunContext, type StepEnd } from './context.ts';
-import { failed } from './record-failure.ts';
-import { HeldBack, Turns } from './turns.ts';
-import { waitUntilHealthy } from './wait.ts';
+import { OshaError } from '../text/error.ts';
+import { done, type StepEnd, type StepRun } from './step-run.ts';
+import { waitUntilHealthy } from './verification.ts';
 import type { WorkEnd, Writer } from './writer.ts';
 
 /** How a host came out of a step: `held-back` where another one failed first. */
 type HostEnd = 'done' | 'failed' | 'held-back';
 
-/** Runs a step on its hosts, in the way that its strategy says. */
-export async function runHostStep(
-  context: RunContext,
-  writer: Writer,
-  place: Place,
-  step: HostStep,
-): Promise<StepEnd> {
-  const hosts = context.present(place.planned.hosts);
-  const run: StepRun = { context, writer, place, step, elsewhere: [] };
-  switch (step.strategy.kind) {
-    case 'once':
-      return runInTurn({ ...run, elsewhere: hosts.slice(1) }, hosts.slice(0, 1));
-    case 'oneAtATime':
-      return runInTurn(run, hosts);
-    case 'all':
-      return runTogether(run, hosts);
-  }
-}
-
-interface StepRun {
-  readonly context: RunContext;
+interface HostStepRun {
+  readonly run: StepRun;
   readonly writer: Writer;
-  readonly place: Place;
   readonly step: HostStep;
   /** Hosts that the step could have run on as well. */
   readonly elsewhere: readonly Host[];
 }
 
-/** In parallel, except for what clients notice: that is done on one host at a time, and ends with the first that fails. */
-async function runTogether(run: StepRun, hosts: readonly Host[]): Promise<StepEnd> {
-  const { step } = run;
-  const turns = new Turns(hosts.map(({ name }) => name));
-  const ends = await Promise.all(hosts.map((host) => runOnHost(run, host, turns)));
-  if (!ends.includes('held-back')) return done;
-  return {
-    end: 'stop',
-    outcome: 'failed',
-    reason: heldBack(step, hosts[ends.indexOf('failed')]?.name ?? ''),
-  };
+/** Runs a step on its hosts, by its strategy. */
+export async function runHostStep(run: StepRun, writer: Writer, step: HostStep): Promise<StepEnd> {
+  const hosts = run.present();
+  const all: HostStepRun = { run, writer, step, elsewhere: [] };
+  switch (step.strategy.kind) {
+    case 'once':
+      return runSerially({ ...all, elsewhere: hosts.slice(1) }, hosts.slice(0, 1));
+    case 'oneAtATime':
+      return runSerially(all, hosts);
+    case 'all':
+      return runInParallel(all, hosts);
+  }
 }
 
-function heldBack(step: HostStep, failedHost: string): string {
+/** Disruptive changes are still made on one host at a time, and end with the first host that fails. */
+async function runInParallel(all: HostStepRun, hosts: readonly Host[]): Promise<StepEnd> {
+  const turns = new Turns(hosts.map(({ name }) => name));
+  const ends = await Promise.all(hosts.map((host) => runOnHost(all, host, turns)));
+  if (!ends.includes('held-back')) return done;
+  const reason = whyHeldBack(all.step, hosts[ends.indexOf('failed')]?.name ?? '');
+  return { end: 'stop', outcome: 'failed', reason };
+}
+
+function whyHeldBack(step: HostStep, failedHost: string): string {
   return `${failedHost} failed in "${step.title}", so what runs on the other hosts was left unchanged`;
 }
 
-/** One after another; the first that fails stops the rest, which stay as they are. */
-async function runInTurn(run: StepRun, hosts: readonly Host[]): Promise<StepEnd> {
-  const { context, place, step } = run;
+/** After the first host that fails, the rest are skipped. */
+async function runSerially(all: HostStepRun, hosts: readonly Host[]): Promise<StepEnd> {
+  const { run, step } = all;
   for (const [index, host] of hosts.entries()) {
-    const end = await runOnHost(run, host);
+    const end = await runOnHost(all, host);
     if (end === 'done') continue;
     const reason = `${host.name} failed in "${step.title}", so the other hosts were skipped`;
-    for (const other of hosts.slice(index + 1)) {
-      context.finish(place, other.name, 'skipped', 0, { note: reason });
-    }
+    run.skip(hosts.slice(index + 1), reason);
     return { end: 'stop', outcome: 'failed', reason };
   }
   return done;
 }
 
-/** A host that failed leaves the run. */
-function runOnHost(run: StepRun, host: Host, turns?: Turns): Promise<HostEnd> {
-  const { context, step } = run;
+function runOnHost(all: HostStepRun, host: Host, turns?: Turns): Promise<HostEnd> {
+  const { run, step } = all;
+  const { limit, settings } = run.phaseRun.planRun;
   const turn = async (): Promise<boolean> => {
     if (!turns || turns.isOf(host.name)) return false;
-    // A host that waits takes no place of those that are worked on, or those it waits for might never get one.
-    const before = await context.shared.limit.pause(host.name, () => turns.wait(host.name));
-    if (context.interrupted) throw context.settings.signal.reason;
-    if (before !== undefined) throw new HeldBack(heldBack(step, before));
+    // A waiting host does not count against --forks, or the hosts it waits for might never run.
+    const failedFirst = await limit.pause(host.name, () => turns.wait(host.name));
+    if (run.isInterrupted) throw settings.signal.reason;
+    if (failedFirst !== undefined) throw new HeldBack(whyHeldBack(step, failedFirst));
     return true;
   };
-  return context.shared.limit.run(host.name, async () => {
+  return limit.run(host.name, async () => {
     let end: HostEnd = 'failed';
     try {
-      end = await runNow(run, host, turn);
+      end = await runOperations(all, host, turn);
     } finally {
       turns?.end(host.name, end === 'failed' ? 'failed' : 'done');
     }
@@ -94,15 +81,16 @@ function runOnHost(run: StepRun, host: Host, turns?: Turns): Promise<HostEnd> {
 /** The worst first. */
 const BY_WEIGHT: readonly WorkEnd[] = ['changed', 'would-change', 'unknown'];
 
-async function runNow(
-  { context, writer, place, step, elsewhere }: StepRun,
+/** A host that fails leaves the run. */
+async function runOperations(
+  { run, writer, step, elsewhere }: HostStepRun,
   host: Host,
   turn: () => Promise<boolean>,
 ): Promise<HostEnd> {
   const started = Date.now();
   const spent = (): number => Date.now() - started;
-  if (context.interrupted) return 'failed';
-  context.emit({ event: 'host-started', phase: place.phase.name, step: place.planned.id, host: host.name });
+  if (run.isInterrupted) return 'failed';
+  run.started(host.name);
   const others = elsewhere.map((other) => ({ host: other, operations: step.operations(other) }));
   const ends = new Set<WorkEnd>();
   try {
@@ -111,21 +99,76 @@ async function runNow(
         const counterpart = operations[index];
         return counterpart ? [{ host: other, operation: counterpart }] : [];
       });
-      ends.add(await writer.operation(context, place, { host, operation, turn, elsewhere: same }));
+      ends.add(await writer.operation(run, { host, operation, turn, elsewhere: same }));
     }
     if (ends.has('changed') && step.untilHealthy) {
-      await waitUntilHealthy(context, place, step.untilHealthy(host), step.withinMs);
+      await waitUntilHealthy(run, step.untilHealthy(host), step.withinMs);
     }
-    context.finish(place, host.name, BY_WEIGHT.find((end) => ends.has(end)) ?? 'ok', spent());
+    run.finish(host.name, BY_WEIGHT.find((end) => ends.has(end)) ?? 'ok', spent());
     return 'done';
   } catch (error) {
     if (error instanceof HeldBack) {
-      context.finish(place, host.name, ends.has('changed') ? 'changed' : 'skipped', spent(), {
-        note: error.message,
-      });
+      run.finish(host.name, ends.has('changed') ? 'changed' : 'skipped', spent(), { note: error.message });
       return 'held-back';
     }
-    failed(context, place, host.name, error, spent());
+    run.fail(host.name, error, spent());
     return 'failed';
+  }
+}
+
+/** A host's disruptive change was not made, because another host of the step failed. */
+class HeldBack extends OshaError {
+  override name = 'HeldBack';
+}
+
+/**
+ * Lets the hosts of one step make disruptive changes one host at a time, in the order of the step. The first turn comes
+ * once all other hosts have ended or wait for theirs: what is stopped is started before anything that runs is restarted.
+ * After a failure no host gets a turn.
+ */
+class Turns {
+  readonly #order: readonly string[];
+  readonly #busy: Set<string>;
+  readonly #waiting = new Map<string, (failed: string | undefined) => void>();
+  #holder: string | undefined;
+  #failed: string | undefined;
+
+  /** `end` has to be called for every one of `hosts`. */
+  constructor(hosts: readonly string[]) {
+    this.#order = hosts;
+    this.#busy = new Set(hosts);
+  }
+
+  /** True from the beginning of the host's turn to its end. */
+  isOf(host: string): boolean {
+    return this.#holder === host;
+  }
+
+  /** Waits for the host's turn. Returns the host that failed first, where there is none. */
+  wait(host: string): Promise<string | undefined> {
+    const turn = new Promise<string | undefined>((come) => this.#waiting.set(host, come));
+    this.#busy.delete(host);
+    this.#next();
+    return turn;
+  }
+
+  /** The host is done with the step, whether it had a turn or not. */
+  end(host: string, outcome: 'done' | 'failed'): void {
+    if (outcome === 'failed') this.#failed ??= host;
+    this.#busy.delete(host);
+    if (this.#holder === host) this.#holder = undefined;
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#busy.size > 0 || this.#holder !== undefined) return;
+    for (const host of this.#order) {
+      const come = this.#waiting.get(host);
+      if (!come) continue;
+      this.#waiting.delete(host);
+      if (this.#failed === undefined) this.#holder = host;
+      come(this.#failed);
+      if (this.#holder !== undefined) return;
+    }
   }
 }

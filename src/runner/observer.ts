@@ -2,7 +2,7 @@ import { patienceOfProbes, withPatience } from '../playbook/limits.ts';
 import { OutputFlood } from '../transport/errors.ts';
 import { ProbeError, type Probe, type ProbeAnswer, type ResourceKey } from '../playbook/operation.ts';
 import { frameOf, keyOf } from './frame.ts';
-import type { Lane } from './lane.ts';
+import type { Lane } from './host-connection.ts';
 import { concerns } from './resources.ts';
 
 interface Kept {
@@ -75,12 +75,12 @@ export class Observer {
    * what changed once in a phase mostly changes again.
    */
   changed(): void {
-    this.changedBeside();
+    this.changedByOtherPhase();
     this.#ahead = [];
   }
 
   /** Another phase changed something on this host: nothing that was learned holds. */
-  changedBeside(): void {
+  changedByOtherPhase(): void {
     this.#known.clear();
     for (const flight of this.#flights) flight.stale = true;
   }

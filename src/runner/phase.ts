@@ -2,84 +2,76 @@ import type { Host } from '../inventory/types.ts';
 import type { PlannedPhase, PlannedStep } from '../planner/plan.ts';
 import type { Probe } from '../playbook/operation.ts';
 import { runClusterStep } from './cluster-step.ts';
-import type { Place, RunContext, StepEnd } from './context.ts';
 import type { Outcome, RunEvent, StepOutcome } from './events.ts';
 import { runHostStep } from './host-step.ts';
-import { runVerifyStep } from './verify-step.ts';
+import type { PhaseRun } from './phase-run.ts';
+import { StepRun, type StepEnd } from './step-run.ts';
+import { runVerifyStep } from './verification.ts';
 import type { Writer } from './writer.ts';
 
-/** Runs the steps of a phase. Returns why it stopped, or `undefined` when it came to its end. */
-export async function runPhase(
-  context: RunContext,
-  writer: Writer,
-  phase: PlannedPhase,
-): Promise<string | undefined> {
+/** Runs the steps of a phase. Returns why it stopped, or `undefined` when it completed. */
+export async function runPhase(run: PhaseRun, writer: Writer): Promise<string | undefined> {
   const started = Date.now();
-  const participants = hostsOfPhase(phase);
-  tellPhase(context, phase);
-  for (const host of context.present(participants)) {
-    context.observer(host.name).expect(probesOf(context, phase, host));
-  }
+  const { planned } = run;
+  const participants = hostsOfPhase(planned);
+  emitStart(run);
+  for (const host of run.present(participants)) run.observer(host.name).expect(probesOf(run, host));
   let stop: Extract<StepEnd, { end: 'stop' }> | undefined;
-  for (const planned of phase.steps) {
-    if (context.interrupted) break;
+  for (const plannedStep of planned.steps) {
+    if (run.isInterrupted) break;
+    const step = new StepRun(run, plannedStep);
     if (stop) {
-      skipStep(context, phase, planned, stop.reason);
+      step.skip(plannedStep.hosts, stop.reason);
       continue;
     }
-    const end = await runStep(context, writer, { phase, planned });
+    const end = await runStep(step, writer);
     if (end.end === 'stop') stop = end;
   }
-  context.emit({
+  run.planRun.emit({
     event: 'phase-finished',
-    phase: phase.name,
-    outcome: outcomeOf(context, phase, stop),
+    phase: planned.name,
+    outcome: outcomeOf(run, stop),
     durationMs: Date.now() - started,
-    roundTrips: context.roundTrips(participants),
+    roundTrips: run.roundTrips(participants),
   });
   return stop?.reason;
 }
 
 function outcomeOf(
-  context: RunContext,
-  phase: PlannedPhase,
+  run: PhaseRun,
   stop: Extract<StepEnd, { end: 'stop' }> | undefined,
 ): Extract<RunEvent, { event: 'phase-finished' }>['outcome'] {
-  if (context.interrupted) return 'interrupted';
+  if (run.isInterrupted) return 'interrupted';
   if (stop) return stop.outcome;
-  const { changes, failed } = context.totals.counts();
+  const { changes, failed } = run.totals.counts();
   if (failed > 0) return 'failed';
-  if (context.present(phase.hosts).length === 0) return 'skipped';
+  if (run.present(run.planned.hosts).length === 0) return 'skipped';
   return changes > 0 ? 'changed' : 'ok';
 }
 
-async function runStep(context: RunContext, writer: Writer, place: Place): Promise<StepEnd> {
+async function runStep(run: StepRun, writer: Writer): Promise<StepEnd> {
   const started = Date.now();
-  const { phase, planned } = place;
-  const { step } = planned;
-  context.takeOutcomes();
-  context.emit({
+  const { step, hosts, strategy } = run.planned;
+  run.emit({
     event: 'step-started',
-    phase: phase.name,
-    step: planned.id,
+    ...run.place,
     title: step.title,
-    hosts: planned.hosts.map((host) => host.name),
-    strategy: planned.strategy,
+    hosts: hosts.map((host) => host.name),
+    strategy,
   });
-  for (const host of planned.hosts) {
-    const gone = context.whyGone(host.name);
-    if (gone !== undefined) context.finish(place, host.name, 'skipped', 0, { note: gone });
+  for (const host of hosts) {
+    const gone = run.phaseRun.whyGone(host.name);
+    if (gone !== undefined) run.skip([host], gone);
   }
   const end = await (step.kind === 'host'
-    ? runHostStep(context, writer, place, step)
+    ? runHostStep(run, writer, step)
     : step.kind === 'cluster'
-      ? runClusterStep(context, writer, place, step)
-      : runVerifyStep(context, writer, place, step));
-  context.emit({
+      ? runClusterStep(run, writer, step)
+      : runVerifyStep(run, writer, step));
+  run.emit({
     event: 'step-finished',
-    phase: phase.name,
-    step: planned.id,
-    outcome: stepOutcomeOf(end, context.takeOutcomes(), context.interrupted),
+    ...run.place,
+    outcome: stepOutcomeOf(run, end),
     durationMs: Date.now() - started,
     ...(end.end === 'stop' && end.failure ? { failure: end.failure } : {}),
   });
@@ -98,23 +90,19 @@ const BY_WEIGHT: readonly Outcome[] = [
   'skipped',
 ];
 
-function stepOutcomeOf(end: StepEnd, hosts: readonly Outcome[], interrupted: boolean): StepOutcome {
-  if (interrupted) return 'interrupted';
+function stepOutcomeOf(run: StepRun, end: StepEnd): StepOutcome {
+  if (run.isInterrupted) return 'interrupted';
   if (end.end === 'stop' && (end.failure || end.outcome === 'deferred')) return end.outcome;
-  return BY_WEIGHT.find((outcome) => hosts.includes(outcome)) ?? 'ok';
+  return BY_WEIGHT.find((outcome) => run.outcomes.includes(outcome)) ?? 'ok';
 }
 
-function skipStep(context: RunContext, phase: PlannedPhase, planned: PlannedStep, note: string): void {
-  for (const host of planned.hosts) context.finish({ phase, planned }, host.name, 'skipped', 0, { note });
-}
-
-/** Tells that a phase is not run, and why, which is returned. */
-export function skipPhase(context: RunContext, phase: PlannedPhase, reason: string): string {
-  tellPhase(context, phase);
-  for (const planned of phase.steps) skipStep(context, phase, planned, reason);
-  context.emit({
+/** Skips a phase. Returns the reason. */
+export function skipPhase(run: PhaseRun, reason: string): string {
+  emitStart(run);
+  for (const step of run.planned.steps) new StepRun(run, step).skip(step.hosts, reason);
+  run.planRun.emit({
     event: 'phase-finished',
-    phase: phase.name,
+    phase: run.planned.name,
     outcome: 'skipped',
     durationMs: 0,
     roundTrips: {},
@@ -122,13 +110,13 @@ export function skipPhase(context: RunContext, phase: PlannedPhase, reason: stri
   return reason;
 }
 
-function tellPhase(context: RunContext, phase: PlannedPhase): void {
-  context.emit({
+function emitStart({ planRun, planned }: PhaseRun): void {
+  planRun.emit({
     event: 'phase-started',
-    phase: phase.name,
-    title: phase.title,
-    hosts: phase.hosts.map((host) => host.name),
-    steps: phase.steps.map((planned) => planned.step.title),
+    phase: planned.name,
+    title: planned.title,
+    hosts: planned.hosts.map((host) => host.name),
+    steps: planned.steps.map(({ step }) => step.title),
   });
 }
 
@@ -149,13 +137,13 @@ export function unique(hosts: readonly Host[]): readonly Host[] {
   return [...new Map(hosts.map((host) => [host.name, host])).values()];
 }
 
-/** Everything that a phase is going to ask of one host, in its order. */
-function probesOf(context: RunContext, phase: PlannedPhase, host: Host): readonly Probe[] {
+/** All probes of a phase for one host, in the order of its steps. */
+function probesOf(run: PhaseRun, host: Host): readonly Probe[] {
   const isIn = (hosts: readonly Host[]): boolean => hosts.some((other) => other.name === host.name);
-  return phase.steps.flatMap(({ step, hosts }): readonly Probe[] => {
+  return run.planned.steps.flatMap(({ step, hosts }): readonly Probe[] => {
     if (step.kind === 'cluster') return isIn(step.operation.members) ? [step.operation.probe(host)] : [];
     if (step.kind === 'verify') return isIn(step.check.members) ? [step.check.probe(host)] : [];
-    const runsHere = step.strategy.kind === 'once' ? context.present(hosts).slice(0, 1) : hosts;
+    const runsHere = step.strategy.kind === 'once' ? run.present(hosts).slice(0, 1) : hosts;
     return isIn(runsHere) ? step.operations(host).map((operation) => operation.probe) : [];
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Connections } from '../../src/runner/connections.ts';
-import type { Lane } from '../../src/runner/lane.ts';
+import type { Lane } from '../../src/runner/host-connection.ts';
 import { ConnectionDropped } from '../../src/transport/errors.ts';
 import { createFakeTransport, type FakeRequest, type FakeTransport } from '../transport/fake.ts';
 import type { Session } from '../../src/transport/session.ts';
@@ -25,7 +25,12 @@ async function twoLines(given: Partial<Parameters<typeof createFakeTransport>[0]
   };
   const connections = new Connections({ ...transport, connect }, { timeoutMs: 1000, acceptNew: false });
   await connections.open([host], 1, () => undefined);
-  return { lines: [connections.lane(host, 0), connections.lane(host, 1)], transport, connections, connected };
+  return {
+    lines: [connections.to(host).lane(0), connections.to(host).lane(1)],
+    transport,
+    connections,
+    connected,
+  };
 }
 
 /** Answers `wait` only once `go` was called. */
@@ -80,7 +85,7 @@ describe('the lines of phases side by side', () => {
     const { answer, go } = gate();
     const { lines, connected, connections } = await twoLines({ answer });
     const waiting = lines[0].run('wait', RUN);
-    const own = await connections.shell(host.name, 1);
+    const own = await connections.to(host).shell(1);
     await own.close();
     await lines[1].read('hostname', RUN);
     go();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Connections } from '../../src/runner/connections.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
-import type { Lane } from '../../src/runner/lane.ts';
+import type { Lane } from '../../src/runner/host-connection.ts';
 import { ConnectionDropped, LockFailed } from '../../src/transport/errors.ts';
 import { createFakeTransport, type FakeTransport } from '../transport/fake.ts';
 import type { LockAnswer, Session } from '../../src/transport/session.ts';
@@ -58,7 +58,7 @@ async function aRun(
   );
   const events: RunEvent[] = [];
   await connections.open([host], 1, (event) => events.push(event));
-  const lines = [connections.lane(host, 0), connections.lane(host, 1)] as const;
+  const lines = [connections.to(host).lane(0), connections.to(host).lane(1)] as const;
   return { transport, connections, lines, events, asked };
 }
 
@@ -162,7 +162,7 @@ describe('a change', () => {
     const { lines, connections, asked } = await aRun();
     await connections.lock([host], 'ann');
     await lines[1].run('warm up', RUN);
-    await (await connections.shell(host.name, 1)).close();
+    await (await connections.to(host).shell(1)).close();
     await expect(lines[1].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
     expect(asked.filter((entry) => entry === 'lock: ok')).toHaveLength(2);
   });

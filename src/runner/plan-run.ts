@@ -10,25 +10,25 @@ import { Totals } from './totals.ts';
 
 /** How a plan is carried out. */
 export interface RunSettings {
-  /** `diff` connects and reads, and tells what would change. */
+  /** `diff` connects, reads, and announces what would change. */
   readonly mode: 'apply' | 'diff';
   /** Hosts worked on at the same time. */
   readonly forks: number;
-  /** Whether what osha made and the inventory does not name any more is taken away: all of it, or what was confirmed. */
+  /** Whether to remove resources that osha created and the inventory no longer lists: all of them, or those confirmed. */
   readonly prune: boolean | readonly Prunable[];
   /** Milliseconds for one change, unless the change says otherwise. */
   readonly timeoutMs: number;
   /** Milliseconds for one round trip of probes. */
   readonly probeTimeoutMs: number;
-  /** Bytes of each stream of a change that are told as lines, with what their record takes. */
+  /** Bytes of each output stream of a change that are emitted as lines, including the size of their records. */
   readonly maxOutputBytes: number;
-  /** Told of the secrets in whatever is sent to a host, before it is sent: what comes back may hold them. */
+  /** Gets the secrets in everything that is sent to a host, before it is sent: they may appear in its output. */
   readonly learn?: ((secrets: readonly Secret[]) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What all phases of a run share. */
-export class Shared {
+/** A plan that is being carried out: what all its phases share. */
+export class PlanRun {
   readonly plan: Plan;
   readonly settings: RunSettings;
   readonly connections: Connections;
@@ -42,9 +42,9 @@ export class Shared {
   readonly left = new Map<string, string>();
   /** What has been offered for `--prune` already. */
   readonly offered = new Set<string>();
-  /** Of the phases that run now. */
+  /** The observers of the phases that run now, and the hosts they observe. */
   readonly observers = new Map<Observer, string>();
-  refused: string | undefined;
+  #refused: string | undefined;
 
   constructor(parts: {
     plan: Plan;
@@ -63,9 +63,39 @@ export class Shared {
     this.#involved = new Map(parts.involved.map((host) => [host.name, host]));
   }
 
+  get isInterrupted(): boolean {
+    return this.settings.signal.aborted;
+  }
+
+  /** Why the run was refused, or `undefined`. */
+  get refused(): string | undefined {
+    return this.#refused;
+  }
+
+  /** Records that the run, or a step of it, was refused. The first reason is kept. */
+  refuse(reason: string): void {
+    this.#refused ??= reason;
+  }
+
   host(name: string): Host {
     const host = this.#involved.get(name);
     if (!host) throw new Error(`${name} has no part in this run`);
     return host;
+  }
+
+  /** True for hosts that `--limit` leaves in. */
+  mayChange(host: string): boolean {
+    return this.plan.hosts.some((allowed) => allowed.name === host);
+  }
+
+  /** Why a host takes no part any more, or `undefined` while it does. */
+  whyGone(host: string): string | undefined {
+    const connected = this.connections.of(host);
+    return connected.ok ? this.left.get(host) : connected.message;
+  }
+
+  /** Hosts of a list that still take part. */
+  present(hosts: readonly Host[]): readonly Host[] {
+    return hosts.filter((host) => this.whyGone(host.name) === undefined);
   }
 }
