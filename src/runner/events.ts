@@ -17,37 +17,37 @@ export type StepOutcome = Outcome | 'refused' | 'interrupted';
 export interface StepFailure {
   readonly message: string;
   readonly hint?: string;
-  /** The last lines that the command wrote. */
+  /** The last lines of the command's output. */
   readonly output?: string;
 }
 
-/** What a run came to on one host. */
+/** The totals of a run on one host. */
 export interface HostTotals {
-  /** Changes that were begun, also those that failed: nobody knows how far they came. With --diff: that are to be made. */
+  /** Changes that were begun, including those that failed part of the way. With --diff: pending changes. */
   changes: number;
-  /** With --diff: operations of which is known only later whether they have something to do. */
+  /** With --diff: operations that may have something to do; see `may-follow`. */
   unknown: number;
   /** Steps in which nothing had to be done. */
   ok: number;
   /** Steps. */
   failed: number;
-  /** Steps, also those that were deferred. */
+  /** Steps, including those that were deferred. */
   skipped: number;
   unreachable: boolean;
   durationMs: number;
   roundTrips: number;
 }
 
-/** Something that osha made and the inventory does not name any more. */
+/** A resource that osha created and the inventory no longer lists. */
 export interface Prunable {
   readonly phase: string;
   readonly step: string;
   readonly host: string;
-  /** The change that would take it away. */
+  /** The change that would remove it. */
   readonly summary: string;
 }
 
-/** Everything that a run tells, in the order in which it happens. One JSON line each with `--json`. */
+/** The events of a run, in chronological order. One JSON line each with `--json`. */
 export type RunEvent =
   | {
       readonly event: 'run-started';
@@ -55,13 +55,13 @@ export type RunEvent =
       readonly inventory: string;
       readonly mode: 'apply' | 'diff';
       readonly phases: readonly string[];
-      /** The same phases: those of one wave run side by side, the waves one after another. */
+      /** The same phases: those of one wave run in parallel, the waves serially. */
       readonly waves: readonly (readonly string[])[];
       readonly hosts: readonly string[];
     }
   | { readonly event: 'connected'; readonly host: string; readonly durationMs: number }
   | { readonly event: 'unreachable'; readonly host: string; readonly message: string; readonly hint?: string }
-  /** A host that answers and is not fit: another system, no room. It is left as it is. */
+  /** A host that answers and is unfit, such as another distribution or a full disk. It is left unchanged. */
   | { readonly event: 'rejected'; readonly host: string; readonly message: string; readonly hint?: string }
   | { readonly event: 'warning'; readonly message: string; readonly host?: string }
   | {
@@ -80,31 +80,31 @@ export type RunEvent =
       readonly strategy: string;
     }
   | { readonly event: 'host-started'; readonly phase: string; readonly step: string; readonly host: string }
-  /** A change, before its script is sent: what a run that is killed was doing is on record. */
+  /** A change, before its script is sent, so that the record of a killed run names its last change. */
   | {
       readonly event: 'change';
       readonly phase: string;
       readonly step: string;
       readonly host: string;
       readonly summary: string;
-      /** What it does to a service or a member; see `Change.effects`. */
+      /** Its effects on a service or a member; see `Change.effects`. */
       readonly effects?: readonly Effect[];
       readonly diff?: TextDiff;
       /** False with --diff. */
       readonly applied: boolean;
     }
-  /** The change that was begun last on that host in that step has ended, in whatever way. */
+  /** The last change that was begun on that host in that step has ended, successfully or not. */
   | {
       readonly event: 'change-finished';
       readonly phase: string;
       readonly step: string;
       readonly host: string;
       readonly summary: string;
-      /** True where its script ended with 0; whether it did what it is for, its probe says. */
+      /** True where its script ended with 0; whether it had its effect, the next probe tells. */
       readonly done: boolean;
       readonly durationMs: number;
     }
-  /** With --diff: an operation that may have something to do, which is known once an earlier step has changed something. */
+  /** With --diff: an operation that may have something to do; known once an earlier step has made its changes. */
   | {
       readonly event: 'may-follow';
       readonly phase: string;
@@ -112,10 +112,10 @@ export type RunEvent =
       readonly host: string;
       /** The operation's title. */
       readonly operation: string;
-      /** What is going to change before it. */
+      /** The resource that changes before it. */
       readonly because: ResourceKey;
     }
-  /** Taken away only with --prune. */
+  /** Removed only with --prune. */
   | ({ readonly event: 'prunable' } & Prunable)
   | {
       readonly event: 'output';
@@ -155,7 +155,7 @@ export type RunEvent =
       readonly step: string;
       readonly outcome: StepOutcome;
       readonly durationMs: number;
-      /** Why the step itself failed or was refused: no host is to blame for it. A host's own failure is the host's. */
+      /** Why the step failed or was refused as a whole. The failure of a host is in its `host-finished`. */
       readonly failure?: StepFailure;
     }
   | {
@@ -183,9 +183,9 @@ export type RunEvent =
       readonly refused?: string;
       /** What to do about it. */
       readonly hint?: string;
-      /** Why the record of the run is incomplete. Told by whoever keeps the record, not by the runner. */
+      /** Why the record of the run is incomplete. Set by the journal, not by the runner. */
       readonly unrecorded?: string;
     };
 
-/** Whoever wants to know: a renderer, the journal. */
+/** Receives events: a renderer, the journal. */
 export type EventSink = (event: RunEvent) => void;

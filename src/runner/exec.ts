@@ -24,7 +24,7 @@ export type ExecResult =
   | { readonly kind: 'unreachable'; readonly message: string; readonly hint?: string }
   | { readonly kind: 'broken-off'; readonly message: string };
 
-/** Runs one script on every host, `forks` at a time. Returns how it ended, by host name in the order of `hosts`. */
+/** Runs one script on every host, `forks` at a time. Returns the results by host name, in the order of `hosts`. */
 export async function execEverywhere(
   hosts: readonly Host[],
   script: string,

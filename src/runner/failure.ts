@@ -2,14 +2,14 @@ import { OshaError } from '../text/error.ts';
 import type { StepFailure } from './events.ts';
 import { lastLines } from './lines.ts';
 
-/** How many of a failed command's last lines are shown; the whole output is in the run's log. */
+/** Last lines of a failed command that are shown; the run's log has its whole output. */
 const SHOWN_LINES = 12;
 
-/** A change that did not do what it was for. */
+/** A change that failed or had no effect. */
 export class ChangeFailed extends OshaError {
   override name = 'ChangeFailed';
 
-  /** `output` is what it printed. */
+  /** `output` is what the command printed. */
   constructor(message: string, output: string) {
     super(message, { output });
   }
@@ -18,7 +18,7 @@ export class ChangeFailed extends OshaError {
 /** A check that did not become healthy in time. */
 export class NotHealthy extends ChangeFailed {
   override name = 'NotHealthy';
-  /** Hosts that its findings are about; none where they are about the cluster as a whole. */
+  /** Hosts with unhealthy findings; none where the findings concern the cluster as a whole. */
   readonly hosts: readonly string[];
 
   constructor(message: string, output: string, hosts: readonly string[]) {
@@ -36,7 +36,7 @@ export class Refusal extends OshaError {
   }
 }
 
-/** An error of a step as the user sees it, or `undefined` for one that is a defect of osha itself. */
+/** The failure to show for an error of a step, or `undefined` for a defect of osha. */
 export function failureOf(error: unknown): StepFailure | undefined {
   if (!(error instanceof OshaError)) return undefined;
   const { message, hint, output } = error;

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { ProbeError, type Probe, type ProbeAnswer } from '../playbook/operation.ts';
 import { asSecretText } from '../secrets/text.ts';
 
-/** Many probes as one script, and how to take its output apart again. */
+/** Several probes as one script. */
 export interface Frame {
   readonly script: string;
-  /** The answers, in the order of the probes. Throws a `ProbeError` when the output is cut short. */
+  /** Splits its output into answers, in the order of the probes. Throws `ProbeError` when the output is truncated. */
   split(output: { readonly stdout: string; readonly stderr: string }): readonly ProbeAnswer[];
 }
 
@@ -14,9 +14,8 @@ function quoted(text: string): string {
 }
 
 /**
- * Packs probes into one script, so that they cost one round trip. Each runs in a subshell of its own, and through
- * `eval`, so that neither an `exit` nor a syntax error of one can end the others. A probe's input reaches it as a
- * here-document: in the script's text, never in an argument.
+ * Packs probes into one script, at the cost of one round trip. Each runs in a subshell through `eval`, so that neither an
+ * `exit` nor a syntax error of one affects the others. A probe's input is a here-document of the script, never an argument.
  */
 export function frameOf(probes: readonly Probe[]): Frame {
   const mark = `osha-${randomBytes(16).toString('hex')}`;
@@ -54,7 +53,7 @@ export function frameOf(probes: readonly Probe[]): Frame {
   };
 }
 
-/** Two probes with one key are one question. */
+/** Identifies a probe by its script and input: equal probes are asked once. */
 export function keyOf(probe: Probe): string {
   return probe.input === undefined ? probe.script : `${probe.script}\0${asSecretText(probe.input).reveal()}`;
 }

@@ -2,7 +2,7 @@ import type { Host } from '../inventory/types.ts';
 import type { Advice, Finding, HealthCheck } from '../playbook/operation.ts';
 import { answersOf, askConnected, findingsOf, type AnswerSource, type AskOptions } from './answers.ts';
 
-/** A check under the name of the system that it is about. */
+/** A check and the system it belongs to. */
 export interface NamedCheck {
   /** The phase's name. */
   readonly system: string;
@@ -24,11 +24,11 @@ export interface HealthReport {
     readonly message: string;
     readonly hint?: string | undefined;
   }[];
-  /** Every host answered, and nothing that is known is unhealthy. */
+  /** Every host answered, and no finding is unhealthy. */
   readonly healthy: boolean;
 }
 
-/** Why a member has no answer that was not asked. */
+/** Why a member was not asked. */
 const LEFT_OUT = 'left out by --limit';
 
 /**
@@ -73,7 +73,7 @@ export function observeHealth(
   });
 }
 
-/** Findings about the hosts that were asked, and those about all members where the members that were asked suffice. */
+/** Findings about the hosts that were asked, and those about the cluster; an unhealthy one is unknown where members were left out. */
 function withinLimit(
   findings: readonly Finding[],
   members: readonly Host[],

@@ -1,4 +1,4 @@
-/** Lets so many hosts be worked on at the same time. A host counts once, however many phases work on it. */
+/** Limits how many hosts are worked on at the same time. A host counts once, however many phases work on it. */
 export class HostLimit {
   readonly #most: number;
   readonly #working = new Map<string, number>();
@@ -8,7 +8,7 @@ export class HostLimit {
     this.#most = most;
   }
 
-  /** Does `work` when its host's turn has come. Whoever holds a turn must not ask for another. */
+  /** Does `work` once the host is admitted. Must not be nested. */
   async run<T>(host: string, work: () => Promise<T>): Promise<T> {
     await this.#turn(host);
     try {
@@ -19,8 +19,7 @@ export class HostLimit {
   }
 
   /**
-   * Within `run`: waits for something else than the host, and lets others be worked on meanwhile. So whatever `until` is
-   * waited for may itself need a place among the hosts that are worked on.
+   * Within `run`: gives up the host's place while `until` waits for something else, which may itself need one of the places.
    */
   async pause<T>(host: string, until: () => Promise<T>): Promise<T> {
     this.#leave(host);

@@ -1,8 +1,8 @@
 import { sizeInWords } from '../text/size.ts';
 
-/** Cuts a stream of chunks into lines, in linear time; a carriage return begins a line anew, as progress bars do. */
+/** Cuts a stream of chunks into lines, in linear time. A carriage return ends a line too: progress bars use it. */
 export class LineCutter {
-  /** Pieces of the line that has not ended yet. */
+  /** Chunks of the current line. */
   #rest: string[] = [];
   readonly #onLine: (line: string) => void;
 
@@ -27,10 +27,10 @@ export class LineCutter {
   }
 }
 
-/** Bytes that the record of a line takes besides the line. */
+/** Bytes that the record of a line adds to it. */
 const LINE_OVERHEAD = 256;
 
-/** The lines of a stream, as many as fit into `maxBytes` of record, and in the end how much was left out. */
+/** Emits the lines of a stream until their records exceed `maxBytes`, and at its end how much was left out. */
 export class BoundedLines {
   readonly #cutter: LineCutter;
   readonly #onLine: (line: string) => void;

@@ -15,23 +15,23 @@ interface Question {
   readonly reads: Set<ResourceKey>;
 }
 
-/** A round trip that is under way, and what changed meanwhile. */
+/** A round trip in progress, and what changed meanwhile. */
 interface Flight {
-  /** Something on this host did: nothing of the answer holds. */
+  /** Something on this host changed: the whole answer is stale. */
   stale: boolean;
-  /** These did elsewhere. */
+  /** Resources that changed on other hosts. */
   readonly touched: Set<ResourceKey>;
 }
 
 export interface ObserverOptions {
-  /** Milliseconds for one round trip, as `probeTimeoutMs` gives them: the limits inside of the probes follow from it. */
+  /** Milliseconds for one round trip (`probeTimeoutMs`); the limits within probes follow from it. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * What one phase knows of one host. Probes that lie ahead are asked together with the first one, in one round trip; what
- * was learned that way is thrown away as soon as something changed that it could depend on, also while it was under way.
+ * One phase's observations of one host. Expected probes are asked together with the first one, in one round trip. An
+ * answer is dropped as soon as something changes that it could depend on, even while it is in transit.
  */
 export class Observer {
   readonly #lane: Lane;
@@ -45,52 +45,52 @@ export class Observer {
     this.#options = options;
   }
 
-  /** Forgets everything, and takes note of the probes that are going to be asked. */
+  /** Drops all answers, and sets the probes to ask ahead. */
   expect(ahead: readonly Probe[]): void {
     this.forget();
     this.#ahead = ahead;
   }
 
   /**
-   * What the host answers to `probe`: what was learned ahead, or the answer of a new round trip.
+   * The host's answer to `probe`, asked ahead or in a new round trip.
    * Throws `ProbeError`, `ConnectionDropped`, `ScriptTimeout`.
    */
   async observe<Observed>(probe: Probe<Observed>): Promise<Observed> {
     const key = keyOf(probe);
     for (;;) {
       const kept = this.#known.get(key);
-      if (kept) return understood(probe, kept.answer);
+      if (kept) return parseAnswer(probe, kept.answer);
       await this.#ask([probe, ...this.#ahead]);
     }
   }
 
-  /** Asks anew, whatever was known. */
+  /** Asks again, ignoring a cached answer. */
   async observeAgain<Observed>(probe: Probe<Observed>): Promise<Observed> {
     this.#known.delete(keyOf(probe));
     return this.observe(probe);
   }
 
   /**
-   * The phase changed something on this host: nothing that was learned holds, and nothing more is asked ahead, because
-   * what changed once in a phase mostly changes again.
+   * The phase changed something on this host: drops all answers, and asks nothing ahead any more, because more changes
+   * usually follow in the same phase.
    */
   changed(): void {
     this.changedByOtherPhase();
     this.#ahead = [];
   }
 
-  /** Another phase changed something on this host: nothing that was learned holds. */
+  /** Another phase changed something on this host: drops all answers. */
   changedByOtherPhase(): void {
     this.#known.clear();
     for (const flight of this.#flights) flight.stale = true;
   }
 
-  /** Time has passed in which things went on by themselves: what was learned before may hold no more. */
+  /** Drops all answers, because time has passed. */
   forget(): void {
     this.#known.clear();
   }
 
-  /** Something changed elsewhere: drops what was learned about these. */
+  /** Something changed on another host: drops the answers that depend on it. */
   changedElsewhere(touched: readonly ResourceKey[]): void {
     for (const [key, kept] of this.#known) {
       if (anyConcerned(touched, kept.reads)) this.#known.delete(key);
@@ -99,8 +99,8 @@ export class Observer {
   }
 
   /**
-   * Asks the first of `probes`, and the others with it. Where they print more than is kept, nothing of it is understood, and
-   * the first is asked by itself: only the one that floods fails.
+   * Asks the first of `probes`, and the others with it. Where their output exceeds the limit, none of it is used and the
+   * first is asked alone, so that only the probe that floods fails.
    */
   async #ask([first, ...ahead]: readonly [Probe, ...Probe[]]): Promise<void> {
     this.#ahead = [];
@@ -113,7 +113,7 @@ export class Observer {
     }
   }
 
-  /** Keeps the answers that still hold when they come. */
+  /** Keeps the answers that are not stale when they arrive. */
   async #askAtOnce(probes: readonly Probe[]): Promise<void> {
     const questions = new Map<string, Question>();
     for (const probe of probes) {
@@ -148,8 +148,8 @@ function anyConcerned(touched: readonly ResourceKey[], reads: readonly ResourceK
   return reads.some((read) => touched.some((key) => concerns(key, read)));
 }
 
-/** What a host printed may be anything: whatever a parser makes of it, it is that host's answer that failed. */
-function understood<Observed>(probe: Probe<Observed>, answer: ProbeAnswer): Observed {
+/** A host may print anything: an error of the parser is a failure of that host's answer. */
+function parseAnswer<Observed>(probe: Probe<Observed>, answer: ProbeAnswer): Observed {
   try {
     return probe.parse(answer);
   } catch (error) {

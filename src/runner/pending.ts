@@ -1,9 +1,9 @@
 import type { Effect, PendingReads, Probe, ResourceKey } from '../playbook/operation.ts';
 import { concerns, isShared } from './resources.ts';
 
-/** What is going to happen to a resource. */
+/** A pending change of a resource. */
 interface Fate {
-  /** False where an operation only may change it, of which nothing can be known yet. */
+  /** False where an operation may change it or not. */
   readonly certain: boolean;
   readonly effects: ReadonlySet<Effect>;
 }
@@ -18,17 +18,17 @@ function note(fates: Fates, key: ResourceKey, { certain, effects }: Fate): void 
   });
 }
 
-/** Why a probe will not answer what it answers now. */
+/** Why a probe's answer is going to change. */
 export interface PendingProbe {
-  /** The first of the pending resources, to be named as the reason. */
+  /** The first of the pending resources, named as the reason. */
   readonly because: ResourceKey;
-  /** Absent where one of its reads only may change: nothing follows from it then. */
+  /** Absent where one of its reads may change or not: the answer cannot be foreseen then. */
   readonly reads?: PendingReads | undefined;
 }
 
 /**
- * With `--diff`: what earlier steps would have changed by now. A phase has its own, on top of that of the phases before
- * it: what runs in parallel must not decide what it announces.
+ * With `--diff`: the changes announced by earlier steps. Each phase has its own, on top of those of earlier waves: parallel
+ * phases must not affect what it announces.
  */
 export class Pending {
   readonly #before: Pending | undefined;
@@ -39,23 +39,23 @@ export class Pending {
     this.#before = before;
   }
 
-  /** A change that is announced touches `keys`. */
+  /** Adds the resources that an announced change touches. */
   add(host: string, keys: readonly ResourceKey[], effects: readonly Effect[] = []): void {
     this.#note(host, keys, { certain: true, effects: new Set(effects) });
   }
 
-  /** An operation that is not known yet may touch what its probe reads. */
+  /** Adds the resources that an operation may touch. */
   addPossible(host: string, keys: readonly ResourceKey[]): void {
     this.#note(host, keys, { certain: false, effects: new Set() });
   }
 
-  /** True while nothing is going to change before what is asked about now. */
+  /** True while no change is pending. */
   get isEmpty(): boolean {
     const own = [...this.#byHost.values()].some((fates) => fates.size > 0);
     return !own && this.#shared.size === 0 && (this.#before?.isEmpty ?? true);
   }
 
-  /** The phase has ended: hands what it added to the phases after it. */
+  /** The phase has ended: passes its changes to later phases. */
   end(): void {
     const before = this.#before;
     if (!before) return;
@@ -64,7 +64,7 @@ export class Pending {
     }
   }
 
-  /** What of `probe`'s reads on `host` is going to change, or `undefined` where all of it stays as it is. */
+  /** The pending changes of `probe`'s reads on `host`, or `undefined` where none is pending. */
   of(host: string, probe: Pick<Probe, 'reads'>): PendingProbe | undefined {
     const found = probe.reads.flatMap((read) =>
       this.#fatesOf(host, read).map(([key, fate]) => ({ read, key, fate })),

@@ -1,6 +1,6 @@
 import type { ResourceKey } from '../playbook/operation.ts';
 
-/** True for what every member of a cluster shares: a change on one host touches it for all. */
+/** True for resources that all members of a cluster share: a change on one host changes them for all. */
 export function isShared(key: ResourceKey): boolean {
   return key.startsWith('cluster:') || key.startsWith('database:');
 }

@@ -3,10 +3,10 @@ import { LockFailed } from '../transport/errors.ts';
 import { pause } from '../transport/pause.ts';
 import type { LockAnswer, Session } from '../transport/session.ts';
 
-/** Milliseconds to wait for the answer whether a host's lock is free: a busy host is slow, and no reason to give up. */
+/** Milliseconds to wait for a host's answer about its lock: long enough for a busy host. */
 const ANSWERED_WITHIN_MS = 120_000;
 
-/** How a run waits for its own earlier shells on a host, whose connection was lost. */
+/** How long a run waits for its own shells of a lost connection to end. */
 export interface LockPatience {
   /** Milliseconds between two attempts. */
   readonly everyMs: number;
@@ -14,19 +14,19 @@ export interface LockPatience {
   readonly withinMs: number;
 }
 
-/** A host notices within two minutes that a connection is gone, and what ran there is killed within half a minute more. */
+/** A host notices within two minutes that a connection is lost, and kills its shells within 30 s more. */
 const PATIENCE: LockPatience = { everyMs: 1000, withinMs: 300_000 };
 
 /**
- * The lock of one run, on all its hosts. Only a shell that holds it may be sent a change. A host gives it to nobody else
- * while a shell that holds it, or a script of one, is alive.
+ * The lock of one run, on all its hosts. A change is only sent to a shell that holds it. No other run gets it while such a
+ * shell, or one of its scripts, is alive.
  */
 export class RunLock {
   readonly #owner: string;
   readonly #patience: LockPatience;
   readonly #holding = new WeakSet<Session>();
 
-  /** `name` is shown to whoever comes second. */
+  /** `name` is shown to a second run. */
   constructor(name: string, patience: LockPatience = PATIENCE) {
     // Two runs of one user on one machine have the same name.
     this.#owner = `${name.replaceAll(/\p{Cc}+/gu, ' ').trim()} #${randomBytes(6).toString('hex')}`;
@@ -34,7 +34,7 @@ export class RunLock {
   }
 
   /**
-   * Takes the lock for the first shell of a connection, once what this run had there before has ended. Throws
+   * Takes the lock for the first shell of a connection, once this run's earlier shells on that host have ended. Throws
    * `LockFailed` where that takes too long, and what `Session.lock` throws.
    */
   async take(session: Session, signal: AbortSignal): Promise<LockAnswer> {
@@ -53,7 +53,7 @@ export class RunLock {
     }
   }
 
-  /** Whether a shell may be sent a change: `first`, the first one of its connection, holds the lock, and now it does too. */
+  /** Makes a further shell hold the lock too. Returns false where `first`, the first shell of its connection, does not. */
   async covers(first: Session, shell: Session): Promise<boolean> {
     if (this.#holding.has(shell)) return true;
     if (!this.#holding.has(first)) return false;

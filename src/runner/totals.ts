@@ -1,6 +1,6 @@
 import type { HostTotals, Outcome, RunEvent } from './events.ts';
 
-/** The counts of a host to which nothing happened. */
+/** The initial totals of a host. */
 export function noTotals(): HostTotals {
   return {
     changes: 0,
@@ -14,10 +14,10 @@ export function noTotals(): HostTotals {
   };
 }
 
-/** What is counted over all hosts. */
+/** The totals over all hosts. */
 type Counts = Pick<HostTotals, 'changes' | 'unknown' | 'ok' | 'failed' | 'skipped'>;
 
-/** Counts what happened to each host: changes one by one, and how it came out of its steps. */
+/** Counts the changes of each host, and its outcomes by step. */
 export class Totals {
   readonly #hosts = new Map<string, HostTotals>();
   #failedSteps = 0;
@@ -43,7 +43,7 @@ export class Totals {
         break;
       case 'verified-later':
         break;
-      // Their changes, and what is unknown, are counted by themselves.
+      // `add` counts their changes and unknowns.
       case 'changed':
       case 'would-change':
       case 'unknown':
@@ -51,13 +51,13 @@ export class Totals {
     }
   }
 
-  /** One change, or one thing that is unknown, on a host. */
+  /** Counts one change, or one unknown, of a host. */
   add(host: string, what: 'changes' | 'unknown'): void {
     const totals = this.#hosts.get(host);
     if (totals) totals[what] += 1;
   }
 
-  /** A step failed for which no host is to blame. */
+  /** Counts a step that failed as a whole. */
   stepFailed(): void {
     this.#failedSteps += 1;
   }
@@ -72,7 +72,7 @@ export class Totals {
     if (totals) totals.roundTrips = count;
   }
 
-  /** Over all hosts; `failed` counts steps that failed as a whole too. */
+  /** The totals over all hosts; `failed` includes steps that failed as a whole. */
   counts(): Counts {
     const all = [...this.#hosts.values()];
     const sum = (of: keyof Counts): number => all.reduce((total, host) => total + host[of], 0);

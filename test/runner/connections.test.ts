@@ -9,9 +9,9 @@ import { aHost } from '../support/inventory.ts';
 const host = aHost('controller1');
 const RUN = { timeoutMs: 5000 };
 
-/** Two phases' ways to one host, and how often it was connected to. */
-async function twoLines(given: Partial<Parameters<typeof createFakeTransport>[0]> = {}): Promise<{
-  lines: readonly [Lane, Lane];
+/** Two lanes on one host, and how often it was connected to. */
+async function twoLanes(given: Partial<Parameters<typeof createFakeTransport>[0]> = {}): Promise<{
+  lanes: readonly [Lane, Lane];
   transport: FakeTransport;
   connections: Connections;
   connected: Session[];
@@ -26,7 +26,7 @@ async function twoLines(given: Partial<Parameters<typeof createFakeTransport>[0]
   const connections = new Connections({ ...transport, connect }, { timeoutMs: 1000, acceptNew: false });
   await connections.open([host], 1, () => undefined);
   return {
-    lines: [connections.to(host).lane(0), connections.to(host).lane(1)],
+    lanes: [connections.to(host).lane(0), connections.to(host).lane(1)],
     transport,
     connections,
     connected,
@@ -46,12 +46,12 @@ function gate(): { answer: (request: FakeRequest) => Promise<object>; go: () => 
   };
 }
 
-describe('the lines of phases side by side', () => {
-  it('share a connection, and each has a shell of its own on it', async () => {
+describe('the lanes of parallel phases', () => {
+  it('share one connection and have a shell each', async () => {
     const { answer, go } = gate();
-    const { lines, connected, transport, connections } = await twoLines({ answer });
-    const waiting = lines[0].run('wait', RUN);
-    await lines[1].run('not held up', RUN);
+    const { lanes, connected, transport, connections } = await twoLanes({ answer });
+    const waiting = lanes[0].run('wait', RUN);
+    await lanes[1].run('not held up', RUN);
     go();
     await waiting;
     expect(connected).toHaveLength(1);
@@ -60,43 +60,43 @@ describe('the lines of phases side by side', () => {
     expect(transport.open).toEqual([]);
   });
 
-  it('share one shell where the host gives no more', async () => {
-    const { lines, transport } = await twoLines({ shells: 1 });
-    await Promise.all(lines.map((line) => line.run('hostname', RUN)));
+  it('share one shell where the host allows no more', async () => {
+    const { lanes, transport } = await twoLanes({ shells: 1 });
+    await Promise.all(lanes.map((line) => line.run('hostname', RUN)));
     expect(transport.open).toEqual(['controller1']);
-    expect(lines.map((line) => line.roundTrips)).toEqual([1, 1]);
+    expect(lanes.map((line) => line.roundTrips)).toEqual([1, 1]);
   });
 
-  it('open a connection that dropped under them anew once, and both read on', async () => {
+  it('reopen a dropped connection once, and both continue to read', async () => {
     const { answer, go } = gate();
-    const { lines, transport, connected } = await twoLines({ answer });
-    await lines[1].run('warm up', RUN);
-    const waiting = lines[0].read('wait', RUN);
+    const { lanes, transport, connected } = await twoLanes({ answer });
+    await lanes[1].run('warm up', RUN);
+    const waiting = lanes[0].read('wait', RUN);
     transport.dropAt(host.name, (script) => script === 'dropping');
-    await lines[1].read('dropping', RUN);
+    await lanes[1].read('dropping', RUN);
     // Only now the other phase hears that its script was lost.
     go();
     await waiting;
     expect(connected).toHaveLength(2);
-    expect(lines.map((line) => line.roundTrips)).toEqual([2, 3]);
+    expect(lanes.map((line) => line.roundTrips)).toEqual([2, 3]);
   });
 
-  it('leave the connection to the others when only one of their shells is gone', async () => {
+  it('keep the connection when only one of their shells is lost', async () => {
     const { answer, go } = gate();
-    const { lines, connected, connections } = await twoLines({ answer });
-    const waiting = lines[0].run('wait', RUN);
+    const { lanes, connected, connections } = await twoLanes({ answer });
+    const waiting = lanes[0].run('wait', RUN);
     const own = await connections.to(host).shell(1);
     await own.close();
-    await lines[1].read('hostname', RUN);
+    await lanes[1].read('hostname', RUN);
     go();
     await waiting;
     expect(connected).toHaveLength(1);
   });
 
   it('never send a change twice', async () => {
-    const { lines, transport } = await twoLines();
+    const { lanes, transport } = await twoLanes();
     transport.dropAt(host.name, (script) => script === 'change');
-    await expect(lines[1].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
+    await expect(lanes[1].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
     expect(transport.sent.map(({ script }) => script)).toEqual(['change']);
   });
 });

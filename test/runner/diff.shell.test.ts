@@ -22,7 +22,7 @@ function makeHealthy(hosts: LocalHosts, ...names: readonly string[]): void {
 }
 
 describe('a diff', () => {
-  it('tells what would change, and changes nothing', async ({ hosts }) => {
+  it('announces what would change, and changes nothing', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [files], { mode: 'diff' });
     expect(summary.changes).toBe(9);
     const changes = events.filter((event) => event.event === 'change');
@@ -49,7 +49,7 @@ describe('a diff', () => {
     ]);
   });
 
-  it('fails a verification that is unhealthy with nothing pending that could mend it, and ends with 1', async ({
+  it('fails an unhealthy verification when no pending change could mend it, and ends with 1', async ({
     hosts,
   }) => {
     makeHealthy(hosts, 'controller1', 'controller3');
@@ -78,7 +78,7 @@ describe('a diff', () => {
     expect(exitCodeOf(summary)).toBe(1);
   });
 
-  it('cannot know whether a verification that is unhealthy now passes after pending changes, and shows its findings', async ({
+  it('defers a verification that is unhealthy now to after the pending changes, and shows its findings', async ({
     hosts,
   }) => {
     makeHealthy(hosts, 'controller1', 'controller3');
@@ -123,7 +123,7 @@ describe('a diff', () => {
       return event.event === 'may-follow' ? [`${event.host} ? ${event.operation}: ${event.because}`] : [];
     });
 
-  it('names what may follow in the same step, and nothing where an operation is not concerned', async ({
+  it('names what may follow in the same step, and nothing for operations that do not depend on it', async ({
     hosts,
   }) => {
     const book = aPlaybook('p', ([first]) => [
@@ -193,7 +193,7 @@ describe('a diff', () => {
     expect(following(events)).toEqual(expected.map((words) => `controller1 ${words}`));
   });
 
-  it('names on every host a cluster operation that may follow', async ({ hosts }) => {
+  it('names a cluster operation that may follow on every host', async ({ hosts }) => {
     const book = aPlaybook('p', (members) => [
       step('Write', written('a', 'A')),
       step('Join', { ...allJoined(members), probe: () => written('b', 'B', ['file:a']).probe }),
@@ -205,7 +205,7 @@ describe('a diff', () => {
     expect(outcomes.slice(3)).toEqual(ALL.map((host) => `${host} join unknown`));
   });
 
-  it('announces all that a cluster needs, and what is decided about it only then', async ({ hosts }) => {
+  it('announces all that a cluster needs, and that a further decision may follow', async ({ hosts }) => {
     for (const host of ALL.slice(1)) put(hosts, host, 'member', 'joined');
     const compared = async (then?: string): Promise<readonly string[]> => {
       const book = aPlaybook('p', (members) => {
@@ -234,9 +234,7 @@ describe('a diff', () => {
     ]);
   });
 
-  it('asks another host about what they share, where the one that it is done on cannot say', async ({
-    hosts,
-  }) => {
+  it('asks another host about shared state when the first host cannot answer yet', async ({ hosts }) => {
     put(hosts, 'controller2', 'account', 'there');
     const account = (name: string): Operation<string> => ({
       scope: 'host',
@@ -272,9 +270,7 @@ describe('a diff', () => {
     expect(following(events)).toEqual(['controller1 write unit']);
   });
 
-  it('announces no change of a cluster that deploy would not make, because --limit leaves its host out', async ({
-    hosts,
-  }) => {
+  it('announces no cluster change on a host that --limit leaves out', async ({ hosts }) => {
     const book = aPlaybook('p', (members) => [step('Join', allJoined(members))]);
     const selection = { limit: ['controller1', 'controller3'] };
     const compared = await run(hosts, [book], { mode: 'diff', selection });
@@ -284,7 +280,7 @@ describe('a diff', () => {
     expect(compared.outcomes).toEqual(['controller1 join would-change', 'controller3 join deferred']);
   });
 
-  it('looks into directories that a probe reads as a whole', async ({ hosts }) => {
+  it('matches changed files with directories that a probe reads as a whole', async ({ hosts }) => {
     const book = aPlaybook('p', ([first]) => [
       step('Configure', [written('conf.d/a', 'A'), written('state', 'S', ['file:conf.d/'])], {
         hosts: first ? [first] : [],

@@ -3,13 +3,13 @@ import { run } from '../support/run.ts';
 import { files, it } from './it.ts';
 
 describe('a connection that drops', () => {
-  it('while a probe runs: the probe is asked again', async ({ hosts }) => {
+  it('during a probe: the probe is sent again', async ({ hosts }) => {
     hosts.dropAfter('controller2', (script) => script.includes('cat a'));
     const { summary } = await run(hosts, [files]);
     expect(summary).toMatchObject({ changes: 9, failed: 0 });
   });
 
-  it('while a change runs: the change is not sent again, the host is asked what came of it', async ({
+  it('during a change: the change is not sent again, a probe finds out whether it completed', async ({
     hosts,
   }) => {
     hosts.dropAfter('controller2', (script) => script.includes('cat > a'));
@@ -20,7 +20,7 @@ describe('a connection that drops', () => {
     ).toHaveLength(1);
   });
 
-  it('takes the host’s lock again, and leaves the host alone when somebody else has it by now', async ({
+  it('takes the lock again, and leaves the host unchanged if another run holds it by then', async ({
     hosts,
   }) => {
     hosts.dropAfter('controller2', (script) => {

@@ -24,7 +24,7 @@ function asking(script: string): HealthCheck<string> {
   };
 }
 
-it('a probe that prints without end fails by itself, with the reason, and is never understood', async () => {
+it('a probe that prints without end fails alone, with the reason, and its output is never parsed', async () => {
   const check = (script: string): { system: string; title: string; check: HealthCheck } => ({
     system: script,
     title: script,
@@ -55,7 +55,7 @@ it('a probe that prints without end fails by itself, with the reason, and is nev
   ]);
 });
 
-it('a change that floods is carried out, and takes no more room in the record than it may', async () => {
+it('a change that prints without end is carried out, and its record stays within the limit', async () => {
   let made = false;
   const flooding: Operation<boolean> = {
     scope: 'host',

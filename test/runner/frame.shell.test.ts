@@ -15,7 +15,7 @@ function ask(...probes: readonly Probe[]): ReturnType<ReturnType<typeof frameOf>
 }
 
 describe('a frame of probes', () => {
-  it('gives each probe its own output, errors and exit code', () => {
+  it('gives each probe its own stdout, stderr and exit code', () => {
     const answers = ask(probe('echo one'), probe('echo two >&2; exit 3'), probe('printf three'));
     expect(answers).toEqual([
       { stdout: 'one\n', stderr: '', exitCode: 0 },
@@ -24,13 +24,13 @@ describe('a frame of probes', () => {
     ]);
   });
 
-  it('keeps a syntax error in one probe from the others', () => {
+  it('confines a syntax error to its probe', () => {
     const answers = ask(probe('echo "unclosed'), probe('echo after'));
     expect(answers[0]?.exitCode).not.toBe(0);
     expect(answers[1]).toMatchObject({ stdout: 'after\n', exitCode: 0 });
   });
 
-  it('keeps variables and folders of one probe from the others', () => {
+  it('confines variables and the working directory to their probe', () => {
     const answers = ask(probe('cd /; x=1'), probe('echo "${x-unset}"; [ "$PWD" = / ] && echo moved; true'));
     expect(answers[1]?.stdout).toBe('unset\n');
   });
@@ -48,12 +48,12 @@ describe('a frame of probes', () => {
     expect(answers[1]?.stdout).toBe('next\n');
   });
 
-  it('is not understood when its output is cut short', () => {
+  it('is rejected when its output is truncated', () => {
     const frame = frameOf([probe('true')]);
     expect(() => frame.split({ stdout: 'half', stderr: '' })).toThrow(/truncated/);
   });
 
-  it('knows a question by its script and its input', () => {
+  it('identifies a probe by its script and its input', () => {
     const first = new Secret('password', 'first');
     const second = new Secret('password', 'second');
     expect(keyOf(probe('cat', first))).toBe(keyOf(probe('cat', first)));

@@ -100,7 +100,7 @@ function work(who: string, firstSeconds: number): Promise<RunSummary> {
 const content = (name: string): string =>
   existsSync(join(place, name)) ? readFileSync(join(place, name), 'utf8') : '';
 
-describe('two runs on one host, of which the first one’s sshd is stopped in the middle of a change', () => {
+describe('two runs on one host, with the first one’s sshd stopped in the middle of a change', () => {
   it('never write at the same time, and both end', { timeout: (SECONDS + 300) * 1000 }, async () => {
     const first = work('ann', 600);
     expect(await becomes(() => existsSync(join(place, 'ann.0')), 60_000)).toBe(true);

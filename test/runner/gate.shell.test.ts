@@ -6,9 +6,7 @@ import { aPlaybook, run } from '../support/run.ts';
 import { anInventory } from '../support/inventory.ts';
 import { it } from './it.ts';
 
-it('leaves a host that is not fit as it is, names it with a hint, and deploys the others', async ({
-  hosts,
-}) => {
+it('leaves an unfit host unchanged, names it with a hint, and deploys the others', async ({ hosts }) => {
   const fit = healthy(anInventory().hosts);
   const gate = {
     ...fit,
@@ -61,7 +59,7 @@ it.for([
   },
 );
 
-it('leaves a host as it is whose connection drops and cannot be opened again', async ({ hosts }) => {
+it('leaves a host unchanged whose connection drops and cannot be reopened', async ({ hosts }) => {
   hosts.dropAfter('controller2', () => {
     hosts.takeDown('controller2');
     return true;
@@ -72,7 +70,9 @@ it('leaves a host as it is whose connection drops and cannot be opened again', a
   expect(summary.hosts['controller1']).toMatchObject({ changes: 1 });
 });
 
-it('does not reject a host again that could not be connected to: it is unreachable', async ({ hosts }) => {
+it('reports a host that could not be connected to as unreachable, and not as unfit too', async ({
+  hosts,
+}) => {
   hosts.takeDown('controller2');
   const { summary, events } = await run(hosts, [write], { gate: healthyWhereAnswered(members, 'echo yes') });
   expect(events.filter((event) => event.event === 'rejected')).toEqual([]);

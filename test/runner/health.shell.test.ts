@@ -40,7 +40,7 @@ function report(hosts: LocalHosts, script: string, asked = members): Promise<Hea
   });
 }
 
-it('finds a host unhealthy that was asked and gave no answer in time', async ({ hosts }) => {
+it('reports a host as unhealthy that did not answer in time', async ({ hosts }) => {
   const { healthy: whole, systems } = await report(hosts, '[ "$HOST" = controller2 ] && sleep 30; echo yes');
   expect(whole).toBe(false);
   expect(systems[0]?.findings.filter((finding) => !finding.healthy)).toMatchObject([
@@ -49,7 +49,7 @@ it('finds a host unhealthy that was asked and gave no answer in time', async ({ 
   ]);
 });
 
-it('tells a host that cannot be reached once, and not by each of its systems', async ({ hosts }) => {
+it('reports an unreachable host once, and not for each of its systems', async ({ hosts }) => {
   hosts.takeDown('controller2');
   const { healthy: whole, systems, unreachable } = await report(hosts, 'echo yes');
   expect(whole).toBe(false);
@@ -65,7 +65,7 @@ it('states nothing about a system of which no member answered', async ({ hosts }
   ]);
 });
 
-it('asks no host that is left out, and does not know what only all hosts together could say', async ({
+it('asks no host that --limit leaves out, and reports findings about the whole cluster as unknown', async ({
   hosts,
 }) => {
   const { healthy: whole, systems } = await report(hosts, 'echo yes', members.slice(0, 1));
@@ -77,9 +77,7 @@ it('asks no host that is left out, and does not know what only all hosts togethe
   expect(whole).toBe(true);
 });
 
-it('gives the advice of a check beside its findings, that about hosts which were asked', async ({
-  hosts,
-}) => {
+it('gives the advice of a check about hosts that were asked', async ({ hosts }) => {
   const { healthy: whole, systems } = await report(hosts, 'echo yes');
   expect(whole).toBe(true);
   expect(systems[0]?.advice.map(({ subject }) => subject)).toEqual(['words', 'word']);

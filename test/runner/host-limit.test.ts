@@ -24,7 +24,7 @@ function work(
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-it('counts hosts and not what is done on them', async () => {
+it('counts hosts, not the phases that work on them', async () => {
   const limit = new HostLimit(1);
   const [first, second, other] = [work(limit, 'c1'), work(limit, 'c1'), work(limit, 'c2')];
   await settled();
@@ -37,7 +37,7 @@ it('counts hosts and not what is done on them', async () => {
   expect(other.begun()).toBe(true);
 });
 
-it('lets others in also after work that failed, in the order in which they came', async () => {
+it('admits waiting hosts after a failure too, in the order of arrival', async () => {
   const limit = new HostLimit(1);
   const order: string[] = [];
   const told = (host: string): Promise<void> =>
@@ -53,7 +53,7 @@ it('lets others in also after work that failed, in the order in which they came'
   expect(order).toEqual(['c2', 'c3']);
 });
 
-it('lets another host be worked on while one pauses, and takes the paused one in again after that', async () => {
+it('admits another host while one pauses, and the paused one again after that', async () => {
   const limit = new HostLimit(1);
   const order: string[] = [];
   let resume = (): void => undefined;

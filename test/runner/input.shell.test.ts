@@ -18,7 +18,7 @@ function made(make: () => Promise<Secret>): Operation<string> {
   };
 }
 
-describe('an input that is made when its change is', () => {
+describe('an input that is produced when its change is made', () => {
   let count = 0;
   const make = async (): Promise<Secret> => new Secret('number', `number ${++count}`);
   const book = aPlaybook('p', () => [step('Make it', made(make))]);
@@ -26,7 +26,7 @@ describe('an input that is made when its change is', () => {
     count = 0;
   });
 
-  it('is made for each host, once', async ({ hosts }) => {
+  it('is produced once for each host', async ({ hosts }) => {
     expect((await run(hosts, [book])).summary).toMatchObject({ changes: 3, failed: 0 });
     const contents = ['controller1', 'controller2', 'controller3'].map((host) =>
       readFileSync(join(hosts.disk(host), 'made'), 'utf8'),
@@ -36,13 +36,13 @@ describe('an input that is made when its change is', () => {
     expect(count).toBe(3);
   });
 
-  it('is not made by a dry run', async ({ hosts }) => {
+  it('is not produced by a dry run', async ({ hosts }) => {
     const { events } = await run(hosts, [book], { mode: 'diff' });
     expect(events.filter((event) => event.event === 'change')).toHaveLength(3);
     expect([count, existsSync(join(hosts.disk('controller1'), 'made'))]).toEqual([0, false]);
   });
 
-  it('fails its host where it cannot be made, and nothing is sent', async ({ hosts }) => {
+  it('fails its host if it cannot be produced, and nothing is sent', async ({ hosts }) => {
     const broken = aPlaybook('p', () => [
       step(
         'Make it',

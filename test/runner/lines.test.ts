@@ -19,7 +19,7 @@ describe('a stream of output is cut into lines', () => {
     expect(cut(chunks)).toEqual(lines);
   });
 
-  it('in linear time, also where it is one line of 64 MiB', () => {
+  it('in linear time, even if it is one line of 64 MiB', () => {
     const started = performance.now();
     const chunk = 'x'.repeat(4096);
     expect(cut(Array.from({ length: 16 * 1024 }, () => chunk))[0]).toHaveLength(64 * 1024 * 1024);
@@ -27,7 +27,7 @@ describe('a stream of output is cut into lines', () => {
   });
 });
 
-it('of a flood of lines only so many are told as fit into their record, and then how many are left out', () => {
+it('a flood of lines is emitted up to its limit, followed by the number of lines left out', () => {
   const told: string[] = [];
   const lines = new BoundedLines(1000, (line) => told.push(line));
   for (let chunk = 0; chunk < 1000; chunk += 1) lines.write('y\n'.repeat(1000));

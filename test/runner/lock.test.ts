@@ -15,7 +15,7 @@ type Locking = (owner: string, session: Session) => LockAnswer | Error | Promise
 interface World {
   readonly transport: FakeTransport;
   readonly connections: Connections;
-  readonly lines: readonly [Lane, Lane];
+  readonly lanes: readonly [Lane, Lane];
   readonly events: RunEvent[];
   /** What was asked of the host, in order: scripts, and `lock` and `join` with their answers. */
   readonly asked: string[];
@@ -58,8 +58,8 @@ async function aRun(
   );
   const events: RunEvent[] = [];
   await connections.open([host], 1, (event) => events.push(event));
-  const lines = [connections.to(host).lane(0), connections.to(host).lane(1)] as const;
-  return { transport, connections, lines, events, asked };
+  const lanes = [connections.to(host).lane(0), connections.to(host).lane(1)] as const;
+  return { transport, connections, lanes, events, asked };
 }
 
 /** Answers of a host: the lock is given, and after the next connection it is held by `holder` until `release` is called. */
@@ -82,14 +82,14 @@ const scripts = (asked: readonly string[]): readonly string[] =>
   asked.filter((entry) => !entry.includes(':'));
 
 describe('a change', () => {
-  it('is not sent after a drop until the lock is held again; what only reads is', async () => {
+  it('is not sent after a drop until the lock is held again, while reads are', async () => {
     const { lock, release } = heldAfterDrop((owner) => owner);
-    const { lines, transport, connections, asked } = await aRun({ lock });
+    const { lanes, transport, connections, asked } = await aRun({ lock });
     expect(await connections.lock([host], 'ann')).toEqual([]);
     transport.dropAt(host.name, (script) => script === 'probe');
-    await lines[0].read('probe', RUN);
-    const change = lines[0].run('change', RUN);
-    await lines[0].read('another probe', RUN);
+    await lanes[0].read('probe', RUN);
+    const change = lanes[0].run('change', RUN);
+    await lanes[0].read('another probe', RUN);
     await passes(30);
     expect(scripts(asked)).toEqual(['probe', 'probe', 'another probe']);
     release();
@@ -97,13 +97,13 @@ describe('a change', () => {
     expect(asked.slice(-2)).toEqual(['lock: ok', 'change']);
   });
 
-  it('that is cut off is only told once what ran of it has ended, so that a probe sees what came of it', async () => {
+  it('that is cut off is reported only once its script has ended, so that a probe sees its final effect', async () => {
     const { lock, release } = heldAfterDrop((owner) => owner);
-    const { lines, transport, connections, asked } = await aRun({ lock });
+    const { lanes, transport, connections, asked } = await aRun({ lock });
     await connections.lock([host], 'ann');
     transport.dropAt(host.name, (script) => script === 'change');
     let told = false;
-    const change = lines[0].run('change', RUN).catch((error: unknown) => {
+    const change = lanes[0].run('change', RUN).catch((error: unknown) => {
       told = true;
       return error;
     });
@@ -112,29 +112,29 @@ describe('a change', () => {
     release();
     expect(await change).toBeInstanceOf(ConnectionDropped);
     expect(asked.at(-1)).toBe('lock: ok');
-    await lines[0].run('next change', RUN);
+    await lanes[0].run('next change', RUN);
     expect(scripts(asked)).toEqual(['change', 'next change']);
   });
 
-  it('is never sent where another run took the lock meanwhile: the host leaves the run with that reason', async () => {
+  it('is never sent if another run took the lock meanwhile: the host leaves the run with that reason', async () => {
     const { lock } = heldAfterDrop(() => 'bob on desktop');
-    const { lines, transport, connections, asked, events } = await aRun({ lock });
+    const { lanes, transport, connections, asked, events } = await aRun({ lock });
     await connections.lock([host], 'ann');
     transport.dropAt(host.name, (script) => script === 'probe');
-    await lines[0].read('probe', RUN).catch(() => undefined);
-    await expect(lines[0].run('change', RUN)).rejects.toThrow('another run holds its lock: bob on desktop');
+    await lanes[0].read('probe', RUN).catch(() => undefined);
+    await expect(lanes[0].run('change', RUN)).rejects.toThrow('another run holds its lock: bob on desktop');
     expect(scripts(asked)).not.toContain('change');
     expect(connections.of(host.name)).toMatchObject({ ok: false, absence: 'locked' });
     expect(events.at(-1)).toMatchObject({ event: 'rejected', host: host.name });
   });
 
-  it('is never sent where an earlier connection does not let go of the lock', async () => {
+  it('is never sent while an earlier connection keeps the lock', async () => {
     const { lock } = heldAfterDrop((owner) => owner);
-    const { lines, transport, connections, asked, events } = await aRun({ lock, withinMs: 20 });
+    const { lanes, transport, connections, asked, events } = await aRun({ lock, withinMs: 20 });
     await connections.lock([host], 'ann');
     transport.dropAt(host.name, (script) => script === 'probe');
-    await lines[0].read('probe', RUN);
-    await expect(lines[0].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
+    await lanes[0].read('probe', RUN);
+    await expect(lanes[0].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
     expect(scripts(asked)).not.toContain('change');
     expect(events.at(-1)).toMatchObject({
       event: 'unreachable',
@@ -142,41 +142,41 @@ describe('a change', () => {
     });
   });
 
-  it('on a lane of its own waits until that shell holds the lock too, once', async () => {
-    const { lines, connections, asked } = await aRun();
+  it('on a further shell waits until that shell holds the lock too, once', async () => {
+    const { lanes, connections, asked } = await aRun();
     await connections.lock([host], 'ann');
-    await lines[1].read('probe', RUN);
-    await lines[1].run('change', RUN);
-    await lines[1].run('second', RUN);
+    await lanes[1].read('probe', RUN);
+    await lanes[1].run('change', RUN);
+    await lanes[1].run('second', RUN);
     expect(asked).toEqual(['lock: ok', 'probe', 'join: ok', 'change', 'second']);
   });
 
-  it('on a lane of its own is not sent where the lock is gone', async () => {
-    const { lines, connections, asked } = await aRun({ join: () => ({ ok: false, holder: 'bob' }) });
+  it('on a further shell is not sent if the lock is lost', async () => {
+    const { lanes, connections, asked } = await aRun({ join: () => ({ ok: false, holder: 'bob' }) });
     await connections.lock([host], 'ann');
-    await expect(lines[1].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
+    await expect(lanes[1].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
     expect(scripts(asked)).toEqual([]);
   });
 
-  it('that is cut off on a lane lets the whole connection be opened again: only the lock tells that it has ended', async () => {
-    const { lines, connections, asked } = await aRun();
+  it('that is cut off on a further shell reopens the whole connection: only the lock proves that its script has ended', async () => {
+    const { lanes, connections, asked } = await aRun();
     await connections.lock([host], 'ann');
-    await lines[1].run('warm up', RUN);
+    await lanes[1].run('warm up', RUN);
     await (await connections.to(host).shell(1)).close();
-    await expect(lines[1].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
+    await expect(lanes[1].run('change', RUN)).rejects.toBeInstanceOf(ConnectionDropped);
     expect(asked.filter((entry) => entry === 'lock: ok')).toHaveLength(2);
   });
 
-  it('on a host whose lock was never asked for is a defect', async () => {
-    const { lines, connections, asked } = await aRun();
+  it('on a host whose lock was never requested is a defect', async () => {
+    const { lanes, connections, asked } = await aRun();
     await connections.lock([], 'ann');
-    await expect(lines[0].run('change', RUN)).rejects.toThrow('the lock of controller1 was not taken');
+    await expect(lanes[0].run('change', RUN)).rejects.toThrow('the lock of controller1 was not taken');
     expect(asked).toEqual([]);
   });
 });
 
 describe('the owner of a lock', () => {
-  it('is another one for each run, also of one user on one machine, and is shown by its name', async () => {
+  it('is unique for each run, even of one user on one machine, and is shown by its name', async () => {
     const owners: string[] = [];
     const lock: Locking = (owner) => {
       owners.push(owner);
@@ -191,17 +191,17 @@ describe('the owner of a lock', () => {
   });
 });
 
-describe('a lock that cannot be asked for', () => {
-  it('because the connection dropped is asked for once more on a new connection', async () => {
+describe('a lock request that fails', () => {
+  it('because the connection dropped is repeated once on a new connection', async () => {
     let times = 0;
     const lock: Locking = () => ((times += 1) === 1 ? new ConnectionDropped('reset') : { ok: true });
-    const { connections, lines, asked } = await aRun({ lock });
+    const { connections, lanes, asked } = await aRun({ lock });
     expect(await connections.lock([host], 'ann')).toEqual([]);
-    await lines[0].run('change', RUN);
+    await lanes[0].run('change', RUN);
     expect(asked).toEqual(['lock: ConnectionDropped', 'lock: ok', 'change']);
   });
 
-  it('for lack of room takes the host out, with the reason', async () => {
+  it('for lack of space excludes the host, with the reason', async () => {
     const lock: Locking = () => new LockFailed('there is no room for /run/osha.lock');
     const { connections, events } = await aRun({ lock });
     expect(await connections.lock([host], 'ann')).toEqual([]);

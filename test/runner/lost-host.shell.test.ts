@@ -79,13 +79,13 @@ describe('a host that is lost between its login and its lock', () => {
     expect(events.at(-1)).toEqual(summary);
   });
 
-  it('takes part where it only dropped once', async ({ hosts }) => {
+  it('takes part if it dropped only once', async ({ hosts }) => {
     const once = withTrouble(hosts, { lock: (before) => (before === 0 ? dropped : undefined) });
     const { summary } = await run(once, [files]);
     expect(summary).toMatchObject({ unreachable: 0, changes: 9, failed: 0 });
   });
 
-  it('is unreachable where connecting ends in an error that nobody foresaw', async ({ hosts }) => {
+  it('is unreachable if connecting ends in an unknown error', async ({ hosts }) => {
     const broken = withTrouble(hosts, { connect: () => new RangeError('bad packet length') });
     const { summary, events } = await run(broken, [files]);
     expect(summary).toMatchObject({ unreachable: 1, changes: 6 });
@@ -97,7 +97,7 @@ describe('a host that is lost between its login and its lock', () => {
 });
 
 describe('a host that is lost in the middle of a run', () => {
-  it('and not reached again counts as unreachable', async ({ hosts }) => {
+  it('and cannot be reached again counts as unreachable', async ({ hosts }) => {
     const gone = withTrouble(hosts, {
       connect: (before) =>
         before === 0 ? undefined : new ConnectError('unreachable', 'connection refused', 'is sshd running?'),
@@ -110,7 +110,7 @@ describe('a host that is lost in the middle of a run', () => {
     ]);
   });
 
-  it('to another run refuses the rest of what this one wanted there', async ({ hosts }) => {
+  it('to another run refuses the rest of its changes', async ({ hosts }) => {
     hosts.dropAfter(LOST, (script) => {
       const drops = script.includes('cat > a');
       if (drops) hosts.lockBy(LOST, 'ops on elsewhere');
@@ -135,7 +135,7 @@ describe('a run always ends with a summary', () => {
     },
   };
 
-  it('also where osha itself is broken, and says that it did not come to its end', async ({ hosts }) => {
+  it('even after a defect of osha, and marks itself as interrupted', async ({ hosts }) => {
     const events: RunEvent[] = [];
     const running = run(hosts, [files], { gate: broken, emit: (event) => events.push(event) });
     await expect(running).rejects.toThrow('a defect');
@@ -143,7 +143,7 @@ describe('a run always ends with a summary', () => {
     expect(hosts.sent).toEqual([]);
   });
 
-  it('also where it is interrupted while it connects, and calls no host unreachable', async ({ hosts }) => {
+  it('even if interrupted while connecting, and reports no host as unreachable', async ({ hosts }) => {
     const stop = new AbortController();
     const interrupting = withTrouble(hosts, {
       connect: () => {
@@ -156,9 +156,7 @@ describe('a run always ends with a summary', () => {
     expect(events.filter((event) => event.event === 'unreachable')).toEqual([]);
   });
 
-  it('also where it is interrupted while the hosts are looked at before the first change', async ({
-    hosts,
-  }) => {
+  it('even if interrupted while the hosts are checked before the first change', async ({ hosts }) => {
     const stop = new AbortController();
     const gate: HealthCheck = {
       ...broken,

@@ -45,19 +45,19 @@ describe.each([
   ['on hosts', aPlaybook('p', () => [step('Clean up', leftover)]), 3],
   ['in a cluster', aPlaybook('p', () => [step('Clean up', onCluster)]), 1],
 ])('what osha made and the inventory does not name any more, %s', (_, book, count) => {
-  it('is told by name and left alone', async ({ hosts }) => {
+  it('is reported by name and left alone', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [book]);
     expect(summary).toMatchObject({ changes: 0, failed: 0 });
     expect(events.filter((event) => event.event === 'prunable')).toHaveLength(count);
     expect(events.filter((event) => event.event === 'change')).toEqual([]);
   });
 
-  it('is no pending change of a diff, but with --prune', async ({ hosts }) => {
+  it('is a pending change of a diff only with --prune', async ({ hosts }) => {
     expect((await run(hosts, [book], { mode: 'diff' })).summary.changes).toBe(0);
     expect((await run(hosts, [book], { mode: 'diff', prune: true })).summary.changes).toBe(count);
   });
 
-  it('is taken away with --prune, and proved to be gone', async ({ hosts }) => {
+  it('is removed with --prune, and verified to be gone', async ({ hosts }) => {
     const { summary } = await run(hosts, [book], { prune: true });
     expect(summary).toMatchObject({ changes: count, failed: 0 });
     expect((await run(hosts, [book])).events.filter((event) => event.event === 'prunable')).toEqual([]);

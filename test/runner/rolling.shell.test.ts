@@ -50,7 +50,7 @@ describe('a step on all hosts', () => {
     expect(summary).toMatchObject({ changes: 3, failed: 0 });
   });
 
-  it('starts what does not run before it restarts what runs', async ({ hosts }) => {
+  it('starts what is stopped before it restarts what runs', async ({ hosts }) => {
     await run(hosts, [
       aPlaybook('p', () => [
         step('Run', ({ name }) =>
@@ -61,7 +61,7 @@ describe('a step on all hosts', () => {
     expect(log(hosts)).toEqual(inTurn(['controller3', 'controller1', 'controller2']));
   });
 
-  it('keeps its turn on a host until all of the step is done there and proved healthy', async ({ hosts }) => {
+  it('keeps its turn on a host until the step is done there and the host is healthy', async ({ hosts }) => {
     const check = healthy(members);
     const book = aPlaybook('p', () => [
       step('Roll', [noted('a', ['restarts']), noted('b', ['restarts'], ': >healthy')], {
@@ -73,7 +73,7 @@ describe('a step on all hosts', () => {
     expect(summary).toMatchObject({ changes: 6, failed: 0 });
   });
 
-  it('asks a host again when its turn comes, and leaves it alone if nothing is to do any more', async ({
+  it('probes a host again when its turn comes, and leaves it alone if it has converged meanwhile', async ({
     hosts,
   }) => {
     const book = aPlaybook('p', () => [
@@ -115,7 +115,7 @@ describe('a step on all hosts', () => {
     },
   );
 
-  it('continues without a host that failed where nothing that runs would be disturbed', async ({ hosts }) => {
+  it('continues without a failed host if its changes disturb nothing that runs', async ({ hosts }) => {
     const book = aPlaybook('p', () => [
       step('Start', ({ name }) => (name === 'controller2' ? failing('no') : noted('a', ['starts']))),
       step('After', written('after', 'x')),
@@ -173,7 +173,7 @@ describe('a step on all hosts', () => {
     expect(events.filter((event) => event.event === 'change')).toHaveLength(1);
   });
 
-  it('is compared with what its changes do to whom, which the display reads', async ({ hosts }) => {
+  it('shows the effects of its changes in a diff', async ({ hosts }) => {
     writeFileSync(logFile(hosts), '');
     const { events } = await run(hosts, [aPlaybook('p', () => [step('Roll', noted('a', ['restarts']))])], {
       mode: 'diff',

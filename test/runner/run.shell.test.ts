@@ -18,7 +18,7 @@ function read(hosts: LocalHosts, host: string, path: string): string {
 }
 
 describe('a run', () => {
-  it('changes every host, and proves it', async ({ hosts }) => {
+  it('changes every host, and verifies it', async ({ hosts }) => {
     const { summary } = await run(hosts, [files]);
     expect(summary).toMatchObject({ ok: 0, changes: 9, failed: 0, unreachable: 0 });
     for (const host of ['controller1', 'controller2', 'controller3'])
@@ -41,7 +41,7 @@ describe('a run', () => {
     ]);
   });
 
-  it('lets a longer --timeout stretch the limits inside of scripts, and of changes that have one of their own', async ({
+  it('stretches the limits within scripts, and of changes that set their own, by a longer --timeout', async ({
     hosts,
   }) => {
     const limits: number[] = [];
@@ -79,7 +79,7 @@ describe('a run', () => {
     expect(limits).toEqual([90_000, 90_000, 90_000]);
   });
 
-  it('fails a change that ended well and did not do what it was for', async ({ hosts }) => {
+  it('fails a change that exited with 0 and had no effect', async ({ hosts }) => {
     const { summary, events } = await run(hosts, [
       aPlaybook('p', () => [step('Pretend', empty('a'), { once: true })]),
     ]);
@@ -88,7 +88,7 @@ describe('a run', () => {
     expect(failure?.failure?.message).toMatch(/not converged after apply; still pending: write a$/);
   });
 
-  it('tells that a change begins before anything of it is sent, and how it ended', async ({ hosts }) => {
+  it('emits the beginning of a change before it is sent, and how it ended', async ({ hosts }) => {
     const book = aPlaybook('p', ([first]) => [
       step('Work', [written('a', 'A'), failing('no')], { hosts: first ? [first] : [] }),
     ]);
@@ -107,7 +107,7 @@ describe('a run', () => {
     ).toEqual(['begin write a', 'end write a, done: true', 'begin fail', 'end fail, done: false']);
   });
 
-  it('goes on without a host that failed, and shows what its command said', async ({ hosts }) => {
+  it('continues without a failed host, and shows the output of its command', async ({ hosts }) => {
     const book = aPlaybook('p', () => [
       step('Break one', (host) => (host.name === 'controller2' ? failing('disk full') : written('a', 'A'))),
       step('Write b', written('b', 'B')),
@@ -122,7 +122,7 @@ describe('a run', () => {
     });
   });
 
-  it('tells of a host that cannot be reached, and deploys the others', async ({ hosts }) => {
+  it('reports an unreachable host, and deploys the others', async ({ hosts }) => {
     hosts.takeDown('controller3');
     const { summary, events } = await run(hosts, [files]);
     expect(summary.unreachable).toBe(1);
@@ -133,14 +133,14 @@ describe('a run', () => {
     );
   });
 
-  it('does nothing while somebody else holds a host’s lock', async ({ hosts }) => {
+  it('changes nothing while another run holds a host’s lock', async ({ hosts }) => {
     hosts.lockBy('controller2', 'ops@elsewhere');
     const { summary } = await run(hosts, [files]);
     expect(summary.refused).toMatch(/controller2 is held by ops@elsewhere/);
     expect(existsSync(hosts.disk('controller1'))).toBe(false);
   });
 
-  it('stops at once when it is interrupted, and says so', async ({ hosts }) => {
+  it('stops at once when interrupted, and reports it', async ({ hosts }) => {
     const controller = new AbortController();
     const slow = {
       ...written('slow', 'x'),
@@ -166,16 +166,14 @@ describe('a run', () => {
 });
 
 describe('strategies', () => {
-  it('once: one host, the first that is up', async ({ hosts }) => {
+  it('once: on the first host that is up', async ({ hosts }) => {
     hosts.takeDown('controller1');
     await run(hosts, [aPlaybook('p', () => [step('Write', written('a', 'A'), { once: true })])]);
     expect(read(hosts, 'controller2', 'a')).toBe('A');
     expect(existsSync(join(hosts.disk('controller3'), 'a'))).toBe(false);
   });
 
-  it('one at a time: a host that fails keeps the others as they are, and stops its phase', async ({
-    hosts,
-  }) => {
+  it('one at a time: a failed host leaves the others unchanged, and stops its phase', async ({ hosts }) => {
     const book = aPlaybook('p', () => [
       step('Roll', (host) => (host.name === 'controller2' ? failing('no') : written('a', 'A')), {
         oneAtATime: true,
@@ -193,7 +191,7 @@ describe('strategies', () => {
     ]);
   });
 
-  it('one at a time: waits until all is healthy before the next', async ({ hosts }) => {
+  it('one at a time: waits until the check is healthy before the next host', async ({ hosts }) => {
     const book = aPlaybook('p', (members) => [
       step('Roll', written('a', 'A'), { oneAtATime: true, untilHealthy: healthy(members), within: 10 }),
     ]);
@@ -215,7 +213,7 @@ describe('a cluster step', () => {
   ]);
   const next = aPlaybook('next', () => [step('Next', written('next', 'x'))], ['cluster']);
 
-  it('brings all members together, and tells the evidence', async ({ hosts }) => {
+  it('forms the cluster, and emits the evidence', async ({ hosts }) => {
     put(hosts, 'controller1', 'member', 'joined');
     const { outcomes, events } = await run(hosts, [cluster]);
     expect(outcomes.slice(0, 3)).toEqual([
@@ -228,7 +226,7 @@ describe('a cluster step', () => {
     );
   });
 
-  it('stops its phase, and those that need it, when it lacks a member', async ({ hosts }) => {
+  it('stops its phase, and those that need it, when a member is gone', async ({ hosts }) => {
     hosts.takeDown('controller2');
     const { outcomes } = await run(hosts, [cluster, next]);
     expect(outcomes).toContain('controller1 join skipped');
@@ -236,7 +234,7 @@ describe('a cluster step', () => {
     expect(outcomes).toContain('controller1 next skipped');
   });
 
-  it('refuses where going on could do harm', async ({ hosts }) => {
+  it('refuses if continuing could do harm', async ({ hosts }) => {
     hosts.takeDown('controller2');
     hosts.takeDown('controller3');
     const { summary } = await run(hosts, [cluster], { selection: { limit: ['controller1'] } });
@@ -278,7 +276,7 @@ describe('a verifying step', () => {
     expect(summary).toMatchObject({ ok: 3, changes: 3, failed: 0 });
   });
 
-  it('stops its phase when it does not become so', async ({ hosts }) => {
+  it('stops its phase when the check stays unhealthy', async ({ hosts }) => {
     put(hosts, 'controller1', 'healthy', '');
     const { outcomes, events } = await run(hosts, [verified]);
     expect(outcomes.slice(0, 3)).toEqual([

@@ -55,14 +55,14 @@ function endsOf({ events }: TestRun): readonly (readonly string[])[] {
 const meeting = (own: string, other: string): Playbook =>
   service(own, () => [step('Meet', doing(own, `: > ${own}-came; ${until(`${other}-came`)}`))]);
 
-describe('phases side by side', () => {
+describe('parallel phases', () => {
   it('run at the same time on the same hosts', async ({ hosts }) => {
     const ran = await runOn(hosts, [meeting('a', 'b'), meeting('b', 'a')]);
     expect(ran.summary).toMatchObject({ changes: 6, failed: 0 });
     expect(ran.events[0]).toMatchObject({ phases: ['a', 'b'], waves: [['a', 'b']] });
   });
 
-  it('take turns on a host that gives no second shell', async ({ hosts }) => {
+  it('take turns on a host that allows no second shell', async ({ hosts }) => {
     const ran = await runOn(
       hosts,
       ['a', 'b'].map((name) => service(name, () => [step('Make', doing(name, ''))])),
@@ -71,7 +71,7 @@ describe('phases side by side', () => {
     expect(ran.summary).toMatchObject({ changes: 6, failed: 0 });
   });
 
-  it('wait for the wave before them, and hold up the one after them', async ({ hosts }) => {
+  it('wait for the wave before them, and delay the one after them', async ({ hosts }) => {
     const ran = await runOn(hosts, [
       aPlaybook('before', () => [step('Write', written('a', 'A'))]),
       meeting('b', 'c'),
@@ -86,7 +86,7 @@ describe('phases side by side', () => {
     expect(told.slice(6)).toEqual(['after', 'after']);
   });
 
-  it('each have an outcome and round trips of their own', async ({ hosts }) => {
+  it('have an outcome and round trips of their own', async ({ hosts }) => {
     const changing = service('changing', () => [step('Wait', doing('a', until('released')))]);
     const idle = service('idle', () => [step('Look', written('b', '')), step('Look', written('c', ''))]);
     const ran = await runOn(hosts, [changing, idle], {
@@ -103,7 +103,7 @@ describe('phases side by side', () => {
     expect(ran.summary.hosts['controller1']).toMatchObject({ ok: 2, changes: 1, roundTrips: 4 });
   });
 
-  it('go on with a host that failed in another; what follows leaves it alone', async ({ hosts }) => {
+  it('continue with a host that failed in another phase; later phases leave it alone', async ({ hosts }) => {
     const [a, b] = [
       service('a', () => [
         step('Break one', (host) => (host.name === 'controller2' ? failing('no') : written('a', 'A'))),
@@ -150,7 +150,7 @@ describe('phases side by side', () => {
     expect(existsSync(join(hosts.disk('controller2'), 'd'))).toBe(true);
   });
 
-  it('are all interrupted by one Ctrl-C, and the waves after them never begin', async ({ hosts }) => {
+  it('are all interrupted by one Ctrl-C, and later waves never begin', async ({ hosts }) => {
     const controller = new AbortController();
     const waiting = new Set<string>();
     const never = (name: string): Playbook => service(name, () => [step('Wait', doing(name, 'sleep 30'))]);
@@ -168,9 +168,7 @@ describe('phases side by side', () => {
     expect(ran.summary).toMatchObject({ interrupted: true, failed: 0 });
   });
 
-  it('compare as if each were alone: what one would change is not what another waits for', async ({
-    hosts,
-  }) => {
+  it('announce independently: pending changes of one do not affect another', async ({ hosts }) => {
     const nothing = written('nothing', '');
     const waiting = { ...nothing, probe: { ...nothing.probe, script: until('released') } };
     const ran = await runOn(

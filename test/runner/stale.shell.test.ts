@@ -44,7 +44,7 @@ function changing(script: string, touches: readonly ResourceKey[]): Operation<st
 
 const ONE = '../controller1';
 
-describe('what a phase asked is not believed any more once a phase beside it changed', () => {
+describe('observations of a phase are dropped once a parallel phase has changed', () => {
   it.for([
     ['its host, whatever that touched', 'controller1', [], []],
     ['its cluster on another host', 'controller2', ['cluster:c'], ['cluster:c']],
@@ -78,7 +78,7 @@ describe('what a phase asked is not believed any more once a phase beside it cha
     expect(ran.outcomes).toEqual(['controller1 change changed', `${where} look ok`]);
   });
 
-  it('its host: also what it had asked ahead', async ({ hosts }) => {
+  it('its host, including those made ahead', async ({ hosts }) => {
     const ran = await run(
       hosts,
       [
@@ -115,9 +115,7 @@ describe('what a phase asked is not believed any more once a phase beside it cha
   });
 });
 
-it('what a phase asked ahead is not believed any more once it had to wait for something', async ({
-  hosts,
-}) => {
+it('observations made ahead are dropped once the phase had to wait', async ({ hosts }) => {
   // The first look finds nothing; what it waits for is there at the second one.
   const growing = 'if [ -e looked ]; then printf new > state; fi; : > looked; cat state 2>/dev/null || true';
   const ran = await run(hosts, [
@@ -141,7 +139,7 @@ it('what a phase asked ahead is not believed any more once it had to wait for so
   expect(ran.outcomes).toContain('controller1 look ok');
 });
 
-it('asks about packages, and changes them, in one phase at a time on each host', async ({ hosts }) => {
+it('packages of a host are probed and changed by one phase at a time', async ({ hosts }) => {
   const transport = createFakeTransport({ behind: hosts });
   const packages = (name: string, script: string): Operation<string> => ({
     ...changing(script, [`package:${name}`]),

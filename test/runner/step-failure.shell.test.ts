@@ -74,7 +74,7 @@ describe('a refusal', () => {
     },
   );
 
-  it('says to phases that need it why they are skipped', async ({ hosts }) => {
+  it('gives its reason to the phases that need it and are skipped', async ({ hosts }) => {
     const { events } = await run(hosts, [forming(() => REFUSAL), needing]);
     expect(events).toContainEqual(
       expect.objectContaining({
@@ -85,7 +85,7 @@ describe('a refusal', () => {
     );
   });
 
-  it('after changes leaves to the hosts that were changed what they are', async ({ hosts }) => {
+  it('after changes keeps the outcome of the hosts that were changed', async ({ hosts }) => {
     let round = 0;
     const book = forming(([first]) => {
       round += 1;
@@ -102,7 +102,7 @@ describe('a refusal', () => {
     expect(summary).toMatchObject({ changes: 1, failed: 0 });
   });
 
-  it('follows where a member gives an unexpected answer, which is that member’s and not the first one’s', async ({
+  it('caused by a member’s unexpected answer is reported for that member, not for the first host', async ({
     hosts,
   }) => {
     const book = aPlaybook('cluster', (members) => {
@@ -169,7 +169,7 @@ describe('a step that fails as a whole', () => {
     },
   );
 
-  it('because a cluster never settles is ended after six rounds, and says what is pending', async ({
+  it('because a cluster never converges ends after six rounds, and names what is pending', async ({
     hosts,
   }) => {
     let round = 0;
@@ -189,7 +189,7 @@ describe('a step that fails as a whole', () => {
     });
   });
 
-  it('because a check is unhealthy and names no host is no host’s failure', async ({ hosts }) => {
+  it('because of an unhealthy check that names no host counts for no host', async ({ hosts }) => {
     const book = aPlaybook('p', (members) => [
       verify(
         'Answers',
@@ -215,7 +215,7 @@ describe('a step that fails as a whole', () => {
 });
 
 describe('a change that fails on a host', () => {
-  it('is still that host’s failure, in whichever place of the list it stands', async ({ hosts }) => {
+  it('counts for that host, wherever it stands in the list', async ({ hosts }) => {
     const change = { summary: 'join', script: 'exit 7', touches: [] };
     const ran = await run(hosts, [
       forming(() => ({ verdict: 'change', because: 'x', stages: [[{ host: 'controller2', change }]] })),
@@ -245,22 +245,20 @@ it('a step’s outcome is the worst of its hosts', async ({ hosts }) => {
 describe('a cluster step while a member is gone', () => {
   const JOINED = ['controller1 form-the-cluster changed', 'controller2 form-the-cluster changed'];
 
-  it('is decided on by the others where its operation can do without those that cannot be reached', async ({
-    hosts,
-  }) => {
+  it('is decided by the others if its operation allows unreachable members', async ({ hosts }) => {
     hosts.takeDown('controller3');
     const { outcomes, summary } = await run(hosts, [independent]);
     expect(outcomes).toEqual(['controller3 form-the-cluster skipped', ...JOINED]);
     expect(exitCodeOf(summary)).toBe(4);
   });
 
-  it('is not decided on where no member can be reached', async ({ hosts }) => {
+  it('is not decided if no member can be reached', async ({ hosts }) => {
     for (const host of ALL) hosts.takeDown(host);
     const { summary } = await run(hosts, [independent]);
     expect(exitCodeOf(summary)).toBe(4);
   });
 
-  it('is not where the member answers, and was left as it is', async ({ hosts }) => {
+  it('is not decided if the member answers and was excluded', async ({ hosts }) => {
     const gate = {
       ...healthy(anInventory().hosts),
       judge: () => [{ host: 'controller3', subject: 'disk', healthy: false, evidence: 'full' }],
@@ -269,7 +267,7 @@ describe('a cluster step while a member is gone', () => {
     expect(events.filter((event) => event.event === 'change')).toEqual([]);
   });
 
-  it('is not where its operation needs all of them', async ({ hosts }) => {
+  it('is not decided if its operation needs all members', async ({ hosts }) => {
     hosts.takeDown('controller3');
     const strict = aPlaybook('galera', (members) => [step('Form the cluster', allJoined(members))]);
     expect((await run(hosts, [strict])).events.filter((event) => event.event === 'change')).toEqual([]);
