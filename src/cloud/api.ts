@@ -5,7 +5,7 @@ import { Catalogue, type CatalogueBody } from './catalogue.ts';
 import type { Dial } from './dial.ts';
 import { Broken, CloudError, NotSent, NoWay } from './errors.ts';
 import { exchange, type HttpAnswer, type HttpRequest } from './http.ts';
-import type { Pause } from '../transport/pause.ts';
+import type { Pause } from '../transport/timers.ts';
 import { pauseBefore, verdict, type Outcome, type Repeat } from './retry.ts';
 
 /** Who asks, and where. */

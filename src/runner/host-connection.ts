@@ -127,7 +127,7 @@ export class HostConnection {
     const open = shells.get(lane);
     if (open) return open;
     const { timeoutMs, signal } = this.#options.connect;
-    const opening = session.beside({ timeoutMs, ...(signal ? { signal } : {}) }).catch((error: unknown) => {
+    const opening = session.openAnother({ timeoutMs, ...(signal ? { signal } : {}) }).catch((error: unknown) => {
       if (error instanceof ConnectError) return session;
       shells.delete(lane);
       throw error;

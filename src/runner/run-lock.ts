@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LockFailed } from '../transport/errors.ts';
-import { pause } from '../transport/pause.ts';
+import { pause } from '../transport/timers.ts';
 import type { LockAnswer, Session } from '../transport/session.ts';
 
 /** Milliseconds to wait for a host's answer about its lock: long enough for a busy host. */

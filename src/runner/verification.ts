@@ -1,7 +1,7 @@
 import { patienceFor } from '../playbook/limits.ts';
 import type { Answers, Finding, HealthCheck } from '../playbook/operation.ts';
 import type { VerifyStep } from '../playbook/step.ts';
-import { pause } from '../transport/pause.ts';
+import { pause } from '../transport/timers.ts';
 import { answersOf, findingsOf } from './answers.ts';
 import { NotHealthy } from './failure.ts';
 import { done, type StepEnd, type StepRun } from './step-run.ts';

@@ -1,49 +1,46 @@
 import { StringDecoder } from 'node:string_decoder';
 import { sizeInWords } from '../text/size.ts';
 
-/** Bytes of each stream of a command that are kept: what osha asks prints far less, and twenty hosts may flood at once. */
+/** Bytes to keep of each stream of a command. Probes print far less, and twenty hosts may flood at once. */
 export const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** Bytes of the end that are kept of what was cut: that is where a command says how it failed. */
+/** Bytes to keep of the end of cut output: errors are usually there. */
 const TAIL_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** What stands in the place of what was cut. */
+/** The note in place of cut output. */
 export function cutNote(bytes: number): string {
-  return `\n[osha: ${sizeInWords(bytes)} were cut here; --max-output keeps more]\n`;
+  return `\n[osha: ${sizeInWords(bytes)} cut here; --max-output keeps more]\n`;
 }
 
-/**
- * What one stream of a command gave: its first bytes, as many as are to be kept, and of what came after them the last 64 KiB.
- * Takes constant time for each byte, and forgets what it does not keep.
- */
+/** The output of a command on one stream: the first `maxBytes`, and the last 64 KiB of the rest. Takes constant time per byte. */
 export class BoundedOutput {
   readonly #maxBytes: number;
-  readonly #tell: (piece: string) => void;
+  readonly #onText: (piece: string) => void;
   readonly #decoder = new StringDecoder('utf8');
   readonly #head: Buffer[] = [];
   #headBytes = 0;
   #isFull = false;
-  /** Two generations of the end: once the younger one is as large as the tail, the older one is forgotten. */
+  /** Two generations of the tail: once the younger one is as large as the tail, the older one is dropped. */
   #older: Buffer[] = [];
   #younger: Buffer[] = [];
   #youngerBytes = 0;
   #tailBytes = 0;
 
-  /** `tell` is given the text as it comes, as far as it is kept; the end after the cut comes with `end`. */
-  constructor(maxBytes: number, tell: (piece: string) => void) {
+  /** `onText` receives kept text as it arrives; the tail after a cut arrives with `end`. */
+  constructor(maxBytes: number, onText: (piece: string) => void) {
     this.#maxBytes = maxBytes;
-    this.#tell = (piece) => {
-      if (piece !== '') tell(piece);
+    this.#onText = (piece) => {
+      if (piece !== '') onText(piece);
     };
   }
 
-  /** True once more came than is to be kept. */
+  /** True once more than `maxBytes` arrived. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** Bytes that came and were not kept. */
+  /** Bytes dropped between head and tail. */
   get cutBytes(): number {
     return this.#tailBytes - this.#tail().length;
   }
@@ -53,23 +50,23 @@ export class BoundedOutput {
     const room = this.#maxBytes - this.#headBytes;
     if (bytes.length <= room) return this.#keepInHead(bytes);
     this.#isFull = true;
-    // Between two lines, where there are lines: half a line may be half a secret, which no mask fits.
+    // Cut between lines if possible: half a line may be half a secret, which no mask matches.
     const lineEnd = room > 0 ? bytes.lastIndexOf(NEWLINE, room - 1) : -1;
     const cut = lineEnd < 0 ? room : lineEnd + 1;
     if (cut > 0) this.#keepInHead(bytes.subarray(0, cut));
     this.#keepInTail(bytes.subarray(cut));
   }
 
-  /** Nothing more comes. */
+  /** Ends the stream. */
   end(): void {
     const tail = this.#tail();
     const cut = this.cutBytes;
     if (cut > 0) {
-      this.#tell(this.#decoder.end() + cutNote(cut) + tail.toString('utf8'));
-    } else this.#tell(this.#decoder.end(tail));
+      this.#onText(this.#decoder.end() + cutNote(cut) + tail.toString('utf8'));
+    } else this.#onText(this.#decoder.end(tail));
   }
 
-  /** All that was kept, with a note in the place of what was cut. */
+  /** The kept output, with a note in place of cut bytes. */
   text(): string {
     const tail = this.#tail();
     const cut = this.cutBytes;
@@ -80,7 +77,7 @@ export class BoundedOutput {
   #keepInHead(bytes: Buffer): void {
     this.#head.push(bytes);
     this.#headBytes += bytes.length;
-    this.#tell(this.#decoder.write(bytes));
+    this.#onText(this.#decoder.write(bytes));
   }
 
   #keepInTail(bytes: Buffer): void {
@@ -93,7 +90,7 @@ export class BoundedOutput {
     this.#youngerBytes = 0;
   }
 
-  /** The end, from the beginning of a line on where something is missing before it. */
+  /** Starts at the beginning of a line if bytes before it were dropped. */
   #tail(): Buffer {
     const kept = Buffer.concat([...this.#older, ...this.#younger]).subarray(-TAIL_BYTES);
     if (kept.length === this.#tailBytes) return kept;

@@ -1,7 +1,7 @@
 import { OshaError } from '../text/error.ts';
 import { sizeInWords } from '../text/size.ts';
 
-/** Why a host could not be reached; each has its own hint. */
+/** Why a host cannot be reached; each has its own hint. */
 export type ConnectFailure =
   | 'unreachable'
   | 'timed-out'
@@ -15,13 +15,12 @@ export type ConnectFailure =
   | 'ssh-config'
   | 'no-shell';
 
-/** A host that could not be reached, with what to do about it. */
+/** A host cannot be reached. */
 export class ConnectError extends OshaError {
   override name = 'ConnectError';
   readonly kind: ConnectFailure;
   declare readonly hint: string;
 
-  /** `hint` is what to do about it. */
   constructor(
     kind: ConnectFailure,
     message: string,
@@ -33,7 +32,7 @@ export class ConnectError extends OshaError {
   }
 }
 
-/** The connection ended while a script ran: nobody knows how far it came. */
+/** The connection ended while a script ran: how far it got is unknown. */
 export class ConnectionDropped extends OshaError {
   override name = 'ConnectionDropped';
   readonly reason: string;
@@ -47,7 +46,7 @@ export class ConnectionDropped extends OshaError {
   }
 }
 
-/** A script took longer than it may; its process group was killed. Holds what it had printed. */
+/** A script exceeded its time limit and its process group was killed. Has the output until then. */
 export class ScriptTimeout extends OshaError {
   override name = 'ScriptTimeout';
   readonly timeoutMs: number;
@@ -55,7 +54,7 @@ export class ScriptTimeout extends OshaError {
   readonly stderr: string;
 
   constructor(timeoutMs: number, stdout: string, stderr: string) {
-    super(`it took longer than ${timeoutMs / 1000} s and was stopped`, {
+    super(`timed out after ${timeoutMs / 1000} s and was killed`, {
       hint: 'set a longer limit: --timeout SECONDS',
       output: stderr || stdout,
     });
@@ -65,24 +64,24 @@ export class ScriptTimeout extends OshaError {
   }
 }
 
-/** A script printed more than is kept of it, and was stopped. */
+/** A script exceeded the output limit and was killed. */
 export class OutputFlood extends OshaError {
   override name = 'OutputFlood';
 
   constructor(maxBytes: number) {
-    super(`it printed more than ${sizeInWords(maxBytes)} and was stopped`);
+    super(`printed more than ${sizeInWords(maxBytes)} and was killed`);
   }
 }
 
-/** A host on which nobody can take the lock now, such as one whose /run is full. */
+/** The lock of a host cannot be taken at all, for example because /run is full. */
 export class LockFailed extends OshaError {
   override name = 'LockFailed';
 }
 
-/** A host that is connected could not connect to where it was asked to. */
+/** A connected host failed to open a forwarded connection. */
 export class ForwardError extends OshaError {
   override name = 'ForwardError';
-  /** Its sshd does not permit it at all. */
+  /** Forbidden by its sshd. */
   readonly prohibited: boolean;
 
   constructor(

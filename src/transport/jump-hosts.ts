@@ -1,9 +1,9 @@
 import type { Client, ClientChannel } from 'ssh2';
-import { whereOf, type Destination } from './connect-failure.ts';
-import { within } from './deadline.ts';
+
 import { ConnectError, ForwardError } from './errors.ts';
-import { forwardThrough } from './forward.ts';
-import { disconnect, login, type LoginOptions } from './login.ts';
+import { disconnect, forwardThrough, login, type LoginOptions } from './login.ts';
+import { whereOf, type Destination } from './route.ts';
+import { within } from './timers.ts';
 
 export interface JumpOptions extends Omit<LoginOptions, 'signal' | 'password' | 'through' | 'onStage'> {
   /** Milliseconds for each hop. */
@@ -11,21 +11,25 @@ export interface JumpOptions extends Omit<LoginOptions, 'signal' | 'password' | 
 }
 
 /**
- * The connections to jump hosts, one for each distinct chain, shared by all hosts behind it. A chain that dropped, or that
- * could not be made, is made anew for the next host that needs it. Jump hosts are not offered the hosts' password.
+ * Connections to jump hosts: one for each distinct chain, shared by all hosts behind it. A chain that dropped or failed is
+ * reconnected for the next host that needs it. Jump hosts are never offered the hosts' password.
  */
 export class JumpHosts {
   readonly #chains = new Map<string, Promise<Client>>();
 
-  /** A way to `to` through a chain of hosts, first hop first. Throws `ConnectError`. */
-  async wayTo(to: Destination, chain: readonly Destination[], options: JumpOptions): Promise<ClientChannel> {
+  /** Opens a connection to `to` through a chain of hosts, first hop first. Throws `ConnectError`. */
+  async connectThrough(
+    to: Destination,
+    chain: readonly Destination[],
+    options: JumpOptions,
+  ): Promise<ClientChannel> {
     const last = chain.at(-1);
     if (!last) throw new Error('a chain of jump hosts has at least one');
     return forward(await this.#connected(chain, options), last, to);
   }
 
   async close(): Promise<void> {
-    // The last hop of each chain first: it is carried by the ones before.
+    // The last hop of each chain first: it runs over the ones before it.
     const chains = [...this.#chains.values()].reverse();
     this.#chains.clear();
     for (const chain of chains) await chain.then(disconnect, () => undefined);
@@ -49,10 +53,10 @@ export class JumpHosts {
     if (!hop) throw new Error('a chain of jump hosts has at least one');
     const before = chain.slice(0, -1);
     try {
-      const through = before.length > 0 ? await this.wayTo(hop, before, options) : undefined;
+      const through = before.length > 0 ? await this.connectThrough(hop, before, options) : undefined;
       return await within(
         options,
-        () => tooLate(hop, options.timeoutMs),
+        () => loginTimeout(hop, options.timeoutMs),
         (signal) => login(hop, { ...options, signal, ...(through ? { through } : {}) }),
       );
     } catch (error) {
@@ -62,11 +66,11 @@ export class JumpHosts {
   }
 }
 
-function tooLate(hop: Destination, timeoutMs: number): ConnectError {
+function loginTimeout(hop: Destination, timeoutMs: number): ConnectError {
   return new ConnectError(
     'timed-out',
     `${whereOf(hop)}: login timed out after ${timeoutMs / 1000} s`,
-    'is it up, and does a firewall let ssh through? A longer limit: --connect-timeout SECONDS',
+    'is it up, and does a firewall allow SSH? To wait longer: --connect-timeout SECONDS',
   );
 }
 
@@ -81,8 +85,8 @@ async function forward(client: Client, hop: Destination, to: Destination): Promi
         ? `the jump host ${whereOf(hop)} does not permit connections to ${whereOf(to)}`
         : `the jump host ${whereOf(hop)} cannot reach ${whereOf(to)}: ${(cause as Error).message}`,
       prohibited
-        ? 'its sshd_config has to allow it (AllowTcpForwarding, PermitOpen)'
-        : 'is the host up, does sshd run there, and can the jump host reach that network?',
+        ? 'allow it in its sshd_config (AllowTcpForwarding, PermitOpen)'
+        : 'is the host up, is sshd running there, and can the jump host reach that network?',
       { cause },
     );
   }

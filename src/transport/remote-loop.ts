@@ -1,59 +1,57 @@
-/** What the boot command prints before it reads anything: the login shell and sudo were passed. */
+/** Printed by the boot command before it reads anything: login shell and sudo are done. */
 export const HELLO = 'osha-hello';
 
-/** Where programs are found, whatever the login, sudo or a profile say. */
+/** Set regardless of login, sudo and profiles. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * A command line that greets, and then runs a program of `sizeBytes` that it reads from stdin, so that nothing of it is
- * in argv or in sudo's log. `dd` and not `head`: BusyBox's and uutils' `head -c` read ahead of what they give out.
+ * A command that prints `HELLO`, then reads a program of `sizeBytes` from stdin and runs it, so that nothing of it is in
+ * argv or in sudo's log. Uses `dd`, because `head -c` of BusyBox and of uutils reads ahead.
  *
- * What runs begins with a clean environment: nothing of the login, of PAM, of sshd (AcceptEnv, ~/.ssh/environment) or of
- * sudo (env_keep) is left but the home directory. A proxy or a locale of one user must not decide what a host answers.
+ * The program starts with a clean environment: of login, PAM, sshd (AcceptEnv, ~/.ssh/environment) and sudo (env_keep), only
+ * the home directory is kept. A user's proxy or locale must not change what a host answers.
  */
 export function bootCommand(sizeBytes: number): string {
   const program = `echo ${HELLO}; eval "$(dd bs=${sizeBytes} count=1 iflag=fullblock 2>/dev/null)"`;
   return `sh -c 'exec env -i HOME="$HOME" PATH=${PATH} LANG=C LC_ALL=C sh -c "$1" osha' osha '${program}'`;
 }
 
-/** What a remote loop is made with. */
 export interface LoopSettings {
-  /** Unguessable, and of letters and digits only: what the loop says begins with it, and nothing else can. */
+  /** Prefix of the loop's own messages. Unguessable, so that scripts cannot forge them; letters and digits only. */
   readonly mark: string;
-  /** Without a word from the other end for so many seconds (up to twice of it), the loop ends itself. 0: never. */
+  /** The loop ends itself after this many seconds (up to twice as many) without a heartbeat. 0: never. */
   readonly quietSeconds: number;
 }
 
 /**
- * The program that runs on a host for as long as its session lasts: POSIX sh that reads requests on stdin.
+ * The program that runs on a host during a session: POSIX sh that reads requests on stdin.
  *
  * - `run ID SCRIPT_BYTES INPUT_BYTES`, that many bytes of each, `go`: runs the script in a session of its own. Its output
- *   stands between `MARK begin ID` and `MARK end ID EXITCODE`, on stdout and on stderr alike. The `go` is there because a
- *   connection that ends in the middle of the bytes must not run half a script.
- * - `kill ID`: ends all processes of that session, first asking, then not. Also those in process groups of their own, as
- *   timeout(1) makes one.
- * - `sync ID`: answers `MARK sync ID` once nothing of an earlier script can reach the output any more.
- * - `lock OWNER_BYTES`, that many bytes: takes the host's lock for as long as this loop lives. `MARK lock ok`,
+ *   is between `MARK begin ID` and `MARK end ID EXITCODE`, on stdout and on stderr. Without the `go`, a connection that ends
+ *   in the middle of the bytes would run half a script.
+ * - `kill ID`: ends all processes of that session, with SIGTERM and then SIGKILL, including those in process groups of their
+ *   own, such as the one that timeout(1) makes.
+ * - `sync ID`: answers `MARK sync ID` once no earlier script can write to the output any more.
+ * - `lock OWNER_BYTES`, that many bytes: takes the host's lock for the lifetime of this loop. Answers `MARK lock ok`,
  *   `MARK lock held OWNER` or `MARK lock failed WHY`.
- * - `join OWNER_BYTES`, that many bytes: holds the lock together with the loop that took it for the same owner. Same
- *   answers.
- * - `beat`: the other end is still there.
+ * - `join OWNER_BYTES`, that many bytes: shares the lock with the loop that took it for the same owner. Same answers.
+ * - `beat`: a heartbeat.
  *
- * Each script writes into pipes of its own. What it left running (a daemon) still holds them when the next script runs,
- * so the relays that read them are ended then: its late output can never stand in another script's answer. `tee -p`
- * reads on when the channel is gone: a script is told to end by SIGTERM, on which it tidies up, and not by SIGPIPE.
+ * Each script writes to pipes of its own. A daemon that it started still holds them when the next script runs, so the relays
+ * that read the pipes are ended first: late output never gets into another script's answer. `tee -p` keeps reading after
+ * the channel is gone, so that a script ends by SIGTERM, on which it cleans up, and not by SIGPIPE.
  *
- * When stdin ends, what runs is ended too, and nothing stays behind. A connection that was cut without a word is found
- * out by the missing beats: sshd alone would keep the loop, and so the lock, for hours.
+ * When stdin ends, the loop ends the running script and leaves nothing behind. It detects a dead connection by missing
+ * heartbeats: sshd alone would keep the loop, and so the lock, for hours.
  *
- * The lock is taken exclusively and then shared by all loops of its owner, so it is free only when the last of them has
- * ended. Besides the loop, its watch and the parent of its script hold it: a loop that is killed leaves the lock only
- * when its script is gone, so two runs never change a host at the same time. Whoever finds the lock held by an earlier
- * loop of its own (a connection that was lost) tells that loop to end.
+ * The lock is taken exclusively, then shared by all loops of its owner, so it is free when the last of them has ended. It is
+ * held by the loop, its watchdog and the parent of its script: if the loop is killed, the lock is free only when its script
+ * is gone, so two runs never change a host at the same time. If an earlier loop of the same owner (from a lost connection)
+ * still holds the lock, that loop is made to end.
  *
- * Descriptor 4 is the channel's stderr, 8 the private folder (locked, so that the next loop can tell what a dead one left
- * behind), 9 the lock; scripts and relays get none. `env --default-signal` gives scripts back SIGINT and SIGQUIT, which a
- * shell ignores in whatever it runs in the background.
+ * Descriptor 4 is the channel's stderr, 8 the private folder (locked, so that the next loop can tell which folders are left
+ * over from dead ones), 9 the lock; scripts and relays get none of them. `env --default-signal` restores SIGINT and SIGQUIT,
+ * which a shell ignores in background processes.
  */
 export function remoteLoop({ mark, quietSeconds }: LoopSettings): string {
   return `exec 4>&2 2>/dev/null
@@ -270,4 +268,76 @@ while read -r verb id first second; do
 done
 exit 0
 `;
+}
+
+/** Begins each message of the loop: the ASCII record separator, which does not occur in text. */
+const SEPARATOR = 0x1e;
+const NEWLINE = 0x0a;
+/** Bytes of a mark and its message: more than the loop ever sends. Anything longer is passed on as output. */
+const LONGEST_MESSAGE = 8 * 1024;
+
+/** Receives the parts of a stream in order. */
+interface MarkListener {
+  /** Output of a script. */
+  bytes(bytes: Buffer): void;
+  /** A message of the loop, without its mark. */
+  message(line: string): void;
+}
+
+/**
+ * Splits a stream of a remote loop into the output of scripts and the messages of the loop. Passes each byte on as soon as it
+ * cannot belong to a mark, and inspects each a bounded number of times.
+ */
+export class MarkedStream {
+  readonly #needle: Buffer;
+  readonly #listener: MarkListener;
+  #held: Buffer = Buffer.alloc(0);
+
+  constructor(mark: string, listener: MarkListener) {
+    this.#needle = Buffer.concat([Buffer.from([SEPARATOR]), Buffer.from(`${mark} `)]);
+    this.#listener = listener;
+  }
+
+  feed(chunk: Buffer): void {
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held = Buffer.alloc(0);
+    let from = 0;
+    for (;;) {
+      const at = bytes.indexOf(this.#needle, from);
+      if (at < 0) {
+        const cut = this.#startOfPartialMark(bytes, from);
+        this.#pass(bytes, from, cut);
+        this.#held = bytes.subarray(cut);
+        return;
+      }
+      this.#pass(bytes, from, at);
+      const lineEnd = bytes.indexOf(NEWLINE, at);
+      if (lineEnd < 0 ? bytes.length - at > LONGEST_MESSAGE : lineEnd - at > LONGEST_MESSAGE) {
+        from = at + this.#needle.length;
+        this.#pass(bytes, at, from);
+        continue;
+      }
+      if (lineEnd < 0) {
+        this.#held = bytes.subarray(at);
+        return;
+      }
+      this.#listener.message(bytes.toString('utf8', at + this.#needle.length, lineEnd));
+      from = lineEnd + 1;
+    }
+  }
+
+  #pass(bytes: Buffer, from: number, to: number): void {
+    if (to > from) this.#listener.bytes(bytes.subarray(from, to));
+  }
+
+  /** The offset of an incomplete mark at the end of `bytes`; their length if there is none. */
+  #startOfPartialMark(bytes: Buffer, from: number): number {
+    const at = bytes.lastIndexOf(SEPARATOR);
+    const length = bytes.length - at;
+    const isPartial =
+      at >= from &&
+      length < this.#needle.length &&
+      bytes.subarray(at).equals(this.#needle.subarray(0, length));
+    return isPartial ? at : bytes.length;
+  }
 }

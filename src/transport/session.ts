@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
 
-/** How a script ended. A command that ended by a signal has no exit code. */
+/** The result of a script. */
 export interface ScriptResult {
-  /** Decoded as UTF-8. Where more came than is kept, a note stands in the place of what was cut. */
+  /** Decoded as UTF-8. Where output was cut, a note takes its place. */
   readonly stdout: string;
   readonly stderr: string;
-  /** Bytes that came and were not kept, of both streams together; absent where nothing was cut. */
+  /** Bytes cut from both streams together; absent where nothing was cut. */
   readonly cutBytes?: number | undefined;
   readonly exitCode: number;
   readonly durationMs: number;
@@ -15,51 +15,48 @@ export interface ScriptResult {
 export interface RunOptions {
   /** The script's stdin; empty by default. */
   readonly input?: string | Uint8Array;
-  /** Milliseconds until the script's process group is killed and `ScriptTimeout` is thrown. No default: no wait is without limit. */
+  /** Milliseconds until the script's process group is killed and `ScriptTimeout` is thrown. */
   readonly timeoutMs: number;
   /** Kills the script's process group, then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Bytes of each stream that are kept; default what the transport was made with. */
+  /** Bytes to keep of each stream; default is the transport's setting. */
   readonly maxOutputBytes?: number | undefined;
-  /** What becomes of a script that prints more: its output is cut and it continues (default), or it is ended with `OutputFlood`. */
+  /** What happens to a script that prints more: its output is cut (default), or it is killed and `OutputFlood` is thrown. */
   readonly beyondMaxOutput?: 'cut' | 'end' | undefined;
-  /** Called with output as it arrives, whole characters only, as far as it is kept. */
+  /** Called with output as it arrives, in whole characters; not with output that is cut. */
   onOutput?(stream: 'stdout' | 'stderr', chunk: string): void;
 }
 
-/** A root shell that stays open on one host. Scripts run one after another in the order they were given. */
+/** A root shell that stays open on one host. Scripts run one at a time, in the order of the calls. */
 export interface Session {
   readonly host: Host;
   /** Scripts sent so far. */
   readonly roundTrips: number;
   /**
-   * Runs a POSIX sh script as root and returns whatever exit code it had.
+   * Runs a POSIX sh script as root and returns its result, whatever its exit code.
    * Throws `ScriptTimeout`, `OutputFlood`, `ConnectionDropped`, or the reason of an aborted `signal`.
    */
   run(script: string, options: RunOptions): Promise<ScriptResult>;
   /**
-   * Takes the host's lock, which lasts as long as this session or a script of it does, however it ends. `owner` is one
-   * line that names whoever holds it, shown to whoever comes second; no two runs may use the same one. Where an earlier
-   * session of the same owner still holds the lock, it is told to end: ask again until it has.
+   * Takes the host's lock until this session and its scripts have ended, however they end. `owner` is one line that
+   * identifies the run to others that want the lock; it must be unique to the run. An earlier session of the same owner that
+   * still holds the lock is made to end: repeat the call until it has.
    * Throws `LockFailed`, `ConnectionDropped`, `ScriptTimeout`.
    */
   lock(owner: string, timeoutMs: number): Promise<LockAnswer>;
-  /**
-   * Holds the lock that another session has for the same `owner` too, so that it is free only when both have ended.
-   * Throws like `lock`.
-   */
+  /** Shares the lock that another session holds for the same `owner`: it is free when both have ended. Throws like `lock`. */
   joinLock(owner: string, timeoutMs: number): Promise<LockAnswer>;
   /**
-   * A TCP connection that the host makes, to whatever it can reach. Does not wait for scripts that run. Throws
-   * `ForwardError` where the host cannot connect, and `ConnectionDropped`. Ends with the session.
+   * Opens a TCP connection from the host, without waiting for running scripts. It ends with the session. Throws
+   * `ForwardError` when the host cannot connect, and `ConnectionDropped`.
    */
   forward(address: string, port: number): Promise<Duplex>;
   /**
-   * Another root shell on the same connection, whose scripts run beside this one's. It ends with this session. Throws
-   * `ConnectError` where the host gives no further one (sshd's MaxSessions is 10 unless it is set), `ConnectionDropped`,
-   * or the reason of an aborted `signal`.
+   * Opens another root shell on the same connection, to run scripts in parallel. It ends with this session. Throws
+   * `ConnectError` when the host allows no more (sshd's MaxSessions defaults to 10), `ConnectionDropped`, or the reason of an
+   * aborted `signal`.
    */
-  beside(limits: Pick<ConnectOptions, 'timeoutMs' | 'signal'>): Promise<Session>;
+  openAnother(limits: Pick<ConnectOptions, 'timeoutMs' | 'signal'>): Promise<Session>;
   close(): Promise<void>;
 }
 
@@ -68,15 +65,15 @@ export type LockAnswer = { readonly ok: true } | { readonly ok: false; readonly 
 export interface ConnectOptions {
   /** Milliseconds for TCP, handshake, login and sudo together. */
   readonly timeoutMs: number;
-  /** Record a host key that is not known yet, instead of refusing it. A changed key is always refused. */
+  /** Record unknown host keys instead of rejecting them. A changed key is always rejected. */
   readonly acceptNew: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** Opens sessions. The real one speaks SSH; the fake one answers from a table. */
+/** Opens sessions: over SSH, or as a fake in tests. */
 export interface Transport {
   /** Throws `ConnectError`. */
   connect(host: Host, options: ConnectOptions): Promise<Session>;
-  /** Ends what sessions share, such as connections to jump hosts. */
+  /** Closes what sessions share, such as connections to jump hosts. */
   close(): Promise<void>;
 }

@@ -1,69 +1,75 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Host } from '../inventory/types.ts';
+import { BoundedOutput } from './bounded-output.ts';
 import { ConnectionDropped, LockFailed, OutputFlood, ScriptTimeout } from './errors.ts';
-import { MarkedStream } from './marked-stream.ts';
-import { ScriptRun } from './script-run.ts';
+import { MarkedStream } from './remote-loop.ts';
 import type { LockAnswer, RunOptions, ScriptResult, Session } from './session.ts';
-import { after } from './pause.ts';
+import { after } from './timers.ts';
+
+type Stream = 'stdout' | 'stderr';
 
 /**
- * Milliseconds that a killed script may take to be gone. The loop kills it for good after two seconds, and gives up after
- * half a minute; a busy host takes its time for both.
+ * Milliseconds for a killed script to be gone. The loop sends SIGKILL after two seconds and gives up after half a minute; a
+ * busy host is slow at both.
  */
 const KILLED_WITHIN_MS = 60_000;
-/** Milliseconds that a host may take to end what runs and to clean up when a session is closed. */
+/** Milliseconds for a host to end scripts and clean up when a session is closed. */
 const CLOSED_WITHIN_MS = 15_000;
 
-/** The three streams of a remote loop, and how to tear them down. */
+/** The three streams of a remote loop, and their connection. */
 export interface ShellStreams {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Calls back once when nothing more will come, at once when that is so already. */
+  /** Calls back once when the streams are closed; immediately if they are already. */
   onClosed(listener: (why: string) => void): void;
-  /** A TCP connection made at the other end; see `Session.forward`. */
+  /** See `Session.forward`. */
   forward(address: string, port: number): Promise<Duplex>;
-  /** Ends at once whatever carries the streams. */
+  /** Closes the connection of the streams at once. */
   destroy(why: string): void;
-  /** Ends whatever carries the streams, once they are closed. */
+  /** Closes the connection gracefully, after the streams are closed. */
   disconnect(): Promise<void>;
 }
 
 export interface ShellSettings {
   readonly mark: string;
-  /** Milliseconds between two signs of life to the loop. 0: none. */
+  /** Milliseconds between two heartbeats to the loop. 0: none. */
   readonly beatMs: number;
-  /** Bytes of each stream of a script that are kept, unless the script says otherwise. */
+  /** Bytes to keep of each stream of a script, unless its `RunOptions` say otherwise. */
   readonly maxOutputBytes: number;
-  /** Opens another shell at the other end; see `Session.beside`. */
-  readonly beside: Session['beside'];
+  /** See `Session.openAnother`. */
+  readonly openAnother: Session['openAnother'];
 }
 
-/** A session on a remote loop that is ready. */
+/** A session on a ready remote loop. */
 export class ShellSession implements Session {
   readonly host: Host;
   readonly #streams: ShellStreams;
   readonly #beat: NodeJS.Timeout | undefined;
-  readonly #beside: Session['beside'];
+  readonly #openAnother: Session['openAnother'];
   readonly #maxOutputBytes: number;
   #roundTrips = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #run: ScriptRun | undefined;
-  /** Waits for a line that begins so. */
-  #reply: { readonly start: string; readonly heard: (rest: string) => void } | undefined;
+  /** The pending request: waits for a line that starts with `start`. */
+  #pending: { readonly start: string; readonly answer: (rest: string) => void } | undefined;
   #dropped: ConnectionDropped | undefined;
   #onDrop: ((error: Error) => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(host: Host, streams: ShellStreams, { mark, beatMs, maxOutputBytes, beside }: ShellSettings) {
+  constructor(
+    host: Host,
+    streams: ShellStreams,
+    { mark, beatMs, maxOutputBytes, openAnother }: ShellSettings,
+  ) {
     this.host = host;
     this.#streams = streams;
-    this.#beside = beside;
+    this.#openAnother = openAnother;
     this.#maxOutputBytes = maxOutputBytes;
     for (const stream of ['stdout', 'stderr'] as const) {
       const marked = new MarkedStream(mark, {
         bytes: (bytes) => this.#run?.bytes(stream, bytes),
-        said: (line) => this.#hear(stream, line),
+        message: (line) => this.#receive(stream, line),
       });
       streams[stream].on('data', (chunk: Buffer) => marked.feed(chunk));
     }
@@ -92,9 +98,9 @@ export class ShellSession implements Session {
     return this.#streams.forward(address, port);
   }
 
-  async beside(limits: Parameters<Session['beside']>[0]): Promise<Session> {
+  async openAnother(limits: Parameters<Session['openAnother']>[0]): Promise<Session> {
     this.#throwIfDropped();
-    return this.#beside(limits);
+    return this.#openAnother(limits);
   }
 
   close(): Promise<void> {
@@ -110,7 +116,7 @@ export class ShellSession implements Session {
       const [kind = '', ...rest] = answer.split(' ');
       if (kind === 'ok') return { ok: true };
       if (kind === 'failed') throw new LockFailed(rest.join(' '));
-      return { ok: false, holder: rest.join(' ').trim() || 'a run that is only starting' };
+      return { ok: false, holder: rest.join(' ').trim() || 'a run that is just starting' };
     });
   }
 
@@ -143,7 +149,7 @@ export class ShellSession implements Session {
         limit.reached,
         ...(beyondMaxOutput === 'end' ? [run.flooded] : []),
       ]);
-      // A script that came to its end in the same moment is no less a flood: what it printed is not whole.
+      // Also if the script ended by itself meanwhile: its output is still incomplete.
       const isFlood = beyondMaxOutput === 'end' && (outcome === 'flooded' || run.cutBytes > 0);
       if (typeof outcome !== 'number') {
         await this.#kill(run);
@@ -168,47 +174,47 @@ export class ShellSession implements Session {
     }
   }
 
-  /** Returns once nothing of the script is left. A host that cannot do that is let go: its loop ends it, or it is gone. */
+  /** Returns once the script and its processes are gone. If the host does not manage that, drops the connection: its loop ends them. */
   async #kill(run: ScriptRun): Promise<void> {
     this.#write(`kill ${run.id}\n`);
-    const late = limited({ timeoutMs: KILLED_WITHIN_MS });
+    const limit = limited({ timeoutMs: KILLED_WITHIN_MS });
     try {
-      const exitCode = await Promise.race([run.ended, late.reached]);
+      const exitCode = await Promise.race([run.ended, limit.reached]);
       if (exitCode === undefined) this.#streams.destroy('a script could not be stopped');
       else await this.#ask(`sync ${run.id}`, KILLED_WITHIN_MS, [Buffer.from(`sync ${run.id}\n`)]);
     } catch {
-      // Dropped meanwhile: the next script will say so, and this one has its own reason to end.
+      // Dropped meanwhile: the next script reports it, and the caller throws a reason of its own.
     } finally {
-      late.clear();
+      limit.clear();
     }
   }
 
-  /** Sends a request and returns what comes after `start` in its answer. After `timeoutMs` the session is given up. */
+  /** Sends a request and returns the part of the answer after `start`. Drops the session after `timeoutMs`. */
   async #ask(start: string, timeoutMs: number, request: readonly Buffer[]): Promise<string> {
-    const late = limited({ timeoutMs });
+    const limit = limited({ timeoutMs });
     try {
-      const answer = new Promise<string>((heard, dropped) => {
-        this.#reply = { start, heard };
+      const answered = new Promise<string>((answer, dropped) => {
+        this.#pending = { start, answer };
         this.#onDrop = dropped;
       });
       for (const part of request) this.#write(part);
-      const rest = await Promise.race([answer, late.reached]);
+      const rest = await Promise.race([answered, limit.reached]);
       if (rest !== undefined) return rest;
       this.#streams.destroy('the host stopped answering');
       throw new ScriptTimeout(timeoutMs, '', '');
     } finally {
-      late.clear();
-      this.#reply = undefined;
+      limit.clear();
+      this.#pending = undefined;
       this.#onDrop = undefined;
     }
   }
 
-  #hear(stream: 'stdout' | 'stderr', line: string): void {
+  #receive(stream: Stream, line: string): void {
     const [verb = '', id = '', exitCode = ''] = line.split(' ');
     if (verb === 'refused') this.#streams.destroy(`its shell gave up: ${line.slice('refused '.length)}`);
-    else if (this.#reply && line.startsWith(this.#reply.start)) {
-      this.#reply.heard(line.slice(this.#reply.start.length));
-    } else this.#run?.said(stream, verb, id, exitCode);
+    else if (this.#pending && line.startsWith(this.#pending.start)) {
+      this.#pending.answer(line.slice(this.#pending.start.length));
+    } else this.#run?.message(stream, verb, id, exitCode);
   }
 
   #write(data: string | Uint8Array): void {
@@ -221,7 +227,7 @@ export class ShellSession implements Session {
     this.#onDrop?.(this.#dropped);
   }
 
-  /** Each caller gets an error of its own, with its own stack. */
+  /** A new error for each caller, with its own stack. */
   #throwIfDropped(): void {
     if (this.#closing) throw new ConnectionDropped('the session was closed');
     if (this.#dropped) throw new ConnectionDropped(this.#dropped.reason);
@@ -232,15 +238,15 @@ export class ShellSession implements Session {
     const closed = new Promise<void>((resolve) => this.#streams.onClosed(() => resolve()));
     this.#onDrop?.(new ConnectionDropped('the session was closed'));
     this.#streams.stdin.end();
-    const late = setTimeout(() => this.#streams.destroy('the session was closed'), CLOSED_WITHIN_MS);
+    const timer = setTimeout(() => this.#streams.destroy('the session was closed'), CLOSED_WITHIN_MS);
     await closed;
-    clearTimeout(late);
+    clearTimeout(timer);
     await this.#streams.disconnect();
   }
 }
 
 interface Limit {
-  /** Resolves when the time is over or the signal came; never rejects. */
+  /** Resolves on timeout or abort; never rejects. */
   readonly reached: Promise<undefined>;
   clear(): void;
 }
@@ -259,4 +265,83 @@ function limited({ timeoutMs, signal }: Pick<RunOptions, 'timeoutMs' | 'signal'>
       signal?.removeEventListener('abort', reach);
     },
   };
+}
+
+/** The output of one script on one stream. */
+class Output {
+  readonly kept: BoundedOutput;
+  began = false;
+  ended = false;
+
+  constructor(maxBytes: number, onText: (piece: string) => void) {
+    this.kept = new BoundedOutput(maxBytes, onText);
+  }
+
+  add(bytes: Buffer): void {
+    if (this.began && !this.ended) this.kept.add(bytes);
+  }
+
+  end(): void {
+    this.ended = true;
+    this.kept.end();
+  }
+}
+
+/** A script that a remote loop runs: collects its output until the loop has reported its end on both streams. */
+class ScriptRun {
+  readonly id: string;
+  /** The exit code. Rejects with the error passed to `drop`. */
+  readonly ended: Promise<number>;
+  /** Resolves once a stream exceeds its limit. */
+  readonly flooded: Promise<'flooded'>;
+  readonly #outputs: Readonly<Record<Stream, Output>>;
+  #end!: (exitCode: number) => void;
+  #fail!: (error: Error) => void;
+  #flood!: (word: 'flooded') => void;
+
+  /** Keeps `maxBytes` of each stream. */
+  constructor(id: string, maxBytes: number, onOutput: NonNullable<RunOptions['onOutput']>) {
+    this.id = id;
+    this.#outputs = {
+      stdout: new Output(maxBytes, (piece) => onOutput('stdout', piece)),
+      stderr: new Output(maxBytes, (piece) => onOutput('stderr', piece)),
+    };
+    this.flooded = new Promise((resolve) => (this.#flood = resolve));
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    // Avoids an unhandled rejection when the connection drops while no caller waits.
+    this.ended.catch(() => undefined);
+  }
+
+  bytes(stream: Stream, bytes: Buffer): void {
+    const output = this.#outputs[stream];
+    output.add(bytes);
+    if (output.kept.isFull) this.#flood('flooded');
+  }
+
+  /** Handles `begin ID` and `end ID EXITCODE`. Output before `begin` is late output of an earlier script. */
+  message(stream: Stream, verb: string, id: string, exitCode: string): void {
+    if (id !== this.id) return;
+    const { stdout, stderr } = this.#outputs;
+    const output = this.#outputs[stream];
+    if (verb === 'begin') output.began = true;
+    if (verb === 'end' && !output.ended) output.end();
+    if (stdout.ended && stderr.ended) this.#end(Number(exitCode));
+  }
+
+  /** The connection ended: how far the script got is unknown. */
+  drop(error: Error): void {
+    this.#fail(error);
+  }
+
+  text(stream: Stream): string {
+    return this.#outputs[stream].kept.text();
+  }
+
+  /** Bytes cut from both streams. */
+  get cutBytes(): number {
+    return this.#outputs.stdout.kept.cutBytes + this.#outputs.stderr.kept.cutBytes;
+  }
 }

@@ -1,16 +1,153 @@
 import { homedir, hostname, userInfo } from 'node:os';
+import { execFile } from 'node:child_process';
+import pLimit from 'p-limit';
+import type { Login } from '../inventory/types.ts';
+import { ConnectError } from './errors.ts';
 
-/** What ssh's configuration says of one address, as it is written. What it leaves to ssh's defaults is absent. */
+/** Processes in parallel. */
+const AT_ONCE = 8;
+
+/** A `Match exec` or a name lookup (`CanonicalizeHostname`) can be slow. */
+const LIMIT_MS = 10_000;
+
+export interface SshClientOptions {
+  /** Name or path of the ssh client; default `ssh`. */
+  readonly program?: string;
+  /** Milliseconds for each lookup; default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+/** An address, and its settings in the inventory, on which a `Match` may depend. */
+export interface ConfigQuery extends Pick<Login, 'user' | 'port' | 'config'> {
+  readonly address: string;
+}
+
+interface Answer {
+  readonly ok: boolean;
+  readonly stdout: string;
+  /** The error message, from ssh where it printed one. */
+  readonly fault: string;
+  readonly isLate: boolean;
+}
+
+/**
+ * Reads the operator's ssh configuration through `ssh -G`, because only ssh itself knows Include, Match and wildcards.
+ * Connects to nothing, and caches each lookup.
+ */
+export class SshClient {
+  readonly #program: string;
+  readonly #timeoutMs: number;
+  readonly #limit = pLimit(AT_ONCE);
+  readonly #closed = new AbortController();
+  readonly #answers = new Map<string, Promise<ConfiguredLogin>>();
+  #defaults: Promise<string | undefined> | undefined;
+
+  constructor({ program = 'ssh', timeoutMs = LIMIT_MS }: SshClientOptions = {}) {
+    this.#program = program;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * The configuration of an address; empty without a usable ssh. Throws a `ConnectError` when ssh rejects its configuration
+   * or times out, or when the inventory names a configuration file and there is no ssh to read it.
+   */
+  lookUp(query: ConfigQuery): Promise<ConfiguredLogin> {
+    if (query.config === false) return Promise.resolve({});
+    const { address, user, port, config } = query;
+    const args = [
+      ...(config === undefined ? [] : ['-F', config]),
+      ...(user === undefined ? [] : ['-l', user]),
+      ...(port === undefined ? [] : ['-p', String(port)]),
+      '--',
+      address,
+    ];
+    const key = JSON.stringify(args);
+    const known = this.#answers.get(key);
+    if (known) return known;
+    const asking = this.#find(query, args);
+    this.#answers.set(key, asking);
+    asking.catch(() => this.#answers.delete(key));
+    return asking;
+  }
+
+  /** Aborts pending lookups. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  async #find({ address, config }: ConfigQuery, args: readonly string[]): Promise<ConfiguredLogin> {
+    // Any name will do: without a configuration, ssh has the same defaults for all.
+    this.#defaults ??= this.#ask(['-F', 'none', '--', 'localhost']).then(({ ok, stdout }) =>
+      ok ? stdout : undefined,
+    );
+    const defaults = await this.#defaults;
+    if (defaults === undefined) {
+      if (config === undefined) return {};
+      throw new ConnectError(
+        'ssh-config',
+        `cannot read ${String(config)}: there is no usable ssh client on this machine`,
+        'install the OpenSSH client, or remove ssh.config from the inventory',
+      );
+    }
+    const answer = await this.#ask(args);
+    if (answer.ok) return configuredLogin(address, answer.stdout, defaults);
+    // ssh works without the configuration, and fails with it.
+    throw answer.isLate
+      ? new ConnectError(
+          'ssh-config',
+          `timed out after ${this.#timeoutMs / 1000} s reading the ssh configuration for ${address}`,
+          `does a "Match exec" in it block? Try: ssh -G ${address}`,
+        )
+      : new ConnectError(
+          'ssh-config',
+          `ssh rejects its configuration for ${address}: ${answer.fault}`,
+          'correct it, or ignore it with "ssh: { config: false }" in the inventory',
+        );
+  }
+
+  #ask(args: readonly string[]): Promise<Answer> {
+    // Without -T ssh would complain that its stdin is not a terminal.
+    return this.#limit(() => this.#run(['-T', '-G', ...args]));
+  }
+
+  #run(args: readonly string[]): Promise<Answer> {
+    const { signal } = this.#closed;
+    return new Promise((answered) => {
+      const child = execFile(
+        this.#program,
+        args,
+        // SIGKILL: no other signal keeps ssh from waiting for a "Match exec".
+        { timeout: this.#timeoutMs, killSignal: 'SIGKILL', signal },
+        (error, stdout, stderr) =>
+          answered({
+            ok: error === null,
+            stdout,
+            fault:
+              stderr
+                .trim()
+                .split(/\s*\n\s*/)
+                .join('; ') ||
+              (error?.message ?? ''),
+            isLate: error?.killed === true,
+          }),
+      );
+      // A command in the configuration must not wait for input.
+      child.stdin?.on('error', () => undefined).end();
+    });
+  }
+}
+
+/** The ssh configuration of one address, unexpanded. Settings left at ssh's defaults are absent. */
 export interface ConfiguredLogin {
   readonly hostName?: string;
-  /** Absent also where it names the operator's own user: ssh's answer shows no difference. */
+  /** Absent also where it names the operator's own user: `ssh -G` does not show the difference. */
   readonly user?: string;
   readonly port?: number;
-  /** May not exist; with tokens. Empty: no key but the agent's. */
+  /** May not exist; may hold tokens. Empty: only the agent's keys. */
   readonly identityFiles?: readonly string[];
-  /** Of the agent's keys, offer only those that stand in a file as well. */
+  /** Offer only those of the agent's keys that are in a file too. */
   readonly identitiesOnly?: boolean;
-  /** `user@host:port`, several with commas; with tokens. */
+  /** `user@host:port`, separated by commas; may hold tokens. */
   readonly proxyJump?: string;
   readonly proxyCommand?: string;
 }
@@ -22,19 +159,16 @@ export interface ConfiguredHop {
   readonly port?: number;
 }
 
-/** What the tokens of ssh's configuration stand for. */
+/** Values for the tokens of the ssh configuration. */
 export interface TokenValues {
-  /** The address as it was asked for, before `HostName`. */
+  /** The address before `HostName` applies. */
   readonly original: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
 }
 
-/**
- * What the configuration said, from two answers of `ssh -G`: one with it, and one without any, which holds ssh's own
- * defaults.
- */
+/** Compares the output of `ssh -G` with that of `ssh -F none -G`, which has ssh's own defaults. */
 export function configuredLogin(address: string, answer: string, defaults: string): ConfiguredLogin {
   const given = valuesOf(answer);
   const usual = valuesOf(defaults);
@@ -49,7 +183,7 @@ export function configuredLogin(address: string, answer: string, defaults: strin
   const proxyCommand = given.get('proxycommand')?.[0] ?? 'none';
   const files = given.get('identityfile')?.filter((file) => file.toLowerCase() !== 'none');
   return {
-    // ssh writes names in lower case: that alone is no other name.
+    // ssh prints names in lower case.
     ...(hostName === undefined || hostName === address.toLowerCase() ? {} : { hostName }),
     ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port: Number(port) }),
@@ -60,7 +194,7 @@ export function configuredLogin(address: string, answer: string, defaults: strin
   };
 }
 
-/** `key value` lines; a key may stand there several times, and its value may have spaces. */
+/** Parses `key value` lines; keys repeat, and values may contain spaces. */
 function valuesOf(answer: string): ReadonlyMap<string, readonly string[]> {
   const values = new Map<string, string[]>();
   for (const line of answer.split(/\r?\n/)) {
@@ -72,10 +206,10 @@ function valuesOf(answer: string): ReadonlyMap<string, readonly string[]> {
 }
 
 /**
- * The hops of a `ProxyJump`, first hop first: `user@host:port`, also with `ssh://` before and brackets around the host;
- * `undefined` where one is nothing of that form.
+ * The hops of a `ProxyJump`, first hop first: `user@host:port`, optionally with `ssh://` and with brackets around the host;
+ * `undefined` if any is malformed.
  */
-export function hopsOf(proxyJump: string): readonly ConfiguredHop[] | undefined {
+export function parseProxyJump(proxyJump: string): readonly ConfiguredHop[] | undefined {
   const hops = proxyJump.split(',').map(hopOf);
   return hops.every((hop) => hop !== undefined) ? hops : undefined;
 }
@@ -94,10 +228,10 @@ function hopOf(text: string): ConfiguredHop | undefined {
 }
 
 /**
- * A value with its tokens, `~` and `${VARIABLES}` replaced, which `ssh -G` leaves as they are (ssh_config(5), TOKENS). What
- * is not known here (`%C`, `%T`, `~user`) stays as it is written.
+ * Expands tokens, `~` and `${VARIABLES}`, which `ssh -G` prints unexpanded (ssh_config(5), TOKENS). Leaves others (`%C`,
+ * `%T`, `~user`) unchanged.
  */
-export function expanded(value: string, { original, address, port, user }: TokenValues): string {
+export function expandTokens(value: string, { original, address, port, user }: TokenValues): string {
   const tokens: Readonly<Record<string, () => string>> = {
     '%': () => '%',
     d: home,
@@ -118,7 +252,7 @@ export function expanded(value: string, { original, address, port, user }: Token
     );
 }
 
-/** The home of the operator as ssh knows it: of the user, whatever `HOME` says. */
+/** Like ssh: from the user database, not from `HOME`. */
 function home(): string {
   return userInfo().homedir || homedir();
 }

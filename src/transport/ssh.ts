@@ -2,56 +2,54 @@ import type { Client, ClientChannel } from 'ssh2';
 import type { Host } from '../inventory/types.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { MAX_OUTPUT_BYTES } from './bounded-output.ts';
-import { whereOf } from './connect-failure.ts';
-import { within } from './deadline.ts';
+
 import { ConnectError } from './errors.ts';
-import { forwardThrough } from './forward.ts';
 import { JumpHosts } from './jump-hosts.ts';
-import { disconnect, login } from './login.ts';
-import type { Liveness } from './open-shell.ts';
-import { rootShell, type RootShellOptions } from './root-shell.ts';
-import { routeTo, type Route } from './route.ts';
+import { disconnect, forwardThrough, login } from './login.ts';
+import { openRootShell, type Liveness, type RootShellOptions } from './root-shell.ts';
+import { routeTo, whereOf, type Route } from './route.ts';
 import type { ConnectOptions, Session, Transport } from './session.ts';
 import type { ShellStreams } from './shell-session.ts';
-import { SshClient, type SshClientOptions } from './ssh-client.ts';
+import { SshClient, type SshClientOptions } from './ssh-config.ts';
+import { within } from './timers.ts';
 
-/** After three keepalives without an answer the connection counts as dropped. */
+/** A connection counts as dropped after three unanswered keepalives. */
 const LIVENESS: Liveness = { intervalMs: 10_000, missed: 3 };
 
 export interface SshTransportOptions {
   readonly passwords?: {
-    /** For logging in where no key is accepted. Jump hosts are never offered it. */
+    /** For login where no key is accepted. Never offered to jump hosts. */
     readonly login?: Secret | undefined;
-    /** For sudo where it asks for one. */
+    /** For sudo, where it asks for one. */
     readonly sudo?: Secret | undefined;
   };
-  /** The ssh that is asked for its configuration. */
+  /** The ssh client whose configuration is read. */
   readonly client?: SshClientOptions;
-  /** Default: every 10 s, and dropped after 3 without an answer. */
+  /** Default: a keepalive every 10 s, dropped after 3 unanswered ones. */
   readonly liveness?: Liveness;
-  /** Bytes of each stream of a command that are kept; default 16 MiB. */
+  /** Bytes to keep of each stream of a command; default 16 MiB. */
   readonly maxOutputBytes?: number;
 }
 
 /**
- * Sessions over SSH: a connection per host and one root shell on each, as the inventory describes them. Where it is silent,
- * the configuration of the operator's ssh says who to log in as and by which way; of the rest of it (known hosts, options)
- * nothing is read. The agent and the default keys are used as ssh does.
+ * Sessions over SSH: one connection per host, with a root shell on it. What the inventory leaves open about login and route
+ * comes from the operator's ssh configuration; the rest of that (known hosts, options) is ignored. Agent and default keys are
+ * used like ssh does.
  */
 export function createSshTransport(options: SshTransportOptions = {}): Transport {
   const jumps = new JumpHosts();
   const client = new SshClient(options.client);
   return {
     connect: (host, connect) => {
-      const attempt: Progress = { where: host.address, stage: 'the configuration' };
+      const progress: Progress = { where: host.address, stage: 'the configuration' };
       return within(
         connect,
-        () => tooLate(attempt, connect.timeoutMs),
+        () => connectTimeout(progress, connect.timeoutMs),
         async (signal) => {
-          const route = await routeTo(host, (question) => client.says(question));
+          const route = await routeTo(host, (query) => client.lookUp(query));
           signal.throwIfAborted();
-          Object.assign(attempt, { where: whereOf(route.to), stage: 'the connection' });
-          const onStage = (stage: string): void => void (attempt.stage = stage);
+          Object.assign(progress, { where: whereOf(route.to), stage: 'the connection' });
+          const onStage = (stage: string): void => void (progress.stage = stage);
           return connectTo(host, route, { ...connect, signal, onStage }, options, jumps);
         },
       );
@@ -63,7 +61,7 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
   };
 }
 
-/** How far an attempt has come, for the message when its time is over. */
+/** The stage of an attempt, for the timeout message. */
 interface Progress {
   where: string;
   stage: string;
@@ -84,7 +82,8 @@ async function connectTo(
   const { ssh } = host;
   const { signal, timeoutMs, acceptNew, onStage } = attempt;
   const common = { knownHosts: ssh.knownHosts, acceptNew, liveness };
-  const through = hops.length > 0 ? await jumps.wayTo(to, hops, { ...common, timeoutMs }) : undefined;
+  const through =
+    hops.length > 0 ? await jumps.connectThrough(to, hops, { ...common, timeoutMs }) : undefined;
   const client = await login(to, {
     ...common,
     signal,
@@ -97,7 +96,7 @@ async function connectTo(
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    return await shellOn(
+    return await openShellOn(
       client,
       host,
       {
@@ -116,55 +115,55 @@ async function connectTo(
   }
 }
 
-type ShellOptions = Omit<RootShellOptions, 'start' | 'beside'>;
+type ShellOptions = Omit<RootShellOptions, 'start' | 'openAnother'>;
 
-/** What ends with a shell: the connection that was made for it, or its own channel alone. */
+/** What closes with the shell: the connection, or only its channel. */
 type Carrier = 'connection' | 'channel';
 
-function shellOn(
+function openShellOn(
   client: Client,
   host: Host,
   options: ShellOptions,
   { carrier, signal }: { readonly carrier: Carrier; readonly signal: AbortSignal },
 ): Promise<Session> {
-  return rootShell(host, {
+  return openRootShell(host, {
     ...options,
     start: async (command) => {
       const channel = await exec(client, command);
       const streams = streamsOf(client, channel, carrier);
-      const abort = (): void => streams.destroy('it took too long');
+      const abort = (): void => streams.destroy('timed out');
       if (signal.aborted) abort();
       signal.addEventListener('abort', abort, { once: true });
       return streams;
     },
-    beside: (limits) =>
+    openAnother: (limits) =>
       within(
         limits,
-        () => tooLate({ where: host.address, stage: 'one more shell' }, limits.timeoutMs),
-        (signal) => shellOn(client, host, options, { carrier: 'channel', signal }),
+        () => connectTimeout({ where: host.address, stage: 'another shell' }, limits.timeoutMs),
+        (signal) => openShellOn(client, host, options, { carrier: 'channel', signal }),
       ),
   });
 }
 
-function tooLate({ where, stage }: Progress, timeoutMs: number): ConnectError {
-  const within = `within ${timeoutMs / 1000} s`;
+function connectTimeout({ where, stage }: Progress, timeoutMs: number): ConnectError {
+  const timedOut = `timed out after ${timeoutMs / 1000} s`;
   if (stage === 'the configuration') {
     return new ConnectError(
       'timed-out',
-      `ssh did not say ${within} what its configuration means for ${where}`,
-      `does a "Match exec" in it wait for something? See: ssh -G ${where}`,
+      `${timedOut} reading the ssh configuration for ${where}`,
+      `does a "Match exec" in it block? Try: ssh -G ${where}`,
     );
   }
   return stage === 'the connection'
     ? new ConnectError(
         'timed-out',
-        `${where} did not answer ${within}`,
-        'is the host up, and does a firewall let ssh through? A longer limit: --connect-timeout SECONDS',
+        `${timedOut} connecting to ${where}`,
+        'is the host up, and does a firewall allow SSH? To wait longer: --connect-timeout SECONDS',
       )
     : new ConnectError(
         'timed-out',
-        `${where} answered, and did not get done with ${stage} ${within}`,
-        'is it overloaded, or does it wait for something (name service, PAM)? A longer limit: --connect-timeout SECONDS',
+        `${timedOut} waiting for ${stage} on ${where}, which accepted the connection`,
+        'is it overloaded, or does it wait for something (name service, PAM)? To wait longer: --connect-timeout SECONDS',
       );
 }
 
@@ -175,7 +174,7 @@ function exec(client: Client, command: string): Promise<ClientChannel> {
         new ConnectError(
           'no-shell',
           `logged in, but could not open a session: ${cause.message}`,
-          'does its sshd permit commands (MaxSessions, ForceCommand)?',
+          'does its sshd allow it (MaxSessions, ForceCommand)?',
           { cause },
         ),
       );
@@ -199,19 +198,19 @@ function streamsOf(client: Client, channel: ClientChannel, carrier: Carrier): Sh
     closed = why;
     for (const listener of listeners) listener(why);
   };
-  let lost = 'the host closed it';
-  const onError = (error: Error): void => void (lost = reasonOf(error));
+  let reason = 'the host closed it';
+  const onError = (error: Error): void => void (reason = reasonOf(error));
   const onEnd = (): void => {
     connected = false;
-    close(lost);
+    close(reason);
   };
-  // Every shell on the connection listens.
+  // Every shell on the connection adds listeners.
   client.setMaxListeners(0).on('error', onError).on('close', onEnd);
   channel.on('error', () => undefined);
   channel.on('close', () => {
-    // A connection that ends closes its channels first: its own reason is the better one.
+    // A connection that ends closes its channels first, but its own reason is more precise.
     setImmediate(() => {
-      close(connected ? 'the shell on the host ended' : lost);
+      close(connected ? 'the shell on the host ended' : reason);
       if (carrier === 'channel') client.off('error', onError).off('close', onEnd);
     });
   });

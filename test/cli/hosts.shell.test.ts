@@ -88,7 +88,7 @@ describe('osha exec', () => {
     const command = ['--', 'yes | head -c 1000000'];
     const { exitCode, stdout } = await run([], ...flood, ...command);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('a | [osha: 902.6 KiB were cut here; --max-output keeps more]\n');
+    expect(stdout).toContain('a | [osha: 902.6 KiB cut here; --max-output keeps more]\n');
     const [result] = jsonLines((await run([], ...flood, '--json', ...command)).stdout);
     expect(result).toMatchObject({ event: 'result', exitCode: 0, cutBytes: 924_226 });
     expect(String(result?.['stdout']).length).toBeLessThan(80_000);

@@ -94,7 +94,7 @@ describe('a host that takes passwords only', () => {
       'true',
     );
     expect(run.exitCode).toBe(4);
-    expect(run.stdout).toContain('does not let');
+    expect(run.stdout).toContain('rejected');
     expect(run.stdout + run.stderr).not.toContain('wrong-horse');
   });
 

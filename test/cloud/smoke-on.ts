@@ -5,7 +5,7 @@ import { NotSent } from '../../src/cloud/errors.ts';
 import type { CloudEvent } from '../../src/cloud/events.ts';
 import { GUEST_PORT } from '../../src/cloud/guest.ts';
 import { Hosts } from '../../src/cloud/hosts.ts';
-import { pause } from '../../src/transport/pause.ts';
+import { pause } from '../../src/transport/timers.ts';
 import { smokeRound, type RoundOptions, type SmokeResult } from '../../src/cloud/smoke/smoke.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { ForwardError } from '../../src/transport/errors.ts';

@@ -48,7 +48,7 @@ it('a probe that prints without end fails alone, with the reason, and its output
     [
       {
         healthy: false,
-        evidence: 'no answer: it printed more than 97.7 KiB and was stopped',
+        evidence: 'no answer: printed more than 97.7 KiB and was killed',
       },
     ],
     [{ healthy: true, evidence: 'after' }],

@@ -41,11 +41,12 @@ async function aRun(
       return answer;
     };
   const withLocks = (session: Session): Session => {
-    const beside = session.beside.bind(session);
+    const openAnother = session.openAnother.bind(session);
     return Object.assign(session, {
       lock: note('lock', given.lock, session),
       joinLock: note('join', given.join, session),
-      beside: async (limits: Parameters<Session['beside']>[0]) => withLocks(await beside(limits)),
+      openAnother: async (limits: Parameters<Session['openAnother']>[0]) =>
+        withLocks(await openAnother(limits)),
     });
   };
   const connections = new Connections(

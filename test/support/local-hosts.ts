@@ -66,7 +66,7 @@ export class LocalHosts implements Transport {
       },
       joinLock: () => Promise.resolve({ ok: true }),
       forward: () => Promise.reject(new ForwardError('it connects to nothing', { prohibited: true })),
-      beside: () => Promise.resolve(session),
+      openAnother: () => Promise.resolve(session),
       close: () => Promise.resolve(),
     };
     return Promise.resolve(session);

@@ -16,7 +16,7 @@ export class LockingHosts extends LocalHosts {
       },
       run: (script, options) => session.run(script, options),
       forward: (address, port) => session.forward(address, port),
-      beside: (limits) => session.beside(limits),
+      openAnother: (limits) => session.openAnother(limits),
       lock: async (owner) => {
         const held = this.#owners.get(name);
         if (held && held.session !== session) return { ok: false, holder: held.owner };

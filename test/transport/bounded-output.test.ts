@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { BoundedOutput, cutNote } from '../../src/transport/bounded-output.ts';
 
-function given(maxBytes: number, chunks: readonly Buffer[]): { output: BoundedOutput; told: string } {
-  const told: string[] = [];
-  const output = new BoundedOutput(maxBytes, (piece) => told.push(piece));
+function collect(maxBytes: number, chunks: readonly Buffer[]): { output: BoundedOutput; streamed: string } {
+  const streamed: string[] = [];
+  const output = new BoundedOutput(maxBytes, (piece) => streamed.push(piece));
   for (const chunk of chunks) output.add(chunk);
   output.end();
-  return { output, told: told.join('') };
+  return { output, streamed: streamed.join('') };
 }
 
 /** `count` lines of 8 bytes, numbered. */
@@ -14,22 +14,22 @@ const lines = (count: number, from = 0): string =>
   Array.from({ length: count }, (_, index) => `${String(from + index).padStart(7, '0')}\n`).join('');
 
 describe('the output of a command', () => {
-  it.each([1, 7, 1000, 100_000])('is whole where it fits, in chunks of %i bytes', (size) => {
+  it.each([1, 7, 1000, 100_000])('is whole if it fits, in chunks of %i bytes', (size) => {
     const bytes = Buffer.from('é日🚀'.repeat(1000));
     const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
       bytes.subarray(at * size, (at + 1) * size),
     );
-    const { output, told } = given(bytes.length, chunks);
+    const { output, streamed } = collect(bytes.length, chunks);
     expect(output.text()).toBe(bytes.toString());
-    expect(told).toBe(bytes.toString());
+    expect(streamed).toBe(bytes.toString());
     expect(output.cutBytes).toBe(0);
   });
 
-  it('is still whole where no more came after what is kept than is kept of the end', () => {
+  it('is whole if the bytes after the head fit into the tail', () => {
     const text = lines(10_000);
-    const { output, told } = given(70_000, [Buffer.from(text)]);
+    const { output, streamed } = collect(70_000, [Buffer.from(text)]);
     expect(output.text()).toBe(text);
-    expect(told).toBe(text);
+    expect(streamed).toBe(text);
     expect(output.isFull).toBe(true);
   });
 
@@ -40,9 +40,9 @@ describe('the output of a command', () => {
       const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
         bytes.subarray(at * size, (at + 1) * size),
       );
-      const { output, told } = given(8004, chunks);
+      const { output, streamed } = collect(8004, chunks);
       const text = output.text();
-      expect(told).toBe(text);
+      expect(streamed).toBe(text);
       const [head = '', tail = ''] = text.split(cutNote(output.cutBytes));
       expect(bytes.toString().startsWith(head)).toBe(true);
       if (size > 8) expect(head).toBe(lines(1000));
@@ -51,10 +51,10 @@ describe('the output of a command', () => {
     },
   );
 
-  it('is kept in constant time for each byte, also as one line', () => {
+  it('takes constant time per byte, also without line ends', () => {
     const started = performance.now();
     const chunk = Buffer.alloc(1024, 'x');
-    given(
+    collect(
       16 * 1024 * 1024,
       Array.from({ length: 200 * 1024 }, () => chunk),
     );

@@ -133,16 +133,16 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
 
     it('opens another shell on the same connection, whose scripts run beside its own, and which ends with it', async () => {
       const first = await subject.open();
-      const second = await first.beside(PLENTY);
+      const second = await first.openAnother(PLENTY);
       const pipe = `/tmp/osha-beside-${process.pid}`;
       const heard = first.run(`mkfifo ${pipe}; cat ${pipe}; rm ${pipe}`, PLENTY);
       await second.run(`until [ -p ${pipe} ]; do sleep 0.01; done; echo met >${pipe}`, PLENTY);
       expect((await heard).stdout).toBe('met\n');
-      await (await first.beside(PLENTY)).close();
+      await (await first.openAnother(PLENTY)).close();
       expect((await first.run('echo on', PLENTY)).stdout).toBe('on\n');
       await first.close();
       await expect(second.run('true', PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
-      await expect(first.beside(PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
+      await expect(first.openAnother(PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
     });
 
     it('keeps what a script left running out of the answers of later scripts, and waits for none of it', async () => {
@@ -204,7 +204,7 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       });
       expect(exitCode).toBe(3);
       expect(stdout.length).toBeLessThan(200_000);
-      expect(stdout).toMatch(/y\n\n\[osha: 28\.\d MiB were cut here; --max-output keeps more\]\ny\n/);
+      expect(stdout).toMatch(/y\n\n\[osha: 28\.\d MiB cut here; --max-output keeps more\]\ny\n/);
       expect(stdout.endsWith('y\nthe end\n')).toBe(true);
       expect(told.join('')).toBe(stdout);
       expect(cutBytes).toBeGreaterThan(29_000_000);

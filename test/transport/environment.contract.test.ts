@@ -85,7 +85,7 @@ describe('the environment of scripts', () => {
 
   it('is the same in a further shell on the connection', async () => {
     const { stdout } = await on({ user: user.name, sudo: true }, async (session) =>
-      (await session.beside(PLENTY)).run('env | grep -i proxy; echo end', PLENTY),
+      (await session.openAnother(PLENTY)).run('env | grep -i proxy; echo end', PLENTY),
     );
     expect(stdout).toBe('end\n');
   });

@@ -8,7 +8,7 @@ import type {
   Session,
   Transport,
 } from '../../src/transport/session.ts';
-import { after } from '../../src/transport/pause.ts';
+import { after } from '../../src/transport/timers.ts';
 
 /** A script that a fake host was given. */
 export interface FakeRequest {
@@ -170,15 +170,15 @@ export class FakeSession implements Session {
     throw new ForwardError(`${this.host.name} connects to nothing`, { prohibited: true });
   }
 
-  async beside(limits: Parameters<Session['beside']>[0]): Promise<Session> {
+  async openAnother(limits: Parameters<Session['openAnother']>[0]): Promise<Session> {
     limits.signal?.throwIfAborted();
     if (this.#dead !== undefined) throw new ConnectionDropped(this.#dead);
-    if (this.#first) return this.#first.beside(limits);
+    if (this.#first) return this.#first.openAnother(limits);
     const shells = this.#world.options.shells ?? Infinity;
     if (this.#others.length + 1 >= shells) {
       throw new ConnectError('no-shell', `it gives no more than ${shells} shells`, 'raise MaxSessions');
     }
-    const other = new FakeSession(this.host, this.#world, await this.behind?.beside(limits), this);
+    const other = new FakeSession(this.host, this.#world, await this.behind?.openAnother(limits), this);
     this.#others.push(other);
     this.#world.open.push(this.host.name);
     return other;

@@ -3,11 +3,11 @@ import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Host } from '../../src/inventory/types.ts';
 import { MAX_OUTPUT_BYTES } from '../../src/transport/bounded-output.ts';
-import { within } from '../../src/transport/deadline.ts';
 import { ConnectError, ForwardError } from '../../src/transport/errors.ts';
-import { rootShell } from '../../src/transport/root-shell.ts';
+import { openRootShell } from '../../src/transport/root-shell.ts';
 import type { ConnectOptions, Session, Transport } from '../../src/transport/session.ts';
 import type { ShellStreams } from '../../src/transport/shell-session.ts';
+import { within } from '../../src/transport/timers.ts';
 
 /** A session on this machine, with a way to break it. */
 export interface LocalSession extends Session {
@@ -34,7 +34,7 @@ export function createLocalTransport({ maxOutputBytes = MAX_OUTPUT_BYTES } = {})
 
 function shellHere(
   host: Host,
-  limits: Parameters<Session['beside']>[0],
+  limits: Parameters<Session['openAnother']>[0],
   maxOutputBytes: number,
   first?: ShellStreams,
 ): Promise<LocalSession> {
@@ -42,11 +42,11 @@ function shellHere(
     let streams: ShellStreams | undefined;
     const drop = (): void => streams?.destroy('it was broken off');
     signal.addEventListener('abort', drop, { once: true });
-    const session = await rootShell(host, {
+    const session = await openRootShell(host, {
       user: host.ssh.user ?? 'root',
       maxOutputBytes,
       start: async (command) => (streams = startHere(command)),
-      beside: (further) => shellHere(host, further, maxOutputBytes, first ?? streams),
+      openAnother: (further) => shellHere(host, further, maxOutputBytes, first ?? streams),
     });
     signal.removeEventListener('abort', drop);
     first?.onClosed((why) => streams?.destroy(why));

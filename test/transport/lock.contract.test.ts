@@ -70,7 +70,7 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
     const first = await open();
     const bob = await open();
     expect(await lockedWithin(first, 'ann', WITHIN_MS)).toBe(true);
-    const second = await first.beside(PLENTY);
+    const second = await first.openAnother(PLENTY);
     expect(await second.joinLock('ann', 10_000)).toEqual({ ok: true });
     process.kill(await loopPid(first), 'SIGKILL');
     await expect(first.run('true', PLENTY)).rejects.toThrow();
@@ -108,7 +108,7 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
 
   it('is handed to a new session of its owner once the earlier one has ended, which it is told to', async () => {
     const before = await open();
-    const further = await before.beside(PLENTY);
+    const further = await before.openAnother(PLENTY);
     expect(await lockedWithin(before, 'ann', WITHIN_MS)).toBe(true);
     await further.joinLock('ann', 10_000);
     const scripts = [await running(before, 'sleep 307'), await running(further, 'sleep 308')];

@@ -1,20 +1,20 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { Secret } from '../../src/secrets/secret.ts';
-import { rootShell } from '../../src/transport/root-shell.ts';
+import { openRootShell } from '../../src/transport/root-shell.ts';
 import { aHost } from '../support/inventory.ts';
 
-it('a sudo that repeats the password does not make it a part of the refusal', async () => {
+it('a refusal masks the password where sudo echoes it', async () => {
   const host = aHost('h', {
     ssh: { user: 'deploy', port: 22, sudo: true, knownHosts: [], jump: [], config: false },
   });
   const stderr = new PassThrough();
   let close = (): void => undefined;
-  const opening = rootShell(host, {
+  const opening = openRootShell(host, {
     user: 'deploy',
     maxOutputBytes: 1000,
     sudoPassword: new Secret('sudo password', 'hunter2hunter2'),
-    beside: () => Promise.reject(new Error('there is one')),
+    openAnother: () => Promise.reject(new Error('there is one')),
     start: () =>
       Promise.resolve({
         stdin: new PassThrough(),
@@ -29,7 +29,7 @@ it('a sudo that repeats the password does not make it a part of the refusal', as
       }),
   });
   const refused = opening.catch((error: unknown) => error);
-  // Once somebody listens.
+  // Wait for the listener.
   await expect.poll(() => stderr.listenerCount('data')).toBe(1);
   stderr.on('data', () => setImmediate(() => close()));
   stderr.write('pam: "hunter2\u001b[1mhunter2" is no password of deploy\n');

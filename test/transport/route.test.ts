@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { SshSettings } from '../../src/inventory/types.ts';
-import type { Destination } from '../../src/transport/connect-failure.ts';
-import { routeTo, type Ask } from '../../src/transport/route.ts';
+import { routeTo, type ConfigLookup, type Destination } from '../../src/transport/route.ts';
 import type { ConfiguredLogin } from '../../src/transport/ssh-config.ts';
 import { aHost } from '../support/inventory.ts';
 
 type Config = Readonly<Record<string, ConfiguredLogin>>;
 
-/** A configuration as a table: what it says of each address. */
-const asking =
-  (config: Config): Ask =>
+/** An ssh configuration as a table, by address. */
+const lookUpIn =
+  (config: Config): ConfigLookup =>
   ({ address }) =>
     Promise.resolve(config[address] ?? {});
 
@@ -18,36 +17,36 @@ const host = (ssh: Partial<SshSettings>) =>
 
 const shown = ({ user, address, port }: Destination): string => `${user}@${address}:${port}`;
 
-async function way(ssh: Partial<SshSettings>, config: Config): Promise<readonly string[]> {
-  const { to, through } = await routeTo(host(ssh), asking(config));
+async function routeOf(ssh: Partial<SshSettings>, config: Config): Promise<readonly string[]> {
+  const { to, through } = await routeTo(host(ssh), lookUpIn(config));
   return [...through, to].map(shown);
 }
 
-describe('the way to a host', () => {
+describe('the route to a host', () => {
   const bastion: Config = { h1: { proxyJump: 'bastion' } };
   const cases: readonly (readonly [string, Partial<SshSettings>, Config, readonly string[]])[] = [
-    ['is that of the defaults where nobody says anything', {}, {}, ['root@h1:22']],
+    ['is the default without any setting', {}, {}, ['root@h1:22']],
     [
-      'is what the configuration says',
+      'comes from the configuration',
       {},
       { h1: { user: 'deploy', port: 23, hostName: '10.0.0.1' } },
       ['deploy@10.0.0.1:23'],
     ],
     [
-      'is what the inventory says',
+      'comes from the inventory first',
       { user: 'me', port: 24 },
       { h1: { user: 'deploy', port: 23 } },
       ['me@h1:24'],
     ],
     ['goes through a ProxyJump', {}, bastion, ['root@bastion:22', 'root@h1:22']],
     [
-      'goes through a ProxyJump as the configuration says it is reached',
+      'goes through a ProxyJump with the settings of its own in the configuration',
       { user: 'me' },
       { ...bastion, bastion: { user: 'gate', hostName: '10.0.0.9', port: 25, proxyJump: 'outer' } },
       ['root@outer:22', 'gate@10.0.0.9:25', 'me@h1:22'],
     ],
     [
-      'goes through several, of which only the first has others before it',
+      'goes through several hops, of which only the first can have hops of its own',
       {},
       {
         h1: { proxyJump: 'a,x@b:26' },
@@ -56,27 +55,32 @@ describe('the way to a host', () => {
       },
       ['root@first:22', 'root@a:22', 'x@b:26', 'root@h1:22'],
     ],
-    ['takes the tokens of a ProxyJump', {}, { h1: { proxyJump: 'gw-%n' } }, ['root@gw-h1:22', 'root@h1:22']],
     [
-      'is direct where the inventory says so',
+      'expands the tokens of a ProxyJump',
+      {},
+      { h1: { proxyJump: 'gw-%n' } },
+      ['root@gw-h1:22', 'root@h1:22'],
+    ],
+    [
+      'is direct if the inventory says so',
       { jump: [] },
       { h1: { proxyJump: 'bastion', proxyCommand: 'x' } },
       ['root@h1:22'],
     ],
     [
-      "goes through the inventory's jump, whatever the configuration says",
+      "goes through the inventory's jump, regardless of the configuration",
       { jump: [{ address: 'gate', user: 'me' }] },
       { h1: { proxyCommand: 'x' }, gate: { user: 'deploy', port: 27 } },
       ['me@gate:27', 'root@h1:22'],
     ],
     [
-      "goes through what the configuration puts before the inventory's jump",
+      "goes through hops of the configuration before the inventory's jump",
       { jump: [{ address: 'gate' }] },
       { gate: { proxyJump: 'outer' } },
       ['root@outer:22', 'root@gate:22', 'root@h1:22'],
     ],
     [
-      'but not where the inventory says that the jump host is reached directly',
+      'skips them if the inventory says that the jump host is direct',
       { jump: [{ address: 'gate', direct: true }] },
       { gate: { proxyJump: 'outer' } },
       ['root@gate:22', 'root@h1:22'],
@@ -92,20 +96,20 @@ describe('the way to a host', () => {
     ],
   ];
   it.each(cases)('%s', async (_title, ssh, config, expected) => {
-    expect(await way(ssh, config)).toEqual(expected);
+    expect(await routeOf(ssh, config)).toEqual(expected);
   });
 });
 
 describe('the keys for a host', () => {
   const config: Config = { h1: { identityFiles: ['/keys/%r', '/keys/b'], identitiesOnly: true } };
 
-  it('are those of the configuration, for the user that is logged in as', async () => {
-    const { to } = await routeTo(host({ user: 'me' }), asking(config));
+  it('come from the configuration, with the login user in their tokens', async () => {
+    const { to } = await routeTo(host({ user: 'me' }), lookUpIn(config));
     expect(to).toMatchObject({ identityFiles: ['/keys/me', '/keys/b'], identitiesOnly: true });
   });
 
-  it("are the inventory's where it names one", async () => {
-    const { to } = await routeTo(host({ identity: '/keys/mine' }), asking(config));
+  it('come from the inventory if it names one', async () => {
+    const { to } = await routeTo(host({ identity: '/keys/mine' }), lookUpIn(config));
     expect(to).toEqual({
       address: 'h1',
       user: 'root',
@@ -116,53 +120,53 @@ describe('the keys for a host', () => {
   });
 });
 
-describe('a way that cannot be gone', () => {
+describe('an unsupported route', () => {
   const cases: readonly (readonly [string, Config, string, string])[] = [
     [
       'a ProxyCommand',
       { h1: { proxyCommand: 'nc %h %p' } },
-      "ssh's configuration reaches h1 by a ProxyCommand (nc %h %p), which osha cannot use",
-      'write ProxyJump there, or jump: in the inventory',
+      'the ssh configuration reaches h1 through a ProxyCommand (nc %h %p), which osha does not support',
+      'use ProxyJump there, or jump: in the inventory',
     ],
     [
       'a ProxyCommand of a hop',
       { h1: { proxyJump: 'gate' }, gate: { proxyCommand: 'nc' } },
-      "ssh's configuration reaches gate by a ProxyCommand (nc), which osha cannot use",
-      'write ProxyJump there, or jump: in the inventory',
+      'the ssh configuration reaches gate through a ProxyCommand (nc), which osha does not support',
+      'use ProxyJump there, or jump: in the inventory',
     ],
     [
-      'a circle',
+      'a loop',
       { h1: { proxyJump: 'a' }, a: { proxyJump: 'b' }, b: { proxyJump: 'a' } },
-      "ProxyJump in ssh's configuration leads in a circle, or too far: h1 -> a -> b -> a",
+      'ProxyJump in the ssh configuration is a loop, or has too many hops: h1 -> a -> b -> a',
       'one of them has to be reached directly: "ProxyJump none", or jump: in the inventory',
     ],
     [
-      'a ProxyJump that is none',
+      'an invalid ProxyJump',
       { h1: { proxyJump: 'a b' } },
-      "ssh's configuration has a ProxyJump for h1 that is not understood: a b",
-      'write user@host:port, several with commas; or jump: in the inventory',
+      'the ssh configuration has an invalid ProxyJump for h1: a b',
+      'write user@host:port, separated by commas; or use jump: in the inventory',
     ],
   ];
   it.each(cases)('is %s', async (_title, config, message, hint) => {
-    await expect(way({}, config)).rejects.toMatchObject({ kind: 'ssh-config', message, hint });
+    await expect(routeOf({}, config)).rejects.toMatchObject({ kind: 'ssh-config', message, hint });
   });
 
-  it('is one where each hop names a further one', async () => {
-    const ask: Ask = () => Promise.resolve({ proxyJump: 'gw-%n' });
-    await expect(routeTo(host({}), ask)).rejects.toMatchObject({
+  it('is one where each hop names another one', async () => {
+    const lookUp: ConfigLookup = () => Promise.resolve({ proxyJump: 'gw-%n' });
+    await expect(routeTo(host({}), lookUp)).rejects.toMatchObject({
       message: expect.stringContaining('gw-gw-h1') as string,
     });
   });
 });
 
-it("asks with the inventory's user and port, which Match looks at, and for each hop in the same file", async () => {
-  const asked: unknown[] = [];
-  const ask: Ask = (question) => {
-    asked.push(question);
-    return Promise.resolve(question.address === 'h1' ? { proxyJump: 'me@gate' } : {});
+it('looks up with the user and port of the inventory, for Match, and each hop in the same file', async () => {
+  const queries: unknown[] = [];
+  const lookUp: ConfigLookup = (query) => {
+    queries.push(query);
+    return Promise.resolve(query.address === 'h1' ? { proxyJump: 'me@gate' } : {});
   };
-  await routeTo(host({ user: 'deploy', port: 29, config: '/site/ssh_config', identity: '/keys/a' }), ask);
-  expect(asked).toEqual([
+  await routeTo(host({ user: 'deploy', port: 29, config: '/site/ssh_config', identity: '/keys/a' }), lookUp);
+  expect(queries).toEqual([
     { address: 'h1', user: 'deploy', port: 29, config: '/site/ssh_config' },
     { address: 'gate', user: 'me', config: '/site/ssh_config' },
   ]);

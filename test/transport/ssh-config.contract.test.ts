@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host, SshSettings } from '../../src/inventory/types.ts';
 import { ConnectError } from '../../src/transport/errors.ts';
-import type { SshClientOptions } from '../../src/transport/ssh-client.ts';
+import type { SshClientOptions } from '../../src/transport/ssh-config.ts';
 import { createSshTransport } from '../../src/transport/ssh.ts';
 import { aHost } from '../support/inventory.ts';
 import { childrenOf } from './processes.ts';
@@ -36,15 +36,15 @@ function file(content: string, mode = 0o600): string {
   return path;
 }
 
-/** A host of which the inventory says nothing but its name and where ssh's configuration is. */
-function silent(config: string, ssh: Partial<SshSettings> = {}): Host {
+/** A host for which the inventory has only its name and the ssh configuration. */
+function bareHost(config: string, ssh: Partial<SshSettings> = {}): Host {
   return aHost('h1', {
     address: 'h1',
     ssh: { sudo: true, knownHosts: [knownHosts], config: file(config), ...ssh },
   });
 }
 
-/** Prints who logged in, which sudo's own variables no longer say: the last ancestor that is not root, or root. */
+/** Prints the login user, which the variables of sudo no longer show: the last ancestor that is not root, or root. */
 const WHO_LOGGED_IN = `p=$$ who=0
 while [ "$p" -gt 1 ]; do
   uid=$(awk '$1 == "Uid:" { print $2 }' "/proc/$p/status")
@@ -53,7 +53,7 @@ while [ "$p" -gt 1 ]; do
 done
 id -un "$who"`;
 
-/** What the login shell's user is called on a new connection, before sudo; or why there is none. */
+/** The login user and the user of scripts on a new connection; or the error. */
 async function loginAt(host: Host, client?: SshClientOptions): Promise<string | ConnectError> {
   const transport = createSshTransport(client ? { client } : {});
   try {
@@ -72,28 +72,28 @@ async function loginAt(host: Host, client?: SshClientOptions): Promise<string | 
 const reach = (sshd: Sshd): string =>
   `HostName 127.0.0.1\n  Port ${sshd.port}\n  IdentityFile ${sshd.identity}`;
 
-describe('where the inventory is silent', () => {
-  it("takes name, port, key and user from ssh's configuration, and becomes root as from any user", async () => {
+describe('without login settings in the inventory', () => {
+  it('osha takes name, port, key and user from the ssh configuration, and becomes root as from any user', async () => {
     const config = `Host h*\n  User ${deploy.name}\n  ${reach(target)}\n`;
-    expect(await loginAt(silent(config))).toBe(`${deploy.name} root`);
-    expect(await loginAt(silent(config, { sudo: false }))).toBe(`${deploy.name} ${deploy.name}`);
+    expect(await loginAt(bareHost(config))).toBe(`${deploy.name} root`);
+    expect(await loginAt(bareHost(config, { sudo: false }))).toBe(`${deploy.name} ${deploy.name}`);
   });
 
-  it('is root where the configuration names no user either', async () => {
-    expect(await loginAt(silent(`Host h1\n  ${reach(target)}\n`))).toBe('root root');
+  it('the user is root if the configuration names none either', async () => {
+    expect(await loginAt(bareHost(`Host h1\n  ${reach(target)}\n`))).toBe('root root');
   });
 
-  it('takes what Include and Match say', async () => {
+  it('Include and Match count', async () => {
     const included = file(`Host h1\n  ${reach(target)}\n`);
     const config = `Include ${included}\nMatch originalhost h1 exec "true"\n  User ${deploy.name}\n`;
-    expect(await loginAt(silent(config))).toBe(`${deploy.name} root`);
+    expect(await loginAt(bareHost(config))).toBe(`${deploy.name} root`);
   });
 
-  it('goes through the ProxyJump, which has a name, port and key of its own there', async () => {
+  it('the connection goes through the ProxyJump, with the name, port and key of the hop there', async () => {
     const config = `Host h1\n  ProxyJump gate\n  ${reach(target)}\nHost gate\n  ${reach(gate)}\n`;
     const transport = createSshTransport();
     try {
-      const session = await transport.connect(silent(config), { timeoutMs: 60_000, acceptNew: false });
+      const session = await transport.connect(bareHost(config), { timeoutMs: 60_000, acceptNew: false });
       expect(childrenOf(Number(readFileSync(`${gate.folder}/pid`, 'utf8')))).toHaveLength(1);
       await session.close();
     } finally {
@@ -101,56 +101,56 @@ describe('where the inventory is silent', () => {
     }
   });
 
-  it('goes through no jump host with "ProxyJump none"', async () => {
+  it('the connection is direct with "ProxyJump none"', async () => {
     const config = `Host h1\n  ProxyJump none\n  ${reach(target)}\nHost *\n  ProxyJump nowhere.invalid\n`;
-    expect(await loginAt(silent(config))).toBe('root root');
+    expect(await loginAt(bareHost(config))).toBe('root root');
   });
 });
 
-describe('what the inventory says', () => {
-  it('wins over user, port and key', async () => {
+describe('settings of the inventory', () => {
+  it('win over user, port and key', async () => {
     const config = 'Host *\n  HostName 127.0.0.1\n  User nobody\n  Port 1\n  IdentityFile /nowhere/key\n';
     const ssh = { user: deploy.name, port: target.port, identity: target.identity };
-    expect(await loginAt(silent(config, ssh))).toBe(`${deploy.name} root`);
+    expect(await loginAt(bareHost(config, ssh))).toBe(`${deploy.name} root`);
   });
 
-  it('wins over ProxyJump and ProxyCommand, also where it says that there is none', async () => {
+  it('win over ProxyJump and ProxyCommand, also with an empty list of jump hosts', async () => {
     const config = `Host h1\n  ProxyCommand false\n  ${reach(target)}\nHost gate\n  ${reach(gate)}\n`;
-    expect(await loginAt(silent(config, { jump: [] }))).toBe('root root');
-    expect(await loginAt(silent(config, { jump: [{ address: 'gate', config: file(config) }] }))).toBe(
+    expect(await loginAt(bareHost(config, { jump: [] }))).toBe('root root');
+    expect(await loginAt(bareHost(config, { jump: [{ address: 'gate', config: file(config) }] }))).toBe(
       'root root',
     );
   });
 
-  it("can be that ssh's configuration does not count", async () => {
+  it('can ignore the ssh configuration', async () => {
     const ssh = { config: false, port: target.port, identity: target.identity } as const;
-    const host = { ...silent('', ssh), address: '127.0.0.1' };
+    const host = { ...bareHost('', ssh), address: '127.0.0.1' };
     expect(await loginAt(host, { program: '/nowhere/ssh' })).toBe('root root');
   });
 });
 
-describe("the keys of ssh's configuration", () => {
+describe('the keys of the ssh configuration', () => {
   const login = (...keys: readonly string[]): string =>
     `Host h1\n  HostName 127.0.0.1\n  Port ${target.port}\n${keys.map((key) => `  ${key}\n`).join('')}`;
 
-  it('may not be there, and are named where none fits', async () => {
+  it('may be missing, and are named if none fits', async () => {
     const stranger = `${gate.folder}/host_ed25519`;
-    expect(await loginAt(silent(login(`IdentityFile /nowhere/key`, `IdentityFile ${target.identity}`)))).toBe(
-      'root root',
-    );
+    expect(
+      await loginAt(bareHost(login(`IdentityFile /nowhere/key`, `IdentityFile ${target.identity}`))),
+    ).toBe('root root');
     const refused = await withoutAgent(() =>
-      loginAt(silent(login('IdentityFile /nowhere/key', `IdentityFile ${stranger}`))),
+      loginAt(bareHost(login('IdentityFile /nowhere/key', `IdentityFile ${stranger}`))),
     );
     expect(refused).toMatchObject({
       kind: 'login-refused',
       message: expect.stringContaining(
-        `with the key ${stranger}; /nowhere/key is not there (it takes`,
+        `with the key ${stranger}; /nowhere/key does not exist (it accepts`,
       ) as string,
       hint: expect.stringContaining(`-i /nowhere/key -i ${stranger} root@127.0.0.1`) as string,
     });
   });
 
-  it('are the only ones that are taken from an agent with IdentitiesOnly, by their public half', async () => {
+  it('are the only ones that are used from an agent with IdentitiesOnly, by their public half', async () => {
     const locked = `${target.folder}/locked`;
     execFileSync('sh', [
       '-c',
@@ -160,67 +160,71 @@ describe("the keys of ssh's configuration", () => {
       locked,
     ]);
     const stranger = `${gate.folder}/host_ed25519.pub`;
-    const only = (key: string): Host => silent(login('IdentitiesOnly yes', `IdentityFile ${key}`));
+    const only = (key: string): Host => bareHost(login('IdentitiesOnly yes', `IdentityFile ${key}`));
     await withAgent([target.identity], async () => {
       expect(await loginAt(only(locked))).toBe('root root');
       expect(await loginAt(only(`${target.identity}.pub`))).toBe('root root');
-      expect(await loginAt(silent(login('IdentityFile none')))).toBe('root root');
+      expect(await loginAt(bareHost(login('IdentityFile none')))).toBe('root root');
       expect(await loginAt(only(stranger))).toMatchObject({
         kind: 'login-refused',
         message: expect.stringContaining(
-          `in without any key or password; ${stranger} is not a private key`,
+          `root without any key or password; ${stranger} is not a private key`,
         ) as string,
       });
     });
   });
 });
 
-describe("ssh's configuration, where it cannot be used", () => {
+describe('an unusable ssh configuration', () => {
   it.each([
     [
       'has a mistake',
       'Hots h1\n',
-      /does not accept its configuration for h1: .*line 1: Bad configuration option: hots/,
+      /rejects its configuration for h1: .*line 1: Bad configuration option: hots/,
     ],
     ['leads back to the host itself', 'Host *\n  ProxyJump h1\n', /jumphost loop via h1/],
-    ['has a ProxyCommand', 'Host *\n  ProxyCommand nc %h %p\n', /reaches h1 by a ProxyCommand \(nc %h %p\)/],
-  ])('because it %s, is told with the words of ssh', async (_title, config, message) => {
-    expect(await loginAt(silent(config))).toMatchObject({
+    [
+      'has a ProxyCommand',
+      'Host *\n  ProxyCommand nc %h %p\n',
+      /reaches h1 through a ProxyCommand \(nc %h %p\)/,
+    ],
+  ])('is reported in the words of ssh if it %s', async (_title, config, message) => {
+    expect(await loginAt(bareHost(config))).toMatchObject({
       kind: 'ssh-config',
       message: expect.stringMatching(message) as string,
     });
   });
 
-  it('because the file is not there, is told too', async () => {
-    const error = await loginAt(silent('', { config: '/nowhere/ssh_config' }));
+  it('is reported if the file does not exist', async () => {
+    const error = await loginAt(bareHost('', { config: '/nowhere/ssh_config' }));
     expect(error).toMatchObject({ message: expect.stringContaining('/nowhere/ssh_config') as string });
   });
 
-  it('because it takes too long, is told after the time for it', async () => {
+  it('is reported after the time limit', async () => {
     const started = Date.now();
-    const error = await loginAt(silent('Match exec "sleep 20"\n  User x\n'), { timeoutMs: 500 });
+    const error = await loginAt(bareHost('Match exec "sleep 20"\n  User x\n'), { timeoutMs: 500 });
     expect(error).toMatchObject({
-      message: 'ssh did not say within 0.5 s what its configuration means for h1',
+      message: 'timed out after 0.5 s reading the ssh configuration for h1',
     });
     expect(Date.now() - started).toBeLessThan(15_000);
   });
 
-  it('because there is no ssh, counts only where the inventory names its file', async () => {
+  it('is an error without ssh only if the inventory names its file', async () => {
     const program = '/nowhere/ssh';
-    const { config: named, ...ssh } = silent('').ssh;
+    const { config: named, ...ssh } = bareHost('').ssh;
     const loopback = { ...ssh, port: target.port, identity: target.identity };
     expect(await loginAt(aHost('h1', { address: '127.0.0.1', ssh: loopback }), { program })).toBe(
       'root root',
     );
-    expect(await loginAt(silent('', { config: String(named) }), { program })).toMatchObject({
-      message: `${String(named)} cannot be read: there is no usable ssh on this machine to ask`,
+    expect(await loginAt(bareHost('', { config: String(named) }), { program })).toMatchObject({
+      message: `cannot read ${String(named)}: there is no usable ssh client on this machine`,
     });
   });
 });
 
-it("reads ssh's usual files where the inventory names none, and tells ssh what the inventory says", async () => {
+it('osha reads the default files of ssh if the inventory names none, and passes ssh the settings of the inventory', async () => {
   const log = file('');
-  // Answers as ssh does without any configuration: that of whoever runs this test is not read.
+  // Like ssh without any configuration, so that the one of the user who runs this test is not read.
   const program = file(`#!/bin/sh\necho "$*" >> ${log}\nexec ssh -F none -G h1\n`, 0o700);
   const host = aHost('h1', {
     address: '127.0.0.1',
@@ -241,9 +245,9 @@ it("reads ssh's usual files where the inventory names none, and tells ssh what t
   ]);
 });
 
-it('asks at most eight times at once, and for the same host once', async () => {
+it('osha runs at most eight lookups in parallel, and one for each host', async () => {
   const log = file('');
-  // Says that it runs, then does what ssh does.
+  // Logs when it runs, then runs ssh.
   const program = file(`#!/bin/sh\necho + >> ${log}; sleep 0.1; echo - >> ${log}\nexec ssh "$@"\n`, 0o700);
   const port = await freePort();
   const config = file('');

@@ -1,6 +1,11 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { configuredLogin, expanded, hopsOf, type ConfiguredLogin } from '../../src/transport/ssh-config.ts';
+import {
+  configuredLogin,
+  expandTokens,
+  parseProxyJump,
+  type ConfiguredLogin,
+} from '../../src/transport/ssh-config.ts';
 
 const DEFAULTS = `user me
 hostname localhost
@@ -10,27 +15,27 @@ identityfile ~/.ssh/id_rsa
 identityfile ~/.ssh/id_ed25519
 `;
 
-describe("an answer of ssh, compared with ssh's defaults", () => {
+describe("the output of ssh -G, compared with ssh's defaults", () => {
   const keep =
     'user me\nhostname h1\nport 22\nidentitiesonly no\nidentityfile ~/.ssh/id_rsa\nidentityfile ~/.ssh/id_ed25519\n';
   const cases: readonly (readonly [title: string, answer: string, said: ConfiguredLogin])[] = [
-    ['says nothing where it is the same, but for the case of the name', keep, {}],
-    ['says another name', keep.replace('hostname h1', 'hostname 10.0.0.1'), { hostName: '10.0.0.1' }],
-    ['says a user', keep.replace('user me', 'user deploy'), { user: 'deploy' }],
-    ['says a port', keep.replace('port 22', 'port 2222'), { port: 2222 }],
+    ['gives nothing where it is the same, except for the case of the name', keep, {}],
+    ['gives another name', keep.replace('hostname h1', 'hostname 10.0.0.1'), { hostName: '10.0.0.1' }],
+    ['gives a user', keep.replace('user me', 'user deploy'), { user: 'deploy' }],
+    ['gives a port', keep.replace('port 22', 'port 2222'), { port: 2222 }],
     [
-      'says keys, also such with spaces',
+      'gives keys, also with spaces in their names',
       'identityfile ~/.ssh/a\nidentityfile /my keys/b\n',
       { identityFiles: ['~/.ssh/a', '/my keys/b'] },
     ],
-    ['says that there are no keys in files', 'identityfile none\n', { identityFiles: [] }],
-    ['says to use no other keys', keep.replace('only no', 'only yes'), { identitiesOnly: true }],
-    ['says hops', `${keep}proxyjump a,b\n`, { proxyJump: 'a,b' }],
-    ['says no hop', `${keep}proxyjump none\n`, {}],
-    ['says a command', `${keep}proxycommand nc %h %p\n`, { proxyCommand: 'nc %h %p' }],
-    ['says no command', `${keep}proxycommand none\n`, {}],
+    ['gives no keys for IdentityFile none', 'identityfile none\n', { identityFiles: [] }],
+    ['gives IdentitiesOnly', keep.replace('only no', 'only yes'), { identitiesOnly: true }],
+    ['gives hops', `${keep}proxyjump a,b\n`, { proxyJump: 'a,b' }],
+    ['gives no hop for ProxyJump none', `${keep}proxyjump none\n`, {}],
+    ['gives a command', `${keep}proxycommand nc %h %p\n`, { proxyCommand: 'nc %h %p' }],
+    ['gives no command for ProxyCommand none', `${keep}proxycommand none\n`, {}],
     [
-      'may end its lines as Windows does',
+      'may have Windows line ends',
       keep.replace('user me', 'user you').replaceAll('\n', '\r\n'),
       { user: 'you' },
     ],
@@ -53,8 +58,8 @@ describe('a ProxyJump', () => {
     ['ssh://me@bastion:9/', [{ address: 'bastion', user: 'me', port: 9 }]],
     ['a b', undefined],
     ['a,,b', undefined],
-  ])('%s is taken apart', (text, hops) => {
-    expect(hopsOf(text)).toEqual(hops);
+  ])('%s is parsed', (text, hops) => {
+    expect(parseProxyJump(text)).toEqual(hops);
   });
 });
 
@@ -69,7 +74,7 @@ describe("a token of ssh's configuration", () => {
     ['100%%h', '100%h'],
     ['${PATH}/x', `${process.env['PATH'] ?? ''}/x`],
     ['${NO_SUCH_VARIABLE}/%C/~me', '${NO_SUCH_VARIABLE}/%C/~me'],
-  ])('%j stands for what ssh makes of it', (value, expected) => {
-    expect(expanded(value, values)).toBe(expected);
+  ])('%j expands as in ssh', (value, expected) => {
+    expect(expandTokens(value, values)).toBe(expected);
   });
 });

@@ -100,7 +100,7 @@ describe('sudo', () => {
       { passwords: { sudo: secret('wrong-horse') } },
     );
     expect(error).toMatchObject({ kind: 'sudo-refused' });
-    expect((error as ConnectError).message).toContain('does not take the password');
+    expect((error as ConnectError).message).toContain('rejected the password');
     expect(`${(error as ConnectError).message} ${(error as ConnectError).hint}`).not.toContain('wrong-horse');
   });
 
@@ -108,7 +108,7 @@ describe('sudo', () => {
     const sudo = secret(none.password);
     const error = await whoAmI({ user: none.name, sudo: true }, { passwords: { sudo } });
     expect(error).toMatchObject({ kind: 'sudo-refused' });
-    expect((error as ConnectError).message).toMatch(/not (in the sudoers file|allowed)|may not become root/);
+    expect((error as ConnectError).message).toMatch(/not (in the sudoers file|allowed)|cannot become root/);
   });
 });
 
@@ -119,18 +119,18 @@ describe('logging in', () => {
     return file;
   };
 
-  it('takes the password where no key fits', async () => {
+  it('uses the password if no key fits', async () => {
     const login = secret(asked.password);
     const ssh = { user: asked.name, identity: emptyKey() };
     expect(await whoAmI(ssh, { passwords: { login } })).toBe(`${asked.name} in /home/${asked.name}`);
   });
 
-  it('says what was tried and what the host would take', async () => {
+  it('names what was tried and what the host would accept', async () => {
     const error = await whoAmI({ identity: emptyKey() }, { passwords: { login: secret('wrong-horse') } });
     expect(error).toMatchObject({ kind: 'login-refused' });
     const { message, hint } = error as ConnectError;
     expect(message).toContain(
-      `with the key ${sshd.folder}/stranger, the password (it takes: publickey,password)`.replace(
+      `with the key ${sshd.folder}/stranger, the password (it accepts: publickey,password)`.replace(
         ',p',
         ', p',
       ),
@@ -140,7 +140,7 @@ describe('logging in', () => {
   });
 
   it.each([
-    ['that is missing', '/nowhere/key', 'cannot be read: ENOENT'],
+    ['that is missing', '/nowhere/key', 'cannot read the key /nowhere/key: ENOENT'],
     ['that is a public key', () => `${sshd.identity}.pub`, 'is not a private key'],
   ])('names a key %s', async (_, identity, message) => {
     const file = typeof identity === 'string' ? identity : identity();
@@ -150,7 +150,7 @@ describe('logging in', () => {
     });
   });
 
-  it('asks for an agent where the key has a passphrase, and uses it once it holds the key', async () => {
+  it('asks for an agent if the key has a passphrase, and uses it once it holds the key', async () => {
     const file = `${sshd.folder}/locked`;
     execFileSync('sh', [
       '-c',

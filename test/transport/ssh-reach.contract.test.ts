@@ -38,7 +38,7 @@ function host(ssh: Partial<SshSettings> = {}, address = '127.0.0.1'): Host {
   });
 }
 
-/** What one script says on a new connection; rejects with why there is none. */
+/** The output of a script on a new connection; rejects if there is none. */
 async function hello(to: Host, options: Partial<ConnectOptions> = {}): Promise<string> {
   const transport = createSshTransport();
   try {
@@ -75,7 +75,7 @@ describe('host keys', () => {
     expect(readFileSync(knownHosts[0] ?? '', 'utf8')).toBe('# nothing yet');
   });
 
-  it('records an unknown one when told to, on a line of its own, and knows it from then on', async () => {
+  it('records an unknown one with acceptNew, on a line of its own, and knows it afterwards', async () => {
     const knownHosts = [`${target.folder}/made/known_hosts`, file(`other ${stranger()}`)];
     expect(await hello(host({ knownHosts }), { acceptNew: true })).toBe('hello');
     expect(readFileSync(knownHosts[0] ?? '', 'utf8')).toBe(`${name()} ${target.hostKey('ed25519')}\n`);
@@ -88,7 +88,7 @@ describe('host keys', () => {
   it('says so when it cannot record one', async () => {
     const error = hello(host({ knownHosts: ['/proc/osha/known_hosts'] }), { acceptNew: true });
     await expect(error).rejects.toMatchObject({
-      message: expect.stringContaining('cannot be recorded') as string,
+      message: expect.stringContaining('cannot record the host key') as string,
     });
   });
 
@@ -120,12 +120,12 @@ describe('host keys', () => {
     expect(await hello(host({ knownHosts: [path] }))).toBe('hello');
   });
 
-  it('knows a host of which only the RSA key is on record', async () => {
+  it('knows a host with only its RSA key on record', async () => {
     expect(await hello(host({ knownHosts: [file(`${name()} ${target.hostKey('rsa')}\n`)] }))).toBe('hello');
   });
 });
 
-describe('a host that does not let us in', () => {
+describe('a host that rejects osha', () => {
   it('refuses connections', async () => {
     await expect(hello(host({ port: await freePort() }))).rejects.toMatchObject({
       kind: 'unreachable',
@@ -133,11 +133,11 @@ describe('a host that does not let us in', () => {
     });
   });
 
-  it('has a name that nobody knows', async () => {
+  it('has a name that does not resolve', async () => {
     await expect(hello(host({}, 'no-such-host.invalid'))).rejects.toMatchObject({ kind: 'name-unknown' });
   });
 
-  it('takes the connection and says nothing', async () => {
+  it('accepts the connection and sends nothing', async () => {
     const mute = createServer(() => undefined);
     const port = await new Promise<number>((resolve) => {
       mute.listen(0, '127.0.0.1', () => resolve((mute.address() as { port: number }).port));
@@ -145,7 +145,7 @@ describe('a host that does not let us in', () => {
     const started = Date.now();
     await expect(hello(host({ port }), { timeoutMs: 400 })).rejects.toMatchObject({
       kind: 'timed-out',
-      message: expect.stringContaining('within 0.4 s') as string,
+      message: expect.stringContaining('after 0.4 s') as string,
     });
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error('Ctrl-C')), 100);
@@ -154,7 +154,7 @@ describe('a host that does not let us in', () => {
     mute.close();
   });
 
-  it('is no SSH server', async () => {
+  it('is not an SSH server', async () => {
     const web = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const port = await new Promise<number>((resolve) => {
       web.listen(0, '127.0.0.1', () => resolve((web.address() as { port: number }).port));
@@ -163,7 +163,7 @@ describe('a host that does not let us in', () => {
     web.close();
   });
 
-  it('gives a login and no shell', async () => {
+  it('allows a login but no shell', async () => {
     const forced = await startSshd(['ForceCommand echo "this account is not available" >&2; exit 1']);
     try {
       const { port, identity, knownHosts } = forced;
@@ -190,7 +190,7 @@ describe('a jump host', () => {
     return host({ jump: hops, knownHosts: [`${jump.folder}/both`] });
   };
 
-  it('leads to the host, and one connection to it serves all hosts behind it', async () => {
+  it('forwards to the host, and one connection to it serves all hosts behind it', async () => {
     const transport = createSshTransport();
     const sessions = await Promise.all([1, 2, 3].map(() => transport.connect(behind(hop()), CONNECT)));
     const daemon = Number(readFileSync(`${jump.folder}/pid`, 'utf8'));
@@ -218,7 +218,7 @@ describe('a jump host', () => {
     expect(await hello(behind(hop(), second))).toBe('hello');
   });
 
-  it('that refuses connections is named as the one that failed', async () => {
+  it('that refuses connections is named in the error', async () => {
     const port = await freePort();
     await expect(hello(behind(hop({ port })))).rejects.toMatchObject({
       kind: 'jump-failed',
@@ -226,7 +226,7 @@ describe('a jump host', () => {
     });
   });
 
-  it('whose key is not known is refused', async () => {
+  it('with an unknown host key is refused', async () => {
     const ssh = { jump: [hop()], knownHosts: [target.knownHosts] };
     await expect(hello(host(ssh))).rejects.toMatchObject({
       kind: 'jump-failed',
@@ -234,7 +234,7 @@ describe('a jump host', () => {
     });
   });
 
-  it('that cannot reach the host says so', async () => {
+  it('that cannot reach the host is named in the error', async () => {
     const closed = behind(hop());
     const port = await freePort();
     await expect(hello({ ...closed, ssh: { ...closed.ssh, port } })).rejects.toMatchObject({
@@ -246,7 +246,7 @@ describe('a jump host', () => {
 
 describe('many hosts', () => {
   // A login shell's own profile may take a second of CPU, and there are twenty.
-  it('are connected to at the same time', { timeout: 180_000 }, async () => {
+  it('are connected in parallel', { timeout: 180_000 }, async () => {
     const transport = createSshTransport();
     const sessions = await Promise.all(Array.from({ length: 20 }, () => transport.connect(host(), CONNECT)));
     const answers = await Promise.all(
@@ -258,8 +258,8 @@ describe('many hosts', () => {
   });
 });
 
-describe('a network that was cut without a word', () => {
-  it('is found out by keepalives, and the host ends the session by itself', async () => {
+describe('a network that fails silently', () => {
+  it('is detected by keepalives, and the host ends the session', async () => {
     const transport = createSshTransport({ liveness: { intervalMs: 200, missed: 2 } });
     const session = await transport.connect(host(), CONNECT);
     const { stdout } = await session.run('dirname "$0"', { timeoutMs: 5000 });
@@ -269,7 +269,7 @@ describe('a network that was cut without a word', () => {
     const running = session.run('sleep 305', { timeoutMs: 60_000 });
     const dropped = expect(running).rejects.toThrow('the host stopped answering');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    // A stopped sshd is what a cut network looks like from both ends: nothing comes, and nothing ends.
+    // To both ends, a stopped sshd looks like a dead network: nothing arrives, and nothing ends.
     for (const pid of frozen) process.kill(pid, 'SIGSTOP');
     const { becomes, commandLines } = await import('./processes.ts');
     const { existsSync } = await import('node:fs');

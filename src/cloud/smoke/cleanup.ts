@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
 import { CloudError } from '../errors.ts';
-import type { Pause } from '../../transport/pause.ts';
+import type { Pause } from '../../transport/timers.ts';
 import { entryOf, type Begun } from './create.ts';
 import { KINDS, type Kind, type KindName, type Thing } from './kinds.ts';
 

@@ -2,7 +2,7 @@ import type { Api } from '../api.ts';
 import type { Cloud } from '../cloud.ts';
 import type { Dial } from '../dial.ts';
 import type { Hosts } from '../hosts.ts';
-import type { Pause } from '../../transport/pause.ts';
+import type { Pause } from '../../transport/timers.ts';
 import { create, type Begun } from './create.ts';
 import type { KindName } from './kinds.ts';
 import { nameOf } from './names.ts';

@@ -5,7 +5,7 @@ import { directly, type Dial } from '../dial.ts';
 import { CloudError } from '../errors.ts';
 import type { CloudEventSink } from '../events.ts';
 import type { Hosts } from '../hosts.ts';
-import { pause as realPause, type Pause } from '../../transport/pause.ts';
+import { pause as realPause, type Pause } from '../../transport/timers.ts';
 import { findWay } from '../way.ts';
 import { makeGroup, makeKeypair } from './access.ts';
 import { removeAll, type Left } from './cleanup.ts';

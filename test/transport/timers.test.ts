@@ -1,11 +1,10 @@
 import { expect, it, vi } from 'vitest';
-import { within } from '../../src/transport/deadline.ts';
-import { LONGEST_WAIT_MS, pause } from '../../src/transport/pause.ts';
+import { LONGEST_WAIT_MS, pause, within } from '../../src/transport/timers.ts';
 
-/** Longer than a timer of Node.js can wait, which takes it for 1 ms. */
+/** Too long for a timer of Node.js, which would fire after 1 ms. */
 const TOO_LONG = [LONGEST_WAIT_MS + 1, 9_999_999_000, Number.POSITIVE_INFINITY];
 
-it.each(TOO_LONG)('a limit of %d ms is not over at once', async (timeoutMs) => {
+it.each(TOO_LONG)('a limit of %d ms does not expire at once', async (timeoutMs) => {
   const spy = vi.spyOn(globalThis, 'setTimeout');
   const work = (): Promise<string> => Promise.resolve('done');
   expect(await within({ timeoutMs }, () => new Error('late'), work)).toBe('done');
@@ -13,7 +12,7 @@ it.each(TOO_LONG)('a limit of %d ms is not over at once', async (timeoutMs) => {
   spy.mockRestore();
 });
 
-it.each(TOO_LONG)('a pause of %d ms is not over at once', async (ms) => {
+it.each(TOO_LONG)('a pause of %d ms does not end at once', async (ms) => {
   const spy = vi.spyOn(globalThis, 'setTimeout');
   const stop = new AbortController();
   const waiting = pause(ms, stop.signal);

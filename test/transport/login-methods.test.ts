@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, afterEach, vi } from 'vitest';
 import { ConnectError } from '../../src/transport/errors.ts';
-import { identitiesOf } from '../../src/transport/identities.ts';
+import { identitiesOf, usableAgent } from '../../src/transport/login-methods.ts';
 import { folderForTest } from '../support/temporary-folder.ts';
+import { createServer, type Server } from 'node:net';
 
 const GOOD = generateKeyPairSync('rsa', {
   modulusLength: 2048,
@@ -28,17 +29,17 @@ describe('a private key', () => {
   });
 
   it.each<[string, string, number, string]>([
-    ['that others can read', GOOD, 0o644, 'can be read by others (mode 644)'],
-    ['that the group can read', GOOD, 0o640, 'can be read by others (mode 640)'],
-    ['that is cut short', CUT, 0o600, 'is damaged, or of a kind that osha does not know'],
+    ['that others can read', GOOD, 0o644, 'is readable by others (mode 644)'],
+    ['that the group can read', GOOD, 0o640, 'is readable by others (mode 640)'],
+    ['that is truncated', CUT, 0o600, 'is damaged, or of an unsupported type'],
     [
-      'of no known kind',
+      'of an unknown format',
       '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n',
       0o600,
       'has a passphrase',
     ],
-    ['that is none', 'hello\n', 0o600, 'is not a private key'],
-  ])('%s is named in the inventory for what it is, and passed over elsewhere', (_what, text, mode, why) => {
+    ['that is not a private key', 'hello\n', 0o600, 'is not a private key'],
+  ])('%s is an error in the inventory, and skipped elsewhere', (_what, text, mode, why) => {
     write(text, mode);
     expect(identitiesOf({ identityFiles: [file] })).toMatchObject({ usable: [], skipped: [{ file, why }] });
     if (why === 'has a passphrase') return;
@@ -56,7 +57,7 @@ describe('a private key', () => {
     });
   });
 
-  it('is offered without the certificate beside it, and that is told', () => {
+  it('is offered without its certificate, which is reported', () => {
     write(GOOD);
     writeFileSync(`${file}-cert.pub`, 'ssh-rsa-cert-v01@openssh.com AAAA me\n');
     expect(identitiesOf({ identity: file })).toMatchObject({
@@ -64,4 +65,23 @@ describe('a private key', () => {
       certificates: [`${file}-cert.pub`],
     });
   });
+});
+
+let server: Server | undefined;
+afterEach(() => {
+  vi.unstubAllEnvs();
+  server?.close();
+});
+
+it('an agent that accepts connections and never answers is skipped', async () => {
+  const socket = join(folderForTest(), 'agent');
+  server = createServer();
+  await new Promise<void>((listening) => server?.listen(socket, listening));
+  vi.stubEnv('SSH_AUTH_SOCK', socket);
+  expect(await usableAgent(undefined, 50)).toBeUndefined();
+});
+
+it('an agent whose socket is gone is skipped', async () => {
+  vi.stubEnv('SSH_AUTH_SOCK', join(folderForTest(), 'nobody'));
+  expect(await usableAgent()).toBeUndefined();
 });

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HostKeys } from '../../src/transport/host-keys.ts';
-import { knownHostName, knownHosts } from '../../src/transport/known-hosts.ts';
+import { HostKeys, knownHostName, knownHosts } from '../../src/transport/host-keys.ts';
 import { folderForAll } from '../support/temporary-folder.ts';
 import { cpuTimeMs } from '../support/cpu-time.ts';
 
@@ -14,7 +13,7 @@ function file(...lines: readonly string[]): string {
   return path;
 }
 
-/** A public key as it goes over the wire: its type, and something that tells it from others. */
+/** A public key in wire format: its type, and bytes that make it unique. */
 function wire(type: string, rest: string): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(type.length);
@@ -44,12 +43,12 @@ describe('a line of known_hosts', () => {
     { names: 'a*?', wanted: 'a', is: false },
     { names: '192.0x2.1', wanted: '192.0.2.1', is: false },
     { names: '|1|not base64|either', wanted: '192.0.2.1', is: false },
-  ])('for $names is about $wanted: $is', ({ names, wanted, is }) => {
+  ])('for $names matches $wanted: $is', ({ names, wanted, is }) => {
     const path = file(line(names, wire('ssh-ed25519', 'a')));
     expect(knownHosts([path], wanted)).toHaveLength(is ? 1 : 0);
   });
 
-  it('is read in no time, however many stars it has', () => {
+  it('is matched in linear time, even with thousands of stars', () => {
     const path = file(line(`${'*a'.repeat(5000)}*b`, wire('ssh-ed25519', 'a')));
     const taken = cpuTimeMs(() => {
       expect(knownHosts([path], 'a'.repeat(200))).toEqual([]);
@@ -57,14 +56,14 @@ describe('a line of known_hosts', () => {
     expect(taken).toBeLessThan(1000);
   });
 
-  it('is skipped when it is empty, a comment or cut short, and still counted', () => {
+  it('is skipped if it is empty, a comment or truncated, but counts for the line number', () => {
     const path = file('', '# web ssh-ed25519 AAAA', 'web', '  ', line('web', wire('ssh-ed25519', 'a')));
     expect(knownHosts(['/nowhere/known_hosts', path], 'web')).toMatchObject([
       { where: `${path}:5`, marker: '' },
     ]);
   });
 
-  it('names the port only where it is not 22', () => {
+  it('names the port unless it is 22', () => {
     expect([knownHostName('web', 22), knownHostName('fe80::1', 2222)]).toEqual(['web', '[fe80::1]:2222']);
   });
 });
@@ -76,20 +75,20 @@ describe('a host key', () => {
   const judge = (...lines: readonly string[]): unknown =>
     new HostKeys([file(...lines)], 'web', 22).judge(key);
 
-  it('is known when any line has it', () => {
+  it('is known if any line has it', () => {
     expect(judge(line('web', other), line('web', key))).toEqual({ kind: 'known' });
   });
-  it('is unknown when only other hosts are on record', () => {
+  it('is unknown if only other hosts are on record', () => {
     expect(judge(line('db', key))).toMatchObject({ kind: 'unknown' });
   });
-  it('has changed when another of its type is on record, and that line is named', () => {
+  it('has changed if another key of its type is on record, and that line is named', () => {
     const verdict = judge(line('web', rsa, 'ssh-rsa'), line('web', other));
     expect(verdict).toMatchObject({ kind: 'changed', where: expect.stringMatching(/:2$/) as string });
   });
-  it('has changed also when only another type is on record: whoever sits in between would offer just that', () => {
+  it('has changed even if only a key of another type is on record: a man in the middle could offer that type', () => {
     expect(judge(line('web', rsa, 'ssh-rsa'))).toMatchObject({ kind: 'changed' });
   });
-  it('is revoked even when it is known', () => {
+  it('is revoked even if it is also on record', () => {
     expect(judge(line('web', key), `@revoked ${line('*', key)}`)).toMatchObject({ kind: 'revoked' });
   });
   describe('at another port than 22', () => {
@@ -97,10 +96,10 @@ describe('a host key', () => {
       new HostKeys([file(...lines)], 'web', 2222).judge(key);
     it.each<[string, readonly string[], string]>([
       ['known by the line with the port', [line('[web]:2222', key)], 'known'],
-      ['known by the line without, as for ssh', [line('web', key)], 'known'],
-      ['unknown where the line without has another', [line('web', other)], 'unknown'],
+      ['known by the line without, like in ssh', [line('web', key)], 'known'],
+      ['unknown if the line without has another', [line('web', other)], 'unknown'],
       [
-        'changed where the line with the port has another',
+        'changed if the line with the port has another',
         [line('[web]:2222', other), line('web', key)],
         'changed',
       ],
@@ -115,16 +114,16 @@ describe('a host key', () => {
       expect(at2222(...lines)).toMatchObject({ kind });
     });
 
-    it('is asked for in the type on record without the port', () => {
+    it('is negotiated in the type on record without the port', () => {
       const types = new HostKeys([file(line('web', rsa, 'ssh-rsa'))], 'web', 2222).algorithms;
       expect(types[0]).toBe('rsa-sha2-512');
     });
   });
 
-  it('is not vouched for by a certificate authority, which is not understood', () => {
+  it('is not trusted through a certificate authority, which is not supported', () => {
     expect(judge(`@cert-authority ${line('*', key)}`)).toMatchObject({ kind: 'unknown' });
   });
-  it('is asked for first in the types on record', () => {
+  it('is negotiated in the types on record first', () => {
     const types = (...lines: readonly string[]): readonly string[] =>
       new HostKeys([file(...lines)], 'web', 22).algorithms.slice(0, 3);
     expect(types(line('web', rsa, 'ssh-rsa'))).toEqual(['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa']);
