@@ -19,23 +19,22 @@ import { pino } from 'pino';
 import type { EventSink } from '../runner/events.ts';
 import { escapedJson } from '../text/json-line.ts';
 import { maskDeep } from './mask-deep.ts';
-import { FILES, RESERVE, runsFolder, type RunMeta } from './record.ts';
-import { isRunId, newRunId } from './run-id.ts';
+import { FILES, RESERVE, runsFolder, type RunMeta, isRunId, newRunId } from './record.ts';
 
-/** Records kept for one inventory; the oldest go when a run begins. */
+/** Records to keep for one inventory; the oldest are deleted when a run starts. */
 const KEPT_RUNS = 200;
 
 export interface JournalOptions {
   readonly inventoryFile: string;
-  /** What the user typed. */
+  /** The command line. */
   readonly command: string;
   readonly version: string;
-  /** Takes secrets out of a text: a last line of defence, events are masked where they are made. */
+  /** Masks secrets in a text: a second line of defence, because events are masked where they are emitted. */
   readonly mask?: (text: string) => string;
   readonly now?: () => Date;
 }
 
-/** A run cannot be recorded, and so must not begin. */
+/** A run cannot be recorded, and so must not start. */
 export class JournalError extends OshaError {
   override name = 'JournalError';
 }
@@ -43,22 +42,22 @@ export class JournalError extends OshaError {
 /** The record of one run as it is written. */
 export interface Journal {
   readonly id: string;
-  /** The run's folder, which nobody else may read. */
+  /** The run's folder, private to the user. */
   readonly folder: string;
-  /** The file that holds every event. */
+  /** The file with all events. */
   readonly log: string;
-  /** Never throws: a run does not end because it can no longer be recorded. See `incomplete`. */
+  /** Never throws: a run continues if it can no longer be recorded. See `incomplete`. */
   readonly sink: EventSink;
-  /** Why something is missing in the record, or `undefined`. After the first event that is lost only the summary is tried. */
+  /** Why the record is incomplete, or `undefined`. After the first lost event, only the summary is attempted. */
   readonly incomplete: () => string | undefined;
-  /** Closes the files. A run that never comes here is shown as interrupted. */
+  /** Closes the files. */
   readonly finish: () => void;
 }
 
 /**
- * Begins the record of a run in `.osha/runs/ID/` beside the inventory. Every event is in the file before the sink
- * returns, so that a run that is killed leaves all that it did. Throws a `JournalError` where the disk is full or the
- * folder cannot be written to: that is tried here, because later a run would be in the middle of its changes.
+ * Starts the record of a run in `.osha/runs/ID/` next to the inventory. Each event is written before the sink returns, so
+ * that the record of a killed run is complete. Throws a `JournalError` if the disk is full or the folder is not writable:
+ * tested here, because later the run would be in the middle of its changes.
  */
 export function createJournal(options: JournalOptions): Journal {
   const runs = runsFolder(options.inventoryFile);
@@ -68,7 +67,7 @@ export function createJournal(options: JournalOptions): Journal {
     const reason = reasonOf(error);
     throw new JournalError(`cannot record the run in ${runs}: ${reason}`, {
       hint: hintFor(error, runs),
-      // Nothing was done: refused.
+      // Refused: nothing was changed.
       exitCode: 5,
       cause: error,
     });
@@ -78,7 +77,7 @@ export function createJournal(options: JournalOptions): Journal {
 function begin(runs: string, options: JournalOptions): Journal {
   const now = options.now ?? (() => new Date());
   const mask = options.mask ?? ((text) => text);
-  // One by one: a recursive mkdir of Node never ends where a folder is missing that it cannot make.
+  // One at a time: Node's recursive mkdir never returns if it cannot create a missing parent.
   for (const missing of [dirname(runs), runs].filter((path) => !existsSync(path))) {
     mkdirSync(missing, { mode: 0o700 });
   }
@@ -113,7 +112,7 @@ function begin(runs: string, options: JournalOptions): Journal {
       timestamp: () => `,"time":"${now().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
     },
-    // What was lost may have left a part of a line.
+    // A failed write may have left a partial line.
     {
       write: (json: string) => {
         const line = escapedJson(json);
@@ -162,7 +161,7 @@ function metaOf(
   };
 }
 
-/** The system's own words, without the code before and the call after them. */
+/** The system's error message without code and call. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return /^E[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message;
@@ -170,8 +169,8 @@ function reasonOf(error: unknown): string {
 
 function hintFor(error: unknown, runs: string): string {
   return (error as NodeJS.ErrnoException).code === 'ENOSPC'
-    ? `make room on its disk: df -h ${dirname(dirname(runs))}`
-    : `make it a folder that you may write to: ls -ld ${dirname(dirname(runs))} ${dirname(runs)} ${runs}`;
+    ? `free some disk space: df -h ${dirname(dirname(runs))}`
+    : `make this folder writable for you: ls -ld ${dirname(dirname(runs))} ${dirname(runs)} ${runs}`;
 }
 
 function unusedId(runs: string, at: Date): string {
@@ -185,33 +184,33 @@ function writePrivate(file: string, content: unknown): void {
   writeFileSync(file, `${escapedJson(JSON.stringify(content, undefined, 2))}\n`, { mode: 0o600 });
 }
 
-/** Makes room for one more. Only touches folders that are named like a run. */
+/** Makes room for one more record. Only touches folders that are named like a run. */
 function prune(runs: string): void {
   const ids = readdirSync(runs).filter(isRunId).sort();
   for (const id of ids.slice(0, Math.max(0, ids.length - KEPT_RUNS + 1))) {
     try {
       rmSync(join(runs, id), { recursive: true, force: true });
     } catch {
-      // Another user's: it stays, and does not keep this run from beginning.
+      // Owned by another user: keep it.
     }
   }
 }
 
-/** Bytes that a disk has to take before a run begins: the record of a whole deployment is of this size. */
+/** Bytes that must fit on the disk before a run starts: the size of the record of a whole deployment. */
 const TRIAL_BYTES = 1024 * 1024;
 
-/** Bytes that are kept back during a run, so that the end of one that filled the disk can still be written. */
+/** Bytes reserved during a run, so that its summary can still be written when the disk is full. */
 const RESERVE_BYTES = 64 * 1024;
 
-/** Writes all of `text`. A disk that is nearly full takes a part of it first, and fails then. */
+/** Writes all of `text`: a write to a nearly full disk may be partial. */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
 }
 
 /**
- * Proves that a file as large as a run's record can be written, by writing `file`, which stays as a reserve. Random bytes,
- * because some file systems store nothing for zeros; synced, because some only then find that they are full.
+ * Tests that a file of the size of a run's record can be written, and leaves it as the reserve. Writes random bytes, because
+ * some file systems store no zeros, and syncs, because some report a full disk only then.
  */
 function tryDisk(file: string): void {
   const fd = openSync(file, 'wx', 0o600);

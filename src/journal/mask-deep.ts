@@ -1,4 +1,4 @@
-/** `value`, plain data, with every text in it masked. */
+/** Masks all strings in plain data. */
 export function maskDeep<Value>(value: Value, mask: (text: string) => string): Value {
   const masked = (item: unknown): unknown => {
     if (typeof item === 'string') return mask(item);

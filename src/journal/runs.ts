@@ -2,27 +2,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { RunEvent } from '../runner/events.ts';
-import { FILES, type RunMeta, type Summary } from './record.ts';
-import { isRunId } from './run-id.ts';
+import { FILES, isRunId, type RunMeta, type Summary } from './record.ts';
 
 export type RunState = 'ok' | 'failed' | 'unreachable' | 'refused' | 'interrupted' | 'running';
 
-/** An event, and when it was written down: ISO 8601, UTC. */
+/** An event with the time of its record: ISO 8601, UTC. */
 export type Recorded = RunEvent & { readonly time: string };
 
-/** A run as its record tells it. */
+/** A recorded run. */
 export interface RunRecord {
   readonly id: string;
   readonly folder: string;
-  /** The file that holds every event. */
+  /** The file with all events. */
   readonly log: string;
   readonly meta: RunMeta;
   readonly state: RunState;
-  /** Absent where the run was killed, or still goes on. */
+  /** Absent if the run was killed or is still running. */
   readonly summary?: Summary;
 }
 
-/** The runs recorded in a folder, the latest first. A folder that is not there has none; a broken record is left out. */
+/** The runs recorded in a folder, latest first. A missing folder has none; broken records are skipped. */
 export function listRuns(folder: string): readonly RunRecord[] {
   return namesIn(folder)
     .filter(isRunId)
@@ -34,7 +33,7 @@ export function listRuns(folder: string): readonly RunRecord[] {
     });
 }
 
-/** Everything that a run told. Its last line may be cut short, if the run was killed: what cannot be read is left out. */
+/** All events of a run. Skips invalid lines: the last one may be truncated if the run was killed. */
 export function readEvents(run: RunRecord): readonly Recorded[] {
   return textOf(run.log)
     .split('\n')
@@ -45,7 +44,7 @@ export function readEvents(run: RunRecord): readonly Recorded[] {
     });
 }
 
-/** pino's own field, which says nothing here. */
+/** Removes a field of pino, which has no meaning here. */
 function withoutLevel(logged: Recorded): Recorded {
   return Object.fromEntries(Object.entries(logged).filter(([key]) => key !== 'level')) as Recorded;
 }
@@ -66,8 +65,8 @@ function recordOf(folder: string): RunRecord | undefined {
 }
 
 /**
- * The keys of a record that are shown, and what they have to be: anything may have written to the file since. A record of
- * before changes were counted one by one has no `changes`.
+ * The required keys of a record and their types: anything may have changed the file since. `changes` is absent in records
+ * of older versions.
  */
 const META = {
   ...fields('string', ['id', 'startedAt', 'command', 'user', 'machine', 'version', 'inventory']),
@@ -109,20 +108,20 @@ function isAlive(meta: RunMeta): boolean {
     process.kill(meta.pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is there, and belongs to another user.
+    // EPERM: it exists, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
 function readJson(file: string): unknown {
-  return parsed(textOrNothing(file));
+  return parsed(textOrEmpty(file));
 }
 
 function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    return orWhereGone(error, []);
+    return orIfGone(error, []);
   }
 }
 
@@ -130,12 +129,12 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    return orWhereGone(error, '');
+    return orIfGone(error, '');
   }
 }
 
-/** Of one record: damaged, taken away meanwhile, or not to be read by this user, it must not hide the others. */
-function textOrNothing(file: string): string {
+/** For a file of one record: if it is damaged, deleted meanwhile or unreadable, the other records must still be listed. */
+function textOrEmpty(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -143,9 +142,9 @@ function textOrNothing(file: string): string {
   }
 }
 
-/** Another osha may take old records away between any two looks; what else goes wrong is thrown on. */
-function orWhereGone<T>(error: unknown, instead: T): T {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead;
+/** Another osha may delete old records at any time. Rethrows other errors. */
+function orIfGone<T>(error: unknown, fallback: T): T {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return fallback;
   throw error;
 }
 

@@ -8,7 +8,7 @@ export const debian12: Platform = {
   versions: { rabbitmq: '3.10', osloLog: '5.0' },
   timePool: '2.debian.pool.ntp.org',
   packages: {
-    // Debian's minimal installation has none of these; socat is how health checks speak to sockets.
+    // Missing in Debian's minimal installation. Health checks use socat for sockets.
     common: ['ca-certificates', 'curl', 'iproute2', 'iputils-ping', 'procps', 'socat'],
     chrony: ['chrony'],
     // python3 runs the health endpoint.

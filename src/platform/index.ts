@@ -3,12 +3,12 @@ import type { Platform } from './platform.ts';
 
 const PLATFORMS: readonly Platform[] = [debian12];
 
-/** The operating systems that osha deploys on, as an inventory names them. */
+/** The supported operating systems, by their names in an inventory. */
 export const platformIds: readonly string[] = PLATFORMS.map((platform) => platform.id);
 
-/** The platform that an inventory calls `id`. Throws a `RangeError` that names those there are. */
+/** Throws a `RangeError` for an unknown platform. */
 export function platformOf(id: string): Platform {
   const found = PLATFORMS.find((platform) => platform.id === id);
-  if (!found) throw new RangeError(`there is no platform "${id}"; there are: ${platformIds.join(', ')}`);
+  if (!found) throw new RangeError(`unknown platform "${id}"; known: ${platformIds.join(', ')}`);
   return found;
 }

@@ -1,13 +1,13 @@
-/** What differs between operating systems: names of packages, units and paths. A playbook never names one itself. */
+/** The differences between operating systems: names of packages, units and paths. Playbooks take them from here only. */
 export interface Platform {
-  /** As the inventory says it: `debian-12`. */
+  /** The name in an inventory: `debian-12`. */
   readonly id: string;
   readonly title: string;
-  /** What `/etc/os-release` has to say: ID and VERSION_ID. */
+  /** ID and VERSION_ID in `/etc/os-release`. */
   readonly osRelease: { readonly id: string; readonly versionId: string };
-  /** Major and minor number of what its own packages bring, where a deployment depends on that. */
+  /** Major and minor versions of its own packages, where a deployment depends on them. */
   readonly versions: Versions;
-  /** The pool of time servers that its own chrony follows. */
+  /** The default NTP pool of its chrony. */
   readonly timePool: string;
   readonly packages: PackageNames;
   readonly units: UnitNames;
@@ -16,7 +16,7 @@ export interface Platform {
 
 export interface Versions {
   readonly rabbitmq: string;
-  /** The library by which OpenStack's programs log. */
+  /** OpenStack's logging library. */
   readonly osloLog: string;
 }
 
@@ -24,7 +24,7 @@ export interface PackageNames {
   readonly common: readonly string[];
   readonly chrony: readonly string[];
   readonly galera: readonly string[];
-  /** Besides those, where state transfers are made with mariabackup. */
+  /** In addition to `galera`, for state transfers with mariabackup. */
   readonly mariabackup: readonly string[];
   readonly rabbitmq: readonly string[];
   readonly memcached: readonly string[];
@@ -36,22 +36,22 @@ export interface PackageNames {
   readonly glusterClient: readonly string[];
   readonly nfsServer: readonly string[];
   readonly nfsClient: readonly string[];
-  /** Galera's arbitrator: a vote without data. */
+  /** Galera's arbitrator, which votes without data. */
   readonly arbitrator: readonly string[];
-  /** The stock command-line client of OpenStack. */
+  /** OpenStack's command-line client. */
   readonly openstackClient: readonly string[];
   readonly keystone: readonly string[];
   readonly glance: readonly string[];
   readonly placement: readonly string[];
   readonly nova: readonly string[];
   readonly neutron: readonly string[];
-  /** What moves the servers' packets: on network hosts. */
+  /** For network hosts. */
   readonly neutronAgents: readonly string[];
   readonly cinder: readonly string[];
   readonly horizon: readonly string[];
   readonly compute: readonly string[];
   readonly pacemaker: readonly string[];
-  /** The agents of fence devices of all kinds. */
+  /** Agents for all fence devices. */
   readonly fenceAgents: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export interface UnitNames {
   readonly haproxy: string;
   readonly keepalived: string;
   readonly rsyslog: string;
-  /** What rotates logs, once a day. */
+  /** Rotates logs daily. */
   readonly logrotate: string;
   readonly etcd: string;
   readonly glusterd: string;
@@ -72,7 +72,6 @@ export interface UnitNames {
   readonly keystone: string;
   readonly glance: string;
   readonly placement: string;
-  /** API, metadata, conductor, scheduler, console. */
   readonly nova: NovaUnits;
   readonly neutron: NeutronUnits;
   readonly cinder: { readonly api: string; readonly scheduler: string };
@@ -97,9 +96,9 @@ export interface Paths {
   readonly rabbitmqCookie: string;
   readonly memcachedConf: string;
   readonly haproxyConf: string;
-  /** A folder: one file with certificate and key for each virtual IP. */
+  /** A folder with one file for each virtual IP: certificate and key. */
   readonly haproxyTls: string;
-  /** The certificate of the deployment's own CA, for clients on the hosts. */
+  /** The CA certificate of the deployment, for clients on the hosts. */
   readonly authority: string;
   readonly keepalivedConf: string;
   readonly keepalivedEnv: string;
@@ -107,7 +106,7 @@ export interface Paths {
   readonly rsyslogConf: string;
   /** A folder that logrotate reads. */
   readonly logrotateConf: string;
-  /** The command by which rsyslog opens its files anew. */
+  /** The command that makes rsyslog reopen its files. */
   readonly rsyslogRotate: string;
   readonly etcdEnv: string;
   readonly etcdData: string;

@@ -7,7 +7,7 @@ import { folderForTest } from '../support/temporary-folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Begins a run in the folder and tells it `bytes` of output and a summary; prints what was lost, or why it did not begin. */
+/** Starts a run in the folder and records `bytes` of output and a summary; prints what was lost, or the error. */
 const PROGRAM = `
   import { createJournal } from ${JSON.stringify(join(ROOT, 'src/journal/journal.ts'))};
   const [inventoryFile, bytes] = process.argv.slice(-2);
@@ -24,7 +24,7 @@ const PROGRAM = `
     console.log(error.name + ': ' + error.message);
   }`;
 
-/** Runs the program behind `before`, a piece of shell. */
+/** Runs the program after `before`, a line of shell. */
 function record(before: string, inventoryFile: string, bytes: number): string {
   const program = join(inventoryFile, '../program.mts');
   writeFileSync(program, PROGRAM);
@@ -42,16 +42,16 @@ function inventoryIn(folder: string): string {
 
 const runsOf = (folder: string): string => join(folder, '.osha/runs');
 
-it('a run is refused before it begins where the disk does not take a record of a usual size', () => {
+it('a run is refused before it starts if a record of the usual size does not fit on the disk', () => {
   const folder = folderForTest();
   expect(record('ulimit -f 512', inventoryIn(folder), 0)).toBe(
     `JournalError: cannot record the run in ${runsOf(folder)}: file too large`,
   );
-  // And leaves nothing behind that would look like a run.
+  // And leaves nothing that looks like a run.
   expect(readdirSync(runsOf(folder))).toEqual([]);
 });
 
-it('a run whose record becomes too large for the disk continues, and its record says what it lacks', () => {
+it('a run continues when its record no longer fits on the disk, and the record says so', () => {
   const folder = folderForTest();
   expect(record('ulimit -f 1100', inventoryIn(folder), 3_000_000)).toBe('lost: file too large');
   const [run] = listRuns(runsOf(folder));
@@ -61,11 +61,11 @@ it('a run whose record becomes too large for the disk continues, and its record 
   expect(kept.every((event) => event.event === 'output')).toBe(true);
 });
 
-/** A small disk at `folder`, which only exists for what runs in it: needs a kernel that lets this user have one. */
+/** Mounts a small disk at `folder` in a mount namespace: needs a kernel that allows this user to. */
 const mounting = (folder: string): string => `mount -t tmpfs -o size=2m none ${folder}`;
 const mayMount = spawnSync('unshare', ['-rm', 'bash', '-c', mounting('/mnt')]).status === 0;
 
-it.runIf(mayMount)('a run that fills its disk still writes how it ended', () => {
+it.runIf(mayMount)('a run that fills its disk still writes its summary', () => {
   const folder = folderForTest();
   const disk = join(folder, 'disk');
   mkdirSync(disk);

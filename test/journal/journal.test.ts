@@ -12,8 +12,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createJournal, JournalError, type Journal } from '../../src/journal/journal.ts';
-import { FILES, runsFolder } from '../../src/journal/record.ts';
-import { newRunId } from '../../src/journal/run-id.ts';
+import { FILES, runsFolder, newRunId } from '../../src/journal/record.ts';
 import { listRuns, readEvents } from '../../src/journal/runs.ts';
 import { osha } from '../cli/run-cli.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
@@ -38,13 +37,13 @@ function begin(options: { mask?: (text: string) => string; now?: () => Date } = 
   });
 }
 
-/** The record of a run that is gone. */
+/** Makes the record that of a process that no longer exists. */
 function belongToADeadProcess({ folder: run }: Journal): void {
   const meta = join(run, FILES.meta);
   writeFileSync(meta, readFileSync(meta, 'utf8').replace(/"pid": \d+/, '"pid": 4194305'));
 }
 
-/** Events up to the middle of a change: c1 is done, c2 joins after it was stopped, c3 waits. */
+/** Events up to the middle of a change: c1 is done, c2 was stopped and joins, c3 waits. */
 function joining(): readonly RunEvent[] {
   const place = { phase: 'rabbitmq', step: 'join-the-cluster' };
   const stop = 'stop the broker of c2';
@@ -66,7 +65,7 @@ const ENDS: readonly RunEvent['event'][] = ['phase-finished', 'summary'];
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 describe('the record of a run', () => {
-  it('gives back every event, who ran what, and how it ended', () => {
+  it('has all events, the command, its user and its end', () => {
     const events = troubledRun();
     const journal = begin({ now: () => new Date('2026-11-21T14:22:33Z') });
     for (const event of events) journal.sink(event);
@@ -89,7 +88,7 @@ describe('the record of a run', () => {
     expect(run && readEvents(run)).toEqual(events.map((event) => ({ time, ...event })));
   });
 
-  it('is for nobody else to read', () => {
+  it('is readable only by its owner', () => {
     const journal = begin();
     journal.sink(summary({}));
     journal.finish();
@@ -98,7 +97,7 @@ describe('the record of a run', () => {
     for (const file of Object.values(FILES)) expect(modeOf(join(journal.folder, file))).toBe(0o600);
   });
 
-  it('holds no secret, whatever an event or the command line held', () => {
+  it('has no secrets, even if an event or the command line had them', () => {
     const mask = (text: string): string => text.replaceAll('hunter2', '<secret admin>');
     const journal = createJournal({
       inventoryFile,
@@ -124,7 +123,7 @@ describe('the record of a run', () => {
     }
   });
 
-  it('of a run that was killed holds all that it did up to there', () => {
+  it('is complete up to the point where a run was killed', () => {
     const journal = begin();
     const events = troubledRun().slice(0, 5);
     for (const event of events) journal.sink(event);
@@ -172,7 +171,7 @@ describe('the record of a run', () => {
     const { stdout } = await osha(folder, 'show', 'last');
     const lines = stdout.split('\n');
     expect(lines).toContain('last recorded at 2026-11-21T14:22:33.000Z');
-    // What was done in the step before that is listed, too.
+    // The earlier changes of that step are listed too.
     expect(lines).toContain('    changed c2: stop the broker of c2');
     expect(lines).toContain('    began c2: join rabbit@c1');
     const start = lines.indexOf(expected[0] ?? '');
@@ -180,7 +179,7 @@ describe('the record of a run', () => {
     journal.finish();
   });
 
-  it('of a run that was killed before any step says so', async () => {
+  it('shows that a run was killed before its first step', async () => {
     const journal = begin();
     for (const event of troubledRun().slice(0, 3)) journal.sink(event);
     belongToADeadProcess(journal);
@@ -188,7 +187,7 @@ describe('the record of a run', () => {
     journal.finish();
   });
 
-  it('of a run that still goes on says so', () => {
+  it('shows that a run is still running', () => {
     const journal = begin();
     expect(listRuns(runsFolder(inventoryFile))[0]?.state).toBe('running');
     journal.finish();
@@ -197,10 +196,10 @@ describe('the record of a run', () => {
 
 describe('a run that cannot be recorded', () => {
   it.each([
-    ['is in the way of a file', () => writeFileSync(join(folder, '.osha'), '')],
-    // Where not even root may make a folder.
-    ['leads where nobody may write', () => symlinkSync('/proc/self', join(folder, '.osha'))],
-  ])('is refused before it begins where its folder %s, with the folder and a way out', (_, prepare) => {
+    ['is a file', () => writeFileSync(join(folder, '.osha'), '')],
+    // Where not even root can create a folder.
+    ['is not writable', () => symlinkSync('/proc/self', join(folder, '.osha'))],
+  ])('is refused before it starts if its folder %s, with the folder and a hint', (_, prepare) => {
     prepare();
     let thrown: unknown;
     try {
@@ -215,7 +214,7 @@ describe('a run that cannot be recorded', () => {
     });
   });
 
-  it('continues where its record is lost on the way, which then says so', () => {
+  it('continues if its record fails meanwhile, and the record says so', () => {
     const journal = begin();
     journal.sink(troubledRun()[0] ?? summary({}));
     expect(journal.incomplete()).toBeUndefined();
@@ -225,7 +224,7 @@ describe('a run that cannot be recorded', () => {
     journal.finish();
   });
 
-  it('is listed as incomplete where its end could still be written', async () => {
+  it('is listed as incomplete if its summary could still be written', async () => {
     const journal = begin();
     journal.sink(summary({}, { unrecorded: 'no space left on device' }));
     journal.finish();
@@ -236,7 +235,7 @@ describe('a run that cannot be recorded', () => {
     expect(shown.stdout).toMatch(/events\.jsonl, incomplete: no space left on device\n$/);
   });
 
-  it('keeps room for its end only as long as it runs', () => {
+  it('reserves disk space for its summary only while it runs', () => {
     const journal = begin();
     expect(statSync(join(journal.folder, 'reserve')).size).toBe(64 * 1024);
     journal.finish();
@@ -245,10 +244,10 @@ describe('a run that cannot be recorded', () => {
 });
 
 describe('the records of an inventory', () => {
-  it('are listed with the latest first, and the oldest of more than 200 is gone', () => {
+  it('are listed latest first, and at most 200 are kept', () => {
     const first = begin({ now: () => new Date(Date.UTC(2026, 0, 1)) });
     first.finish();
-    // As 199 runs of the days after it would have left them.
+    // The records of 199 runs on the following days.
     const meta = readFileSync(join(first.folder, FILES.meta), 'utf8');
     for (let day = 1; day < 200; day += 1) {
       const startedAt = new Date(Date.UTC(2026, 0, 1 + day));
@@ -268,7 +267,7 @@ describe('the records of an inventory', () => {
     expect(runs.at(-1)?.meta.startedAt).toBe('2026-01-03T00:00:00.000Z');
   });
 
-  it('are read as far as they are there, where another run takes them away meanwhile', () => {
+  it('are read as far as possible while another run deletes them', () => {
     const journal = begin();
     for (const event of troubledRun()) journal.sink(event);
     journal.finish();
@@ -277,7 +276,7 @@ describe('the records of an inventory', () => {
     expect(run && readEvents(run)).toEqual([]);
   });
 
-  it('are none where nothing was run, and a broken one does not hide the others', () => {
+  it('are none before the first run, and a broken one does not hide the others', () => {
     expect(listRuns(runsFolder(inventoryFile))).toEqual([]);
     const broken = begin();
     broken.finish();
@@ -288,7 +287,7 @@ describe('the records of an inventory', () => {
 
   it.each<[string, (folder: string) => void, number]>([
     ['meta.json is empty', (run) => writeFileSync(join(run, FILES.meta), ''), 1],
-    ['meta.json is another thing', (run) => writeFileSync(join(run, FILES.meta), '[null]'), 1],
+    ['meta.json has another form', (run) => writeFileSync(join(run, FILES.meta), '[null]'), 1],
     [
       'meta.json lacks who ran it',
       (run) => writeFileSync(join(run, FILES.meta), '{"id":"x","startedAt":"y"}'),
@@ -311,7 +310,7 @@ describe('the records of an inventory', () => {
         ),
       2,
     ],
-  ])('are all shown by history but for what is damaged, where %s', async (_what, damage, shown) => {
+  ])('are all shown by history except damaged ones if %s', async (_what, damage, shown) => {
     const runs = [begin(), begin()];
     for (const journal of runs) {
       for (const event of troubledRun()) journal.sink(event);
@@ -333,7 +332,7 @@ describe('the records of an inventory', () => {
     ['unreachable', { unreachable: true }, {}],
     ['refused', { failed: 1 }, { refused: 'no quorum' }],
     ['interrupted', { failed: 1 }, { interrupted: true }],
-  ])('say "%s" for how a run ended', (state, host, more) => {
+  ])('have the state "%s" by the end of the run', (state, host, more) => {
     const journal = begin();
     journal.sink(summary({ h: host }, more));
     journal.finish();
