@@ -6,54 +6,54 @@ import { Secret } from '../secrets/secret.ts';
 import { weaknessOf } from '../secrets/strength.ts';
 import { twoAgree, type HostSecret } from './carried.ts';
 
-/** What is to become of a secret of the folder that the hosts carry another one of. */
+/** What to do with a secret that differs between folder and hosts. */
 export type OnDifference =
-  /** The hosts' one takes its place, and it is remembered as a former one. */
+  /** Take the value of the hosts, and remember the folder's as a former one. */
   | 'replace'
-  /** It stays, and the hosts' one is remembered as a former one: a deployment then replaces it on purpose. */
+  /** Keep the folder's value, and remember that of the hosts as a former one: the next deployment replaces it. */
   | 'keep'
   | 'refuse';
 
 export type AdoptionOutcome =
-  /** Read back. */
+  /** Read back from the hosts. */
   | 'adopted'
-  /** The folder has it, as the hosts do. */
+  /** The same in the folder and on the hosts. */
   | 'same'
-  /** The folder has another one, which stays. */
+  /** Different in the folder, which keeps its value. */
   | 'kept'
-  /** The folder lacks it, and no host has it: the next deployment makes it. */
+  /** Neither in the folder nor on the hosts: the next deployment generates it. */
   | 'absent'
-  /** The hosts have what follows from it, and not the secret itself. */
+  /** The hosts have only values derived from it. */
   | 'unreadable'
-  /** What the hosts have is no value that osha would use. */
+  /** The value on the hosts violates the rules for secrets. */
   | 'unfit'
-  /** The folder has another one, and it was not said what to do. */
+  /** Different in the folder, and no choice was made. */
   | 'differs'
-  /** The hosts have different ones. */
+  /** Different between hosts. */
   | 'disagree';
 
-/** What became of one secret. Holds no value. */
+/** The outcome for one secret, without its value. */
 export interface AdoptedSecret {
   readonly secret: string;
   readonly outcome: AdoptionOutcome;
-  /** Where it was found. */
+  /** The hosts that have it. */
   readonly hosts: readonly string[];
-  /** Where another one was found than on the first of `hosts`, or than in the folder. */
+  /** Hosts with a value that differs from the first of `hosts`, or from the folder. */
   readonly others?: readonly string[];
-  /** Why it is unfit. */
+  /** The reason if unfit. */
   readonly why?: string;
 }
 
-/** What is to be written, and what is told. */
+/** The outcomes, and the values to write. */
 export interface Adoption {
   readonly secrets: readonly AdoptedSecret[];
-  /** Values to be written, by name. */
+  /** Values to write, by name. */
   readonly values: Readonly<Record<string, Secret>>;
-  /** What is to be remembered, by name. */
+  /** Former values to write, by name. */
   readonly previous: Readonly<Record<string, Previous>>;
 }
 
-/** What `found`, the values that hosts have by the secret's name, makes of a folder's secrets. Pure but for what it draws. */
+/** Decides what to adopt from `found`, the values on the hosts by name. Pure except for generated ends of secrets. */
 export function adoptionOf(
   found: ReadonlyMap<string, readonly HostSecret[]>,
   folder: Pick<LoadedSecrets, 'secrets' | 'previous'>,
@@ -71,23 +71,23 @@ export function adoptionOf(
     Object.fromEntries(
       all.flatMap((one) => {
         const value = of(one);
-        return value === undefined ? [] : [[one.told.secret, value] as const];
+        return value === undefined ? [] : [[one.result.secret, value] as const];
       }),
     );
   return {
-    secrets: all.map(({ told }) => told),
+    secrets: all.map(({ result }) => result),
     values: written((one) => one.value),
     previous: written((one) => one.previous),
   };
 }
 
 interface Adopted {
-  readonly told: AdoptedSecret;
+  readonly result: AdoptedSecret;
   readonly value?: Secret | undefined;
   readonly previous?: Previous | undefined;
 }
 
-type Writes = Omit<Adopted, 'told'>;
+type Writes = Omit<Adopted, 'result'>;
 
 interface InFolder {
   readonly present: Secret | undefined;
@@ -98,41 +98,44 @@ interface InFolder {
 function adopt(secret: string, rule: SecretRule, found: readonly HostSecret[], folder: InFolder): Adopted {
   const { present, previous, onDifference } = folder;
   const carriers = hostsOf(found);
-  const told = (
+  const resultOf = (
     outcome: AdoptionOutcome,
     more: Omit<Partial<AdoptedSecret>, 'secret' | 'outcome'> = {},
     writes: Writes = {},
-  ): Adopted => ({ told: { secret, outcome, hosts: carriers, ...more }, ...writes });
-  if (found.length === 0) return told(present ? 'same' : 'absent');
+  ): Adopted => ({ result: { secret, outcome, hosts: carriers, ...more }, ...writes });
+  if (found.length === 0) return resultOf(present ? 'same' : 'absent');
   const differing = present ? found.filter((one) => !isOf(one, present)) : found;
   const others = hostsOf(differing);
-  if (present && differing.length === 0) return told('same');
+  if (present && differing.length === 0) return resultOf('same');
   if (present && onDifference === 'keep') {
-    return told('kept', { hosts: others }, { previous: remembered(secret, rule, differing, previous) });
+    return resultOf('kept', { hosts: others }, { previous: remembered(secret, rule, differing, previous) });
   }
-  // On one host of several it is drift, which the next deployment repairs.
-  if (present && differing.length < found.length && !twoAgree(differing)) return told('same', { others });
+  // A difference on one host of several is drift, which the next deployment repairs.
+  if (present && differing.length < found.length && !twoAgree(differing)) return resultOf('same', { others });
   const isFormer = (one: HostSecret): boolean => previous.values.some((former) => isOf(one, former));
-  if (present && onDifference === 'refuse' && differing.every(isFormer)) return told('kept');
+  if (present && onDifference === 'refuse' && differing.every(isFormer)) return resultOf('kept');
 
   const value = valueOf(secret, rule, found);
-  if (value === undefined) return told('unreadable');
+  if (value === undefined) return resultOf('unreadable');
   const strange = hostsOf(found.filter((one) => !isOf(one, value)));
   if (strange.length > 0) {
-    return told('disagree', { hosts: carriers.filter((host) => !strange.includes(host)), others: strange });
+    return resultOf('disagree', {
+      hosts: carriers.filter((host) => !strange.includes(host)),
+      others: strange,
+    });
   }
-  if (present && onDifference === 'refuse') return told('differs', { others });
+  if (present && onDifference === 'refuse') return resultOf('differs', { others });
   const weakness = weaknessOf(secret, value.reveal(), rule);
-  if (weakness?.severity === 'error') return told('unfit', { why: weakness.message });
-  return told('adopted', {}, { value, previous: previous.any ? { ...previous, any: false } : undefined });
+  if (weakness?.severity === 'error') return resultOf('unfit', { why: weakness.message });
+  return resultOf('adopted', {}, { value, previous: previous.any ? { ...previous, any: false } : undefined });
 }
 
-/** Whether what stands at a place is that secret, as far as the place tells. */
+/** Whether the value at a place matches `secret`, as far as the place shows. */
 function isOf({ place, found }: HostSecret, secret: Secret): boolean {
   return (place.holds?.(secret) ?? secret.reveal()) === found;
 }
 
-/** The secret that the first host has of which one can be read back. A beginning is completed: any end will do. */
+/** The first secret that can be read back. A beginning is completed with a generated end. */
 function valueOf(name: string, rule: SecretRule, found: readonly HostSecret[]): Secret | undefined {
   const whole = found.find(({ place }) => (place.restores ?? 'all') === 'all');
   if (whole) return new Secret(name, whole.found);
@@ -144,7 +147,7 @@ function completed(name: string, rule: SecretRule, beginning: string): Secret {
   return new Secret(name, beginning + generateValue(name, rule).slice(beginning.length));
 }
 
-/** Former values with what the hosts have; where that cannot be read back, whatever they have. */
+/** Adds the values of the hosts to the former values; `any` if one cannot be read back. */
 function remembered(
   name: string,
   rule: SecretRule,

@@ -4,26 +4,26 @@ import type { CarriedSecret } from '../playbook/carried-secret.ts';
 import { ProbeError, type Answers, type Probe } from '../playbook/operation.ts';
 import { Secret } from '../secrets/secret.ts';
 
-/** What a host has at one of the places of its secrets. */
+/** A secret found on a host. */
 export interface FoundSecret {
   readonly place: CarriedSecret;
-  /** A value, or its checksum. */
+  /** The value or its checksum. */
   readonly found: string;
 }
 
-/** The same with the host's name. */
+/** A found secret with the host's name. */
 export interface HostSecret extends FoundSecret {
   readonly host: string;
 }
 
-/** The checksum of what a host has, with a salt that only this run knows. */
+/** Checksums with a salt that only this run knows. */
 export interface Checksums {
   readonly salt: Secret;
-  /** What a place that holds `secret` answers. */
+  /** The expected checksum of a place that holds `secret`. */
   of(place: CarriedSecret, secret: Secret): string;
 }
 
-/** The checksums of one run: without its salt they tell nothing, also of a weak secret. */
+/** New checksums for one run. Without the salt they reveal nothing, even of weak secrets. */
 export function checksums(): Checksums {
   const salt = new Secret('salt', randomBytes(32).toString('hex'));
   return {
@@ -35,21 +35,21 @@ export function checksums(): Checksums {
   };
 }
 
-/** The places of a host; what several playbooks declare alike is one. */
+/** The places of a host, without duplicates from several playbooks. */
 export function placesOn(host: Host, places: readonly CarriedSecret[]): readonly CarriedSecret[] {
   const own = places.filter((place) => place.hosts.some(({ name }) => name === host.name));
   const key = ({ secret, path, where }: CarriedSecret): string => JSON.stringify([secret, path, where]);
   return [...new Map(own.toReversed().map((place) => [key(place), place])).values()].toReversed();
 }
 
-/** A word of a shell, whatever is in it. */
+/** Quotes a word for the shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 const PLACED = 'Placed by osha';
 
-/** Each value reaches `tell` in a variable: none is in an argument of a process. */
+/** Passes each value to `tell` in a shell variable: no value gets into the arguments of a process. */
 function scriptOf(places: readonly CarriedSecret[], print: string): string {
   const single = places.flatMap((place, index) => {
     const { path, where } = place;
@@ -68,7 +68,7 @@ ${[...single, ...linesScript(places)].join('\n')}
 :`;
 }
 
-/** Reads all files that secrets are in a line of with one process. One that is not there would end mawk. */
+/** Reads all files with secrets in lines with one awk. Skips missing files, on which mawk would abort. */
 function linesScript(places: readonly CarriedSecret[]): readonly string[] {
   const byPath = new Map<string, string[]>();
   places.forEach(({ path, where }, index) => {
@@ -88,7 +88,7 @@ function linesScript(places: readonly CarriedSecret[]): readonly string[] {
   ];
 }
 
-/** A package's own file counts for nothing. The characters are those that no rule for secrets refuses. */
+/** Ignores files that osha did not place. The characters are those that rules for secrets allow. */
 const FIND = `function find(index_, line, after, wanted,  rest, at) {
   if (index_ in found || (wanted != "" && wanted != section) || index($0, line) != 1) return
   rest = substr($0, length(line) + 1)
@@ -114,15 +114,15 @@ function probeOf(
     input: salt,
     reads: places.map(({ path }) => `file:${path}` as const),
     parse: ({ stdout, exitCode }) => {
-      if (exitCode !== 0) throw new ProbeError(`the places of secrets cannot be read: exit code ${exitCode}`);
+      if (exitCode !== 0) throw new ProbeError(`cannot read the secrets on the host: exit code ${exitCode}`);
       const found = stdout
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => {
           const [, index = '', text = ''] = /^(\d+) ([A-Za-z0-9+/=]+)(?: +-)?$/.exec(line) ?? [];
-          // Never the line itself: it may be a value.
+          // Without the line: it may be a secret.
           if (!places[Number(index)] || index === '') {
-            throw new ProbeError('expected a number and a word in each line');
+            throw new ProbeError('unexpected probe output: expected a number and a word in each line');
           }
           return { index: Number(index), found: decode(text) };
         })
@@ -135,24 +135,24 @@ function probeOf(
   };
 }
 
-/** Asks a host for checksums of the secrets that it has: their values stay where they are. */
+/** Reads checksums of the secrets on a host: the values stay there. */
 export function checksumProbe(
   places: readonly CarriedSecret[],
   { salt }: Checksums,
 ): Probe<readonly FoundSecret[]> {
-  // A here-document, which a shell feeds by itself, and not a pipe from another process.
+  // A here-document, because a pipe would need another process.
   const print = `sha256sum <<END\n$salt$2\nEND\n`;
   return probeOf(places, print, salt, (text) => text);
 }
 
-/** Asks a host for the secrets that it has. */
+/** Reads the secrets on a host. */
 export function valueProbe(places: readonly CarriedSecret[]): Probe<readonly FoundSecret[]> {
   return probeOf(places, `base64 -w 0 <<END\n$2\nEND\n`, new Secret('salt', 'none'), (text) =>
     Buffer.from(text, 'base64').toString('utf8').replace(/\n$/, ''),
   );
 }
 
-/** What the hosts that answered have of each secret, by its name. */
+/** Found secrets of all hosts that answered, by name. */
 export function bySecret(
   answers: Answers<readonly FoundSecret[]>,
 ): ReadonlyMap<string, readonly HostSecret[]> {
@@ -167,7 +167,7 @@ export function bySecret(
   return found;
 }
 
-/** Whether two hosts have the same thing. */
+/** Whether two hosts have the same value. */
 export function twoAgree(found: readonly HostSecret[]): boolean {
   return found.some((one) => found.some((other) => other.host !== one.host && other.found === one.found));
 }

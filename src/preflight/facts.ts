@@ -1,7 +1,7 @@
 import type { Probe } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
 
-/** What one host says of itself before anything is done to it. */
+/** The state of a host before any change. */
 export interface HostFacts {
   readonly uid: number;
   readonly osId: string;
@@ -11,23 +11,23 @@ export interface HostFacts {
   readonly init: string;
   readonly epochSeconds: number;
   readonly memoryBytes: number;
-  /** Free bytes by mount point that packages and data land on. */
+  /** Free bytes by path, on the file systems for packages and data. */
   readonly freeBytes: Readonly<Record<string, number>>;
-  /** Addresses of the host: interface, address, prefix length. */
+
   readonly addresses: readonly { interface: string; address: string; prefixLength: number }[];
   readonly mtu: Readonly<Record<string, number>>;
-  /** TCP ports listened on, the address of each and the process, where it could be told. */
+  /** TCP listeners; `process` is empty if unknown. */
   readonly listening: readonly { port: number; address: string; process: string }[];
-  /** What each asked name resolves to; absent where it does not. */
+  /** Resolved addresses by name; absent if a name does not resolve. */
   readonly names: Readonly<Record<string, string>>;
-  /** Addresses that answered a ping. */
+  /** Pinged addresses that answered. */
   readonly answering: readonly string[];
 }
 
-/** Paths whose file systems fill up when packages and data come. */
+/** Paths whose file systems receive packages and data. */
 const ROOM = ['/', '/var', '/var/lib'];
 
-/** One question for all facts, so that a check costs one round trip: `names` are looked up, `pinged` addresses pinged once. */
+/** One probe for all facts, so that a check costs one round trip. Resolves `names`, and pings `pinged` addresses once. */
 export function factsProbe(names: readonly string[], pinged: readonly string[]): Probe<HostFacts> {
   return {
     reads: ['host:facts'],
@@ -55,16 +55,16 @@ function parseFacts(stdout: string): HostFacts {
     lines.filter((line) => line[0] === key).map((line) => line.slice(1));
   const one = (key: string): readonly string[] => {
     const found = all(key)[0];
-    if (!found) throw new ProbeError(`it did not report its ${key}`);
+    if (!found) throw new ProbeError(`unexpected probe output: no ${key}`);
     return found;
   };
   const number = (key: string, text: string | undefined): number => {
     if (text === undefined || !/^\d+(\.\d+)?$/.test(text)) {
-      throw new ProbeError(`it reports "${text ?? ''}" for its ${key}, which is not a number`);
+      throw new ProbeError(`unexpected probe output: ${key} "${text ?? ''}" is not a number`);
     }
     return Number(text);
   };
-  // Not everything below /sys/class/net is an interface, and not every file system has a size.
+  // Not everything in /sys/class/net is an interface, and not every file system has a size.
   const numbers = (key: string, factor: number): Record<string, number> =>
     Object.fromEntries(
       all(key).flatMap(([name = '', value = '']) =>
@@ -73,7 +73,8 @@ function parseFacts(stdout: string): HostFacts {
     );
   const [osId = '', osVersion = '', ...osTitle] = one('os');
   const freeBytes = numbers('room', 1024);
-  if (Object.keys(freeBytes).length === 0) throw new ProbeError('it did not report its free disk space');
+  if (Object.keys(freeBytes).length === 0)
+    throw new ProbeError('unexpected probe output: no free disk space');
   return {
     uid: number('uid', one('uid')[0]),
     osId,

@@ -4,35 +4,35 @@ import type { PreviousByName } from '../secrets/previous.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { bySecret, twoAgree, type Checksums, type FoundSecret, type HostSecret } from './carried.ts';
 
-/** What a folder has of the secrets of its deployment. */
+/** The secrets of an inventory's folder. */
 export interface FolderSecrets {
   readonly secrets: Readonly<Record<string, Secret>>;
-  /** Names that it lacks; a value in `secrets` is then made up. */
+  /** Names missing in the folder; `secrets` may have generated values for them. */
   readonly missing: readonly string[];
   readonly previous: PreviousByName;
 }
 
-/** A secret, and the hosts that it is about. */
+/** The name of a secret, and the hosts concerned. */
 export interface SecretOnHosts {
   readonly secret: string;
   readonly hosts: readonly string[];
 }
 
-/** What a deployment would replace without anybody having asked for it. */
+/** Secrets that a deployment would replace by accident. */
 export interface ForeignSecrets {
-  /** The hosts carry it, and the folder lacks it. */
+  /** On the hosts, and missing in the folder. */
   readonly lacking: readonly SecretOnHosts[];
-  /** The folder lacks it, and none of the hosts that would carry it could be asked. */
+  /** Missing in the folder, and none of the hosts that may have it answered. */
   readonly unasked: readonly SecretOnHosts[];
-  /** The hosts carry another one than the folder, which it never had. */
+  /** Different on the hosts, with a value that the folder never had. */
   readonly foreign: readonly SecretOnHosts[];
-  /** Replaced on purpose, whatever the hosts had, and done: every host that carries it has the present one. */
+  /** Intentional replacements of any former value that are complete: all hosts have the present value. */
   readonly done: readonly string[];
 }
 
 /**
- * Compares what the hosts carry with what the folder has. Pure. A difference on one host of several is drift, which a
- * deployment repairs; what no host shares with the folder, or two hosts share with each other, is another truth.
+ * Compares the secrets on the hosts with those of the folder. Pure. A difference on one host of several is drift, which a
+ * deployment repairs. A value is foreign if no host agrees with the folder, or if two hosts agree on another one.
  */
 export function foreignSecrets(
   places: readonly CarriedSecret[],
@@ -67,7 +67,7 @@ export function foreignSecrets(
       if (unknown.length < found.length || unknown.length === 0) return [];
       const [only, ...others] = unique(found.map(({ host }) => host));
       const hosts = hostsOf(secret);
-      // Its peers were not asked: whether it is this host that differs, the rest of it says.
+      // Its peers did not answer: a drift only if the host shares other secrets with the folder.
       const alone = only !== undefined && others.length === 0 && answered(hosts).length < hosts.length;
       return alone && !strangers.has(only) ? [] : aboutHosts(secret, unknown);
     }),
@@ -83,7 +83,7 @@ export function foreignSecrets(
   };
 }
 
-/** Whether something is, or was, a secret of this folder. */
+/** Tells whether a value is or was a secret of this folder. */
 function knownTo({ secrets, previous }: FolderSecrets, sums: Checksums): (one: HostSecret) => boolean {
   const sumsOf = new Map<CarriedSecret, ReadonlySet<string>>();
   return ({ place, found }) => {
@@ -98,7 +98,7 @@ function knownTo({ secrets, previous }: FolderSecrets, sums: Checksums): (one: H
   };
 }
 
-/** Hosts that carry nothing that the folder knows. */
+/** Hosts that share no secret with the folder. */
 function strangersOf(
   carried: ReadonlyMap<string, readonly HostSecret[]>,
   isKnown: (one: HostSecret) => boolean,

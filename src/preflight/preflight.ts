@@ -2,20 +2,19 @@ import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ofThoseThatAnswered, type Answers, type Finding, type HealthCheck } from '../playbook/operation.ts';
 import { factsProbe, type HostFacts } from './facts.ts';
-import { fitnessOf } from './fitness.ts';
-import { mtuFindings } from './mtu.ts';
+import { formatIpv4, networkOf, parseIpv4 } from '../inventory/network.ts';
 
-/** Hosts further apart than this break Galera's certification logs and Keystone's tokens: seconds. */
+/** Seconds. A larger clock skew breaks Galera's certification logs and Keystone's tokens. */
 const MOST_SKEW_SECONDS = 10;
 
-/** A port that a host's systems will want. */
+/** A port that a system needs on a host. */
 export interface WantedPort {
   readonly host: string;
   readonly port: number;
   readonly process: string;
 }
 
-/** The check that a deployment begins with: only what would make it fail half-way. */
+/** The check before a deployment: only what would make it fail halfway. */
 export function fitness(hosts: readonly Host[], platform: Platform): HealthCheck<HostFacts> {
   const probe = factsProbe([], []);
   return {
@@ -30,7 +29,7 @@ export function fitness(hosts: readonly Host[], platform: Platform): HealthCheck
   };
 }
 
-/** Everything that `osha check` looks at. */
+/** The full check of `osha check`. */
 export function preflight(
   inventory: Inventory,
   platform: Platform,
@@ -47,7 +46,7 @@ export function preflight(
     probe: () => probe,
     judge: (answers) => {
       const facts = answered(answers);
-      const partly = ofThoseThatAnswered(facts.length, answers.size);
+      const qualifier = ofThoseThatAnswered(facts.length, answers.size);
       return [
         ...silentOf(answers),
         ...facts.flatMap(([host, of]) => [
@@ -55,15 +54,15 @@ export function preflight(
           portsOf(host, of, wanted),
           namesOf(host, of, inventory),
         ]),
-        ...clocksOf(facts, partly),
+        ...clocksOf(facts, qualifier),
         ...inventory.vips.flatMap((vip) => vipOf(vip, facts, facts.length < answers.size)),
-        ...mtuFindings(facts, inventory, partly),
+        ...mtuFindings(facts, inventory, qualifier),
       ];
     },
   };
 }
 
-/** A host that did not answer, or not in a way that can be understood, is not ready for anything. */
+/** Hosts with no answer, or an unexpected one. */
 function silentOf(answers: Answers<HostFacts>): readonly Finding[] {
   return [...answers].flatMap(([host, answer]): readonly Finding[] =>
     answer.reachable
@@ -74,7 +73,7 @@ function silentOf(answers: Answers<HostFacts>): readonly Finding[] {
             subject: 'answer',
             healthy: false,
             evidence: `no answer: ${answer.reason}`,
-            hint: `see whether it runs commands at all: osha exec INVENTORY --on ${host} -- uptime`,
+            hint: `check that it can run commands: osha exec INVENTORY --on ${host} -- uptime`,
           },
         ],
   );
@@ -100,15 +99,16 @@ function portsOf(host: string, facts: HostFacts, wanted: readonly WantedPort[]):
     host,
     subject: 'ports',
     healthy: taken.length === 0,
-    evidence: taken.length === 0 ? 'free, or ours' : `taken: ${[...new Set(taken)].join(', ')}`,
-    hint: 'stop what listens there, or take the role from this host',
+    evidence:
+      taken.length === 0 ? 'free, or used by this deployment' : `in use: ${[...new Set(taken)].join(', ')}`,
+    hint: 'stop the service that listens there, or remove the role from this host',
   };
 }
 
 function namesOf(host: string, facts: HostFacts, inventory: Inventory): Finding {
   const wrong = inventory.hosts
     .map((other) => ({ name: other.name, want: other.address, got: facts.names[other.name] }))
-    // The phase `base` writes /etc/hosts: a name that is not known yet, or only as the host's own, is no mistake.
+    // Names that do not resolve yet, or only to loopback, are fine: the phase `base` writes /etc/hosts.
     .filter(({ want, got }) => got !== undefined && got !== want && !got.startsWith('127.'));
   return {
     host,
@@ -116,13 +116,13 @@ function namesOf(host: string, facts: HostFacts, inventory: Inventory): Finding 
     healthy: wrong.length === 0,
     evidence:
       wrong.length === 0
-        ? 'no name points elsewhere'
+        ? 'no name resolves to another address'
         : wrong.map(({ name, got, want }) => `${name} is ${got ?? ''}, not ${want}`).join(', '),
-    hint: 'correct the name server or /etc/hosts, or the address in the inventory',
+    hint: 'correct DNS, /etc/hosts, or the address in the inventory',
   };
 }
 
-function clocksOf(facts: readonly (readonly [string, HostFacts])[], partly: string): readonly Finding[] {
+function clocksOf(facts: readonly (readonly [string, HostFacts])[], qualifier: string): readonly Finding[] {
   if (facts.length < 2) return [];
   const times = facts.map(([, of]) => of.epochSeconds);
   const skew = Math.max(...times) - Math.min(...times);
@@ -130,8 +130,8 @@ function clocksOf(facts: readonly (readonly [string, HostFacts])[], partly: stri
     {
       subject: 'clocks',
       healthy: skew <= MOST_SKEW_SECONDS,
-      evidence: `within ${skew.toFixed(1)} s of each other${partly}`,
-      hint: 'set the clocks: a step of hours while services run does harm',
+      evidence: `within ${skew.toFixed(1)} s of each other${qualifier}`,
+      hint: 'set the clocks before the deployment: a large step while services run is harmful',
     },
   ];
 }
@@ -141,7 +141,7 @@ function vipOf(
   facts: readonly (readonly [string, HostFacts])[],
   isPartial: boolean,
 ): readonly Finding[] {
-  const asFarAsKnown = isPartial ? ', as far as the hosts that answered know' : '';
+  const asFarAsKnown = isPartial ? ', according to the hosts that answered' : '';
   const holders = facts.filter(([, of]) => of.addresses.some((own) => own.address === vip.address));
   const seenBy = facts.filter(([, of]) => of.answering.includes(vip.address));
   const lacking = facts.filter(
@@ -155,16 +155,128 @@ function vipOf(
         holders.length > 0
           ? `${vip.address} is held by ${holders.map(([host]) => host).join(' and ')}${asFarAsKnown}`
           : seenBy.length > 0
-            ? `${vip.address} answers, and no host of the inventory holds it${asFarAsKnown}`
+            ? `${vip.address} answers, but no host of the inventory holds it${asFarAsKnown}`
             : `${vip.address} is free${asFarAsKnown}`,
-      hint: 'another machine uses this address, or two hosts believe that they hold it',
+      hint: 'find the other machine that uses this address, or the reason why two hosts hold it',
     },
     ...lacking.map(([host]): Finding => ({
       host,
       subject: `interface of virtual IP ${vip.name}`,
       healthy: false,
-      evidence: `it has no ${vip.interface}`,
-      hint: `set vips.${vip.name}.interface to the interface that each of its holders (${vip.holders.join(', ')}) has in its network`,
+      evidence: `no interface ${vip.interface}`,
+      hint: `set vips.${vip.name}.interface to an interface that all its holders (${vip.holders.join(', ')}) have in its network`,
     })),
   ];
+}
+
+/** Bytes. With less, unpacking packages or the first database write fails. */
+const LEAST_FREE_BYTES = 1024 ** 3;
+/** Bytes. With less, the services of a controller run out of memory. */
+const LEAST_MEMORY_BYTES = 1024 ** 3;
+
+/** What must hold for a host before any change. */
+function fitnessOf(host: string, facts: HostFacts, platform: Platform): readonly Finding[] {
+  const { id, versionId } = platform.osRelease;
+  const full = Object.entries(facts.freeBytes).find(([, bytes]) => bytes < LEAST_FREE_BYTES);
+  return [
+    {
+      host,
+      subject: 'root',
+      healthy: facts.uid === 0,
+      evidence: facts.uid === 0 ? 'yes' : `uid ${facts.uid}`,
+      hint: 'set ssh.sudo: true, or log in as root',
+    },
+    {
+      host,
+      subject: 'operating system',
+      healthy: facts.osId === id && facts.osVersion === versionId,
+      evidence: facts.osTitle || `${facts.osId} ${facts.osVersion}`,
+      hint: `the inventory's platform is ${platform.id} (${platform.title})`,
+    },
+    {
+      host,
+      subject: 'init system',
+      healthy: facts.init === 'systemd',
+      evidence: facts.init,
+      hint: 'osha needs systemd to run services',
+    },
+    {
+      host,
+      subject: 'free disk',
+      healthy: full === undefined,
+      evidence: full
+        ? `${inGiB(full[1])} on ${full[0]}`
+        : `${inGiB(Math.min(...Object.values(facts.freeBytes)))}`,
+      hint: `free at least ${inGiB(LEAST_FREE_BYTES)}`,
+    },
+    {
+      host,
+      subject: 'memory',
+      healthy: facts.memoryBytes >= LEAST_MEMORY_BYTES,
+      evidence: inGiB(facts.memoryBytes),
+      hint: `a controller needs at least ${inGiB(LEAST_MEMORY_BYTES)}`,
+    },
+  ];
+}
+
+function inGiB(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}
+
+/** A network interface of a host, in one of its networks. */
+interface NetworkInterface {
+  /** In CIDR notation: "192.0.2.0/24". */
+  readonly network: string;
+  readonly host: string;
+  readonly mtu: number;
+}
+
+/** One finding per network: all hosts must have the same MTU there; networks may differ. `qualifier` ends statements about all hosts. */
+function mtuFindings(
+  facts: readonly (readonly [string, HostFacts])[],
+  inventory: Inventory,
+  qualifier: string,
+): readonly Finding[] {
+  const interfaces = facts.flatMap(([host, of]) => interfacesOf(host, of, inventory));
+  const networks = [...new Set(interfaces.map(({ network }) => network))];
+  return networks.map((network): Finding => {
+    const found = interfaces.filter((one) => one.network === network);
+    const sizes = [...new Set(found.map(({ mtu }) => mtu))];
+    return {
+      subject: `MTU in ${network}`,
+      healthy: sizes.length === 1,
+      evidence:
+        sizes.length === 1
+          ? `${String(sizes[0])} on all hosts${qualifier}`
+          : found.map(({ host, mtu }) => `${host} ${mtu}`).join(', '),
+      hint: 'set the same MTU on all interfaces in a network: packets too large for a host are dropped',
+    };
+  });
+}
+
+/** The interfaces with the host's addresses in the inventory, and those for its virtual IPs. */
+function interfacesOf(
+  name: string,
+  facts: HostFacts,
+  { hosts, vips }: Inventory,
+): readonly NetworkInterface[] {
+  const host = hosts.find((candidate) => candidate.name === name);
+  if (!host) return [];
+  const own = new Set([host.address, ...Object.values(host.networks)]);
+  const places = [
+    ...facts.addresses.filter(({ address }) => own.has(address)),
+    ...vips.filter(({ holders }) => holders.includes(name)),
+  ];
+  const interfaces = places.flatMap((place): readonly NetworkInterface[] => {
+    // `ip` appends the peer of a veth pair or the parent of a VLAN: eth0@if5.
+    const mtu = facts.mtu[place.interface.replace(/@.*/, '')];
+    const address = parseIpv4(place.address);
+    if (mtu === undefined || address === undefined) return [];
+    const { first } = networkOf(address, place.prefixLength);
+    return [{ network: `${formatIpv4(first)}/${place.prefixLength}`, host: name, mtu }];
+  });
+  return interfaces.filter(
+    (one, index) =>
+      interfaces.findIndex(({ network, mtu }) => network === one.network && mtu === one.mtu) === index,
+  );
 }

@@ -32,7 +32,7 @@ interface Case {
   readonly has?: string;
   readonly had?: Previous;
   readonly say?: OnDifference;
-  readonly told: Partial<AdoptedSecret>;
+  readonly result: Partial<AdoptedSecret>;
   readonly value?: string | RegExp;
   readonly remembered?: readonly (string | RegExp)[] | 'any';
 }
@@ -41,124 +41,129 @@ const cases: readonly Case[] = [
   {
     title: 'reads back what all hosts have',
     found: [on('c1', A), on('c2', A)],
-    told: { outcome: 'adopted', hosts: ['c1', 'c2'] },
+    result: { outcome: 'adopted', hosts: ['c1', 'c2'] },
     value: A,
   },
-  { title: 'makes nothing up for what no host has', found: [], told: { outcome: 'absent', hosts: [] } },
+  { title: 'generates nothing if no host has it', found: [], result: { outcome: 'absent', hosts: [] } },
   {
-    title: 'refuses where hosts have different ones',
+    title: 'refuses if hosts differ',
     found: [on('c1', A), on('c2', B), on('c3', A)],
-    told: { outcome: 'disagree', hosts: ['c1', 'c3'], others: ['c2'] },
+    result: { outcome: 'disagree', hosts: ['c1', 'c3'], others: ['c2'] },
   },
   {
-    title: 'refuses where a host has two',
+    title: 'refuses if a host has two values',
     found: [on('c1', A), on('c1', B, { ...whole, path: '/other' })],
-    told: { outcome: 'disagree', hosts: [], others: ['c1'] },
+    result: { outcome: 'disagree', hosts: [], others: ['c1'] },
   },
-  { title: 'leaves what is here as it is there', found: [on('c1', A)], has: A, told: { outcome: 'same' } },
+  {
+    title: 'keeps a value that the hosts have too',
+    found: [on('c1', A)],
+    has: A,
+    result: { outcome: 'same' },
+  },
   {
     title: 'leaves drift on one host to the next deployment',
     found: [on('c1', A), on('c2', B), on('c3', A)],
     has: A,
-    told: { outcome: 'same', others: ['c2'] },
+    result: { outcome: 'same', others: ['c2'] },
   },
   {
-    title: 'never replaces another one without being told to',
+    title: 'does not replace a different value by default',
     found: [on('c1', A), on('c2', A)],
     has: B,
-    told: { outcome: 'differs', others: ['c1', 'c2'] },
+    result: { outcome: 'differs', others: ['c1', 'c2'] },
   },
   {
-    title: 'replaces another one when it is told to',
+    title: 'replaces a different value with --replace',
     found: [on('c1', A), on('c2', A)],
     has: B,
     say: 'replace',
-    told: { outcome: 'adopted' },
+    result: { outcome: 'adopted' },
     value: A,
   },
   {
-    title: 'keeps another one when it is told to, and remembers every one of the hosts',
+    title: 'keeps a different value with --keep, and remembers all values of the hosts',
     found: [on('c1', A), on('c2', C), on('c3', B)],
     has: B,
     say: 'keep',
-    told: { outcome: 'kept', hosts: ['c1', 'c2'] },
+    result: { outcome: 'kept', hosts: ['c1', 'c2'] },
     remembered: [A, C],
   },
   {
-    title: 'leaves a rotation alone that was not deployed yet',
+    title: 'keeps a rotated value that is not deployed yet',
     found: [on('c1', A), on('c2', A)],
     has: B,
     had: { values: [new Secret('s', A)], any: false },
-    told: { outcome: 'kept' },
+    result: { outcome: 'kept' },
   },
   {
-    title: 'completes a beginning to a whole secret',
+    title: 'completes the beginning of a secret',
     found: [on('c1', A.slice(0, 8), beginning), on('c2', A.slice(0, 8), beginning)],
-    told: { outcome: 'adopted' },
+    result: { outcome: 'adopted' },
     value: new RegExp(`^${A.slice(0, 8)}[A-Za-z0-9]{24}$`),
   },
   {
-    title: 'takes a whole secret over its beginning',
+    title: 'prefers a whole secret to its beginning',
     found: [on('c1', A.slice(0, 8), beginning), on('c2', A)],
-    told: { outcome: 'adopted' },
+    result: { outcome: 'adopted' },
     value: A,
   },
   {
-    title: 'keeps another one over a beginning, and remembers one that begins so',
+    title: 'keeps a different value with --keep, and remembers a secret with the beginning on the hosts',
     found: [on('c1', A.slice(0, 8), beginning)],
     has: B,
     say: 'keep',
-    told: { outcome: 'kept' },
+    result: { outcome: 'kept' },
     remembered: [new RegExp(`^${A.slice(0, 8)}[A-Za-z0-9]{24}$`)],
   },
   {
-    title: 'says of what hosts have only a trace that it cannot be read back',
+    title: 'reports that a secret of which hosts have only a hash cannot be read back',
     found: [on('c1', `follows from ${A}`, witness)],
-    told: { outcome: 'unreadable', hosts: ['c1'] },
+    result: { outcome: 'unreadable', hosts: ['c1'] },
   },
   {
-    title: 'recognises by a trace what is here',
+    title: 'recognises the value of the folder by its hash',
     found: [on('c1', `follows from ${A}`, witness)],
     has: A,
-    told: { outcome: 'same' },
+    result: { outcome: 'same' },
   },
   {
-    title: 'keeps another one over a trace, whatever that was',
+    title: 'keeps a different value with --keep, and remembers that any former value may be on the hosts',
     found: [on('c1', `follows from ${A}`, witness)],
     has: B,
     say: 'keep',
-    told: { outcome: 'kept' },
+    result: { outcome: 'kept' },
     remembered: 'any',
   },
   {
-    title: 'refuses a record that is not what is in use',
+    title: 'refuses a recorded value that does not match the one in use',
     found: [on('c1', B), on('c1', `follows from ${A}`, witness)],
-    told: { outcome: 'disagree', others: ['c1'] },
+    result: { outcome: 'disagree', others: ['c1'] },
   },
   {
-    title: 'does not take over what it would refuse afterwards',
+    title: 'does not adopt a value that violates the rules',
     found: [on('c1', 'hunter2')],
-    told: { outcome: 'unfit', why: 's has 7 characters, fewer than 16' },
+    result: { outcome: 'unfit', why: 's has 7 characters, fewer than 16' },
   },
   {
-    title: 'ends a rotation of whatever the hosts have',
+    title: 'cancels a rotation of any former value',
     found: [on('c1', A)],
     had: any,
-    told: { outcome: 'adopted' },
+    result: { outcome: 'adopted' },
     value: A,
     remembered: [],
   },
 ];
 
 describe('adopting a secret', () => {
-  it.each(cases)('$title', ({ found, has, had, say = 'refuse', told, value, remembered }) => {
+  it.each(cases)('$title', ({ found, has, had, say = 'refuse', result, value, remembered }) => {
     const { secrets, values, previous } = adoptionOf(
       new Map(found.length > 0 ? [['s', found]] : []),
       { secrets: has === undefined ? {} : { s: new Secret('s', has) }, previous: had ? { s: had } : {} },
       { s: token('of a test') },
       say,
     );
-    expect(secrets).toEqual([expect.objectContaining({ secret: 's', ...told })]);
+    expect(secrets).toEqual([expect.objectContaining({ secret: 's', ...result })]);
     expect(JSON.stringify(secrets)).not.toContain(A);
     if (value === undefined) expect(values).toEqual({});
     else if (typeof value === 'string') expect(values['s']?.reveal()).toBe(value);

@@ -16,7 +16,7 @@ const place = (secret: string, more: Partial<CarriedSecret> = {}): CarriedSecret
   ...more,
 });
 
-/** What each host has by the secret's name; `away`: it cannot be asked. */
+/** The values on each host by secret name; `away`: unreachable. */
 type OnHosts = Readonly<Record<string, Readonly<Record<string, string>> | 'away'>>;
 
 interface Case {
@@ -40,7 +40,7 @@ const any: Previous = { values: [], any: true };
 const cases: readonly Case[] = [
   { title: 'nothing, on hosts that were never deployed', on: everywhere({}), expected: {} },
   {
-    title: 'nothing, on hosts that have what the folder has',
+    title: 'nothing, on hosts with the values of the folder',
     on: everywhere({ a: 'A', b: 'B' }),
     expected: {},
   },
@@ -51,36 +51,36 @@ const cases: readonly Case[] = [
     expected: {},
   },
   {
-    title: 'each that the folder lacks, with the hosts that carry it',
+    title: 'each secret missing in the folder, with the hosts that have it',
     folder: { b: 'B' },
     on: { c1: { a: 'A', b: 'B' }, c2: { b: 'B' }, c3: { a: 'X', b: 'B' } },
     expected: { lacking: [{ secret: 'a', hosts: ['c1', 'c3'] }] },
   },
   {
-    title: 'one that a single host still carries, of a folder without a file',
+    title: 'one on a single host, for a folder without a file',
     folder: {},
     on: { c1: {}, c2: {}, c3: { a: 'A' } },
     expected: { lacking: [{ secret: 'a', hosts: ['c3'] }] },
   },
   {
-    title: 'that it cannot know, where no host answers that could carry what the folder lacks',
+    title: 'an unknown secret, if it is missing in the folder and no host that may have it answers',
     folder: { b: 'B' },
     on: { c1: 'away', c2: 'away', c3: 'away' },
     expected: { unasked: [{ secret: 'a', hosts: all }] },
   },
   {
-    title: 'nothing, at a first deployment with a host away',
+    title: 'nothing, in a first deployment with an unreachable host',
     folder: {},
     on: { c1: {}, c2: {}, c3: 'away' },
     expected: {},
   },
   {
-    title: 'another one than the folder’s, which all hosts share',
+    title: 'a different value that all hosts share',
     on: everywhere({ a: 'other', b: 'B' }),
     expected: { foreign: [{ secret: 'a', hosts: all }] },
   },
   {
-    title: 'others than the folder’s, also where the hosts differ among each other',
+    title: 'different values, even if the hosts differ from each other',
     on: { c1: { a: 'x' }, c2: { a: 'y' }, c3: { a: 'z' } },
     expected: { foreign: [{ secret: 'a', hosts: all }] },
   },
@@ -90,41 +90,41 @@ const cases: readonly Case[] = [
     expected: {},
   },
   {
-    title: 'what two hosts share against the folder, though a third one was deployed from it',
+    title: 'a different value that two hosts share, even if a third one has that of the folder',
     on: { c1: { a: 'other' }, c2: { a: 'other' }, c3: { a: 'A' } },
     expected: { foreign: [{ secret: 'a', hosts: ['c1', 'c2'] }] },
   },
   {
-    title: 'nothing for a rotation that no host, or not every host has yet',
+    title: 'nothing for a rotation that not all hosts have yet',
     on: { c1: { a: 'old', b: 'B' }, c2: { a: 'older', b: 'B' }, c3: { a: 'A', b: 'B' } },
     previous: { a: was('old', 'older') },
     expected: {},
   },
   {
-    title: 'nothing for a rotation on purpose of what the folder lacked',
+    title: 'nothing for an intentional rotation of a value that the folder lacked',
     on: everywhere({ a: 'whatever', b: 'B' }),
     previous: { a: any },
     expected: {},
   },
   {
-    title: 'that such a rotation is over once every host has the new one',
+    title: 'such a rotation complete once all hosts have the new value',
     on: everywhere({ a: 'A', b: 'B' }),
     previous: { a: any },
     expected: { done: ['a'] },
   },
   {
-    title: 'that such a rotation is not over while a host is away',
+    title: 'such a rotation incomplete while a host is unreachable',
     on: { c1: { a: 'A' }, c2: { a: 'A' }, c3: 'away' },
     previous: { a: any },
     expected: {},
   },
   {
-    title: 'nothing for one host asked alone that differs in one secret and is familiar otherwise',
+    title: 'nothing for the only host that answers, if it differs in one secret and shares another',
     on: { c1: 'away', c2: { a: 'drifted', b: 'B' }, c3: 'away' },
     expected: {},
   },
   {
-    title: 'one host asked alone that has nothing of the folder',
+    title: 'the only host that answers, if it shares no secret with the folder',
     on: { c1: 'away', c2: { a: 'x', b: 'y' }, c3: 'away' },
     expected: {
       foreign: [
@@ -134,12 +134,12 @@ const cases: readonly Case[] = [
     },
   },
   {
-    title: 'the only host that carries one, with another one',
+    title: 'a different value on the only host that has the secret',
     on: { c1: { a: 'other', b: 'B' }, c2: { b: 'B' }, c3: { b: 'B' } },
     expected: { foreign: [{ secret: 'a', hosts: ['c1'] }] },
   },
   {
-    title: 'nothing where a place holds the beginning of the folder’s secret',
+    title: 'nothing if a place holds the beginning of the secret',
     places: [place('a', { holds: (secret) => secret.reveal().slice(0, 2) }), place('b')],
     folder: { a: 'ABCD', b: 'B' },
     on: everywhere({ a: 'AB', b: 'B' }),
@@ -147,7 +147,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe('a deployment that compares the secrets of the hosts with its folder finds', () => {
+describe('the comparison of the secrets on hosts with those of the folder finds', () => {
   it.each(cases)('$title', ({ on, folder = { a: 'A', b: 'B' }, previous = {}, places, expected }) => {
     const declared = places ?? [place('a'), place('b')];
     const sums = checksums();
@@ -178,11 +178,11 @@ describe('a deployment that compares the secrets of the hosts with its folder fi
   });
 });
 
-it('secrets on the same hosts are told together', () => {
-  const told = secretsInWords([
+it('secrets on the same hosts are listed together', () => {
+  const words = secretsInWords([
     { secret: 'a', hosts: all },
     { secret: 'b', hosts: ['c1'] },
     { secret: 'c', hosts: all },
   ]);
-  expect(told).toBe('a, c (c1, c2, c3); b (c1)');
+  expect(words).toBe('a, c (c1, c2, c3); b (c1)');
 });

@@ -27,7 +27,7 @@ function facts(overrides: Partial<HostFacts> = {}): HostFacts {
   };
 }
 
-/** The findings that are not healthy, when controller2 has `overrides` and all others are as they should be. */
+/** The unhealthy findings if controller2 has `overrides` and all other hosts are fit. */
 function complaints(overrides: Partial<HostFacts>): readonly Finding[] {
   const inventory = anInventory();
   const answers = new Map(
@@ -49,7 +49,7 @@ function complaints(overrides: Partial<HostFacts>): readonly Finding[] {
 }
 
 describe('the preflight check', () => {
-  it('has nothing to say of hosts that are fit', () => {
+  it('finds nothing on fit hosts', () => {
     expect(complaints({})).toEqual([]);
   });
 
@@ -67,10 +67,10 @@ describe('the preflight check', () => {
       /3306 by mysqld-old/,
     ],
     ['a name that points elsewhere', { names: { controller1: '198.51.100.1' } }, 'names', /198\.51\.100\.1/],
-    ['a clock that is off', { epochSeconds: 1_000_060 }, 'clocks', /60\.0 s/],
-    ['a virtual IP in use by a stranger', { answering: ['192.0.2.20'] }, 'virtual IP api', /no host/],
-    ['an interface that is not there', { mtu: { ens3: 1500 } }, 'interface of virtual IP api', /no eth0/],
-    ['an MTU of its own', { mtu: { eth0: 9000 } }, 'MTU in 192.0.2.0/24', /controller2 9000/],
+    ['a clock that is wrong', { epochSeconds: 1_000_060 }, 'clocks', /60\.0 s/],
+    ['a virtual IP in use by another machine', { answering: ['192.0.2.20'] }, 'virtual IP api', /no host/],
+    ['a missing interface', { mtu: { ens3: 1500 } }, 'interface of virtual IP api', /no interface eth0/],
+    ['a different MTU', { mtu: { eth0: 9000 } }, 'MTU in 192.0.2.0/24', /controller2 9000/],
   ])('finds %s', (_, overrides, subject, evidence) => {
     const found = complaints(overrides).find((finding) => finding.subject === subject);
     expect(found?.evidence).toMatch(evidence);
@@ -79,19 +79,19 @@ describe('the preflight check', () => {
 
   it.each<[string, Partial<HostFacts>]>([
     [
-      'a port that the system itself holds already',
+      'a port that is already held by the system itself',
       { listening: [{ port: 3306, address: '192.0.2.12', process: 'mariadbd' }] },
     ],
     [
       'a virtual IP that one of the hosts holds',
       { addresses: [own, { ...own, address: '192.0.2.20' }], answering: ['192.0.2.20'] },
     ],
-    ['a name that is known on its own host only', { names: { controller2: '127.0.1.1' } }],
-  ])('lets %s pass', (_, overrides) => {
+    ['a name that resolves to loopback on its own host', { names: { controller2: '127.0.1.1' } }],
+  ])('accepts %s', (_, overrides) => {
     expect(complaints(overrides)).toEqual([]);
   });
 
-  it('says which two hosts hold one virtual IP', () => {
+  it('names two hosts that hold the same virtual IP', () => {
     const vip = { ...own, address: '192.0.2.20' };
     const inventory = anInventory();
     const answers = new Map(
@@ -151,7 +151,7 @@ describe('a deployment with several networks', () => {
       .map(({ host, subject, evidence }) => [host, subject, evidence].filter(Boolean).join(': '));
   const jumbo = { eth0: 1500, eth1: 9000 };
 
-  it('may have another MTU in each of them', () => {
+  it('may have a different MTU in each', () => {
     const all = findings({ controller1: jumbo, edge2: jumbo });
     expect(bad(all)).toEqual([]);
     expect(
@@ -159,25 +159,25 @@ describe('a deployment with several networks', () => {
         .filter(({ subject }) => subject.startsWith('MTU'))
         .map(({ subject, evidence }) => [subject, evidence]),
     ).toEqual([
-      ['MTU in 192.0.2.0/24', '1500 everywhere'],
-      ['MTU in 198.51.100.0/24', '9000 everywhere'],
+      ['MTU in 192.0.2.0/24', '1500 on all hosts'],
+      ['MTU in 198.51.100.0/24', '9000 on all hosts'],
     ]);
   });
 
-  it('has one MTU in each of them', () => {
+  it('must have the same MTU within each', () => {
     expect(bad(findings({ controller1: jumbo, edge2: { eth0: 1500, eth1: 1500 } }))).toEqual([
       'MTU in 198.51.100.0/24: controller1 9000, edge2 1500',
     ]);
   });
 
-  it('has the interface of a virtual IP on each of its holders, and need not have it on load balancers', () => {
+  it('must have the interface of a virtual IP on its holders, and not on other load balancers', () => {
     expect(bad(findings({ controller1: jumbo, edge2: { eth0: 1500 } }))).toEqual([
-      'edge2: interface of virtual IP public: it has no eth1',
+      'edge2: interface of virtual IP public: no interface eth1',
     ]);
   });
 });
 
-describe('a host that gives no answer', () => {
+describe('a host that does not answer', () => {
   const inventory = anInventory();
   const silent = new Map(
     inventory.hosts.map((host): [string, Answer<HostFacts>] => [
@@ -204,21 +204,21 @@ describe('a host that gives no answer', () => {
         subject: 'answer',
         healthy: false,
         evidence: 'no answer: it did not end within 120 s',
-        hint: 'see whether it runs commands at all: osha exec INVENTORY --on controller2 -- uptime',
+        hint: 'check that it can run commands: osha exec INVENTORY --on controller2 -- uptime',
       },
     ]);
   });
 
-  it('is not said to know that a virtual IP is free', () => {
+  it('qualifies the statement that a virtual IP is free', () => {
     const vip = preflight(inventory, platform, [])
       .judge(silent)
       .find(({ subject }) => subject === 'virtual IP api');
-    expect(vip?.evidence).toBe('192.0.2.20 is free, as far as the hosts that answered know');
+    expect(vip?.evidence).toBe('192.0.2.20 is free, according to the hosts that answered');
   });
 });
 
 describe('the facts of a host', () => {
-  it('are read from what the probe prints', () => {
+  it('are parsed from the output of the probe', () => {
     const stdout = [
       'uid 0',
       'os debian 12 Debian GNU/Linux 12 (bookworm)',
@@ -249,11 +249,11 @@ describe('the facts of a host', () => {
 
   const whole = 'uid 0\nos debian 12 D\ninit systemd\nepoch 1.5\nmemory 8\nroom / 4\n';
   it.each([
-    ['is a greeting', 'Welcome!\n', /its os/],
-    ['has no number for a user', whole.replace('uid 0', 'uid '), /"" for its uid, which is not a number/],
+    ['is a greeting', 'Welcome!\n', /no os/],
+    ['has no number for a user', whole.replace('uid 0', 'uid '), /uid "" is not a number/],
     ['has no free disk space', whole.replace('room / 4', 'room / -'), /free disk space/],
-    ['ends too early', whole.replace('memory 8\n', ''), /its memory/],
-  ])('are refused when the answer %s', (_, stdout, words) => {
+    ['ends too early', whole.replace('memory 8\n', ''), /no memory/],
+  ])('are rejected if the output %s', (_, stdout, words) => {
     expect(() => factsProbe([], []).parse({ stdout, stderr: '', exitCode: 0 })).toThrow(words);
   });
 });
