@@ -15,8 +15,8 @@ export type {
   DeclaredCloud,
   OutsideNetwork,
 } from './playbook/cloud.ts';
-export type { HostOption } from './playbook/host-option.ts';
-export { settingsReader } from './playbook/settings-reader.ts';
+export type { HostOption } from './playbook/playbook.ts';
+export { settingsReader } from './playbook/playbook.ts';
 export { minutes, seconds, step, verify } from './playbook/step.ts';
 export type { ClusterStep, HostStep, Step, StepOptions, Strategy, VerifyStep } from './playbook/step.ts';
 export { ofThoseThatAnswered, ProbeError, questionOf } from './playbook/operation.ts';
@@ -43,7 +43,7 @@ export type {
 export type { CarriedSecret, LineOfFile, Where } from './playbook/carried-secret.ts';
 export { DEFAULT_TIMEOUT_SECONDS, LIMITS, stretched, within, type Limit } from './playbook/limits.ts';
 export { takeoverOf, type Handover, type Takeover } from './playbook/takeover.ts';
-export type { Frontend, FrontendServer } from './playbook/frontend.ts';
+export type { Frontend, FrontendServer } from './playbook/playbook.ts';
 export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';
 export { addressIn, sameNetwork } from './inventory/vip-network.ts';
 export { holdersOf, hostsWith, ROLES } from './inventory/types.ts';

@@ -1,7 +1,6 @@
 import type { Host } from '../inventory/types.ts';
 import { quote, quoteAll } from '../operations/shell.ts';
 import { carriedSecretsOf } from '../planner/plan.ts';
-import { secretRules } from '../playbook/secret-rules.ts';
 import { checksumProbe, checksums, placesOn, type FoundSecret } from '../preflight/carried.ts';
 import {
   foreignSecrets,
@@ -15,6 +14,7 @@ import type { Secret } from '../secrets/secret.ts';
 import { writeSecrets } from '../secrets/write.ts';
 import { OshaError } from '../text/error.ts';
 import type { Deployment } from './deployment.ts';
+import { secretRules } from '../playbook/playbook.ts';
 
 /** Every value that may come up in a run: those that were replaced stand on the hosts until it has changed them. */
 export function secretsToMask({ secrets, loaded }: Deployment): readonly Secret[] {

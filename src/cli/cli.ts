@@ -1,6 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { getSystemErrorMap } from 'node:util';
-import { PlaybookFault } from '../playbook/fault.ts';
 import { OshaError } from '../text/error.ts';
 import { jsonLine } from '../text/json-line.ts';
 import { visibleBehind } from '../text/visible.ts';
@@ -9,6 +8,7 @@ import { EXIT, type Io } from './io.ts';
 import type { Cli } from './register.ts';
 import { verbs } from './verbs.ts';
 import { ownVersion } from './version.ts';
+import { PlaybookFault } from '../playbook/playbook.ts';
 
 /**
  * Carries out one command line, without the words `node osha`, and returns its exit code. Nothing of a user's mistake is

@@ -1,5 +1,4 @@
 import type { Plan } from '../planner/plan.ts';
-import { beside } from '../planner/waves.ts';
 import type { Prunable } from '../runner/events.ts';
 import { confirmer, type Confirm } from './consent.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
@@ -17,6 +16,7 @@ import {
 import { drawing, printJson } from './presentation.ts';
 import type { Cli } from './register.ts';
 import { plainSummary } from './summary.ts';
+import { othersInWave } from '../planner/order.ts';
 
 export interface DeployRequest extends OutputOptions, ConnectionOptions, SelectionOptions, PlaybookOptions {
   readonly mode: 'plan' | 'diff' | 'apply';
@@ -103,7 +103,7 @@ function planLines(plan: Plan): readonly object[] {
       phase: phase.name,
       title: phase.title,
       needs: phase.needs,
-      sideBySideWith: beside(plan.waves, phase.name).map((other) => other.name),
+      sideBySideWith: othersInWave(plan.waves, phase.name).map((other) => other.name),
       hosts: phase.hosts.map((host) => host.name),
       steps: phase.steps.map((step) => ({
         step: step.id,

@@ -59,7 +59,7 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
     import('../../playbooks/index.ts'),
     import('../inventory/load.ts'),
     import('../platform/index.ts'),
-    import('../playbook/secret-rules.ts'),
+    import('../playbook/playbook.ts'),
     import('./deployed-playbooks.ts'),
   ]);
   const written = readInventory(pathOf(io, file));

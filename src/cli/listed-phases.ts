@@ -1,5 +1,5 @@
-import { beside, inWaves } from '../planner/waves.ts';
 import type { Playbook } from '../playbook/playbook.ts';
+import { othersInWave, inWaves } from '../planner/order.ts';
 
 /** A phase as `osha phases` tells it. */
 export interface ListedPhase {
@@ -22,7 +22,7 @@ export function listedPhases(playbooks: readonly Playbook[]): readonly ListedPha
     phase: name,
     title,
     needs,
-    sideBySideWith: beside(waves, name).map((other) => other.name),
+    sideBySideWith: othersInWave(waves, name).map((other) => other.name),
     manual,
   }));
 }

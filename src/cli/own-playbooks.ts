@@ -1,8 +1,7 @@
 import { register } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Playbook } from '../playbook/playbook.ts';
-import { PlaybookFault } from '../playbook/fault.ts';
+import { type Playbook, PlaybookFault } from '../playbook/playbook.ts';
 import { readText } from '../yaml/read.ts';
 import type { Io } from './io.ts';
 import { PlaybookFile, type LocatedPlace } from './playbook-file.ts';

@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { ProbeError } from '../playbook/operation.ts';
-import { PlaybookFault } from '../playbook/fault.ts';
 import { nearest } from '../yaml/nearest.ts';
 import { START, type LocatedProblem, type Position } from '../yaml/problem.ts';
 import { placeInUserCode } from './user-code.ts';
+import { PlaybookFault } from '../playbook/playbook.ts';
 
 /** What every fault of a playbook can be tried with, without a host. */
 const TRY = 'mend it, and try it without hosts: osha run PLAYBOOK.ts INVENTORY --dry-run';

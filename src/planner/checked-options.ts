@@ -1,32 +1,31 @@
 import type { Host, Inventory } from '../inventory/types.ts';
-import type { HostOption } from '../playbook/host-option.ts';
-import type { Playbook } from '../playbook/playbook.ts';
+import type { Playbook, HostOption } from '../playbook/playbook.ts';
 import { SelectionError } from './selection.ts';
 
-/** Host names by option: what the operator gave to this run. */
+/** The options given to this run: host names by option. */
 export type GivenOptions = Readonly<Partial<Record<string, string>>>;
 
-/** What may be lost by an option that was given. */
+/** Data or availability that an option may cost. */
 export interface Loss {
-  /** The phase that takes the option. */
+  /** The phase of the option. */
   readonly phase: string;
-  /** As the command line has it, without its value. */
+  /** With its dashes, without its value. */
   readonly option: string;
   /** In sentences. */
   readonly text: string;
 }
 
 /**
- * Throws `SelectionError` where an option was given that no phase of this run takes, or that names another host than it
- * may, or one that `--limit` leaves out. Returns what may be lost by the options given. Pure.
+ * Validates the given options and returns what they may lose. Pure. Throws `SelectionError` for an option of no phase in this
+ * run, for a host that the option does not allow, and for one that `--limit` excludes.
  */
 export function checkedOptions(
   given: GivenOptions,
   parts: {
     readonly inventory: Inventory;
-    /** Those that the inventory has hosts for. */
+    /** Playbooks with hosts in the inventory. */
     readonly present: readonly Playbook[];
-    /** Those of them that run. */
+    /** Those of them in this run. */
     readonly selected: readonly Playbook[];
     /** Names of the hosts that may be changed. */
     readonly allowed: ReadonlySet<string>;
@@ -39,18 +38,21 @@ export function checkedOptions(
     const phase = present.find(({ options }) => options?.[name] !== undefined);
     const option = phase?.options?.[name];
     if (!phase || !option) {
-      throw new SelectionError(`${flag} is for a phase that this inventory does not have`, `omit ${flag}`);
+      throw new SelectionError(
+        `${flag} belongs to a phase that this inventory does not have`,
+        `omit ${flag}`,
+      );
     }
     if (!selected.includes(phase)) {
       throw new SelectionError(
-        `${flag} is for the phase ${phase.name}, which this run leaves out`,
+        `${flag} belongs to the phase ${phase.name}, which is not part of this run`,
         `add ${phase.name} to --only, or omit --only, --skip and --from`,
       );
     }
     const host = hostOf(option, { flag, wanted, inventory });
     if (!allowed.has(host.name)) {
       throw new SelectionError(
-        `${flag} names ${host.name}, which --limit leaves out`,
+        `${flag} names ${host.name}, which --limit excludes`,
         `add ${host.name} to --limit`,
       );
     }
@@ -71,7 +73,7 @@ function hostOf(
   const host = hosts.find(({ name }) => name === wanted);
   if (host) return host;
   throw new SelectionError(
-    `${flag} names "${wanted}", which is no ${option.what}`,
+    `${flag} names "${wanted}", which is not a ${option.what}`,
     `name one of ${hosts.map(({ name }) => name).join(', ')}`,
   );
 }

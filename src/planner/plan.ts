@@ -6,28 +6,27 @@ import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { checkedOptions, type GivenOptions, type Loss } from './checked-options.ts';
-import { inOrder } from './order.ts';
-import { inWaves } from './waves.ts';
+import { inOrder, inWaves } from './order.ts';
 import { byPresentNames, selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
 
-/** What a run will do, in order. Made without reaching a host. */
+/** What a run will do, in order. Made without connecting to a host. */
 export interface Plan {
   readonly inventory: Inventory;
   readonly phases: readonly PlannedPhase[];
-  /** The same phases: those of one wave run side by side, the waves one after another. */
+  /** The same phases: those of a wave run in parallel, the waves one at a time. */
   readonly waves: readonly (readonly PlannedPhase[])[];
-  /** Hosts that may be changed. */
+  /** The hosts that may be changed. */
   readonly hosts: readonly Host[];
-  /** What may be lost by the options given: the operator has to confirm it. */
+  /** What the given options may lose: the operator has to confirm it. */
   readonly losses: readonly Loss[];
 }
 
 export interface PlannedPhase {
   readonly name: string;
   readonly title: string;
-  /** Phases of this plan that have to succeed before. */
+  /** Phases of this plan that have to succeed first. */
   readonly needs: readonly string[];
-  /** Hosts that may be changed. */
+  /** The hosts that may be changed. */
   readonly hosts: readonly Host[];
   readonly steps: readonly PlannedStep[];
   readonly health: readonly HealthCheck[];
@@ -35,14 +34,14 @@ export interface PlannedPhase {
 }
 
 export interface PlannedStep {
-  /** The slug of its title, unique in its phase: what `--from PHASE:STEP` takes. */
+  /** The slug of its title, unique in its phase, for `--from PHASE:STEP`. */
   readonly id: string;
   readonly step: Step;
-  /** Hosts that it may change. */
+  /** The hosts that it may change. */
   readonly hosts: readonly Host[];
   /**
-   * In words: "in parallel", "in parallel, restarts one at a time", "one at a time", "once", "cluster", "verify". Asks a
-   * step for the operations of its hosts.
+   * In words: "in parallel", "in parallel, restarts one at a time", "one at a time", "once", "cluster", "verify". A getter,
+   * because it has to create the operations of all hosts.
    */
   readonly strategy: string;
 }
@@ -54,13 +53,13 @@ export interface PlanRequest {
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly platform: Platform;
   readonly selection?: Selection;
-  /** Options that playbooks take; see `Playbook.options`. */
+  /** See `Playbook.options`. */
   readonly options?: GivenOptions | undefined;
-  /** A file of the user's own that is run alone: then nothing but its playbooks is planned. */
+  /** For `osha run`: plan only the playbooks of this file. */
   readonly run?: { readonly file: string; readonly playbooks: readonly Playbook[] } | undefined;
 }
 
-/** The plan for an inventory. Pure. Throws `SelectionError` when the selection or an option names what is not there. */
+/** The plan for an inventory. Pure. Throws `SelectionError` if the selection or an option is invalid. */
 export function createPlan(request: PlanRequest): Plan {
   const { inventory, run } = request;
   const selection = byPresentNames(request.selection ?? {}, request.playbooks);
@@ -123,8 +122,8 @@ function playbooksOfFile(
   const found = present.filter((playbook) => names.includes(playbook.name));
   if (found.length > 0) return found;
   throw new SelectionError(
-    `no host of this inventory is one of ${names.join(', ')}`,
-    `change which hosts ${file} is for, or give a host the role that it asks for`,
+    `${file} selects no host of this inventory (${names.join(', ')})`,
+    `change the hosts in ${file}, or give a host the role that it selects`,
   );
 }
 
@@ -144,10 +143,10 @@ function contextOf(
   };
 }
 
-/** What playbooks tell each other. */
+/** Declarations of all playbooks, which each of them receives. */
 type Shared = Pick<PlaybookContext<unknown, string>, 'frontends' | 'takeovers'>;
 
-/** What the playbooks of this inventory tell each other, whichever phases run: a selection must not shrink it. */
+/** Collected from all playbooks of the inventory, regardless of the selection, which must not shrink a configuration. */
 function sharedOf(playbooks: readonly Playbook[], request: PlanRequest): Shared {
   const nothing: Shared = { frontends: [], takeovers: [] };
   const all = playbooks.map((playbook) => [playbook, contextOf(playbook, request, nothing)] as const);
@@ -157,7 +156,7 @@ function sharedOf(playbooks: readonly Playbook[], request: PlanRequest): Shared 
   };
 }
 
-/** Where the secrets of a deployment are found on its hosts. Pure. */
+/** Where the hosts store the secrets of a deployment. Pure. */
 export function carriedSecretsOf(request: Omit<PlanRequest, 'selection'>): readonly CarriedSecret[] {
   const nothing: Shared = { frontends: [], takeovers: [] };
   return request.playbooks
@@ -172,10 +171,7 @@ function hostsOf(step: Step, hosts: readonly Host[]): readonly Host[] {
   return hosts;
 }
 
-/**
- * A step of operations that run once runs once. Throws a `TypeError` where it has others too: they belong in a step of
- * their own.
- */
+/** Makes a step of run-once operations run once. Throws a `TypeError` if it mixes them with others. */
 function onceWhereDeclared(step: Step, hosts: readonly Host[]): Step {
   const [first] = hosts;
   if (step.kind !== 'host' || step.strategy.kind !== 'all' || !first) return step;
@@ -185,7 +181,7 @@ function onceWhereDeclared(step: Step, hosts: readonly Host[]): Step {
   const other = operations.find(({ runsOnce }) => !runsOnce);
   if (other) {
     throw new TypeError(
-      `step "${step.title}": "${once[0]?.title}" runs once and "${other.title}" on each host; put them in steps of their own`,
+      `step "${step.title}": "${once[0]?.title}" runs once and "${other.title}" on each host; put them in separate steps`,
     );
   }
   return { ...step, strategy: { kind: 'once' } };
@@ -227,7 +223,7 @@ function stepsFrom(
   const first = steps.findIndex((planned) => planned.id === from.step);
   if (first < 0) {
     throw new SelectionError(
-      `--from names the step "${from.step}", which the phase ${from.phase} does not have`,
+      `--from: the phase ${from.phase} has no step "${from.step}"`,
       `its steps are: ${steps.map((planned) => planned.id).join(', ')}`,
     );
   }

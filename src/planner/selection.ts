@@ -3,17 +3,17 @@ import { hostsMeant } from '../inventory/chosen-hosts.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import { ROLES } from '../inventory/types.ts';
 
-/** What `--only`, `--skip`, `--from` and `--limit` ask for. */
+/** The values of `--only`, `--skip`, `--from` and `--limit`. */
 export interface Selection {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
-  /** A phase, and the step of it to begin with. */
+  /** A phase, and optionally the step in it to start with. */
   readonly from?: { readonly phase: string; readonly step?: string };
   /** Host names and roles. */
   readonly limit?: readonly string[];
 }
 
-/** A selection that names what is not there. A user's mistake: exit code 2. */
+/** A selection that names something unknown: exit code 2. */
 export class SelectionError extends OshaError {
   override name = 'SelectionError';
 
@@ -22,15 +22,15 @@ export class SelectionError extends OshaError {
   }
 }
 
-/** What phases are chosen from. */
-export interface Choice {
-  /** How a message names it; default "this inventory". */
+/** The source of the phases to select from. */
+export interface PhaseSource {
+  /** Its name in messages; default "this inventory". */
   readonly of?: string;
-  /** Everything in it was named already, so that what is `manual` runs too. */
+  /** The user named all of them, so manual phases run too. */
   readonly named?: true;
 }
 
-/** The selection with the present names of phases in place of those that they had before. */
+/** Replaces former names of phases in a selection. */
 export function byPresentNames(
   selection: Selection,
   phases: readonly { readonly name: string; readonly formerly?: string }[],
@@ -46,20 +46,17 @@ export function byPresentNames(
   };
 }
 
-/**
- * The phases that `selection` leaves, in the order they were given; those that are `manual` only where `--only` or
- * `--from` names them. Throws `SelectionError`.
- */
+/** The selected phases, in the given order; manual ones only if `--only` or `--from` names them. Throws `SelectionError`. */
 export function selectPhases<P extends { readonly name: string; readonly manual?: true }>(
   phases: readonly P[],
   selection: Selection,
-  { of = 'this inventory', named: allNamed }: Choice = {},
+  { of = 'this inventory', named: allNamed }: PhaseSource = {},
 ): readonly P[] {
   const names = phases.map((phase) => phase.name);
   const demandKnown = (option: string, wanted: string): void => {
     if (!names.includes(wanted)) {
       throw new SelectionError(
-        `${option} names the phase "${wanted}", which ${of} does not have`,
+        `${option}: ${of} has no phase "${wanted}"`,
         `its phases are: ${names.join(', ')}`,
       );
     }
@@ -78,7 +75,7 @@ export function selectPhases<P extends { readonly name: string; readonly manual?
   );
 }
 
-/** The hosts that `--limit` leaves, in inventory order; all of them without it. Throws `SelectionError`. */
+/** The hosts selected by `--limit`, in inventory order; all without it. Throws `SelectionError`. */
 export function selectHosts(
   inventory: Pick<Inventory, 'hosts'>,
   limit: readonly string[] | undefined,

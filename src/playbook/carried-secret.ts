@@ -1,39 +1,39 @@
 import type { Host } from '../inventory/types.ts';
 import type { Secret } from '../secrets/secret.ts';
 
-/** How a secret is found in a file. As data, so that one question to a host costs it few processes. */
+/** How to find a secret on a host. Data rather than code, so that one probe for all secrets needs few processes. */
 export type Where =
-  /** It is the first line of the file; with `with`, only where osha placed that other file as well. */
+  /** The first line of the file; with `with`, only if osha also placed that other file. */
   | { readonly in: 'file'; readonly with?: string | undefined }
-  /** It is in a line of a file that osha placed. */
+  /** Part of a line in a file placed by osha. */
   | ({ readonly in: 'line' } & LineOfFile)
-  /** POSIX sh that only reads prints it, and nothing where there is none. Its exit code means nothing. */
+  /** The output of a read-only POSIX sh script; empty if there is none. The exit code is ignored. */
   | { readonly in: 'output'; readonly script: string };
 
-/** The line of a file that a secret is in; the first one that has it counts. */
+/** A line with a secret; the first matching line counts. */
 export interface LineOfFile {
-  /** What the line begins with, after spaces. The secret follows, up to the first character that no secret has. */
+  /** The start of the line, after spaces. The secret follows, up to the first character that secrets cannot have. */
   readonly line: string;
-  /** What comes between, up to where the secret begins, such as the beginning of a URL. */
+  /** Text directly before the secret, such as the beginning of a URL. */
   readonly after?: string | undefined;
-  /** The section of an INI file; `line` is then a key, and `=` follows with any spaces. */
+  /** The section of an INI file; `line` is then a key, followed by `=` with any spaces. */
   readonly section?: string | undefined;
 }
 
 /**
- * Where a secret is found on the hosts once it is in use. A deployment asks there before it changes anything: a folder that
- * lacks the secret, or has another one, must not replace it in passing. `osha secrets adopt` reads it back from there.
+ * Where hosts store a secret in use. A deployment compares it before any change, so that a folder with a missing or different
+ * secret does not replace it by accident. `osha secrets adopt` reads it back.
  */
 export interface CarriedSecret {
-  /** Its name. */
+  /** The name of the secret. */
   readonly secret: string;
-  /** Every host that has it there, whatever `--limit` says. */
+  /** All hosts that store it there, regardless of `--limit`. */
   readonly hosts: readonly Host[];
-  /** The file that it stands in. */
+  /** The file with the secret. */
   readonly path: string;
   readonly where: Where;
-  /** What of the secret stands there; default all of it. Pure. */
+  /** The part or hash of the secret that is stored; default: all of it. Pure. */
   readonly holds?: ((secret: Secret) => string) | undefined;
-  /** How much of the secret can be read back there; default all of it. Of a beginning, any secret that begins so will do. */
+  /** How much of the secret can be read back; default: all of it. A beginning may be completed with any end. */
   readonly restores?: 'all' | 'beginning' | 'nothing' | undefined;
 }

@@ -3,45 +3,43 @@ import type { Host } from '../inventory/types.ts';
 import type { Text } from '../secrets/text.ts';
 
 /**
- * Something that can be observed and changed: what a change touches, and what a probe's answer depends on. A probe that
- * depends on everything in a directory reads `file:DIRECTORY/`. What a cluster or a database holds is named in parts,
- * such as `cluster:rabbitmq/user nova`: a change of the whole is one of each part, and the reverse.
+ * Something that changes touch and probes read. A probe that depends on everything in a directory reads `file:DIRECTORY/`.
+ * The content of a cluster or database is named in parts, such as `cluster:rabbitmq/user nova`: a change to the whole
+ * affects every part, and a change to a part affects the whole.
  */
 export type ResourceKey =
   `${'file' | 'package' | 'unit' | 'user' | 'kernel' | 'cluster' | 'database' | 'host'}:${string}`;
 
-/** What came back of a probe's script. */
+/** The result of a probe's script. */
 export interface ProbeAnswer {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
 }
 
-/** What announced changes will do to what a probe reads: by each of its `reads`, everything that those changes do. */
+/** The effects of announced changes on what a probe reads, by resource in its `reads`. */
 export type PendingReads = ReadonlyMap<ResourceKey, readonly Effect[]>;
 
 /**
- * A question to one host. Its script only reads, whatever happens; probes with the same script and input are asked
- * once per round trip and share the answer.
+ * A read-only query to one host. Probes with the same script and input run once per round trip and share the answer.
  */
 export interface Probe<Observed = unknown> {
   /** POSIX sh, run as root. */
   readonly script: string;
-  /** Given to the script on stdin: the only way in which a secret may reach a probe. */
+  /** The script's stdin: the only way to pass a secret to a probe. */
   readonly input?: Text;
-  /** What the answer depends on. */
+  /** The resources that the answer depends on. */
   readonly reads: readonly ResourceKey[];
-  /** Understands the answer. Throws a `ProbeError` when the answer makes no sense. */
+  /** Throws a `ProbeError` for unexpected output. */
   parse(answer: ProbeAnswer): Observed;
   /**
-   * Pure: what the host will answer once `pending` has been carried out, from what it answers now. A plan decides on it,
-   * and so announces what follows from the changes before it. Returns `undefined` where that cannot be known. Default: it
-   * is not known.
+   * Pure: predicts the answer after the changes in `pending`, from the answer now, so that a plan also lists what follows
+   * from earlier changes. Returns `undefined` if it cannot be predicted. Default: never predictable.
    */
   foresee?(observed: Observed, pending: PendingReads): Observed | undefined;
 }
 
-/** What a probe asks, for one that asks it too and understands the answer in its own way. */
+/** The query of a probe, for another probe that parses the answer differently. */
 export function questionOf({
   script,
   input,
@@ -50,83 +48,80 @@ export function questionOf({
   return input === undefined ? { script, reads } : { script, input, reads };
 }
 
-/** An answer to a probe that could not be understood; the message says what was expected. */
+/** Unexpected output of a probe; the message says what was expected. */
 export class ProbeError extends OshaError {
   override name = 'ProbeError';
 }
 
-/** A system that runs and turns osha away: nothing can be learned of it, and nothing is wrong with the answer. */
+/** A running system rejects osha's login: its state is unknown, but the answer is valid. */
 export class AccessRefused extends ProbeError {
   override name = 'AccessRefused';
 
-  /** `hint` is the way out, to be pasted. */
+  /** `hint` is a command to paste. */
   constructor(message: string, hint: string) {
     super(message, { hint });
   }
 }
 
-/** A difference of two texts, secrets masked already. */
+/** The difference of two texts, with secrets masked. */
 export interface TextDiff {
   readonly path: string;
-  /** Absent where there was no file. */
+  /** Absent for a new file. */
   readonly before?: string;
-  /** Absent where the file goes. */
+  /** Absent for a removed file. */
   readonly after?: string;
 }
 
 /**
- * What a change does to a service or a cluster member, and to its data. The runner takes turns by it, and the
- * invariants over all decisions (`test/invariants`) hold it against what is known of the member.
+ * What a change does to a service or cluster member and to its data. The runner makes disruptive changes on one host at a
+ * time, and the invariants (`test/invariants`) check decisions against the known state of the member.
  */
 export type Effect =
-  /** Starts what does not run. */
+  /** Starts what is stopped. */
   | 'starts'
-  /** Stops and starts what may run: it serves nobody meanwhile. */
+  /** Stops and starts what may be running: no service meanwhile. */
   | 'restarts'
   | 'stops'
-  /** Ends it without letting it finish. */
+  /** Ends it ungracefully. */
   | 'kills'
   /** Forms a cluster from this member's data alone. */
   | 'forms'
-  /** Gives the quorum to this running member. */
+  /** Gives quorum to this running member. */
   | 'promotes'
-  /** Joins a cluster and takes over its data: what the member had of its own is overwritten. */
+  /** Joins a cluster and replaces the member's own data with the cluster's. */
   | 'joins'
-  /** Removes another member from the cluster's list. */
+  /** Removes another member from the cluster. */
   | 'forgets'
   /** Deletes the member's data or moves it aside. */
   | 'wipes';
 
-/** Effects after which a host serves nobody, if only for a moment. */
+/** Effects that interrupt service on the host, even briefly. */
 const DISRUPTS: readonly Effect[] = ['restarts', 'stops', 'kills', 'joins', 'wipes'];
 
-/** Those of `effects` that clients of the host may notice: what does so is done on one host at a time. */
+/** The `effects` that clients may notice: such changes run on one host at a time. */
 export function disruptive(effects: readonly Effect[] = []): readonly Effect[] {
   return effects.filter((effect) => DISRUPTS.includes(effect));
 }
 
-/** One thing that has to be done on one host. */
+/** One change to make on one host. */
 export interface Change {
-  /** In the infinitive: "install rabbitmq-server 3.10.8", "restart mariadb (its configuration is newer)". */
+  /** In the imperative: "install rabbitmq-server 3.10.8", "restart mariadb (its configuration is newer)". */
   readonly summary: string;
   readonly diff?: TextDiff;
-  /** POSIX sh, run as root with `set -e`. Never holds a secret: a script can be read in errors and in the journal. */
+  /** POSIX sh, run as root with `set -e`. Must not contain secrets: scripts appear in errors and in the journal. */
   readonly script: string;
-  /** Given to the script on stdin; a function is called when the change is made, and never by a dry run. */
+  /** The script's stdin. A function is called only when the change is made, not for a plan. */
   readonly input?: Text | Uint8Array | (() => Promise<Text>);
   readonly touches: readonly ResourceKey[];
-  /** What it does to a service or a member; default: nothing that a client of it could notice. */
+  /** What it does to a service or member; default: nothing that clients notice. */
   readonly effects?: readonly Effect[];
-  /**
-   * True where it takes away what osha made and the inventory does not name any more. It is told, and only done with
-   * `--prune`.
-   */
+  /** True if it removes something that osha created and the inventory no longer lists: reported, and made only with `--prune`. */
   readonly prunes?: true;
-  /** Milliseconds until its process group is killed; default is the run's `--timeout`. A longer `--timeout` stretches it. */
+  /** Milliseconds until its process group is killed; default is the run's `--timeout`. A longer `--timeout` scales it. */
   readonly timeoutMs?: number;
 }
 
-/** A file that an operation places on its host, for `osha render`. */
+/** A file that an operation writes on its host, for `osha render`. */
 export interface PlacedFile {
   readonly path: string;
   readonly content: Text;
@@ -139,18 +134,18 @@ export interface Operation<Observed = unknown> {
   readonly title: string;
   readonly places?: PlacedFile;
   /**
-   * It is about something that all hosts of its step share, such as an account of a replicated database: it is done on the
-   * first host that is up. Default: on each host.
+   * True for something that all hosts of the step share, such as an account in a replicated database: runs on the first
+   * host that is up. Default: runs on each host.
    */
   readonly runsOnce?: true;
-  /** Every effect that its changes may have: a plan says so before a host is asked. Default none. */
+  /** All effects that its changes may have, for a plan made without connecting. Default: none. */
   readonly effects?: readonly Effect[];
   readonly probe: Probe<Observed>;
-  /** Pure: what is left to do. An empty list means converged. */
+  /** Pure: the changes to make. An empty list means converged. */
   decide(observed: Observed): readonly Change[];
 }
 
-/** What one member of a cluster answered, or why it did not. */
+/** The answer of one cluster member, or the reason for none. */
 export type Answer<Observed = unknown> =
   | { readonly reachable: true; readonly observed: Observed }
   | { readonly reachable: false; readonly reason: string };
@@ -158,12 +153,12 @@ export type Answer<Observed = unknown> =
 /** By host name, in inventory order; every member has an entry. */
 export type Answers<Observed = unknown> = ReadonlyMap<string, Answer<Observed>>;
 
-/** Ends a statement that adds up what each member said; empty where all of them answered. */
+/** A suffix for statements that summarize all members; empty if all of them answered. */
 export function ofThoseThatAnswered(answered: number, members: number): string {
   return answered < members ? ', of those that answered' : '';
 }
 
-/** The facts that a decision rests on, as a table to print. */
+/** The facts behind a decision, as a table to print. */
 export interface Evidence {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -174,24 +169,24 @@ export interface HostChange {
   readonly change: Change;
 }
 
-/** What a cluster needs. */
+/** The decision about a cluster. */
 export type ClusterDecision =
   | { readonly verdict: 'converged'; readonly evidence?: Evidence }
   | {
       readonly verdict: 'change';
-      /** Stages run one after another; the changes within a stage run on their hosts at the same time. */
+      /** Stages run in order; the changes within a stage run on their hosts in parallel. */
       readonly stages: readonly (readonly HostChange[])[];
-      /** One sentence: what was found and so what will be done. */
+      /** One sentence: what was found, and so what will be done. */
       readonly because: string;
       /**
-       * What is decided once the stages are carried out and the members have been asked again: "which member has the
-       * newest data". A plan says that more may follow. Default: nothing, the cluster is converged then.
+       * What has to be decided after these stages, when the members are probed again: "which member has the newest data". A
+       * plan says that more may follow. Default: nothing, the cluster is converged then.
        */
       readonly then?: string;
       readonly evidence?: Evidence;
     }
   | {
-      /** Going on could lose data, or would break what still runs. */
+      /** Continuing could lose data, or break what still runs. */
       readonly verdict: 'refuse';
       readonly reason: string;
       readonly hint: string;
@@ -199,65 +194,65 @@ export type ClusterDecision =
     };
 
 /**
- * One idempotent unit of work on a whole cluster: one probe per member and one pure decision over all answers, so
- * that an algorithm that could lose data is tested as a table, without a host.
+ * One idempotent unit of work on a whole cluster: one probe per member, and one pure decision over all answers, so that
+ * algorithms that could lose data are tested as tables, without hosts.
  */
 export interface ClusterOperation<Observed = unknown> {
   readonly scope: 'cluster';
   readonly title: string;
-  /** Every member, also those that `--limit` leaves out: limiting must never shrink a cluster. */
+  /** All members, including those excluded by `--limit`, which must never shrink a cluster. */
   readonly members: readonly Host[];
   /**
-   * True where `decide` knows what to do, or to refuse, while a member cannot be reached. Default: the step stops then,
-   * unless `--limit` leaves that member out. A member that answers and left the run always stops it.
+   * True if `decide` can decide or refuse while a member is unreachable. Default: the step then fails, unless `--limit`
+   * excludes that member. A member that answers but has dropped out of the run always fails the step.
    */
   readonly decidesWithoutUnreachable?: true;
   /**
-   * True where what one member says holds for all, such as a configuration that they share. A plan leaves out those of which
-   * is not known what they will say. Default: a plan then does not know what is decided.
+   * True if one member's answer holds for all, such as a shared configuration: a plan ignores members whose answer cannot
+   * be predicted. Default: the plan then cannot predict the decision.
    */
   readonly oneSpeaksForAll?: true;
   probe(member: Host): Probe<Observed>;
   decide(answers: Answers<Observed>): ClusterDecision;
 }
 
-/** One thing that is healthy or not, and the system's own word for it. */
+/** Something healthy or unhealthy, with the evidence from the system itself. */
 export interface Finding {
-  /** What it is about: "cluster size", "virtual IP api". */
+  /** "cluster size", "virtual IP api". */
   readonly subject: string;
   readonly healthy: boolean;
-  /** True where no host could say: `healthy` is false then, and the evidence states nothing about the system. */
+  /** True if no host could tell: then `healthy` is false, and the evidence says nothing about the system. */
   readonly unknown?: true | undefined;
-  /** As the system itself said: "3 of 3, Primary". */
+  /** In the system's own words: "3 of 3, Primary". */
   readonly evidence: string;
-  /** Absent where it is about the cluster as a whole. */
+  /** Absent if it is about the cluster as a whole. */
   readonly host?: string;
-  /** What to do about it, where it is not healthy. */
+  /** What to do about it if unhealthy. */
   readonly hint?: string;
 }
 
-/** Something an operator should know that is neither healthy nor unhealthy: it never decides an exit code. */
+/** Something an operator should know that is neither healthy nor unhealthy. Never affects the exit code. */
 export interface Advice {
-  /** What it is about: "fencing". */
+  /** "fencing". */
   readonly subject: string;
   readonly evidence: string;
-  /** Absent where it is about the cluster as a whole. */
+  /** Absent if it is about the cluster as a whole. */
   readonly host?: string | undefined;
-  /** What can be done about it. */
+  /** What to do about it. */
   readonly hint?: string | undefined;
 }
 
-/** How one system's health is observed; `status` and the verifying steps of a playbook share it. */
+/** A health check of one system, for `status` and for verify steps. */
 export interface HealthCheck<Observed = unknown> {
   readonly scope: 'health';
   readonly title: string;
   readonly members: readonly Host[];
   probe(member: Host): Probe<Observed>;
   /**
-   * Pure. At least one finding. Where no member answered, what it says of the cluster as a whole is replaced by "unknown";
-   * where only some did, `ofThoseThatAnswered` qualifies a statement that adds up what each member said.
+   * Pure; returns at least one finding. If no member answered, findings about the whole cluster are replaced by "unknown".
+   * If only some did, statements that summarize members end in `ofThoseThatAnswered`.
    */
   judge(answers: Answers<Observed>): readonly Finding[];
-  /** Pure. What is worth knowing and is no matter of health; default nothing. Verifying steps ignore it. */
+  /** Pure. Default: none. Ignored by verify steps. */
   advise?(answers: Answers<Observed>): readonly Advice[];
 }

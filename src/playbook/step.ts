@@ -2,23 +2,23 @@ import type { Host } from '../inventory/types.ts';
 import type { ClusterOperation, HealthCheck, Operation } from './operation.ts';
 
 /**
- * How a host step goes over its hosts. `all` works on them in parallel, except for changes that restart or stop what runs
- * (see `Change.effects`): those are made on one host at a time.
+ * The order of hosts in a host step. `all` runs on all hosts in parallel, except for disruptive changes (see
+ * `Change.effects`), which run on one host at a time.
  */
 export type Strategy = { readonly kind: 'all' } | { readonly kind: 'oneAtATime' } | { readonly kind: 'once' };
 
 interface StepBase {
   readonly title: string;
-  /** Hosts of the playbook that it runs on; default all of them. */
+  /** Default: all hosts of the playbook. */
   readonly hosts?: readonly Host[];
 }
 
-/** Operations on each host by itself. */
+/** Operations on each host. */
 export interface HostStep extends StepBase {
   readonly kind: 'host';
   readonly strategy: Strategy;
   operations(host: Host): readonly Operation[];
-  /** Waited for, on all members, after a host was changed and before the next one is. */
+  /** Must become healthy on all members after a host was changed, before the next host. */
   untilHealthy?(changed: Host): HealthCheck;
   readonly withinMs: number;
 }
@@ -29,7 +29,7 @@ export interface ClusterStep extends StepBase {
   readonly operation: ClusterOperation;
 }
 
-/** A health check that has to pass within a time. */
+/** A health check that must pass within a time limit. */
 export interface VerifyStep extends StepBase {
   readonly kind: 'verify';
   readonly check: HealthCheck;
@@ -72,8 +72,8 @@ function untilHealthy(check: StepOptions['untilHealthy']): Pick<HostStep, 'until
 }
 
 /**
- * One step of a playbook: a title that a person understands, and the operations that make it true. Several operations
- * are done in their order. Work that differs from host to host is a function of the host.
+ * A step of a playbook: a title for people, and the operations, which run in order. Work that differs between hosts is a
+ * function of the host.
  */
 export function step(title: string, work: Work, options: StepOptions = {}): Step {
   const base = { title, ...(options.hosts ? { hosts: options.hosts } : {}) };
@@ -98,17 +98,17 @@ export function step(title: string, work: Work, options: StepOptions = {}): Step
   };
 }
 
-/** A step that changes nothing and passes once `check` is healthy; fails after `within` milliseconds (default two minutes). */
+/** A step that only waits until `check` is healthy; fails after `within` milliseconds (default two minutes). */
 export function verify(title: string, check: HealthCheck, options: { within?: number } = {}): Step {
   return { kind: 'verify', title, check, withinMs: options.within ?? minutes(2) };
 }
 
-/** Milliseconds of so many seconds. */
+/** Seconds in milliseconds. */
 export function seconds(count: number): number {
   return count * 1000;
 }
 
-/** Milliseconds of so many minutes. */
+/** Minutes in milliseconds. */
 export function minutes(count: number): number {
   return count * 60_000;
 }

@@ -1,9 +1,9 @@
 import type { Plan, PlannedStep } from '../planner/plan.ts';
-import { beside } from '../planner/waves.ts';
 import { visibleInLine } from '../text/visible.ts';
 import { createColors, type Colors } from './colors.ts';
 import { table } from './table.ts';
 import { count, listOf } from './text.ts';
+import { othersInWave } from '../planner/order.ts';
 
 /**
  * A plan as text: its phases in order and which of them run in parallel, with their steps, how each goes over its hosts,
@@ -25,7 +25,7 @@ export function planTable(
     ]);
     const titles = ['step', 'strategy', ...(isSame ? [] : ['hosts']), '--from'];
     const on = isSame && hosts[0] !== undefined ? ` on ${hosts[0]}` : '';
-    const others = beside(plan.waves, phase.name).map((other) => other.name);
+    const others = othersInWave(plan.waves, phase.name).map((other) => other.name);
     const together = others.length > 0 ? `, in parallel with ${listOf(others)}` : '';
     return [
       `${index + 1}. ${colors.strong(visibleInLine(phase.title))} ${colors.faint(`(${phase.name})`)}${on}${together}`,

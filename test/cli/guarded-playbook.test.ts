@@ -4,11 +4,11 @@ import { guardedPlaybook } from '../../src/cli/guarded-playbook.ts';
 import { PlaybookFile, type LocatedPlace } from '../../src/cli/playbook-file.ts';
 import * as face from '../../src/index.ts';
 import { failureOf } from '../../src/runner/failure.ts';
-import { PlaybookFault } from '../../src/playbook/fault.ts';
 import type { Host } from '../../src/inventory/types.ts';
 import type { Step } from '../../src/playbook/step.ts';
 import { anInventory } from '../support/inventory.ts';
 import { platformOf } from '../../src/platform/index.ts';
+import { PlaybookFault } from '../../src/playbook/playbook.ts';
 
 const { everyHost, file, step, verify } = face;
 const TEXT = "import { playbook } from 'osha';\n\n  steps: () => [step('Write it', 1)],\n";

@@ -206,7 +206,7 @@ describe('a playbook that the inventory names', () => {
       'needing',
       'needing needs "galerra", which is no playbook; did you mean "galera"?',
     ],
-    ['needs itself by way of another', 'circle', 'playbooks need each other in a circle: one -> two -> one'],
+    ['needs itself by way of another', 'circle', 'playbooks need each other in a cycle: one -> two -> one'],
     [
       'has a setting that is misspelt',
       'setting',
@@ -254,12 +254,12 @@ describe('osha run plans what the file exports and nothing else,', () => {
     [
       '--only names a built-in phase',
       'run site/motd.ts site/plain.yaml --dry-run --only galera',
-      'which site/motd.ts does not have\nhint: its phases are: motd',
+      '--only: site/motd.ts has no phase "galera"\nhint: its phases are: motd',
     ],
     [
       'it is for no host',
       'run site/nobody.ts site/plain.yaml --dry-run',
-      'no host of this inventory is one of nobody',
+      'site/nobody.ts selects no host of this inventory (nobody)',
     ],
     [
       'its name is a built-in one’s',

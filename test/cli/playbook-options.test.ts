@@ -17,8 +17,14 @@ describe('options that a playbook takes', () => {
   });
 
   it.each([
-    [['--bootstrap-from', 'web'], 'error: --bootstrap-from names "web", which is no member of the database'],
-    [['--bootstrap-from', 'a', '--skip', 'galera'], 'is for the phase galera, which this run leaves out'],
+    [
+      ['--bootstrap-from', 'web'],
+      'error: --bootstrap-from names "web", which is not a member of the database',
+    ],
+    [
+      ['--bootstrap-from', 'a', '--skip', 'galera'],
+      'belongs to the phase galera, which is not part of this run',
+    ],
   ])('end with 2 where they cannot be honoured: %j', async (options, words) => {
     const hosts = ['a', 'b', 'c'].map(
       (name, index) => `  ${name}: { address: 192.0.2.${index + 1}, roles: [controller] }`,

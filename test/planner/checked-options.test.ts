@@ -44,7 +44,7 @@ function planned(
 }
 
 describe('an option of a playbook', () => {
-  it('reaches its steps, and the plan says what may be lost', () => {
+  it('is passed to its steps, and the plan lists what it may lose', () => {
     seen.length = 0;
     expect(planned({ 'begin-with': 'db2' }).losses).toEqual([
       { phase: 'database', option: '--begin-with', text: 'all but the data of db2' },
@@ -52,7 +52,7 @@ describe('an option of a playbook', () => {
     expect(seen).toEqual(['db2']);
   });
 
-  it('loses nothing where it is not given', () => {
+  it('loses nothing if it is not given', () => {
     seen.length = 0;
     expect(planned({ 'begin-with': undefined }).losses).toEqual([]);
     expect(seen).toEqual([undefined]);
@@ -60,31 +60,31 @@ describe('an option of a playbook', () => {
 
   it.each<[string, PlanRequest['options'], PlanRequest['selection'], string, string]>([
     [
-      'a host that it may not name',
+      'a host that it does not allow',
       { 'begin-with': 'web1' },
       {},
-      '--begin-with names "web1", which is no database host',
+      '--begin-with names "web1", which is not a database host',
       'name one of db1, db2',
     ],
     [
-      'a name that is no host',
+      'an unknown host',
       { 'begin-with': 'db9' },
       {},
-      '--begin-with names "db9", which is no database host',
+      '--begin-with names "db9", which is not a database host',
       'name one of db1, db2',
     ],
     [
-      'a run that leaves its phase out',
+      'a run without its phase',
       { 'begin-with': 'db1' },
       { only: ['base'] },
-      '--begin-with is for the phase database, which this run leaves out',
+      '--begin-with belongs to the phase database, which is not part of this run',
       'add database to --only, or omit --only, --skip and --from',
     ],
     [
-      'a run that leaves the host out',
+      'a run that excludes the host',
       { 'begin-with': 'db1' },
       { limit: ['db2'] },
-      '--begin-with names db1, which --limit leaves out',
+      '--begin-with names db1, which --limit excludes',
       'add db1 to --limit',
     ],
   ])('refuses %s', (_, options, selection, message, hint) => {

@@ -76,7 +76,7 @@ function planOf(
 }
 
 describe('a plan', () => {
-  it('has the phases that the inventory has hosts for, each behind what it needs', () => {
+  it('has the phases with hosts in the inventory, each after those it needs', () => {
     expect(planOf().phases.map((phase) => phase.name)).toEqual(['base', 'galera', 'haproxy']);
   });
 
@@ -88,12 +88,12 @@ describe('a plan', () => {
     ]);
   });
 
-  it('says each step’s strategy in words', () => {
+  it('describes the strategy of each step in words', () => {
     const words = planOf().phases.flatMap((phase) => phase.steps.map((planned) => planned.strategy));
     expect(words).toEqual(['in parallel', 'in parallel', 'once', 'one at a time', 'in parallel']);
   });
 
-  it('says which effects of a step are had on one host at a time, whatever host they are on', () => {
+  it('lists the effects that happen on one host at a time, even if only some hosts have them', () => {
     const book = playbook({
       ...base,
       steps: () => [
@@ -115,7 +115,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('limits which hosts are changed, and never what they are told of the others', () => {
+  it('limits the hosts that are changed, and not what their configuration contains', () => {
     const limited = planOf({ limit: ['controller2'] });
     const [, database, loadbalancer] = limited.phases;
     expect(limited.hosts.map((host) => host.name)).toEqual(['controller2']);
@@ -124,7 +124,7 @@ describe('a plan', () => {
     expect(loadbalancer?.steps[0]?.step.title).toBe('Configure database:3');
   });
 
-  it('puts every service behind HAProxy also when only HAProxy’s phase runs', () => {
+  it('puts every service behind HAProxy even if only HAProxy’s phase runs', () => {
     const only = planOf({ only: ['haproxy'] });
     expect(only.phases.map((phase) => phase.name)).toEqual(['haproxy']);
     expect(only.phases[0]?.steps[0]?.step.title).toBe('Configure database:3');
@@ -135,7 +135,7 @@ describe('a plan', () => {
     expect(planOf().phases[2]?.needs).toEqual(['galera']);
   });
 
-  it('runs phases side by side that say so, as far as they are selected', () => {
+  it('runs selected phases in parallel if they say so', () => {
     const names = (selection?: PlanRequest['selection']): readonly (readonly string[])[] =>
       planOf(selection, [
         { ...base, sideBySide: 'x' },
@@ -147,7 +147,7 @@ describe('a plan', () => {
     expect(planOf().waves.map((wave) => wave.length)).toEqual([1, 1, 1]);
   });
 
-  it('has a manual phase, its health and its ports only when it is named', () => {
+  it('has a manual phase, its health and its ports only if it is named', () => {
     const rotation = { ...galera, manual: true as const, ports: [{ port: 1, process: 'x' }] };
     const phases = (selection?: PlanRequest['selection']): readonly string[] =>
       planOf(selection, [base, rotation]).phases.map((phase) => phase.name);
@@ -155,18 +155,18 @@ describe('a plan', () => {
     expect(phases({ only: ['galera'] })).toEqual(['galera']);
   });
 
-  it('puts behind HAProxy also what a manual phase declares', () => {
+  it('puts the services of manual phases behind HAProxy too', () => {
     const [, loadbalancer] = planOf({}, [base, { ...galera, manual: true }, haproxy]).phases;
     expect(loadbalancer?.steps[0]?.step.title).toBe('Configure database:3');
   });
 
-  it('begins in the middle of a phase with --from PHASE:STEP', () => {
+  it('starts in the middle of a phase with --from PHASE:STEP', () => {
     const plan = planOf({ from: { phase: 'base', step: 'clean-up' } });
     expect(plan.phases[0]?.steps.map((planned) => planned.id)).toEqual(['clean-up']);
     expect(plan.phases[1]?.steps).toHaveLength(1);
   });
 
-  it('refuses a step that is not there, and names those that are', () => {
+  it('refuses an unknown step, and lists the known ones', () => {
     expect(() => planOf({ from: { phase: 'base', step: 'instal' } })).toThrow(/"instal"/);
   });
 });
@@ -195,9 +195,9 @@ describe('operations that run once', () => {
     expect(planned(nothing)).toEqual(['in parallel']);
   });
 
-  it('share no step with those that run on each host', () => {
+  it('cannot share a step with operations that run on each host', () => {
     expect(() => planned(once, nothing)).toThrow(
-      'step "Create accounts": "account" runs once and "nothing" on each host; put them in steps of their own',
+      'step "Create accounts": "account" runs once and "nothing" on each host; put them in separate steps',
     );
   });
 });

@@ -13,22 +13,18 @@ describe('the phases of a selection', () => {
       ['base', 'rabbitmq'],
     ],
     ['all but those that --skip names', { skip: ['time'] }, ['base', 'galera', 'rabbitmq']],
-    ['those from --from on', { from: { phase: 'galera' } }, ['galera', 'rabbitmq']],
-    ['what all three leave', { only: ['base', 'galera'], from: { phase: 'time' } }, ['galera']],
+    ['those from --from onwards', { from: { phase: 'galera' } }, ['galera', 'rabbitmq']],
+    ['the intersection of all three', { only: ['base', 'galera'], from: { phase: 'time' } }, ['galera']],
   ])('are %s', (_, selection, expected) => {
     expect(selectPhases(phases, selection).map((phase) => phase.name)).toEqual(expected);
   });
 
   const withManual = [{ name: 'keystone' }, { name: 'rotate', manual: true as const }, { name: 'glance' }];
   it.each([
-    ['not among all', {}, ['keystone', 'glance']],
-    ['not behind another that --from names', { from: { phase: 'keystone' } }, ['keystone', 'glance']],
-    ['there when --only names it', { only: ['rotate'] }, ['rotate']],
-    [
-      'there when --from names it, before those behind it',
-      { from: { phase: 'rotate' } },
-      ['rotate', 'glance'],
-    ],
+    ['skipped by default', {}, ['keystone', 'glance']],
+    ['skipped after another phase in --from', { from: { phase: 'keystone' } }, ['keystone', 'glance']],
+    ['included if --only names them', { only: ['rotate'] }, ['rotate']],
+    ['included if --from names them, before later ones', { from: { phase: 'rotate' } }, ['rotate', 'glance']],
     ['known to --skip', { skip: ['rotate', 'glance'] }, ['keystone']],
   ])('that are manual are %s', (_, selection, expected) => {
     expect(selectPhases(withManual, selection).map((phase) => phase.name)).toEqual(expected);
@@ -45,7 +41,7 @@ describe('the phases of a selection', () => {
 describe('a selection by former names', () => {
   const phases = [{ name: 'nova' }, { name: 'nova-compute', formerly: 'compute' }];
 
-  it('means the phases that had them', () => {
+  it('uses the present names', () => {
     const selection = { only: ['compute'], skip: ['nova'], from: { phase: 'compute', step: 'x' } };
     expect(byPresentNames(selection, phases)).toEqual({
       only: ['nova-compute'],

@@ -16,19 +16,19 @@ import {
 const ROOT = join(import.meta.dirname, '../..');
 const LIMIT_NAMES = Object.keys(LIMITS) as readonly Limit[];
 
-/** Configuration of a system that runs at its own pace: no run of osha waits for it. */
+/** Timeouts inside the configuration of systems, for which no run of osha waits. */
 const CONFIGURATION = new Set([
-  // What HAProxy asks a member: it has to answer within HAProxy's own interval.
+  // HAProxy's health check of a member: must answer within HAProxy's own interval.
   'playbooks/galera/files/health-endpoint.ts',
-  // What keepalived asks HAProxy.
+  // keepalived's check of HAProxy.
   'playbooks/keepalived/files/conf.ts',
-  // How long HAProxy keeps idle clients of its statistics.
+  // HAProxy's timeout for idle clients of its statistics.
   'playbooks/haproxy/files/conf.ts',
-  // A setting of etcd's by that name.
+  // A setting of etcd with that name.
   'playbooks/etcd/files/env.ts',
 ]);
 
-/** How tools are given a time limit; what follows has to be `${within('...')}` or `${stretched(...)}`. */
+/** Time limits of tools, which must be followed by `${within('...')}` or `${stretched(...)}`. */
 const OPTIONS: readonly RegExp[] = [
   /(?<![\w-])timeout (?:-k \d+ )?(?=[\d$])/g,
   /--(?:command-|connect-|request-)?timeout[= ](?=[\d$])/g,
@@ -50,7 +50,7 @@ function sources(folder: string): readonly string[] {
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
 }
 
-/** The places of a source where a tool is given a limit that `--timeout` does not reach. */
+/** Time limits in a source that ignore `--timeout`. */
 function literalLimits(text: string): readonly string[] {
   return OPTIONS.flatMap((option) =>
     [...text.matchAll(option)].flatMap((found) => {
@@ -63,7 +63,7 @@ function literalLimits(text: string): readonly string[] {
 describe('time limits of tools', () => {
   const files = ['src/operations', 'src/preflight', 'playbooks'].flatMap(sources);
 
-  it('all stand in one list: no source gives a tool one of its own', () => {
+  it('are all in one list: no source has a limit of its own', () => {
     const found = files
       .filter((file) => !CONFIGURATION.has(file))
       .flatMap((file) => literalLimits(readFileSync(join(ROOT, file), 'utf8')).map((at) => `${file}: ${at}`));
@@ -90,7 +90,7 @@ describe('time limits of tools', () => {
     expect(LIMIT_NAMES.filter((name) => !isUsed(name))).toEqual([]);
   });
 
-  it('are each named in the documentation, with their seconds', () => {
+  it('are all in the documentation, with their seconds', () => {
     const docs = readFileSync(join(ROOT, 'docs/limits.md'), 'utf8');
     const rows = LIMIT_NAMES.map((name) => new RegExp(`^\\| \`${name}\` +\\| +${LIMITS[name]} +\\|`, 'm'));
     expect(rows.filter((row) => !row.test(docs)).map(String)).toEqual([]);
@@ -102,11 +102,11 @@ describe('time limits of tools', () => {
     return stdout.trim().split('\n').map(Number);
   };
 
-  it('are what the list says with the default --timeout, and where nothing says how long', () => {
+  it('have the listed values with the default --timeout, and without the variable', () => {
     expect(evaluated(1)).toEqual(Object.values(LIMITS));
   });
 
-  it('get longer in proportion to --timeout', () => {
+  it('scale with --timeout', () => {
     expect(evaluated(4)).toEqual(Object.values(LIMITS).map((seconds) => seconds * 4));
   });
 });
@@ -123,7 +123,7 @@ describe('patience', () => {
     expect(patienceOfProbes(probeTimeoutMs(seconds * 1000))).toBe(patience);
   });
 
-  it('reaches a script in a variable, and only where it is more than usual', () => {
+  it('is passed to scripts in a variable, only if it is more than 1', () => {
     expect(withPatience(1, 'true')).toBe('true');
     expect(withPatience(2, 'true')).toBe(`export OSHA_TIMEOUT=${2 * DEFAULT_TIMEOUT_SECONDS}\ntrue`);
   });

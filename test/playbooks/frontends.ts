@@ -1,5 +1,5 @@
-import type { Frontend } from '../../src/playbook/frontend.ts';
 import { anInventory } from '../support/inventory.ts';
+import type { Frontend } from '../../src/playbook/playbook.ts';
 
 /** The three controllers, as servers on one port. */
 export function servers(port: number): Frontend['servers'] {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import haproxy from '../../../playbooks/haproxy/playbook.ts';
 import { parseStat } from '../../../playbooks/haproxy/health.ts';
 import { checkInventory } from '../../../src/inventory/load.ts';
-import type { Frontend } from '../../../src/playbook/frontend.ts';
 import type { HealthCheck } from '../../../src/playbook/operation.ts';
 import { contextOf, placedFile } from '../context.ts';
+import type { Frontend } from '../../../src/playbook/playbook.ts';
 
 const CONF = '/etc/haproxy/haproxy.cfg';
 

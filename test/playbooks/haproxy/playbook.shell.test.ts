@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import haproxy from '../../../playbooks/haproxy/playbook.ts';
 import type { Vip } from '../../../src/inventory/types.ts';
-import type { Frontend } from '../../../src/playbook/frontend.ts';
 import type { Takeover } from '../../../src/playbook/takeover.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { anInventory } from '../../support/inventory.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
 import { contextOf, operationsOn, placedFile } from '../context.ts';
 import { database, servers } from '../frontends.ts';
+import type { Frontend } from '../../../src/playbook/playbook.ts';
 
 const CONF = '/etc/haproxy/haproxy.cfg';
 const inventory = anInventory();

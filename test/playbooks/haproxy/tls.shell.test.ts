@@ -3,13 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import haproxy from '../../../playbooks/haproxy/playbook.ts';
-import type { Frontend } from '../../../src/playbook/frontend.ts';
-import { secretRules } from '../../../src/playbook/secret-rules.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { CA, KEY, sample } from '../../operations/tls/samples.ts';
 import { anInventory } from '../../support/inventory.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
 import { contextOf, operationsOn, placedFile, titlesOn } from '../context.ts';
+import { secretRules, type Frontend } from '../../../src/playbook/playbook.ts';
 
 const CONF = '/etc/haproxy/haproxy.cfg';
 const inventory = anInventory({ name: 'prod', settings: { base: { vip_names: { api: ['controller'] } } } });
