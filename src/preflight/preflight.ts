@@ -1,8 +1,8 @@
+import { formatIpv4, networkOf, parseIpv4 } from '../inventory/network.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ofThoseThatAnswered, type Answers, type Finding, type HealthCheck } from '../playbook/operation.ts';
 import { factsProbe, type HostFacts } from './facts.ts';
-import { formatIpv4, networkOf, parseIpv4 } from '../inventory/network.ts';
 
 /** Seconds. A larger clock skew breaks Galera's certification logs and Keystone's tokens. */
 const MOST_SKEW_SECONDS = 10;

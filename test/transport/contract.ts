@@ -3,11 +3,11 @@ import { ConnectionDropped, OutputFlood, ScriptTimeout } from '../../src/transpo
 import type { RunOptions, ScriptResult, Session } from '../../src/transport/session.ts';
 import { becomes, commandLines, everythingShown, lives } from './processes.ts';
 
-/** A transport as the contract sees it. */
+/** The transport under test. */
 export interface Subject {
   /** A new session on the same host. */
   open(): Promise<Session>;
-  /** Drops the connection under a session without a word, and maybe those of others too. */
+  /** Drops the connection of a session silently, possibly with those of others. */
   drop(session: Session): void;
   end(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface Subject {
 const PLENTY: RunOptions = { timeoutMs: 30_000 };
 const MEGABYTES_10 = 10 * 1024 * 1024;
 
-/** The promises of `Session`, for any transport that runs scripts for real. */
+/** The contract of `Session`, for any transport that runs real scripts. */
 export function fulfilsTheContract(name: string, start: () => Promise<Subject>): void {
   describe(name, () => {
     let subject: Subject;
@@ -37,7 +37,7 @@ export function fulfilsTheContract(name: string, start: () => Promise<Subject>):
       await subject?.end();
     });
 
-    it.each([0, 1, 2, 127, 255])('gives exit code %i back', async (code) => {
+    it.each([0, 1, 2, 127, 255])('returns exit code %i', async (code) => {
       expect(await run(`exit ${code}`)).toMatchObject({ exitCode: code, stdout: '', stderr: '' });
     });
 
@@ -46,18 +46,18 @@ export function fulfilsTheContract(name: string, start: () => Promise<Subject>):
       ['TERM', 143],
       ['SEGV', 139],
     ])(
-      'tells a death by SIG%s as 128 and its number, and adds nothing to the output',
+      'reports death by SIG%s as 128 plus its number, and adds nothing to the output',
       async (signal, code) => {
         expect(await run(`kill -${signal} $$`)).toMatchObject({ exitCode: code, stdout: '', stderr: '' });
       },
     );
 
-    it('keeps stdout and stderr apart, without losing or adding a line end', async () => {
+    it('separates stdout and stderr, without losing or adding a line end', async () => {
       const result = await run('printf out1; printf err1 >&2; echo out2; printf "err2\\n\\n" >&2');
       expect(result).toMatchObject({ stdout: 'out1out2\n', stderr: 'err1err2\n\n' });
     });
 
-    it('gives scripts what they expect: signals that work, a shell in C, and none of its own descriptors', async () => {
+    it('gives scripts working signals, the C locale, and none of its own descriptors', async () => {
       const { stdout } = await run(
         `trap 'echo interrupted' INT; kill -INT $$; echo "$LC_ALL $(umask) $(pwd)"; command -v sshd >/dev/null && echo sbin
 for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is open"; done`,
@@ -65,7 +65,7 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect(stdout).toBe('interrupted\nC 0022 /\nsbin\n');
     });
 
-    it('carries 10 MB on both streams at once, streamed and in a time that does not grow with the square', async () => {
+    it('transfers 10 MB on both streams in parallel, streamed and in linear time', async () => {
       let streamed = 0;
       const result = await run(
         `(head -c ${MEGABYTES_10} /dev/zero | tr '\\0' e >&2) & head -c ${MEGABYTES_10} /dev/zero | tr '\\0' o; wait`,
@@ -77,19 +77,19 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect(result.durationMs).toBeLessThan(10_000);
     });
 
-    it('carries 10 MB of any bytes in', async () => {
+    it('transfers 10 MB of arbitrary input bytes', async () => {
       const input = Buffer.alloc(MEGABYTES_10, Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)));
       const { createHash } = await import('node:crypto');
       const result = await run('sha256sum', { input });
       expect(result.stdout).toBe(`${createHash('sha256').update(input).digest('hex')}  -\n`);
     });
 
-    it('carries any bytes out, decoded as UTF-8', async () => {
+    it('transfers arbitrary output bytes, decoded as UTF-8', async () => {
       const bytes = Buffer.from(Array.from({ length: 4096 }, (_, at) => (at * 7) % 256));
       expect((await run('cat', { input: bytes })).stdout).toBe(bytes.toString('utf8'));
     });
 
-    it('is not misled by input that the script leaves, or by more than one script of it', async () => {
+    it('is not confused by unread input, even if it looks like requests', async () => {
       const input = 'run 1 2 3\ngo\nexit 1\n'.repeat(10_000);
       expect(await run('read -r line; echo "$line"', { input })).toMatchObject({ stdout: 'run 1 2 3\n' });
       expect(await run('cat; echo end')).toMatchObject({ stdout: 'end\n' });
@@ -103,20 +103,20 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect(pieces.join('')).toBe('€😀');
     });
 
-    it('hands output on while the script still runs', async () => {
+    it('streams output while the script is running', async () => {
       const started = Date.now();
       let firstAt = Infinity;
       await run('printf "50%%"; sleep 0.5', { onOutput: () => (firstAt = Math.min(firstAt, Date.now())) });
       expect(firstAt - started).toBeLessThan(400);
     });
 
-    it('runs a script of 200 KB, which no argument could be', async () => {
+    it('runs a script of 200 KB, which would be too long for an argument', async () => {
       const script = `${'# a comment that makes it long\n'.repeat(6_700)}echo done`;
       expect(script.length).toBeGreaterThan(200_000);
       expect((await run(script)).stdout).toBe('done\n');
     });
 
-    it('runs scripts one after another in the order in which they were given', async () => {
+    it('runs scripts one at a time, in the order of the calls', async () => {
       const before = session.roundTrips;
       const order: number[] = [];
       const results = await Promise.all(
@@ -131,10 +131,10 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect(session.roundTrips - before).toBe(5);
     });
 
-    it('opens another shell on the same connection, whose scripts run beside its own, and which ends with it', async () => {
+    it('opens another shell on the same connection, which runs scripts in parallel and ends with the first', async () => {
       const first = await subject.open();
       const second = await first.openAnother(PLENTY);
-      const pipe = `/tmp/osha-beside-${process.pid}`;
+      const pipe = `/tmp/osha-test-pipe-${process.pid}`;
       const heard = first.run(`mkfifo ${pipe}; cat ${pipe}; rm ${pipe}`, PLENTY);
       await second.run(`until [ -p ${pipe} ]; do sleep 0.01; done; echo met >${pipe}`, PLENTY);
       expect((await heard).stdout).toBe('met\n');
@@ -145,7 +145,7 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       await expect(first.openAnother(PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
     });
 
-    it('keeps what a script left running out of the answers of later scripts, and waits for none of it', async () => {
+    it('keeps output of background processes out of the answers of later scripts, and does not wait for them', async () => {
       const first = await run(
         '(for i in $(seq 60); do sleep 0.3; echo late; echo late >&2; done) & echo first',
       );
@@ -156,14 +156,14 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect(second.durationMs).toBeLessThan(9000);
     });
 
-    it('ends a script that takes too long, with all that it started, and says what it had printed', async () => {
+    it('ends a script and its processes on timeout, and returns the output until then', async () => {
       const script = `trap 'echo asked to end; exit 1' TERM
 echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait`;
       const error = await failing(script, { timeoutMs: 2000 });
       expect(error).toBeInstanceOf(ScriptTimeout);
       const lines = (error as ScriptTimeout).stdout.trim().split('\n');
       const pids = lines.slice(1, 4);
-      // Killed at once, it would not have said so.
+      // SIGKILL at first would prevent this line.
       expect(lines).toEqual(['so far', ...pids, 'asked to end']);
       expect(pids).toHaveLength(3);
       expect(pids.map(Number).filter(lives)).toEqual([]);
@@ -171,7 +171,7 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       expect((await run('echo on')).stdout).toBe('on\n');
     });
 
-    it('ends also what does not want to end, be it the script or a child of it', async () => {
+    it('ends a script or child that ignores SIGTERM', async () => {
       const scripts = [
         `trap '' TERM; echo $$; while :; do sleep 0.1; done`,
         `(trap '' TERM; exec sleep 298) & echo $!; wait`,
@@ -196,21 +196,21 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       expect((await run('echo on')).stdout).toBe('on\n');
     });
 
-    it('keeps no more of a flood than it was told to, and its end, and says how much was cut', async () => {
-      const told: string[] = [];
+    it('keeps at most maxOutputBytes of a flood, with its end, and reports how much was cut', async () => {
+      const streamed: string[] = [];
       const { stdout, cutBytes, exitCode } = await run('yes | head -c 30000000; echo the end; exit 3', {
         maxOutputBytes: 100_000,
-        onOutput: (_, chunk) => told.push(chunk),
+        onOutput: (_, chunk) => streamed.push(chunk),
       });
       expect(exitCode).toBe(3);
       expect(stdout.length).toBeLessThan(200_000);
       expect(stdout).toMatch(/y\n\n\[osha: 28\.\d MiB cut here; --max-output keeps more\]\ny\n/);
       expect(stdout.endsWith('y\nthe end\n')).toBe(true);
-      expect(told.join('')).toBe(stdout);
+      expect(streamed.join('')).toBe(stdout);
       expect(cutBytes).toBeGreaterThan(29_000_000);
     });
 
-    it('keeps a time limit in the middle of a flood', async () => {
+    it('enforces a time limit in the middle of a flood', async () => {
       const started = performance.now();
       const error = await failing('yes', { timeoutMs: 3000, maxOutputBytes: 100_000 });
       expect(error).toBeInstanceOf(ScriptTimeout);
@@ -218,13 +218,13 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       expect(performance.now() - started).toBeLessThan(20_000);
     });
 
-    it('ends a script that only reads at once where it floods, and runs the next one', async () => {
+    it('ends a probe immediately when it floods, and runs the next script', async () => {
       const error = await failing('yes >&2', { maxOutputBytes: 100_000, beyondMaxOutput: 'end' });
       expect(error).toEqual(new OutputFlood(100_000));
       expect(await run('echo next')).toMatchObject({ stdout: 'next\n', stderr: '' });
     });
 
-    it('ends a script when it is aborted, and throws the reason', async () => {
+    it('ends a script on abort, and throws the reason', async () => {
       const abort = new AbortController();
       const reason = new Error('the user pressed Ctrl-C');
       let pid = 0;
@@ -241,7 +241,7 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       expect((await run('ls /run/osha-test-never')).exitCode).not.toBe(0);
     });
 
-    it('shows nothing of a script or its input to others on the host', async () => {
+    it('hides scripts and their input from other users on the host', async () => {
       const input = 'correct-horse-battery-staple';
       const running = run(
         `# never-in-argv-${'x'.repeat(8)}\nread -r secret; sleep 0.4; printf %s "$secret" | wc -c`,
@@ -257,7 +257,7 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       expect((await running).stdout).toBe('28\n');
     });
 
-    it('leaves neither processes nor its private folder when it is closed', async () => {
+    it('leaves no processes and no private folder when it is closed', async () => {
       const other = await subject.open();
       const { stdout } = await other.run('dirname "$0"; echo "$PPID"', PLENTY);
       const [folder = '', pid = ''] = stdout.trim().split('\n');
@@ -269,7 +269,7 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       await expect(other.run('true', PLENTY)).rejects.toBeInstanceOf(ConnectionDropped);
     });
 
-    it('ends what runs when it is closed', async () => {
+    it('ends a running script when it is closed', async () => {
       const other = await subject.open();
       let pid = 0;
       const running = other.run('echo $$; sleep 302', {
@@ -284,7 +284,7 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       expect(lives(pid)).toBe(false);
     });
 
-    it('tells a drop from a failure; the host ends the script and tidies up by itself', async () => {
+    it('distinguishes a drop from a failure; the host ends the script and cleans up', async () => {
       const other = await subject.open();
       let said = '';
       const running = other.run('echo "$$ $(dirname "$0")"; trap "" HUP; sleep 303; true', {
@@ -303,14 +303,14 @@ echo so far; echo $$; sleep 300 & echo $!; timeout 300 sleep 299 & echo $!; wait
       await other.close();
     });
 
-    it('gives its lock to one session at a time, names the holder, and frees it when that session drops', async () => {
+    it('locks for one session at a time, names the holder, and unlocks when that session drops', async () => {
       const holder = await subject.open();
       expect(await holder.lock('ann on laptop,\nrun 7', 5000)).toEqual({ ok: true });
       expect(await holder.lock('ann on laptop,\nrun 7', 5000)).toEqual({ ok: true });
       const second = await subject.open();
       expect(await second.lock('bob', 5000)).toEqual({ ok: false, holder: 'ann on laptop, run 7' });
       await second.close();
-      // A daemon that a script left running must not keep the lock.
+      // A daemon that a script started must not keep the lock.
       const started = Date.now();
       await holder.run('sleep 8 &', PLENTY);
       const dropped = holder.run('sleep 304', PLENTY).catch((error: unknown) => error);

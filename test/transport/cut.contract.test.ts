@@ -37,7 +37,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The ways in which a script ends before it is done. */
+/** Ways to end a running script. */
 const WAYS: readonly (readonly [string, (abort: AbortController) => void])[] = [
   ['the connection is cut, or osha is killed', () => void sshd.dropAll()],
   ['the session is closed', () => void session.close()],
@@ -45,7 +45,7 @@ const WAYS: readonly (readonly [string, (abort: AbortController) => void])[] = [
   ['the host’s end of the connection hangs', () => setTimeout(sshd.freeze(), 15_000)],
 ];
 
-/** Runs a script until it has printed something, and ends it in one of these ways. */
+/** Runs a script until it has printed something, then ends it. */
 async function cut(script: string, way: (abort: AbortController) => void): Promise<void> {
   const abort = new AbortController();
   let begun = false;
@@ -64,22 +64,25 @@ async function cut(script: string, way: (abort: AbortController) => void): Promi
 
 const VALIDATORS = {
   'is silent': 'echo begun; sleep 60',
-  'prints on': 'while :; do echo on; echo on >&2; sleep 0.05; done',
-  'does not heed a signal': `trap '' TERM; while :; do echo on; sleep 0.05; done`,
+  'keeps printing': 'while :; do echo on; echo on >&2; sleep 0.05; done',
+  'ignores SIGTERM': `trap '' TERM; while :; do echo on; sleep 0.05; done`,
 } as const;
 
 describe('a file with secrets that is being validated when', () => {
   describe.each(WAYS)('%s', (_, way) => {
-    it.each(Object.entries(VALIDATORS))('leaves nothing where the validator %s', async (_name, validate) => {
-      const options = { owner: 'root', group: 'root', mode: 0o600, validate };
-      await cut(`set -e\n${writeFileScript(join(folder, 'secret'), options)}`, way);
-      expect(await becomes(() => readdirSync(folder).length === 0, 20_000)).toBe(true);
-    });
+    it.each(Object.entries(VALIDATORS))(
+      'leaves nothing behind if the validator %s',
+      async (_name, validate) => {
+        const options = { owner: 'root', group: 'root', mode: 0o600, validate };
+        await cut(`set -e\n${writeFileScript(join(folder, 'secret'), options)}`, way);
+        expect(await becomes(() => readdirSync(folder).length === 0, 20_000)).toBe(true);
+      },
+    );
   });
 });
 
 describe('a script that', () => {
-  it('prints on when the connection is cut is told to end, and can tidy up', async () => {
+  it('is printing when the connection drops gets SIGTERM, and can clean up', async () => {
     const trace = join(folder, 'trace');
     mkdirSync(join(folder, 'work'));
     await cut(
@@ -91,7 +94,7 @@ while :; do echo on; sleep 0.05; done`,
     expect(readFileSync(trace, 'utf8')).toBe('TERM\n');
   });
 
-  it.each(WAYS)('has an input leaves nothing of it in the loop’s own folder when %s', async (_, way) => {
+  it.each(WAYS)('has input leaves nothing of it in the loop’s own folder when %s', async (_, way) => {
     const mine = (): readonly string[] =>
       ['/run', '/dev/shm', '/tmp'].flatMap((place) =>
         readdirSync(place)

@@ -58,7 +58,7 @@ async function on<T>(
 const lines = (text: string): readonly string[] => text.trim().split('\n').toSorted();
 
 describe('the environment of scripts', () => {
-  it('holds what the test gives, before osha cleans it', async () => {
+  it('has the variables of this test before osha cleans it', async () => {
     const { execFileSync } = await import('node:child_process');
     const shown = execFileSync('ssh', [
       ...['-F', 'none', '-p', String(sshd.port), '-i', sshd.identity, '-o', 'BatchMode=yes'],
@@ -71,8 +71,8 @@ describe('the environment of scripts', () => {
 
   it.each([
     ['of a user with a sudo that keeps proxies and locales', () => ({ user: user.name, sudo: true })],
-    ['of root, to whom sshd gives some', () => ({ user: 'root', sudo: false })],
-  ])('%s is a fixed one', async (_, login) => {
+    ['of root, with variables from sshd', () => ({ user: 'root', sudo: false })],
+  ])('%s is fixed', async (_, login) => {
     const { stdout } = await on(login(), (session) => session.run('env', PLENTY));
     expect(lines(stdout)).toEqual([
       'HOME=/root',
@@ -83,14 +83,14 @@ describe('the environment of scripts', () => {
     ]);
   });
 
-  it('is the same in a further shell on the connection', async () => {
+  it('is the same in another shell on the connection', async () => {
     const { stdout } = await on({ user: user.name, sudo: true }, async (session) =>
       (await session.openAnother(PLENTY)).run('env | grep -i proxy; echo end', PLENTY),
     );
     expect(stdout).toBe('end\n');
   });
 
-  it('runs no program that a user has put in the way', async () => {
+  it('ignores programs in the PATH of the user', async () => {
     const bin = `/home/${user.name}/bin`;
     mkdirSync(bin, { recursive: true });
     for (const tool of ['mktemp', 'flock', 'setsid', 'cat']) {

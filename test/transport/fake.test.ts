@@ -8,7 +8,7 @@ const RUN = { timeoutMs: 1000 };
 const host = aHost('controller1');
 
 describe('the fake transport', () => {
-  it('answers from its table, and remembers what it was asked', async () => {
+  it('answers from its handler, and records requests', async () => {
     const transport = createFakeTransport({ answer: ({ script }) => ({ stdout: script.toUpperCase() }) });
     const session = await transport.connect(host, CONNECT);
     const pieces: string[] = [];
@@ -23,7 +23,7 @@ describe('the fake transport', () => {
     expect(session.roundTrips).toBe(1);
   });
 
-  it('throws what the table says, and says so when it has no answer', async () => {
+  it('throws errors of its handler, and reports a script without an answer', async () => {
     const transport = createFakeTransport({
       answer: ({ script }) => (script === 'bad' ? new Error('on purpose') : undefined),
     });
@@ -32,7 +32,7 @@ describe('the fake transport', () => {
     await expect(session.run('strange', RUN)).rejects.toThrow('no answer to this script:\nstrange');
   });
 
-  it('refuses connections until the host is admitted', async () => {
+  it('refuses connections until they are admitted', async () => {
     const transport = createFakeTransport();
     transport.refuse(host.name);
     await expect(transport.connect(host, CONNECT)).rejects.toBeInstanceOf(ConnectError);
@@ -52,7 +52,7 @@ describe('the fake transport', () => {
     await (await transport.connect(host, CONNECT)).run('second', RUN);
   });
 
-  it('keeps to time limits and aborts', async () => {
+  it('enforces time limits and aborts', async () => {
     const transport = createFakeTransport({ answer: () => ({}) });
     transport.delay(host.name, 200);
     const session = await transport.connect(host, CONNECT);
@@ -63,7 +63,7 @@ describe('the fake transport', () => {
     await expect(session.run('slow', { ...RUN, signal: abort.signal })).rejects.toBe(reason);
   });
 
-  it('gives its lock to one session at a time', async () => {
+  it('locks for one session at a time', async () => {
     const transport = createFakeTransport();
     const [first, second] = [await transport.connect(host, CONNECT), await transport.connect(host, CONNECT)];
     expect(await first.lock('ann', 100)).toEqual({ ok: true });

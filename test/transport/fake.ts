@@ -10,7 +10,7 @@ import type {
 } from '../../src/transport/session.ts';
 import { after } from '../../src/transport/timers.ts';
 
-/** A script that a fake host was given. */
+/** A script sent to a fake host. */
 export interface FakeRequest {
   readonly host: Host;
   readonly script: string;
@@ -18,43 +18,43 @@ export interface FakeRequest {
   readonly input: string;
 }
 
-/** What a fake host answers; what is left out is empty and 0. */
+/** The answer of a fake host; default: empty output, exit code 0. */
 export type FakeReply = Partial<Omit<ScriptResult, 'durationMs'>>;
 
-/** Answers a script. An `Error` is thrown by `run`; `undefined` leaves the script to the transport behind. */
+/** Answers a script. `run` throws a returned `Error`; `undefined` passes the script to the transport behind. */
 export type FakeHandler = (
   request: FakeRequest,
 ) => FakeReply | Error | undefined | Promise<FakeReply | Error | undefined>;
 
 export interface FakeTransportOptions {
   readonly answer?: FakeHandler;
-  /** Makes the connections that sessions are asked for; default the transport behind. */
+  /** Opens forwarded connections; default: the transport behind. */
   readonly forward?: (host: Host, address: string, port: number) => Promise<Duplex>;
-  /** Shells that a host gives on one connection; default as many as are asked for. */
+  /** Maximum number of shells on one connection; default: no limit. */
   readonly shells?: number;
-  /** Runs the scripts that `answer` leaves, and decides about locks: `createLocalTransport()`. */
+  /** Runs scripts that `answer` does not handle, and manages locks: `createLocalTransport()`. */
   readonly behind?: Transport;
 }
 
-/** Hosts in memory that do what a test tells them. Hosts are named by their names in the inventory. */
+/** Hosts in memory, controlled by a test, by their names in the inventory. */
 export interface FakeTransport extends Transport {
   /** Every script that was sent, in order. */
   readonly sent: readonly FakeRequest[];
-  /** Sessions that are open now, by host. */
+  /** The host names of open sessions. */
   readonly open: readonly string[];
-  /** From now on connecting fails; default `unreachable`. */
+  /** Makes connections fail; default error: `unreachable`. */
   refuse(host: string, error?: ConnectError): void;
-  /** Connecting works again. */
+  /** Makes connections work again. */
   admit(host: string): void;
-  /** From now on each script takes so many milliseconds longer. */
+  /** Delays each script by `ms` milliseconds. */
   delay(host: string, ms: number): void;
-  /** The next script that fits is run, and the connection drops before its answer comes. Default: any script. */
+  /** Runs the next matching script (default: any), and drops the connection before its answer. */
   dropAt(host: string, fits?: (script: string) => boolean): void;
-  /** Somebody else holds the lock. */
+  /** Makes another run hold the lock. */
   lockBy(host: string, holder: string): void;
 }
 
-/** A transport for tests of what stands above it: answers from a function, or from a transport behind it. */
+/** A transport for tests of higher layers: answers from a function, or from a transport behind it. */
 export function createFakeTransport(options: FakeTransportOptions = {}): FakeTransport {
   const sent: FakeRequest[] = [];
   const open: string[] = [];
@@ -109,7 +109,7 @@ export function createFakeTransport(options: FakeTransportOptions = {}): FakeTra
   };
 }
 
-/** What the sessions of one fake transport share. */
+/** Shared by the sessions of a fake transport. */
 interface World {
   readonly options: FakeTransportOptions;
   readonly sent: FakeRequest[];
@@ -125,11 +125,11 @@ interface World {
 export class FakeSession implements Session {
   readonly host: Host;
   readonly #world: World;
-  /** The session that runs what the table leaves. */
+  /** Runs scripts that `answer` does not handle. */
   readonly behind: Session | undefined;
-  /** Opened beside this one: they end with it. */
+  /** Opened by `openAnother`: they end with this session. */
   readonly #others: FakeSession[] = [];
-  /** The session that this one was opened beside. */
+  /** The session that opened this one. */
   readonly #first: FakeSession | undefined;
   #roundTrips = 0;
   #turn: Promise<unknown> = Promise.resolve();

@@ -4,7 +4,7 @@ import { ConnectionDropped, ForwardError } from '../../src/transport/errors.ts';
 import type { Session } from '../../src/transport/session.ts';
 import type { Subject } from './contract.ts';
 
-/** What comes back through a connection for `sent`. */
+/** The answer to `sent` over a connection. */
 async function echo(session: Session, port: number, sent: Buffer): Promise<Buffer> {
   const stream = await session.forward('127.0.0.1', port);
   stream.end(sent);
@@ -13,9 +13,9 @@ async function echo(session: Session, port: number, sent: Buffer): Promise<Buffe
   return Buffer.concat(chunks);
 }
 
-/** The promises of `Session.forward`, for any transport that connects for real. */
+/** The contract of `Session.forward`, for any transport that makes real connections. */
 export function forwardsConnections(name: string, start: () => Promise<Subject>): void {
-  describe(`${name}, when it forwards`, () => {
+  describe(`${name}, forwarding a connection,`, () => {
     let subject: Subject;
     let session: Session;
     let server: Server;
@@ -34,17 +34,17 @@ export function forwardsConnections(name: string, start: () => Promise<Subject>)
       server.close();
     });
 
-    it('carries any bytes both ways', async () => {
+    it('transfers arbitrary bytes both ways', async () => {
       const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 256));
       expect((await echo(session, port, bytes)).equals(bytes)).toBe(true);
     });
 
-    it('does not wait for a script that runs', async () => {
-      let told = (): void => undefined;
-      const running = new Promise<void>((resolve) => (told = resolve));
+    it('does not wait for a running script', async () => {
+      let onStart = (): void => undefined;
+      const running = new Promise<void>((resolve) => (onStart = resolve));
       const stop = new AbortController();
       const script = session
-        .run('echo on; sleep 305', { timeoutMs: 30_000, signal: stop.signal, onOutput: () => told() })
+        .run('echo on; sleep 305', { timeoutMs: 30_000, signal: stop.signal, onOutput: () => onStart() })
         .catch((error: unknown) => error);
       await running;
       expect((await echo(session, port, Buffer.from('meanwhile'))).toString()).toBe('meanwhile');
@@ -52,11 +52,11 @@ export function forwardsConnections(name: string, start: () => Promise<Subject>)
       expect(await script).toMatchObject({ message: 'enough' });
     });
 
-    it('says that nobody listens there', async () => {
-      const nobody = createServer();
-      await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
-      const free = (nobody.address() as AddressInfo).port;
-      await new Promise((resolve) => nobody.close(resolve));
+    it('reports a closed port', async () => {
+      const unused = createServer();
+      await new Promise<void>((resolve) => unused.listen(0, '127.0.0.1', resolve));
+      const free = (unused.address() as AddressInfo).port;
+      await new Promise((resolve) => unused.close(resolve));
       const failed = session.forward('127.0.0.1', free);
       await expect(failed).rejects.toBeInstanceOf(ForwardError);
       await expect(failed).rejects.toMatchObject({
@@ -65,7 +65,7 @@ export function forwardsConnections(name: string, start: () => Promise<Subject>)
       });
     });
 
-    it('does so no more once the session is closed', async () => {
+    it('fails once the session is closed', async () => {
       const other = await subject.open();
       await other.close();
       await expect(other.forward('127.0.0.1', port)).rejects.toBeInstanceOf(ConnectionDropped);

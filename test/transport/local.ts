@@ -11,7 +11,7 @@ import { within } from '../../src/transport/timers.ts';
 
 /** A session on this machine, with a way to break it. */
 export interface LocalSession extends Session {
-  /** Breaks it off as a connection drops: without a word, at once. */
+  /** Ends it immediately and silently, like a dropped connection. */
   drop(): void;
 }
 
@@ -21,18 +21,17 @@ export interface LocalTransport extends Transport {
 }
 
 /**
- * Sessions on this machine, without SSH and as this user (or by `sudo -n`, where the inventory says so): the same loop at
- * the other end of three pipes. Addresses, keys and known hosts are not looked at.
- * `maxOutputBytes` is as for `createSshTransport`.
+ * Sessions on this machine, without SSH and as this user (or with `sudo -n` if the inventory says so): the same loop, on
+ * pipes. Ignores addresses, keys and known hosts. `maxOutputBytes` as in `createSshTransport`.
  */
 export function createLocalTransport({ maxOutputBytes = MAX_OUTPUT_BYTES } = {}): LocalTransport {
   return {
-    connect: (host, options) => shellHere(host, options, maxOutputBytes),
+    connect: (host, options) => openShellHere(host, options, maxOutputBytes),
     close: () => Promise.resolve(),
   };
 }
 
-function shellHere(
+function openShellHere(
   host: Host,
   limits: Parameters<Session['openAnother']>[0],
   maxOutputBytes: number,
@@ -40,13 +39,13 @@ function shellHere(
 ): Promise<LocalSession> {
   return within(limits, tooLate, async (signal) => {
     let streams: ShellStreams | undefined;
-    const drop = (): void => streams?.destroy('it was broken off');
+    const drop = (): void => streams?.destroy('dropped by the test');
     signal.addEventListener('abort', drop, { once: true });
     const session = await openRootShell(host, {
       user: host.ssh.user ?? 'root',
       maxOutputBytes,
       start: async (command) => (streams = startHere(command)),
-      openAnother: (further) => shellHere(host, further, maxOutputBytes, first ?? streams),
+      openAnother: (further) => openShellHere(host, further, maxOutputBytes, first ?? streams),
     });
     signal.removeEventListener('abort', drop);
     first?.onClosed((why) => streams?.destroy(why));
@@ -59,7 +58,7 @@ function tooLate(): ConnectError {
 }
 
 function startHere(command: string): ShellStreams {
-  // In a session of its own, so that a Ctrl-C in the terminal reaches only the one who decides what it means.
+  // In a session of its own, so that Ctrl-C in the terminal reaches only the test runner.
   const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   let closed: string | undefined;
   const listeners: ((why: string) => void)[] = [];

@@ -10,7 +10,7 @@ import { startSshd, type Sshd } from './sshd.ts';
 
 const PLENTY = { timeoutMs: 60_000 };
 const CONNECT = { timeoutMs: 30_000, acceptNew: false };
-/** Far more than what a lock waits for takes: a busy machine is no failure. */
+/** Generous: a busy machine is not a failure. */
 const WITHIN_MS = 120_000;
 const HELD_BY_ANN: LockAnswer = { ok: false, holder: 'ann' };
 
@@ -20,7 +20,7 @@ const sessions: Session[] = [];
 
 beforeAll(async () => {
   sshd = await startSshd();
-  // A loop without a sign of life ends within 6 s.
+  // A loop without heartbeats ends within 6 s.
   transport = createSshTransport({ liveness: { intervalMs: 500, missed: 3 } });
 });
 afterAll(async () => {
@@ -42,12 +42,12 @@ async function open(): Promise<Session> {
 
 /** The process of a session's loop. */
 async function loopPid(session: Session): Promise<number> {
-  // The script's parent is the subshell that waits for it; the loop is that one's parent.
+  // The script's parent is the subshell that waits for it; the loop is the parent of that.
   const script = `read -r stat </proc/$PPID/stat; set -- \${stat##*) }; echo "$2"`;
   return Number((await session.run(script, PLENTY)).stdout);
 }
 
-/** A script that runs until it is ended; its process. */
+/** Starts a script that does not end by itself; returns its process ID. */
 async function running(session: Session, script: string): Promise<number> {
   return new Promise((begun) => {
     session
@@ -66,7 +66,7 @@ async function lockedWithin(session: Session, owner: string, ms: number): Promis
 }
 
 describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
-  it('is free only when the last of the shells that hold it has ended', async () => {
+  it('is free only when the last shell that holds it has ended', async () => {
     const first = await open();
     const bob = await open();
     expect(await lockedWithin(first, 'ann', WITHIN_MS)).toBe(true);
@@ -81,7 +81,7 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
     await bob.close();
   });
 
-  it('outlives a loop that is killed, until what it ran is gone', async () => {
+  it('outlives a killed loop until its script is gone', async () => {
     const ann = await open();
     const bob = await open();
     expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
@@ -95,18 +95,18 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
     await bob.close();
   });
 
-  it('is not kept by a daemon that a script left running', async () => {
+  it('is not held by a daemon that a script started', async () => {
     const ann = await open();
     expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
     await ann.run('sleep 60 >/dev/null 2>&1 & setsid sleep 60 >/dev/null 2>&1 &', PLENTY);
     await ann.close();
     const bob = await open();
-    // Well before they end.
+    // Long before they end.
     expect(await lockedWithin(bob, 'bob', 40_000)).toBe(true);
     await bob.close();
   });
 
-  it('is handed to a new session of its owner once the earlier one has ended, which it is told to', async () => {
+  it('passes to a new session of its owner, which makes the earlier one end', async () => {
     const before = await open();
     const further = await before.openAnother(PLENTY);
     expect(await lockedWithin(before, 'ann', WITHIN_MS)).toBe(true);
@@ -121,7 +121,7 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
     await after.close();
   });
 
-  it('leaves a session of somebody else alone', async () => {
+  it('does not end a session of another owner', async () => {
     const ann = await open();
     const bob = await open();
     expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
@@ -132,7 +132,7 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
     await Promise.all([ann.close(), bob.close()]);
   });
 
-  it('cannot be joined once another run has had it', async () => {
+  it('cannot be joined after another run took it', async () => {
     const ann = await open();
     expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
     const further = await open();
@@ -144,7 +144,7 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
     await further.close();
   });
 
-  it('stays held while the host’s end of a silent connection lives, and is then free without its script', async () => {
+  it('is held while the host’s end of a dead connection lives, and is free only after its script has ended', async () => {
     const ann = await open();
     expect(await lockedWithin(ann, 'ann', WITHIN_MS)).toBe(true);
     const script = await running(ann, 'while :; do sleep 0.1; done');
@@ -166,11 +166,11 @@ describe('the lock of a host', { timeout: 2 * WITHIN_MS }, () => {
   });
 });
 
-describe('a host without room', () => {
+describe('a host with a full disk', () => {
   const MARK = 'osha-0123456789abcdef';
 
-  /** What a loop says to `requests` where these folders are full; in a mount namespace of its own. */
-  async function saysWith(full: readonly string[], requests: readonly string[]): Promise<string> {
+  /** The answers of a loop to `requests` while these folders are full, in a mount namespace. */
+  async function answersWith(full: readonly string[], requests: readonly string[]): Promise<string> {
     const program = remoteLoop({ mark: MARK, quietSeconds: 0 });
     const fill = full.map(
       (folder) =>
@@ -192,21 +192,21 @@ describe('a host without room', () => {
     return said.replaceAll(`\x1e${MARK} `, '');
   }
 
-  it('in /run gives a shell, and says that nobody can take its lock', async () => {
-    const said = await saysWith(['/run'], ['run 1 8 0\necho hi\ngo\n', 'lock 4\nann\n']);
+  it('in /run starts a shell, and reports that its lock cannot be taken', async () => {
+    const said = await answersWith(['/run'], ['run 1 8 0\necho hi\ngo\n', 'lock 4\nann\n']);
     expect(said).toContain('hi\n');
     expect(said).toContain('lock failed there is no room for /run/osha.lock\n');
   });
 
-  it('anywhere gives none, and says so', async () => {
-    expect(await saysWith(['/run', '/dev/shm', '/tmp'], [])).toContain(
+  it('in all places starts none, and reports it', async () => {
+    expect(await answersWith(['/run', '/dev/shm', '/tmp'], [])).toContain(
       'refused no folder with room in it can be made in /run, /dev/shm or /tmp\n',
     );
   });
 });
 
-describe('what a loop leaves where it is killed together with its watch', () => {
-  it('is removed by the next one, and what a live one uses is not', async () => {
+describe('the folder of a loop that is killed together with its watchdog', () => {
+  it('is removed by the next loop, and those of live loops are not', async () => {
     const local = createLocalTransport();
     const here = (): Promise<LocalSession> => local.connect(aHost('here'), CONNECT);
     const folderOf = async (session: Session): Promise<string> =>

@@ -6,7 +6,7 @@ interface Process {
   readonly state: string;
 }
 
-function look(pid: number): Process | undefined {
+function readProcess(pid: number): Process | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const [state = '', parent = '0'] = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
@@ -24,16 +24,16 @@ function pids(): readonly number[] {
 
 /** The direct children of a process. */
 export function childrenOf(parent: number): readonly number[] {
-  return pids().filter((pid) => look(pid)?.parent === parent);
+  return pids().filter((pid) => readProcess(pid)?.parent === parent);
 }
 
-/** Whether a process still does something. */
+/** Whether a process exists and is not a zombie. */
 export function lives(pid: number): boolean {
-  const process = look(pid);
+  const process = readProcess(pid);
   return process !== undefined && process.state !== 'Z';
 }
 
-/** The command lines of all processes whose line fits. */
+/** The command lines of all matching processes. */
 export function commandLines(fits: RegExp): readonly string[] {
   return pids().flatMap((pid) => {
     try {
@@ -45,7 +45,7 @@ export function commandLines(fits: RegExp): readonly string[] {
   });
 }
 
-/** What every process shows of itself to root: its command line and its environment. */
+/** The command lines and environments of all processes. */
 export function everythingShown(): string {
   return pids()
     .flatMap((pid) =>
@@ -60,7 +60,7 @@ export function everythingShown(): string {
     .join('\n');
 }
 
-/** Waits until it is so, at most `withinMs` (default 5000); whether it became so. */
+/** Waits until `isSo` returns true, at most `withinMs` (default 5000). Returns whether it did. */
 export async function becomes(isSo: () => boolean, withinMs = 5000): Promise<boolean> {
   const until = Date.now() + withinMs;
   while (!isSo()) {

@@ -26,7 +26,7 @@ function startLoop(quietSeconds: number): Loop {
 }
 
 describe('the remote loop', () => {
-  it('does not run a script that was cut short on the way', async () => {
+  it('does not run a truncated script', async () => {
     const trace = join(folder, 'trace');
     const script = `touch ${trace}\n`;
     const loop = startLoop(0);
@@ -38,7 +38,7 @@ describe('the remote loop', () => {
     expect(loop.said()).not.toContain('begin');
   });
 
-  it('does not run one that was cut short right at its end', async () => {
+  it('does not run a script that ends without its "go"', async () => {
     const trace = join(folder, 'trace');
     const script = `touch ${trace}\n`;
     const loop = startLoop(0);
@@ -47,7 +47,7 @@ describe('the remote loop', () => {
     expect(existsSync(trace)).toBe(false);
   });
 
-  it('lives on beats, and ends itself without them, also in the middle of an upload', async () => {
+  it('runs as long as heartbeats arrive, and ends itself without them, even in the middle of an upload', async () => {
     const loop = startLoop(1);
     const beats = setInterval(() => loop.child.stdin.write('beat\n'), 300);
     const ended = loop.ended.then(() => true);
@@ -61,7 +61,7 @@ describe('the remote loop', () => {
     loop.child.stdin.destroy();
   });
 
-  it('tidies up also when it is killed itself', async () => {
+  it('cleans up even if it is killed', async () => {
     const before = readdirSync('/run').filter((name) => name.startsWith('osha.'));
     const loop = startLoop(1);
     const script = 'sleep 306';

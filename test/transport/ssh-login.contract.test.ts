@@ -41,7 +41,7 @@ function host(ssh: Partial<SshSettings>): Host {
   });
 }
 
-/** Who the scripts of a new session run as, or why there is none. */
+/** The user of scripts in a new session, or the error. */
 async function whoAmI(
   ssh: Partial<SshSettings>,
   options: SshTransportOptions = {},
@@ -67,25 +67,25 @@ describe('sudo', () => {
     expect(await whoAmI({ sudo: true })).toBe('root in /root');
   });
 
-  it('works without a password where it is permitted', async () => {
+  it('works without a password if sudo allows it', async () => {
     expect(await whoAmI({ user: free.name, sudo: true })).toBe('root in /root');
   });
 
-  it('is not used where the inventory does not ask for it', async () => {
+  it('is not used unless the inventory asks for it', async () => {
     expect(await whoAmI({ user: free.name })).toBe(`${free.name} in /home/${free.name}`);
   });
 
-  it('takes the password on stdin when it asks for one', async () => {
+  it('gets the password on stdin when it asks for one', async () => {
     const sudo = secret(asked.password);
     expect(await whoAmI({ user: asked.name, sudo: true }, { passwords: { sudo } })).toBe('root in /root');
   });
 
-  it('does not feed the password to the shell when it is not asked for', async () => {
+  it('does not get a password that it does not ask for', async () => {
     const sudo = secret('needless');
     expect(await whoAmI({ user: free.name, sudo: true }, { passwords: { sudo } })).toBe('root in /root');
   });
 
-  it('says how to permit it when a password is needed and none was given', async () => {
+  it('fails with a hint if it needs a password and none is given', async () => {
     const error = await whoAmI({ user: asked.name, sudo: true });
     expect(error).toMatchObject({
       kind: 'sudo-refused',

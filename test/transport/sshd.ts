@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { childrenOf, lives } from './processes.ts';
 
 const SSHD = '/usr/sbin/sshd';
-/** Where sshd locks itself up before a login; its package's unit makes it. */
+/** The privilege separation folder, which the unit of the package creates. */
 const PRIVILEGE_SEPARATION = '/run/sshd';
 
 /** An sshd on loopback with keys, port and configuration of its own. */
@@ -13,29 +13,30 @@ export interface Sshd {
   readonly port: number;
   /** A folder of its own, removed by `stop`. */
   readonly folder: string;
-  /** A private key that root and the users may log in with. */
+  /** A private key for logins as root and as the users. */
   readonly identity: string;
   /** A known_hosts file with all of its keys. */
   readonly knownHosts: string;
   /** `type base64` of one of its host keys. */
   hostKey(type: 'ed25519' | 'rsa'): string;
-  /** Kills the processes of all connections hard, as a network that is gone. Returns how many. */
+  /** Kills the processes of all connections, like a network failure. Returns their number. */
   dropAll(): number;
-  /** Stops the processes of all connections that are open now, as a machine that hangs. Returns how they go on. */
+  /** Stops the processes of all open connections, like a machine that hangs. Returns a function that continues them. */
   freeze(): () => void;
   stop(): Promise<void>;
 }
 
-/** How it logs people in, unless `instead` says otherwise: a second line would not count, sshd takes the first. */
+/** Defaults for authentication. Replaced rather than appended, because sshd uses the first of several lines. */
 const LOGIN = { UsePAM: 'no', PasswordAuthentication: 'yes', KbdInteractiveAuthentication: 'no' };
 
-/** Starts an sshd, with more lines for its configuration. Throws with a hint when this machine cannot. */
+/** Starts an sshd with extra configuration lines. Throws with a hint if this machine cannot. */
 export async function startSshd(
   extra: readonly string[] = [],
   instead: Partial<typeof LOGIN> = {},
 ): Promise<Sshd> {
   if (!existsSync(SSHD)) throw new Error(`there is no ${SSHD}: apt-get install openssh-server`);
-  if (process.getuid?.() !== 0) throw new Error('these tests make users and start an sshd: run them as root');
+  if (process.getuid?.() !== 0)
+    throw new Error('these tests create users and start an sshd: run them as root');
   // Not below /tmp: sshd has to be able to read authorized_keys, and /tmp may be a link elsewhere.
   const folder = mkdtempSync('/run/osha-test-sshd-');
   mkdirSync(PRIVILEGE_SEPARATION, { recursive: true, mode: 0o755 });
@@ -115,7 +116,7 @@ function isSshd(pid: number): boolean {
   }
 }
 
-/** A port of loopback that nobody listens on. */
+/** An unused port on loopback. */
 export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const server = createServer().once('error', failed);

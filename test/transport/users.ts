@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 
-/** A user of this machine that a test made. */
+/** A user created by a test on this machine. */
 export interface TestUser {
   readonly name: string;
   readonly password: string;
   remove(): void;
 }
 
-/** What sudo is to permit: everything, everything for the user's own password, or nothing. */
+/** What sudo allows: everything, everything with the user's password, or nothing. */
 export type SudoRule = 'free' | 'password' | 'none';
 
-/** Makes a user with a password; needs root. Throws with a hint when there is no sudo. */
+/** Creates a user with a password; needs root. Throws with a hint if sudo is missing. */
 export function makeUser(name: string, sudo: SudoRule): TestUser {
   const password = `pw-${name}-correct-horse`;
   const rule = `/etc/sudoers.d/${name}`;
@@ -25,7 +25,7 @@ export function makeUser(name: string, sudo: SudoRule): TestUser {
     try {
       execFileSync('userdel', ['-r', '-f', name], { stdio: 'ignore' });
     } catch {
-      // It was not there.
+      // It does not exist.
     }
   };
   remove();
