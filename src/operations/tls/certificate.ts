@@ -1,21 +1,39 @@
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto';
-import * as der from './der.ts';
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
+import {
+  AlgorithmIdentifier,
+  AttributeTypeAndValue,
+  AttributeValue,
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
+  Extension,
+  Extensions,
+  GeneralName,
+  id_ce_authorityKeyIdentifier,
+  id_ce_basicConstraints,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+  id_ce_subjectKeyIdentifier,
+  id_kp_serverAuth,
+  KeyIdentifier,
+  KeyUsage,
+  KeyUsageFlags,
+  Name,
+  RelativeDistinguishedName,
+  SubjectAlternativeName,
+  SubjectKeyIdentifier,
+  SubjectPublicKeyInfo,
+  TBSCertificate,
+  Validity,
+  Version,
+} from '@peculiar/asn1-x509';
 
-/** Object identifiers of RFC 5280 and PKCS#1. */
-const OID = {
-  commonName: '2.5.4.3',
-  subjectKeyIdentifier: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAltName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  authorityKeyIdentifier: '2.5.29.35',
-  extendedKeyUsage: '2.5.29.37',
-  serverAuthentication: '1.3.6.1.5.5.7.3.1',
-  sha256WithRsa: '1.2.840.113549.1.1.11',
-} as const;
-
-/** Bits of a key's use, the first one most significant. */
-const USE = { digitalSignature: 0x80, certificateSigning: 0x04, listSigning: 0x02 } as const;
+/** `id-at-commonName` of RFC 5280, and `sha256WithRSAEncryption` of PKCS#1. */
+const COMMON_NAME = '2.5.4.3';
+const SHA256_WITH_RSA = '1.2.840.113549.1.1.11';
 
 /** What a certificate says. */
 export interface CertificateContent {
@@ -23,6 +41,7 @@ export interface CertificateContent {
   readonly subject: string;
   /** The common name of the CA. */
   readonly issuer: string;
+  /** At most 20 bytes, of which the first is from 1 to 127. */
   readonly serial: Uint8Array;
   /** Seconds since 1970. */
   readonly notBefore: number;
@@ -35,23 +54,30 @@ export interface CertificateContent {
 
 /**
  * A certificate as PEM, signed with an RSA key. The signature (PKCS#1 v1.5 with SHA-256) has nothing random in it: the
- * same content and key give the same bytes. It is put together here because no library does that without promises, and
- * the steps of a playbook are made without waiting for any.
+ * same content and key give the same bytes.
  */
 export function signedCertificate(content: CertificateContent, signer: KeyObject): string {
-  const algorithm = der.sequence(der.oid(OID.sha256WithRsa), der.nothing());
-  const body = der.sequence(
-    der.tagged(0, true, der.integer(2)),
-    der.integer(content.serial),
-    algorithm,
-    commonName(content.issuer),
-    der.sequence(der.time(content.notBefore), der.time(content.notAfter)),
-    commonName(content.subject),
-    publicKeyBytes(content.publicKey),
-    der.tagged(3, true, der.sequence(...extensions(content, createPublicKey(signer)))),
-  );
-  const whole = der.sequence(body, algorithm, der.bitString(sign('sha256', body, signer)));
-  const base64 = Buffer.from(whole).toString('base64');
+  const algorithm = new AlgorithmIdentifier({ algorithm: SHA256_WITH_RSA, parameters: null });
+  const body = new TBSCertificate({
+    version: Version.v3,
+    serialNumber: bytes(content.serial),
+    signature: algorithm,
+    issuer: commonName(content.issuer),
+    validity: new Validity({
+      notBefore: new Date(content.notBefore * 1000),
+      notAfter: new Date(content.notAfter * 1000),
+    }),
+    subject: commonName(content.subject),
+    subjectPublicKeyInfo: AsnConvert.parse(publicKeyBytes(content.publicKey), SubjectPublicKeyInfo),
+    extensions: new Extensions(extensions(content, createPublicKey(signer))),
+  });
+  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(body)), signer);
+  const whole = new Certificate({
+    tbsCertificate: body,
+    signatureAlgorithm: algorithm,
+    signatureValue: bytes(signature),
+  });
+  const base64 = Buffer.from(AsnConvert.serialize(whole)).toString('base64');
   return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
 
@@ -60,43 +86,57 @@ export function keyIdentifier(key: KeyObject): Uint8Array {
   return createHash('sha256').update(publicKeyBytes(key)).digest().subarray(0, 20);
 }
 
-function publicKeyBytes(key: KeyObject): Uint8Array {
+function publicKeyBytes(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
 }
 
-function commonName(name: string): Uint8Array {
-  return der.sequence(der.set(der.sequence(der.oid(OID.commonName), der.utf8(name))));
+function bytes(content: Uint8Array): ArrayBuffer {
+  return Uint8Array.from(content).buffer;
 }
 
-function extension(id: string, critical: boolean, content: Uint8Array): Uint8Array {
-  return der.sequence(der.oid(id), ...(critical ? [der.boolean(true)] : []), der.octetString(content));
+function commonName(name: string): Name {
+  const value = new AttributeValue({ utf8String: name });
+  return new Name([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: COMMON_NAME, value })])]);
 }
 
-function extensions(content: CertificateContent, signer: KeyObject): readonly Uint8Array[] {
-  const identifiers = [
-    extension(OID.subjectKeyIdentifier, false, der.octetString(keyIdentifier(content.publicKey))),
-    extension(OID.authorityKeyIdentifier, false, der.sequence(der.tagged(0, false, keyIdentifier(signer)))),
+function extensions(content: CertificateContent, signer: KeyObject): Extension[] {
+  const keyIdentifiers = [
+    extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyIdentifier(content.publicKey))),
+    extension(
+      id_ce_authorityKeyIdentifier,
+      new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyIdentifier(signer)) }),
+    ),
   ];
   if (content.for === 'authority') {
     return [
       // No further CA below it.
-      extension(OID.basicConstraints, true, der.sequence(der.boolean(true), der.integer(0))),
-      extension(OID.keyUsage, true, der.bitString(Buffer.of(USE.certificateSigning | USE.listSigning), 1)),
-      ...identifiers,
+      critical(id_ce_basicConstraints, new BasicConstraints({ cA: true, pathLenConstraint: 0 })),
+      critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)),
+      ...keyIdentifiers,
     ];
   }
   return [
-    extension(OID.basicConstraints, true, der.sequence()),
-    extension(OID.keyUsage, true, der.bitString(Buffer.of(USE.digitalSignature), 7)),
-    extension(OID.extendedKeyUsage, false, der.sequence(der.oid(OID.serverAuthentication))),
-    extension(OID.subjectAltName, false, der.sequence(...content.for.names.map(generalName))),
-    ...identifiers,
+    critical(id_ce_basicConstraints, new BasicConstraints()),
+    critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.digitalSignature)),
+    extension(id_ce_extKeyUsage, new ExtendedKeyUsage([id_kp_serverAuth])),
+    extension(id_ce_subjectAltName, new SubjectAlternativeName(content.for.names.map(generalName))),
+    ...keyIdentifiers,
   ];
 }
 
-function generalName(name: string): Uint8Array {
+function extension(extnID: string, value: object, isCritical = false): Extension {
+  return new Extension({
+    extnID,
+    critical: isCritical,
+    extnValue: new OctetString(AsnConvert.serialize(value)),
+  });
+}
+
+function critical(extnID: string, value: object): Extension {
+  return extension(extnID, value, true);
+}
+
+function generalName(name: string): GeneralName {
   const isAddress = /^\d+\.\d+\.\d+\.\d+$/.test(name);
-  return isAddress
-    ? der.tagged(7, false, Buffer.from(name.split('.').map(Number)))
-    : der.tagged(2, false, Buffer.from(name));
+  return new GeneralName(isAddress ? { iPAddress: name } : { dNSName: name });
 }

@@ -7,6 +7,7 @@ import { authority } from '../../../src/operations/tls/authority.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
+import { EARLIER } from './earlier-release.ts';
 import { CA, KEY, keyOf, NAMES, NOW, sample } from './samples.ts';
 import { issue } from '../../../src/operations/tls/issued.ts';
 
@@ -15,6 +16,10 @@ const secret = (value: string): Secret => new Secret('tlsAuthority', value);
 describe('the CA of a deployment', () => {
   it('has the same certificate whenever it is made', () => {
     expect(authority('prod', secret(KEY)).certificate).toBe(CA.certificate);
+  });
+
+  it('has the certificate that an earlier release made of the same key', () => {
+    expect(authority('prod', secret(EARLIER.key)).certificate).toBe(EARLIER.authority);
   });
 
   it('is another one with another key, and for another deployment', () => {

@@ -4,12 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { authority } from '../../../src/operations/tls/authority.ts';
 import { issued } from '../../../src/operations/tls/issued.ts';
 import { certificateProbe, type PlacedCertificate } from '../../../src/operations/tls/placed.ts';
+import { readCertificate } from '../../../src/operations/tls/read.ts';
 import { noOthers } from '../../../src/operations/tls/unused.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { folderForAll } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
+import { EARLIER } from './earlier-release.ts';
 import { CA, NAMES, NOW, placed, sample, strangeKey } from './samples.ts';
 
 const PATH = '/etc/haproxy/tls/api.pem';
@@ -26,6 +28,13 @@ describe('a certificate that osha issues', () => {
   ];
   it.each(kept)('is kept %s', async (_what, given) => {
     expect(issued(PATH, options).decide(await seen(given))).toEqual([]);
+  });
+
+  it('is kept on a host that has it from an earlier release', () => {
+    const earlierCa = authority('prod', new Secret('earlier', EARLIER.key));
+    const certificate = readCertificate(EARLIER.issued);
+    if (!certificate) throw new Error('the certificate of the earlier release cannot be read');
+    expect(issued(PATH, { ...options, authority: earlierCa }).decide(placed({ certificate }))).toEqual([]);
   });
 
   const replaced: readonly (readonly [string, () => Promise<PlacedCertificate>])[] = [
