@@ -44,8 +44,8 @@ export type { CarriedSecret, LineOfFile, Where } from './playbook/carried-secret
 export { DEFAULT_TIMEOUT_SECONDS, LIMITS, stretched, within, type Limit } from './playbook/limits.ts';
 export { takeoverOf, type Handover, type Takeover } from './playbook/takeover.ts';
 export type { Frontend, FrontendServer } from './playbook/playbook.ts';
-export { choiceFault, chosenHosts } from './inventory/chosen-hosts.ts';
-export { addressIn, sameNetwork } from './inventory/vip-network.ts';
+export { choiceFault, chosenHosts } from './inventory/roles.ts';
+export { addressIn, sameNetwork } from './inventory/network.ts';
 export { holdersOf, hostsWith, ROLES } from './inventory/types.ts';
 export type { Host, Inventory, Role, Vip } from './inventory/types.ts';
 export { platformIds, platformOf } from './platform/index.ts';
@@ -75,18 +75,18 @@ export * as tls from './operations/tls.ts';
 export { ini, type IniSections, type IniValue } from './operations/ini.ts';
 
 // What a cluster operation is written with: scripts that ask and change, and how a decision is put.
-export { clusterChange, type ClusterChange } from './operations/cluster-change.ts';
-export type { Decided } from './operations/decided.ts';
+export { clusterChange, type ClusterChange, type Decided } from './operations/cluster-change.ts';
 export { writeFileScript, type WriteOptions } from './operations/file-script.ts';
-export { newerThanStart } from './operations/newer-files.ts';
-export type { PathState } from './operations/path-state.ts';
-export { journalOnFailure, READ_UNITS, startScript } from './operations/service-script.ts';
+export type { PathState } from './operations/file.ts';
+export { journalOnFailure, READ_UNITS, startScript } from './operations/service.ts';
 export {
+  foreseeMember,
+  heldBy,
+  newerThanStart,
   parseUnitState,
   unitKey,
   unitProbeScript,
   unitReads,
   type UnitState,
 } from './operations/unit-state.ts';
-export { foreseeMember, heldBy } from './operations/held.ts';
 export { UNMOUNTED } from './operations/unmounted.ts';

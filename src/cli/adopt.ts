@@ -10,9 +10,8 @@ import { secretsInWords } from '../preflight/foreign-secrets.ts';
 import { askHosts } from '../runner/answers.ts';
 import { maskDeep } from '../journal/mask-deep.ts';
 import { loadSecrets } from '../secrets/load.ts';
-import { createMasker } from '../secrets/mask.ts';
+import { createMasker } from '../secrets/masker.ts';
 import type { SecretRules } from '../secrets/rule.ts';
-import { trackedSecrets } from '../secrets/tracked.ts';
 import { writeSecrets } from '../secrets/write.ts';
 import { visibleBehind } from '../text/visible.ts';
 import { hasErrors } from '../yaml/problem.ts';
@@ -25,6 +24,7 @@ import { keyring } from './keyring.ts';
 import type { ConnectionOptions } from './options.ts';
 import { printJson } from './presentation.ts';
 import { plainSummary } from './summary.ts';
+import { trackedSecrets } from '../secrets/files.ts';
 
 export interface AdoptRequest extends ConnectionOptions {
   readonly limit?: readonly string[];

@@ -97,12 +97,12 @@ async function secretsFor(
   rules: SecretRules,
   use: SecretsUse,
 ): Promise<FoundSecrets> {
-  const { placeholders } = await import('../secrets/generate.ts');
+  const { placeholders } = await import('../secrets/rule.ts');
   if (use === 'none') return { secrets: placeholders(rules), missing: [], problems: [] };
   const [{ loadSecrets }, { trackedSecrets }, { secretsFilesOf, secretsState }, { keyring }] =
     await Promise.all([
       import('../secrets/load.ts'),
-      import('../secrets/tracked.ts'),
+      import('../secrets/files.ts'),
       import('../secrets/files.ts'),
       import('./keyring.ts'),
     ]);

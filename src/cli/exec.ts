@@ -43,7 +43,7 @@ export async function exec(
     import('./access.ts'),
     import('../operations/shell.ts'),
     import('../runner/lines.ts'),
-    import('../secrets/mask.ts'),
+    import('../secrets/masker.ts'),
     import('../journal/mask-deep.ts'),
   ]);
   const hosts = selectHosts(inventory, request.on);

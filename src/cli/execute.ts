@@ -38,7 +38,7 @@ export async function prepareRun(
     await Promise.all([
       import('./access.ts'),
       import('../preflight/preflight.ts'),
-      import('../secrets/mask.ts'),
+      import('../secrets/masker.ts'),
       import('../journal/mask-deep.ts'),
       import('./admission.ts'),
       import('./pasteable.ts'),

@@ -34,7 +34,7 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
     await Promise.all([
       import('../runner/health.ts'),
       import('./access.ts'),
-      import('../secrets/mask.ts'),
+      import('../secrets/masker.ts'),
       import('../journal/mask-deep.ts'),
       import('./admission.ts'),
       import('./pasteable.ts'),

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { playbooks } from '../../playbooks/index.ts';
 import { inventoryTemplate } from '../inventory/template.ts';
-import { trackedSecrets } from '../secrets/tracked.ts';
+
 import { appendLine, writeWholeFile } from '../secrets/whole-file.ts';
 import { ensureSecrets } from '../secrets/write.ts';
 import { hasErrors } from '../yaml/problem.ts';
@@ -11,6 +11,7 @@ import { InvalidFile, printProblems, UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import { schemaText } from './schema.ts';
 import { secretRules } from '../playbook/playbook.ts';
+import { trackedSecrets } from '../secrets/files.ts';
 
 const INVENTORY = 'inventory.yaml';
 const SCHEMA = 'inventory.schema.json';

@@ -4,7 +4,7 @@ import type { Playbook } from '../playbook/playbook.ts';
 export async function schemaText(own?: readonly Playbook[]): Promise<string> {
   const [{ playbooks }, { inventoryJsonSchema }, { platformIds }] = await Promise.all([
     import('../../playbooks/index.ts'),
-    import('../inventory/json-schema.ts'),
+    import('../inventory/schema.ts'),
     import('../platform/index.ts'),
   ]);
   const schema = inventoryJsonSchema(own ?? playbooks, platformIds, { complete: own !== undefined });

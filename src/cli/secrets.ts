@@ -1,9 +1,6 @@
 import type { SecretRules } from '../secrets/rule.ts';
-import { loadSecrets } from '../secrets/load.ts';
-import { decryptSecrets, encryptSecrets } from '../secrets/sealing.ts';
-import { trackedSecrets } from '../secrets/tracked.ts';
-import { secretStates, type SecretState } from '../secrets/states.ts';
-import { ensureSecrets, rotateSecrets } from '../secrets/write.ts';
+import { loadSecrets, secretStates, type SecretState } from '../secrets/load.ts';
+import { ensureSecrets, rotateSecrets, decryptSecrets, encryptSecrets } from '../secrets/write.ts';
 import { hasErrors, type LocatedProblem } from '../yaml/problem.ts';
 import { confirmer } from './consent.ts';
 import { loadDeployment } from './deployment.ts';
@@ -13,6 +10,7 @@ import { keyring } from './keyring.ts';
 import type { ConsentOptions } from './options.ts';
 import { drawing, printJson } from './presentation.ts';
 import type { Cli } from './register.ts';
+import { trackedSecrets } from '../secrets/files.ts';
 
 /** What can be done with secrets. */
 export type SecretsAction =

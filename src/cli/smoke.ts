@@ -42,7 +42,7 @@ export async function smoke(cli: Cli, file: string, request: SmokeRequest): Prom
     import('../cloud/smoke/names.ts'),
     import('../render/parts.ts'),
     import('./access.ts'),
-    import('../secrets/mask.ts'),
+    import('../secrets/masker.ts'),
     import('../journal/mask-deep.ts'),
     import('./pasteable.ts'),
   ]);

@@ -1,6 +1,5 @@
 import { isRecord } from '../yaml/parse.ts';
-import { chosenHosts } from './chosen-hosts.ts';
-import { expandRoles, ROLE_WORDS, vipHolders, type RoleWord } from './roles.ts';
+import { expandRoles, ROLE_WORDS, vipHolders, type RoleWord, chosenHosts } from './roles.ts';
 import type { Role, Vip } from './types.ts';
 
 type Path = readonly (string | number)[];

@@ -2,15 +2,113 @@ import { z } from 'zod';
 import { nearest, suggestion } from '../yaml/nearest.ts';
 import { isRecord } from '../yaml/parse.ts';
 import type { InventoryProblem } from './problem.ts';
-import { hintOf, kind, plainMessage, show, words } from './words.ts';
 
 type Issue = z.core.$ZodIssue;
+
+type RawIssue = z.core.$ZodRawIssue;
+
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
+
 type Path = readonly (string | number)[];
 
 /** A problem of shape: what a schema finds. */
 export interface ShapeProblem extends InventoryProblem {
   readonly kind: 'unknown' | 'missing' | 'wrong';
+}
+
+/**
+ * The issues of zod as problems of the inventory, each at the key or the value that it is about. `base` is where the
+ * value stands in the inventory, `within` where the issues are found in `schema`.
+ */
+export function problemsOf(
+  issues: readonly Issue[],
+  schema: z.ZodType,
+  base: Path,
+  within: readonly PropertyKey[] = [],
+): readonly ShapeProblem[] {
+  return issues.flatMap((issue): readonly ShapeProblem[] => {
+    const path = [...base, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+    const place = { schema, path: [...within, ...issue.path] };
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(schema, place.path);
+      return issue.keys.map((key) => unknownKey([...path, key], key, known));
+    }
+    if (issue.code === 'invalid_union') return unionProblems(issue, path, place);
+    if (issue.code === 'invalid_key') {
+      return [{ ...wrong(path, issue.issues[0]?.message ?? issue.message, undefined), at: 'key' }];
+    }
+    const isMissing = issue.code === 'invalid_type' || issue.code === 'invalid_value';
+    if (isMissing && issue.input === undefined) return [missing(path, place)];
+    return [described(issue, path)];
+  });
+}
+
+/** The problems without those of a missing key that stands right there, misspelt: one mistake is told once. */
+export function withoutEchoes(problems: readonly ShapeProblem[]): readonly InventoryProblem[] {
+  const parent = (path: Path): string => JSON.stringify(path.slice(0, -1));
+  return problems.filter((problem) => {
+    if (problem.kind !== 'missing') return true;
+    const misspelt = problems.some(
+      (other) =>
+        other.kind === 'unknown' &&
+        parent(other.path) === parent(problem.path) &&
+        nearest(String(other.path.at(-1)), [keyOf(problem.path)]) !== undefined,
+    );
+    return !misspelt;
+  });
+}
+
+/** Whether a key is called as a secret would be. */
+export function looksSecret(key: string): boolean {
+  return /passw|secret|token/i.test(key);
+}
+
+/** A key that is not in the schema, with the one that it was likely meant to be. */
+export function unknownKey(path: Path, key: string, known: readonly string[]): ShapeProblem {
+  const secret = looksSecret(key) && nearest(key, known) === undefined;
+  const hint = secret ? 'secrets stand in secrets.yaml beside the inventory' : suggestion(key, known);
+  return { kind: 'unknown', severity: 'error', path, at: 'key', message: `unknown key "${key}"`, hint };
+}
+
+/** What zod found, in plain English: an error map for `safeParse`. A schema's own messages win over it. */
+export function plainMessage(issue: RawIssue | Issue): string {
+  const found = `, found ${show(issue.input)}`;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${kind(issue.expected)}${found}`;
+    case 'invalid_value':
+      if (typeof issue.input !== 'string' || issue.values.length < 2) {
+        return `expected ${issue.values.length < 2 ? '' : 'one of '}${words(issue.values)}${found}`;
+      }
+      return `unknown value ${show(issue.input)}`;
+    case 'too_small':
+      return `expected ${limit(issue, issue.minimum, 'least')}${found}`;
+    case 'too_big':
+      return `expected ${limit(issue, issue.maximum, 'most')}${found}`;
+    case 'not_multiple_of':
+      return `expected a multiple of ${String(issue.divisor)}${found}`;
+    case 'invalid_format':
+      return issue.format === 'regex'
+        ? `${show(issue.input)} is not of the expected form`
+        : `expected ${issue.format === 'ipv4' ? 'an IPv4 address' : `a text of the form ${issue.format}`}${found}`;
+    case 'invalid_key':
+      return `this name is not of the expected form`;
+    default:
+      return `${show(issue.input)} does not fit here`;
+  }
+}
+
+/** A value as a message can name it. */
+export function show(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}...` : value);
+  }
+  if (isRecord(value)) return 'a map';
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
+  return 'a value with a tag';
 }
 
 /** A schema, and where in it a value belongs. */
@@ -61,18 +159,6 @@ function wrong(path: Path, message: string, hint: string | undefined): ShapeProb
   };
 }
 
-/** Whether a key is called as a secret would be. */
-export function looksSecret(key: string): boolean {
-  return /passw|secret|token/i.test(key);
-}
-
-/** A key that is not in the schema, with the one that it was likely meant to be. */
-export function unknownKey(path: Path, key: string, known: readonly string[]): ShapeProblem {
-  const secret = looksSecret(key) && nearest(key, known) === undefined;
-  const hint = secret ? 'secrets stand in secrets.yaml beside the inventory' : suggestion(key, known);
-  return { kind: 'unknown', severity: 'error', path, at: 'key', message: `unknown key "${key}"`, hint };
-}
-
 /**
  * One issue in words. The author of a schema can say the whole ("expected ..."), or only what to write instead
  * ("a size such as 512M").
@@ -112,48 +198,6 @@ function unionProblems(issue: UnionIssue, path: Path, place: Place): readonly Sh
   if (issue.input === undefined) return [missing(path, place)];
   const expected = [...new Set(branches.map((branch) => branch.expected ?? ''))].join(' or ');
   return [wrong(path, `expected ${expected}, found ${show(issue.input)}`, undefined)];
-}
-
-/**
- * The issues of zod as problems of the inventory, each at the key or the value that it is about. `base` is where the
- * value stands in the inventory, `within` where the issues are found in `schema`.
- */
-export function problemsOf(
-  issues: readonly Issue[],
-  schema: z.ZodType,
-  base: Path,
-  within: readonly PropertyKey[] = [],
-): readonly ShapeProblem[] {
-  return issues.flatMap((issue): readonly ShapeProblem[] => {
-    const path = [...base, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
-    const place = { schema, path: [...within, ...issue.path] };
-    if (issue.code === 'unrecognized_keys') {
-      const known = keysAt(schema, place.path);
-      return issue.keys.map((key) => unknownKey([...path, key], key, known));
-    }
-    if (issue.code === 'invalid_union') return unionProblems(issue, path, place);
-    if (issue.code === 'invalid_key') {
-      return [{ ...wrong(path, issue.issues[0]?.message ?? issue.message, undefined), at: 'key' }];
-    }
-    const isMissing = issue.code === 'invalid_type' || issue.code === 'invalid_value';
-    if (isMissing && issue.input === undefined) return [missing(path, place)];
-    return [described(issue, path)];
-  });
-}
-
-/** The problems without those of a missing key that stands right there, misspelt: one mistake is told once. */
-export function withoutEchoes(problems: readonly ShapeProblem[]): readonly InventoryProblem[] {
-  const parent = (path: Path): string => JSON.stringify(path.slice(0, -1));
-  return problems.filter((problem) => {
-    if (problem.kind !== 'missing') return true;
-    const misspelt = problems.some(
-      (other) =>
-        other.kind === 'unknown' &&
-        parent(other.path) === parent(problem.path) &&
-        nearest(String(other.path.at(-1)), [keyOf(problem.path)]) !== undefined,
-    );
-    return !misspelt;
-  });
 }
 
 /** The schemas behind optional, default, union and the like. */
@@ -205,4 +249,83 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly strin
 function descriptionAt(schema: z.ZodType, path: readonly PropertyKey[]): string | undefined {
   const described = schemasAt(schema, path).flatMap((found) => [found, ...shapesOf(found)]);
   return described.flatMap((found) => (found instanceof z.ZodType ? (found.description ?? []) : []))[0];
+}
+
+const LONGEST_SHOWN = 60;
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  tuple: 'a list',
+  object: 'a map',
+  record: 'a map',
+  null: 'nothing',
+};
+
+/** A type of zod in a person's words. */
+function kind(expected: string): string {
+  return EXPECTED[expected] ?? expected;
+}
+
+/** Values, listed. */
+function words(values: readonly unknown[]): string {
+  return values.map((value) => String(value)).join(', ');
+}
+
+function limit(
+  issue: { readonly origin: string; readonly inclusive?: boolean | undefined },
+  bound: unknown,
+  way: 'least' | 'most',
+): string {
+  const count =
+    issue.inclusive === false
+      ? `${way === 'least' ? 'more' : 'less'} than ${String(bound)}`
+      : `at ${way} ${String(bound)}`;
+  if (issue.origin === 'string') return `${count} characters`;
+  if (issue.origin === 'array' || issue.origin === 'set') return `${count} entries`;
+  return count;
+}
+
+const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['on', true],
+  ['y', true],
+  ['no', false],
+  ['off', false],
+  ['n', false],
+]);
+
+function hintOfType(expected: string, input: unknown): string | undefined {
+  if (input === null) return 'write a value after the ":"';
+  if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean'))
+    return `write it in quotes: "${String(input)}"`;
+  if (expected === 'array' && typeof input === 'string') return `write [${input}]`;
+  if ((expected === 'object' || expected === 'record') && Array.isArray(input)) {
+    return 'write "name: ..." lines without "- "';
+  }
+  if (typeof input !== 'string') return undefined;
+  if ((expected === 'number' || expected === 'int') && /^\d+$/.test(input))
+    return `write ${input} without quotes`;
+  if (expected === 'boolean') {
+    const meant = /^(?:true|false)$/i.test(input)
+      ? input.toLowerCase() === 'true'
+      : BOOLEAN_WORDS.get(input.toLowerCase());
+    return meant === undefined ? undefined : `write ${String(meant)}, without quotes`;
+  }
+  const begun = /^([\w-]+):(\S.*)$/.exec(input);
+  if ((expected === 'object' || expected === 'record') && begun)
+    return `write a space after the colon: "${begun[1]}: ${begun[2]}"`;
+  return undefined;
+}
+
+/** What to write instead, where the mistake tells. */
+function hintOf(issue: Issue): string | undefined {
+  if (issue.code === 'invalid_type') return hintOfType(issue.expected, issue.input);
+  if (issue.code === 'invalid_value' && issue.values.length > 1 && typeof issue.input === 'string') {
+    return suggestion(issue.input, issue.values.map(String));
+  }
+  return undefined;
 }

@@ -5,20 +5,31 @@ import { isRecord, parseYaml, type ParsedYaml } from '../yaml/parse.ts';
 import { nearest, suggestion } from '../yaml/nearest.ts';
 import { readText } from '../yaml/read.ts';
 import { draftOf, type Draft } from './draft.ts';
-import { looksSecret, problemsOf, unknownKey, withoutEchoes, type ShapeProblem } from './explain.ts';
+import {
+  looksSecret,
+  problemsOf,
+  unknownKey,
+  withoutEchoes,
+  type ShapeProblem,
+  plainMessage,
+  show,
+} from './explain.ts';
 import { hostProblems } from './host-rules.ts';
-import { jumpProblems, jumpsTo } from './jumps.ts';
 import { loginProblems } from './login-rules.ts';
 import type { InventoryProblem } from './problem.ts';
 import { quorumProblems } from './quorum.ts';
 import { fixedSchema, OWN_KEY, DEFAULT_PLATFORM } from './schema.ts';
-import type { SettingsSection } from './section.ts';
-import { extraVotes, readSections, sectionProblems, unusedSections } from './sections.ts';
+import {
+  extraVotes,
+  readSections,
+  sectionProblems,
+  unusedSections,
+  type SettingsSection,
+} from './sections.ts';
 import type { Inventory, Host, Vip } from './types.ts';
 import { vipProblems, parseCidr } from './vip-rules.ts';
-import { plainMessage, show } from './words.ts';
 import { bare } from '../yaml/bare.ts';
-import { settingsOf } from './logins.ts';
+import { sshSettingsOf, jumpProblems, jumpsTo } from './logins.ts';
 import { formatIpv4 } from './network.ts';
 
 export interface LoadOptions {
@@ -216,7 +227,7 @@ function inventoryOf(
   const hosts = draft.hosts.flatMap((host): readonly Host[] => {
     if (host.address === undefined) return [];
     const jump = jumpsTo(draft, host, file);
-    const ssh = { ...settingsOf(draft, host, file), ...(jump === undefined ? {} : { jump }) };
+    const ssh = { ...sshSettingsOf(draft, host, file), ...(jump === undefined ? {} : { jump }) };
     const { name, address, networks, roles, controller } = host;
     return [{ name, address, networks: bare(networks), roles, controller, ssh }];
   });

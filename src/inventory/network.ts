@@ -1,9 +1,64 @@
 import { isIPv6 } from 'node:net';
+import type { Host, Vip } from './types.ts';
 
 /** What is wrong with something that should be an address, and what to write. */
 export interface AddressFault {
   readonly message: string;
   readonly hint: string;
+}
+
+/** What is wrong with an address to reach a host at: an IPv4 address, or a name that DNS could know. */
+export function addressFault(text: string): AddressFault | undefined {
+  const fault = (message: string, hint: string): AddressFault => ({ message, hint });
+  const address = parseIpv4(text);
+  if (address !== undefined) {
+    const reason = unusable(address);
+    return reason === undefined ? undefined : fault(`${text} ${reason}`, "write the host's own address");
+  }
+  const [bare = '', prefix] = text.split('/');
+  if (text === '') return fault('the address is empty', 'write an IPv4 address or a host name');
+  if (prefix !== undefined && parseIpv4(bare) !== undefined) {
+    return fault(`${text} is a network, not an address`, `write ${bare}`);
+  }
+  if (isIPv6(bare.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/%.*$/, ''))) {
+    return fault(
+      `${text} is an IPv6 address, which osha cannot set up yet`,
+      'write an IPv4 address or a host name',
+    );
+  }
+  if (text.includes('@')) return fault(`"${text}" holds a user`, 'write the user as ssh: { user: NAME }');
+  if (/^[^:]+:\d+$/.test(text))
+    return fault(`"${text}" holds a port`, 'write the port as ssh: { port: NUMBER }');
+  if (/^[\d.]+$/.test(text)) return badIpv4(text);
+  if (!isDnsName(text)) {
+    return fault(`"${text}" is neither an IPv4 address nor a host name`, 'write one, such as 10.0.0.11');
+  }
+  return undefined;
+}
+
+/** What is wrong with the name of a host or a VIP: one RFC 1123 label that starts with a letter, in lower case. */
+export function nameFault(name: string): AddressFault | undefined {
+  const fault = (message: string, hint: string): AddressFault => ({ message, hint });
+  if (name.length > 63) return fault(`this name has ${name.length} characters`, 'a host name has at most 63');
+  if (name === 'localhost')
+    return fault('"localhost" is what every host calls itself', 'give it a name of its own');
+  if (/^[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) return undefined;
+  const better = name
+    .toLowerCase()
+    .replace(/\..*$/, '')
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '');
+  const example = better === '' ? '' : `, such as "${better}"`;
+  if (name.includes('.')) {
+    return fault(
+      `"${name}" is not a short name`,
+      `write the first part${example}; the rest can stand in the address`,
+    );
+  }
+  return fault(
+    `"${name}" is no host name`,
+    `use lower case letters, digits and "-", a letter first${example}`,
+  );
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
@@ -81,56 +136,24 @@ function badIpv4(text: string): AddressFault {
   };
 }
 
-/** What is wrong with an address to reach a host at: an IPv4 address, or a name that DNS could know. */
-export function addressFault(text: string): AddressFault | undefined {
-  const fault = (message: string, hint: string): AddressFault => ({ message, hint });
-  const address = parseIpv4(text);
-  if (address !== undefined) {
-    const reason = unusable(address);
-    return reason === undefined ? undefined : fault(`${text} ${reason}`, "write the host's own address");
-  }
-  const [bare = '', prefix] = text.split('/');
-  if (text === '') return fault('the address is empty', 'write an IPv4 address or a host name');
-  if (prefix !== undefined && parseIpv4(bare) !== undefined) {
-    return fault(`${text} is a network, not an address`, `write ${bare}`);
-  }
-  if (isIPv6(bare.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/%.*$/, ''))) {
-    return fault(
-      `${text} is an IPv6 address, which osha cannot set up yet`,
-      'write an IPv4 address or a host name',
-    );
-  }
-  if (text.includes('@')) return fault(`"${text}" holds a user`, 'write the user as ssh: { user: NAME }');
-  if (/^[^:]+:\d+$/.test(text))
-    return fault(`"${text}" holds a port`, 'write the port as ssh: { port: NUMBER }');
-  if (/^[\d.]+$/.test(text)) return badIpv4(text);
-  if (!isDnsName(text)) {
-    return fault(`"${text}" is neither an IPv4 address nor a host name`, 'write one, such as 10.0.0.11');
-  }
-  return undefined;
+type Network = Pick<Vip, 'address' | 'prefixLength'>;
+
+function boundsOf({ address, prefixLength }: Network): Bounds {
+  return networkOf(parseIpv4(address) ?? 0, prefixLength);
 }
 
-/** What is wrong with the name of a host or a VIP: one RFC 1123 label that starts with a letter, in lower case. */
-export function nameFault(name: string): AddressFault | undefined {
-  const fault = (message: string, hint: string): AddressFault => ({ message, hint });
-  if (name.length > 63) return fault(`this name has ${name.length} characters`, 'a host name has at most 63');
-  if (name === 'localhost')
-    return fault('"localhost" is what every host calls itself', 'give it a name of its own');
-  if (/^[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) return undefined;
-  const better = name
-    .toLowerCase()
-    .replace(/\..*$/, '')
-    .replaceAll(/[^a-z0-9-]+/g, '-')
-    .replaceAll(/^[^a-z]+|-+$/g, '');
-  const example = better === '' ? '' : `, such as "${better}"`;
-  if (name.includes('.')) {
-    return fault(
-      `"${name}" is not a short name`,
-      `write the first part${example}; the rest can stand in the address`,
-    );
-  }
-  return fault(
-    `"${name}" is no host name`,
-    `use lower case letters, digits and "-", a letter first${example}`,
-  );
+/**
+ * The host's own address in the network of a virtual IP: the first one that lies in it, the management address before
+ * the others. Nothing where none does; a name that only DNS knows is not looked up.
+ */
+export function addressIn(host: Pick<Host, 'address' | 'networks'>, vip: Network): string | undefined {
+  const network = boundsOf(vip);
+  const own = addressesOf(host).find((address) => address !== undefined && contains(network, address));
+  return own === undefined ? undefined : formatIpv4(own);
+}
+
+/** Whether two virtual IPs lie in one network, or the network of one in that of the other. */
+export function sameNetwork(one: Network, other: Network): boolean {
+  const [a, b] = [boundsOf(one), boundsOf(other)];
+  return a.first <= b.last && b.first <= a.last;
 }

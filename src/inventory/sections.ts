@@ -1,37 +1,32 @@
 import { isRecord } from '../yaml/parse.ts';
-import { problemsOf, withoutEchoes } from './explain.ts';
+import { problemsOf, withoutEchoes, plainMessage } from './explain.ts';
 import type { InventoryProblem } from './problem.ts';
-import type { SettingsSection } from './section.ts';
-import { ROLES, type Inventory, type Role } from './types.ts';
-import { plainMessage } from './words.ts';
+import { ROLES, type Inventory, type Role, type Host } from './types.ts';
 import { bare } from '../yaml/bare.ts';
+import type { ZodType } from 'zod';
+
+/** A key of the inventory that a playbook owns. Every `Playbook` is one. */
+export interface SettingsSection {
+  /** The key. */
+  readonly name: string;
+  /** The key that it had before, which is still read. */
+  readonly formerly?: string;
+  readonly title: string;
+  /** The shape of its value; `{}` has to satisfy it. */
+  readonly settings: ZodType;
+  /** The hosts that it is for. */
+  hosts(inventory: Inventory): readonly Host[];
+  /** The role of a cluster that has one vote more than hosts: some other host votes in it, without its data. */
+  extraVote?(settings: unknown): Role | undefined;
+  /** Mistakes that only it can know of. */
+  validate?(inventory: Inventory, settings: unknown): readonly InventoryProblem[];
+}
 
 /** What the sections of an inventory say. */
 export interface ReadSections {
   /** Every section has an entry; defaults stand in for the ones that are wrong, so that the rest can be checked. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly problems: readonly InventoryProblem[];
-}
-
-/** The key by which an inventory has a section: its name, or the one that it had before. */
-function keyOf(raw: Readonly<Record<string, unknown>>, { name, formerly }: SettingsSection): string {
-  return formerly !== undefined && !Object.hasOwn(raw, name) && Object.hasOwn(raw, formerly)
-    ? formerly
-    : name;
-}
-
-/** Sections that are there by both of their names. */
-function doubled(
-  raw: Readonly<Record<string, unknown>>,
-  sections: readonly SettingsSection[],
-): readonly InventoryProblem[] {
-  return sections.flatMap(({ name, formerly }): readonly InventoryProblem[] => {
-    if (formerly === undefined || !Object.hasOwn(raw, name) || !Object.hasOwn(raw, formerly)) return [];
-    const message = `"${formerly}" is the former name of "${name}", which is set too`;
-    return [
-      { severity: 'error', path: [formerly], at: 'key', message, hint: `move its settings to "${name}"` },
-    ];
-  });
 }
 
 /** Reads each section's own key by its schema. A key without a value is a section with defaults only. */
@@ -47,15 +42,6 @@ export function readSections(value: unknown, sections: readonly SettingsSection[
     return [section.name, section.settings.safeParse({}).data] as const;
   });
   return { settings: bare(Object.fromEntries(settings)), problems };
-}
-
-/** The roles of which any one would give a section a host. */
-function rolesWanted(inventory: Inventory, section: SettingsSection): readonly Role[] {
-  const [host] = inventory.hosts;
-  if (host === undefined) return [];
-  return ROLES.filter(
-    (role) => section.hosts({ ...inventory, hosts: [{ ...host, roles: [role] }] }).length > 0,
-  );
 }
 
 /**
@@ -110,4 +96,34 @@ export function sectionProblems(
           : { ...problem, path: [first === section.name ? key : first, ...rest] },
       );
     });
+}
+
+/** The key by which an inventory has a section: its name, or the one that it had before. */
+function keyOf(raw: Readonly<Record<string, unknown>>, { name, formerly }: SettingsSection): string {
+  return formerly !== undefined && !Object.hasOwn(raw, name) && Object.hasOwn(raw, formerly)
+    ? formerly
+    : name;
+}
+
+/** Sections that are there by both of their names. */
+function doubled(
+  raw: Readonly<Record<string, unknown>>,
+  sections: readonly SettingsSection[],
+): readonly InventoryProblem[] {
+  return sections.flatMap(({ name, formerly }): readonly InventoryProblem[] => {
+    if (formerly === undefined || !Object.hasOwn(raw, name) || !Object.hasOwn(raw, formerly)) return [];
+    const message = `"${formerly}" is the former name of "${name}", which is set too`;
+    return [
+      { severity: 'error', path: [formerly], at: 'key', message, hint: `move its settings to "${name}"` },
+    ];
+  });
+}
+
+/** The roles of which any one would give a section a host. */
+function rolesWanted(inventory: Inventory, section: SettingsSection): readonly Role[] {
+  const [host] = inventory.hosts;
+  if (host === undefined) return [];
+  return ROLES.filter(
+    (role) => section.hosts({ ...inventory, hosts: [{ ...host, roles: [role] }] }).length > 0,
+  );
 }

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_PLATFORM } from './schema.ts';
-import type { SettingsSection } from './section.ts';
 import { isRecord } from '../yaml/parse.ts';
+import type { SettingsSection } from './sections.ts';
 
 export interface TemplateOptions {
   /** The name of the deployment; default `cloud`. */

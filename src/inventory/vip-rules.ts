@@ -1,4 +1,3 @@
-import { choiceFault } from './chosen-hosts.ts';
 import type { Draft, DraftHost, DraftVip } from './draft.ts';
 import {
   addressesOf,
@@ -12,6 +11,7 @@ import {
   unusable,
 } from './network.ts';
 import type { InventoryProblem } from './problem.ts';
+import { choiceFault } from './roles.ts';
 
 /** What IFNAMSIZ of Linux leaves for the name of an interface. */
 const LONGEST_INTERFACE = 15;

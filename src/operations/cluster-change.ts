@@ -1,4 +1,4 @@
-import type { Change, Effect, ResourceKey } from '../playbook/operation.ts';
+import type { Change, Effect, ResourceKey, ClusterDecision } from '../playbook/operation.ts';
 import { unitKey } from './unit-state.ts';
 
 /** Seconds on top of what a script itself waits for: it says what it waited for before it is stopped. */
@@ -44,3 +44,8 @@ export function clusterChange({
     timeoutMs: (seconds + GRACE_SECONDS) * 1000,
   };
 }
+
+type WithoutEvidence<Decision> = Decision extends unknown ? Omit<Decision, 'evidence'> : never;
+
+/** What a cluster needs, before the evidence is added. */
+export type Decided = WithoutEvidence<ClusterDecision>;

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { Change, Operation, ResourceKey, TextDiff } from '../playbook/operation.ts';
-import { ProbeError } from '../playbook/operation.ts';
-import { maskedDiffTexts } from '../secrets/mask.ts';
+import {
+  type Change,
+  type Operation,
+  type ResourceKey,
+  type TextDiff,
+  ProbeError,
+  type ProbeAnswer,
+} from '../playbook/operation.ts';
+import { maskedDiffTexts } from '../secrets/masked-diff.ts';
 import { Secret } from '../secrets/secret.ts';
 import { asSecretText, type Text } from '../secrets/text.ts';
 import { writeFileScript } from './file-script.ts';
-import { parsePathState, pathProbeScript, type PathState } from './path-state.ts';
 import { quote } from './shell.ts';
 
 /** Who may do what with a file or a directory. */
@@ -22,52 +27,6 @@ export interface FileOptions extends Access {
   readonly content: Text;
   /** A command that must accept the new content before it replaces the old; `{}` stands for the temporary file. */
   readonly validate?: string;
-}
-
-interface FullAccess {
-  readonly owner: string;
-  readonly group: string;
-  readonly mode: number;
-}
-
-function fullAccess(access: Access, defaultMode: number): FullAccess {
-  const owner = access.owner ?? 'root';
-  return { owner, group: access.group ?? owner, mode: access.mode ?? defaultMode };
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, '0');
-}
-
-/** Owner and mode as they should be: the commands that make it so, and what is said about it. */
-function accessChange(path: string, state: FullAccess, wanted: FullAccess): Change | undefined {
-  const wrongOwner = state.owner !== wanted.owner || state.group !== wanted.group;
-  const wrongMode = state.mode !== wanted.mode;
-  if (!wrongOwner && !wrongMode) return undefined;
-  const commands = [
-    ...(wrongOwner ? [`chown ${quote(`${wanted.owner}:${wanted.group}`)} ${quote(path)}`] : []),
-    // After chown, which takes away the set-user-id bits.
-    `chmod ${octal(wanted.mode)} ${quote(path)}`,
-  ];
-  const parts = [
-    ...(wrongOwner ? [`owner ${state.owner}:${state.group} to ${wanted.owner}:${wanted.group}`] : []),
-    ...(wrongMode ? [`mode ${octal(state.mode)} to ${octal(wanted.mode)}`] : []),
-  ];
-  return {
-    summary: `change ${path}: ${parts.join(', ')}`,
-    script: commands.join('\n'),
-    touches: [`file:${path}`],
-  };
-}
-
-function requireAbsolute(path: string): void {
-  if (!/^\/[^\0\n]+$/.test(path) || path.endsWith('/')) {
-    throw new TypeError(`a file on a host is named by its absolute path; "${path}" is none`);
-  }
-}
-
-function pathReads(path: string, access: FullAccess): ResourceKey[] {
-  return [`file:${path}`, ...(access.owner === 'root' ? [] : ([`user:${access.owner}`] as const))];
 }
 
 /**
@@ -103,33 +62,6 @@ export function content(path: string, options: FileOptions): Operation<PathState
       const change = accessChange(path, state, access);
       return change ? [change] : [];
     },
-  };
-}
-
-interface PlaceOptions {
-  readonly path: string;
-  readonly access: FullAccess;
-  readonly wanted: ReturnType<typeof asSecretText>;
-  readonly validate: string | undefined;
-}
-
-function placeChange({ path, access, wanted, validate }: PlaceOptions, state: PathState): Change {
-  const verb =
-    state.kind === 'missing'
-      ? `create ${path}${state.parent ? '' : ', and its directory'}`
-      : state.kind === 'link'
-        ? `replace the symbolic link ${path} to ${state.target} by a file`
-        : `change ${path}`;
-  const difference: TextDiff =
-    state.kind === 'file'
-      ? { path, ...maskedDiffTexts(state.content ?? `(${state.sizeBytes} bytes, not shown)\n`, wanted) }
-      : { path, after: wanted.masked() };
-  return {
-    summary: verb,
-    diff: difference,
-    script: writeFileScript(path, { ...access, ...(validate === undefined ? {} : { validate }) }),
-    input: wanted,
-    touches: [`file:${path}`],
   };
 }
 
@@ -195,4 +127,171 @@ export function directory(path: string, access: Access = {}): Operation<PathStat
       ];
     },
   };
+}
+
+/** Files above this size, in bytes, are not fetched to show a difference. */
+const LARGEST_SHOWN_BYTES = 256 * 1024;
+
+interface Owned {
+  readonly owner: string;
+  readonly group: string;
+  readonly mode: number;
+}
+
+/** What stands at a path. `what` is how a sentence names it. */
+export type PathState =
+  | {
+      readonly kind: 'missing';
+      /** Whether the directory that it goes into is there. */ readonly parent: boolean;
+    }
+  | ({
+      readonly kind: 'file';
+      readonly what: 'a file';
+      readonly sizeBytes: number;
+      /** Whether its content is the one that was asked about. */
+      readonly same: boolean;
+      /** Only where it is not the same, is text, and is not too large. */
+      readonly content?: string;
+    } & Owned)
+  | ({ readonly kind: 'directory'; readonly what: 'a directory' } & Owned)
+  | { readonly kind: 'link'; readonly what: 'a symbolic link'; readonly target: string }
+  | { readonly kind: 'other'; readonly what: string };
+
+/**
+ * A script that says what stands at `path`. With `compare` it reads a SHA-256 sum on stdin, and prints the file's
+ * content in base64 only where its own sum is another one.
+ */
+export function pathProbeScript(path: string, options: { readonly compare: boolean }): string {
+  const compare = `
+  read -r expected
+  actual=$(sha256sum <"$p")
+  if [ "\${actual%% *}" = "$expected" ]; then echo same
+  elif [ "$(stat -c %s -- "$p")" -le ${LARGEST_SHOWN_BYTES} ]; then echo different; base64 -w 0 -- "$p"
+  else echo large; fi`;
+  return `p=${quote(path)}
+if [ -L "$p" ]; then printf 'link %s\\n' "$(readlink -- "$p")"
+elif [ -f "$p" ]; then
+  stat -c 'file %U %G %a %s' -- "$p"${options.compare ? compare : ''}
+elif [ -d "$p" ]; then stat -c 'directory %U %G %a' -- "$p"
+elif [ -e "$p" ]; then stat -c 'other %F' -- "$p"
+elif [ -d "\${p%/*}/" ]; then echo missing
+else echo missing-parent; fi`;
+}
+
+/** Understands what `pathProbeScript` printed. Throws a `ProbeError` where that makes no sense. */
+export function parsePathState(path: string, answer: ProbeAnswer): PathState {
+  const [first = '', compared = '', encoded = ''] = answer.stdout.split('\n');
+  const [kind = '', ...rest] = first.split(' ');
+  const [owner = '', group = '', mode = '', size = ''] = rest;
+  const owned = { owner, group, mode: Number.parseInt(mode, 8) };
+  switch (kind) {
+    case 'missing':
+      return { kind: 'missing', parent: true };
+    case 'missing-parent':
+      return { kind: 'missing', parent: false };
+    case 'link':
+      return { kind: 'link', what: 'a symbolic link', target: rest.join(' ') };
+    case 'directory':
+      return { kind: 'directory', what: 'a directory', ...owned };
+    case 'other':
+      return { kind: 'other', what: `a ${rest.join(' ')}` };
+    case 'file': {
+      const content = compared === 'different' ? decode(encoded) : undefined;
+      return {
+        kind: 'file',
+        what: 'a file',
+        ...owned,
+        sizeBytes: Number(size),
+        same: compared === 'same',
+        ...(content === undefined ? {} : { content }),
+      };
+    }
+    default:
+      throw new ProbeError(
+        `what stands at ${path} could not be found out: ${answer.stderr.trim() || answer.stdout.trim() || 'no answer'}`,
+      );
+  }
+}
+
+interface FullAccess {
+  readonly owner: string;
+  readonly group: string;
+  readonly mode: number;
+}
+
+function fullAccess(access: Access, defaultMode: number): FullAccess {
+  const owner = access.owner ?? 'root';
+  return { owner, group: access.group ?? owner, mode: access.mode ?? defaultMode };
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/** Owner and mode as they should be: the commands that make it so, and what is said about it. */
+function accessChange(path: string, state: FullAccess, wanted: FullAccess): Change | undefined {
+  const wrongOwner = state.owner !== wanted.owner || state.group !== wanted.group;
+  const wrongMode = state.mode !== wanted.mode;
+  if (!wrongOwner && !wrongMode) return undefined;
+  const commands = [
+    ...(wrongOwner ? [`chown ${quote(`${wanted.owner}:${wanted.group}`)} ${quote(path)}`] : []),
+    // After chown, which takes away the set-user-id bits.
+    `chmod ${octal(wanted.mode)} ${quote(path)}`,
+  ];
+  const parts = [
+    ...(wrongOwner ? [`owner ${state.owner}:${state.group} to ${wanted.owner}:${wanted.group}`] : []),
+    ...(wrongMode ? [`mode ${octal(state.mode)} to ${octal(wanted.mode)}`] : []),
+  ];
+  return {
+    summary: `change ${path}: ${parts.join(', ')}`,
+    script: commands.join('\n'),
+    touches: [`file:${path}`],
+  };
+}
+
+function requireAbsolute(path: string): void {
+  if (!/^\/[^\0\n]+$/.test(path) || path.endsWith('/')) {
+    throw new TypeError(`a file on a host is named by its absolute path; "${path}" is none`);
+  }
+}
+
+function pathReads(path: string, access: FullAccess): ResourceKey[] {
+  return [`file:${path}`, ...(access.owner === 'root' ? [] : ([`user:${access.owner}`] as const))];
+}
+
+interface PlaceOptions {
+  readonly path: string;
+  readonly access: FullAccess;
+  readonly wanted: ReturnType<typeof asSecretText>;
+  readonly validate: string | undefined;
+}
+
+function placeChange({ path, access, wanted, validate }: PlaceOptions, state: PathState): Change {
+  const verb =
+    state.kind === 'missing'
+      ? `create ${path}${state.parent ? '' : ', and its directory'}`
+      : state.kind === 'link'
+        ? `replace the symbolic link ${path} to ${state.target} by a file`
+        : `change ${path}`;
+  const difference: TextDiff =
+    state.kind === 'file'
+      ? { path, ...maskedDiffTexts(state.content ?? `(${state.sizeBytes} bytes, not shown)\n`, wanted) }
+      : { path, after: wanted.masked() };
+  return {
+    summary: verb,
+    diff: difference,
+    script: writeFileScript(path, { ...access, ...(validate === undefined ? {} : { validate }) }),
+    input: wanted,
+    touches: [`file:${path}`],
+  };
+}
+
+function decode(base64: string): string | undefined {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,6 @@
 import { questionOf, type Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
-import type { PathState } from './path-state.ts';
+import type { PathState } from './file.ts';
 import { quote } from './shell.ts';
 
 /** A kernel module. */

@@ -1,21 +1,31 @@
-import type { Change, Effect, Operation } from '../playbook/operation.ts';
-import * as file from './file.ts';
-import { mountProbeScript, parseMountState, type MountState } from './mount-state.ts';
+import type { Host } from '../inventory/types.ts';
+import { within } from '../playbook/limits.ts';
 import {
-  MOUNT_AGAIN,
-  MOUNT_AGAIN_PATH,
-  mountUnitFile,
-  mountUnitOf,
-  mountUnitPathOf,
-  type Mount,
-} from './mount-unit.ts';
-import { newerThanStart } from './newer-files.ts';
-import { startScript } from './service-script.ts';
+  ProbeError,
+  type Change,
+  type Effect,
+  type Finding,
+  type HealthCheck,
+  type Operation,
+  type ProbeAnswer,
+} from '../playbook/operation.ts';
+import * as file from './file.ts';
+import { startScript } from './service.ts';
 import { quote } from './shell.ts';
+import { newerThanStart, parseUnitState, unitProbeScript, type UnitState } from './unit-state.ts';
 
-export { access, type MountAccess } from './mount-access.ts';
-export { answering } from './mount-health.ts';
-export { mountUnitOf, mountUnitPathOf, type Mount } from './mount-unit.ts';
+/** A file system that a host mounts, at boot too. */
+export interface Mount {
+  /** Such as `server1:/images`. */
+  readonly what: string;
+  /** An absolute path without white space. */
+  readonly where: string;
+  /** As `mount -t` takes it. */
+  readonly type: string;
+  readonly options: readonly string[];
+  /** Units of this host that it needs first. */
+  readonly after?: readonly string[];
+}
 
 /**
  * A file system is mounted, by a unit of systemd, at boot too, and as often as it takes. One that does not answer is
@@ -29,6 +39,69 @@ export function mounted(mount: Mount): readonly Operation[] {
     active(mount),
   ];
 }
+
+/**
+ * The name that systemd wants for the unit of a mount point: `/var/lib/a-b` is `var-lib-a\x2db.mount`
+ * (systemd.unit(5), "String Escaping for Inclusion in Unit Names").
+ */
+export function mountUnitOf(where: string): string {
+  const trimmed = where.replace(/^\/+|\/+$/g, '').replace(/\/+/g, '/');
+  if (trimmed === '') return '-.mount';
+  const escaped = [...Buffer.from(trimmed, 'utf8')].map((byte, index) => {
+    const character = String.fromCharCode(byte);
+    if (character === '/') return '-';
+    if (/[A-Za-z0-9:_]/.test(character) || (character === '.' && index > 0)) return character;
+    return `\\x${byte.toString(16).padStart(2, '0')}`;
+  });
+  return `${escaped.join('')}.mount`;
+}
+
+/** Where the unit of a mount point stands. */
+export function mountUnitPathOf(where: string): string {
+  return `/etc/systemd/system/${mountUnitOf(where)}`;
+}
+
+/** Where the unit stands that tries a mount again. */
+export const MOUNT_AGAIN_PATH = '/etc/systemd/system/osha-mount-again@.service';
+
+/**
+ * The unit of a mount. `remote-fs.target` is where services look that need network file systems; `nofail`, because a
+ * host has to come up also when the file system does not.
+ */
+export function mountUnitFile({ what, where, type, options, after = [] }: Mount): string {
+  const units = ['network-online.target', ...after].join(' ');
+  return `# Placed by osha.
+[Unit]
+Description=${what} at ${where}
+Wants=network-online.target
+After=${units}
+OnFailure=osha-mount-again@%p.service
+
+[Mount]
+What=${what}
+Where=${where}
+Type=${type}
+Options=${options.join(',')}
+TimeoutSec=90
+
+[Install]
+WantedBy=remote-fs.target
+`;
+}
+
+/**
+ * systemd tries a mount once. After a blackout, a host may be up before the servers that it mounts from: this tries
+ * again until they are there. A program that runs and not a start that lasts (`Type=oneshot`): systemd takes a host for
+ * starting as long as a start is under way. One that somebody stops or masks is not tried again.
+ */
+export const MOUNT_AGAIN = `# Placed by osha.
+[Unit]
+Description=Try to mount %I again
+
+[Service]
+Type=exec
+ExecStart=/bin/sh -c 'while systemctl -q is-failed -- "$$1"; do sleep 10; systemctl start -- "$$1"; done' sh %i.mount
+`;
 
 function active(mount: Mount): Operation<MountState> {
   const { where, what } = mount;
@@ -85,4 +158,197 @@ function remount(unit: string, where: string, ahead: readonly string[]): string 
   exit 1
 fi
 ${startScript(unit, 'restart', ahead)}`;
+}
+
+/** A mount point, as it was found. */
+export interface MountState {
+  readonly unit: UnitState;
+  /** What is mounted there, as the kernel says. */
+  readonly mounted?: { readonly what: string; readonly type: string };
+  /** Whether what is mounted there answers; false also where nothing is. */
+  readonly answers: boolean;
+}
+
+/** A script that says what is mounted at a path, whether it answers, and whether a mount there would hide something. */
+export function mountProbeScript(where: string): string {
+  return `(
+${unitProbeScript(mountUnitOf(where), [mountUnitPathOf(where)])}
+)
+w=${quote(where)}
+m=$(awk -v w="$w" '$2 == w { line = $3 " " $1 } END { print line }' /proc/self/mounts)
+if [ -n "$m" ]; then
+  printf 'mounted=%s\\n' "$m"
+  timeout -k 1 ${within('mountAnswers')} stat -f -- "$w" >/dev/null 2>&1 && echo fs-answers=yes
+elif [ -d "$w" ] && [ -n "$(find "$w" -mindepth 1 -maxdepth 1 -print -quit)" ]; then
+  echo hides=yes
+fi
+exit 0`;
+}
+
+/** Understands what the probe printed. Throws a `ProbeError` where a mount would hide files. */
+export function parseMountState(
+  mount: Pick<Mount, 'where'>,
+  answer: ProbeAnswer,
+  options: { readonly guard: boolean },
+): MountState {
+  const lines = answer.stdout.split('\n');
+  if (options.guard && lines.includes('hides=yes')) {
+    throw new ProbeError(
+      `${mount.where} is not mounted and holds files, which a mount would hide: move them away, and onto the volume once it is mounted`,
+    );
+  }
+  const mounted = lines.find((line) => line.startsWith('mounted='))?.slice('mounted='.length);
+  const at = mounted?.indexOf(' ') ?? -1;
+  return {
+    unit: parseUnitState(mountUnitOf(mount.where), answer),
+    ...(mounted === undefined
+      ? {}
+      : { mounted: { type: mounted.slice(0, at), what: mounted.slice(at + 1) } }),
+    answers: lines.includes('fs-answers=yes'),
+  };
+}
+
+export interface MountAccess {
+  /** Make the directory where there is none; default: that is an error. */
+  readonly create?: boolean;
+  /** A user's name or number. */
+  readonly owner: string;
+  /** A group's name or number. */
+  readonly group: string;
+  readonly mode: number;
+}
+
+/** Whose the root of a file system is, and what the wanted names mean on this host. Numbers. */
+export interface AccessState {
+  /** Absent where there is no such directory. */
+  readonly is?: { readonly uid: string; readonly gid: string; readonly mode: number };
+  /** Absent where the host has no such user. */
+  readonly wantedUid?: string;
+  readonly wantedGid?: string;
+}
+
+/**
+ * The root of the file system mounted at `where` has this owner and mode. It is done on one host and holds for all, so
+ * numbers are compared. A name that the host does not know yet is left for the run that finds it.
+ */
+export function access(where: string, wanted: MountAccess): Operation<AccessState> {
+  const mode = wanted.mode.toString(8).padStart(4, '0');
+  return {
+    scope: 'host',
+    title: `${where} belongs to ${wanted.owner}:${wanted.group}`,
+    probe: {
+      script: `w=${quote(where)}
+if [ -e "$w" ]; then timeout ${within('mountStat')} stat -c 'is=%u %g %a' -- "$w"; else echo is=missing; fi
+id() { case $2 in *[!0-9]*) getent "$1" "$2" | cut -d : -f 3 ;; *) echo "$2" ;; esac; }
+echo "uid=$(id passwd ${quote(wanted.owner)})"
+echo "gid=$(id group ${quote(wanted.group)})"
+exit 0`,
+      reads: [`file:${where}`, `user:${wanted.owner}`],
+      parse: ({ stdout, stderr }) => {
+        const value = (key: string): string =>
+          new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
+        const [uid, gid, present] = value('is').split(' ');
+        const known = uid !== undefined && gid !== undefined && present !== undefined;
+        if (!known && !(wanted.create === true && stdout.includes('is=missing'))) {
+          throw new ProbeError(`${where} does not say whose it is: ${stderr.trim() || 'no answer'}`);
+        }
+        return {
+          ...(known ? { is: { uid, gid, mode: Number.parseInt(present, 8) } } : {}),
+          ...(value('uid') === '' ? {} : { wantedUid: value('uid') }),
+          ...(value('gid') === '' ? {} : { wantedGid: value('gid') }),
+        };
+      },
+    },
+    decide: ({ is, wantedUid, wantedGid }) => {
+      const known = wantedUid !== undefined && wantedGid !== undefined;
+      if (is && !known) return [];
+      if (is && is.uid === wantedUid && is.gid === wantedGid && is.mode === wanted.mode) return [];
+      const to = `${wanted.owner}:${wanted.group}, mode ${mode}`;
+      return [
+        {
+          summary: is
+            ? `give ${where} to ${to} (it is ${is.uid}:${is.gid}, ${is.mode.toString(8).padStart(4, '0')})`
+            : `create the directory ${where}${known ? `, ${to}` : ''}`,
+          script: [
+            ...(is ? [] : [`(umask 022; mkdir -p -- ${quote(where)})`]),
+            ...(known
+              ? [
+                  `chown ${quote(`${wantedUid}:${wantedGid}`)} ${quote(where)}`,
+                  `chmod ${mode} ${quote(where)}`,
+                ]
+              : []),
+          ].join('\n'),
+          touches: [`file:${where}`],
+        },
+      ];
+    },
+  };
+}
+
+type Place = Pick<Mount, 'where' | 'what'>;
+
+/** By mount point. */
+type Mounts = ReadonlyMap<string, MountState>;
+
+const PART = '-- mount ';
+
+/** Every host has its file systems mounted, and they answer. */
+export function answering(
+  hosts: readonly Host[],
+  mountsOf: (host: Host) => readonly Place[],
+  /** The phase to deploy where one is missing. */
+  phase: string,
+): HealthCheck<Mounts> {
+  return {
+    scope: 'health',
+    title: 'every shared file system is mounted and answers',
+    members: hosts,
+    probe: (host) => ({
+      script: `${mountsOf(host)
+        .map(({ where }) => `echo '${PART}${where}'\n(\n${mountProbeScript(where)}\n)`)
+        .join('\n')}\nexit 0`,
+      reads: mountsOf(host).map(({ where }) => `file:${where}` as const),
+      parse: (answer) => {
+        const parts = answer.stdout.split(PART).slice(1);
+        return new Map(
+          parts.map((part) => {
+            const end = part.indexOf('\n');
+            const where = part.slice(0, end);
+            const own = { ...answer, stdout: part.slice(end + 1) };
+            return [where, parseMountState({ where }, own, { guard: false })];
+          }),
+        );
+      },
+    }),
+    judge: (answers) =>
+      hosts.flatMap((host) =>
+        mountsOf(host).map((place): Finding => {
+          const base = { subject: `mount ${place.where}`, host: host.name };
+          const answer = answers.get(host.name);
+          if (!answer?.reachable) {
+            return {
+              ...base,
+              healthy: false,
+              evidence: `unreachable: ${answer?.reason ?? 'it was not asked'}`,
+            };
+          }
+          return { ...base, ...judge(answer.observed.get(place.where), place, phase) };
+        }),
+      ),
+  };
+}
+
+function judge(
+  state: MountState | undefined,
+  { what }: Place,
+  phase: string,
+): Pick<Finding, 'healthy' | 'evidence' | 'hint'> {
+  const hint = `osha deploy INVENTORY --only ${phase}`;
+  if (!state?.mounted) return { healthy: false, evidence: 'not mounted', hint };
+  const { mounted, answers } = state;
+  if (!answers) return { healthy: false, evidence: `${mounted.what} is mounted and does not answer`, hint };
+  if (mounted.type === 'none' || what.startsWith('/') || mounted.what === what) {
+    return { healthy: true, evidence: `${mounted.what} (${mounted.type}), answers` };
+  }
+  return { healthy: false, evidence: `${mounted.what} is mounted there, not ${what}`, hint };
 }

@@ -1,6 +1,14 @@
-/** RabbitMQ: what is in a broker, and the one question that it and its cluster are asked. */
-export { aliveScript, askScript, nodeOf, PRELUDE, silenceOf, type Silence } from './rabbitmq/asking.ts';
-export { dataScript } from './rabbitmq/data.ts';
+/** RabbitMQ: the contents of a broker, and the one probe that observes a node and its cluster. */
+export {
+  credentialsOf,
+  policy,
+  policyAbsent,
+  user,
+  userAbsent,
+  vhost,
+  type PolicyOptions,
+  type UserOptions,
+} from './rabbitmq/contents.ts';
 export { inWords } from './rabbitmq/made.ts';
 export {
   CLUSTER,
@@ -10,7 +18,13 @@ export {
   type NodeStatus,
   type Permissions,
 } from './rabbitmq/observe.ts';
-export { policy, policyAbsent, type PolicyOptions } from './rabbitmq/policy.ts';
+export {
+  aliveScript,
+  askScript,
+  dataScript,
+  nodeOf,
+  PRELUDE,
+  silenceOf,
+  type Silence,
+} from './rabbitmq/scripts.ts';
 export { foreign, leftOver, unnamedAbsent, type Named } from './rabbitmq/unnamed.ts';
-export { credentialsOf, user, userAbsent, type UserOptions } from './rabbitmq/user.ts';
-export { vhost } from './rabbitmq/vhost.ts';

@@ -1,7 +1,7 @@
 import type { Platform } from '../platform/platform.ts';
 import type { Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
-import type { PathState } from './path-state.ts';
+import type { PathState } from './file.ts';
 
 /** Where packages come from besides the operating system's own sources. */
 export interface AptRepository {

@@ -1,6 +1,6 @@
 import { questionOf, type Change, type Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
-import type { PathState } from './path-state.ts';
+import type { PathState } from './file.ts';
 import { quote, quoteAll } from './shell.ts';
 
 /** The drop-in file, and what the kernel says now; settings that this kernel does not have are left out. */

@@ -55,20 +55,6 @@ date +now=%s.%N${managed}${stat}
 exit 0`;
 }
 
-/** Seconds since 1970 of what `systemctl show` prints: "Fri 2026-01-02 10:00:00.123456 UTC". */
-export function parseTimestamp(value: string): number | undefined {
-  const match = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? UTC$/.exec(value);
-  if (!match) return undefined;
-  return Date.parse(`${match[1]}T${match[2]}Z`) / 1000 + Number(match[3] ?? 0);
-}
-
-function bootState(unitFileState: string): UnitState['boot'] {
-  if (unitFileState === 'enabled') return 'enabled';
-  // Enabled only until the next boot is as good as disabled.
-  if (unitFileState === 'disabled' || unitFileState.endsWith('-runtime')) return 'disabled';
-  return 'fixed';
-}
-
 /** Understands what `unitProbeScript` printed. Throws a `ProbeError` where systemd did not answer. */
 export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
   const properties = new Map<string, string>();
@@ -103,6 +89,19 @@ export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
     now: Number(properties.get('now') ?? Number.NaN),
     changed,
   };
+}
+
+/**
+ * Files that changed after the unit last started, or after `since` (seconds since 1970). Where that lies ahead of the
+ * host's clock, the clock was set back and cannot be compared with: all of them.
+ */
+export function newerThanStart(
+  state: Pick<UnitState, 'startedAt' | 'now' | 'changed'>,
+  since: number | undefined = state.startedAt,
+): readonly string[] {
+  if (since === undefined) return [];
+  if (since > state.now + 1) return [...state.changed.keys()];
+  return [...state.changed].filter(([, changedAt]) => changedAt > since).map(([path]) => path);
 }
 
 /** `mariadb` and `mariadb.service` are the same unit. */
@@ -148,4 +147,53 @@ export function foreseeUnit(unit: string, state: UnitState, pending: PendingRead
       ? { active: 'active', sub: 'running', masked: false, startedAt: state.now, loadedAt: state.now }
       : {}),
   };
+}
+
+/**
+ * What a member of a cluster will say of itself: its unit as `foreseeUnit` has it, the rest as now. Not known where the
+ * membership (`members`) changes before, or where the member `canSay` nothing of it yet.
+ */
+export function foreseeMember<Observed extends { readonly unit: UnitState }>(
+  unit: string,
+  members: ResourceKey,
+  canSay: (observed: Observed) => boolean = () => true,
+) {
+  return (observed: Observed, pending: PendingReads): Observed | undefined => {
+    if (pending.get(members)?.length || !canSay(observed)) return undefined;
+    const foreseen = foreseeUnit(unit, observed.unit, pending);
+    return foreseen && { ...observed, unit: foreseen };
+  };
+}
+
+/**
+ * What a server will say of what it holds, such as its users: the same as now, as long as it answers now and nothing but
+ * its unit, or that of a peer (`peers`), is going to be touched, in a way that leaves its data alone.
+ */
+export function heldBy<Observed>(
+  unit: string,
+  answers: (observed: Observed) => boolean,
+  peers?: ResourceKey,
+) {
+  return (observed: Observed, pending: PendingReads): Observed | undefined => {
+    const isKept = [...pending].every(
+      ([key, effects]) =>
+        key === INSTALLED ||
+        ((key === unitKey(unit) || key === peers) && effects.every((effect) => RUNS.includes(effect))),
+    );
+    return isKept && answers(observed) ? observed : undefined;
+  };
+}
+
+/** Seconds since 1970 of what `systemctl show` prints: "Fri 2026-01-02 10:00:00.123456 UTC". */
+export function parseTimestamp(value: string): number | undefined {
+  const match = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? UTC$/.exec(value);
+  if (!match) return undefined;
+  return Date.parse(`${match[1]}T${match[2]}Z`) / 1000 + Number(match[3] ?? 0);
+}
+
+function bootState(unitFileState: string): UnitState['boot'] {
+  if (unitFileState === 'enabled') return 'enabled';
+  // Enabled only until the next boot is as good as disabled.
+  if (unitFileState === 'disabled' || unitFileState.endsWith('-runtime')) return 'disabled';
+  return 'fixed';
 }

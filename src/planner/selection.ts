@@ -1,7 +1,6 @@
 import { OshaError } from '../text/error.ts';
-import { hostsMeant } from '../inventory/chosen-hosts.ts';
-import type { Host, Inventory } from '../inventory/types.ts';
-import { ROLES } from '../inventory/types.ts';
+import { type Host, type Inventory, ROLES } from '../inventory/types.ts';
+import { hostsMeant } from '../inventory/roles.ts';
 
 /** The values of `--only`, `--skip`, `--from` and `--limit`. */
 export interface Selection {

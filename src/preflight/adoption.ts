@@ -1,9 +1,7 @@
-import { generateValue } from '../secrets/generate.ts';
 import type { LoadedSecrets } from '../secrets/load.ts';
 import { NOTHING_BEFORE, withPrevious, type Previous } from '../secrets/previous.ts';
-import type { SecretRule, SecretRules } from '../secrets/rule.ts';
+import { type SecretRule, type SecretRules, weaknessOf, generateValue } from '../secrets/rule.ts';
 import { Secret } from '../secrets/secret.ts';
-import { weaknessOf } from '../secrets/strength.ts';
 import { twoAgree, type HostSecret } from './carried.ts';
 
 /** What to do with a secret that differs between folder and hosts. */

@@ -13,10 +13,9 @@ import { decodeText, readBytes } from '../yaml/read.ts';
 import { SecretsError } from './error.ts';
 import { secretsFilesOf, secretsState, snapshotOf, type SecretsState } from './files.ts';
 import { PREVIOUS_KEY, previousIn, type PreviousByName } from './previous.ts';
-import type { SecretRules } from './rule.ts';
+import { type SecretRules, weaknessOf } from './rule.ts';
 import { openSecrets, type SealKey } from './seal.ts';
 import { Secret } from './secret.ts';
-import { weaknessOf } from './strength.ts';
 
 export interface LoadSecretsOptions {
   /** Asked for once, and only where the secrets are sealed. Without it, sealed secrets are an error. */
@@ -47,7 +46,73 @@ export interface LoadedSecrets {
   readonly snapshot: string;
 }
 
+/**
+ * Reads and checks the secrets beside an inventory: their file's mode, every name and every value. Never throws for what
+ * is in the file; what `unlock` throws is passed on, unless it is a `SecretsError`.
+ */
+export async function loadSecrets(
+  inventoryFile: string,
+  rules: SecretRules,
+  options: LoadSecretsOptions = {},
+): Promise<LoadedSecrets> {
+  const files = secretsFilesOf(inventoryFile);
+  const state = secretsState(files);
+  const file = state === 'sealed' ? files.sealed : files.plain;
+  const names = Object.keys(rules);
+  // Before anything is read: what is written meanwhile is noticed at the next write.
+  const snapshot = snapshotOf(files);
+  const nothing = { file, state, snapshot, secrets: {}, weak: [], unknown: [], previous: {} };
+  if (state === 'none') return { ...nothing, isOpen: true, missing: names, problems: [] };
+  const closed = (problem: LocatedProblem): LoadedSecrets => ({
+    ...nothing,
+    isOpen: false,
+    missing: [],
+    problems: [problem],
+  });
+  if (state === 'both') {
+    const message = `there is ${files.sealed}, too`;
+    const hint = 'remove the one that is out of date';
+    return closed({ severity: 'error', file, ...START, message, hint });
+  }
+  const read = readBytes(file);
+  if (read.problem !== undefined) return closed(read.problem);
+  const mode = state === 'plain' ? modeProblem(file) : undefined;
+  const open: Opened =
+    state === 'sealed' ? await unsealed(file, read.bytes, options.unlock) : decodeText(file, read.bytes);
+  if (open.problem !== undefined) return closed(open.problem);
+  const content = check(file, open.text, rules, inventoryFile);
+  const isMissing = (name: string): boolean =>
+    !Object.hasOwn(content.secrets, name) && !content.weak.includes(name);
+  return {
+    file,
+    state,
+    snapshot,
+    ...content,
+    problems: [...(mode === undefined ? [] : [mode]), ...content.problems],
+    missing: content.isOpen ? names.filter(isMissing) : [],
+    key: open.key,
+  };
+}
+
+/** How it stands with one secret. */
+export interface SecretState {
+  readonly name: string;
+  /** What it is for; empty where no rule knows it. */
+  readonly describe: string;
+  readonly state: 'set' | 'missing' | 'weak' | 'unknown';
+}
+
+/** Every secret that is needed or there, in the order of the rules. Holds no values. */
+export function secretStates(rules: SecretRules, loaded: LoadedSecrets): readonly SecretState[] {
+  const needed = Object.entries(rules).map(([name, { describe }]): SecretState => {
+    if (loaded.missing.includes(name)) return { name, describe, state: 'missing' };
+    return { name, describe, state: loaded.weak.includes(name) ? 'weak' : 'set' };
+  });
+  return [...needed, ...loaded.unknown.map((name) => ({ name, describe: '', state: 'unknown' }) as const)];
+}
+
 type Values = Readonly<Record<string, unknown>>;
+
 type Content = Pick<LoadedSecrets, 'isOpen' | 'secrets' | 'weak' | 'unknown' | 'previous' | 'problems'>;
 
 function modeProblem(file: string): LocatedProblem | undefined {
@@ -148,52 +213,4 @@ export async function unsealed(
     if (error instanceof SecretsError) return problem(error.message, error.hint);
     throw error;
   }
-}
-
-/**
- * Reads and checks the secrets beside an inventory: their file's mode, every name and every value. Never throws for what
- * is in the file; what `unlock` throws is passed on, unless it is a `SecretsError`.
- */
-export async function loadSecrets(
-  inventoryFile: string,
-  rules: SecretRules,
-  options: LoadSecretsOptions = {},
-): Promise<LoadedSecrets> {
-  const files = secretsFilesOf(inventoryFile);
-  const state = secretsState(files);
-  const file = state === 'sealed' ? files.sealed : files.plain;
-  const names = Object.keys(rules);
-  // Before anything is read: what is written meanwhile is noticed at the next write.
-  const snapshot = snapshotOf(files);
-  const nothing = { file, state, snapshot, secrets: {}, weak: [], unknown: [], previous: {} };
-  if (state === 'none') return { ...nothing, isOpen: true, missing: names, problems: [] };
-  const closed = (problem: LocatedProblem): LoadedSecrets => ({
-    ...nothing,
-    isOpen: false,
-    missing: [],
-    problems: [problem],
-  });
-  if (state === 'both') {
-    const message = `there is ${files.sealed}, too`;
-    const hint = 'remove the one that is out of date';
-    return closed({ severity: 'error', file, ...START, message, hint });
-  }
-  const read = readBytes(file);
-  if (read.problem !== undefined) return closed(read.problem);
-  const mode = state === 'plain' ? modeProblem(file) : undefined;
-  const open: Opened =
-    state === 'sealed' ? await unsealed(file, read.bytes, options.unlock) : decodeText(file, read.bytes);
-  if (open.problem !== undefined) return closed(open.problem);
-  const content = check(file, open.text, rules, inventoryFile);
-  const isMissing = (name: string): boolean =>
-    !Object.hasOwn(content.secrets, name) && !content.weak.includes(name);
-  return {
-    file,
-    state,
-    snapshot,
-    ...content,
-    problems: [...(mode === undefined ? [] : [mode]), ...content.problems],
-    missing: content.isOpen ? names.filter(isMissing) : [],
-    key: open.key,
-  };
 }

@@ -7,12 +7,13 @@ import { fixedSchema } from '../../src/inventory/schema.ts';
 import type { Inventory } from '../../src/inventory/types.ts';
 import { createPlan, type Plan } from '../../src/planner/plan.ts';
 import { platformIds, platformOf } from '../../src/platform/index.ts';
-import { placeholders } from '../../src/secrets/generate.ts';
+
 import { isRecord, parseYaml } from '../../src/yaml/parse.ts';
 import { inventoriesWithSecrets } from '../support/inventories-with-secrets.ts';
 import { COMPUTED } from './literals.ts';
 import { ROOT } from './texts.ts';
 import { secretRules } from '../../src/playbook/playbook.ts';
+import { placeholders } from '../../src/secrets/rule.ts';
 
 const options = { playbooks, platforms: platformIds };
 

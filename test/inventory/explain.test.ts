@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { checkInventory } from '../../src/inventory/load.ts';
-import type { SettingsSection } from '../../src/inventory/section.ts';
+import type { SettingsSection } from '../../src/inventory/sections.ts';
 
 /** What is said about `value` as the settings of a playbook with this schema. */
 function told(settings: z.ZodType, value: unknown): readonly string[] {

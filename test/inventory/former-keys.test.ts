@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseInventory, checkWritten } from '../../src/inventory/load.ts';
-import type { SettingsSection } from '../../src/inventory/section.ts';
+import type { SettingsSection } from '../../src/inventory/sections.ts';
 
 const section: SettingsSection = {
   name: 'nova-compute',

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseHop } from '../../src/inventory/logins.ts';
 import {
   addressesOf,
+  addressIn,
   addressFault,
   contains,
   formatIpv4,
   nameFault,
   networkOf,
   parseIpv4,
+  sameNetwork,
 } from '../../src/inventory/network.ts';
 import { expandRoles, vipHolders, type RoleWord } from '../../src/inventory/roles.ts';
 import { parseCidr } from '../../src/inventory/vip-rules.ts';
@@ -155,5 +157,36 @@ describe('roles', () => {
   it('VIPs are held by every host where there is neither', () => {
     const hosts = [{ roles: ['database'] as const, controller: false }];
     expect(vipHolders(hosts)).toEqual(hosts);
+  });
+});
+
+const vipNetwork = (address: string, prefixLength = 24) => ({ address, prefixLength });
+
+describe("a host's address in the network of a virtual IP", () => {
+  const host = { address: '10.0.0.11', networks: { storage: '10.0.5.11', public: '192.0.2.11' } };
+  it.each([
+    ['the management address where it lies in it', host, vipNetwork('10.0.0.20'), '10.0.0.11'],
+    ['the one of a further network', host, vipNetwork('192.0.2.20'), '192.0.2.11'],
+    ['the management address first, where both do', host, vipNetwork('10.0.9.20', 16), '10.0.0.11'],
+    ['none, where none does', host, vipNetwork('198.51.100.20'), undefined],
+    [
+      'none, where only DNS knows it',
+      { address: 'c1.example.net', networks: {} },
+      vipNetwork('10.0.0.20'),
+      undefined,
+    ],
+  ])('is %s', (_what, given, vip, expected) => {
+    expect(addressIn(given, vip)).toBe(expected);
+  });
+});
+
+describe('the networks of two virtual IPs', () => {
+  it.each([
+    ['10.0.0.20', 24, '10.0.0.21', 24, true],
+    ['10.0.0.20', 24, '10.0.1.20', 24, false],
+    ['10.0.0.20', 24, '10.0.1.20', 16, true],
+    ['10.0.1.20', 16, '10.0.0.20', 24, true],
+  ])('%s/%i and %s/%i: the same is %s', (one, oneLength, other, otherLength, expected) => {
+    expect(sameNetwork(vipNetwork(one, oneLength), vipNetwork(other, otherLength))).toBe(expected);
   });
 });

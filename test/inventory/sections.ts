@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LoadOptions } from '../../src/inventory/load.ts';
-import type { SettingsSection } from '../../src/inventory/section.ts';
 import { hostsWith } from '../../src/inventory/types.ts';
+import type { SettingsSection } from '../../src/inventory/sections.ts';
 
 /** Playbooks as the inventory sees them, one for each thing that a section can do. */
 const sections: readonly SettingsSection[] = [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { inventoryJsonSchema } from '../../src/inventory/json-schema.ts';
 import { checkInventory } from '../../src/inventory/load.ts';
 import { inventoryTemplate } from '../../src/inventory/template.ts';
 import { options } from './sections.ts';
+import { inventoryJsonSchema } from '../../src/inventory/schema.ts';
 
 describe('the inventory to start from', () => {
   const template = inventoryTemplate({ name: 'demo', sections: options.playbooks, schema: './schema.json' });

@@ -2,12 +2,11 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as mount from '../../src/operations/mount.ts';
-import { mountUnitFile } from '../../src/operations/mount-unit.ts';
-import { ProbeError } from '../../src/playbook/operation.ts';
-import type { Answer, Operation } from '../../src/playbook/operation.ts';
+import { ProbeError, type Answer, type Operation } from '../../src/playbook/operation.ts';
 import { aHost } from '../support/inventory.ts';
 import { folderForAll } from '../support/temporary-folder.ts';
 import { apply, converge, me, pending, runHere } from './local.ts';
+import { mountUnitFile } from '../../src/operations/mount.ts';
 
 const IMAGES: mount.Mount = {
   what: 's1:/images',

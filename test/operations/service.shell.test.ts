@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { startScript } from '../../src/operations/service-script.ts';
 import * as service from '../../src/operations/service.ts';
+import { startScript } from '../../src/operations/service.ts';
 import type { Effect, PendingReads, ResourceKey } from '../../src/playbook/operation.ts';
 import { parseTimestamp, parseUnitState, type UnitState } from '../../src/operations/unit-state.ts';
 

@@ -9,13 +9,13 @@ import { platformIds, platformOf } from '../../src/platform/index.ts';
 import { carriedSecretsOf, createPlan } from '../../src/planner/plan.ts';
 import type { CarriedSecret } from '../../src/playbook/carried-secret.ts';
 import { checksumProbe, checksums, placesOn, valueProbe } from '../../src/preflight/carried.ts';
-import { generateSecrets } from '../../src/secrets/generate.ts';
 import type { Secret } from '../../src/secrets/secret.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
 import { inventoriesWithSecrets } from '../support/inventories-with-secrets.ts';
 import { below, placeFiles } from '../support/placed-files.ts';
 import { folderForAll } from '../support/temporary-folder.ts';
 import { secretRules } from '../../src/playbook/playbook.ts';
+import { generateSecrets } from '../../src/secrets/rule.ts';
 
 function ask(folder: string, probe: ReturnType<typeof valueProbe>) {
   const stdout = execFileSync('sh', ['-c', below(folder, probe.script)], {

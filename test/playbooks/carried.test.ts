@@ -3,9 +3,9 @@ import { playbooks } from '../../playbooks/index.ts';
 import { checkInventory } from '../../src/inventory/load.ts';
 import { platformIds, platformOf } from '../../src/platform/index.ts';
 import { carriedSecretsOf } from '../../src/planner/plan.ts';
-import { generateSecrets } from '../../src/secrets/generate.ts';
 import { inventoriesWithSecrets } from '../support/inventories-with-secrets.ts';
 import { secretRules } from '../../src/playbook/playbook.ts';
+import { generateSecrets } from '../../src/secrets/rule.ts';
 
 describe.each(inventoriesWithSecrets)('the secrets of %s', (_name, text) => {
   it('are each declared where they are found, but for the one that nothing uses', () => {

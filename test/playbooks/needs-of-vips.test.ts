@@ -4,9 +4,9 @@ import { playbooks } from '../../playbooks/index.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { createPlan, type Plan, type PlannedPhase } from '../../src/planner/plan.ts';
 import { platformIds, platformOf } from '../../src/platform/index.ts';
-import { placeholders } from '../../src/secrets/generate.ts';
 import { asSecretText } from '../../src/secrets/text.ts';
 import { secretRules } from '../../src/playbook/playbook.ts';
+import { placeholders } from '../../src/secrets/rule.ts';
 
 const FOLDER = join(import.meta.dirname, '../../inventory');
 const HOLD_VIPS = ['keepalived', 'pacemaker'];

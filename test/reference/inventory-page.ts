@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
-import type { JsonSchema } from '../../src/inventory/json-schema.ts';
 import { isRecord } from '../../src/yaml/parse.ts';
 import { code, markdownTable, plain } from './table.ts';
+import type { JsonSchema } from '../../src/inventory/schema.ts';
 
 type Row = readonly [key: string, type: string, standard: string, meaning: string];
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { playbooks } from '../../playbooks/index.ts';
-import { inventoryJsonSchema } from '../../src/inventory/json-schema.ts';
 import { platformIds } from '../../src/platform/index.ts';
 import { realProgram } from '../examples/commands.ts';
 import { commandsPage } from './commands-page.ts';
 import { inventoryPage } from './inventory-page.ts';
+import { inventoryJsonSchema } from '../../src/inventory/schema.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shortened } from '../../playbooks/keepalived/files/conf.ts';
-import { nativeHash } from '../../src/operations/mysql/user.ts';
+import { nativeHash } from '../../src/operations/mysql/accounts.ts';
 import { fernetKey } from '../../playbooks/keystone/key-repository.ts';
 import { authority } from '../../src/operations/tls/authority.ts';
-import { createMasker } from '../../src/secrets/mask.ts';
+import { createMasker } from '../../src/secrets/masker.ts';
 import { newPrivateKey } from '../../src/secrets/private-key.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { issue } from '../../src/operations/tls/issued.ts';
@@ -41,12 +41,12 @@ it('nothing makes a secret of another one but by deriving it', () => {
     'src/cli/keyring.ts',
     'src/operations/file.ts',
     'src/operations/tls/given.ts',
-    'src/operations/tls/provided.ts',
+    'src/operations/tls/placed.ts',
     'src/preflight/adoption.ts',
     'src/preflight/carried.ts',
-    'src/secrets/generate.ts',
     'src/secrets/load.ts',
     'src/secrets/previous.ts',
+    'src/secrets/rule.ts',
     'src/secrets/secret.ts',
   ];
   const making = ['src', 'playbooks'].flatMap((folder) =>

@@ -3,9 +3,8 @@ import { inspect } from 'node:util';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { loadSecrets } from '../../src/secrets/load.ts';
+import { loadSecrets, secretStates } from '../../src/secrets/load.ts';
 import { mergeRules, privateKey, token, type SecretRules } from '../../src/secrets/rule.ts';
-import { secretStates } from '../../src/secrets/states.ts';
 import { formatProblem } from '../../src/yaml/problem.ts';
 import { secretsFolder } from './folder.ts';
 

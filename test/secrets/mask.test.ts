@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createMasker, maskedDiffTexts } from '../../src/secrets/mask.ts';
+import { maskedDiffTexts } from '../../src/secrets/masked-diff.ts';
+import { createMasker } from '../../src/secrets/masker.ts';
 import { newPrivateKey } from '../../src/secrets/private-key.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { text } from '../../src/secrets/text.ts';

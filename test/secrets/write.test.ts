@@ -12,14 +12,25 @@ import {
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { generateSecrets, generateValue, placeholders } from '../../src/secrets/generate.ts';
 import { loadSecrets } from '../../src/secrets/load.ts';
 import { bitsOf, readPrivateKey } from '../../src/secrets/private-key.ts';
-import { privateKey, token, type SecretRules } from '../../src/secrets/rule.ts';
+import {
+  privateKey,
+  token,
+  type SecretRules,
+  generateSecrets,
+  generateValue,
+  placeholders,
+} from '../../src/secrets/rule.ts';
 import { identitiesIn, openSecrets, sealSecrets, type SealKey } from '../../src/secrets/seal.ts';
 import { Secret } from '../../src/secrets/secret.ts';
-import { decryptSecrets, encryptSecrets } from '../../src/secrets/sealing.ts';
-import { ensureSecrets, rotateSecrets, writeSecrets } from '../../src/secrets/write.ts';
+import {
+  ensureSecrets,
+  rotateSecrets,
+  writeSecrets,
+  decryptSecrets,
+  encryptSecrets,
+} from '../../src/secrets/write.ts';
 import { secretsFolder } from './folder.ts';
 
 const folder = secretsFolder();

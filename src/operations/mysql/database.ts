@@ -1,6 +1,5 @@
 import type { Operation, ResourceKey } from '../../playbook/operation.ts';
-import { rowsProbe, type Rows } from './probe.ts';
-import { identifier, literal, sqlCommand } from './sql.ts';
+import { identifier, literal, sqlCommand, rowsProbe, type Rows } from './client.ts';
 
 export interface DatabaseOptions {
   /** Default `utf8mb3`, which is what OpenStack's services are tested with. */

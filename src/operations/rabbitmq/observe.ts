@@ -3,12 +3,16 @@ import type { Platform } from '../../platform/platform.ts';
 import type { PendingReads, Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
 import type { Text } from '../../secrets/text.ts';
 import { quote } from '../shell.ts';
-import { heldBy } from '../held.ts';
-import { foreseeUnit, parseUnitState, unitProbeScript, unitReads, type UnitState } from '../unit-state.ts';
-import { aliveScript, askScript, silenceOf, type Silence } from './asking.ts';
-import { dataScript } from './data.ts';
+import {
+  foreseeUnit,
+  parseUnitState,
+  unitProbeScript,
+  unitReads,
+  type UnitState,
+  heldBy,
+} from '../unit-state.ts';
+import { aliveScript, askScript, silenceOf, type Silence, QUERY, dataScript } from './scripts.ts';
 import { madeOf, type Made } from './made.ts';
-import { QUERY } from './query.ts';
 
 export interface Permissions {
   readonly configure: string;

@@ -1,7 +1,37 @@
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey, X509Certificate, createHash, sign, type KeyObject } from 'node:crypto';
 import { readPrivateKey } from '../../secrets/private-key.ts';
 import { maskOf, type Secret } from '../../secrets/secret.ts';
-import { keyIdentifier, signedCertificate } from './certificate.ts';
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
+import {
+  AlgorithmIdentifier,
+  AttributeTypeAndValue,
+  AttributeValue,
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
+  Extension,
+  Extensions,
+  GeneralName,
+  id_ce_authorityKeyIdentifier,
+  id_ce_basicConstraints,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+  id_ce_subjectKeyIdentifier,
+  id_kp_serverAuth,
+  KeyIdentifier,
+  KeyUsage,
+  KeyUsageFlags,
+  Name,
+  RelativeDistinguishedName,
+  SubjectAlternativeName,
+  SubjectKeyIdentifier,
+  SubjectPublicKeyInfo,
+  TBSCertificate,
+  Validity,
+  Version,
+} from '@peculiar/asn1-x509';
 
 /** The CA that osha itself makes for one deployment. */
 export interface Authority {
@@ -47,4 +77,114 @@ export function authority(deployment: string, key: Secret): Authority {
 /** The serial number of a CA's certificate in small hexadecimal digits: it follows from the key alone. */
 export function serialOf({ certificate }: Pick<Authority, 'certificate'>): string {
   return new X509Certificate(certificate).serialNumber.toLowerCase();
+}
+
+/** `id-at-commonName` of RFC 5280, and `sha256WithRSAEncryption` of PKCS#1. */
+const COMMON_NAME = '2.5.4.3';
+const SHA256_WITH_RSA = '1.2.840.113549.1.1.11';
+
+/** What a certificate says. */
+interface CertificateContent {
+  /** Its common name. */
+  readonly subject: string;
+  /** The common name of the CA. */
+  readonly issuer: string;
+  /** At most 20 bytes, of which the first is from 1 to 127. */
+  readonly serial: Uint8Array;
+  /** Seconds since 1970. */
+  readonly notBefore: number;
+  /** Seconds since 1970. */
+  readonly notAfter: number;
+  readonly publicKey: KeyObject;
+  /** A CA that only signs certificates of servers, or a server with these names and IPv4 addresses. */
+  readonly for: 'authority' | { readonly names: readonly string[] };
+}
+
+/**
+ * A certificate as PEM, signed with an RSA key. The signature (PKCS#1 v1.5 with SHA-256) has nothing random in it: the
+ * same content and key give the same bytes.
+ */
+export function signedCertificate(content: CertificateContent, signer: KeyObject): string {
+  const algorithm = new AlgorithmIdentifier({ algorithm: SHA256_WITH_RSA, parameters: null });
+  const body = new TBSCertificate({
+    version: Version.v3,
+    serialNumber: bytes(content.serial),
+    signature: algorithm,
+    issuer: commonName(content.issuer),
+    validity: new Validity({
+      notBefore: new Date(content.notBefore * 1000),
+      notAfter: new Date(content.notAfter * 1000),
+    }),
+    subject: commonName(content.subject),
+    subjectPublicKeyInfo: AsnConvert.parse(publicKeyBytes(content.publicKey), SubjectPublicKeyInfo),
+    extensions: new Extensions(extensions(content, createPublicKey(signer))),
+  });
+  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(body)), signer);
+  const whole = new Certificate({
+    tbsCertificate: body,
+    signatureAlgorithm: algorithm,
+    signatureValue: bytes(signature),
+  });
+  const base64 = Buffer.from(AsnConvert.serialize(whole)).toString('base64');
+  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
+}
+
+/** Twenty bytes that a public key is known by: the first of its SHA-256 (RFC 7093, section 2). */
+function keyIdentifier(key: KeyObject): Uint8Array {
+  return createHash('sha256').update(publicKeyBytes(key)).digest().subarray(0, 20);
+}
+
+function publicKeyBytes(key: KeyObject): Buffer {
+  return key.export({ type: 'spki', format: 'der' });
+}
+
+function bytes(content: Uint8Array): ArrayBuffer {
+  return Uint8Array.from(content).buffer;
+}
+
+function commonName(name: string): Name {
+  const value = new AttributeValue({ utf8String: name });
+  return new Name([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: COMMON_NAME, value })])]);
+}
+
+function extensions(content: CertificateContent, signer: KeyObject): Extension[] {
+  const keyIdentifiers = [
+    extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyIdentifier(content.publicKey))),
+    extension(
+      id_ce_authorityKeyIdentifier,
+      new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyIdentifier(signer)) }),
+    ),
+  ];
+  if (content.for === 'authority') {
+    return [
+      // No further CA below it.
+      critical(id_ce_basicConstraints, new BasicConstraints({ cA: true, pathLenConstraint: 0 })),
+      critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)),
+      ...keyIdentifiers,
+    ];
+  }
+  return [
+    critical(id_ce_basicConstraints, new BasicConstraints()),
+    critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.digitalSignature)),
+    extension(id_ce_extKeyUsage, new ExtendedKeyUsage([id_kp_serverAuth])),
+    extension(id_ce_subjectAltName, new SubjectAlternativeName(content.for.names.map(generalName))),
+    ...keyIdentifiers,
+  ];
+}
+
+function extension(extnID: string, value: object, isCritical = false): Extension {
+  return new Extension({
+    extnID,
+    critical: isCritical,
+    extnValue: new OctetString(AsnConvert.serialize(value)),
+  });
+}
+
+function critical(extnID: string, value: object): Extension {
+  return extension(extnID, value, true);
+}
+
+function generalName(name: string): GeneralName {
+  const isAddress = /^\d+\.\d+\.\d+\.\d+$/.test(name);
+  return new GeneralName(isAddress ? { iPAddress: name } : { dNSName: name });
 }

@@ -2,8 +2,8 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Inventory, Vip } from '../../inventory/types.ts';
 import { Secret } from '../../secrets/secret.ts';
 import { read, type LocalFile } from '../local-file.ts';
-import type { ProvidedOptions } from './provided.ts';
-import { certificatesIn, daysLeft, readCertificate, type CertificateFacts } from './read.ts';
+import { certificatesIn, daysLeft, readCertificate, type CertificateFacts } from './certificate.ts';
+import type { ProvidedOptions } from './placed.ts';
 
 /** Files of a certificate and its key, as an inventory names them. */
 export interface GivenFiles {

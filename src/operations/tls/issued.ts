@@ -1,12 +1,11 @@
 import type { Operation } from '../../playbook/operation.ts';
-import type { Authority } from './authority.ts';
+import { type Authority, signedCertificate } from './authority.ts';
 import { certificateProbe, placeCertificate, protect, type PlacedCertificate } from './placed.ts';
-import { daysLeft, isSignedBy } from './read.ts';
+import { daysLeft, isSignedBy } from './certificate.ts';
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { readPrivateKey } from '../../secrets/private-key.ts';
 import { text, type SecretText } from '../../secrets/text.ts';
-import { signedCertificate } from './certificate.ts';
 
 export interface IssuedOptions extends CertificateRequest {
   readonly authority: Authority;

@@ -1,9 +1,62 @@
-import type { Change, Probe, ProbeAnswer, ResourceKey } from '../../playbook/operation.ts';
-import { ProbeError } from '../../playbook/operation.ts';
-import type { Text } from '../../secrets/text.ts';
+import {
+  type Change,
+  type Probe,
+  type ProbeAnswer,
+  type ResourceKey,
+  ProbeError,
+  type Operation,
+} from '../../playbook/operation.ts';
+import { type Text, asSecretText, text } from '../../secrets/text.ts';
 import { writeFileScript } from '../file-script.ts';
 import { quote } from '../shell.ts';
-import { readCertificate, type CertificateFacts } from './read.ts';
+import { readCertificate, type CertificateFacts } from './certificate.ts';
+import { createHash } from 'node:crypto';
+import { Secret } from '../../secrets/secret.ts';
+
+export interface ProvidedOptions {
+  /** As PEM, with those between it and its root below it. */
+  readonly certificate: string;
+  /** As PEM. */
+  readonly key: Secret;
+}
+
+/** A file with a certificate and key that somebody else made. What it held before is never shown. */
+export function provided(path: string, { certificate, key }: ProvidedOptions): Operation<PlacedCertificate> {
+  const wanted = asSecretText(text`${certificate.trimEnd()}\n${key}\n`);
+  const checksum = createHash('sha256').update(wanted.reveal()).digest('hex');
+  return {
+    scope: 'host',
+    title: path,
+    probe: certificateProbe(path, new Secret(`checksum of ${path}`, `${checksum}\n`)),
+    decide: (placed) => {
+      if (placed.same) return protect(path, placed);
+      const why = placed.access === undefined ? 'there is none' : 'another one is there';
+      return [placeCertificate(path, `place the given certificate at ${path} (${why})`, wanted)];
+    },
+  };
+}
+
+/** No certificate that osha placed in `folder` but those at `paths`; it goes with `--prune` only. */
+export function noOthers(folder: string, paths: readonly string[]): Operation<readonly string[]> {
+  return {
+    scope: 'host',
+    title: `no other certificate in ${folder}`,
+    probe: {
+      script: `find ${quote(folder)} -maxdepth 1 -type f -name '*.pem' 2>/dev/null | sort`,
+      reads: [`file:${folder}`],
+      parse: ({ stdout }) => stdout.split('\n').filter((path) => path !== ''),
+    },
+    decide: (present) =>
+      present
+        .filter((path) => !paths.includes(path))
+        .map((path) => ({
+          summary: `remove ${path}`,
+          script: `rm -f -- ${quote(path)}`,
+          touches: [`file:${path}`],
+          prunes: true,
+        })),
+  };
+}
 
 /** A host's file with a certificate and its key, as far as anybody may know it: the key stays where it is. */
 export interface PlacedCertificate {
@@ -19,8 +72,36 @@ export interface PlacedCertificate {
   readonly access?: string;
 }
 
+/** Asks for the certificate in the file at `path`; `checksum`, a secret's worth, goes there on stdin. */
+export function certificateProbe(path: string, checksum?: Text): Probe<PlacedCertificate> {
+  return {
+    script: script(path, checksum !== undefined),
+    ...(checksum === undefined ? {} : { input: checksum }),
+    reads: [`file:${path}`, 'package:openssl'],
+    parse: (answer) => parse(path, answer),
+  };
+}
+
+/** Replaces the file by a certificate and key; readable for root alone. */
+export function placeCertificate(path: string, summary: string, input: NonNullable<Change['input']>): Change {
+  return { summary, script: writeFileScript(path, ACCESS), input, touches: touched(path) };
+}
+
+/** What is left to do about owner and mode. */
+export function protect(path: string, { access }: PlacedCertificate): readonly Change[] {
+  if (access === undefined || access === ACCESS_SHOWN) return [];
+  return [
+    {
+      summary: `change ${path}: ${access} to ${ACCESS_SHOWN}`,
+      script: `chown root:root ${quote(path)}\nchmod 600 ${quote(path)}`,
+      touches: touched(path),
+    },
+  ];
+}
+
 /** Its owner and mode: HAProxy reads it as root, before it becomes somebody else. */
 const ACCESS = { owner: 'root', group: 'root', mode: 0o600 };
+
 const ACCESS_SHOWN = 'root:root 600';
 
 /** Prints the certificate at `path`, never its key. With an expected checksum on stdin, also whether it is that file. */
@@ -56,33 +137,6 @@ function parse(path: string, { stdout, stderr }: ProbeAnswer): PlacedCertificate
     ...(certificate === undefined ? {} : { certificate }),
     ...(access === undefined ? {} : { access }),
   };
-}
-
-/** Asks for the certificate in the file at `path`; `checksum`, a secret's worth, goes there on stdin. */
-export function certificateProbe(path: string, checksum?: Text): Probe<PlacedCertificate> {
-  return {
-    script: script(path, checksum !== undefined),
-    ...(checksum === undefined ? {} : { input: checksum }),
-    reads: [`file:${path}`, 'package:openssl'],
-    parse: (answer) => parse(path, answer),
-  };
-}
-
-/** Replaces the file by a certificate and key; readable for root alone. */
-export function placeCertificate(path: string, summary: string, input: NonNullable<Change['input']>): Change {
-  return { summary, script: writeFileScript(path, ACCESS), input, touches: touched(path) };
-}
-
-/** What is left to do about owner and mode. */
-export function protect(path: string, { access }: PlacedCertificate): readonly Change[] {
-  if (access === undefined || access === ACCESS_SHOWN) return [];
-  return [
-    {
-      summary: `change ${path}: ${access} to ${ACCESS_SHOWN}`,
-      script: `chown root:root ${quote(path)}\nchmod 600 ${quote(path)}`,
-      touches: touched(path),
-    },
-  ];
 }
 
 function touched(path: string): readonly ResourceKey[] {

@@ -1,7 +1,7 @@
 import type { Answers, Finding, HealthCheck } from '../../playbook/operation.ts';
 import type { Host, Vip } from '../../inventory/types.ts';
 import { quote } from '../shell.ts';
-import { daysLeft, isSignedBy, readCertificate, type CertificateFacts } from './read.ts';
+import { daysLeft, isSignedBy, readCertificate, type CertificateFacts } from './certificate.ts';
 import { within } from '../../playbook/limits.ts';
 
 /** A virtual IP that answers over TLS. */

@@ -5,11 +5,11 @@ import { loadInventory } from '../../../src/inventory/load.ts';
 import type { Inventory } from '../../../src/inventory/types.ts';
 import { createPlan } from '../../../src/planner/plan.ts';
 import { platformIds, platformOf } from '../../../src/platform/index.ts';
-import { placeholders } from '../../../src/secrets/generate.ts';
 import { formatProblem } from '../../../src/yaml/problem.ts';
 import { ROOT } from '../paths.ts';
 import { hostsOf, type Hosts } from '../support/hosts.ts';
 import { secretRules } from '../../../src/playbook/playbook.ts';
+import { placeholders } from '../../../src/secrets/rule.ts';
 
 /** An inventory that is deployed on the lab, and its hosts there. */
 export interface Architecture {

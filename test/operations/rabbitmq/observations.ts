@@ -1,7 +1,7 @@
 import { decideMembers } from '../../../playbooks/rabbitmq/cluster/decide.ts';
 import { membersOf, type Member } from '../../../playbooks/rabbitmq/cluster/members.ts';
 import type { NodeObservation, NodeStatus } from '../../../src/operations/rabbitmq/observe.ts';
-import type { Silence } from '../../../src/operations/rabbitmq/asking.ts';
+import type { Silence } from '../../../src/operations/rabbitmq/scripts.ts';
 import { platformOf } from '../../../src/platform/index.ts';
 import type { UnitState } from '../../../src/operations/unit-state.ts';
 import type { ClusterDecision } from '../../../src/playbook/operation.ts';

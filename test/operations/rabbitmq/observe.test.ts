@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Silence } from '../../../src/operations/rabbitmq/asking.ts';
+import type { Silence } from '../../../src/operations/rabbitmq/scripts.ts';
 import { inVhost, parseNode, type NodeObservation } from '../../../src/operations/rabbitmq/observe.ts';
 
 const UNIT = 'ActiveState=active\nSubState=running\nUnitFileState=enabled\nnow=1795239339.2\n';

@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { given, givenProblems } from '../../../src/operations/tls/given.ts';
-import { provided } from '../../../src/operations/tls/provided.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { folderForAll } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
 import { CA, keyOf, NOW, placed, sample, strangeKey } from './samples.ts';
+import { provided } from '../../../src/operations/tls/placed.ts';
 
 const folder = folderForAll();
 const inventory = { file: join(folder, 'inventory.yaml') };

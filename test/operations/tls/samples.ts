@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { authority, type Authority } from '../../../src/operations/tls/authority.ts';
 import type { PlacedCertificate } from '../../../src/operations/tls/placed.ts';
-import { readCertificate, type CertificateFacts } from '../../../src/operations/tls/read.ts';
+import { readCertificate, type CertificateFacts } from '../../../src/operations/tls/certificate.ts';
 import { newPrivateKey } from '../../../src/secrets/private-key.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 import { issue } from '../../../src/operations/tls/issued.ts';

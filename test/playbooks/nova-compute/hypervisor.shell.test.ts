@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { delimiter, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hypervisor, type HypervisorState } from '../../../playbooks/nova-compute/hypervisor.ts';
-import type { PathState } from '../../../src/operations/path-state.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
 import { apply, me, runHere } from '../../operations/local.ts';
+import type { PathState } from '../../../src/operations/file.ts';
 
 type Virtualization = Parameters<typeof hypervisor>[1]['virtualization'];
 

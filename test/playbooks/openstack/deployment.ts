@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { playbooks } from '../../../playbooks/index.ts';
 import { checkInventory } from '../../../src/inventory/load.ts';
 import type { Host, Inventory } from '../../../src/inventory/types.ts';
-import type { PathState } from '../../../src/operations/path-state.ts';
 import { createPlan, type Plan } from '../../../src/planner/plan.ts';
 import { platformIds, platformOf } from '../../../src/platform/index.ts';
 import type { Operation } from '../../../src/playbook/operation.ts';
@@ -10,6 +9,7 @@ import { everyHost, playbook, secretRules, type Frontend } from '../../../src/pl
 import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { KEY } from '../../operations/tls/samples.ts';
+import type { PathState } from '../../../src/operations/file.ts';
 
 /** A deployment as an inventory asks for it, with all playbooks and with every secret. */
 export interface Deployment {

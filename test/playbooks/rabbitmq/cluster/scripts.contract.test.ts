@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { aliveScript } from '../../../../src/operations/rabbitmq/asking.ts';
+import { aliveScript, dataScript } from '../../../../src/operations/rabbitmq/scripts.ts';
 import * as changes from '../../../../playbooks/rabbitmq/cluster/changes.ts';
-import { dataScript } from '../../../../src/operations/rabbitmq/data.ts';
 import { platformOf } from '../../../../src/platform/index.ts';
 import { folderForAll } from '../../../support/temporary-folder.ts';
 import { runHere } from '../../../operations/local.ts';

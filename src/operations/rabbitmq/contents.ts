@@ -11,7 +11,29 @@ import {
   type AskOptions,
   type NodeObservation,
   type Permissions,
+  type Policy,
 } from './observe.ts';
+import { isDeepStrictEqual } from 'node:util';
+
+/** The virtual host is there. One that osha makes is noted as its own. Asked of the node on `host`. */
+export function vhost(host: Host, name: string, options: AskOptions): Operation<NodeObservation> {
+  return {
+    scope: 'host',
+    runsOnce: true,
+    title: `virtual host ${name}`,
+    probe: observeHeld(`vhost ${name}`, options.platform, host, options.credentials),
+    decide: ({ node }) =>
+      node?.vhosts.includes(name)
+        ? []
+        : [
+            {
+              summary: `create virtual host ${name}`,
+              script: `${noteScript({ kind: 'vhost', name })}\nrabbitmqctl -q add_vhost ${quote(name)}`,
+              touches: [held(`vhost ${name}`)],
+            },
+          ],
+  };
+}
 
 export interface UserOptions extends AskOptions {
   readonly password: Secret;
@@ -25,15 +47,6 @@ export interface UserOptions extends AskOptions {
 
 const EVERYTHING: Permissions = { configure: '.*', write: '.*', read: '.*' };
 
-/** What the broker is asked about the passwords of users, by name. */
-export function credentialsOf(passwords: Readonly<Record<string, Secret>>): SecretText {
-  return text`${Object.entries(passwords).map(([name, password]) => text`${name}\t${password}`)}\n`;
-}
-
-function change(name: string, summary: string, script: string): Change {
-  return { summary, script, touches: [held(`user ${name}`)] };
-}
-
 /** The user exists with this password, exactly these tags, and these permissions. Asked of the node on `host`. */
 export function user(host: Host, name: string, options: UserOptions): Operation<NodeObservation> {
   const { password, tags = [], permissions = { '/': EVERYTHING }, noted = false } = options;
@@ -42,7 +55,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
   const note = (made: Made): string => (noted ? `${noteScript(made)}\n` : '');
   // rabbitmqctl takes a password on stdin where no argument gives one.
   const withPassword = (summary: string, command: string): Change => ({
-    ...change(name, summary, `rabbitmqctl -q ${command} ${who}`),
+    ...userChange(name, summary, `rabbitmqctl -q ${command} ${who}`),
     input: text`${password}\n`,
   });
   const create = (): Change => {
@@ -69,7 +82,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
         ...(sameTags || (!found && tags.length === 0)
           ? []
           : [
-              change(
+              userChange(
                 name,
                 `tag user ${name}: ${tags.join(', ') || 'none'}`,
                 `rabbitmqctl -q set_user_tags ${who} ${quoteAll(tags)}`,
@@ -79,7 +92,7 @@ export function user(host: Host, name: string, options: UserOptions): Operation<
           .filter(([vhost, wanted]) => !samePermissions(node?.permissions.get(inVhost(vhost, name)), wanted))
           .map(([vhost, { configure, write, read }]) => {
             const isNew = !node?.permissions.has(inVhost(vhost, name));
-            return change(
+            return userChange(
               name,
               `permit user ${name} in ${vhost}: configure ${configure}, write ${write}, read ${read}`,
               `${isNew ? note({ kind: 'permission', vhost, name }) : ''}rabbitmqctl -q set_permissions -p ${quote(vhost)} -- ${quoteAll([name, configure, write, read])}`,
@@ -103,9 +116,81 @@ export function userAbsent(
     probe: observeHeld(`user ${name}`, options.platform, host),
     decide: ({ node }) =>
       node?.users.has(name)
-        ? [change(name, `delete user ${name}`, `rabbitmqctl -q delete_user ${quote(name)}`)]
+        ? [userChange(name, `delete user ${name}`, `rabbitmqctl -q delete_user ${quote(name)}`)]
         : [],
   };
+}
+
+/** What the broker is asked about the passwords of users, by name. */
+export function credentialsOf(passwords: Readonly<Record<string, Secret>>): SecretText {
+  return text`${Object.entries(passwords).map(([name, password]) => text`${name}\t${password}`)}\n`;
+}
+
+export interface PolicyOptions extends AskOptions {
+  readonly pattern: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+  /** Default `queues`. */
+  readonly applyTo?: string;
+  /** Default 0; of several policies that match, the highest is used. */
+  readonly priority?: number;
+  /** Default `/`. */
+  readonly vhost?: string;
+  /** Note it in the cluster where osha makes it, so that it can be pruned later; default false. */
+  readonly noted?: boolean;
+}
+
+/** The policy stands as it is given here. Asked of the node on `host`. */
+export function policy(host: Host, name: string, options: PolicyOptions): Operation<NodeObservation> {
+  const { pattern, definition, applyTo = 'queues', priority = 0, vhost = '/', noted = false } = options;
+  const at = inVhost(vhost, name);
+  const wanted: Policy = { pattern, definition, applyTo, priority };
+  return {
+    scope: 'host',
+    runsOnce: true,
+    title: `policy ${name}`,
+    probe: observeHeld(`policy ${at}`, options.platform, host, options.credentials),
+    decide: ({ node }) => {
+      if (isDeepStrictEqual(node?.policies.get(at), wanted)) return [];
+      const flags = quoteAll(['-p', vhost, '--priority', String(priority), '--apply-to', applyTo]);
+      const note = noted && !node?.policies.has(at) ? `${noteScript({ kind: 'policy', vhost, name })}\n` : '';
+      return [
+        {
+          summary: `set policy ${name} on ${pattern}${vhost === '/' ? '' : ` in ${vhost}`}`,
+          script: `${note}rabbitmqctl -q set_policy ${flags} -- ${quoteAll([name, pattern, JSON.stringify(definition)])}`,
+          touches: [held(`policy ${at}`)],
+        },
+      ];
+    },
+  };
+}
+
+/** There is no such policy. */
+export function policyAbsent(
+  host: Host,
+  name: string,
+  options: Pick<PolicyOptions, 'platform' | 'vhost'>,
+): Operation<NodeObservation> {
+  const { platform, vhost = '/' } = options;
+  return {
+    scope: 'host',
+    runsOnce: true,
+    title: `no policy ${name}`,
+    probe: observeHeld(`policy ${inVhost(vhost, name)}`, platform, host),
+    decide: ({ node }) =>
+      node?.policies.has(inVhost(vhost, name))
+        ? [
+            {
+              summary: `clear policy ${name}`,
+              script: `rabbitmqctl -q clear_policy -p ${quote(vhost)} ${quote(name)}`,
+              touches: [held(`policy ${inVhost(vhost, name)}`)],
+            },
+          ]
+        : [],
+  };
+}
+
+function userChange(name: string, summary: string, script: string): Change {
+  return { summary, script, touches: [held(`user ${name}`)] };
 }
 
 function sorted(tags: readonly string[]): string {

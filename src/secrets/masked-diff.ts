@@ -2,8 +2,6 @@ import { createMasker, escapePattern } from './masker.ts';
 import { maskOf, Secret } from './secret.ts';
 import type { SecretText } from './text.ts';
 
-export { createMasker } from './masker.ts';
-
 /** Two texts that can be shown as a difference. */
 export interface MaskedTexts {
   readonly before: string;

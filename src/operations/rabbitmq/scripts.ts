@@ -4,9 +4,6 @@ import type { Platform } from '../../platform/platform.ts';
 import { quote } from '../shell.ts';
 import { within } from '../../playbook/limits.ts';
 
-/** Below that, a node that refuses a connection has compared cookies; Erlang gives up on one that hangs after 7000. */
-const REFUSED_MS = 5000;
-
 /** The Erlang name of a host's node: the short name, which `/etc/hosts` has to resolve. */
 export function nodeOf(host: Pick<Host, 'name'>): string {
   return `rabbit@${host.name.split('.')[0] ?? host.name}`;
@@ -25,6 +22,29 @@ export function aliveScript(platform: Platform): string {
 }
 
 /**
+ * Shell commands that set `data` to the directory in which the node of a host really keeps its data, and define
+ * `keeps`, which prints how many durable queues have files there. The directory is moved by RABBITMQ_MNESIA_BASE or
+ * RABBITMQ_MNESIA_DIR, in the unit's environment or its files, or by MNESIA_BASE or MNESIA_DIR in rabbitmq-env.conf.
+ */
+export function dataScript(platform: Platform, host: Pick<Host, 'name'>): string {
+  const unit = quote(platform.units.rabbitmq);
+  const usual = `${posix.dirname(platform.paths.rabbitmqCookie)}/mnesia`;
+  return `moved=$(
+  sed -n 's/^[[:space:]]*\\(export[[:space:]]*\\)\\{0,1\\}\\(RABBITMQ_\\)\\{0,1\\}\\(MNESIA_[A-Z]*=\\)/\\3/p' ${quote(platform.paths.rabbitmqEnv)} 2>/dev/null || :
+  systemctl show -p EnvironmentFiles --value -- ${unit} 2>/dev/null | sed 's/ (ignore_errors=.*//' |
+    while read -r file; do sed -n 's/^RABBITMQ_\\(MNESIA_[A-Z]*=\\)/\\1/p' "$file" 2>/dev/null || :; done
+  systemctl show -p Environment --value -- ${unit} 2>/dev/null | tr ' ' '\\n' | sed -n 's/^"\\{0,1\\}RABBITMQ_\\(MNESIA_[A-Z]*=\\)/\\1/p'
+)
+moved_to() { printf '%s\\n' "$moved" | sed -n "s/^$1=//p" | tail -n 1 | tr -d "\\"'"; }
+data=$(moved_to MNESIA_DIR)
+base=$(moved_to MNESIA_BASE)
+[ -n "$data" ] || data=\${base:-${usual}}/${nodeOf(host)}
+keeps() {
+  find "$data"/msg_stores/vhosts/*/queues/* "$data"/quorum/*/* "$data"/stream/* -maxdepth 0 -type d 2>/dev/null | wc -l
+}`;
+}
+
+/**
  * A shell command that runs an Erlang program next to the broker, which `OSHA_NODE` names for it. The bare node listens
  * nowhere, registers nowhere and makes no file; its own cookie means nothing, it takes the one in the file
  * `OSHA_COOKIE_FILE`. After its time (`LIMITS.rabbitmqAnswers`) the exit code is 124 or 137.
@@ -37,6 +57,9 @@ export function askScript(platform: Platform, host: Host, program: string, envir
   erl -boot no_dot_erlang -noshell -hidden -start_epmd false -dist_listen false -setcookie none \\
   -sname "osha$$" +S 1:1 +A 1 -eval ${quote(program)})`;
 }
+
+/** Below that, a node that refuses a connection has compared cookies; Erlang gives up on one that hangs after 7000. */
+const REFUSED_MS = 5000;
 
 /**
  * What every program begins with: `Node`; `Ask`, a call on it; `Line`, which prints a line with tabs; `FileCookie`, a
@@ -76,6 +99,71 @@ Silent = fun(Since) ->
   Line(["silence", Kind, Said])
 end,
 io:setopts([{encoding, unicode}]),
+`.trim();
+
+/**
+ * What a bare Erlang node asks the broker's node; one line for each fact, with tabs between. The calls are those that
+ * `rabbitmqctl` makes. It reads users and passwords on stdin until that ends, and only says which are right. Without
+ * the line `end` the answer is not whole: what a decision rests on could not be asked.
+ */
+export const QUERY = `
+${PRELUDE}
+Since = Now(),
+Rows = fun(List, Do) when is_list(List) -> [Do(X) || X <- List]; (_, _) -> [] end,
+Needed = fun(List, Do) when is_list(List) -> [Do(X) || X <- List]; (_, _) -> put(lacking, true) end,
+Get = fun(Key, List) -> proplists:get_value(Key, List, <<>>) end,
+Check = fun Again() ->
+  case io:get_line(standard_io, "") of
+    Got when is_list(Got) ->
+      case string:split(string:trim(Got, trailing, "\\n"), "\\t") of
+        [User, Password] ->
+          Name = unicode:characters_to_binary(User),
+          Proof = [{password, unicode:characters_to_binary(Password)}],
+          case Ask(rabbit_auth_backend_internal, user_login_authentication, [Name, Proof]) of
+            {ok, _} -> Line(["password", Name, "true"]);
+            {refused, _, _} -> Line(["password", Name, "false"]);
+            _ -> ok
+          end;
+        _ -> ok
+      end,
+      Again();
+    _ -> ok
+  end
+end,
+case lists:any(Connect, FileCookie) of
+  false when FileCookie =:= [] -> Line(["silence", refused, "there is no cookie file to ask it with"]);
+  false -> Silent(Since);
+  true ->
+    case Ask(rabbit, is_running, []) of
+      Running when is_boolean(Running) ->
+        Line(["running", Running]),
+        Line(["paused", is_pid(Ask(erlang, whereis, [rabbit_outside_app_process]))]),
+        Line(["version", Ask(rabbit_misc, version, [])]),
+        Needed(Ask(rabbit_mnesia, cluster_nodes, [all]), fun(X) -> Line(["member", X]) end),
+        Needed(Ask(rabbit_mnesia, cluster_nodes, [disc]), fun(X) -> Line(["disc", X]) end),
+        Running andalso begin
+          Needed(Ask(rabbit_mnesia, cluster_nodes, [running]), fun(X) -> Line(["running_member", X]) end),
+          Needed(Ask(rabbit_node_monitor, partitions, []), fun(X) -> Line(["partition", X]) end),
+          Rows(Ask(rabbit_alarm, get_alarms, []), fun(X) -> Line(["alarm", X]) end),
+          case Ask(rabbit_amqqueue, count, []) of N when is_integer(N) -> Line(["queues", N]); _ -> ok end,
+          case Ask(rabbit_networking, local_connections, []) of
+            L when is_list(L) -> Line(["connections", length(L)]); _ -> ok end,
+          Needed(Ask(rabbit_vhost, list_names, []), fun(X) -> Line(["vhost", X]) end),
+          Rows(Ask(rabbit_runtime_parameters, list_global, []), fun(X) -> Line(["parameter", Get(name, X)]) end),
+          Needed(Ask(rabbit_auth_backend_internal, list_users, []), fun(X) ->
+            Line(["user", Get(user, X), lists:join(" ", [Bare(T) || T <- Get(tags, X)])]) end),
+          Rows(Ask(rabbit_auth_backend_internal, list_permissions, []), fun(X) ->
+            Line(["permission" | [Get(K, X) || K <- [vhost, user, configure, write, read]]]) end),
+          Needed(Ask(rabbit_policy, list, []), fun(X) ->
+            Json = Ask(rabbit_json, encode, [maps:from_list(Get(definition, X))]),
+            Line(["policy" | [Get(K, X) || K <- [vhost, name, pattern, 'apply-to', priority]] ++ [Json]]) end),
+          Check()
+        end,
+        case get(lacking) of undefined -> Line(["end", "true"]); _ -> ok end;
+      _ -> Line(["silence", slow, "it takes a connection and answers nothing"])
+    end
+end,
+halt().
 `.trim();
 
 /** Why a node that runs gave no answer. */
