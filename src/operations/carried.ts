@@ -4,15 +4,15 @@ import type { Operation } from '../playbook/operation.ts';
 import type { Secret } from '../secrets/secret.ts';
 import * as file from './file.ts';
 
-/** Where root alone finds the secrets of which a system keeps no more than a hash. */
+/** Readable by root only: secrets of which the system itself keeps only a hash. */
 const RECORDS = '/etc/osha/secrets';
 
-/** The secret is all that a file holds. */
+/** The secret is the whole content of a file. */
 export function whole(secret: string, hosts: readonly Host[], path: string): CarriedSecret {
   return { secret, hosts, path, where: { in: 'file' } };
 }
 
-/** The secret stands in a line of a file that osha placed. */
+/** The secret is part of a line in a file that osha placed. */
 export function inLine(
   secret: string,
   hosts: readonly Host[],
@@ -23,7 +23,7 @@ export function inLine(
 }
 
 function recordOf(secret: string): string {
-  // A name may hold what the inventory calls an account.
+  // A secret's name may contain an account name from the inventory.
   return `${RECORDS}/${encodeURIComponent(secret)}`;
 }
 
@@ -33,8 +33,7 @@ export function recorded(secret: string, hosts: readonly Host[]): CarriedSecret 
 }
 
 /**
- * Keeps a secret for root alone on the host, because its system does not: to be done once it is in use, so that
- * what is on record is what counts.
+ * Records a secret on the host, readable by root only, because its system does not keep it. Do this once the secret is in use, so that the record matches what the system accepts.
  */
 export function record(secret: Secret): readonly Operation[] {
   return [

@@ -1,7 +1,7 @@
 import type { Change, Effect, ResourceKey, ClusterDecision } from '../playbook/operation.ts';
 import { unitKey } from './unit-state.ts';
 
-/** Seconds on top of what a script itself waits for: it says what it waited for before it is stopped. */
+/** Seconds on top of the script's own wait, so that it can report what it waited for before it is killed. */
 const GRACE_SECONDS = 60;
 
 export interface ClusterChange {
@@ -10,10 +10,10 @@ export interface ClusterChange {
   /** The unit that runs the member; `mariadb` and `mariadb.service` are the same. */
   readonly unit: string;
   readonly summary: string;
-  /** All that it may do to the member; empty for a change that only waits, looks or marks. */
+  /** Everything that it may do to the member; empty for a change that only waits, inspects or marks. */
   readonly effects: readonly Effect[];
   readonly script: string;
-  /** What the script itself waits for at the longest. */
+  /** The longest time that the script itself waits. */
   readonly seconds: number;
   /** Files that it changes. */
   readonly files?: readonly string[];
@@ -47,5 +47,5 @@ export function clusterChange({
 
 type WithoutEvidence<Decision> = Decision extends unknown ? Omit<Decision, 'evidence'> : never;
 
-/** What a cluster needs, before the evidence is added. */
+/** A decision about a cluster, before the evidence is added. */
 export type Decided = WithoutEvidence<ClusterDecision>;

@@ -9,14 +9,9 @@ export interface WriteOptions {
 }
 
 /**
- * A script that makes its stdin the content of the file at `path`: it writes a file of the same name in a working folder
- * next to it, gives it owner and mode, has it validated, brings it to the disk, and renames it.
+ * A script that replaces the file at `path` by its stdin: it writes a file of the same name in a working directory next to it, sets owner and mode, runs the validator, syncs to disk, and renames it.
  *
- * The content may be secret, so nothing of it stays behind: neither the file nor what a validator leaves there. The
- * validator runs in the background, because a shell heeds a signal during `wait` and not while it waits for a command; and
- * SIGPIPE, of which a shell dies without its EXIT trap, is ignored. What no trap can catch (SIGKILL, a power cut) is
- * removed by the next write in the same directory: the working folder's name tells the process that made it, by its number
- * and its start (proc_pid_stat(5), field 22), so that of a write under way is left alone.
+ * The content may be secret, so neither the temporary file nor a validator's leftovers may stay behind. The validator runs in the background, because a shell handles a signal during `wait` but not while a foreground command runs; SIGPIPE is ignored, because it would kill the shell without its EXIT trap. What no trap can catch (SIGKILL, a power cut) is removed by the next write in the same directory: the working directory's name holds the id and start time (proc_pid_stat(5), field 22) of its process, so that a write in progress is left alone.
  */
 export function writeFileScript(path: string, options: WriteOptions): string {
   const validate =
@@ -25,10 +20,10 @@ export function writeFileScript(path: string, options: WriteOptions): string {
       : `
 ( trap - PIPE; ${options.validate.replaceAll('{}', '"$new"')} ) </dev/null >&2 &
 if ! wait $!; then
-  echo "the new content of $target was refused; the old one was left as it was" >&2
+  echo "the new content of $target failed validation; the old file is unchanged" >&2
   exit 1
 fi`;
-  // In a subshell, so that its trap ends with it.
+  // A subshell limits the traps to this script.
   return `(
 set -eu
 trap '' PIPE

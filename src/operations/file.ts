@@ -30,9 +30,7 @@ export interface FileOptions extends Access {
 }
 
 /**
- * A file with this content, owner and mode. It is replaced in one go: a reader sees the old or the new file, also
- * after a power cut, and a `validate` command that refuses the new content leaves the old. Parent directories are
- * made. A symbolic link in its place is replaced by the file; a directory is an error.
+ * A file with this content, owner and mode. It is replaced atomically: a reader sees the old or the new file, even after a power cut, and the old file stays if `validate` rejects the new content. Parent directories are created. A symbolic link at the path is replaced by the file; a directory is an error.
  */
 export function content(path: string, options: FileOptions): Operation<PathState> {
   requireAbsolute(path);
@@ -46,13 +44,13 @@ export function content(path: string, options: FileOptions): Operation<PathState
     places: { path, content: options.content, mode: access.mode },
     probe: {
       script: pathProbeScript(path, { compare: true }),
-      // On stdin like a secret: from the checksum of a weak one it could be guessed.
+      // On stdin like a secret: a weak secret could be guessed from its checksum.
       input: new Secret(`checksum of ${path}`, `${expected}\n`),
       reads: pathReads(path, access),
       parse: (answer) => {
         const state = parsePathState(path, answer);
         if (state.kind === 'directory' || state.kind === 'other') {
-          throw new ProbeError(`${path} has to be a file, but it is ${state.what}: move it away`);
+          throw new ProbeError(`${path} must be a file, but is ${state.what}: move it away`);
         }
         return state;
       },
@@ -65,7 +63,7 @@ export function content(path: string, options: FileOptions): Operation<PathState
   };
 }
 
-/** Nothing at this path. A directory with something in it is left alone, and an error. */
+/** Nothing exists at this path. A directory that is not empty is an error and stays. */
 export function absent(path: string): Operation<PathState> {
   requireAbsolute(path);
   return {
@@ -90,7 +88,7 @@ export function absent(path: string): Operation<PathState> {
   };
 }
 
-/** A directory with this owner and mode. What is in it is left alone. */
+/** A directory with this owner and mode. Its content is left alone. */
 export function directory(path: string, access: Access = {}): Operation<PathState> {
   requireAbsolute(path);
   const wanted = fullAccess(access, 0o755);
@@ -103,7 +101,7 @@ export function directory(path: string, access: Access = {}): Operation<PathStat
       parse: (answer) => {
         const state = parsePathState(path, answer);
         if (state.kind !== 'missing' && state.kind !== 'directory') {
-          throw new ProbeError(`${path} has to be a directory, but it is ${state.what}: move it away`);
+          throw new ProbeError(`${path} must be a directory, but is ${state.what}: move it away`);
         }
         return state;
       },
@@ -138,19 +136,19 @@ interface Owned {
   readonly mode: number;
 }
 
-/** What stands at a path. `what` is how a sentence names it. */
+/** What exists at a path. `what` names it in a message. */
 export type PathState =
   | {
       readonly kind: 'missing';
-      /** Whether the directory that it goes into is there. */ readonly parent: boolean;
+      /** Whether its parent directory exists. */ readonly parent: boolean;
     }
   | ({
       readonly kind: 'file';
       readonly what: 'a file';
       readonly sizeBytes: number;
-      /** Whether its content is the one that was asked about. */
+      /** Whether its content has the expected checksum. */
       readonly same: boolean;
-      /** Only where it is not the same, is text, and is not too large. */
+      /** Only where the content differs, is text, and is not too large. */
       readonly content?: string;
     } & Owned)
   | ({ readonly kind: 'directory'; readonly what: 'a directory' } & Owned)
@@ -158,8 +156,7 @@ export type PathState =
   | { readonly kind: 'other'; readonly what: string };
 
 /**
- * A script that says what stands at `path`. With `compare` it reads a SHA-256 sum on stdin, and prints the file's
- * content in base64 only where its own sum is another one.
+ * A script that prints what exists at `path`. With `compare` it reads a SHA-256 checksum on stdin, and prints the file's content in base64 only where the checksum differs.
  */
 export function pathProbeScript(path: string, options: { readonly compare: boolean }): string {
   const compare = `
@@ -178,7 +175,7 @@ elif [ -d "\${p%/*}/" ]; then echo missing
 else echo missing-parent; fi`;
 }
 
-/** Understands what `pathProbeScript` printed. Throws a `ProbeError` where that makes no sense. */
+/** Parses the output of `pathProbeScript`. Throws a `ProbeError` for unexpected output. */
 export function parsePathState(path: string, answer: ProbeAnswer): PathState {
   const [first = '', compared = '', encoded = ''] = answer.stdout.split('\n');
   const [kind = '', ...rest] = first.split(' ');
@@ -208,7 +205,7 @@ export function parsePathState(path: string, answer: ProbeAnswer): PathState {
     }
     default:
       throw new ProbeError(
-        `what stands at ${path} could not be found out: ${answer.stderr.trim() || answer.stdout.trim() || 'no answer'}`,
+        `cannot inspect ${path}: ${answer.stderr.trim() || answer.stdout.trim() || 'no answer'}`,
       );
   }
 }
@@ -228,14 +225,14 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** Owner and mode as they should be: the commands that make it so, and what is said about it. */
+/** The change that corrects owner and mode; `undefined` where both are right. */
 function accessChange(path: string, state: FullAccess, wanted: FullAccess): Change | undefined {
   const wrongOwner = state.owner !== wanted.owner || state.group !== wanted.group;
   const wrongMode = state.mode !== wanted.mode;
   if (!wrongOwner && !wrongMode) return undefined;
   const commands = [
     ...(wrongOwner ? [`chown ${quote(`${wanted.owner}:${wanted.group}`)} ${quote(path)}`] : []),
-    // After chown, which takes away the set-user-id bits.
+    // After chown, which clears the set-user-ID bits.
     `chmod ${octal(wanted.mode)} ${quote(path)}`,
   ];
   const parts = [
@@ -251,7 +248,7 @@ function accessChange(path: string, state: FullAccess, wanted: FullAccess): Chan
 
 function requireAbsolute(path: string): void {
   if (!/^\/[^\0\n]+$/.test(path) || path.endsWith('/')) {
-    throw new TypeError(`a file on a host is named by its absolute path; "${path}" is none`);
+    throw new TypeError(`a file on a host needs an absolute path, not "${path}"`);
   }
 }
 

@@ -3,13 +3,13 @@ import { writeFileScript } from './file-script.ts';
 import { quote } from './shell.ts';
 
 export interface HostnameState {
-  /** The kernel's node name, which RabbitMQ and Pacemaker go by. */
+  /** The kernel's node name, which RabbitMQ and Pacemaker use. */
   readonly now: string;
-  /** What `/etc/hostname` gives it at boot; empty where there is none. */
+  /** The name in `/etc/hostname`, used at boot; empty where there is none. */
   readonly atBoot: string;
 }
 
-/** The host calls itself `name`, now and after the next boot. */
+/** The host name is `name`, now and after the next boot. */
 export function is(name: string): Operation<HostnameState> {
   return {
     scope: 'host',

@@ -2,7 +2,7 @@ import type { Operation } from '../playbook/operation.ts';
 import { ProbeError } from '../playbook/operation.ts';
 import { writeFileScript } from './file-script.ts';
 
-/** An address and the names that lead to it, the canonical one first. */
+/** An address and the names that resolve to it, the canonical one first. */
 export interface HostsEntry {
   readonly address: string;
   readonly names: readonly string[];
@@ -12,7 +12,7 @@ const PATH = '/etc/hosts';
 const BEGIN = '# osha: begin';
 const END = '# osha: end';
 
-/** The lines outside osha's block. A block that was never ended goes on to the end of the file. */
+/** The lines outside osha's block. A block without an end extends to the end of the file. */
 function outsideOf(content: string): readonly string[] {
   const lines = content.split('\n');
   const outside: string[] = [];
@@ -26,7 +26,7 @@ function outsideOf(content: string): readonly string[] {
   return outside;
 }
 
-/** `line` without names that lead elsewhere than it says; nothing where no name is left. */
+/** `line` without names that the block maps to other addresses; `undefined` where no name is left. */
 function withoutShadows(line: string, addresses: ReadonlyMap<string, string>): string | undefined {
   const [entry = '', ...comment] = line.split('#');
   const [address, ...names] = entry.trim().split(/\s+/);
@@ -38,8 +38,7 @@ function withoutShadows(line: string, addresses: ReadonlyMap<string, string>): s
 }
 
 /**
- * `content` of a hosts file with osha's block at its end. Names of the block are taken out of other lines that lead
- * elsewhere: an installer's `127.0.1.1 HOSTNAME` makes cluster members announce themselves on loopback.
+ * `content` of a hosts file with osha's block at its end. Names of the block are removed from lines that map them to other addresses: an installer's `127.0.1.1 HOSTNAME` makes cluster members announce themselves on loopback.
  */
 export function withBlock(content: string, entries: readonly HostsEntry[]): string {
   const addresses = new Map(
@@ -50,12 +49,12 @@ export function withBlock(content: string, entries: readonly HostsEntry[]): stri
   return [...rest, ...(rest.length > 0 ? [''] : []), BEGIN, ...block, END, ''].join('\n');
 }
 
-/** `/etc/hosts` has a block with these entries, which lead where they say; the rest of the file is left as it is. */
+/** `/etc/hosts` has a block with these entries, and no line that contradicts them; the rest of the file stays. */
 export function block(entries: readonly HostsEntry[]): Operation<string> {
   return {
     scope: 'host',
     title: PATH,
-    // Only the block: what else is in the file belongs to the host.
+    // Only the block: the rest of the file belongs to the host.
     places: { path: PATH, content: withBlock('', entries), mode: 0o644 },
     probe: {
       script: `if [ -e ${PATH} ]; then echo present; cat ${PATH}; else echo missing; fi`,
@@ -63,7 +62,7 @@ export function block(entries: readonly HostsEntry[]): Operation<string> {
       parse: ({ stdout, stderr }) => {
         if (stdout.startsWith('present\n')) return stdout.slice('present\n'.length);
         if (stdout.startsWith('missing')) return '';
-        throw new ProbeError(`${PATH} could not be read: ${stderr.trim() || 'no answer'}`);
+        throw new ProbeError(`cannot read ${PATH}: ${stderr.trim() || 'no answer'}`);
       },
     },
     decide: (before) => {

@@ -3,7 +3,7 @@ import { asSecretText, SecretText, type Text } from '../secrets/text.ts';
 /** A value of an INI file; lists are written with commas between. */
 export type IniValue = Text | number | boolean | readonly Text[];
 
-/** Keys and values by section; what is `undefined` is left out. */
+/** Keys and values by section; `undefined` values are left out. */
 export type IniSections = Readonly<Record<string, Readonly<Record<string, IniValue | undefined>>>>;
 
 function valueParts(value: IniValue): SecretText['parts'] {
@@ -15,14 +15,14 @@ function valueParts(value: IniValue): SecretText['parts'] {
   ]);
 }
 
-/** Throws where a part of the file would end its line: what follows would be read as a key of its own. */
+/** Throws for a line break within a line: the text after it would be read as another key. */
 function checkLine(place: string, parts: SecretText['parts']): void {
   if (!parts.some((part) => /[\n\r]/.test(typeof part === 'string' ? part : part.reveal()))) return;
   throw new Error(`${place} holds a line break, which an INI file cannot hold`);
 }
 
 /**
- * An INI file as oslo.config and its kin read it. Sections without a key that is set are left out. Throws where a
+ * An INI file for oslo.config and similar parsers. Sections without values are left out. Throws where a
  * section, a key or a value holds a line break: a defect of the caller.
  */
 export function ini(sections: IniSections): SecretText {

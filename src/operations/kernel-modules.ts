@@ -6,11 +6,11 @@ import { quote } from './shell.ts';
 /** A kernel module. */
 export interface KernelModule {
   readonly name: string;
-  /** A path that is there once its function is; kernels that have it built in need not list it anywhere else. */
+  /** A path that exists once the module's function is available; kernels with the function built in may not list it anywhere else. */
   readonly gives: string;
 }
 
-/** The file that loads them at boot, and which of them the kernel does not have loaded. */
+/** The file that loads them at boot, and the modules that are not loaded. */
 export interface ModulesState {
   readonly file: PathState;
   readonly missing: readonly string[];
@@ -18,7 +18,7 @@ export interface ModulesState {
 
 const MISSING = '-- missing';
 
-/** Prints the module's name where the kernel does not have it; `$builtin` lists what it was built with. */
+/** A shell command that prints the module's name if it is not loaded; `$builtin` is the kernel's list of built-in modules. */
 function look(module: string | KernelModule): string {
   const name = typeof module === 'string' ? module : module.name;
   const given = typeof module === 'string' ? '' : `[ -e ${quote(module.gives)} ] || `;

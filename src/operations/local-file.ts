@@ -7,14 +7,13 @@ import type { Inventory } from '../inventory/types.ts';
 export type LocalFile =
   { readonly text: string } | { readonly fault: { readonly message: string; readonly hint: string } };
 
-/** Where a file is that an inventory names: relative to the inventory itself, or in the home directory with `~/`. */
+/** The absolute path of a file that an inventory names: relative to the inventory, or to the home directory with `~/`. */
 export function pathOf(inventory: Pick<Inventory, 'file'>, name: string): string {
   return name.startsWith('~/') ? resolve(homedir(), name.slice(2)) : resolve(dirname(inventory.file), name);
 }
 
 /**
- * Reads a text file that an inventory names. With `secret`, one that others than its owner can read is a fault.
- * Never throws, and no fault holds anything of the content.
+ * Reads a text file that an inventory names. With `secret`, a file that other users can read is a fault. Never throws, and no fault contains any of the content.
  */
 export function read(
   inventory: Pick<Inventory, 'file'>,
@@ -26,14 +25,14 @@ export function read(
   try {
     const mode = statSync(path).mode & 0o777;
     if (options.secret && (mode & 0o077) !== 0) {
-      return fault(`others than you can read ${name} (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
+      return fault(`${name} is readable by other users (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
     }
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') return fault(`there is no file ${name}`, `it would be ${path}`);
-    if (code === 'EISDIR') return fault(`${name} is a folder`, 'name a file');
+    if (code === 'ENOENT') return fault(`no such file: ${name}`, `expected at ${path}`);
+    if (code === 'EISDIR') return fault(`${name} is a directory`, 'name a file');
     const why = error instanceof Error ? error.message : String(error);
-    return fault(`${name} cannot be read: ${why}`, 'let your user read it');
+    return fault(`${name} cannot be read: ${why}`, 'make it readable for your user');
   }
 }

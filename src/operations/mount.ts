@@ -14,7 +14,7 @@ import { startScript } from './service.ts';
 import { quote } from './shell.ts';
 import { newerThanStart, parseUnitState, unitProbeScript, type UnitState } from './unit-state.ts';
 
-/** A file system that a host mounts, at boot too. */
+/** A file system that a host mounts, now and at boot. */
 export interface Mount {
   /** Such as `server1:/images`. */
   readonly what: string;
@@ -28,8 +28,7 @@ export interface Mount {
 }
 
 /**
- * A file system is mounted, by a unit of systemd, at boot too, and as often as it takes. One that does not answer is
- * mounted anew. Files that stand where it should be mounted are never hidden: that is an error.
+ * A file system is mounted by a systemd unit, also at boot, with retries. One that does not answer is remounted. Files at the mount point are never hidden: they are an error.
  */
 export function mounted(mount: Mount): readonly Operation[] {
   const path = mountUnitPathOf(mount.where);
@@ -56,17 +55,16 @@ export function mountUnitOf(where: string): string {
   return `${escaped.join('')}.mount`;
 }
 
-/** Where the unit of a mount point stands. */
+/** The path of a mount point's unit file. */
 export function mountUnitPathOf(where: string): string {
   return `/etc/systemd/system/${mountUnitOf(where)}`;
 }
 
-/** Where the unit stands that tries a mount again. */
+/** The path of the unit that retries a mount. */
 export const MOUNT_AGAIN_PATH = '/etc/systemd/system/osha-mount-again@.service';
 
 /**
- * The unit of a mount. `remote-fs.target` is where services look that need network file systems; `nofail`, because a
- * host has to come up also when the file system does not.
+ * The unit file of a mount. Services that need network file systems wait for `remote-fs.target`; callers pass `nofail`, so that a host boots without the file system.
  */
 export function mountUnitFile({ what, where, type, options, after = [] }: Mount): string {
   const units = ['network-online.target', ...after].join(' ');
@@ -90,9 +88,7 @@ WantedBy=remote-fs.target
 }
 
 /**
- * systemd tries a mount once. After a blackout, a host may be up before the servers that it mounts from: this tries
- * again until they are there. A program that runs and not a start that lasts (`Type=oneshot`): systemd takes a host for
- * starting as long as a start is under way. One that somebody stops or masks is not tried again.
+ * systemd tries a mount once. After a blackout, a host may be up before the servers that it mounts from, so this unit retries until they are available. Not `Type=oneshot`: systemd considers a host to be starting while a start job runs. A mount that is stopped or masked by hand is not retried.
  */
 export const MOUNT_AGAIN = `# Placed by osha.
 [Unit]
@@ -124,7 +120,7 @@ function active(mount: Mount): Operation<MountState> {
       parse: (answer) => parseMountState(mount, answer, { guard: true }),
     },
     decide: ({ unit: state, mounted: present, answers }) => {
-      // A mount that systemd found by itself has no unit's file in its eyes, until it looks again.
+      // For a mount that systemd detected itself, it knows no unit file until a reload.
       const enable = `systemctl daemon-reload\nsystemctl unmask ${quote(unit)}\nsystemctl enable ${quote(unit)}`;
       const boot =
         state.boot === 'enabled' && !state.masked ? [] : [change(`mount ${where} at boot`, enable)];
@@ -151,7 +147,7 @@ function active(mount: Mount): Operation<MountState> {
   };
 }
 
-/** systemd says only that unmounting failed, when something has a file open there. */
+/** systemd reports only that unmounting failed when a file there is open. */
 function remount(unit: string, where: string, ahead: readonly string[]): string {
   return `if ! umount -- ${quote(where)}; then
   echo ${quote(`something uses ${where}: stop that first (fuser -vm ${where} names it), then run again`)} >&2
@@ -160,16 +156,16 @@ fi
 ${startScript(unit, 'restart', ahead)}`;
 }
 
-/** A mount point, as it was found. */
+/** The observed state of a mount point. */
 export interface MountState {
   readonly unit: UnitState;
-  /** What is mounted there, as the kernel says. */
+  /** What is mounted there according to the kernel. */
   readonly mounted?: { readonly what: string; readonly type: string };
-  /** Whether what is mounted there answers; false also where nothing is. */
+  /** Whether the mounted file system answers; also false where nothing is mounted. */
   readonly answers: boolean;
 }
 
-/** A script that says what is mounted at a path, whether it answers, and whether a mount there would hide something. */
+/** A script that prints what is mounted at a path, whether it answers, and whether a mount there would hide files. */
 export function mountProbeScript(where: string): string {
   return `(
 ${unitProbeScript(mountUnitOf(where), [mountUnitPathOf(where)])}
@@ -185,7 +181,7 @@ fi
 exit 0`;
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where a mount would hide files. */
+/** Parses the output of the probe. With `guard`, throws a `ProbeError` where a mount would hide files. */
 export function parseMountState(
   mount: Pick<Mount, 'where'>,
   answer: ProbeAnswer,
@@ -209,7 +205,7 @@ export function parseMountState(
 }
 
 export interface MountAccess {
-  /** Make the directory where there is none; default: that is an error. */
+  /** Create the directory if it is missing; default: a missing directory is an error. */
   readonly create?: boolean;
   /** A user's name or number. */
   readonly owner: string;
@@ -218,9 +214,9 @@ export interface MountAccess {
   readonly mode: number;
 }
 
-/** Whose the root of a file system is, and what the wanted names mean on this host. Numbers. */
+/** The numeric owner and mode of a file system's root, and the numeric ids of the wanted names on this host. */
 export interface AccessState {
-  /** Absent where there is no such directory. */
+  /** Absent where the directory does not exist. */
   readonly is?: { readonly uid: string; readonly gid: string; readonly mode: number };
   /** Absent where the host has no such user. */
   readonly wantedUid?: string;
@@ -228,8 +224,7 @@ export interface AccessState {
 }
 
 /**
- * The root of the file system mounted at `where` has this owner and mode. It is done on one host and holds for all, so
- * numbers are compared. A name that the host does not know yet is left for the run that finds it.
+ * The root of the file system mounted at `where` has this owner and mode. A change on one host affects all, so numeric ids are compared. A name that the host does not know yet is left for a later run.
  */
 export function access(where: string, wanted: MountAccess): Operation<AccessState> {
   const mode = wanted.mode.toString(8).padStart(4, '0');
@@ -250,7 +245,7 @@ exit 0`,
         const [uid, gid, present] = value('is').split(' ');
         const known = uid !== undefined && gid !== undefined && present !== undefined;
         if (!known && !(wanted.create === true && stdout.includes('is=missing'))) {
-          throw new ProbeError(`${where} does not say whose it is: ${stderr.trim() || 'no answer'}`);
+          throw new ProbeError(`${where} does not show its owner: ${stderr.trim() || 'no answer'}`);
         }
         return {
           ...(known ? { is: { uid, gid, mode: Number.parseInt(present, 8) } } : {}),
@@ -267,7 +262,7 @@ exit 0`,
       return [
         {
           summary: is
-            ? `give ${where} to ${to} (it is ${is.uid}:${is.gid}, ${is.mode.toString(8).padStart(4, '0')})`
+            ? `set ${where} to ${to} (currently ${is.uid}:${is.gid}, mode ${is.mode.toString(8).padStart(4, '0')})`
             : `create the directory ${where}${known ? `, ${to}` : ''}`,
           script: [
             ...(is ? [] : [`(umask 022; mkdir -p -- ${quote(where)})`]),
@@ -346,7 +341,7 @@ function judge(
   const hint = `osha deploy INVENTORY --only ${phase}`;
   if (!state?.mounted) return { healthy: false, evidence: 'not mounted', hint };
   const { mounted, answers } = state;
-  if (!answers) return { healthy: false, evidence: `${mounted.what} is mounted and does not answer`, hint };
+  if (!answers) return { healthy: false, evidence: `${mounted.what} is mounted but does not answer`, hint };
   if (mounted.type === 'none' || what.startsWith('/') || mounted.what === what) {
     return { healthy: true, evidence: `${mounted.what} (${mounted.type}), answers` };
   }

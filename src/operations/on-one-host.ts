@@ -2,8 +2,7 @@ import type { Answers, Finding, HealthCheck } from '../playbook/operation.ts';
 import { takeoverOf, type Takeover } from '../playbook/takeover.ts';
 
 /**
- * A check of a unit, where a cluster manager may run that on one host at a time: of these hosts exactly one has to be
- * well, and the others are not told of. What is about other hosts, or about no host, stays as it is.
+ * A check of a unit that a cluster manager may run on one host at a time: exactly one of these hosts must be healthy, and the others are not reported. Findings about other hosts, or about no host, are kept.
  */
 export function onOneHost<Observed>(
   check: HealthCheck<Observed>,
@@ -42,7 +41,9 @@ function ofTakeover(
   const subject = of(hosts[0] ?? '')[0]?.subject ?? unit;
   const hint = `${by} has to run ${unit} on one of ${hosts.join(', ')}: pcs status --full`;
   if (second !== undefined) {
-    return [{ subject, healthy: false, evidence: `runs on ${well.join(' and ')}, and should on one`, hint }];
+    return [
+      { subject, healthy: false, evidence: `runs on ${well.join(' and ')}, but must run on only one`, hint },
+    ];
   }
   const said = hosts.flatMap((host) =>
     of(host)

@@ -2,25 +2,25 @@ import { type Operation, type ResourceKey, ProbeError } from '../playbook/operat
 import { quoteAll } from './shell.ts';
 import { within } from '../playbook/limits.ts';
 
-/** What the package manager says of the packages that were asked about. */
+/** What the package manager reports about the packages. */
 export interface PackagesState {
   /** Versions of those that are installed, by name. */
   readonly installed: ReadonlyMap<string, string>;
-  /** Versions that would be installed, by name, where the lists know one. */
+  /** Versions that would be installed, by name, as far as the package lists have one. */
   readonly candidates: ReadonlyMap<string, string>;
-  /** An installation that was interrupted left packages half done. */
+  /** An interrupted installation left packages half installed. */
   readonly interrupted: boolean;
 }
 
 export interface InstalledOptions {
-  /** Packages that may be removed for them, because they are another way of doing the same. */
+  /** Packages that may be removed for them, because they are alternatives. */
   readonly replaces?: readonly string[];
 }
 
-/** Touched by every installation: a unit that is not there may come with one. */
+/** Touched by every installation, because it may add units. */
 export const INSTALLED: ResourceKey = 'host:packages';
 
-/** More packages than these are named without their versions. */
+/** Longer lists are shown without versions. */
 const MOST_VERSIONS_NAMED = 6;
 
 function listed(names: readonly string[], candidates: ReadonlyMap<string, string>): string {
@@ -31,9 +31,7 @@ function listed(names: readonly string[], candidates: ReadonlyMap<string, string
 }
 
 /**
- * These packages are installed, in whatever version; none is upgraded. Nothing is started, restarted or stopped by it,
- * which is why it has no effects: Debian's maintainer scripts ask the policy that forbids it (deb-systemd-invoke). Services
- * come up once they are configured. Recommended packages are left out. An interrupted installation is finished first.
+ * These packages are installed, in any version; none is upgraded. The installation starts, restarts and stops no service, and so declares no effects: Debian's maintainer scripts obey the policy that forbids it (deb-systemd-invoke). Services start once they are configured. Recommended packages are left out. An interrupted installation is finished first.
  */
 export function installed(
   names: readonly string[],
@@ -86,7 +84,7 @@ function parsePackages(answer: { stdout: string; stderr: string }): PackagesStat
       throw new ProbeError('this host has no dpkg: osha installs packages on Debian and Ubuntu only');
     }
     if (kind === 'package' && status === 'installed') installedVersions.set(name, version);
-    // Anything between "not installed" and "installed" is an installation that did not end.
+    // Any state between "not installed" and "installed" is an unfinished installation.
     else if (kind === 'package' && /^(unpacked|half-|triggers-)/.test(status)) interrupted = true;
     else if (kind === 'candidate' && status !== '(none)') candidates.set(name, status);
     else if (kind === 'interrupted') interrupted = true;
@@ -96,13 +94,13 @@ function parsePackages(answer: { stdout: string; stderr: string }): PackagesStat
   return { installed: installedVersions, candidates, interrupted };
 }
 
-/** By this line a policy file is known to be osha's own. */
+/** This line marks a policy file as osha's own. */
 const MARK = '# placed by osha while packages are installed';
 
-/** Minutes after which the lists of packages count as old. */
+/** Minutes after which the package lists count as outdated. */
 const LISTS_OLD_MINUTES = 24 * 60;
 
-/** A script that says which of `names` are installed, which of `wanted` could be, and whether dpkg was interrupted. */
+/** A script that prints which of `names` are installed, which of `wanted` are available, and whether dpkg was interrupted. */
 function packagesProbeScript(names: readonly string[], wanted: readonly string[]): string {
   return `command -v dpkg-query >/dev/null 2>&1 || { echo no-dpkg; exit 0; }
 known=$(dpkg-query -W -f '\${Package} \${db:Status-Status} \${Version}\\n' ${quoteAll(names)} 2>/dev/null)
@@ -122,8 +120,7 @@ echo end`;
 }
 
 /**
- * Shell functions and traps that every use of apt here shares. Debian starts a service as soon as it is installed;
- * a policy that answers 101 forbids that. A policy that is there already is left alone.
+ * Shell functions and traps shared by all uses of apt here. Debian starts a service as soon as it is installed; a policy that exits with 101 prevents that. An existing policy is left alone.
  */
 const PRELUDE = `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
 command -v apt-get >/dev/null 2>&1 ||
@@ -151,9 +148,7 @@ patiently dpkg --force-confdef --force-confold --configure -a </dev/null
 `;
 
 /**
- * A script that installs `names`; those in `going` may be removed for it, nothing else may. The lists of packages are
- * fetched first where there are none, where they are older than a day or than the sources, and where they do not know
- * a package or know one that is gone.
+ * A script that installs `names`; of other packages, it may remove only those in `going`. The package lists are fetched first where they are missing, older than a day, older than the sources, or lack a package, and again where an installation fails because they are outdated.
  */
 function aptInstallScript(names: readonly string[], going: readonly string[]): string {
   const removal = going.length > 0 ? '' : ' --no-remove';
@@ -173,7 +168,7 @@ if [ -n "$fetched" ]; then install; else install || { fetch; install; }; fi
 )`;
 }
 
-/** A script that finishes what an interrupted dpkg left. */
+/** A script that finishes an interrupted dpkg run. */
 function configurePendingScript(): string {
   return `(
 set -eu

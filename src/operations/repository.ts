@@ -3,7 +3,7 @@ import type { Operation } from '../playbook/operation.ts';
 import * as file from './file.ts';
 import type { PathState } from './file.ts';
 
-/** Where packages come from besides the operating system's own sources. */
+/** A package source in addition to the operating system's own. */
 export interface AptRepository {
   /** Names its file; letters, digits, dots and dashes. */
   readonly name: string;
@@ -11,7 +11,7 @@ export interface AptRepository {
   /** Such as `bookworm`, or a path that ends with a slash. */
   readonly suite: string;
   readonly components: readonly string[];
-  /** The armoured public key that signs it. Without one the keys that the host trusts anyway have to do. */
+  /** The armoured public key that signs it; default: the keys that the host already trusts. */
   readonly key?: string;
 }
 
@@ -22,8 +22,7 @@ function signedBy(key: string): string {
 }
 
 /**
- * A source of packages, its key in the same file. The lists are fetched when packages are next installed, because the
- * source is newer than they are.
+ * A package source, with its key in the same file. The next installation fetches the package lists, because they are older than the source.
  */
 export function apt(repository: AptRepository, platform: Platform): Operation<PathState> {
   const content = `# Placed by osha.

@@ -15,29 +15,25 @@ import { within } from '../playbook/limits.ts';
 
 export interface RunningOptions {
   /**
-   * Files, and directories for what is added to and removed from them, that the unit reads when it starts. A unit
-   * that started before one of them last changed is started again, also when an earlier run was interrupted.
+   * Files that the unit reads when it starts; a directory stands for entries being added to or removed from it. A unit that started before one of them last changed is restarted, even if an earlier run was interrupted.
    */
   readonly newerThan?: readonly string[];
-  /** The unit takes new files with a reload; default is a restart. */
+  /** The unit reads changed files on a reload; default is a restart. */
   readonly reload?: boolean;
   /** Whether it starts at boot; default true. */
   readonly enabled?: boolean;
   /**
-   * A cluster manager's unit: while that runs, it alone starts and stops this unit, and only a reload or a restart
-   * for newer files of a running one is left to do.
+   * The unit of a cluster manager. While it runs, only the manager starts and stops this unit; osha reloads or restarts it for newer files if it runs.
    */
   readonly leftTo?: string;
-  /** Whether it is started where it does not run; default true. Where it runs, newer files are taken either way. */
+  /** Whether to start it where it does not run; default true. A running unit reads newer files either way. */
   readonly start?: boolean;
   /** Milliseconds that starting it may take; default the run's `--timeout`. */
   readonly timeoutMs?: number;
 }
 
 /**
- * How a unit is kept running that `takeover` may have taken out of the init system's hands. A unit for all of its hosts
- * runs from the start, and the cluster takes over what runs; one for one host at a time is never started by anything
- * but the cluster, because it could then run on two.
+ * The options of `running` for a unit that a cluster manager may have taken over. A unit for all hosts is started by osha, and the cluster takes over the running unit; a unit for one host at a time is started only by the cluster, because it could otherwise run on two.
  */
 export function startup(
   takeover: Takeover | undefined,
@@ -47,8 +43,7 @@ export function startup(
 }
 
 /**
- * The unit runs, on its files as they are now, unless `start` is false; and starts at boot unless `enabled` is false. A
- * mask is taken off.
+ * The unit runs with its current files, unless `start` is false, and starts at boot, unless `enabled` is false. A masked unit is unmasked.
  */
 export function running(unit: string, options: RunningOptions = {}): Operation<UnitState> {
   const name = shortName(unit);
@@ -61,7 +56,7 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
     summary: `${verb} ${name}${why ? ` (${why})` : ''}`,
     script: options.start === false ? whileItRuns(unit, verb, touched) : startScript(unit, verb, touched),
     touches: [unitKey(unit), ...touched.map((path) => `file:${path}` as const)],
-    // A reload keeps its connections.
+    // A reload keeps connections open.
     effects: verb === 'start' ? ['starts'] : verb === 'restart' ? ['restarts'] : [],
     ...time,
   });
@@ -93,7 +88,7 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
   };
 }
 
-/** The unit starts at boot. Whether it runs now is left as it is. */
+/** The unit starts at boot. Its current state is left alone. */
 export function enabled(unit: string): Operation<UnitState> {
   const name = shortName(unit);
   return {
@@ -104,7 +99,7 @@ export function enabled(unit: string): Operation<UnitState> {
   };
 }
 
-/** The unit does not start at boot: something else starts it, or nothing. Whether it runs now is left as it is. */
+/** The unit does not start at boot. Its current state is left alone. */
 export function disabled(unit: string): Operation<UnitState> {
   const name = shortName(unit);
   return {
@@ -115,7 +110,7 @@ export function disabled(unit: string): Operation<UnitState> {
   };
 }
 
-/** The unit does not run, and does not start at boot. A unit that is not installed is as good. */
+/** The unit does not run, and does not start at boot. A unit that is not installed also counts. */
 export function stopped(unit: string): Operation<UnitState> {
   const name = shortName(unit);
   return {
@@ -139,19 +134,16 @@ export function stopped(unit: string): Operation<UnitState> {
   };
 }
 
-/** Looks, 0.2 s apart, at which a program that was only just started has to be the same process. */
+/** Consecutive checks, 0.2 s apart, in which a program that has just started must be the same process. */
 const CALM_CHECKS = 5;
 
 /**
- * A shell command before every start. systemd's own word for whether one is needed (NeedDaemonReload) cannot be relied
- * on: it does not see a drop-in whose directory is new since it last read the units.
+ * A shell command before every start. systemd's NeedDaemonReload is not reliable: it misses a drop-in whose directory was created after systemd last read the units.
  */
 export const READ_UNITS = 'systemctl daemon-reload';
 
 /**
- * A script that starts, restarts or reloads a unit and comes back once it is active; where it does not become so,
- * it prints the unit's last words and fails. Files in `touched`, whose time of change lies in the future, are given
- * the present time first, or the unit would look out of date after every start.
+ * A script that starts, restarts or reloads a unit and returns once it is active; otherwise it prints the unit's last log lines and fails. Files in `touched`, whose change time lies in the future, get the current time first; else the unit would look outdated after every start.
  */
 export function startScript(
   unit: string,
@@ -187,7 +179,7 @@ echo "$u is still $(systemctl is-active -- "$u") after ${within('unitSettles')} 
 unwell`;
 }
 
-/** Shell commands that say why a unit failed, on stderr, and end with exit code 1. */
+/** Shell commands that print on stderr why a unit failed, and exit with 1. */
 export function journalOnFailure(unit: string): string {
   return `
   systemctl status --no-pager --lines=0 -- ${quote(unit)} >&2 || :
@@ -250,7 +242,7 @@ function atBoot(unit: string, state: UnitState, wanted: boolean): readonly Chang
   return [];
 }
 
-/** Since the unit was looked at, it may have moved to another host: it must not be started here then. */
+/** The unit may have moved to another host since the probe; it must not be started here then. */
 function whileItRuns(unit: string, verb: 'start' | 'restart' | 'reload', touched: readonly string[]): string {
   const gentle = verb === 'reload' ? 'reload' : 'try-restart';
   return `systemctl -q is-active -- ${quote(unit)} || exit 0\n${startScript(unit, gentle, touched)}`;

@@ -1,4 +1,4 @@
-/** `value` as one word of a POSIX shell, whatever characters are in it. Never for a secret: scripts can be read. */
+/** `value` quoted as one word of a POSIX shell. Never for a secret: scripts are visible. */
 export function quote(value: string): string {
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(value)) return value;
   return `'${value.replaceAll("'", `'\\''`)}'`;

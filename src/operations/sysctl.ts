@@ -3,7 +3,7 @@ import * as file from './file.ts';
 import type { PathState } from './file.ts';
 import { quote, quoteAll } from './shell.ts';
 
-/** The drop-in file, and what the kernel says now; settings that this kernel does not have are left out. */
+/** The drop-in file, and the kernel's current values; settings that this kernel lacks are left out. */
 export interface SysctlState {
   readonly file: PathState;
   readonly live: ReadonlyMap<string, string>;
@@ -21,8 +21,7 @@ function normal(value: string): string {
 }
 
 /**
- * These kernel settings hold now, and after the next boot: in `/etc/sysctl.d/60-osha-NAME.conf`, which is osha's own.
- * A setting that the kernel lacks fails with the kernel's word for it; most come with a module.
+ * These kernel settings are in effect, now and after the next boot, through `/etc/sysctl.d/60-osha-NAME.conf`. A setting that the kernel lacks is an error; most need a module.
  */
 export function values(
   name: string,
@@ -82,7 +81,7 @@ function liveChange(key: string, value: string, now: string | undefined): Change
   return {
     summary: `set ${key} to ${value} (${now === undefined ? 'the kernel has no such setting yet' : `it is ${now}`})`,
     script: `[ -e ${path} ] || {
-  echo 'this kernel has no setting ${key}: load the module that it comes with first' >&2
+  echo 'this kernel has no setting ${key}: load the module that provides it first' >&2
   exit 1
 }
 printf '%s\\n' ${quote(value)} >${path}`,

@@ -2,21 +2,21 @@ import type { Operation } from '../playbook/operation.ts';
 import { quote } from './shell.ts';
 
 export interface TimezoneState {
-  /** The zone that `/etc/localtime` leads to; absent where it is not a link into the database of zones. */
+  /** The zone that `/etc/localtime` links to; absent where it is no link into the zone database. */
   readonly localtime?: string;
-  /** What `/etc/timezone` says, which Debian's tools read; absent where there is none. */
+  /** The zone in `/etc/timezone`, which Debian's tools read; absent where there is none. */
   readonly name?: string;
 }
 
 const ZONES = '/usr/share/zoneinfo';
 
-/** The host's clock is shown in this time zone, by its name in the tz database: `Etc/UTC`, `Europe/Zurich`. */
+/** The host uses this time zone, given by its name in the tz database: `Etc/UTC`, `Europe/Zurich`. */
 export function is(zone: string): Operation<TimezoneState> {
   return {
     scope: 'host',
     title: `time zone ${zone}`,
     probe: {
-      // Not resolved to the end: many zones are themselves links to another one.
+      // Only one link is followed: many zones are themselves links.
       script: `printf 'localtime %s\\n' "$(readlink /etc/localtime 2>/dev/null)"
 printf 'name %s\\n' "$(cat /etc/timezone 2>/dev/null)"`,
       reads: ['file:/etc/localtime', 'file:/etc/timezone'],

@@ -8,22 +8,22 @@ import {
 import { INSTALLED } from './packages.ts';
 import { quote, quoteAll } from './shell.ts';
 
-/** What systemd says of a unit, and when the files that it depends on last changed. Times are seconds since 1970. */
+/** What systemd reports about a unit, and when the files that it depends on last changed. Times are seconds since 1970. */
 export interface UnitState {
   /** `active`, `inactive`, `failed`, `activating`, `deactivating` or `reloading`. */
   readonly active: string;
   readonly sub: string;
   readonly masked: boolean;
-  /** Its file is there, whether it is masked or not. */
+  /** Its unit file exists, whether it is masked or not. */
   readonly isInstalled: boolean;
-  /** `fixed` for a unit that can be neither enabled nor disabled, or that is not there. */
+  /** `fixed` for a unit that can be neither enabled nor disabled, or does not exist. */
   readonly boot: 'enabled' | 'disabled' | 'fixed';
   /** When it last became active. */
   readonly startedAt?: number;
   /** When it last became active or was reloaded. */
   readonly loadedAt?: number;
   readonly reloadFailed: boolean;
-  /** The cluster manager that it was asked about is running. */
+  /** The cluster manager named in the probe is running. */
   readonly managed: boolean;
   readonly now: number;
   /** When each file last changed, in content, owner or mode; without those that do not exist. */
@@ -41,8 +41,7 @@ export function unitProbeScript(unit: string, files: readonly string[], manager?
   const managed =
     manager === undefined ? '' : `\n! systemctl -q is-active -- ${quote(manager)} || echo managed=yes`;
   const stat = files.length > 0 ? `\nstat -L -c 'changed=%.6Z %n' -- ${quoteAll(files)} 2>/dev/null` : '';
-  // Before version 247 systemd cannot print microseconds. A generated unit comes from an init script, of which only
-  // is-enabled can tell whether it starts at boot.
+  // Before version 247 systemd cannot print microseconds. A generated unit comes from an init script; only is-enabled reports whether that starts at boot.
   return `u=${quote(unit)}
 state=$(TZ=UTC systemctl show --timestamp=us+utc -p ${PROPERTIES} -- "$u" 2>/dev/null) ||
   state=$(TZ=UTC systemctl show -p ${PROPERTIES} -- "$u")
@@ -55,7 +54,7 @@ date +now=%s.%N${managed}${stat}
 exit 0`;
 }
 
-/** Understands what `unitProbeScript` printed. Throws a `ProbeError` where systemd did not answer. */
+/** Parses the output of `unitProbeScript`. Throws a `ProbeError` where systemd did not answer. */
 export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
   const properties = new Map<string, string>();
   const changed = new Map<string, number>();
@@ -69,7 +68,7 @@ export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
   const active = properties.get('ActiveState');
   if (active === undefined) {
     throw new ProbeError(
-      `systemd did not say what it knows of ${unit}: ${answer.stderr.trim() || 'no answer'}`,
+      `systemd did not report the state of ${unit}: ${answer.stderr.trim() || 'no answer'}`,
     );
   }
   const startedAt = parseTimestamp(properties.get('ActiveEnterTimestamp') ?? '');
@@ -92,8 +91,7 @@ export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
 }
 
 /**
- * Files that changed after the unit last started, or after `since` (seconds since 1970). Where that lies ahead of the
- * host's clock, the clock was set back and cannot be compared with: all of them.
+ * Files that changed after the unit last started, or after `since` (seconds since 1970). All files where that is later than the host's clock: the clock was set back, so times cannot be compared.
  */
 export function newerThanStart(
   state: Pick<UnitState, 'startedAt' | 'now' | 'changed'>,
@@ -113,18 +111,16 @@ export function unitKey(unit: string): ResourceKey {
   return `unit:${shortName(unit)}`;
 }
 
-/** What the state of a unit depends on, with `files` that it reads when it starts. */
+/** The resources that a unit's state depends on, including the `files` that it reads when it starts. */
 export function unitReads(unit: string, files: readonly string[] = []): readonly ResourceKey[] {
   return [unitKey(unit), INSTALLED, ...files.flatMap((path) => [`file:${path}`, `file:${path}/`] as const)];
 }
 
-/** Effects after which a unit runs, and holds what it held before. */
+/** Effects after which a unit runs with its data unchanged. */
 export const RUNS: readonly Effect[] = ['starts', 'restarts'];
 
 /**
- * The state of a unit once `pending` has been carried out, of which only `unitReads` counts: files are newer than its
- * start then, an installation brings it without starting it, a start makes it run. Returns `undefined` where what is to
- * be done to it leaves more than one end.
+ * The state of a unit after the `pending` changes, as far as they touch its `unitReads`: its files are then newer than its start, an installation adds it without starting it, a start makes it run. Returns `undefined` where the outcome is ambiguous.
  */
 export function foreseeUnit(unit: string, state: UnitState, pending: PendingReads): UnitState | undefined {
   const files = [...pending.keys()].flatMap((key) =>
@@ -132,14 +128,14 @@ export function foreseeUnit(unit: string, state: UnitState, pending: PendingRead
   );
   const effects = pending.get(unitKey(unit));
   const isDisturbed = effects?.some((effect) => effect !== 'stops' && !RUNS.includes(effect)) ?? false;
-  // Whether the files change before it starts or after is not known here.
+  // The order of the start and the file changes is unknown here.
   if (isDisturbed || (effects?.length && files.length > 0)) return undefined;
   const comes = pending.has(INSTALLED) && !state.isInstalled;
   const changed = new Map([...state.changed, ...files.map((path) => [path, state.now] as const)]);
   return {
     ...state,
     changed,
-    // Debian's maintainer scripts enable what they bring (deb-systemd-helper).
+    // Debian's maintainer scripts enable the units that they install (deb-systemd-helper).
     ...(comes ? { isInstalled: true, masked: false, boot: 'enabled' as const } : {}),
     ...(effects?.length === 0 ? { masked: false } : {}),
     ...(effects?.includes('stops') ? { active: 'inactive', sub: 'dead' } : {}),
@@ -150,8 +146,7 @@ export function foreseeUnit(unit: string, state: UnitState, pending: PendingRead
 }
 
 /**
- * What a member of a cluster will say of itself: its unit as `foreseeUnit` has it, the rest as now. Not known where the
- * membership (`members`) changes before, or where the member `canSay` nothing of it yet.
+ * Foresees what a member of a cluster will report: its unit as in `foreseeUnit`, the rest as now. Unknown where the membership (`members`) changes before, or where `canSay` is false for the member.
  */
 export function foreseeMember<Observed extends { readonly unit: UnitState }>(
   unit: string,
@@ -166,8 +161,7 @@ export function foreseeMember<Observed extends { readonly unit: UnitState }>(
 }
 
 /**
- * What a server will say of what it holds, such as its users: the same as now, as long as it answers now and nothing but
- * its unit, or that of a peer (`peers`), is going to be touched, in a way that leaves its data alone.
+ * Foresees what a server will report about its data, such as its users: the same as now, provided that it `answers` now and that pending changes only start or restart its unit, or that of a peer (`peers`).
  */
 export function heldBy<Observed>(
   unit: string,
@@ -193,7 +187,7 @@ export function parseTimestamp(value: string): number | undefined {
 
 function bootState(unitFileState: string): UnitState['boot'] {
   if (unitFileState === 'enabled') return 'enabled';
-  // Enabled only until the next boot is as good as disabled.
+  // Enabled only until the next boot counts as disabled.
   if (unitFileState === 'disabled' || unitFileState.endsWith('-runtime')) return 'disabled';
   return 'fixed';
 }

@@ -1,7 +1,5 @@
 /**
- * A shell function `unmounted_at PATH`: prints a file system that `/etc/fstab` or a mount unit wants at the absolute path
- * or above it, and that is not mounted. A directory that seems empty proves nothing then: its data may be on the missing
- * disk. Mount points with spaces in their names are not seen.
+ * A shell function `unmounted_at PATH`: prints a mount point at or above the absolute path that `/etc/fstab` or a mount unit defines, but where nothing is mounted. A directory that looks empty proves nothing then: its data may be on the missing disk. Mount points with spaces in their names are not detected.
  */
 export const UNMOUNTED = `unmounted_at() {
   at=$(readlink -m -- "$1")

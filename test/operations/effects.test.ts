@@ -105,20 +105,25 @@ describe('a change of a service', () => {
   const newerThan = ['/etc/app.conf'];
 
   it.each<[string, ReturnType<typeof service.running>, Partial<UnitState>, readonly Effect[]]>([
-    ['starts what is stopped', service.running('app'), { active: 'inactive' }, ['starts']],
+    ['starts a stopped unit', service.running('app'), { active: 'inactive' }, ['starts']],
     ['starts what failed', service.running('app'), { active: 'failed' }, ['starts']],
     ['restarts what runs on old files', service.running('app', { newerThan }), {}, ['restarts']],
-    ['restarts what is neither up nor down', service.running('app'), { active: 'activating' }, ['restarts']],
+    [
+      'restarts a unit that is neither up nor down',
+      service.running('app'),
+      { active: 'activating' },
+      ['restarts'],
+    ],
     [
       'restarts what a cluster may have moved away',
       service.running('app', { newerThan, start: false }),
       {},
       ['restarts'],
     ],
-    ['reloads and disturbs nobody', service.running('app', { newerThan, reload: true }), {}, []],
+    ['reloads without disruption', service.running('app', { newerThan, reload: true }), {}, []],
     ['stops', service.stopped('app'), { boot: 'disabled' }, ['stops']],
-    ['enables and disturbs nobody', service.enabled('app'), { boot: 'disabled' }, []],
-    ['disables and disturbs nobody', service.disabled('app'), {}, []],
+    ['enables without disruption', service.enabled('app'), { boot: 'disabled' }, []],
+    ['disables without disruption', service.disabled('app'), {}, []],
     ['unmasks and starts', service.running('app'), { active: 'inactive', masked: true }, ['starts']],
   ])('%s, and says so', (_, operation, state, effects) => {
     const changes = operation.decide(unit(state));

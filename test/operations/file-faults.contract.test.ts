@@ -72,14 +72,14 @@ describe('a file that is being written when its script has to end', () => {
     },
   );
 
-  it('leaves nothing where the validator does not heed the signal: nobody has to wait for that', async () => {
+  it('leaves nothing where the validator ignores the signal, and does not wait for it', async () => {
     const writing = begin('a', `trap '' TERM; while :; do sleep 0.1; done`);
     await writing.validating;
     signal(writing, 'SIGTERM');
     await nothingIsLeft(writing);
   });
 
-  it('leaves nothing where nobody reads what the validator prints', async () => {
+  it('leaves nothing where the validator’s output is not read', async () => {
     const writing = begin('a', 'while :; do echo on; echo on >&2; sleep 0.01; done');
     await writing.validating;
     writing.child.stdout.destroy();
@@ -88,7 +88,7 @@ describe('a file that is being written when its script has to end', () => {
     expect(left()).toEqual([]);
   });
 
-  it('leaves nothing of what the validator put next to the file', () => {
+  it('removes files that the validator put next to the file', () => {
     const path = join(folder, 'a');
     const result = runHere(scriptFor('a', 'cp {} {}.bak; mkdir "$(dirname {})/cache"; true'), SECRET);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
@@ -104,7 +104,7 @@ describe('a file that is being written when its script has to end', () => {
   });
 });
 
-describe('what a killed script left of a file', () => {
+describe('the leftover of a killed script', () => {
   it('is removed by the next write in the same directory', async () => {
     const writing = begin('a', 'sleep 20');
     await writing.validating;
@@ -115,7 +115,7 @@ describe('what a killed script left of a file', () => {
     expect(left()).toEqual(['b']);
   });
 
-  it('is told apart from what another script is writing there', async () => {
+  it('is told apart from files that another script is writing there', async () => {
     const writing = begin('a', `until [ -e ${folder}/go ]; do sleep 0.02; done`);
     await writing.validating;
     expect(runHere(scriptFor('b'), 'b').exitCode).toBe(0);
@@ -136,7 +136,7 @@ describe('what a killed script left of a file', () => {
     expect(left()).toEqual(['b']);
   });
 
-  it('is nothing else: other hidden files, and where links lead, stay', () => {
+  it('is the only thing removed: other hidden files and link targets stay', () => {
     writeFileSync(join(folder, '.osha'), 'theirs');
     writeFileSync(join(folder, '.osharc'), 'theirs');
     mkdirSync(join(folder, 'elsewhere'));

@@ -70,7 +70,7 @@ describe('file.content', () => {
     const result = apply(change!);
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toContain('no good');
-    expect(result.stderr).toContain('was refused; the old one was left as it was');
+    expect(result.stderr).toContain('failed validation; the old file is unchanged');
     expect(readFileSync(at('a'), 'utf8')).toBe('good\n');
     expect(readdirSync(folder)).toEqual(['a']);
   });
@@ -91,7 +91,7 @@ describe('file.content', () => {
   it('says so where a directory is in the way', () => {
     mkdirSync(at('a'));
     expect(() => pending(file.content(at('a'), { content: '', ...me }))).toThrow(
-      `${at('a')} has to be a file, but it is a directory: move it away`,
+      `${at('a')} must be a file, but is a directory: move it away`,
     );
   });
 
@@ -159,6 +159,6 @@ describe('file.directory', () => {
 
   it('says so where a file is in the way', () => {
     writeFileSync(at('a'), '');
-    expect(() => pending(file.directory(at('a'), me))).toThrow('has to be a directory, but it is a file');
+    expect(() => pending(file.directory(at('a'), me))).toThrow('must be a directory, but is a file');
   });
 });

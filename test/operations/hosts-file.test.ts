@@ -44,7 +44,7 @@ describe('the block of names in /etc/hosts', () => {
     expect(withBlock(after, ENTRIES)).toBe(after);
   });
 
-  it('is a change with its difference, or none where it is there', () => {
+  it('is changed with a diff, or not at all where it is present', () => {
     const operation = block(ENTRIES);
     const [change] = operation.decide('127.0.0.1 localhost\n');
     expect(change?.diff?.after).toContain('10.0.0.20 api controller');
@@ -52,7 +52,7 @@ describe('the block of names in /etc/hosts', () => {
     expect(operation.decide(BLOCK)).toEqual([]);
   });
 
-  it('is not guessed at where the file cannot be read', () => {
+  it('is an error where the file cannot be read', () => {
     expect(() => block(ENTRIES).probe.parse({ stdout: '', stderr: 'I/O error', exitCode: 1 })).toThrow(
       'I/O error',
     );

@@ -23,7 +23,7 @@ describe('an INI file', () => {
       { cache: { servers: ['192.0.2.11:11211', text`192.0.2.12:${11211}`], one: ['a'], none: [] } },
       '\n[cache]\nservers = 192.0.2.11:11211,192.0.2.12:11211\none = a\nnone = \n',
     ],
-    ['lacks what is undefined, and keeps what is empty', { api: { a: undefined, b: '' } }, '\n[api]\nb = \n'],
+    ['omits undefined values, and keeps empty ones', { api: { a: undefined, b: '' } }, '\n[api]\nb = \n'],
     [
       'lacks a section in which nothing is set',
       { empty: {}, unset: { a: undefined }, api: { a: 'x' } },
@@ -59,7 +59,7 @@ brokers = <secret novaDatabase>,b:<secret novaDatabase>
     ['a value that an old Mac would break', { api: { region: 'one\rdebug = true' } }, '"region" in "[api]"'],
     ['an item of a list', { api: { hosts: ['a', 'b\nc = d'] } }, '"hosts" in "[api]"'],
     [
-      'a secret, which is not told',
+      'a secret, which is not shown',
       { api: { password: new Secret('a', 'gW3rt7\nzUi9') } },
       '"password" in "[api]"',
     ],

@@ -31,7 +31,7 @@ describe('the name of a mount unit', () => {
 });
 
 describe('a mount unit', () => {
-  it('comes up with the network, is tried again where that fails, and does not hold up the boot', () => {
+  it('starts after the network, is retried after a failure, and does not block the boot', () => {
     const unit = mountUnitFile(IMAGES);
     expect(unit).toContain('After=network-online.target glusterd.service\n');
     expect(unit).toContain('OnFailure=osha-mount-again@%p.service\n');
@@ -40,7 +40,7 @@ describe('a mount unit', () => {
     expect(unit).not.toContain('RequiredBy');
   });
 
-  it.runIf(runHere('command -v systemd-analyze').exitCode === 0)('is one that systemd takes', () => {
+  it.runIf(runHere('command -v systemd-analyze').exitCode === 0)('is valid for systemd', () => {
     const path = join(folder, mount.mountUnitOf(IMAGES.where));
     writeFileSync(path, mountUnitFile(IMAGES));
     const { stderr } = runHere(`systemd-analyze verify --man=no '${path}'`);
@@ -65,11 +65,7 @@ describe('mounted', () => {
       down.replace('=enabled', '=disabled'),
       ['mount /var/lib/glance/images at boot', 'mount s1:/images at /var/lib/glance/images'],
     ],
-    [
-      'somebody mounted it by hand',
-      up.replace('=enabled', '=') + there,
-      ['mount /var/lib/glance/images at boot'],
-    ],
+    ['it was mounted by hand', up.replace('=enabled', '=') + there, ['mount /var/lib/glance/images at boot']],
     [
       'it does not answer',
       `${up}mounted=fuse.glusterfs s1:/images\n`,
@@ -90,7 +86,7 @@ describe('mounted', () => {
     expect(() => decided(`${down}hides=yes\n`)).toThrow(ProbeError);
   });
 
-  it('finds what is mounted, and what is in the way, on this machine', () => {
+  it('finds mounted file systems and files in the way on this machine', () => {
     const asked = (where: string): string => {
       const operation = mount.mounted({ ...IMAGES, where }).at(-1) as Operation;
       return runHere(operation.probe.script).stdout;
@@ -105,7 +101,7 @@ describe('mounted', () => {
 describe('access', () => {
   const numbers = { owner: String(statSync(folder).uid), group: String(statSync(folder).gid) };
 
-  it('compares numbers, and knows names', () => {
+  it('compares numeric ids, and resolves names', () => {
     const path = join(folder, 'owned');
     expect(
       converge(mount.access(path, { ...numbers, mode: 0o700, create: true })).map(({ summary }) => summary),
@@ -118,13 +114,13 @@ describe('access', () => {
     expect(statSync(path).mode & 0o777).toBe(0o750);
   });
 
-  it('leaves it as it is where the host does not know that user yet', () => {
+  it('changes nothing where the host does not know the user yet', () => {
     expect(
       pending(mount.access(folder, { owner: 'osha-nobody', group: 'osha-nobody', mode: 0o700 })),
     ).toEqual([]);
   });
 
-  it('wants the directory to be there, unless it is to be made', () => {
+  it('requires the directory to exist, unless it may be created', () => {
     const nowhere = join(folder, 'nowhere');
     expect(() => pending(mount.access(nowhere, { ...me, mode: 0o700 }))).toThrow(ProbeError);
   });
@@ -144,7 +140,7 @@ describe('the health of mounts', () => {
 
   it.each([
     ['mounted=fuse.glusterfs s1:/images\nfs-answers=yes\n', true, 's1:/images (fuse.glusterfs), answers'],
-    ['mounted=fuse.glusterfs s1:/images\n', false, 's1:/images is mounted and does not answer'],
+    ['mounted=fuse.glusterfs s1:/images\n', false, 's1:/images is mounted but does not answer'],
     ['', false, 'not mounted'],
     ['mounted=nfs4 s9:/other\nfs-answers=yes\n', false, 's9:/other is mounted there, not s1:/images'],
   ])('of %j', (part, healthy, evidence) => {

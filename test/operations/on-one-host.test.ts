@@ -35,9 +35,13 @@ describe('a unit that a cluster runs on one host at a time', () => {
   const gone: Said = { reachable: false, reason: 'no route' };
   const vip = 'virtual IP: answers';
   const cases: readonly (readonly [string, readonly Said[], readonly string[]])[] = [
-    ['is well on one, and nobody asks for it on the other', [down, up], ['API on c2: answers', vip]],
+    ['is healthy on one host and ignored on the other', [down, up], ['API on c2: answers', vip]],
     ['is well where the other host is gone', [gone, up], ['API on c2: answers', vip]],
-    ['is not where it answers on both', [up, up], ['BAD API: runs on c1 and c2, and should on one', vip]],
+    [
+      'is unhealthy where it answers on both',
+      [up, up],
+      ['BAD API: runs on c1 and c2, but must run on only one', vip],
+    ],
     [
       'is not where it answers on none, each with its reason',
       [gone, down],
@@ -58,7 +62,7 @@ describe('a unit that a cluster runs on one host at a time', () => {
     ['a cluster runs it everywhere', [{ ...moving, runsOn: 'all' }]],
     ['a cluster moves another unit', [{ ...moving, unit: 'glance-api' }]],
   ];
-  it.each(untouched)('is asked for on every host where %s', (_where, takeovers) => {
+  it.each(untouched)('is checked on every host where %s', (_where, takeovers) => {
     expect(judged([up, down], takeovers)).toEqual(['API on c1: answers', 'BAD API on c2: no answer', vip]);
   });
 

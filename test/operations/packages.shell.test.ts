@@ -12,7 +12,7 @@ describe('packages.installed', () => {
   const two = packages.installed(['haproxy', 'socat', 'haproxy']);
 
   it.each([
-    ['everything is there', two, 'package haproxy installed 2.6\npackage socat installed 1.7\nend\n', []],
+    ['everything is installed', two, 'package haproxy installed 2.6\npackage socat installed 1.7\nend\n', []],
     [
       'one is missing',
       two,
@@ -60,7 +60,7 @@ describe('packages.installed', () => {
     expect(decided(packages.installed(names), stdout)).toEqual(['install a1, b2, c3, d4, e5, f6, g7']);
   });
 
-  it('lets a package be removed only where that was said', () => {
+  it('allows only declared packages to be removed', () => {
     const state = {
       installed: new Map([['systemd-timesyncd', '252']]),
       candidates: new Map(),
@@ -70,12 +70,12 @@ describe('packages.installed', () => {
     expect(two.decide(state)[0]?.script).toContain('--no-remove');
   });
 
-  it('says so on a host without dpkg, and where dpkg does not answer', () => {
+  it('reports a host without dpkg, and a dpkg that does not answer', () => {
     expect(() => decided(two, 'no-dpkg\n')).toThrow('Debian and Ubuntu only');
     expect(() => decided(two, '')).toThrow('dpkg did not answer');
   });
 
-  it('asks and installs with scripts that a POSIX shell accepts', () => {
+  it('probes and installs with scripts that a POSIX shell accepts', () => {
     const state = { installed: new Map(), candidates: new Map(), interrupted: true };
     const scripts = [two.probe.script, two.decide(state)[0]?.script ?? 'missing('];
     const finish = two.decide({

@@ -71,7 +71,7 @@ describe('service.running, asked before its files change,', () => {
     ],
     ['is not concerned by the installation of something else', {}, {}, pending(['host:packages']), []],
     [
-      'takes what is added to a directory that it reads',
+      'restarts for a file added to a directory that it reads',
       {},
       {},
       pending([`file:${CONF}/`]),
@@ -153,7 +153,7 @@ describe('service.running', () => {
     expect(summaries(reloads, unit(state))).toEqual(expected);
   });
 
-  it('gives a file from the future the present time, so that it restarts once and not on every run', () => {
+  it('resets the time of a file from the future, so that it restarts once and not on every run', () => {
     const [change] = restarts.decide(unit({ changed: new Map([[CONF, 9000]]) }));
     expect(change?.script).toMatch(/^touch -c -- \/etc\/app\.conf$/m);
     expect(change?.touches).toContain(`file:${CONF}`);
@@ -201,7 +201,7 @@ describe('a unit that a cluster took over', () => {
     ...service.startup({ ...takeover, runsOn: 'one' }),
   });
 
-  it('is as any other where nothing took it over', () => {
+  it('is a normal unit where nothing took it over', () => {
     expect(service.startup(undefined)).toEqual({});
   });
 
@@ -245,7 +245,7 @@ describe('service.disabled, enabled and stopped', () => {
   });
 });
 
-describe('what systemd says of a unit', () => {
+describe('the state of a unit in systemd', () => {
   const answer = (stdout: string): UnitState => parseUnitState('app', { stdout, stderr: '', exitCode: 0 });
 
   it('is understood with the times of files, whose names may hold spaces', () => {
@@ -287,7 +287,7 @@ changed=1767348005.500000 /etc/my app.conf
     expect(answer(`ActiveState=active\nUnitFileState=${unitFileState}\n`).boot).toBe(expected);
   });
 
-  it('takes the word of is-enabled for a unit that was generated from an init script', () => {
+  it('uses is-enabled for a unit that was generated from an init script', () => {
     expect(answer('ActiveState=active\nUnitFileState=generated\nUnitFileState=disabled\n').boot).toBe(
       'disabled',
     );
@@ -296,7 +296,7 @@ changed=1767348005.500000 /etc/my app.conf
   it('is an error where systemd does not answer', () => {
     expect(() =>
       parseUnitState('app', { stdout: '', stderr: 'Failed to connect to bus', exitCode: 1 }),
-    ).toThrow('systemd did not say what it knows of app: Failed to connect to bus');
+    ).toThrow('systemd did not report the state of app: Failed to connect to bus');
   });
 
   it.each([
@@ -309,7 +309,7 @@ changed=1767348005.500000 /etc/my app.conf
   });
 });
 
-it('reads the units anew before it starts one, whatever systemd says of that', () => {
+it('a start is preceded by a reload of unit files, whatever systemd reports about the need', () => {
   const systemctl = `systemctl() {
   echo "$*" >&3
   case "$*" in

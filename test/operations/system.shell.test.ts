@@ -28,7 +28,7 @@ describe('sysctl.values', () => {
   it.each([
     ['it is all so', `${present}\n-- live\n${FORWARD}:1\n${RANGE}:2000\t61000\n`, []],
     [
-      'the file is there, but the kernel was told otherwise',
+      'the file exists, but the kernel has another value',
       `${present}\n-- live\n${FORWARD}:0\n${RANGE}:2000\t61000\n`,
       ['set net.ipv4.ip_forward to 1 (it is 0)'],
     ],
@@ -46,7 +46,7 @@ describe('sysctl.values', () => {
     expect(decided(operation, stdout)).toEqual(expected);
   });
 
-  it('asks the kernel of this machine, and says which setting it lacks', () => {
+  it('probes the kernel of this machine, and names a setting that it lacks', () => {
     const here = sysctl.values('osha-test-that-is-nowhere', {
       // The kernel ends this file for whoever reads it byte by byte.
       'net.ipv4.ip_forward': readFileSync(FORWARD, 'utf8').trim(),
@@ -63,7 +63,7 @@ describe('sysctl.values', () => {
     expect(refused.stderr).toContain('this kernel has no setting net.osha.nothing');
   });
 
-  it('waits for the module that brings the settings of bridges', () => {
+  it('waits for the module that provides the bridge settings', () => {
     const bridges = sysctl.values('bridges', { 'net.bridge.bridge-nf-call-iptables': 1 });
     const module = kernelModules.loaded('bridges', ['br_netfilter']);
     expect(bridges.probe.reads).toContain('kernel:br_netfilter');
@@ -74,7 +74,7 @@ describe('sysctl.values', () => {
 });
 
 describe('kernelModules.loaded', () => {
-  it('loads what is missing now, and lists all for the next boot', () => {
+  it('loads missing modules now, and lists all for the next boot', () => {
     const operation = kernelModules.loaded('test', ['tun', 'br_netfilter']);
     expect(decided(operation, 'missing\n\n-- missing\nbr_netfilter\n')).toEqual([
       'create /etc/modules-load.d/60-osha-test.conf',
@@ -88,7 +88,7 @@ describe('kernelModules.loaded', () => {
     expect(changes.map((change) => change.summary)).toContain('load the kernel module osha_nothing');
   });
 
-  it('takes a module for loaded where what it gives is there, as in a kernel that has it built in', () => {
+  it('counts a module as loaded where its function exists, as in a kernel with the module built in', () => {
     const built = { name: 'osha_nothing', gives: '/proc/self' };
     const changes = pending(kernelModules.loaded('osha-test-that-is-nowhere', [built]));
     expect(changes.map((change) => change.summary)).not.toContain('load the kernel module osha_nothing');
@@ -114,7 +114,7 @@ describe('timezone.is', () => {
     expect(decided(timezone.is('Etc/UTC'), stdout)).toEqual(expected);
   });
 
-  it('fails with the name of a zone that is nowhere, and leaves the host as it is', () => {
+  it('fails for an unknown zone and changes nothing on the host', () => {
     const [change] = timezone.is('Mars/Olympus').decide({});
     const result = apply(change!);
     expect(result.exitCode).toBe(1);
@@ -155,7 +155,7 @@ describe('repository', () => {
     );
   };
 
-  it('writes a source with its key in the same file, empty lines as apt wants them', () => {
+  it('writes a source with its key in the same file, empty lines in the form that apt requires', () => {
     expect(placed('-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc=\n-----END PGP PUBLIC KEY BLOCK-----\n')).toBe(
       `# Placed by osha.
 Types: deb
@@ -175,7 +175,7 @@ Signed-By:
     expect(placed(undefined, './')).not.toContain('Components');
   });
 
-  it('takes the proxy away where there is none any more', () => {
+  it('removes the proxy where none is configured any more', () => {
     expect(repository.proxy('http://10.0.0.1:3142', debian).places?.content).toContain(
       'Acquire::http::Proxy "http://10.0.0.1:3142";',
     );

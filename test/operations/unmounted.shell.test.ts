@@ -30,11 +30,11 @@ describe('a file system that is not mounted', () => {
       missing('# disks\n/dev/sdb1 /srv/etcd ext4 defaults 0 2\n', 'x / ext4\n'),
       '/srv/etcd',
     ],
-    ['one of fstab is there', missing('/dev/sdb1 /srv/etcd ext4\n', 'x / ext4\ny /srv/etcd ext4 rw\n'), ''],
+    ['one of fstab is mounted', missing('/dev/sdb1 /srv/etcd ext4\n', 'x / ext4\ny /srv/etcd ext4 rw\n'), ''],
     ['one that is commented out is not wanted', missing('#/dev/sdb1 /srv/etcd ext4\n', 'x / ext4\n'), ''],
     ['another directory is not meant', missing('/dev/sdb1 /srv/etc ext4\n', 'x / ext4\n'), ''],
     ['one of a mount unit is missing', missing('', 'x / ext4\n', { '/srv': 'failed' }), '/srv'],
-    ['one of a mount unit is there', missing('', 'y /srv ext4\n', { '/srv': 'active' }), ''],
+    ['one of a mount unit is mounted', missing('', 'y /srv ext4\n', { '/srv': 'active' }), ''],
   ];
   it.each(cases)('%s', (_name, found, expected) => {
     expect(found).toBe(expected);

@@ -6,13 +6,13 @@ import { account, identifier, literal, SQL_CLIENT, rowsProbe, type Rows, sqlComm
 
 export interface UserOptions {
   readonly password: Secret;
-  /** Where it may come from; default `localhost` and `%`, anywhere. */
+  /** Where it may connect from; default `localhost` and `%`, anywhere. */
   readonly hosts?: readonly string[];
-  /** Databases that it may do everything with; others that it was given are left alone. */
+  /** Databases on which it has all privileges; grants on others are left alone. */
   readonly databases: readonly string[];
 }
 
-/** The account exists for each host, with this password, and may do everything with its databases. */
+/** The account exists for each host, with this password and all privileges on its databases. */
 export function user(name: string, options: UserOptions): Operation<Rows> {
   const hosts = options.hosts ?? ['localhost', '%'];
   const key: ResourceKey = `database:user ${name}`;
@@ -40,7 +40,7 @@ export function user(name: string, options: UserOptions): Operation<Rows> {
             : []),
           ...missing.map((database) =>
             change(
-              `let ${name}@${host} use ${database}`,
+              `grant ${name}@${host} access to ${database}`,
               `${SQL_CLIENT} <<'END OF SQL'\n${allOn(database)} TO ${account(name, host)};\nEND OF SQL`,
             ),
           ),
@@ -52,7 +52,7 @@ export function user(name: string, options: UserOptions): Operation<Rows> {
 
 const ACCOUNTS_KEY: ResourceKey = 'database:accounts';
 
-/** Each row is one thing that is not secure, and what it is about. */
+/** Each row is one insecure default and its subject. */
 const QUESTIONS = `SET SESSION wsrep_sync_wait=0;
 SELECT 'anonymous', Host FROM mysql.global_priv WHERE User = '' AND JSON_EXISTS(Priv, '$.is_role') = 0;
 SELECT 'remote root', Host FROM mysql.global_priv WHERE User = 'root' AND Host <> 'localhost';
@@ -63,9 +63,7 @@ SELECT 'test database', SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEM
   AND NOT EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'test');`;
 
 /**
- * What mysql_secure_installation asks for: root only over the local socket and without a password, no anonymous
- * accounts, no test database unless somebody keeps tables in it. Done with statements that a Galera cluster replicates; it does not replicate writes to
- * the tables of the accounts, which is how mysql_secure_installation does it.
+ * The rules of mysql_secure_installation: root only over the local socket and without a password, no anonymous accounts, no test database unless it has tables. Uses account statements, which a Galera cluster replicates; it does not replicate the direct writes to account tables that mysql_secure_installation makes.
  */
 export function secured(): Operation<Rows> {
   return {
@@ -77,15 +75,14 @@ export function secured(): Operation<Rows> {
   };
 }
 
-/** The account as it stands, by host. */
+/** The observed account on one host. */
 export interface AccountState {
   readonly passwordMatches: boolean;
   readonly grants: readonly string[];
 }
 
 /**
- * What the server keeps of a password: `*` and the twice hashed SHA-1 in capitals (mysql_native_password). It is all
- * that the server is told, so the password itself never reaches it.
+ * The stored form of a password: `*` and the double SHA-1 in upper case (mysql_native_password). Only this hash is sent to the server, never the password.
  */
 export function nativeHash(password: Secret): Secret {
   return password.derive((value) => {
@@ -94,15 +91,13 @@ export function nativeHash(password: Secret): Secret {
   });
 }
 
-/** As `SHOW GRANTS` begins. In a grant, `_` and `%` in a database's name stand for other characters. */
+/** The beginning of a line of `SHOW GRANTS`. In a grant, `_` and `%` in a database's name are wildcards. */
 function allOn(database: string): string {
   return `GRANT ALL PRIVILEGES ON ${identifier(database.replaceAll('_', '\\_').replaceAll('%', '\\%'))}.*`;
 }
 
 /**
- * Reads the hash on stdin, compares it on the host, and prints only whether it is the same. `SHOW GRANTS` prints
- * hashes too, all of them behind the word TO. Of what the client complains, only that it was not let in counts: an
- * account that is not there has no grants.
+ * Reads the hash on stdin, compares it on the host, and prints only the result. `SHOW GRANTS` prints hashes too, always after the word TO. Of the client's errors only connection errors count: a missing account has no grants.
  */
 function probeScript(name: string, hosts: readonly string[]): string {
   const grants = hosts
@@ -155,13 +150,13 @@ function repair([what = '', first = '', host = '', database = '']: readonly stri
       return change(`drop root@${first}`, `DROP USER ${account('root', first)};`);
     case 'root password':
       return change(
-        'root only over the socket',
+        'restrict root to the socket',
         `ALTER USER ${account('root', first)} IDENTIFIED VIA unix_socket;`,
       );
     case 'test grant': {
       const who = first === 'PUBLIC' ? 'PUBLIC' : account(first, host);
       return change(
-        `take ${database} from ${first === '' ? 'anonymous accounts' : 'everybody'}`,
+        `revoke ${first === '' ? 'the access of anonymous accounts' : 'public access'} to ${database}`,
         `REVOKE ALL PRIVILEGES ON ${identifier(database)}.* FROM ${who};`,
       );
     }

@@ -2,13 +2,13 @@ import type { Operation, ResourceKey } from '../../playbook/operation.ts';
 import { identifier, literal, sqlCommand, rowsProbe, type Rows } from './client.ts';
 
 export interface DatabaseOptions {
-  /** Default `utf8mb3`, which is what OpenStack's services are tested with. */
+  /** Default `utf8mb3`, with which OpenStack's services are tested. */
   readonly characterSet?: string;
   /** Default the character set's `_general_ci`. */
   readonly collation?: string;
 }
 
-/** The database exists, with this character set for the tables to come. What is in it is left alone. */
+/** The database exists, with this default character set for new tables. Its content is left alone. */
 export function database(name: string, options: DatabaseOptions = {}): Operation<Rows> {
   const characterSet = options.characterSet ?? 'utf8mb3';
   const collation = options.collation ?? `${characterSet}_general_ci`;

@@ -15,7 +15,7 @@ import {
 } from './observe.ts';
 import { isDeepStrictEqual } from 'node:util';
 
-/** The virtual host is there. One that osha makes is noted as its own. Asked of the node on `host`. */
+/** The virtual host exists. One that osha creates is noted as its own. Probed on the node of `host`. */
 export function vhost(host: Host, name: string, options: AskOptions): Operation<NodeObservation> {
   return {
     scope: 'host',
@@ -41,26 +41,26 @@ export interface UserOptions extends AskOptions {
   readonly tags?: readonly string[];
   /** By virtual host; default everything in `/`. */
   readonly permissions?: Readonly<Record<string, Permissions>>;
-  /** Note in the cluster what of it osha makes, so that it can be pruned later; default false. */
+  /** Note in the cluster what osha creates of it, so that it can be pruned later; default false. */
   readonly noted?: boolean;
 }
 
 const EVERYTHING: Permissions = { configure: '.*', write: '.*', read: '.*' };
 
-/** The user exists with this password, exactly these tags, and these permissions. Asked of the node on `host`. */
+/** The user exists with this password, exactly these tags, and these permissions. Probed on the node of `host`. */
 export function user(host: Host, name: string, options: UserOptions): Operation<NodeObservation> {
   const { password, tags = [], permissions = { '/': EVERYTHING }, noted = false } = options;
   const credentials = options.credentials ?? credentialsOf({ [name]: password });
   const who = quote(name);
   const note = (made: Made): string => (noted ? `${noteScript(made)}\n` : '');
-  // rabbitmqctl takes a password on stdin where no argument gives one.
+  // rabbitmqctl reads the password from stdin if it is not an argument.
   const withPassword = (summary: string, command: string): Change => ({
     ...userChange(name, summary, `rabbitmqctl -q ${command} ${who}`),
     input: text`${password}\n`,
   });
   const create = (): Change => {
     const plain = withPassword(`create user ${name}`, 'add_user');
-    // The note must not read the password from stdin.
+    // The command for the note must not consume the password on stdin.
     return {
       ...plain,
       script: `${noted ? `(${noteScript({ kind: 'user', name })}) </dev/null\n` : ''}${plain.script}`,
@@ -121,7 +121,7 @@ export function userAbsent(
   };
 }
 
-/** What the broker is asked about the passwords of users, by name. */
+/** The input with which a probe checks passwords, by the user's name. */
 export function credentialsOf(passwords: Readonly<Record<string, Secret>>): SecretText {
   return text`${Object.entries(passwords).map(([name, password]) => text`${name}\t${password}`)}\n`;
 }
@@ -131,15 +131,15 @@ export interface PolicyOptions extends AskOptions {
   readonly definition: Readonly<Record<string, unknown>>;
   /** Default `queues`. */
   readonly applyTo?: string;
-  /** Default 0; of several policies that match, the highest is used. */
+  /** Default 0; of several matching policies, the one with the highest priority applies. */
   readonly priority?: number;
   /** Default `/`. */
   readonly vhost?: string;
-  /** Note it in the cluster where osha makes it, so that it can be pruned later; default false. */
+  /** Note in the cluster that osha created it, so that it can be pruned later; default false. */
   readonly noted?: boolean;
 }
 
-/** The policy stands as it is given here. Asked of the node on `host`. */
+/** The policy exists with exactly these values. Probed on the node of `host`. */
 export function policy(host: Host, name: string, options: PolicyOptions): Operation<NodeObservation> {
   const { pattern, definition, applyTo = 'queues', priority = 0, vhost = '/', noted = false } = options;
   const at = inVhost(vhost, name);
@@ -164,7 +164,7 @@ export function policy(host: Host, name: string, options: PolicyOptions): Operat
   };
 }
 
-/** There is no such policy. */
+/** The policy does not exist. */
 export function policyAbsent(
   host: Host,
   name: string,

@@ -1,22 +1,21 @@
 import { quote } from '../shell.ts';
 
-/** Something in a broker that osha made. */
+/** An object in a broker that osha created. */
 export type Made =
   | { readonly kind: 'vhost' | 'user'; readonly name: string }
   | { readonly kind: 'permission' | 'policy'; readonly vhost: string; readonly name: string };
 
-/** What the names of all notes begin with. */
+/** The prefix of all notes. */
 const MARK = 'osha-made';
 
 /**
- * The global runtime parameter that notes it, one for each thing so that writing one cannot lose another. No part of
- * it has a space, because no name in an inventory has one.
+ * The name of the global runtime parameter that notes an object; one parameter per object, so that writing one cannot lose another. No part has a space, because no name in an inventory has one.
  */
 function noteOf(made: Made): string {
   return [MARK, made.kind, ...('vhost' in made ? [made.vhost] : []), made.name].join(' ');
 }
 
-/** What a global runtime parameter notes; `undefined` where it is none of osha's. */
+/** The object that a global runtime parameter notes; `undefined` where it is none of osha's. */
 export function madeOf(parameter: string): Made | undefined {
   const [mark, kind, ...words] = parameter.split(' ');
   if (mark !== MARK) return undefined;
@@ -28,17 +27,17 @@ export function madeOf(parameter: string): Made | undefined {
   return undefined;
 }
 
-/** True where both are the same thing. */
+/** Whether both are the same object. */
 export function isSame(one: Made, other: Made): boolean {
   return noteOf(one) === noteOf(other);
 }
 
-/** Shell commands that note a thing, to be run before it is made: a note without its thing does no harm. */
+/** A shell command that notes an object, to be run before it is created: a note without its object is harmless. */
 export function noteScript(made: Made): string {
   return `rabbitmqctl -q set_global_parameter ${quote(noteOf(made))} true`;
 }
 
-/** Shell commands that take notes away again, after the things have gone. */
+/** Shell commands that remove notes, after their objects are deleted. */
 export function forgetScript(made: readonly Made[]): string {
   return made.map((one) => `rabbitmqctl -q clear_global_parameter ${quote(noteOf(one))}`).join('\n');
 }

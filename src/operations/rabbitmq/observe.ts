@@ -27,11 +27,11 @@ export interface Policy {
   readonly definition: Readonly<Record<string, unknown>>;
 }
 
-/** What a node that answers says of itself and of its cluster. */
+/** The report of a node about itself and its cluster. */
 export interface NodeStatus {
-  /** False where the Erlang node is up and the broker in it is stopped or paused. */
+  /** False where the Erlang node is up but its broker is stopped or paused. */
   readonly running: boolean;
-  /** It stopped its broker by itself, because it sees a minority of its cluster; it starts it again by itself. */
+  /** It paused its broker because it sees a minority of its cluster; it resumes automatically. */
   readonly paused: boolean;
   readonly version: string;
   /** Every node of its cluster, running or not. */
@@ -39,59 +39,58 @@ export interface NodeStatus {
   /** Those that keep their data on disc. */
   readonly disc: readonly string[];
   readonly runningMembers: readonly string[];
-  /** Nodes that it was cut off from, and that have gone on without it. */
+  /** Nodes that were partitioned from it and kept running. */
   readonly partitions: readonly string[];
   readonly alarms: readonly string[];
-  /** Absent where the broker is stopped, or could not say. */
+  /** Absent where the broker is stopped or did not answer. */
   readonly queues?: number | undefined;
   /** Clients that are connected to this node; absent like the queues. */
   readonly connections?: number | undefined;
   readonly vhosts: readonly string[];
-  /** What osha made in this cluster, as it noted there itself. */
+  /** The objects that osha created, according to its notes in the cluster. */
   readonly made: readonly Made[];
   readonly users: ReadonlyMap<string, readonly string[]>;
-  /** By virtual host and user, with a tab between. */
+  /** By virtual host and user, separated by a tab. */
   readonly permissions: ReadonlyMap<string, Permissions>;
-  /** By virtual host and name, with a tab between. */
+  /** By virtual host and name, separated by a tab. */
   readonly policies: ReadonlyMap<string, Policy>;
-  /** Whether the password that was asked about is the user's. */
+  /** Whether the password in `credentials` is the user's. */
   readonly passwords: ReadonlyMap<string, boolean>;
 }
 
-/** One member, as it was found. */
+/** The observed state of one member. */
 export interface NodeObservation {
   readonly installed: boolean;
   readonly unit: UnitState;
   /** A broker runs on the host, in its unit or not, whether it answers or not. */
   readonly alive: boolean;
-  /** Absent where it does not run, or does not answer. */
+  /** Absent where it does not run or does not answer. */
   readonly node?: NodeStatus | undefined;
-  /** Why it does not answer, where it runs. */
+  /** Why it does not answer although it runs. */
   readonly silence?: Silence | undefined;
-  /** It turns away the cookie in its file, which a plan is going to replace: it answers then. */
+  /** It refuses the cookie in its file, but will answer once the plan has replaced the file. */
   readonly isLetIn?: boolean | undefined;
-  /** There is something in its data directory, readable or not. */
+  /** Its data directory is not empty, readable or not. */
   readonly data: boolean;
-  /** The nodes of its cluster as it remembers them on disc; absent where it does not say. */
+  /** The nodes of its cluster as recorded on disc; absent where there is no record. */
   readonly remembers?: readonly string[] | undefined;
-  /** Durable queues that have files on its disc; absent where it has no data. */
+  /** The number of durable queues with files on its disc; absent where it has no data. */
   readonly keeps?: number | undefined;
 }
 
-/** How a node is asked about what is in its broker. */
+/** Options of a probe of a broker's contents. */
 export interface AskOptions {
   readonly platform: Platform;
   /**
-   * What `credentialsOf` gives for all users of the playbook: operations that are given the same are answered by one
-   * question. Default none, or the operation's own user.
+   * `credentialsOf` all users of the playbook: operations with the same credentials share one probe. Default none, or the operation's own user.
    */
   readonly credentials?: Text;
 }
 
-/** The cluster with all that it holds. */
+/** The cluster with its contents. */
 export const CLUSTER: ResourceKey = 'cluster:rabbitmq';
 
-/** What a decision about the membership depends on. */
+/** The cluster's membership. */
 const MEMBERS: ResourceKey = 'cluster:rabbitmq/members';
 
 /** The key of a user's permissions, or of a policy, in one virtual host. */
@@ -99,17 +98,14 @@ export function inVhost(vhost: string, name: string): string {
   return `${vhost}\t${name}`;
 }
 
-/** Files that a node reads when it starts. Not its cookie: that, a running node is given without a restart. */
+/** Files that a node reads when it starts. Not its cookie, which a running node takes without a restart. */
 export function configFilesOf(platform: Platform): readonly string[] {
   const { paths } = platform;
   return [paths.rabbitmqConf, paths.rabbitmqEnv, paths.rabbitmqPlugins];
 }
 
 /**
- * The one question that everything about RabbitMQ is answered from. It asks through a bare Erlang node, because
- * `rabbitmqctl` takes three times as long to start (0.6 s of processor time against 0.2 s) and one start answers all.
- * `credentials` are lines of user, tab, password, on stdin; the node itself says whether they are right, so no hash
- * leaves it.
+ * The one probe for everything about RabbitMQ. It uses a bare Erlang node, because `rabbitmqctl` takes three times as long to start (0.6 s of processor time against 0.2 s), and one start covers all queries. `credentials` are lines of user, tab, password on stdin; the node itself checks them, so no hash leaves it.
  */
 export function observeNode(platform: Platform, host: Host, credentials?: Text): Probe<NodeObservation> {
   const unit = platform.units.rabbitmq;
@@ -129,8 +125,7 @@ export function observeNode(platform: Platform, host: Host, credentials?: Text):
 }
 
 /**
- * What a node will say of itself and of its membership. Its cookie is taken by a running node without a restart, which
- * leaves all as it is.
+ * Foresees the observation of a node. A running node takes a new cookie without a restart, so nothing else changes.
  */
 function foreseeNode(
   platform: Platform,
@@ -146,7 +141,7 @@ function foreseeNode(
   return unit && { ...observed, unit, installed: observed.installed || comes, isLetIn };
 }
 
-/** The same question about one thing that the cluster holds, such as `user nova`: whether its nodes restart does not matter. */
+/** The same probe for one object in the cluster, such as `user nova`, which does not depend on restarts of nodes. */
 export function observeHeld(
   what: string,
   platform: Platform,
@@ -161,7 +156,7 @@ export function observeHeld(
   };
 }
 
-/** The key of one thing that the cluster holds. */
+/** The key of one object in the cluster. */
 export function held(what: string): ResourceKey {
   return `${CLUSTER}/${what}` as ResourceKey;
 }
@@ -184,7 +179,7 @@ fi
 exit 0`;
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer. */
+/** Parses the output of the probe. Throws a `ProbeError` where systemd did not answer. */
 export function parseNode(unit: string, answer: ProbeAnswer): NodeObservation {
   const lines = answer.stdout.split('\n');
   const first = (key: string): string | undefined =>
@@ -220,7 +215,7 @@ function nodeStatusOf(lines: readonly string[]): NodeStatus | undefined {
     fields.filter(([name]) => name === key).map(([, ...rest]) => rest);
   const list = (key: string): readonly string[] => rows(key).map(([value = '']) => value);
   const running = list('running')[0];
-  // Half an answer is none: what it lacks would read as what the node does not have.
+  // An incomplete answer does not count: what it lacks would look missing on the node.
   if (running === undefined || list('end').length === 0) return undefined;
   const count = (key: string): number | undefined => list(key).map(Number)[0];
   return {

@@ -4,14 +4,13 @@ import type { Platform } from '../../platform/platform.ts';
 import { quote } from '../shell.ts';
 import { within } from '../../playbook/limits.ts';
 
-/** The Erlang name of a host's node: the short name, which `/etc/hosts` has to resolve. */
+/** The Erlang name of a host's node: the short name, which `/etc/hosts` must resolve. */
 export function nodeOf(host: Pick<Host, 'name'>): string {
   return `rabbit@${host.name.split('.')[0] ?? host.name}`;
 }
 
 /**
- * Defines the shell function `alive`: true while a broker runs on the host, whatever its tools say. The unit has a
- * process, or a broker that something else started listens where nodes or clients connect.
+ * Defines the shell function `alive`: true while a broker runs on the host, regardless of what its tools report: the unit has a process, or a broker started otherwise listens on the port for nodes or clients.
  */
 export function aliveScript(platform: Platform): string {
   return `alive() {
@@ -22,9 +21,7 @@ export function aliveScript(platform: Platform): string {
 }
 
 /**
- * Shell commands that set `data` to the directory in which the node of a host really keeps its data, and define
- * `keeps`, which prints how many durable queues have files there. The directory is moved by RABBITMQ_MNESIA_BASE or
- * RABBITMQ_MNESIA_DIR, in the unit's environment or its files, or by MNESIA_BASE or MNESIA_DIR in rabbitmq-env.conf.
+ * Shell commands that set `data` to the directory where a host's node actually keeps its data, and define `keeps`, which prints how many durable queues have files there. RABBITMQ_MNESIA_BASE or RABBITMQ_MNESIA_DIR, in the unit's environment or its files, or MNESIA_BASE or MNESIA_DIR in rabbitmq-env.conf, move the directory.
  */
 export function dataScript(platform: Platform, host: Pick<Host, 'name'>): string {
   const unit = quote(platform.units.rabbitmq);
@@ -45,9 +42,7 @@ keeps() {
 }
 
 /**
- * A shell command that runs an Erlang program next to the broker, which `OSHA_NODE` names for it. The bare node listens
- * nowhere, registers nowhere and makes no file; its own cookie means nothing, it takes the one in the file
- * `OSHA_COOKIE_FILE`. After its time (`LIMITS.rabbitmqAnswers`) the exit code is 124 or 137.
+ * A shell command that runs an Erlang program next to the broker, whose node is in `OSHA_NODE`. The bare node does not listen, does not register and writes no file; it uses the cookie in the file `OSHA_COOKIE_FILE`. On a timeout (`LIMITS.rabbitmqAnswers`) the exit code is 124 or 137.
  */
 export function askScript(platform: Platform, host: Host, program: string, environment = ''): string {
   const { rabbitmqCookie } = platform.paths;
@@ -58,13 +53,11 @@ export function askScript(platform: Platform, host: Host, program: string, envir
   -sname "osha$$" +S 1:1 +A 1 -eval ${quote(program)})`;
 }
 
-/** Below that, a node that refuses a connection has compared cookies; Erlang gives up on one that hangs after 7000. */
+/** A refusal in less time means that the node compared cookies; Erlang gives up on a hanging connection after 7000. */
 const REFUSED_MS = 5000;
 
 /**
- * What every program begins with: `Node`; `Ask`, a call on it; `Line`, which prints a line with tabs; `FileCookie`, a
- * list of the cookie in the file, or empty; `Connect`, which tries a cookie; `Silent`, which prints why a node that was
- * tried since `Since` (milliseconds) gave no answer: the same questions that `rabbitmq-diagnostics` asks.
+ * The beginning of every program: `Node`; `Ask`, a call on it; `Line`, which prints a tab-separated line; `FileCookie`, a list with the cookie in the file, or empty; `Connect`, which tries a cookie; `Silent`, which prints why a node that was tried since `Since` (milliseconds) gave no answer, with the checks of `rabbitmq-diagnostics`.
  */
 export const PRELUDE = `
 Node = list_to_atom(os:getenv("OSHA_NODE")),
@@ -102,9 +95,7 @@ io:setopts([{encoding, unicode}]),
 `.trim();
 
 /**
- * What a bare Erlang node asks the broker's node; one line for each fact, with tabs between. The calls are those that
- * `rabbitmqctl` makes. It reads users and passwords on stdin until that ends, and only says which are right. Without
- * the line `end` the answer is not whole: what a decision rests on could not be asked.
+ * The program of a bare Erlang node that queries the broker's node; it prints one tab-separated line per fact, with the same calls as `rabbitmqctl`. It reads users and passwords on stdin, and only prints which are right. Without the line `end` the answer is incomplete, and no basis for a decision.
  */
 export const QUERY = `
 ${PRELUDE}
@@ -160,30 +151,30 @@ case lists:any(Connect, FileCookie) of
           Check()
         end,
         case get(lacking) of undefined -> Line(["end", "true"]); _ -> ok end;
-      _ -> Line(["silence", slow, "it takes a connection and answers nothing"])
+      _ -> Line(["silence", slow, "it accepts a connection but does not answer"])
     end
 end,
 halt().
 `.trim();
 
-/** Why a node that runs gave no answer. */
+/** Why a running node gave no answer. */
 export interface Silence {
   /**
-   * - `refused`: it took the connection and not the cookie.
+   * - `refused`: it accepted the connection but not the cookie.
    * - `unreachable`: its name does not resolve, epmd does not answer or does not know it, nothing listens.
-   * - `slow`: no answer in time, or only half of one.
+   * - `slow`: no answer in time, or an incomplete one.
    */
   readonly kind: 'refused' | 'unreachable' | 'slow';
   /** Such as "epmd knows no node rabbit". */
   readonly said: string;
 }
 
-/** What the lines of a program say about silence; `exitCode` is the program's. */
+/** The silence in the output lines of a program; `exitCode` is the program's. */
 export function silenceOf(lines: readonly string[], exitCode: string): Silence {
   const [, kind, said = ''] = lines.find((line) => line.startsWith('silence\t'))?.split('\t') ?? [];
   if (kind === 'refused' || kind === 'unreachable' || kind === 'slow') return { kind, said };
   if (lines.some((line) => line.includes('\t'))) {
-    return { kind: 'slow', said: 'it broke off in the middle of its answer' };
+    return { kind: 'slow', said: 'its answer was cut short' };
   }
   return {
     kind: 'slow',

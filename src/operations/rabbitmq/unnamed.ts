@@ -11,20 +11,19 @@ import {
   type NodeStatus,
 } from './observe.ts';
 
-/** What osha made and no longer wants: nothing that it makes in the same run is among it. */
+/** The resource of all objects to prune: no object that osha creates in the same run is among them. */
 const LEFT_OVER = 'left over';
 
-/** What an inventory names in a broker. */
+/** The objects of a broker that an inventory lists. */
 export interface Named {
   readonly vhosts: readonly string[];
-  /** By name: the virtual hosts that each may use. */
+  /** By name, the virtual hosts that each may use. */
   readonly users: ReadonlyMap<string, readonly string[]>;
   readonly policies: readonly { readonly vhost: string; readonly name: string }[];
 }
 
 /**
- * What osha made and the inventory names no longer is taken away, with `--prune`: policies, permissions, users, then
- * virtual hosts that have no messages. Asked of the node on `host`.
+ * Removes, with `--prune`, what osha created and the inventory no longer lists: policies, permissions, users, then virtual hosts without messages. Probed on the node of `host`.
  */
 export function unnamedAbsent(host: Host, named: Named, options: AskOptions): Operation<NodeObservation> {
   return {
@@ -36,7 +35,7 @@ export function unnamedAbsent(host: Host, named: Named, options: AskOptions): Op
   };
 }
 
-/** What osha made, the inventory names no longer, and is still there; in the order in which it can go. */
+/** What osha created, the inventory no longer lists, and still exists; in the order of removal. */
 export function leftOver(node: NodeStatus, named: Named): readonly Made[] {
   const order: readonly Made['kind'][] = ['policy', 'permission', 'user', 'vhost'];
   const gone = node.made.filter((made) => isThere(made, node) && !isNamed(made, named));
@@ -45,7 +44,7 @@ export function leftOver(node: NodeStatus, named: Named): readonly Made[] {
   );
 }
 
-/** What is there, not named, and not made by osha: it is reported, and nothing else. */
+/** What exists, but is not listed and was not created by osha. It is only reported. */
 export function foreign(node: NodeStatus, named: Named): readonly Made[] {
   const there: readonly Made[] = [
     ...node.vhosts.map((name) => ({ kind: 'vhost', name }) as const),
@@ -84,7 +83,7 @@ function isNamed(made: Made, named: Named): boolean {
   }
 }
 
-/** Permissions go with their user, and with their virtual host; a policy goes with its virtual host. */
+/** Deleting a user or a virtual host also deletes its permissions; deleting a virtual host also deletes its policies. */
 function goesAlong(made: Made, gone: readonly Made[]): boolean {
   if (!('vhost' in made)) return false;
   const user = { kind: 'user', name: made.name } as const;
@@ -108,7 +107,7 @@ function deletion(made: Made): string {
     case 'vhost':
       return `offline=$(rabbitmqctl -q list_queues -p ${name} --offline --no-table-headers name)
 if [ -n "$offline" ]; then
-  echo "there are queues in it whose node does not run: nobody knows what is in them" >&2
+  echo "it has queues on stopped nodes, whose messages cannot be counted: start these nodes first" >&2
   exit 1
 fi
 messages=$(rabbitmqctl -q list_queues -p ${name} --no-table-headers messages)

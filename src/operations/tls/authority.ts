@@ -33,30 +33,28 @@ import {
   Version,
 } from '@peculiar/asn1-x509';
 
-/** The CA that osha itself makes for one deployment. */
+/** The CA that osha creates for one deployment. */
 export interface Authority {
   /** The common name of its certificate. */
   readonly name: string;
   readonly key: Secret;
-  /** Its certificate as PEM; a line that stands for it where only the mask of the key is known. */
+  /** Its certificate as PEM; a placeholder where only the mask of the key is known. */
   readonly certificate: string;
 }
 
-/** The CA's certificate is valid from 2025 to the last second that every program reads alike (RFC 5280, 4.1.2.5). */
+/** The CA's certificate is valid from 2025 to the last second that UTCTime can express (RFC 5280, 4.1.2.5). */
 const NOT_BEFORE = Date.UTC(2025, 0, 1) / 1000;
 const NOT_AFTER = Date.UTC(2049, 11, 31, 23, 59, 59) / 1000;
 
 /**
- * The CA of a deployment. Its certificate follows from the key and the deployment's name alone: its serial number is
- * taken from the key, and its validity is fixed, so that it is the same bytes whenever and wherever it is made, and
- * needs to be kept nowhere. Another key makes another CA. Throws a `TypeError` for a secret that is no key.
+ * The CA of a deployment. Its certificate is derived from the key and the deployment's name alone: the serial number comes from the key, and the validity is fixed, so the bytes are always the same and need not be stored. Another key makes another CA. Throws a `TypeError` for a secret that is not a key.
  */
 export function authority(deployment: string, key: Secret): Authority {
   const name = `osha CA ${deployment}`;
   const value = key.reveal();
   if (value === maskOf(key.name)) return { name, key, certificate: `(the certificate of ${name})\n` };
   const signer = readPrivateKey(value);
-  if (signer === undefined) throw new TypeError(`the secret ${key.name} is no private key`);
+  if (signer === undefined) throw new TypeError(`the secret ${key.name} is not a private key`);
   const publicKey = createPublicKey(signer);
   const certificate = signedCertificate(
     {
@@ -74,7 +72,7 @@ export function authority(deployment: string, key: Secret): Authority {
   return { name, key, certificate };
 }
 
-/** The serial number of a CA's certificate in small hexadecimal digits: it follows from the key alone. */
+/** The serial number of a CA's certificate in lower-case hexadecimal; it is derived from the key alone. */
 export function serialOf({ certificate }: Pick<Authority, 'certificate'>): string {
   return new X509Certificate(certificate).serialNumber.toLowerCase();
 }
@@ -83,7 +81,7 @@ export function serialOf({ certificate }: Pick<Authority, 'certificate'>): strin
 const COMMON_NAME = '2.5.4.3';
 const SHA256_WITH_RSA = '1.2.840.113549.1.1.11';
 
-/** What a certificate says. */
+/** The content of a certificate. */
 interface CertificateContent {
   /** Its common name. */
   readonly subject: string;
@@ -96,13 +94,12 @@ interface CertificateContent {
   /** Seconds since 1970. */
   readonly notAfter: number;
   readonly publicKey: KeyObject;
-  /** A CA that only signs certificates of servers, or a server with these names and IPv4 addresses. */
+  /** A CA that signs only server certificates, or a server with these names and IPv4 addresses. */
   readonly for: 'authority' | { readonly names: readonly string[] };
 }
 
 /**
- * A certificate as PEM, signed with an RSA key. The signature (PKCS#1 v1.5 with SHA-256) has nothing random in it: the
- * same content and key give the same bytes.
+ * A certificate as PEM, signed with an RSA key. The signature (PKCS#1 v1.5 with SHA-256) is deterministic: the same content and key give the same bytes.
  */
 export function signedCertificate(content: CertificateContent, signer: KeyObject): string {
   const algorithm = new AlgorithmIdentifier({ algorithm: SHA256_WITH_RSA, parameters: null });
@@ -129,7 +126,7 @@ export function signedCertificate(content: CertificateContent, signer: KeyObject
   return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
 
-/** Twenty bytes that a public key is known by: the first of its SHA-256 (RFC 7093, section 2). */
+/** The identifier of a public key: the first 20 bytes of its SHA-256 (RFC 7093, section 2). */
 function keyIdentifier(key: KeyObject): Uint8Array {
   return createHash('sha256').update(publicKeyBytes(key)).digest().subarray(0, 20);
 }

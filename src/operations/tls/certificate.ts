@@ -1,17 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 
-/** What a certificate says, as far as it is compared. Times are seconds since 1970. */
+/** The compared facts of a certificate. Times are seconds since 1970. */
 export interface CertificateFacts {
   readonly x509: X509Certificate;
-  /** Names and addresses that it stands for, sorted. */
+  /** Names and addresses that it covers, sorted. */
   readonly names: readonly string[];
-  /** The common name of who signed it. */
+  /** The common name of its issuer. */
   readonly issuer: string;
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-/** The first certificate in a text of PEM; `undefined` where there is none that makes sense. */
+/** The first certificate in a PEM text; `undefined` where there is none that can be read. */
 export function readCertificate(pem: string): CertificateFacts | undefined {
   const [first] = certificatesIn(pem);
   if (first === undefined) return undefined;
@@ -33,7 +33,7 @@ export function readCertificate(pem: string): CertificateFacts | undefined {
   }
 }
 
-/** Every certificate in a text of PEM, each as PEM of its own. */
+/** Every certificate in a PEM text, each as its own PEM. */
 export function certificatesIn(pem: string): readonly string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
 }
@@ -44,7 +44,7 @@ export function isSignedBy({ x509 }: CertificateFacts, authority: string): boole
   return signer !== undefined && x509.checkIssued(signer) && x509.verify(signer.publicKey);
 }
 
-/** Whole days until it expires; below 0 where it has. */
+/** Whole days until it expires; negative once it has expired. */
 export function daysLeft({ notAfter }: Pick<CertificateFacts, 'notAfter'>, now: number): number {
   return Math.floor((notAfter - now) / 86_400);
 }

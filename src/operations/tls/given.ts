@@ -18,10 +18,10 @@ export interface GivenProblem {
   readonly hint: string;
 }
 
-/** Days before the end from which on a given certificate is warned of. */
+/** A certificate with fewer days left causes a warning. */
 const WARNED_DAYS = 30;
 
-/** What is wrong with the files of a certificate for `vip`. `now` is in seconds since 1970. */
+/** The problems with the files of a certificate for `vip`. `now` is in seconds since 1970. */
 export function givenProblems(
   inventory: Pick<Inventory, 'file'>,
   files: GivenFiles,
@@ -51,7 +51,7 @@ export function givenProblems(
     const locked = /ENCRYPTED/.test(keyText);
     const message = locked ? `${files.key} is encrypted` : `${files.key} holds no private key`;
     const hint = locked
-      ? 'HAProxy cannot ask for its passphrase: write it without one, mode 600'
+      ? 'HAProxy cannot ask for a passphrase: store the key without one, mode 600'
       : beginsWith('PRIVATE KEY');
     add('error', 'key', message, hint);
   }
@@ -60,7 +60,7 @@ export function givenProblems(
       'error',
       'key',
       `${files.key} is not the key of ${files.certificate}`,
-      'name the two that belong together',
+      'use a certificate and the key that it was issued for',
     );
   }
   if (certificate) {
@@ -72,7 +72,7 @@ export function givenProblems(
 }
 
 function beginsWith(what: string): string {
-  return `it has to be PEM: it begins with "-----BEGIN ${what}-----"`;
+  return `use a PEM file, which begins with "-----BEGIN ${what}-----"`;
 }
 
 function contentProblems(
@@ -83,7 +83,7 @@ function contentProblems(
 ): readonly Omit<GivenProblem, 'in'>[] {
   const left = daysLeft(certificate, now);
   const until = new Date(certificate.notAfter * 1000).toISOString().slice(0, 10);
-  const renew = 'get a new one, and put it in its place';
+  const renew = 'replace it with a renewed certificate';
   const names = certificate.names.join(', ') || 'no name';
   return [
     ...(left < 0
@@ -102,7 +102,7 @@ function contentProblems(
           {
             severity: 'warning' as const,
             message: `${file} is not valid yet`,
-            hint: 'see the clock of this machine',
+            hint: 'check the clock of this machine',
           },
         ]
       : []),
@@ -111,8 +111,8 @@ function contentProblems(
       : [
           {
             severity: 'warning' as const,
-            message: `${file} stands for ${names}, not for ${vip.address} or ${vip.name}`,
-            hint: 'clients have to use a name that the certificate has',
+            message: `${file} is valid for ${names}, not for ${vip.address} or ${vip.name}`,
+            hint: 'clients must use a name from the certificate',
           },
         ]),
   ];
@@ -126,7 +126,7 @@ function keyIn(text: string): KeyObject | undefined {
   }
 }
 
-/** Certificate and key as their files hold them. Throws a `TypeError` where `givenProblems` finds errors. */
+/** The contents of the certificate and key files. Throws a `TypeError` where `givenProblems` finds errors. */
 export function given(inventory: Pick<Inventory, 'file'>, files: GivenFiles): ProvidedOptions {
   const certificate = read(inventory, files.certificate);
   const key = read(inventory, files.key, { secret: true });

@@ -9,7 +9,7 @@ import { text, type SecretText } from '../../secrets/text.ts';
 
 export interface IssuedOptions extends CertificateRequest {
   readonly authority: Authority;
-  /** With fewer days left than this, it is replaced by a new one. */
+  /** With fewer days left than this, it is replaced. */
   readonly renewDays: number;
 }
 
@@ -17,10 +17,10 @@ function namesFault(names: readonly string[], wanted: readonly string[]): string
   const missing = wanted.filter((name) => !names.includes(name));
   if (missing.length > 0) return `it lacks ${missing.join(', ')}`;
   const strange = names.filter((name) => !wanted.includes(name));
-  return strange.length > 0 ? `it also stands for ${strange.join(', ')}` : undefined;
+  return strange.length > 0 ? `it also covers ${strange.join(', ')}` : undefined;
 }
 
-/** Why the certificate that is there cannot stay; `undefined` where it can. */
+/** Why the present certificate must be replaced; `undefined` where it can stay. */
 function fault(placed: PlacedCertificate, options: IssuedOptions): string | undefined {
   const { certificate, now } = placed;
   if (placed.access === undefined) return 'there is none';
@@ -40,9 +40,7 @@ function fault(placed: PlacedCertificate, options: IssuedOptions): string | unde
 }
 
 /**
- * A file with a key of the host's own and a certificate by osha's CA for it. It is made anew when it is missing, when
- * the CA or the names are others, or when it soon expires; the clock is the host's. The key is made when the change is,
- * goes there on stdin, and is kept nowhere else.
+ * A file with a key of the host's own and a certificate for it by osha's CA. It is replaced when it is missing, when the CA or the names change, or when it expires soon by the host's clock. The key is generated when the change is applied, travels on stdin, and is stored nowhere else.
  */
 export function issued(path: string, options: IssuedOptions): Operation<PlacedCertificate> {
   return {
@@ -58,20 +56,19 @@ export function issued(path: string, options: IssuedOptions): Operation<PlacedCe
   };
 }
 
-/** Seconds that a new certificate is valid already: the clock of a client may be behind. */
+/** Seconds by which a certificate is backdated, because a client's clock may be behind. */
 const BEFORE = 3600;
 
 const DAY = 86_400;
 
 interface CertificateRequest {
-  /** The names and IPv4 addresses that a client may ask for; the first one is its subject. */
+  /** The names and IPv4 addresses that clients use; the first one is the subject. */
   readonly names: readonly string[];
   readonly days: number;
 }
 
 /**
- * A new key and the CA's certificate for it, as PEM in one text. The key (P-256) is on no disk but the host's.
- * Throws a `TypeError` where the CA's key is not known.
+ * A new key and the CA's certificate for it, as PEM in one text. The key (P-256) is stored only on the host. Throws a `TypeError` where the CA's key is unknown.
  */
 export async function issue(
   authority: Authority,
@@ -79,7 +76,7 @@ export async function issue(
   now: number,
 ): Promise<SecretText> {
   const signer = readPrivateKey(authority.key.reveal());
-  if (signer === undefined) throw new TypeError(`the secret ${authority.key.name} is no private key`);
+  if (signer === undefined) throw new TypeError(`the secret ${authority.key.name} is not a private key`);
   const { publicKey, privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
   const [subject = ''] = request.names;
   const notBefore = Math.floor(now) - BEFORE;

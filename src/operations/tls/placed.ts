@@ -14,13 +14,13 @@ import { createHash } from 'node:crypto';
 import { Secret } from '../../secrets/secret.ts';
 
 export interface ProvidedOptions {
-  /** As PEM, with those between it and its root below it. */
+  /** As PEM, followed by its intermediate certificates. */
   readonly certificate: string;
   /** As PEM. */
   readonly key: Secret;
 }
 
-/** A file with a certificate and key that somebody else made. What it held before is never shown. */
+/** A file with a certificate and key that the operator provides. Its former content is never shown. */
 export function provided(path: string, { certificate, key }: ProvidedOptions): Operation<PlacedCertificate> {
   const wanted = asSecretText(text`${certificate.trimEnd()}\n${key}\n`);
   const checksum = createHash('sha256').update(wanted.reveal()).digest('hex');
@@ -30,13 +30,13 @@ export function provided(path: string, { certificate, key }: ProvidedOptions): O
     probe: certificateProbe(path, new Secret(`checksum of ${path}`, `${checksum}\n`)),
     decide: (placed) => {
       if (placed.same) return protect(path, placed);
-      const why = placed.access === undefined ? 'there is none' : 'another one is there';
-      return [placeCertificate(path, `place the given certificate at ${path} (${why})`, wanted)];
+      const why = placed.access === undefined ? 'there is none' : 'replaces another one';
+      return [placeCertificate(path, `install the provided certificate at ${path} (${why})`, wanted)];
     },
   };
 }
 
-/** No certificate that osha placed in `folder` but those at `paths`; it goes with `--prune` only. */
+/** No certificates in `folder` other than those at `paths`; others are removed with `--prune` only. */
 export function noOthers(folder: string, paths: readonly string[]): Operation<readonly string[]> {
   return {
     scope: 'host',
@@ -58,21 +58,21 @@ export function noOthers(folder: string, paths: readonly string[]): Operation<re
   };
 }
 
-/** A host's file with a certificate and its key, as far as anybody may know it: the key stays where it is. */
+/** The observed state of a host's file with a certificate and its key. The key never leaves the host. */
 export interface PlacedCertificate {
   /** The host's clock, in seconds since 1970. */
   readonly now: number;
-  /** Absent where there is no file, or none with a certificate in it. */
+  /** Absent where there is no file, or no certificate in it. */
   readonly certificate?: CertificateFacts;
-  /** The file's key is the certificate's. */
+  /** The key in the file belongs to the certificate. */
   readonly keyFits: boolean;
-  /** The file has the content whose checksum was asked for. */
+  /** The file's content has the expected checksum. */
   readonly same: boolean;
   /** `root:root 600`; absent where there is no file. */
   readonly access?: string;
 }
 
-/** Asks for the certificate in the file at `path`; `checksum`, a secret's worth, goes there on stdin. */
+/** Probes the certificate file at `path`; `checksum`, treated as a secret, is passed on stdin. */
 export function certificateProbe(path: string, checksum?: Text): Probe<PlacedCertificate> {
   return {
     script: script(path, checksum !== undefined),
@@ -82,12 +82,12 @@ export function certificateProbe(path: string, checksum?: Text): Probe<PlacedCer
   };
 }
 
-/** Replaces the file by a certificate and key; readable for root alone. */
+/** Replaces the file by a certificate and key, readable by root only. */
 export function placeCertificate(path: string, summary: string, input: NonNullable<Change['input']>): Change {
   return { summary, script: writeFileScript(path, ACCESS), input, touches: touched(path) };
 }
 
-/** What is left to do about owner and mode. */
+/** The change that corrects owner and mode, if needed. */
 export function protect(path: string, { access }: PlacedCertificate): readonly Change[] {
   if (access === undefined || access === ACCESS_SHOWN) return [];
   return [
@@ -99,12 +99,12 @@ export function protect(path: string, { access }: PlacedCertificate): readonly C
   ];
 }
 
-/** Its owner and mode: HAProxy reads it as root, before it becomes somebody else. */
+/** Owner and mode: HAProxy reads the file as root, before it drops privileges. */
 const ACCESS = { owner: 'root', group: 'root', mode: 0o600 };
 
 const ACCESS_SHOWN = 'root:root 600';
 
-/** Prints the certificate at `path`, never its key. With an expected checksum on stdin, also whether it is that file. */
+/** Prints the certificate at `path`, never its key; with `compare`, also whether the file has the checksum on stdin. */
 function script(path: string, compare: boolean): string {
   return `f=${quote(path)}
 date +now=%s
@@ -126,8 +126,7 @@ openssl x509 -in "$f" 2>/dev/null || :`;
 function parse(path: string, { stdout, stderr }: ProbeAnswer): PlacedCertificate {
   const field = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1];
   const now = field('now');
-  if (now === undefined)
-    throw new ProbeError(`${path} could not be looked at: ${stderr.trim() || 'no answer'}`);
+  if (now === undefined) throw new ProbeError(`cannot inspect ${path}: ${stderr.trim() || 'no answer'}`);
   const certificate = readCertificate(stdout);
   const access = field('access');
   return {

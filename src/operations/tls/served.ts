@@ -4,24 +4,24 @@ import { quote } from '../shell.ts';
 import { daysLeft, isSignedBy, readCertificate, type CertificateFacts } from './certificate.ts';
 import { within } from '../../playbook/limits.ts';
 
-/** A virtual IP that answers over TLS. */
+/** A virtual IP that serves TLS. */
 export interface TlsEndpoint {
   readonly vip: Pick<Vip, 'name' | 'address' | 'holders'>;
-  /** Where each holder keeps its certificate. */
+  /** The path of the certificate on each holder. */
   readonly path: string;
-  /** The CA that has to have signed it, or the very certificate that has to be there; both as PEM. */
+  /** The CA that must have signed it, or the exact certificate that must be served; both as PEM. */
   readonly trusted: { readonly authority: string } | { readonly certificate: string };
 }
 
 /** What one holder sees of one virtual IP. */
 interface Seen {
-  /** What answers there. */
+  /** The certificate that the virtual IP serves. */
   readonly served?: CertificateFacts;
-  /** What its own HAProxy would answer with. */
+  /** The certificate in the holder's own file. */
   readonly own?: CertificateFacts;
 }
 
-/** What one holder sees. `now` is its clock, in seconds since 1970; the rest is by the name of the virtual IP. */
+/** The observation of one holder. `now` is its clock, in seconds since 1970; `seen` is by the name of the virtual IP. */
 export interface Sight {
   readonly now: number;
   readonly seen: ReadonlyMap<string, Seen>;
@@ -29,7 +29,7 @@ export interface Sight {
 
 const PORT = 443;
 
-/** Days before the end from which on `status` calls it unhealthy: renewal should have been long ago. */
+/** `status` reports a certificate with this many days left or fewer as unhealthy: its renewal is long overdue. */
 const LAST_DAYS = 7;
 
 const HINT = 'osha deploy INVENTORY --only haproxy';
@@ -55,18 +55,18 @@ function parse(stdout: string, endpoints: readonly TlsEndpoint[]): Sight {
   return { now: Number(/^now=(\d+)$/m.exec(stdout)?.[1]), seen: new Map(seen) };
 }
 
-/** Why a certificate is not fit to be served; `undefined` where it is. */
+/** Why a certificate must not be served; `undefined` where it is valid. */
 function fault(certificate: CertificateFacts, now: number, { trusted }: TlsEndpoint): string | undefined {
   const left = daysLeft(certificate, now);
-  if (left < 0) return 'it is no longer trusted';
+  if (left < 0) return 'it has expired';
   if (left <= LAST_DAYS) return `only ${left} days are left`;
   if ('authority' in trusted) {
     return isSignedBy(certificate, trusted.authority)
       ? undefined
-      : 'not trusted: the CA of today did not sign it';
+      : 'not trusted: the current CA did not sign it';
   }
   const same = readCertificate(trusted.certificate)?.x509.fingerprint256 === certificate.x509.fingerprint256;
-  return same ? undefined : 'it is not the one that the inventory names';
+  return same ? undefined : 'it is not the certificate that the inventory names';
 }
 
 function describe(certificate: CertificateFacts, now: number): string {
@@ -106,7 +106,7 @@ function judgeServed(endpoint: TlsEndpoint, answers: Answers<Sight>): Finding {
   return { subject, healthy: false, evidence: `${evidence}; ${wrong}`, hint: HINT };
 }
 
-/** Holders whose own certificate would not do if the virtual IP moved there. */
+/** Holders whose own certificate would be invalid if the virtual IP moved there. */
 function judgeOwn(endpoint: TlsEndpoint, answers: Answers<Sight>): readonly Finding[] {
   return endpoint.vip.holders.flatMap((host): readonly Finding[] => {
     const answer = answers.get(host);
@@ -120,7 +120,7 @@ function judgeOwn(endpoint: TlsEndpoint, answers: Answers<Sight>): readonly Find
   });
 }
 
-/** What each virtual IP really answers with over TLS, asked by the hosts that can hold it, and what the others keep ready. */
+/** The health of the certificates that virtual IPs serve, observed from the hosts that can hold them, and of the certificates that each holder keeps ready. */
 export function served(hosts: readonly Host[], endpoints: readonly TlsEndpoint[]): HealthCheck<Sight> {
   const askedBy = (name: string): readonly TlsEndpoint[] =>
     endpoints.filter(({ vip }) => vip.holders.includes(name));

@@ -63,9 +63,9 @@ describe('a database user', () => {
       'grants\tlocalhost\ngrants\t%\n',
       [
         'create nova@localhost',
-        'let nova@localhost use nova_api',
+        'grant nova@localhost access to nova_api',
         'create nova@%',
-        'let nova@% use nova_api',
+        'grant nova@% access to nova_api',
       ],
     ],
     [
@@ -76,14 +76,14 @@ describe('a database user', () => {
     [
       'gets its databases',
       `${accounts('yes', 'yes')}grants\tlocalhost\nGRANT USAGE ON *.*\n${good('%')}`,
-      ['let nova@localhost use nova_api'],
+      ['grant nova@localhost access to nova_api'],
     ],
   ];
   it.each(cases)('%s', (_name, stdout, changes) => {
     expect(pending(operation, stdout)).toEqual(changes);
   });
 
-  it('is given the hash that the server keeps, and never the password', () => {
+  it('sends the hash that the server stores, and never the password', () => {
     expect(nativeHash(password).reveal()).toBe(HASH);
     const changes = operation.decide({ answers: true, rows: [] });
     const inputs = [operation.probe.input, ...changes.map(({ input }) => input)];
@@ -99,7 +99,7 @@ describe('a database user', () => {
   });
 });
 
-describe('a server that does not let root in', () => {
+describe('a server that refuses root', () => {
   const operations: readonly (readonly [string, Operation<never>])[] = [
     ['a database', database('nova') as Operation<never>],
     ['a database user', user('nova', { password, databases: ['nova'] }) as Operation<never>],
@@ -119,11 +119,11 @@ describe('a server that does not let root in', () => {
     ],
     [
       "ERROR 2013 (HY000): Lost connection to server at 'handshake'",
-      "mariadb runs and does not let root in: Lost connection to server at 'handshake'",
+      "mariadb runs but refuses root: Lost connection to server at 'handshake'",
       'sudo mariadb',
     ],
   ];
-  it.each(operations)('fails %s with the way out, and nothing is created', (_name, operation) => {
+  it.each(operations)('fails %s with a hint, and creates nothing', (_name, operation) => {
     for (const [stderr, message, hint] of refusals) {
       const told = (): unknown => operation.probe.parse({ stdout: '', stderr: `${stderr}\n`, exitCode: 1 });
       expect(told).toThrow(AccessRefused);
@@ -132,13 +132,13 @@ describe('a server that does not let root in', () => {
     }
   });
 
-  it.each(operations)('is another thing than one that is down, for %s', (_name, operation) => {
+  it.each(operations)('is told apart from a stopped server, for %s', (_name, operation) => {
     const stderr =
       "ERROR 2002 (HY000): Can't connect to local server through socket '/run/mysqld/mysqld.sock' (2)\n";
     expect(() => operation.probe.parse({ stdout: '', stderr, exitCode: 1 })).not.toThrow();
   });
 
-  it('is told by the probe of a user, which an account without grants is no reason for', () => {
+  it('is reported by the probe of a user; an account without grants is not', () => {
     const folder = folderForTest();
     const { script } = user('nova', { password, databases: ['nova'] }).probe;
     const run = (client: string): string => {
@@ -168,11 +168,11 @@ describe('default accounts', () => {
     ['nothing is done where there are none', '', []],
     ['anonymous accounts go', 'anonymous\tcontroller1\n', ['drop the anonymous account @controller1']],
     ['root from elsewhere goes', 'remote root\t%\n', ['drop root@%']],
-    ['root keeps only its socket', 'root password\tlocalhost\n', ['root only over the socket']],
+    ['root keeps only its socket', 'root password\tlocalhost\n', ['restrict root to the socket']],
     [
       'grants on test databases go',
       'test grant\tPUBLIC\t\ttest\\_%\ntest grant\t\t%\ttest\n',
-      ['take test\\_% from everybody', 'take test from anonymous accounts'],
+      ['revoke public access to test\\_%', 'revoke the access of anonymous accounts to test'],
     ],
     ['the test database goes', 'test database\ttest\n', ['drop the test database']],
   ];

@@ -61,7 +61,7 @@ describe('a user of the broker', () => {
     ['is left alone where it is right', right, []],
     ['is created where it is missing', {}, ['create user openstack', TAG, PERMIT]],
     [
-      'is created where nobody answers, which fails by itself',
+      'is created where the broker does not answer; the change then fails',
       undefined,
       ['create user openstack', TAG, PERMIT],
     ],
@@ -85,7 +85,7 @@ describe('a user of the broker', () => {
     expect(pending(operation, found)).toEqual(changes);
   });
 
-  it('has its password on stdin alone', () => {
+  it('gets its password on stdin only', () => {
     const changes = operation.decide(observation({}));
     const scripts = [operation.probe.script, ...changes.map(({ script }) => script)].join('\n');
     expect(scripts).not.toContain('s3cret-word');
@@ -94,19 +94,19 @@ describe('a user of the broker', () => {
     );
   });
 
-  it('goes where it must not be', () => {
+  it('is deleted where it must not exist', () => {
     const gone = userAbsent(host, 'guest', { platform });
     expect(pending(gone, { users: new Map([['guest', []]]) })).toEqual(['delete user guest']);
     expect(pending(gone, right)).toEqual([]);
   });
 });
 
-describe('what the inventory names', () => {
+describe('an object that the inventory lists', () => {
   const noted = { platform, password: new Secret('broker', 's3cret-word'), noted: true };
   const scripts = (operation: Operation<NodeObservation>, found: Partial<NodeStatus>): readonly string[] =>
     operation.decide(observation(found)).map(({ script }) => script);
 
-  it('is noted in the change that makes it, before it is made', () => {
+  it('is noted in the change that creates it, before it is created', () => {
     const [create, permit] = scripts(user(host, 'nova', noted), {});
     expect(create).toMatch(
       /^\(rabbitmqctl -q set_global_parameter 'osha-made user nova' true\) <\/dev\/null\n/,
@@ -119,7 +119,7 @@ describe('what the inventory names', () => {
     );
   });
 
-  it('is not noted where it was there before', () => {
+  it('is not noted where it existed before', () => {
     const found = {
       users: new Map([['nova', ['monitoring']]]),
       permissions: new Map([[inVhost('/', 'nova'), { ...EVERYTHING, read: '^$' }]]),
@@ -128,7 +128,7 @@ describe('what the inventory names', () => {
     expect(scripts(vhost(host, '/', { platform }), {})).toEqual([]);
   });
 
-  it('is asked about in one question for all users', () => {
+  it('shares one probe for all users', () => {
     const credentials = credentialsOf({ nova: new Secret('a', 'one'), cinder: new Secret('b', 'two') });
     expect(credentials.reveal()).toBe('nova\tone\ncinder\ttwo\n');
     const probes = [
@@ -160,7 +160,7 @@ describe('a policy', () => {
     expect(pending(operation, status)).toEqual(changes);
   });
 
-  it('is cleared where it must not be', () => {
+  it('is cleared where it must not exist', () => {
     const gone = policyAbsent(host, 'ha-all', { platform });
     expect(pending(gone, at(found))).toEqual(['clear policy ha-all']);
     expect(pending(gone, {})).toEqual([]);
@@ -168,7 +168,7 @@ describe('a policy', () => {
 });
 
 describe('the probes of one host', () => {
-  it('are one question, so that the broker is asked once for all of them', () => {
+  it('are identical, so that the broker is probed once for all of them', () => {
     const operations = [
       userAbsent(host, 'guest', { platform }),
       policy(host, 'ha-all', { platform, pattern: '', definition: {} }),

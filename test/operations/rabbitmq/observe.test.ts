@@ -30,10 +30,10 @@ function parse(stdout: string): NodeObservation {
   return parseNode('rabbitmq-server', { stdout, stderr: '', exitCode: 0 });
 }
 
-describe('what a node answers', () => {
+describe('the observation of a node', () => {
   const observed = parse(ANSWER);
 
-  it('says of which cluster it is, and what it remembers on disc', () => {
+  it('reports its cluster and the members recorded on disc', () => {
     expect(observed.remembers).toEqual(['rabbit@controller1', 'rabbit@my-host']);
     expect(observed.node).toMatchObject({
       running: true,
@@ -47,12 +47,12 @@ describe('what a node answers', () => {
     });
   });
 
-  it('says what osha made, and nothing of other parameters', () => {
+  it('lists what osha created, and ignores other parameters', () => {
     expect(observed.node?.vhosts).toEqual(['/', '/demo']);
     expect(observed.node?.made).toEqual([{ kind: 'policy', vhost: '/demo', name: 'ttl' }]);
   });
 
-  it('says who may do what, and whether passwords are right', () => {
+  it('lists permissions, and whether passwords are right', () => {
     expect(observed.node?.users).toEqual(
       new Map([
         ['openstack', ['administrator', 'monitoring']],
@@ -73,7 +73,7 @@ describe('what a node answers', () => {
     expect(observed.node?.passwords).toEqual(new Map([['openstack', false]]));
   });
 
-  it('is nothing where the node does not run', () => {
+  it('has no node where the node does not run', () => {
     expect(parse(`${UNIT}installed=yes\n`)).toMatchObject({
       node: undefined,
       silence: undefined,
@@ -94,7 +94,7 @@ describe('what a node answers', () => {
     expect(parse(`${UNIT}running\tfalse\npaused\tfalse\nend\ttrue\n`).node).toMatchObject({ paused: false });
   });
 
-  it('says what is on disc, and that something is there which it cannot read', () => {
+  it('reports data on disc, even where it cannot be read', () => {
     expect(parse(`${UNIT}data=yes\nkeeps=3\nremembers={[rabbit@a],[rabbit@a]}.\n`)).toMatchObject({
       data: true,
       keeps: 3,
@@ -123,7 +123,7 @@ describe('a node that runs and does not answer', () => {
     [
       'breaks off: half an answer would read as what it does not have',
       ANSWER.replace(UNIT, '').replace('end\ttrue\n', 'asked=137\n'),
-      { kind: 'slow', said: 'it broke off in the middle of its answer' },
+      { kind: 'slow', said: 'its answer was cut short' },
     ],
     [
       'cannot be asked',

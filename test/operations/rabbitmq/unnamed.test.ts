@@ -51,7 +51,7 @@ function pending(found: Partial<NodeStatus>, names: Named): readonly Change[] {
   return operation.decide({ installed: true, unit, alive: true, data: true, node: status('c1', found) });
 }
 
-describe('what osha made and the inventory names no longer', () => {
+describe('what osha created and the inventory no longer lists', () => {
   const all = [vhost('/demo'), user('nova'), permission('/demo', 'nova'), policy('/demo', 'ttl')];
   const everything = named({
     vhosts: ['/', '/demo'],
@@ -89,21 +89,21 @@ describe('what osha made and the inventory names no longer', () => {
     expect(changes.every(({ prunes }) => prunes === true)).toBe(true);
   });
 
-  it('takes its notes with it', () => {
+  it('is removed with its notes', () => {
     const [first, second] = pending(broker(all), named());
     expect(first?.script).toContain("'osha-made user nova'");
     expect(first?.script).toContain("'osha-made permission /demo nova'");
     expect(second?.script).toContain("'osha-made policy /demo ttl'");
   });
 
-  it('is a virtual host only while there are no messages in it', () => {
+  it('includes a virtual host only while it has no messages', () => {
     const [change] = pending(broker([vhost('/demo')]), named());
     expect(change?.script.indexOf('exit 1')).toBeGreaterThan(0);
     expect(change?.script.indexOf('exit 1')).toBeLessThan(change?.script.indexOf('delete_vhost') ?? 0);
   });
 });
 
-describe('the note of a thing', () => {
+describe('the note of an object', () => {
   it.each([vhost('/demo'), user('nova'), permission('/', 'nova'), policy('/', 'ttl')])(
     'is understood again: $kind',
     (made) => {
@@ -126,13 +126,13 @@ describe('the health of a broker', () => {
       ({ subject }) => subject === 'users and policies',
     )?.evidence;
 
-  it('advises about what the inventory does not name', () => {
+  it('advises about objects that the inventory does not list', () => {
     expect(evidence(broker([user('nova'), user('old')], [user('old')]), named())).toBe(
       'made by osha and no longer in the inventory (to remove: osha deploy INVENTORY --only rabbitmq --prune): user old; neither made by osha nor in the inventory, left alone: user nova',
     );
   });
 
-  it('gives no advice about what the inventory names', () => {
+  it('gives no advice about objects that the inventory lists', () => {
     expect(evidence(broker([]), named())).toBeUndefined();
   });
 });

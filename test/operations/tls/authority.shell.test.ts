@@ -14,7 +14,7 @@ import { issue } from '../../../src/operations/tls/issued.ts';
 const secret = (value: string): Secret => new Secret('tlsAuthority', value);
 
 describe('the CA of a deployment', () => {
-  it('has the same certificate whenever it is made', () => {
+  it('has the same certificate every time', () => {
     expect(authority('prod', secret(KEY)).certificate).toBe(CA.certificate);
   });
 
@@ -22,7 +22,7 @@ describe('the CA of a deployment', () => {
     expect(authority('prod', secret(EARLIER.key)).certificate).toBe(EARLIER.authority);
   });
 
-  it('is another one with another key, and for another deployment', () => {
+  it('differs for another key, and for another deployment', () => {
     const serial = (pem: string): string => new X509Certificate(pem).serialNumber;
     const renewed = authority('prod', secret(newPrivateKey(2048)));
     expect(serial(renewed.certificate)).not.toBe(serial(CA.certificate));
@@ -34,19 +34,21 @@ describe('the CA of a deployment', () => {
     expect([x509.subject, x509.ca, x509.verify(x509.publicKey)]).toEqual(['CN=osha CA prod', true, true]);
   });
 
-  it('has a line in place of its certificate where only the mask of its key is known', () => {
+  it('has a placeholder for its certificate where only the mask of its key is known', () => {
     expect(authority('prod', secret('<secret tlsAuthority>')).certificate).toBe(
       '(the certificate of osha CA prod)\n',
     );
   });
 
-  it('is refused with something else than a key, which is not told', () => {
-    expect(() => authority('prod', secret('hunter2'))).toThrow('the secret tlsAuthority is no private key');
+  it('rejects a secret that is not a key, without showing it', () => {
+    expect(() => authority('prod', secret('hunter2'))).toThrow(
+      'the secret tlsAuthority is not a private key',
+    );
   });
 });
 
-describe('a certificate by it', () => {
-  it('is for its names and addresses, and for the days that were asked for, an hour of them past', async () => {
+describe('a certificate issued by the CA', () => {
+  it('covers its names and addresses, and the requested days, backdated by an hour', async () => {
     const { certificate } = await sample({ days: 90 });
     expect(certificate.names).toEqual([...NAMES].sort());
     expect(certificate.issuer).toBe('osha CA prod');
@@ -56,7 +58,7 @@ describe('a certificate by it', () => {
     ]);
   });
 
-  it('comes with a key of its own each time, of which only the host learns', async () => {
+  it('comes with a new key each time, which only the host gets', async () => {
     const request = { names: NAMES, days: 1 };
     const [one, other] = [await issue(CA, request, NOW), await issue(CA, request, NOW)];
     expect(new X509Certificate(one.reveal()).checkPrivateKey(keyOf(one.reveal()))).toBe(true);
@@ -72,7 +74,7 @@ describe('a certificate by it', () => {
     ['the use as a CA', ['-purpose', 'crlsign'], false],
   ];
   it.skipIf(!installed).each(cases)(
-    'is judged by OpenSSL, strictly, for %s',
+    'passes or fails strict verification by OpenSSL for %s',
     async (_what, options, good) => {
       const folder = folderForTest();
       const { pem } = await sample();

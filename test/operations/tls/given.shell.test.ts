@@ -34,18 +34,18 @@ beforeAll(async () => {
 });
 
 describe('the files of a certificate', () => {
-  it('are good where they belong together and to the virtual IP', () => {
+  it('are accepted where they match each other and the virtual IP', () => {
     expect(givenProblems(inventory, files, vip, NOW)).toEqual([]);
   });
 
   const others = 'api.key is not the key of';
   const cases: readonly (readonly [string, Partial<typeof files>, readonly string[]])[] = [
-    ['are missing', { certificate: 'no.pem' }, ['error certificate: there is no file no.pem']],
+    ['are missing', { certificate: 'no.pem' }, ['error certificate: no such file: no.pem']],
     ['are folders', { certificate: 'folder' }, ['error certificate: folder is a folder']],
     ['hold something else', { certificate: 'api.key' }, ['error certificate: api.key holds no certificate']],
     ['hold no key', { key: './api.pem' }, ['error key: ./api.pem holds no private key']],
     ['are encrypted', { key: 'locked.key' }, ['error key: locked.key is encrypted']],
-    ['are read by all', { key: 'open.key' }, ['error key: others than you can read open.key (mode 644)']],
+    ['are read by all', { key: 'open.key' }, ['error key: open.key is readable by other users (mode 644)']],
     ['are of two pairs', { key: 'other.key' }, ['error key: other.key is not the key of ./api.pem']],
     [
       'have expired',
@@ -62,18 +62,18 @@ describe('the files of a certificate', () => {
       { certificate: 'stranger.pem' },
       [
         `error key: ${others} stranger.pem`,
-        'warning certificate: stranger.pem stands for 192.0.2.21, db, not for 192.0.2.20 or api',
+        'warning certificate: stranger.pem is valid for 192.0.2.21, db, not for 192.0.2.20 or api',
       ],
     ],
   ];
-  it.each(cases)('are told when they %s', (_what, different, expected) => {
+  it.each(cases)('are rejected or warned about when they %s', (_what, different, expected) => {
     const found = givenProblems(inventory, { ...files, ...different }, vip, NOW);
     expect(found.map((one) => `${one.severity} ${one.in}: ${one.message}`)).toEqual(expected);
   });
 });
 
-describe('a given certificate on a host', () => {
-  it('is placed with those above it and its key, and nothing of the key is shown', () => {
+describe('a provided certificate on a host', () => {
+  it('is installed with its chain and key, without showing any of the key', () => {
     const [change] = provided('/tls/api.pem', given(inventory, files)).decide(
       placed({ same: false, access: 'root:root 600' }),
     );
@@ -87,10 +87,10 @@ describe('a given certificate on a host', () => {
     const text = asSecretText(change.input);
     expect(text.reveal()).toBe(`${certificate}${CA.certificate}${key}`);
     expect(JSON.stringify(change)).not.toContain(key.split('\n')[1]);
-    expect(change.summary).toBe('place the given certificate at /tls/api.pem (another one is there)');
+    expect(change.summary).toBe('install the provided certificate at /tls/api.pem (replaces another one)');
   });
 
-  it('is left as it is where it is the same', () => {
+  it('is left alone where it is the same', () => {
     const path = join(folder, 'placed.pem');
     write('placed.pem', `${certificate}${CA.certificate}${key}`);
     const operation = provided(path, given(inventory, files));

@@ -43,7 +43,7 @@ describe('a certificate that osha issues', () => {
     ['an earlier key of the CA signed it', () => seen({ by: formerCa })],
     ['osha CA elsewhere signed it', () => seen({ by: strangeCa })],
     ['it lacks controller', () => seen({ names: ['api', '192.0.2.20'] })],
-    ['it also stands for former', () => seen({ names: [...NAMES, 'former'] })],
+    ['it also covers former', () => seen({ names: [...NAMES, 'former'] })],
     ['it expires in 29 days', () => seen({ daysAgo: 367 })],
     ['it has expired', () => seen({ daysAgo: 400 })],
     ['it is not valid yet', () => seen({ daysAgo: -2 })],
@@ -56,7 +56,7 @@ describe('a certificate that osha issues', () => {
     ]);
   });
 
-  it('makes its key when the change is made, and shows it nowhere', async () => {
+  it('generates its key when the change is applied, and shows it nowhere', async () => {
     const [change] = issued(PATH, options).decide({ now: NOW, keyFits: false, same: false });
     if (typeof change?.input !== 'function') throw new Error('the input is made too early');
     const input = asSecretText(await change.input());
@@ -64,7 +64,7 @@ describe('a certificate that osha issues', () => {
     expect(JSON.stringify([change, input])).not.toContain('PRIVATE KEY');
   });
 
-  it('is readable for root alone', async () => {
+  it('is readable by root only', async () => {
     const changes = issued(PATH, options).decide({ ...(await seen({})), access: 'haproxy:haproxy 644' });
     expect(changes.map((change) => change.summary)).toEqual([
       `change ${PATH}: haproxy:haproxy 644 to root:root 600`,
@@ -72,7 +72,7 @@ describe('a certificate that osha issues', () => {
   });
 });
 
-describe('the question to a host', () => {
+describe('the probe of a certificate file', () => {
   const folder = folderForAll();
   const file = join(folder, 'api.pem');
   const ask = (content: string): { stdout: string; seen: PlacedCertificate } => {
@@ -82,7 +82,7 @@ describe('the question to a host', () => {
     return { stdout: answer.stdout, seen: probe.parse(answer) };
   };
 
-  it('is answered with the certificate and whether the key is its own, never with the key', async () => {
+  it('returns the certificate and whether the key matches, never the key', async () => {
     const { pem, certificate } = await sample();
     const { stdout, seen } = ask(pem);
     expect(stdout).not.toContain('PRIVATE');
@@ -92,7 +92,7 @@ describe('the question to a host', () => {
   });
 
   const broken: readonly (readonly [string, (pem: string) => string, boolean])[] = [
-    ['somebody else’s key', (pem) => pem.replace(/-----BEGIN PRIVATE[^]*/, strangeKey()), true],
+    ['another key', (pem) => pem.replace(/-----BEGIN PRIVATE[^]*/, strangeKey()), true],
     ['no key', (pem) => pem.replace(/-----BEGIN PRIVATE[^]*/, ''), true],
     ['a certificate cut short', (pem) => pem.replace(/-----END CERTIFICATE-----\n/, ''), false],
     ['nothing', () => '', false],
@@ -108,7 +108,7 @@ describe('the question to a host', () => {
     expect(probe.parse(runHere(probe.script)).access).toBeUndefined();
   });
 
-  it('finds certificates that nothing uses, which only go when that is asked for', () => {
+  it('finds unused certificates, which are only pruned on request', () => {
     writeFileSync(join(folder, 'former.pem'), '');
     const operation = noOthers(folder, [file]);
     const changes = operation.decide(operation.probe.parse(runHere(operation.probe.script)));

@@ -42,7 +42,7 @@ describe('TLS of a virtual IP', async () => {
     expect(judged([sight, sight])).toEqual([`TLS of api: good, ${what} ${long}`]);
   });
 
-  it('tells the holder whose own certificate would not do', () => {
+  it('names the holder whose own certificate is invalid', () => {
     expect(
       judged([
         { served: good, own: good },
@@ -54,7 +54,7 @@ describe('TLS of a virtual IP', async () => {
     ]);
   });
 
-  it('is asked of those that answer', () => {
+  it('is judged by the holders that answer', () => {
     expect(judged([undefined, { served: good, own: good }])).toEqual([`TLS of api: good, ${what} ${long}`]);
     expect(judged([undefined, undefined])).toEqual(['TLS of api: BAD, unknown: no holder of it answered']);
   });
@@ -65,17 +65,17 @@ describe('TLS of a virtual IP', async () => {
     ]);
   });
 
-  it('is not healthy by another CA', () => {
+  it('is not healthy with a certificate of another CA', () => {
     expect(judged([{ served: stranger, own: good }, undefined])[0]).toMatch(
       /^TLS of api: BAD, .* by osha CA other; .*; not trusted/,
     );
   });
 
-  it('is the certificate that the inventory names, where it names one', () => {
+  it('must be the certificate that the inventory names, if it names one', () => {
     const trusted = { certificate: good };
     expect(judged([{ served: good, own: good }, undefined], { ...endpoint, trusted })[0]).toMatch(/: good,/);
     expect(judged([{ served: stranger, own: good }, undefined], { ...endpoint, trusted })[0]).toMatch(
-      /it is not the one that the inventory names$/,
+      /it is not the certificate that the inventory names$/,
     );
   });
 });
