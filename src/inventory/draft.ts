@@ -4,7 +4,7 @@ import type { Role, Vip } from './types.ts';
 
 type Path = readonly (string | number)[];
 
-/** One of the hosts to go through, as it is written: `user@host:port`, a host's name, or a map. */
+/** One jump host as written: `user@host:port`, a host's name, or a map. */
 export interface DraftHop {
   readonly path: Path;
   readonly text?: string;
@@ -14,7 +14,7 @@ export interface DraftHop {
   readonly identity?: string;
 }
 
-/** What is usable of an `ssh` key. */
+/** The usable entries of an `ssh` key. */
 export interface DraftSsh {
   readonly user?: string;
   readonly port?: number;
@@ -22,7 +22,7 @@ export interface DraftSsh {
   readonly identity?: string;
   readonly knownHosts?: readonly string[];
   readonly jump?: readonly DraftHop[];
-  /** A file, or whether ssh's own configuration counts. */
+  /** A file, or whether ssh's own configuration is used. */
   readonly config?: string | boolean;
 }
 
@@ -42,15 +42,14 @@ export interface DraftVip {
   readonly interface?: string;
   readonly by: Vip['by'];
   readonly haproxy: boolean;
-  /** Roles and names as they are written; absent where nothing is. */
+  /** Roles and names as written; absent where `on` is not set. */
   readonly on?: readonly string[];
   /** The hosts that can hold it. */
   readonly holders: readonly DraftHost[];
 }
 
 /**
- * What is usable of an inventory, mistakes left out, so that what can be checked is checked although other things are
- * wrong: all mistakes are told at once.
+ * The usable part of an inventory, without mistakes, so that everything else can still be checked and all mistakes are reported at once.
  */
 export interface Draft {
   readonly platform?: string | undefined;
@@ -134,7 +133,7 @@ function wordsOf(value: unknown): readonly RoleWord[] {
   return ROLE_WORDS.filter((word) => list.includes(word));
 }
 
-/** Takes what is usable of an inventory's plain value. Never fails. */
+/** The usable part of an inventory's plain value. Never throws. */
 export function draftOf(value: unknown): Draft {
   const raw = isRecord(value) ? value : {};
   const hosts = recordsOf(raw['hosts']);

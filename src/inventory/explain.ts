@@ -11,14 +11,13 @@ type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
 
 type Path = readonly (string | number)[];
 
-/** A problem of shape: what a schema finds. */
+/** A problem of shape, found by a schema. */
 export interface ShapeProblem extends InventoryProblem {
   readonly kind: 'unknown' | 'missing' | 'wrong';
 }
 
 /**
- * The issues of zod as problems of the inventory, each at the key or the value that it is about. `base` is where the
- * value stands in the inventory, `within` where the issues are found in `schema`.
+ * The issues of zod as problems of the inventory, each located at its key or value. `base` is the path of the value in the inventory, `within` the path of the issues in `schema`.
  */
 export function problemsOf(
   issues: readonly Issue[],
@@ -43,7 +42,7 @@ export function problemsOf(
   });
 }
 
-/** The problems without those of a missing key that stands right there, misspelt: one mistake is told once. */
+/** The problems without missing keys that are present but misspelt, so that one mistake is reported once. */
 export function withoutEchoes(problems: readonly ShapeProblem[]): readonly InventoryProblem[] {
   const parent = (path: Path): string => JSON.stringify(path.slice(0, -1));
   return problems.filter((problem) => {
@@ -58,19 +57,19 @@ export function withoutEchoes(problems: readonly ShapeProblem[]): readonly Inven
   });
 }
 
-/** Whether a key is called as a secret would be. */
+/** Whether a key is named like a secret. */
 export function looksSecret(key: string): boolean {
   return /passw|secret|token/i.test(key);
 }
 
-/** A key that is not in the schema, with the one that it was likely meant to be. */
+/** A key that is not in the schema, with the key that was probably meant. */
 export function unknownKey(path: Path, key: string, known: readonly string[]): ShapeProblem {
   const secret = looksSecret(key) && nearest(key, known) === undefined;
-  const hint = secret ? 'secrets stand in secrets.yaml beside the inventory' : suggestion(key, known);
+  const hint = secret ? 'secrets belong in secrets.yaml next to the inventory' : suggestion(key, known);
   return { kind: 'unknown', severity: 'error', path, at: 'key', message: `unknown key "${key}"`, hint };
 }
 
-/** What zod found, in plain English: an error map for `safeParse`. A schema's own messages win over it. */
+/** An error map for `safeParse` with plain English messages. A schema's own messages take precedence. */
 export function plainMessage(issue: RawIssue | Issue): string {
   const found = `, found ${show(issue.input)}`;
   switch (issue.code) {
@@ -98,7 +97,7 @@ export function plainMessage(issue: RawIssue | Issue): string {
   }
 }
 
-/** A value as a message can name it. */
+/** A value as shown in a message. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
@@ -111,16 +110,16 @@ export function show(value: unknown): string {
   return 'a value with a tag';
 }
 
-/** A schema, and where in it a value belongs. */
+/** A schema, and the path of a value in it. */
 interface Place {
   readonly schema: z.ZodType;
   readonly path: readonly PropertyKey[];
 }
 
-/** What a value could be at its top, of all the shapes that a union allows. */
+/** One of the shapes that a union allows, with the issues of a value that was tried against it. */
 interface Branch {
   readonly issues: readonly Issue[];
-  /** What was expected in its place, where the value is of another type altogether. */
+  /** The expected type, where the value has a different type. */
   readonly expected?: string;
 }
 
@@ -160,8 +159,7 @@ function wrong(path: Path, message: string, hint: string | undefined): ShapeProb
 }
 
 /**
- * One issue in words. The author of a schema can say the whole ("expected ..."), or only what to write instead
- * ("a size such as 512M").
+ * One issue in words. The message in a schema is either complete ("expected ..."), or only says what to write instead ("a size such as 512M").
  */
 function described(issue: Issue, path: Path): ShapeProblem {
   const { message, input } = issue;
@@ -174,7 +172,7 @@ function described(issue: Issue, path: Path): ShapeProblem {
   return wrong(path, fault, message.startsWith('write') ? message : `write ${message}`);
 }
 
-/** A union told apart by one key, which is missing or has a value that no shape has. */
+/** The problem of a discriminated union whose discriminator is missing or unknown. */
 function discriminatorProblem(issue: UnionIssue, path: Path): ShapeProblem {
   const key = String(issue.discriminator);
   const { options } = issue as { readonly options?: unknown };
@@ -237,7 +235,7 @@ function schemasAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly un
   return current;
 }
 
-/** The keys that `schema` knows in the map at `path`: what an unknown key may have been meant to be. */
+/** The keys that `schema` knows in the map at `path`: the candidates for an unknown key. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
   const shapes = schemasAt(schema, path).flatMap(shapesOf);
   return [
@@ -245,7 +243,7 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly strin
   ];
 }
 
-/** What the author of `schema` says about the value at `path`. */
+/** The description in `schema` of the value at `path`. */
 function descriptionAt(schema: z.ZodType, path: readonly PropertyKey[]): string | undefined {
   const described = schemasAt(schema, path).flatMap((found) => [found, ...shapesOf(found)]);
   return described.flatMap((found) => (found instanceof z.ZodType ? (found.description ?? []) : []))[0];
@@ -265,7 +263,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
-/** A type of zod in a person's words. */
+/** A zod type in plain words. */
 function kind(expected: string): string {
   return EXPECTED[expected] ?? expected;
 }
@@ -321,7 +319,7 @@ function hintOfType(expected: string, input: unknown): string | undefined {
   return undefined;
 }
 
-/** What to write instead, where the mistake tells. */
+/** What to write instead, where the mistake shows it. */
 function hintOf(issue: Issue): string | undefined {
   if (issue.code === 'invalid_type') return hintOfType(issue.expected, issue.input);
   if (issue.code === 'invalid_value' && issue.values.length > 1 && typeof issue.input === 'string') {

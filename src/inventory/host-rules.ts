@@ -20,7 +20,7 @@ interface Written {
   readonly address: string;
 }
 
-/** Every address that is written for a host, and where. */
+/** Every address in the hosts, with its path. */
 function writtenAddresses(draft: Draft): readonly Written[] {
   return draft.hosts.flatMap((host) => {
     const path = ['hosts', host.name];
@@ -42,11 +42,11 @@ function addressProblem(
   if (fault !== undefined) return { severity: 'error', path, ...fault };
   const ip = parseIpv4(address);
   if (ip === undefined && path.includes('networks')) {
-    const message = `an address in a further network has to be an IPv4 address, not the name "${address}"`;
+    const message = `an address in a further network must be an IPv4 address, not the name "${address}"`;
     return { severity: 'error', path, message, hint: 'write one such as 203.0.113.11' };
   }
   if ((ip !== undefined && isLoopback(ip)) || address === 'localhost') {
-    // One host alone can be this machine itself; of several, each would reach only itself at it.
+    // A single host can be this machine itself; with several, each would reach only itself.
     const severity = draft.hosts.length > 1 ? 'error' : 'warning';
     const message = `${address} is a loopback address, which no other host can reach`;
     return { severity, path, message, hint: 'write the address that the other hosts reach it at' };
@@ -57,7 +57,7 @@ function addressProblem(
   return { severity: 'error', path, message, hint: 'give each host an address of its own' };
 }
 
-/** Names and addresses of hosts, each for itself and compared with each other. */
+/** Mistakes in names and addresses of hosts, including duplicates. */
 export function hostProblems(draft: Draft): readonly InventoryProblem[] {
   const addresses = writtenAddresses(draft);
   return draft.hosts.flatMap((host) => [

@@ -33,15 +33,15 @@ import { sshSettingsOf, jumpProblems, jumpsTo } from './logins.ts';
 import { formatIpv4 } from './network.ts';
 
 export interface LoadOptions {
-  /** Whose keys the inventory may have. */
+  /** The playbooks whose keys the inventory may have. */
   readonly playbooks: readonly SettingsSection[];
-  /** Operating systems that are supported; the first one is suggested. */
+  /** Supported operating systems; the first one is suggested. */
   readonly platforms: readonly string[];
-  /** Some playbook that the inventory names could not be loaded: a key that nobody knows may be its. */
+  /** A playbook that the inventory names could not be loaded, so an unknown key may belong to it. */
   readonly incomplete?: boolean;
 }
 
-/** An inventory as it is written. What it names can be loaded before it is checked. */
+/** An inventory as written. The playbooks that it names can be loaded before it is checked. */
 export interface WrittenInventory {
   readonly file: string;
   readonly yaml: ParsedYaml;
@@ -50,13 +50,13 @@ export interface WrittenInventory {
 }
 
 export interface NamedPlaybook extends Position {
-  /** As it is written: relative to the inventory. */
+  /** As written: relative to the inventory. */
   readonly name: string;
 }
 
-/** An inventory, or why it is none. */
+/** An inventory, or the problems that make it invalid. */
 export interface LoadedInventory {
-  /** Only where no problem is an error. */
+  /** Present only if no problem is an error. */
   readonly inventory?: Inventory;
   /** Every mistake at once, in the order of the file. */
   readonly problems: readonly LocatedProblem[];
@@ -64,10 +64,10 @@ export interface LoadedInventory {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Keys that may be there without a value, as somebody leaves them who comments out what stands below. */
+/** Keys that may have no value, as when everything below them is commented out. */
 const MAY_BE_EMPTY = ['ssh', 'hosts', 'vips'];
 
-/** The mistakes of shape in the keys that every inventory has, and keys that nobody knows. */
+/** The mistakes of shape in the keys of every inventory, and unknown keys. */
 function shapeProblems(raw: Values, options: LoadOptions): readonly InventoryProblem[] {
   const fixed = Object.keys(fixedSchema.shape);
   const names = options.playbooks.map((section) => section.name);
@@ -87,7 +87,7 @@ function shapeProblems(raw: Values, options: LoadOptions): readonly InventoryPro
   ]);
 }
 
-/** A key at the top is a setting that is misspelt, or one of a playbook that the inventory does not name. */
+/** An unknown top-level key is misspelt, or belongs to a playbook that the inventory does not name. */
 function unknownSection(key: string, known: readonly string[]): ShapeProblem {
   const problem = unknownKey([key], key, known);
   if (nearest(key, known) !== undefined || looksSecret(key)) return problem;
@@ -108,7 +108,7 @@ function platformProblems(draft: Draft, platforms: readonly string[]): readonly 
   return [{ severity: 'error', path: ['platform'], message, hint: suggestion(draft.platform, platforms) }];
 }
 
-/** `sound` is false where keys are written twice: what is counted then is not what the author sees. */
+/** `sound` is false where keys are duplicated: counts would then differ from what the author sees. */
 function check(
   file: string,
   raw: Values,
@@ -127,15 +127,15 @@ function check(
     ...loginProblems(draft, file),
   ];
   const problems = [...shape, ...meaning, ...sections.problems];
-  // Playbooks only know the platforms that there are: the default stands in for any other.
+  // Playbooks know only existing platforms: the default replaces any other.
   const known = hasErrors(platformProblems(draft, options.platforms))
     ? { ...draft, platform: undefined }
     : draft;
-  // Jumps in a circle never end.
+  // Circular jumps would never end.
   const solid = hasErrors(jumpProblems(draft)) ? { ...known, hosts: [] } : known;
   const name = typeof raw['name'] === 'string' ? raw['name'] : '';
   const inventory = inventoryOf(solid, file, name, sections.settings);
-  // A host or VIP that was left out would make a playbook find faults that are none.
+  // Without a host or VIP that was left out, playbooks would report false mistakes.
   const whole =
     sound && !hasErrors(shape) && inventory.hosts.length > 0 && inventory.vips.length === draft.vips.length;
   if (!whole) return { inventory, problems };
@@ -150,12 +150,12 @@ function check(
   };
 }
 
-/** Takes the text of an inventory that was read from `file`. Never throws. */
+/** Parses the text of an inventory that was read from `file`. Never throws. */
 export function parseInventory(file: string, text: string): WrittenInventory {
   return written(file, parseYaml(file, text));
 }
 
-/** Reads an inventory, and checks nothing of what it says. Never throws. */
+/** Reads an inventory without checking its content. Never throws. */
 export function readInventory(file: string): WrittenInventory {
   const read = readText(file);
   return read.problem === undefined
@@ -176,8 +176,7 @@ function written(file: string, yaml: ParsedYaml): WrittenInventory {
 }
 
 /**
- * Checks an inventory; finds every mistake at once and never throws for what is in it. Local files that it names (keys,
- * known hosts) are looked at; no name is looked up and no host is reached.
+ * Checks an inventory; finds every mistake at once and never throws for its content. Local files that it names (keys, known hosts) are inspected; no name is resolved and no host is contacted.
  */
 export function checkWritten({ file, yaml }: WrittenInventory, options: LoadOptions): LoadedInventory {
   const refused = (message: string, hint: string): LoadedInventory => {
@@ -217,7 +216,7 @@ export function loadInventory(file: string, options: LoadOptions): LoadedInvento
   return checkWritten(readInventory(file), options);
 }
 
-/** The inventory that a draft without errors describes. Hosts and VIPs that lack something essential are left out. */
+/** The inventory of a draft without errors. Incomplete hosts and VIPs are left out. */
 function inventoryOf(
   draft: Draft,
   file: string,

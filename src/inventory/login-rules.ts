@@ -33,22 +33,22 @@ function beginning(path: string): string {
   }
 }
 
-/** What ssh would say of a path, before anything is connected. */
+/** The problem that ssh would have with a file, found before any connection; else the file's stats. */
 function fileFault(written: string, path: string): Fault | Stats {
   if (/^~[^/]/.test(written)) {
     return {
       severity: 'error',
-      message: `"${written}": only your own home can be written as ~`,
+      message: `"${written}": ~ only stands for your own home directory`,
       hint: 'write ~/... or the whole path',
     };
   }
   const stats = statsOf(path);
-  // An inventory is validated and planned with on machines that have no key, too.
+  // An inventory is also validated and planned on machines without the key.
   if (stats === undefined)
     return {
       severity: 'warning',
-      message: `there is no file ${written}`,
-      hint: `it is looked for at ${path}`,
+      message: `no such file: ${written}`,
+      hint: `expected at ${path}`,
     };
   if (!stats.isFile())
     return { severity: 'error', message: `${written} is not a file`, hint: 'write the path of a file' };
@@ -79,7 +79,7 @@ function identityFault(written: string, path: string): Fault | undefined {
   };
 }
 
-/** Known hosts and configuration: nothing but a file that can be read. */
+/** Known hosts and configuration only need to be readable files. */
 function readableFault(written: string, path: string): Fault | undefined {
   const found = fileFault(written, path);
   return 'severity' in found ? found : undefined;
@@ -113,13 +113,13 @@ function filesOf(ssh: DraftSsh, path: Path, inventoryFile: string): readonly Inv
 function sudoProblem(ssh: DraftSsh, common: DraftSsh, path: Path): readonly InventoryProblem[] {
   const user = ssh.user ?? common.user ?? 'root';
   if (ssh.sudo !== false || user === 'root') return [];
-  const message = `${user} without sudo can change nothing on a host`;
+  const message = `${user} cannot change anything on a host without sudo`;
   return [
     { severity: 'warning', path: [...path, 'sudo'], message, hint: 'write sudo: true, or log in as root' },
   ];
 }
 
-/** Keys, known hosts and configurations that are not there or not safe, and logins that cannot become root. Looks at local files only. */
+/** Keys, known hosts and configurations that are missing or unsafe, and logins that cannot become root. Reads local files only. */
 export function loginProblems(draft: Draft, inventoryFile: string): readonly InventoryProblem[] {
   const settings = [
     { ssh: draft.ssh, path: ['ssh'] },

@@ -7,9 +7,7 @@ import { nearest } from '../yaml/nearest.ts';
 import type { InventoryProblem } from './problem.ts';
 
 /**
- * The jump hosts on the way to `host`, first hop first; `undefined` where the inventory does not say. Where the first one
- * is a host of the inventory, it is reached as that host is; users and keys that a hop does not say are those of `host`.
- * Only for a draft without jump problems.
+ * The jump hosts to `host`, first hop first; `undefined` where the inventory has none. A first hop that is a host of the inventory is reached through that host's own jump hosts; a hop without user or key uses those of `host`. Only for a draft without jump problems.
  */
 export function jumpsTo(draft: Draft, host: DraftHost, file: string): readonly JumpHost[] | undefined {
   if (host.ssh.jump === undefined && draft.ssh.jump === undefined) return undefined;
@@ -20,7 +18,7 @@ export function jumpsTo(draft: Draft, host: DraftHost, file: string): readonly J
   return hops.map((hop, index) => (index === 0 ? { ...hop, direct: true } : hop));
 }
 
-/** Jump hosts that do not exist, and hosts that are reached through themselves. */
+/** Jump hosts that do not exist, and circular jumps. */
 export function jumpProblems(draft: Draft): readonly InventoryProblem[] {
   const hops = [draft.ssh, ...draft.hosts.map((host) => host.ssh)].flatMap((ssh) => ssh.jump ?? []);
   const problems = hops.flatMap((hop) => hopFault(draft, hop) ?? []);
@@ -28,20 +26,20 @@ export function jumpProblems(draft: Draft): readonly InventoryProblem[] {
   for (const host of draft.hosts) {
     const circle = circleOf(draft, host).map(({ name }) => name);
     const members = [...circle].sort().join(' ');
-    // A circle without a host that says so itself cannot be: what the inventory says for all never makes one.
+    // Every circle includes a host with jump hosts of its own: those of the whole inventory never form one.
     if (circle.length === 0 || told.has(members) || host.ssh.jump === undefined) continue;
     told.add(members);
     problems.push({
       severity: 'error',
       path: host.ssh.jump[0]?.path ?? ['hosts', host.name, 'ssh', 'jump'],
       message: `jump goes in a circle: ${[...circle, host.name].join(' -> ')}`,
-      hint: 'one of these hosts has to be reached directly: "jump: []"',
+      hint: 'one of these hosts must be reached directly: "jump: []"',
     });
   }
   return problems;
 }
 
-/** All that the inventory says of logging in to `host`, but the way there. */
+/** All settings of the inventory for logging in to `host`, except jump hosts. */
 export function sshSettingsOf(
   draft: Draft,
   host: DraftHost,
@@ -55,7 +53,7 @@ export function sshSettingsOf(
   };
 }
 
-/** Who to log in to `host` as: what it says itself, then what the inventory says for all. */
+/** The login for `host`: its own settings, then those of the whole inventory. */
 export function loginOf(draft: Draft, host: DraftHost, inventoryFile: string): Login {
   const { user, port, identity, config }: DraftSsh = { ...draft.ssh, ...host.ssh };
   return {
@@ -74,8 +72,7 @@ export function absolutePath(inventoryFile: string, path: string): string {
 }
 
 /**
- * The hops that `host` is reached through, as they are written. Those of the whole inventory end where the host itself
- * is one of them: a gateway is not reached through itself.
+ * The jump hosts of `host`, as written. Those of the whole inventory end before the host itself: a gateway is not reached through itself.
  */
 function hopsOf(draft: Draft, host: DraftHost): readonly DraftHop[] {
   if (host.ssh.jump !== undefined) return host.ssh.jump;
@@ -84,14 +81,14 @@ function hopsOf(draft: Draft, host: DraftHost): readonly DraftHop[] {
   return own < 0 ? common : common.slice(0, own);
 }
 
-/** An address to go through, read from `user@host:port`. */
+/** A jump host's address, parsed from `user@host:port`. */
 export interface HopAddress {
   readonly address: string;
   readonly user?: string;
   readonly port?: number;
 }
 
-/** `user@host:port` taken apart; `undefined` where it is nothing of that form. */
+/** Parses `user@host:port`; `undefined` for any other form. */
 export function parseHop(text: string): HopAddress | undefined {
   const match = /^(?:([^\s@:/]+)@)?([^\s@:/]+)(?::(\d{1,5}))?$/.exec(text);
   const address = match?.[2];
@@ -107,13 +104,13 @@ export function hostOfHop(draft: Draft, hop: DraftHop): DraftHost | undefined {
   return draft.hosts.find((host) => host.name === hop.text);
 }
 
-/** The host that the first hop of `host` is, which itself may be reached through others. */
+/** The inventory's host that is the first hop of `host`; it may itself have jump hosts. */
 function gatewayOf(draft: Draft, host: DraftHost): DraftHost | undefined {
   const [first] = hopsOf(draft, host);
   return first === undefined ? undefined : hostOfHop(draft, first);
 }
 
-/** The hosts from `host` back to itself; empty where it is not reached through itself. */
+/** The hosts of a circle from `host` back to itself; empty where there is none. */
 function circleOf(draft: Draft, host: DraftHost): readonly DraftHost[] {
   if (hopsOf(draft, host).some((hop) => hostOfHop(draft, hop) === host)) return [host];
   const passed = [host];
@@ -141,7 +138,7 @@ function hopFault(draft: Draft, hop: DraftHop): InventoryProblem | undefined {
   const parsed = parseHop(hop.text);
   if (parsed === undefined) {
     return error(
-      `jump: "${hop.text}" is no address`,
+      `jump: "${hop.text}" is not an address`,
       'write user@host:port, or the name of a host of this inventory',
     );
   }
@@ -173,7 +170,7 @@ function jumpHost(draft: Draft, hop: DraftHop, through: DraftHost, file: string)
   return { address: written.address, ...said(login) };
 }
 
-/** The entries that have a value. */
+/** The entries with a value. */
 function said(login: { readonly [Key in keyof Login]: Login[Key] | undefined }): Login {
   return Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined));
 }

@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net';
 import type { Host, Vip } from './types.ts';
 
-/** What is wrong with something that should be an address, and what to write. */
+/** A problem with an address or a name, and what to write instead. */
 export interface AddressFault {
   readonly message: string;
   readonly hint: string;
 }
 
-/** What is wrong with an address to reach a host at: an IPv4 address, or a name that DNS could know. */
+/** The problem with the address of a host, which must be an IPv4 address or a DNS name. */
 export function addressFault(text: string): AddressFault | undefined {
   const fault = (message: string, hint: string): AddressFault => ({ message, hint });
   const address = parseIpv4(text);
@@ -22,7 +22,7 @@ export function addressFault(text: string): AddressFault | undefined {
   }
   if (isIPv6(bare.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/%.*$/, ''))) {
     return fault(
-      `${text} is an IPv6 address, which osha cannot set up yet`,
+      `${text} is an IPv6 address, which osha does not support yet`,
       'write an IPv4 address or a host name',
     );
   }
@@ -36,12 +36,12 @@ export function addressFault(text: string): AddressFault | undefined {
   return undefined;
 }
 
-/** What is wrong with the name of a host or a VIP: one RFC 1123 label that starts with a letter, in lower case. */
+/** The problem with the name of a host or a VIP, which must be one lower-case RFC 1123 label that starts with a letter. */
 export function nameFault(name: string): AddressFault | undefined {
   const fault = (message: string, hint: string): AddressFault => ({ message, hint });
   if (name.length > 63) return fault(`this name has ${name.length} characters`, 'a host name has at most 63');
   if (name === 'localhost')
-    return fault('"localhost" is what every host calls itself', 'give it a name of its own');
+    return fault('"localhost" is the name of the local host on every machine', 'give it a name of its own');
   if (/^[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) return undefined;
   const better = name
     .toLowerCase()
@@ -56,14 +56,14 @@ export function nameFault(name: string): AddressFault | undefined {
     );
   }
   return fault(
-    `"${name}" is no host name`,
+    `"${name}" is not a valid host name`,
     `use lower case letters, digits and "-", a letter first${example}`,
   );
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** The 32 bits of a dotted IPv4 address as a number; `undefined` where it is none. Leading zeros are refused: some read them as octal. */
+/** A dotted IPv4 address as a number of 32 bits; `undefined` for anything else. Leading zeros are refused: some programs read them as octal. */
 export function parseIpv4(text: string): number | undefined {
   if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
   const bytes = text.split('.').map(Number);
@@ -71,7 +71,7 @@ export function parseIpv4(text: string): number | undefined {
   return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
-/** An IPv4 address as it is written. */
+/** An IPv4 address in dotted form. */
 export function formatIpv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
@@ -82,7 +82,7 @@ export interface Bounds {
   readonly last: number;
 }
 
-/** First and last address of the network that `address` is in. */
+/** First and last address of the network of `address`. */
 export function networkOf(address: number, prefixLength: number): Bounds {
   const size = 2 ** (32 - prefixLength);
   const first = Math.floor(address / size) * size;
@@ -95,8 +95,7 @@ export function contains({ first, last }: Bounds, address: number): boolean {
 }
 
 /**
- * A host's addresses as numbers, the management address before the others; `undefined` for one that is not known, be it
- * that none is written or that it is a name: DNS is not asked.
+ * A host's addresses as numbers, the management address first; `undefined` for one that is missing or a name: DNS is not queried.
  */
 export function addressesOf(host: {
   readonly address?: string;
@@ -109,16 +108,16 @@ export function isLoopback(address: number): boolean {
   return Math.floor(address / 2 ** 24) === 127;
 }
 
-/** Why no host can have this IPv4 address; loopback is not among the reasons. */
+/** Why no host can have this IPv4 address; loopback is not considered. */
 export function unusable(address: number): string | undefined {
   const first = Math.floor(address / 2 ** 24);
-  if (first === 0) return 'is no address that a host can have';
+  if (first === 0) return 'is not an address that a host can have';
   if (first >= 224 && first < 240) return 'is a multicast address';
   if (first >= 240) return 'is a reserved or broadcast address';
   return undefined;
 }
 
-/** A name that DNS could know (RFC 1123), of one label or several. It is not looked up. */
+/** Whether `text` is a valid DNS name (RFC 1123), of one or more labels. It is not resolved. */
 export function isDnsName(text: string): boolean {
   const labels = text.replace(/\.$/, '').split('.');
   return (
@@ -131,7 +130,7 @@ function badIpv4(text: string): AddressFault {
   const zero = text.split('.').find((part) => /^0\d/.test(part));
   const reason = byte ? `: ${byte} is more than 255` : zero ? `: ${zero} starts with a zero` : '';
   return {
-    message: `${text} is no IPv4 address${reason}`,
+    message: `${text} is not an IPv4 address${reason}`,
     hint: 'write four numbers from 0 to 255, such as 10.0.0.11',
   };
 }
@@ -143,8 +142,7 @@ function boundsOf({ address, prefixLength }: Network): Bounds {
 }
 
 /**
- * The host's own address in the network of a virtual IP: the first one that lies in it, the management address before
- * the others. Nothing where none does; a name that only DNS knows is not looked up.
+ * The host's own address in the network of a virtual IP: the first one that lies in it, starting with the management address. `undefined` where none does; names are not resolved.
  */
 export function addressIn(host: Pick<Host, 'address' | 'networks'>, vip: Network): string | undefined {
   const network = boundsOf(vip);
@@ -152,7 +150,7 @@ export function addressIn(host: Pick<Host, 'address' | 'networks'>, vip: Network
   return own === undefined ? undefined : formatIpv4(own);
 }
 
-/** Whether two virtual IPs lie in one network, or the network of one in that of the other. */
+/** Whether the networks of two virtual IPs are the same, or one contains the other. */
 export function sameNetwork(one: Network, other: Network): boolean {
   const [a, b] = [boundsOf(one), boundsOf(other)];
   return a.first <= b.last && b.first <= a.last;

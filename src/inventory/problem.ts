@@ -1,13 +1,13 @@
 import type { Severity } from '../yaml/problem.ts';
 
-/** A mistake in an inventory, by its path: what a rule finds that knows nothing of the text it came from. */
+/** A mistake in an inventory, located by its path, not by a line of the text. */
 export interface InventoryProblem {
   readonly severity: Severity;
   /** Where in the YAML: `['vips', 'api', 'address']`. */
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly hint?: string;
-  /** What of it to point at; default its value. */
+  /** What to point at; default the value. */
   readonly at?: 'key' | 'value';
 }
 

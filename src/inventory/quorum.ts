@@ -2,12 +2,12 @@ import type { Draft } from './draft.ts';
 import type { InventoryProblem } from './problem.ts';
 import type { Role } from './types.ts';
 
-/** Roles whose hosts form a cluster that lives by majority. */
+/** Roles whose hosts form a cluster that needs a majority. */
 const VOTING = ['database', 'messaging', 'coordination'] as const satisfies readonly Role[];
 
 type Voting = (typeof VOTING)[number];
 
-/** What happens with two of them. */
+/** What happens with two hosts. */
 const WITH_TWO: Readonly<Record<Voting, string>> = {
   database:
     'two hosts for database: when either of them dies, or they lose contact, the database stops answering until you decide which one continues',
@@ -21,8 +21,7 @@ function listed(words: readonly string[]): string {
 }
 
 /**
- * Clusters that cannot outlive a host, or need one host more than the same safety takes. Warnings only. The roles in
- * `extraVotes` have one vote more than hosts, so that an even number of hosts is none of votes.
+ * Warnings for clusters that cannot survive the loss of a host, or have one host too many for their redundancy. Roles in `extraVotes` have one vote more than hosts, so that an even number of hosts has an odd number of votes.
  */
 export function quorumProblems(draft: Draft, extraVotes: readonly Role[]): readonly InventoryProblem[] {
   const warning = { severity: 'warning', path: ['hosts'], at: 'key' } as const;

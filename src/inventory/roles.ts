@@ -1,7 +1,7 @@
 import { ROLES, type Host, type Role } from './types.ts';
 import { suggestion } from '../yaml/nearest.ts';
 
-/** What `roles` may hold in an inventory. */
+/** The words that `roles` accepts in an inventory. */
 export const ROLE_WORDS = ['controller', ...ROLES] as const;
 export type RoleWord = (typeof ROLE_WORDS)[number];
 
@@ -9,8 +9,7 @@ export type RoleWord = (typeof ROLE_WORDS)[number];
 const APART: readonly Role[] = ['network', 'compute', 'storage'];
 
 /**
- * The roles of each host, `controller` expanded, in the order of `ROLES`. A role that is written out for one host is
- * taken out of `controller` on all others: `[controller, time]` on one of three controllers makes it the only time server.
+ * The roles of each host, `controller` expanded, in the order of `ROLES`. A role that is listed for one host is not part of `controller` on all others: `[controller, time]` on one of three controllers makes it the only time server.
  */
 export function expandRoles(
   written: ReadonlyMap<string, readonly RoleWord[]>,
@@ -29,8 +28,7 @@ export function expandRoles(
 }
 
 /**
- * The hosts that can hold a virtual IP: the load balancers, which are the controllers where no other host was given
- * that role; the controllers where there are none; else every host.
+ * The hosts that can hold a virtual IP: the load balancers (the controllers, unless another host has that role); the controllers if there are none; else every host.
  */
 export function vipHolders<Candidate extends Pick<Host, 'roles' | 'controller'>>(
   hosts: readonly Candidate[],
@@ -47,13 +45,13 @@ interface Candidate {
   readonly controller: boolean;
 }
 
-/** The hosts that a role's word or a host's own name means; none where it means nothing. No host is called as a role is. */
+/** The hosts that a role or a host's name refers to; none for an unknown word. No host has the name of a role. */
 export function hostsMeant<Host extends Candidate>(word: string, hosts: readonly Host[]): readonly Host[] {
   if (word === 'controller') return hosts.filter((host) => host.controller);
   return hosts.filter((host) => host.name === word || (host.roles as readonly string[]).includes(word));
 }
 
-/** The hosts that a list of roles and names means, each once, in the order of the list. */
+/** The hosts that a list of roles and names refers to, without duplicates, in the order of the list. */
 export function chosenHosts<Host extends Candidate>(
   words: readonly string[],
   hosts: readonly Host[],
@@ -61,7 +59,7 @@ export function chosenHosts<Host extends Candidate>(
   return [...new Set(words.flatMap((word) => hostsMeant(word, hosts)))];
 }
 
-/** What is wrong with a word that should be a role which a host has, or the name of a host. */
+/** The problem with a word that must be an assigned role or the name of a host. */
 export function choiceFault(
   word: string,
   hosts: readonly Candidate[],

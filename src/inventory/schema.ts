@@ -91,7 +91,7 @@ const vipSchema = z.strictObject({
   by: z.enum(['pacemaker', 'keepalived']).default('pacemaker').meta({ description: 'What moves it' }),
 });
 
-/** The keys that every inventory has; those of playbooks come on top. */
+/** The keys of every inventory; playbooks add theirs. */
 export const fixedShape = {
   name: z
     .string()
@@ -116,19 +116,18 @@ export const fixedShape = {
 
 export const fixedSchema = z.strictObject(fixedShape);
 
-/** Keys that start so are the author's own, for anchors (`x-defaults: &defaults {...}`). */
+/** Keys with this prefix belong to the author, for anchors (`x-defaults: &defaults {...}`). */
 export const OWN_KEY = /^x-/;
 
-/** The values of `platform` where it is not written. */
+/** The default of `platform`. */
 export const DEFAULT_PLATFORM = 'debian-12';
 
-/** What a JSON Schema is made of: plain data, to be printed. */
+/** A JSON Schema as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * The JSON Schema (draft 7, which editors' YAML support reads) of an inventory with these sections, for completion and
- * checking while it is written. What only `loadInventory` can check is not in it. An inventory with playbooks of its own
- * may have any further key, unless `sections` has those playbooks too and is `complete`.
+ * checking while it is written. Rules that only `loadInventory` can check are not in it. An inventory with its own playbooks may have any further key, unless `sections` includes those playbooks and is `complete`.
  */
 export function inventoryJsonSchema(
   sections: readonly SettingsSection[],
@@ -171,7 +170,7 @@ export function inventoryJsonSchema(
       ? { additionalProperties }
       : { if: { required: ['playbooks'] }, else: { propertyNames: known } }),
     title: 'An inventory of osha',
-    // Keys of the author's own, for anchors.
+    // The author's own keys, for anchors.
     patternProperties: { [OWN_KEY.source]: {} },
   };
 }

@@ -9,27 +9,27 @@ import type { ZodType } from 'zod';
 export interface SettingsSection {
   /** The key. */
   readonly name: string;
-  /** The key that it had before, which is still read. */
+  /** The former name of the key, which is still read. */
   readonly formerly?: string;
   readonly title: string;
   /** The shape of its value; `{}` has to satisfy it. */
   readonly settings: ZodType;
-  /** The hosts that it is for. */
+  /** The hosts that it applies to. */
   hosts(inventory: Inventory): readonly Host[];
-  /** The role of a cluster that has one vote more than hosts: some other host votes in it, without its data. */
+  /** The role of a cluster with one vote more than hosts: an arbitrator on another host votes in it. */
   extraVote?(settings: unknown): Role | undefined;
-  /** Mistakes that only it can know of. */
+  /** Mistakes that only its playbook can find. */
   validate?(inventory: Inventory, settings: unknown): readonly InventoryProblem[];
 }
 
-/** What the sections of an inventory say. */
+/** The settings in the sections of an inventory. */
 export interface ReadSections {
-  /** Every section has an entry; defaults stand in for the ones that are wrong, so that the rest can be checked. */
+  /** Every section has an entry; defaults replace invalid ones, so that the rest can be checked. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly problems: readonly InventoryProblem[];
 }
 
-/** Reads each section's own key by its schema. A key without a value is a section with defaults only. */
+/** Parses each section's key with its schema. A key without a value is a section with defaults only. */
 export function readSections(value: unknown, sections: readonly SettingsSection[]): ReadSections {
   const raw = isRecord(value) ? value : {};
   const problems: InventoryProblem[] = [...doubled(raw, sections)];
@@ -45,8 +45,7 @@ export function readSections(value: unknown, sections: readonly SettingsSection[
 }
 
 /**
- * Sections that are set but are for no host. With `guessed` some section's defaults stand in for what is wrong in it:
- * then nothing is said of those that no role alone would give a host, for they may be for what is written there.
+ * Sections that are set but apply to no host. `guessed` means that defaults replace an invalid section; sections to which no single role would give a host are then not reported, because that section may use them.
  */
 export function unusedSections(
   value: unknown,
@@ -70,7 +69,7 @@ export function unusedSections(
   });
 }
 
-/** The roles of clusters that have one vote more than hosts, as the sections themselves say. */
+/** The roles of clusters that have one vote more than hosts, according to their sections. */
 export function extraVotes(
   sections: readonly SettingsSection[],
   settings: ReadSections['settings'],
@@ -78,7 +77,7 @@ export function extraVotes(
   return sections.flatMap((section) => section.extraVote?.(settings[section.name]) ?? []);
 }
 
-/** What the sections themselves find wrong. Only those that have hosts are asked. */
+/** The mistakes that the sections themselves find. Sections without hosts are skipped. */
 export function sectionProblems(
   value: unknown,
   inventory: Inventory,
@@ -98,14 +97,14 @@ export function sectionProblems(
     });
 }
 
-/** The key by which an inventory has a section: its name, or the one that it had before. */
+/** The key of a section in an inventory: its name or its former name. */
 function keyOf(raw: Readonly<Record<string, unknown>>, { name, formerly }: SettingsSection): string {
   return formerly !== undefined && !Object.hasOwn(raw, name) && Object.hasOwn(raw, formerly)
     ? formerly
     : name;
 }
 
-/** Sections that are there by both of their names. */
+/** Sections that are set under both of their names. */
 function doubled(
   raw: Readonly<Record<string, unknown>>,
   sections: readonly SettingsSection[],
@@ -119,7 +118,7 @@ function doubled(
   });
 }
 
-/** The roles of which any one would give a section a host. */
+/** The roles that would each give a section a host. */
 function rolesWanted(inventory: Inventory, section: SettingsSection): readonly Role[] {
   const [host] = inventory.hosts;
   if (host === undefined) return [];

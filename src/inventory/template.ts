@@ -9,7 +9,7 @@ export interface TemplateOptions {
   readonly name?: string;
   /** Default debian-12. */
   readonly platform?: string;
-  /** Whose settings are listed, commented out, with their defaults. */
+  /** The sections whose settings are listed, commented out, with their defaults. */
   readonly sections?: readonly SettingsSection[];
   /** The path or address of the JSON Schema, for editors. */
   readonly schema?: string;
@@ -36,7 +36,7 @@ function choices(property: Readonly<Record<string, unknown>>): string {
   return Array.isArray(values) ? values.map(String).join(' | ') : '';
 }
 
-/** One setting as a comment: what it is, its default and its choices. */
+/** One setting as a comment: description, default and choices. */
 function settingLines(name: string, property: unknown): readonly string[] {
   const described = isRecord(property) ? property : {};
   const description = described['description'];
@@ -70,9 +70,7 @@ function sectionLines(section: SettingsSection): readonly string[] {
 }
 
 /**
- * The text of an inventory to start from: three controllers, two virtual IPs, how to log in, and every setting of
- * `sections` with its default, commented out. It is valid as it stands; its names and addresses are for the reader to
- * replace.
+ * The text of a new inventory: three controllers, two virtual IPs, login settings, and every setting of `sections` with its default, commented out. It is valid without changes; names and addresses are examples to replace.
  */
 export function inventoryTemplate(options: TemplateOptions = {}): string {
   const { name = 'cloud', platform = DEFAULT_PLATFORM, sections = [], schema } = options;

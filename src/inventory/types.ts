@@ -1,6 +1,5 @@
 /**
- * What a host is for. `controller` in an inventory is short for all of these but `compute`, `network` and `storage`
- * that no other host was given; an `Inventory` only carries the roles that it was expanded to.
+ * The roles of hosts. `controller` in an inventory stands for all of these except `compute`, `network`, `storage` and those that another host has; an `Inventory` has only the expanded roles.
  */
 export const ROLES = [
   'database',
@@ -19,15 +18,14 @@ export const ROLES = [
 export type Role = (typeof ROLES)[number];
 
 /**
- * Who to log in as, as far as the inventory says. What is absent is left to ssh's configuration, and where that is silent
- * too, to the defaults: root, port 22, and the agent's keys and the user's own. Paths are absolute by the time they are here.
+ * The login settings in the inventory. For absent ones ssh's configuration applies, then the defaults: root, port 22, the agent's keys and the user's own. Paths are absolute.
  */
 export interface Login {
   readonly user?: string;
   readonly port?: number;
-  /** A private key's file. */
+  /** The file of a private key. */
   readonly identity?: string;
-  /** The file of ssh's configuration, or `false` for none; absent: those that `ssh` itself reads. */
+  /** The file of ssh's configuration, or `false` for none; absent: the files that `ssh` itself reads. */
   readonly config?: string | false;
 }
 
@@ -36,24 +34,24 @@ export interface SshSettings extends Login {
   /** Become root with `sudo` where the user is not root. */
   readonly sudo: boolean;
   readonly knownHosts: readonly string[];
-  /** Hosts to go through, first hop first; none where it is empty. Absent: ssh's configuration says. */
+  /** Jump hosts, first hop first; empty for a direct connection. Absent: ssh's configuration applies. */
   readonly jump?: readonly JumpHost[];
 }
 
 export interface JumpHost extends Login {
   readonly address: string;
-  /** The inventory says that this hop is reached without any other: ssh's configuration is not asked for the way. */
+  /** The inventory says that this hop is reached directly: jump hosts in ssh's configuration are ignored. */
   readonly direct?: boolean;
 }
 
 export interface Host {
   readonly name: string;
-  /** Where osha logs in, and where the systems talk to each other: the management network. */
+  /** The address in the management network, used for logging in and for inter-node traffic. */
   readonly address: string;
   /** Addresses in further networks, by the network's name. */
   readonly networks: Readonly<Record<string, string>>;
   readonly roles: readonly Role[];
-  /** True where the inventory says `controller`: these hosts carry VIPs unless load balancers are hosts of their own. */
+  /** Whether its roles in the inventory include `controller`: these hosts carry VIPs unless there are separate load balancers. */
   readonly controller: boolean;
   readonly ssh: SshSettings;
 }
@@ -64,19 +62,19 @@ export interface Vip {
   readonly prefixLength: number;
   readonly interface: string;
   readonly by: 'pacemaker' | 'keepalived';
-  /** HAProxy listens on it, on every host that can hold it, and it is held where HAProxy runs. */
+  /** HAProxy listens on it, on every host that can hold it, and it is only held where HAProxy runs. */
   readonly haproxy: boolean;
-  /** Names of the hosts that can hold it, the one that is to hold it first. */
+  /** Names of the hosts that can hold it, the preferred one first. */
   readonly holders: readonly string[];
 }
 
 export interface Inventory {
   readonly name: string;
-  /** The file it came from; secrets and `.osha/` stand beside it. */
+  /** The file that it was read from; secrets and `.osha/` are in the same folder. */
   readonly file: string;
   /** The operating system of the hosts, e.g. `debian-12`. */
   readonly platform: string;
-  /** In the order of the file: the order in which elections are tied and rolling work is done. */
+  /** In the order of the file, which decides tied elections and the order of rolling work. */
   readonly hosts: readonly Host[];
   readonly vips: readonly Vip[];
   /** Each playbook's own key, parsed by that playbook's schema, by the playbook's name. */

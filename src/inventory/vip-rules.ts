@@ -13,7 +13,7 @@ import {
 import type { InventoryProblem } from './problem.ts';
 import { choiceFault } from './roles.ts';
 
-/** What IFNAMSIZ of Linux leaves for the name of an interface. */
+/** The longest interface name that Linux allows (IFNAMSIZ without the terminating NUL). */
 const LONGEST_INTERFACE = 15;
 
 /** A VIP's address and its network, as numbers. */
@@ -22,7 +22,7 @@ export interface Cidr {
   readonly prefixLength: number;
 }
 
-/** `10.0.0.20/24` taken apart; `undefined` where it is nothing of that form. */
+/** Parses `10.0.0.20/24`; `undefined` for any other form. */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^([^/]+)\/(\d{1,2})$/.exec(text);
   const address = parseIpv4(match?.[1] ?? '');
@@ -33,7 +33,7 @@ export function parseCidr(text: string): Cidr | undefined {
 
 type Fault = Pick<InventoryProblem, 'message' | 'hint'>;
 
-/** What is wrong with the text of a VIP's address, whatever else the inventory says. */
+/** The problem with the text of a VIP's address itself. */
 function cidrFault(text: string): Fault | undefined {
   const [bare = '', prefix, more] = text.split('/');
   const fault = addressFault(bare);
@@ -56,7 +56,7 @@ function cidrFault(text: string): Fault | undefined {
   if (!(length >= 8 && length <= 30)) {
     const hint = "write the prefix length of the hosts' network, from 8 to 30, such as /24";
     return {
-      message: `/${[prefix, more].filter((part) => part !== undefined).join('/')} is no prefix length of a network with hosts`,
+      message: `/${[prefix, more].filter((part) => part !== undefined).join('/')} is not a valid prefix length for a network with hosts`,
       hint,
     };
   }
@@ -74,7 +74,7 @@ function cidrFault(text: string): Fault | undefined {
   return undefined;
 }
 
-/** Hosts with no address in the network, as far as their addresses are known: DNS is not asked. */
+/** Hosts without an address in the network, as far as their addresses are known: DNS is not queried. */
 function outside(hosts: readonly DraftHost[], { address, prefixLength }: Cidr): readonly DraftHost[] {
   const network = networkOf(address, prefixLength);
   return hosts.filter((host) =>
@@ -82,19 +82,19 @@ function outside(hosts: readonly DraftHost[], { address, prefixLength }: Cidr): 
   );
 }
 
-/** A VIP can only be held by hosts in its network. */
+/** The hosts that can hold a VIP must be in its network. */
 function networkFault(vip: DraftVip, cidr: Cidr): Fault | undefined {
   const strangers = outside(vip.holders, cidr);
   if (strangers.length === 0) return undefined;
   const { first } = networkOf(cidr.address, cidr.prefixLength);
   const hosts = strangers.map((host) => `${host.name} (${host.address ?? ''})`).join(', ');
-  const message = `outside of its network ${formatIpv4(first)}/${cidr.prefixLength}: ${hosts}`;
+  const message = `outside its network ${formatIpv4(first)}/${cidr.prefixLength}: ${hosts}`;
   const hint =
-    'a VIP and every host that can hold it have to be in one network: say which hosts hold it (on: ...), or what their addresses in that network are (networks: { public: ... })';
+    'a VIP and every host that can hold it must be in the same network: list the hosts that can hold it (on: ...), or their addresses in that network (networks: { public: ... })';
   return { message, hint };
 }
 
-/** Words of `on` that mean nobody. */
+/** Words of `on` that refer to no host. */
 function holderProblems(draft: Draft, vip: DraftVip): readonly InventoryProblem[] {
   const words = vip.on ?? [];
   return words.flatMap((word): readonly InventoryProblem[] => {
@@ -135,13 +135,13 @@ function interfaceFault(name: string): Fault | undefined {
     };
   }
   if (name === 'lo') return { message: 'the loopback interface cannot carry a VIP', hint };
-  // Linux takes nearly anything; the configuration of keepalived, in which it stands as a word, does not.
+  // Linux accepts nearly any name; keepalived's configuration, where it is a single word, does not.
   return /^[A-Za-z0-9_][\w.@-]*$/.test(name)
     ? undefined
     : { message: `"${name}" is not an interface name`, hint };
 }
 
-/** Names, addresses and interfaces of VIPs, each for itself and compared with each other and with the hosts. */
+/** Mistakes in names, addresses and interfaces of VIPs, including conflicts with hosts and other VIPs. */
 export function vipProblems(draft: Draft): readonly InventoryProblem[] {
   const severity = 'error';
   return draft.vips.flatMap((vip): readonly InventoryProblem[] => {
@@ -151,7 +151,7 @@ export function vipProblems(draft: Draft): readonly InventoryProblem[] {
       nameFault(vip.name) ??
       (twin && {
         message: `a host is called "${vip.name}" too`,
-        hint: 'the name would stand for two addresses; rename one',
+        hint: 'the name would be ambiguous; rename one',
       });
     const address = addressProblem(draft, vip);
     const device = vip.interface === undefined ? undefined : interfaceFault(vip.interface);

@@ -6,14 +6,14 @@ import { ANY, PREVIOUS_KEY } from './previous.ts';
 export interface Entry {
   readonly name: string;
   readonly value: string;
-  /** Stands above a new entry as a comment. */
+  /** Written as a comment above a new entry. */
   readonly describe?: string | undefined;
 }
 
 /** The former values of each secret, as `previousTexts` gives them. */
 export type PreviousTexts = Readonly<Record<string, readonly string[]>>;
 
-const HEADER = `# Secrets of the inventory beside this file, generated where they were missing. Keep it to yourself: out of version
+const HEADER = `# Secrets of the inventory next to this file; osha generates missing ones. Keep this file private: out of version
 # control, mode 600. To replace a value: osha secrets rotate INVENTORY NAME, then deploy.
 `;
 
@@ -62,7 +62,7 @@ function placeOfPrevious(text: string, document: Document, previous: PreviousTex
   return [{ from, to, text: text.slice(from, to).endsWith('\n') ? block : block.trimEnd() }];
 }
 
-/** Puts values where the old ones stand, and new entries below: every other character stays. */
+/** Replaces values in place and appends new entries: all other characters are kept. */
 function bySplicing(
   text: string,
   document: Document,
@@ -89,7 +89,7 @@ function valuesOf(document: Document): Readonly<Record<string, unknown>> {
   return (document.toJS() ?? {}) as Readonly<Record<string, unknown>>;
 }
 
-/** What the text has to mean after the edit: nothing else changes. */
+/** The expected content after the edit. */
 function expected(
   document: Document,
   entries: readonly Entry[],
@@ -104,8 +104,7 @@ function expected(
 }
 
 /**
- * The text of a secrets file with `entries` in it, set anew or changed, and with these former values where they are given;
- * comments and other entries stay. `text` is YAML without errors, or empty.
+ * The text of a secrets file with `entries` added or replaced, and with these former values if given; comments and other entries are kept. `text` is YAML without errors, or empty.
  */
 export function withEntries(text: string, entries: readonly Entry[], previous?: PreviousTexts): string {
   const document = parseDocument(text);
@@ -113,7 +112,7 @@ export function withEntries(text: string, entries: readonly Entry[], previous?: 
   const spliced = bySplicing(text, document, entries, previous);
   const read = parseDocument(spliced, { logLevel: 'silent' });
   if (read.errors.length === 0 && isDeepStrictEqual(valuesOf(read), wanted)) return spliced;
-  // Something written on one line in braces, or with an end marker below.
+  // The file uses a flow mapping in braces, or has an end marker.
   for (const entry of entries) document.set(entry.name, entry.value);
   if (previous !== undefined) document.set(PREVIOUS_KEY, wanted[PREVIOUS_KEY]);
   return document.toString({ lineWidth: 0 });

@@ -1,12 +1,12 @@
 import { OshaError, type ErrorDetails } from '../text/error.ts';
 import type { LocatedProblem } from '../yaml/problem.ts';
 
-/** Secrets that cannot be read or written, with what to do about it. Never holds a value. */
+/** Secrets cannot be read or written; the hint says what to do. Never contains a value. */
 export class SecretsError extends OshaError {
   override name = 'SecretsError';
   declare readonly hint: string;
 
-  /** Its exit code is 2, an invalid file or wrong usage, unless it is given. */
+  /** The default exit code is 2, an invalid file or wrong usage. */
   constructor(message: string, hint: string, options: Omit<ErrorDetails, 'hint'> = {}) {
     super(message, { exitCode: 2, ...options, hint });
   }
@@ -23,7 +23,7 @@ export class SecretsChanged extends SecretsError {
   }
 }
 
-/** A mistake in a file of secrets as what stops whoever needs the file. */
+/** A mistake in a secrets file as an error. */
 export function asSecretsError({ file, line, column, message, hint }: LocatedProblem): SecretsError {
   return new SecretsError(`${file}:${line}:${column}: ${message}`, hint ?? 'correct the file');
 }

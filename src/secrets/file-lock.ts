@@ -6,16 +6,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SecretsError } from './error.ts';
 import { isAlive, notMade, targetOf } from './whole-file.ts';
 
-/** Milliseconds to wait for another process that writes: sealing with a passphrase takes it a second or two. */
+/** Milliseconds to wait for another writing process: sealing with a passphrase takes a second or two. */
 const PATIENCE_MS = 20_000;
-/** Milliseconds after which a lock is left over whatever its process does: nobody writes for so long. */
+/** Milliseconds after which a lock counts as stale even if its process runs: no write takes that long. */
 const LONGEST_MS = 120_000;
 const PAUSE_MS = 20;
 
 /**
- * Does `work` while no other osha on this machine writes `file`. The lock is a symbolic link beside the file that names
- * its owner: making one is atomic, and needs no room on a full disk. One whose process is gone is removed. Throws
- * `SecretsError` where another process holds it for too long.
+ * Runs `work` while no other osha on this machine writes `file`. The lock is a symbolic link next to the file that names its owner: creating one is atomic, and works on a full disk. A lock whose process has ended is removed. Throws `SecretsError` where another process holds it for too long.
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const target = targetOf(file);
@@ -26,7 +24,7 @@ export async function withFileLock<T>(file: string, work: () => Promise<T>): Pro
     if (owner === undefined) continue;
     if (isLeftOver(owner, lock)) remove(lock, owner);
     else if (Date.now() > until) {
-      throw new SecretsError(`${file} is being written by ${owner}`, `if that is not so: rm ${lock}`);
+      throw new SecretsError(`${file} is locked by ${owner}`, `if that process no longer runs: rm ${lock}`);
     } else await pause(PAUSE_MS);
   }
   try {
@@ -46,7 +44,7 @@ function taken(file: string, lock: string): boolean {
   }
 }
 
-/** Nothing where the lock is gone by now. */
+/** `undefined` where the lock no longer exists. */
 function ownerOf(lock: string): string | undefined {
   try {
     return readlinkSync(lock);
@@ -66,7 +64,7 @@ function isLeftOver(owner: string, lock: string): boolean {
   }
 }
 
-/** Removes the lock of that owner. Two processes may come here at once: the slower one must not take the lock of the faster. */
+/** Removes the lock of that owner. Two processes may do so concurrently: the slower one must not remove the lock of the faster one. */
 function remove(lock: string, owner: string): void {
   const aside = `${lock}.${randomBytes(6).toString('hex')}`;
   try {
@@ -78,7 +76,7 @@ function remove(lock: string, owner: string): void {
   try {
     if (found !== undefined && found !== owner) symlinkSync(found, lock);
   } catch {
-    // It was taken again meanwhile.
+    // Another process took the lock meanwhile.
   }
   rmSync(aside, { force: true });
 }

@@ -5,14 +5,14 @@ import { execFile } from 'node:child_process';
 import { START, type LocatedProblem } from '../yaml/problem.ts';
 import { targetOf } from './whole-file.ts';
 
-/** What the file of secrets is called, which stands beside the inventory. */
+/** The name of the secrets file, next to the inventory. */
 export const SECRETS_NAME = 'secrets.yaml';
 
-/** Where the secrets of an inventory stand. */
+/** The files of an inventory's secrets. */
 export interface SecretsFiles {
-  /** `secrets.yaml` beside the inventory. */
+  /** `secrets.yaml` next to the inventory. */
   readonly plain: string;
-  /** `secrets.yaml.age` beside the inventory. */
+  /** `secrets.yaml.age` next to the inventory. */
   readonly sealed: string;
 }
 
@@ -23,7 +23,7 @@ export function secretsFilesOf(inventoryFile: string): SecretsFiles {
   return { plain, sealed: `${plain}.age` };
 }
 
-/** Which of the files there are. `both` is a mistake: nobody knows which one counts. */
+/** Which of the files exist. `both` is a mistake: it is unclear which one is current. */
 export function secretsState(files: SecretsFiles): SecretsState {
   const plain = isThere(files.plain);
   const sealed = isThere(files.sealed);
@@ -31,26 +31,24 @@ export function secretsState(files: SecretsFiles): SecretsState {
   return plain ? 'plain' : sealed ? 'sealed' : 'none';
 }
 
-/** What the files hold now, as a checksum: another one says that somebody wrote them. */
+/** A checksum of both files; a different one means that they were written. */
 export function snapshotOf(files: SecretsFiles): string {
   return [files.plain, files.sealed].map(checksumOf).join(' ');
 }
 
 /**
- * A warning where git tracks the plain secrets beside an inventory, also where they are not there at the moment. Nothing
- * where there is no git, no repository, or none that git is willing to read. Sealed secrets may be in a repository.
+ * A warning where git tracks the plain secrets next to an inventory, even if the file does not exist at the moment. None where there is no git, no repository, or none that git can read. Sealed secrets may be in a repository.
  */
 export async function trackedSecrets(inventoryFile: string): Promise<readonly LocatedProblem[]> {
   const { plain: file } = secretsFilesOf(inventoryFile);
   if (!(await isTracked(file))) return [];
-  const message = 'git tracks this file: everyone with the repository has the secrets';
+  const message = 'git tracks this file: everyone with access to the repository can read the secrets';
   const hint = `git rm --cached ${file}, and replace those that were pushed with: osha secrets rotate INVENTORY NAME`;
   return [{ severity: 'warning', file, ...START, message, hint }];
 }
 
 /**
- * A link that leads nowhere, or a folder that may not be searched, is no sign that there are no secrets yet: they may be on a
- * disk that is not mounted.
+ * A dangling link, or a folder that may not be searched, does not mean that there are no secrets yet: they may be on a disk that is not mounted.
  */
 function isThere(file: string): boolean {
   try {
@@ -71,12 +69,12 @@ function checksumOf(file: string): string {
   }
 }
 
-/** Milliseconds: a repository on a network file system that hangs is no reason to wait. */
+/** Milliseconds; a repository on a hanging network file system must not block osha. */
 const LIMIT_MS = 5000;
 
 function isTracked(file: string): Promise<boolean> {
   const target = targetOf(file);
-  // A repository's own configuration can name a program for fsmonitor, which is not to be run just for this question.
+  // A repository's configuration can name an fsmonitor program, which must not run for this query.
   const args = ['-c', 'core.fsmonitor=false', 'ls-files', '--error-unmatch', '--', basename(target)];
   return new Promise((resolve) => {
     execFile('git', args, { cwd: dirname(target), timeout: LIMIT_MS }, (error) => resolve(error === null));

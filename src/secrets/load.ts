@@ -18,37 +18,36 @@ import { openSecrets, type SealKey } from './seal.ts';
 import { Secret } from './secret.ts';
 
 export interface LoadSecretsOptions {
-  /** Asked for once, and only where the secrets are sealed. Without it, sealed secrets are an error. */
+  /** Called once, and only where the secrets are sealed. Without it, sealed secrets are an error. */
   readonly unlock?: () => Promise<SealKey>;
 }
 
-/** The secrets beside an inventory, as far as they are usable. */
+/** The usable secrets next to an inventory. */
 export interface LoadedSecrets {
-  /** The file they are in; `secrets.yaml` where there is none yet. */
+  /** Their file; `secrets.yaml` where there is none yet. */
   readonly file: string;
   readonly state: SecretsState;
-  /** False where the file could not be read or opened: `problems` says why, and nothing is known of any secret. */
+  /** False where the file could not be read or unsealed: `problems` says why, and no secret is known. */
   readonly isOpen: boolean;
-  /** By name; only those that there is a rule for. */
+  /** By name; only those with a rule. */
   readonly secrets: Readonly<Record<string, Secret>>;
-  /** Names that there is a rule for and no value. No problem in itself: they can be generated. */
+  /** Names with a rule but no value. Not a problem: they can be generated. */
   readonly missing: readonly string[];
-  /** Names that have an error or a warning about their value. */
+  /** Names whose value has an error or a warning. */
   readonly weak: readonly string[];
-  /** Names that no rule knows. */
+  /** Names without a rule. */
   readonly unknown: readonly string[];
-  /** What they were before, by name; also of names that no rule knows. */
+  /** Former values by name, including names without a rule. */
   readonly previous: PreviousByName;
   readonly problems: readonly LocatedProblem[];
-  /** What opened them, to write them again. */
+  /** The key that unsealed them, for writing them again. */
   readonly key?: SealKey | undefined;
-  /** Of the files as they were read; see `snapshotOf`. */
+  /** The state of the files when they were read; see `snapshotOf`. */
   readonly snapshot: string;
 }
 
 /**
- * Reads and checks the secrets beside an inventory: their file's mode, every name and every value. Never throws for what
- * is in the file; what `unlock` throws is passed on, unless it is a `SecretsError`.
+ * Reads and checks the secrets next to an inventory: the file's mode, every name and every value. Never throws for the content of the file; an error of `unlock` is rethrown, unless it is a `SecretsError`.
  */
 export async function loadSecrets(
   inventoryFile: string,
@@ -59,7 +58,7 @@ export async function loadSecrets(
   const state = secretsState(files);
   const file = state === 'sealed' ? files.sealed : files.plain;
   const names = Object.keys(rules);
-  // Before anything is read: what is written meanwhile is noticed at the next write.
+  // Taken before reading, so that the next write detects a concurrent one.
   const snapshot = snapshotOf(files);
   const nothing = { file, state, snapshot, secrets: {}, weak: [], unknown: [], previous: {} };
   if (state === 'none') return { ...nothing, isOpen: true, missing: names, problems: [] };
@@ -94,15 +93,15 @@ export async function loadSecrets(
   };
 }
 
-/** How it stands with one secret. */
+/** The state of one secret. */
 export interface SecretState {
   readonly name: string;
-  /** What it is for; empty where no rule knows it. */
+  /** Its purpose; empty where it has no rule. */
   readonly describe: string;
   readonly state: 'set' | 'missing' | 'weak' | 'unknown';
 }
 
-/** Every secret that is needed or there, in the order of the rules. Holds no values. */
+/** Every secret that is needed or present, in the order of the rules. Contains no values. */
 export function secretStates(rules: SecretRules, loaded: LoadedSecrets): readonly SecretState[] {
   const needed = Object.entries(rules).map(([name, { describe }]): SecretState => {
     if (loaded.missing.includes(name)) return { name, describe, state: 'missing' };
@@ -118,25 +117,25 @@ type Content = Pick<LoadedSecrets, 'isOpen' | 'secrets' | 'weak' | 'unknown' | '
 function modeProblem(file: string): LocatedProblem | undefined {
   const mode = statSync(file).mode & 0o777;
   if ((mode & 0o077) === 0) return undefined;
-  const message = `others than you can read or write this file (mode ${mode.toString(8)})`;
+  const message = `this file is accessible to other users (mode ${mode.toString(8)})`;
   return { severity: 'error', file, ...START, message, hint: `chmod 600 ${file}` };
 }
 
 function valueProblem(name: string, value: unknown): readonly [message: string, hint: string] {
   if (typeof value === 'number') return [`${name} is read as a number`, 'put it in quotes'];
-  if (value === null) return [`${name} has no value`, 'remove the line, and it is generated'];
-  return [`${name} is not a text`, 'write one text for each name'];
+  if (value === null) return [`${name} has no value`, 'remove the line; osha then generates a value'];
+  return [`${name} is not a string`, 'write one string for each name'];
 }
 
-/** Checks the text of a secrets file. No message holds a value. */
+/** Checks the text of a secrets file. No message contains a value. */
 function check(file: string, text: string, rules: SecretRules, inventoryFile: string): Content {
   const yaml = parseYaml(file, text);
-  // What looks like an alias may be a value.
+  // A value without quotes may look like an alias.
   const problems: LocatedProblem[] = yaml.problems.map((found) =>
     found.message.startsWith('*')
       ? {
           ...found,
-          message: 'a value that starts with "*" stands here without quotes',
+          message: 'a value that starts with "*" is not quoted',
           hint: 'put it in quotes',
         }
       : found,
@@ -145,7 +144,12 @@ function check(file: string, text: string, rules: SecretRules, inventoryFile: st
     problems.push({ severity, file, ...at, message, hint });
   };
   if (yaml.value !== undefined && yaml.value !== null && !isRecord(yaml.value)) {
-    add('error', yaml.locate([]), 'expected "name: value" lines', 'move the file away, and it is generated');
+    add(
+      'error',
+      yaml.locate([]),
+      'expected "name: value" lines',
+      'move the file away; osha then generates a new one',
+    );
   }
   const values: Values = isRecord(yaml.value) ? yaml.value : {};
   const isOpen = isRecord(yaml.value) || !hasErrors(problems);
@@ -156,7 +160,7 @@ function check(file: string, text: string, rules: SecretRules, inventoryFile: st
   const remembers = isRecord(values[PREVIOUS_KEY]) && !Object.hasOwn(rules, PREVIOUS_KEY);
   const { previous, unusable } = previousIn(remembers ? values[PREVIOUS_KEY] : undefined);
   for (const name of unusable) {
-    const message = `a former value of ${name} is not a text`;
+    const message = `a former value of ${name} is not a string`;
     add('warning', yaml.locate([PREVIOUS_KEY, name]), message, 'put it in quotes, or remove it');
   }
   for (const [name, value] of Object.entries(values)) {
@@ -167,7 +171,7 @@ function check(file: string, text: string, rules: SecretRules, inventoryFile: st
       const near = nearest(name, Object.keys(rules));
       const hint =
         near === undefined ? 'remove it, if no other inventory here needs it' : `did you mean "${near}"?`;
-      // Inventories in one folder share their secrets; a name that is nearly right is a mistake all the same.
+      // Inventories in one folder share their secrets, but a near miss of a known name is a mistake.
       const severity = near === undefined ? 'advice' : 'warning';
       add(severity, yaml.locate([name], 'key'), `nothing needs a secret called "${name}"`, hint);
       continue;
@@ -190,12 +194,12 @@ function check(file: string, text: string, rules: SecretRules, inventoryFile: st
   return { isOpen, secrets, weak, unknown, previous, problems: inFileOrder(problems) };
 }
 
-/** The text of a file of secrets, with what opened it, or why it cannot be used. */
+/** The text of a secrets file and the key that unsealed it, or the problem that prevents its use. */
 type Opened =
   | { readonly text: string; readonly key?: SealKey | undefined; readonly problem?: never }
   | { readonly problem: LocatedProblem };
 
-/** The plain text of the sealed `file`, or why it could not be opened. Throws what `unlock` throws, unless it is a `SecretsError`. */
+/** The plain text of the sealed `file`, or why it could not be unsealed. Rethrows an error of `unlock`, unless it is a `SecretsError`. */
 export async function unsealed(
   file: string,
   sealed: Uint8Array,

@@ -2,13 +2,13 @@ import { createMasker, escapePattern } from './masker.ts';
 import { maskOf, Secret } from './secret.ts';
 import type { SecretText } from './text.ts';
 
-/** Two texts that can be shown as a difference. */
+/** Two texts to be shown as a diff. */
 export interface MaskedTexts {
   readonly before: string;
   readonly after: string;
 }
 
-/** What stands in place of a value that the secret of that name is to replace. */
+/** The mask of a former value, which the secret of that name replaces. */
 export function formerMaskOf(name: string): string {
   return `<former secret ${name}>`;
 }
@@ -17,15 +17,15 @@ const UNNAMED = '<masked>';
 const TELLING = /pass(?:word|wd|phrase)?|pwd|secret|key|token|auth|cookie|credential|identified\s+by/i;
 /** `scheme://user:password@`, and the further ones of a list: `,user:password@`. */
 const LOGIN = /:\/\/[^\s/@]+@|,[^\s/@,:]+:[^\s/@,]+@/g;
-/** What a setting is called, and what stands between that and its value. */
+/** The name of a setting, the separator, and its value. */
 const SETTING = /^(\s*(?:export\s+)?["']?([\w.$-]+)["']?(?:\s*[=:]\s*|\s+))(.*)$/;
-/** What is nothing but structure: blank, a section, brackets. Of words it has none that could be a value. */
+/** Structure only: blank, a section, brackets. It has no words that could be a value. */
 const STRUCTURE = /^\s*(?:\[[\w .:-]*\]|[^\p{L}\p{N}]*)\s*$/u;
 const MASKS = /<(?:former secret|secret) [^>]*>|<masked>/g;
-/** A longer line of a file that holds secrets is masked as a whole: it is nothing that a person reads in a diff. */
+/** A longer line of a file with secrets is masked as a whole: it is unreadable in a diff anyway. */
 const LONGEST_LINE = 2000;
 
-/** A line of the new text that holds secrets, as a pattern for what stood there before. */
+/** A line of the new text with secrets, as a pattern for its former version. */
 interface LinePattern {
   readonly pattern: RegExp;
   readonly secrets: readonly Secret[];
@@ -47,7 +47,7 @@ function patternOf(line: readonly (string | Secret)[]): LinePattern | undefined 
   const source = line.map((part) =>
     part instanceof Secret
       ? '\\s*(\\S.*?)\\s*'
-      : // A file that was edited by hand has other spaces.
+      : // A file that was edited by hand may have other spaces.
         part.split(/\s+/).map(escapePattern).join('\\s*'),
   );
   return { pattern: new RegExp(`^\\s*${source.join('')}\\s*$`, 'd'), secrets };
@@ -67,7 +67,7 @@ function maskByPattern(line: string, { pattern, secrets }: LinePattern): string 
   return masked + line.slice(end);
 }
 
-/** Names of the settings that the new text has in lines without a secret: their values are none. */
+/** Names of settings in lines of the new text without a secret; their values may be shown. */
 function plainSettings(lines: readonly (readonly (string | Secret)[])[]): ReadonlySet<string> {
   const names = lines.flatMap((line) => {
     const isPlain = line.every((part) => typeof part === 'string');
@@ -80,7 +80,7 @@ function plainSettings(lines: readonly (readonly (string | Secret)[])[]): Readon
   return new Set(names.filter((name) => !secret.includes(name)));
 }
 
-/** Masks the whole value of a setting that the new text does not have, and a whole line that is no setting: it may be a secret of whatever shape. */
+/** Masks the whole value of a setting that the new text lacks, and a whole line that is not a setting: it may be a secret in any form. */
 function maskUnknown(line: string, plain: ReadonlySet<string>): string {
   if (STRUCTURE.test(line.replaceAll(MASKS, ''))) return line;
   const [, head = '', name = '', value = ''] = SETTING.exec(line) ?? [];
@@ -89,10 +89,10 @@ function maskUnknown(line: string, plain: ReadonlySet<string>): string {
   return STRUCTURE.test(value.replaceAll(MASKS, '')) ? line : head + UNNAMED;
 }
 
-/** Masks the login in a URL, and what follows the separator after a telling word. */
+/** Masks the login in a URL, and the text after the separator that follows a telling word. */
 function maskSuspect(line: string): string {
   const text = line.replaceAll(LOGIN, (login) => `${login.startsWith(',') ? ',' : '://'}${UNNAMED}@`);
-  // The masks of known values have a telling word in them.
+  // The masks of known values contain a telling word.
   const telling = TELLING.exec(
     text.replaceAll(/<(?:former )?secret [^>]*>/g, (mask) => ' '.repeat(mask.length)),
   );
@@ -106,11 +106,7 @@ function maskSuspect(line: string): string {
 }
 
 /**
- * Both sides of a file's change, fit to be seen: `after` masked, and `before` masked although its secrets may be
- * others than the ones known. A line of `before` is left as it is only where `after` (masked) has the very same line.
- * A line that reads like a new line with other values in place of the secrets is masked at these places. Of any other
- * line, only a setting that `after` has too, without a secret, is shown, and of that not what follows a word such as
- * "password" or "key", nor the login of a URL. Where `after` holds no secret, `before` is given back as it is.
+ * Both sides of a file's change, masked; `before` may contain secrets that are not known. A line of `before` is shown unchanged only if `after` (masked) has the same line. A line that matches a new line except for its secrets is masked at these places. Of any other line, only settings that `after` also has, without a secret, are shown, except for the text after a word such as "password" or "key" and the login in a URL. Where `after` has no secret, `before` is returned unchanged.
  */
 export function maskedDiffTexts(before: string, after: SecretText): MaskedTexts {
   const masked = after.masked();
@@ -121,7 +117,7 @@ export function maskedDiffTexts(before: string, after: SecretText): MaskedTexts 
   const parsed = linesOf(after);
   const plain = plainSettings(parsed);
   const patterns = parsed.flatMap((line) => patternOf(line) ?? []);
-  // The most telling pattern first; a line that is nothing but a secret fits any other.
+  // The most specific pattern first: a pattern of a single secret matches any line.
   patterns.sort((a, b) => b.pattern.source.length - a.pattern.source.length);
   const lines = before.split('\n').map((raw) => {
     const line = maskKnown(raw);

@@ -7,22 +7,19 @@ import { readPrivateKey } from './private-key.ts';
 /** Puts each secret's mask in place of its value, in any text. */
 export interface Masker {
   (text: string): string;
-  /** From now on these are masked as well, with all that is derived from them. */
+  /** From now on masks these as well, with everything derived from them. */
   readonly learn: (secrets: readonly Secret[]) => void;
 }
 
 /**
- * A function that puts each secret's mask in place of its value, and of what base64, hex, URLs, JSON, PEM and the like make
- * of values of at least 8 characters. For whatever a command printed or an error says, before anybody sees it. Values are
- * found as they are read: also with escape sequences or unseen characters inside, and those of 16 characters and more
- * also broken over lines. A value cut in two (by chunks of output) is not found: mask whole lines. Takes time in
+ * A function that replaces each secret's value by its mask, and also the encoded forms (base64, hex, URLs, JSON, PEM and similar) of values of at least 8 characters. For all output of commands and errors, before it is shown. Values are also found with escape sequences or invisible characters inside, and those of 16 characters and more also across line breaks. A value cut in two (by chunks of output) is not found: mask whole lines. Takes time in
  * proportion to the text.
  */
 export function createMasker(secrets: readonly Secret[]): Masker {
   const known = new Set(secrets);
   const forms = new SecretForms();
   const added = new Set<Secret>();
-  /** How many secrets were known when their forms were added last. */
+  /** The number of known secrets when their forms were last added. */
   let size = -1;
   const current = (): SecretForms => {
     let now = known.size;
@@ -50,12 +47,12 @@ export function createMasker(secrets: readonly Secret[]): Masker {
   });
 }
 
-/** `text` so that a regular expression takes it literally. */
+/** `text` escaped for a regular expression. */
 export function escapePattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
-/** Control sequences (CSI and OSC of ECMA-48), and characters that nobody sees: what can stand inside of a value that is read. */
+/** Control sequences (CSI and OSC of ECMA-48), and invisible characters, which can occur inside a value. */
 const JUNK = new RegExp(
   `(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]|\\u001b\\][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\)|(?![\\n\\t])(?:${UNSEEN.source})`,
   'gu',
@@ -66,20 +63,20 @@ const BREAK = /\n[ \t]*/g;
 
 const JUNK_OR_BREAK = new RegExp(`${JUNK.source}|${BREAK.source}`, 'gu');
 
-/** Text in which nothing is unseen, as most is. */
+/** Text without invisible characters, the common case. */
 const PLAIN = /^[\t\n -~]*$/;
 
-/** A shorter form may be found by chance where two lines meet. */
+/** A shorter form may occur by chance across a line break. */
 const SHORTEST_BROKEN = 16;
 
-/** `text` with masks where `find` sees something in it once it is without `junk`; junk elsewhere stays. */
+/** `text` with masks where `find` matches after removal of `junk`; junk elsewhere is kept. */
 function replaced(
   text: string,
   junk: RegExp | undefined,
   find: (readable: string) => readonly Found[],
 ): string {
   const pieces: string[] = [];
-  /** Where each piece begins, in what is readable and in the text. */
+  /** The start of each piece, in the readable text and in the original. */
   const starts: { readonly readable: number; readonly text: number }[] = [];
   let at = 0;
   let length = 0;
@@ -111,10 +108,10 @@ function replaced(
   return masked + text.slice(end);
 }
 
-/** Characters of a form by which it is looked up; a shorter one is compared as it is. */
+/** Leading characters of a form that index it; shorter forms are compared directly. */
 const GRAM = 4;
 
-/** A place in a text, and what is to stand there. */
+/** A range of a text, and its replacement. */
 interface Found {
   readonly from: number;
   readonly to: number;
@@ -131,18 +128,17 @@ function slot(a: number, b: number, c: number, d: number): number {
 }
 
 /**
- * Texts that stand for secrets, and where they are in another text. An index and not one regular expression: dozens of
- * secrets have more than a thousand forms, of which a regular expression tries each at every place.
+ * The forms of secrets, and a search for them in a text. An index instead of one regular expression: dozens of secrets have more than a thousand forms, and a regular expression would try each at every position.
  */
 class SecretForms {
   readonly #masks = new Map<string, string>();
-  /** By their first characters, the longest first: one value can be the beginning of another. */
+  /** By their first characters, the longest first: one value can be a prefix of another. */
   readonly #byGram = new Map<string, string[]>();
-  /** Whether anything begins with characters of that slot. */
+  /** Whether any form begins with characters of that slot. */
   readonly #begins = new Uint8Array(0x10000);
   readonly #short: string[] = [];
 
-  /** The first mask of a form counts. */
+  /** The first mask of a form is kept. */
   add(form: string, mask: string): void {
     if (form === '' || this.#masks.has(form)) return;
     this.#masks.set(form, mask);
@@ -159,7 +155,7 @@ class SecretForms {
     this.#begins[slotOf(form, 0)] = 1;
   }
 
-  /** Every form of at least `shortest` characters in `text`, in order and apart. Takes time in proportion to the text. */
+  /** Every form of at least `shortest` characters in `text`, in order, without overlaps. Takes time in proportion to the text. */
   in(text: string, shortest = 0): readonly Found[] {
     const found: Found[] = [];
     let [a, b, c] = [text.charCodeAt(0), text.charCodeAt(1), text.charCodeAt(2)];
@@ -185,16 +181,14 @@ class SecretForms {
   }
 }
 
-/** Below this, an encoded form is too short to be told from ordinary text. */
+/** A shorter encoded form cannot be told apart from ordinary text. */
 const SHORTEST_ENCODED = 8;
 
 /** Columns at which base64 is broken: those of PEM and OpenSSL, and those of MIME and coreutils. */
 const COLUMNS = [64, 76];
 
 /**
- * What base64 makes of `bytes` inside of a longer text, whatever stands before and after them ("user:VALUE"): one form
- * for each of the three ways in which they can fall on base64's groups of three bytes, less the characters at both ends
- * that depend on the neighbours.
+ * The base64 forms of `bytes` within a longer text ("user:VALUE"): one for each of the three alignments with base64's groups of three bytes, without the characters at both ends that depend on adjacent bytes.
  */
 function base64Cores(bytes: Buffer): readonly string[] {
   return [0, 1, 2].map((shift) => {
@@ -207,7 +201,7 @@ function base64Cores(bytes: Buffer): readonly string[] {
   });
 }
 
-/** Base64 of a key as a whole, and line by line as it is printed. */
+/** Base64 of a key as a whole, and by line as printed. */
 function brokenBase64(der: Buffer): readonly string[] {
   const base64 = der.toString('base64');
   const lines = COLUMNS.flatMap((columns) => base64.match(new RegExp(`.{1,${columns}}`, 'g')) ?? []);
@@ -228,7 +222,7 @@ function keyIn(value: string): KeyObject | undefined {
   }
 }
 
-/** A private key in each of the forms that PEM has for it (PKCS#8, PKCS#1, SEC 1). */
+/** A private key in each of its PEM forms (PKCS#8, PKCS#1, SEC 1). */
 function keyForms(value: string): readonly string[] {
   const key = keyIn(value);
   if (key === undefined) return [];
@@ -239,7 +233,7 @@ function keyForms(value: string): readonly string[] {
   ];
 }
 
-/** The lines of a value that has several, but those that every such value has. */
+/** The lines of a multi-line value, without those that all such values share. */
 function linesOf(value: string): readonly string[] {
   if (!value.includes('\n')) return [];
   return value
@@ -248,7 +242,7 @@ function linesOf(value: string): readonly string[] {
     .filter((line) => line.length >= SHORTEST_ENCODED && !line.startsWith('-----'));
 }
 
-/** `value` and, where it has at least 8 characters, what encodings make of it: base64 (also twice), hex, UTF-16, URLs, JSON, PEM. */
+/** `value` and, if it has at least 8 characters, its encoded forms: base64 (also twice), hex, UTF-16, URLs, JSON, PEM. */
 function formsOf(value: string): readonly string[] {
   if (value === '') return [];
   if (value.length < SHORTEST_ENCODED) return [value];

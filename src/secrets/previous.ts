@@ -1,20 +1,20 @@
 import { isRecord } from '../yaml/parse.ts';
 import { Secret } from './secret.ts';
 
-/** The key of a secrets file under which the values stand that `secrets rotate` replaced, by the secret's name. */
+/** The key of a secrets file that holds the values that `secrets rotate` replaced, by the secret's name. */
 export const PREVIOUS_KEY = 'previous';
 
-/** In the place of a value: the secret was replaced on purpose, and what the hosts have was not known. */
+/** In place of a value: the secret was replaced on purpose, without knowing the hosts' value. */
 export const ANY = 'any';
 
-/** Values kept of one secret: a deployment recognises a host that missed so many rotations. */
+/** Former values kept per secret: a deployment recognises a host that missed this many rotations. */
 const MOST_KEPT = 5;
 
-/** What a secret was before. */
+/** The former values of a secret. */
 export interface Previous {
   /** Newest first. */
   readonly values: readonly Secret[];
-  /** Whatever the hosts have may be replaced. */
+  /** Any value on the hosts may be replaced. */
   readonly any: boolean;
 }
 
@@ -22,7 +22,7 @@ export type PreviousByName = Readonly<Record<string, Previous>>;
 
 export const NOTHING_BEFORE: Previous = { values: [], any: false };
 
-/** The mapping that stands under `previous`, and the names whose entry cannot be used. */
+/** The mapping under `previous`, and the names whose entry is invalid. */
 export function previousIn(value: unknown): {
   readonly previous: PreviousByName;
   readonly unusable: readonly string[];
@@ -41,7 +41,7 @@ export function previousIn(value: unknown): {
   return { previous, unusable };
 }
 
-/** The same, and these values before all others. */
+/** Adds these values as the newest. */
 export function withPrevious(before: Previous | undefined, newer: readonly string[]): Previous {
   const { values, any } = before ?? NOTHING_BEFORE;
   const texts = [...new Set([...newer, ...values.map((value) => value.reveal())])].slice(0, MOST_KEPT);
@@ -49,7 +49,7 @@ export function withPrevious(before: Previous | undefined, newer: readonly strin
   return { values: texts.map((text) => new Secret(name, text)), any };
 }
 
-/** As the file has it. */
+/** The entry as written in the file. */
 export function previousTexts(previous: Previous): readonly string[] {
   return [...previous.values.map((value) => value.reveal()), ...(previous.any ? [ANY] : [])];
 }

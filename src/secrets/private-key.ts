@@ -10,7 +10,7 @@ export function newPrivateKey(bits: number): string {
   return privateKey.toString('base64url');
 }
 
-/** The RSA key that a secret's value is; `undefined` where it is none. */
+/** Parses a secret's value as an RSA key; `undefined` where it is none. */
 export function readPrivateKey(value: string): KeyObject | undefined {
   try {
     const key = createPrivateKey({ key: Buffer.from(value, 'base64url'), type: 'pkcs8', format: 'der' });
@@ -20,7 +20,7 @@ export function readPrivateKey(value: string): KeyObject | undefined {
   }
 }
 
-/** Bits of an RSA key's modulus. */
+/** The size of an RSA key's modulus in bits. */
 export function bitsOf(key: KeyObject): number {
   return key.asymmetricKeyDetails?.modulusLength ?? 0;
 }

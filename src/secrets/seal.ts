@@ -1,27 +1,26 @@
 import { Buffer } from 'node:buffer';
 import { SecretsError } from './error.ts';
 
-/** What opens sealed secrets. */
+/** The key that unseals secrets. */
 export type SealKey =
   | { readonly passphrase: string }
   /** Identities as age writes them: `AGE-SECRET-KEY-1...` */
   | { readonly identities: readonly string[] };
 
-/** Who is to be able to open them. */
+/** The passphrase or recipients to seal for. */
 export type SealTarget =
   | { readonly passphrase: string }
   /** `age1...` */
   | { readonly recipients: readonly string[] };
 
-/** The recipients cannot be read back from sealed text; they are remembered inside of it, for the next time it is written. */
+/** The recipients cannot be read from sealed text; they are recorded inside it for the next write. */
 const SEALED_FOR = '# sealed for: ';
 
-/** Its line, in the text that was sealed. */
+/** The line with the recipients in the sealed text. */
 export const SEALED_FOR_LINE = /^# sealed for: .*\n/gm;
 
 /**
- * `text` sealed with age, as ASCII. The `age` command opens it, too. `workFactor` is the base-2 logarithm of what a guess
- * of the passphrase costs; default 18, about a second. Throws `SecretsError` for recipients that are none.
+ * `text` sealed with age, as ASCII. The `age` command can open it. `workFactor` is the base-2 logarithm of the cost of one passphrase guess; default 18, about a second. Throws `SecretsError` for invalid recipients.
  */
 export async function sealSecrets(text: string, target: SealTarget, workFactor = 18): Promise<string> {
   const { Encrypter, armor } = await import('age-encryption');
@@ -37,13 +36,13 @@ export async function sealSecrets(text: string, target: SealTarget, workFactor =
     return armor.encode(await encrypter.encrypt(`${SEALED_FOR}${target.recipients.join(' ')}\n${plain}`));
   } catch (error) {
     const hint = 'a recipient begins with "age1"; age-keygen prints it as the public key';
-    throw new SecretsError(`these are no recipients: ${target.recipients.join(', ')}`, hint, {
+    throw new SecretsError(`invalid age recipients: ${target.recipients.join(', ')}`, hint, {
       cause: error,
     });
   }
 }
 
-/** What was sealed, with `openSecrets`' key or for its recipient, in the same way as before. */
+/** The target for sealing `text` again in the same way as before; `key` opened it. */
 export async function targetFor(text: string, key: SealKey): Promise<SealTarget> {
   const line = /^# sealed for: (.+)$/m.exec(text)?.[1];
   if (line !== undefined) return { recipients: line.split(' ') };
@@ -52,7 +51,7 @@ export async function targetFor(text: string, key: SealKey): Promise<SealTarget>
   return { recipients: await Promise.all(key.identities.map((identity) => identityToRecipient(identity))) };
 }
 
-/** The text that was sealed by this or by the `age` command, in armor or not. Throws `SecretsError` where `key` does not open it. */
+/** The text that osha or the `age` command sealed, armored or not. Throws `SecretsError` where `key` does not open it. */
 export async function openSecrets(sealed: Uint8Array, key: SealKey): Promise<string> {
   const { Decrypter, armor } = await import('age-encryption');
   const decrypter = new Decrypter();
@@ -61,7 +60,7 @@ export async function openSecrets(sealed: Uint8Array, key: SealKey): Promise<str
     else for (const identity of key.identities) decrypter.addIdentity(identity);
   } catch (error) {
     const hint = 'an identity begins with "AGE-SECRET-KEY-1"; age-keygen makes one';
-    throw new SecretsError('this is no age identity', hint, { cause: error });
+    throw new SecretsError('this is not an age identity', hint, { cause: error });
   }
   const bytes = decoded(sealed, (armored) => armor.decode(armored));
   try {
@@ -83,16 +82,13 @@ function decoded(sealed: Uint8Array, decode: (armored: string) => Uint8Array): U
     return decode(text);
   } catch (error) {
     const hint = 'it begins with "-----BEGIN AGE ENCRYPTED FILE-----"; restore it from a backup';
-    throw new SecretsError('the sealed file is not in the form of age', hint, { cause: error });
+    throw new SecretsError('the sealed file is not an age file', hint, { cause: error });
   }
 }
 
-/** The identities in the text of a file that age-keygen wrote. Throws `SecretsError` where there is none. */
+/** The identities in a file of age-keygen. Throws `SecretsError` where there is none. */
 export function identitiesIn(text: string): readonly string[] {
   const identities = text.split(/\s+/).filter((word) => /^AGE-SECRET-KEY-/.test(word));
   if (identities.length > 0) return identities;
-  throw new SecretsError(
-    'there is no age identity in this file',
-    'age-keygen makes one: AGE-SECRET-KEY-1...',
-  );
+  throw new SecretsError('this file holds no age identity', 'age-keygen makes one: AGE-SECRET-KEY-1...');
 }

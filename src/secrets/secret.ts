@@ -1,27 +1,26 @@
 import { inspect } from 'node:util';
 
-/** What stands in place of a secret wherever it could be read by a person. */
+/** The mask that replaces a secret in all output. */
 export function maskOf(name: string): string {
   return `<secret ${name}>`;
 }
 
 /**
- * A value that cannot be printed by accident: `String()`, template literals, `JSON.stringify` and `util.inspect`
- * all give its mask. Only `reveal()` gives the value, so that every place that does so can be found by its name.
+ * A value that cannot be printed by accident: `String()`, template literals, `JSON.stringify` and `util.inspect` all return its mask. Only `reveal()` returns the value, so that every use of the value can be found by that name.
  */
 export class Secret {
   readonly name: string;
   readonly #value: string;
   #family: Set<Secret>;
 
-  /** Of a value that is given. What follows from another secret is made by `derive`, so that it is masked like that one. */
+  /** For a given value. Use `derive` for a value that follows from another secret, so that both are masked. */
   constructor(name: string, value: string) {
     this.name = name;
     this.#value = value;
     this.#family = new Set([this]);
   }
 
-  /** A secret that follows from this one, such as a hash or a part of it. Whoever masks this one masks that one too. */
+  /** A secret derived from this one, such as a hash or a part. Masking either masks both. */
   derive(make: (value: string) => string, name = this.name): Secret {
     const derived = new Secret(name, make(this.#value));
     derived.#family = this.#family;
@@ -30,12 +29,12 @@ export class Secret {
     return derived;
   }
 
-  /** This secret and all that is derived from it or from what it was derived from, so far. */
+  /** This secret, its origin, and everything derived from either so far. */
   get family(): ReadonlySet<Secret> {
     return this.#family;
   }
 
-  /** The value itself. Its callers may only pass it on over stdin, or into a file on the host. */
+  /** The value itself. Callers may pass it only on stdin, or into a file on the host. */
   reveal(): string {
     return this.#value;
   }

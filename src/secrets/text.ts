@@ -1,12 +1,11 @@
 import { inspect } from 'node:util';
 import { maskOf, Secret } from './secret.ts';
 
-/** Anything a file's or a script's text can be made of. */
+/** The possible parts of the text of a file or script. */
 export type Text = string | Secret | SecretText;
 
 /**
- * Text with secrets in it, as a template made it: it knows which of its parts are secret, so it can be shown masked
- * and a diff of it can be masked line by line.
+ * Text with secrets, made by a template: it knows which parts are secret, so it can be shown masked, and a diff can be masked by line.
  */
 export class SecretText {
   readonly parts: readonly (string | Secret)[];
@@ -15,17 +14,17 @@ export class SecretText {
     this.parts = parts;
   }
 
-  /** The text as the host has to get it. */
+  /** The text with secrets revealed, for the host. */
   reveal(): string {
     return this.parts.map((part) => (typeof part === 'string' ? part : part.reveal())).join('');
   }
 
-  /** The text as a person may see it. */
+  /** The text with secrets masked, for output. */
   masked(): string {
     return this.parts.map((part) => (typeof part === 'string' ? part : maskOf(part.name))).join('');
   }
 
-  /** Every secret in it, in the order of the text. */
+  /** Its secrets, in the order of the text. */
   secrets(): readonly Secret[] {
     return this.parts.filter((part) => part instanceof Secret);
   }
@@ -43,15 +42,14 @@ export class SecretText {
   }
 }
 
-/** `text` as `SecretText`, whatever it was made of. */
+/** `text` converted to `SecretText`. */
 export function asSecretText(text: Text): SecretText {
   if (text instanceof SecretText) return text;
   return new SecretText([text]);
 }
 
 /**
- * A template tag for text that may hold secrets: text`password = ${secrets.databaseRoot}`. Numbers are written as
- * they are; a list is joined line by line.
+ * A template tag for text that may contain secrets: text`password = ${secrets.databaseRoot}`. Numbers are formatted plainly; lists are joined with newlines.
  */
 export function text(
   strings: TemplateStringsArray,

@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error',
 };
 
-/** A file that could not be written as a whole. What was there before is unchanged. */
+/** A file could not be written completely. The former content is unchanged. */
 export class WriteError extends OshaError {
   override name = 'WriteError';
 
@@ -36,7 +36,7 @@ export class WriteError extends OshaError {
   }
 }
 
-/** The file that a symbolic link leads to; `file` itself where it is none, or is not there yet. */
+/** The target of a symbolic link; `file` itself if it is no link or does not exist yet. */
 export function targetOf(file: string): string {
   try {
     return realpathSync(file);
@@ -46,10 +46,7 @@ export function targetOf(file: string): string {
 }
 
 /**
- * Replaces a file, or makes it, as a whole or not at all: everything is written to a temporary file beside it, brought to
- * the disk and read back before it takes the old one's place. A symbolic link stays, and the file that it leads to is
- * replaced. Throws `WriteError` where the disk does not take all of it, and what the file system says, with the path of
- * `file`, where no file can be made there.
+ * Replaces or creates a file atomically: the content is written to a temporary file next to it, synced and read back, then renamed. A symbolic link stays, and its target is replaced. Throws `WriteError` where the disk does not store everything, and the file system's error, with the path of `file`, where no file can be created there.
  */
 export function writeWholeFile(file: string, content: string, mode: number): void {
   const target = targetOf(file);
@@ -59,14 +56,15 @@ export function writeWholeFile(file: string, content: string, mode: number): voi
   const descriptor = openNew(file, temporary);
   try {
     try {
-      // The umask can only have taken bits away.
+      // The umask may have cleared bits.
       fchmodSync(descriptor, mode);
       writeAll(file, descriptor, bytes);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    if (!readFileSync(temporary).equals(bytes)) throw new WriteError(file, 'it reads back differently');
+    if (!readFileSync(temporary).equals(bytes))
+      throw new WriteError(file, 'it reads back with different content');
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -75,14 +73,13 @@ export function writeWholeFile(file: string, content: string, mode: number): voi
   syncFolder(dirname(target));
 }
 
-/** Like `writeWholeFile`; only the file's owner can read it. */
+/** Like `writeWholeFile`, with mode 600. */
 export function writePrivateFile(file: string, content: string): void {
   writeWholeFile(file, content, 0o600);
 }
 
 /**
- * Appends a line, as a whole or not at all, to a file that other programs append to as well; makes the file where it is
- * missing. Throws like `writeWholeFile`.
+ * Appends a line, completely or not at all, to a file that other programs append to as well; creates a missing file. Throws like `writeWholeFile`.
  */
 export function appendLine(file: string, line: string, mode: number): void {
   const before = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
@@ -94,7 +91,7 @@ export function appendLine(file: string, line: string, mode: number): void {
       writeAll(file, descriptor, Buffer.from(`${start}${line}\n`, 'utf8'));
       fsyncSync(descriptor);
     } catch (error) {
-      // Half a line would be read as an entry, and swallow the next one.
+      // A partial line would be read as an entry, together with the next one.
       ftruncateSync(descriptor, size);
       throw asWriteError(file, error);
     }
@@ -107,7 +104,7 @@ function temporaryPrefix(target: string): string {
   return join(dirname(target), `.${basename(target)}.osha-`);
 }
 
-/** What an osha that was killed in the middle of a write left: it may hold secrets. */
+/** Removes temporary files of an osha that was killed during a write: they may contain secrets. */
 function removeLeftovers(target: string): void {
   const folder = dirname(target);
   const prefix = basename(temporaryPrefix(target));
@@ -115,7 +112,7 @@ function removeLeftovers(target: string): void {
   try {
     names = readdirSync(folder);
   } catch {
-    // Opening the new file tells why.
+    // Creating the new file reports the error.
     return;
   }
   for (const name of names) {
@@ -124,7 +121,7 @@ function removeLeftovers(target: string): void {
   }
 }
 
-/** Whether a process of this machine has that id. */
+/** Whether a process with that id exists on this machine. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -142,7 +139,7 @@ function openNew(file: string, temporary: string): number {
   }
 }
 
-/** Why nothing could be made beside `file`: with the path that the user knows, and not that of what was tried. */
+/** The error for a failed creation next to `file`, with the path that the user knows instead of the temporary one. */
 export function notMade(file: string, error: unknown): unknown {
   const { code, errno, message } = error as NodeJS.ErrnoException;
   if (code !== undefined && code in REASONS) return asWriteError(file, error);
@@ -153,7 +150,7 @@ function writeAll(file: string, descriptor: number, bytes: Buffer): void {
   let written = 0;
   while (written < bytes.length) {
     const count = writeSync(descriptor, bytes, written);
-    if (count === 0) throw new WriteError(file, `only ${written} of ${bytes.length} bytes were taken`);
+    if (count === 0) throw new WriteError(file, `only ${written} of ${bytes.length} bytes were written`);
     written += count;
   }
 }
@@ -165,7 +162,7 @@ function asWriteError(file: string, error: unknown): unknown {
   return new WriteError(file, REASONS[code] ?? message, { cause: error });
 }
 
-/** Without this a new name can be lost with the power. */
+/** Without this, a power cut can lose the new name. */
 function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {

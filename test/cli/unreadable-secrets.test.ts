@@ -34,7 +34,7 @@ const VERBS: readonly (readonly string[])[] = [
 const CASES: readonly (readonly [name: string, plain: boolean, said: string])[] = [
   ['wrong-passphrase', false, 'the secrets cannot be opened with this key'],
   ['damaged', false, 'the sealed file is damaged'],
-  ['not-age', false, 'the sealed file is not in the form of age'],
+  ['not-age', false, 'the sealed file is not an age file'],
   ['folder', false, 'this is a folder'],
   ['dangling-link', true, 'this symbolic link leads to no file'],
   ['link-to-itself', true, 'the file is a symbolic link that leads to itself'],

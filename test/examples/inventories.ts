@@ -111,7 +111,7 @@ const BASES: readonly Values[] = [
 });
 
 /** The reader's own files, and what only the reader or the program can fill in. */
-const NOT_JUDGED = /^there is no file |\b(?:computed|FILE|NAME|NUMBER|DIR)\b/;
+const NOT_JUDGED = /^no such file: |\b(?:computed|FILE|NAME|NUMBER|DIR)\b/;
 
 /**
  * What is wrong with a sample of an inventory: a whole one, or a part of one, which is then tried in inventories that

@@ -14,7 +14,7 @@ function expectationsOf(file: string): readonly string[] {
 }
 
 describe('a broken inventory', () => {
-  it.each(files)('%s is told at its place, with nothing left out and nothing made up', (file) => {
+  it.each(files)('%s is reported at its position, completely and without false mistakes', (file) => {
     const loaded = loadInventory(join(FOLDER, file), options);
     const told = loaded.problems.map(
       (found) => `${found.line}:${found.column}: ${found.severity}: ${found.message}`,
@@ -24,7 +24,7 @@ describe('a broken inventory', () => {
     expect(loaded.inventory).toBeUndefined();
   });
 
-  it('says what to write instead, nearly always', () => {
+  it('nearly always gets a hint what to write instead', () => {
     const problems = files.flatMap((file) => loadInventory(join(FOLDER, file), options).problems);
     const without = problems.filter((found) => found.hint === undefined).map((found) => found.message);
     expect(without).toEqual([
@@ -39,7 +39,7 @@ describe('a broken inventory', () => {
     ]);
   });
 
-  it('is one of at least 45 kinds', () => {
+  it('comes in at least 45 kinds', () => {
     expect(files.length).toBeGreaterThanOrEqual(45);
   });
 });

@@ -20,7 +20,7 @@ function told(settings: z.ZodType, value: unknown): readonly string[] {
 
 const size = z.string().regex(/^\d+M$/, 'a size such as 512M');
 
-describe('what a schema finds', () => {
+describe('a mistake found by a schema', () => {
   const cases: readonly (readonly [
     title: string,
     schema: z.ZodType,

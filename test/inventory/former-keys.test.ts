@@ -34,7 +34,7 @@ describe('a key by a former name', () => {
     expect(problems).toMatchObject([{ message: 'slow', line: 3 }]);
   });
 
-  it('has its mistakes told where they are', () => {
+  it('has its mistakes reported at their position', () => {
     const { problems } = check('compute: { virtualisation: qemu }\n');
     expect(problems).toMatchObject([{ severity: 'error', line: 3, column: 12 }]);
   });

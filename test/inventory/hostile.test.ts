@@ -14,7 +14,7 @@ function fileWith(name: string, content: string | Uint8Array): string {
   return file;
 }
 
-describe('a file that is no inventory at all', () => {
+describe('a file that is not an inventory', () => {
   const cases: readonly (readonly [title: string, make: () => string, expected: string])[] = [
     ['that is not there', () => join(folder, 'missing.yaml'), '1:1: no such file'],
     ['below a file', () => join(fileWith('plain', ''), 'x.yaml'), '1:1: no such file'],

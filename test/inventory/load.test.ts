@@ -45,7 +45,7 @@ describe('a good inventory', () => {
     expect(inventory?.hosts[3]?.ssh).toEqual({ user: 'root', port: 2222, sudo: true, knownHosts, jump: [] });
   });
 
-  it('gives VIPs with their network, and who moves them', () => {
+  it('lists VIPs with their network and manager', () => {
     const holders = ['controller1', 'controller2', 'controller3'];
     const held = { prefixLength: 24, interface: 'eth0', haproxy: true, holders };
     expect(inventory?.vips).toEqual([
@@ -63,7 +63,7 @@ describe('a good inventory', () => {
     });
   });
 
-  it('may leave keys without a value, as somebody does who comments out what stands below', () => {
+  it('may have keys without a value, as when everything below them is commented out', () => {
     const loaded = load(`${THREE}vips:\nssh:\ngalera:\n  # writers: all\n`);
     expect(told(loaded)).toEqual([]);
     expect(loaded.inventory?.vips).toEqual([]);
@@ -78,7 +78,7 @@ describe('a good inventory', () => {
   });
 });
 
-describe('the way to a host', () => {
+describe('the jump hosts of a host', () => {
   const jumpsOf = (yaml: string, host: string): unknown =>
     load(`${yaml}`).inventory?.hosts.find(({ name }) => name === host)?.ssh.jump;
   const hosts = (...ssh: readonly string[]): string =>
@@ -89,13 +89,13 @@ describe('the way to a host', () => {
       )
       .join('');
 
-  it('goes through a host of the inventory as that host is logged in to', () => {
+  it('use the login of a hop that is a host of the inventory', () => {
     const yaml = `name: a\nssh: { user: deploy, jump: c1 }\nhosts:\n${hosts('{ user: gate, port: 2222 }', '{}', '{}')}`;
     expect(jumpsOf(yaml, 'c2')).toEqual([{ address: '10.0.0.11', user: 'gate', port: 2222, direct: true }]);
     expect(jumpsOf(yaml, 'c1')).toEqual([]);
   });
 
-  it('goes through what the first of its jump hosts is reached through', () => {
+  it('begin with the jump hosts of the first one', () => {
     const yaml = `name: a\nhosts:\n${hosts('{ jump: deploy@bastion.example.net }', '{ jump: c1 }', '{ jump: [c2, c1] }')}`;
     const bastion = { address: 'bastion.example.net', user: 'deploy' };
     const c1 = { address: '10.0.0.11' };
@@ -104,7 +104,7 @@ describe('the way to a host', () => {
     expect(jumpsOf(yaml, 'c3')).toEqual([bastion, c1, c2, c1]);
   });
 
-  it('takes a list, maps, and the user of the host where a hop names none', () => {
+  it('can be a list or maps, with the user of the host where a hop names none', () => {
     const yaml = `name: a\nssh: { user: deploy, jump: [a.example.net, { address: b.example.net, port: 23, user: me }] }\nhosts:\n${hosts('{}', '{}', '{ user: root }')}`;
     const second = { address: 'b.example.net', user: 'me', port: 23 };
     expect(jumpsOf(yaml, 'c1')).toEqual([{ address: 'a.example.net', user: 'deploy' }, second]);
@@ -112,7 +112,7 @@ describe('the way to a host', () => {
   });
 });
 
-describe("what the inventory leaves to ssh's configuration", () => {
+describe("a setting that the inventory leaves to ssh's configuration", () => {
   const knownHosts = [join(homedir(), '.ssh/known_hosts')];
   const login = (ssh: string, own = '{}'): unknown =>
     load(`name: a\nssh: ${ssh}\nhosts: { c1: { address: 10.0.0.1, roles: [compute], ssh: ${own} } }\n`)
@@ -125,7 +125,7 @@ describe("what the inventory leaves to ssh's configuration", () => {
     ['nothing, where it is switched off', '{ config: false }', '{}', { ...silent, config: false }],
     ['for one host only', '{ config: false }', '{ config: true }', silent],
     [
-      'a file beside the inventory',
+      'a file next to the inventory',
       '{ config: ./ssh_config }',
       '{}',
       { ...silent, config: '/site/ssh_config' },
@@ -173,15 +173,15 @@ describe('a warning', () => {
       'for a user who cannot become root',
       `${THREE}ssh: { user: deploy, sudo: false }\n`,
       [
-        '6:28: warning: deploy without sudo can change nothing on a host; write sudo: true, or log in as root',
+        '6:28: warning: deploy cannot change anything on a host without sudo; write sudo: true, or log in as root',
       ],
     ],
     [
       'for a key that is not there, which a machine that only plans does not need',
       `${THREE}ssh: { identity: nowhere, known_hosts: [/nowhere/known_hosts] }\n`,
       [
-        '6:18: warning: there is no file nowhere; it is looked for at /site/nowhere',
-        '6:40: warning: there is no file /nowhere/known_hosts; it is looked for at /nowhere/known_hosts',
+        '6:18: warning: no such file: nowhere; expected at /site/nowhere',
+        '6:40: warning: no such file: /nowhere/known_hosts; expected at /nowhere/known_hosts',
       ],
     ],
     [
@@ -225,7 +225,7 @@ describe('a VIP', () => {
   });
 });
 
-it('what a playbook finds wrong is told where it says, even if other settings are wrong', () => {
+it('mistakes found by a playbook are reported at their position, even if other settings are wrong', () => {
   const loaded = load(`${THREE}galera: { writers: sngle }\ntime:\n  servers: [loop]\n`);
   expect(told(loaded).map((line) => line.replace('/site/inventory.yaml:', ''))).toEqual([
     '6:20: error: writers: unknown value "sngle"; did you mean "single"?',

@@ -27,7 +27,7 @@ function told(ssh: string): readonly string[] {
 
 describe('the files that a login needs', () => {
   const cases: readonly (readonly [title: string, ssh: string, expected: readonly string[]])[] = [
-    ['a private key beside the inventory', '{ identity: good }', []],
+    ['a private key next to the inventory', '{ identity: good }', []],
     ['a private key by its whole path', `{ identity: ${join(folder, 'good')} }`, []],
     ['an empty key, which ssh itself will refuse', '{ identity: empty }', []],
     [
@@ -40,7 +40,7 @@ describe('the files that a login needs', () => {
       '{ identity: ./public.pub }',
       ['18: error: ./public.pub is a public key; write the private one, without .pub'],
     ],
-    ['no file', '{ identity: none }', ['18: warning: there is no file none; it is looked for at DIR/none']],
+    ['no file', '{ identity: none }', ['18: warning: no such file: none; expected at DIR/none']],
     ['a folder', '{ identity: . }', ['18: error: . is not a file; write the path of a file']],
     [
       "a jump host's key",
@@ -50,13 +50,13 @@ describe('the files that a login needs', () => {
     [
       'no file for the configuration of ssh',
       '{ config: none }',
-      ['16: warning: there is no file none; it is looked for at DIR/none'],
+      ['16: warning: no such file: none; expected at DIR/none'],
     ],
     ['a folder for it', '{ config: . }', ['16: error: . is not a file; write the path of a file']],
     [
       'one of several known_hosts',
       '{ known_hosts: [good, none] }',
-      ['28: warning: there is no file none; it is looked for at DIR/none'],
+      ['28: warning: no such file: none; expected at DIR/none'],
     ],
   ];
   it.each(cases)('%s', (_title, ssh, expected) => {

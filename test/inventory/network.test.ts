@@ -43,7 +43,7 @@ describe('an address', () => {
   });
 
   it.each(['10.0.0', '10.0.0.256', '10.0.0.01', '1.2.3.4.5', '', 'a.b.c.d', '10.0.0.1 ', '1e1.0.0.1'])(
-    '%j is no IPv4 address',
+    '%j is not an IPv4 address',
     (text) => {
       expect(parseIpv4(text)).toBeUndefined();
     },
@@ -77,7 +77,7 @@ describe('an address', () => {
   });
 
   it.each(['fe80::1%eth0', '::1', '[fd00::1]:22', 'fd00::1/64'])('%s is refused as IPv6', (text) => {
-    expect(addressFault(text)?.message).toContain('is an IPv6 address, which osha cannot set up yet');
+    expect(addressFault(text)?.message).toContain('is an IPv6 address, which osha does not support yet');
   });
 });
 
@@ -154,7 +154,7 @@ describe('roles', () => {
     expect(vipHolders(hosts)).toEqual(expected.map((index) => hosts[index]));
   });
 
-  it('VIPs are held by every host where there is neither', () => {
+  it('let every host hold VIPs where there are neither', () => {
     const hosts = [{ roles: ['database'] as const, controller: false }];
     expect(vipHolders(hosts)).toEqual(hosts);
   });

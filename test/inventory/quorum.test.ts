@@ -17,7 +17,7 @@ function told(roles: Roles, extraVotes: readonly Role[] = []): readonly string[]
 const TWO: Roles = { c1: ['database'], c2: ['database'], web: ['dashboard'] };
 const FOUR: Roles = { a: ['messaging'], b: ['messaging'], c: ['messaging'], d: ['messaging'] };
 
-describe('a cluster that lives by majority', () => {
+describe('a cluster that needs a majority', () => {
   it('of two databases names the host that could hold an arbitrator', () => {
     expect(told(TWO)).toEqual([
       expect.stringMatching(
@@ -35,20 +35,20 @@ describe('a cluster that lives by majority', () => {
     expect(told(roles, extraVotes)).toEqual([]);
   });
 
-  it('is told that an arbitrator of the database gives the broker no vote', () => {
+  it('is warned that an arbitrator of the database gives the broker no vote', () => {
     const both = { c1: ['database', 'messaging'], c2: ['database', 'messaging'], web: ['dashboard'] };
     expect(told(both, ['database'])).toEqual([
       expect.stringMatching(/two hosts for messaging.*autoheal.*discards the messages/) as string,
     ]);
   });
 
-  it('of four outlives no more than three would', () => {
+  it('of four survives no more losses than one of three', () => {
     expect(told(FOUR)).toEqual([
       'an even number of hosts (4) for messaging: half of them is not a majority, so it survives the loss of 1, as 3 hosts would; use 5, or 3',
     ]);
   });
 
-  it('of one is told once for all of its roles', () => {
+  it('of one host is reported once for all of its roles', () => {
     expect(told({ only: ['database', 'messaging'] })).toEqual([
       'only one host for database and messaging: nothing takes over when it fails; give the role to three hosts',
     ]);

@@ -4,17 +4,17 @@ import { inventoryTemplate } from '../../src/inventory/template.ts';
 import { options } from './sections.ts';
 import { inventoryJsonSchema } from '../../src/inventory/schema.ts';
 
-describe('the inventory to start from', () => {
+describe('the inventory template', () => {
   const template = inventoryTemplate({ name: 'demo', sections: options.playbooks, schema: './schema.json' });
 
-  it('loads as it stands, without a warning', () => {
+  it('loads without a warning', () => {
     const { inventory, problems } = checkInventory('inventory.yaml', template, options);
     expect(problems).toEqual([]);
     expect(inventory?.name).toBe('demo');
     expect(inventory?.hosts.map((host) => host.name)).toEqual(['controller1', 'controller2', 'controller3']);
   });
 
-  it('shows every setting with a default so that it is right when the comment signs are taken away', () => {
+  it('shows every setting so that it is valid with its default when uncommented', () => {
     const [head = '', settings = ''] = template.split('# Everything below');
     const open = settings.replaceAll(/^# (\w+:)$/gm, '$1').replaceAll(/^# {3}/gm, '  ');
     expect(open).toContain('\ngalera:\n  # Who is written to\n  writers: single  # single | all\n');

@@ -15,7 +15,7 @@ const password = (): Secret => new Secret('password', 'Wn4Kd81mZqX0tLb7');
 
 describe('what a system is given in the place of a secret is masked like the secret:', () => {
   it.each([
-    ['the hash that MariaDB is told', nativeHash],
+    ['the hash that MariaDB gets', nativeHash],
     ['a key of a Fernet repository', (seed: Secret) => fernetKey({ seed, purpose: 'tokens' }, 1)],
     ['the beginning that keepalived takes', shortened],
   ])('%s', (_, derivedOf) => {
@@ -35,7 +35,7 @@ describe('what a system is given in the place of a secret is masked like the sec
   });
 });
 
-it('nothing makes a secret of another one but by deriving it', () => {
+it('a secret is only made from another one by derive', () => {
   /** Values of their own: files of the operator's, checksums of whole files, a salt, what a person types or a host carries. */
   const given = [
     'src/cli/keyring.ts',

@@ -29,8 +29,8 @@ async function told(text: string, mode = 0o600): Promise<readonly string[]> {
   );
 }
 
-describe('secrets beside an inventory', () => {
-  it('are all missing, and that is no problem, where there is no file', async () => {
+describe('secrets next to an inventory', () => {
+  it('are all missing, without a problem, where there is no file', async () => {
     const loaded = await loadSecrets(folder.inventory, rules);
     expect(loaded).toMatchObject({ state: 'none', file: folder.plain, problems: [], secrets: {} });
     expect(loaded.missing).toEqual(['databaseRoot', 'erlangCookie', 'corosyncKey']);
@@ -46,7 +46,7 @@ describe('secrets beside an inventory', () => {
   });
 
   it.each([0o644, 0o640, 0o604, 0o620, 0o666])('are refused with mode %o', async (mode) => {
-    const problem = `F:1:1: error: others than you can read or write this file (mode ${mode.toString(8)}); chmod 600 ${folder.plain}`;
+    const problem = `F:1:1: error: this file is accessible to other users (mode ${mode.toString(8)}); chmod 600 ${folder.plain}`;
     expect(await told(`databaseRoot: ${A}\n`, mode)).toEqual([problem]);
   });
 
@@ -92,14 +92,14 @@ describe('secrets beside an inventory', () => {
       'characters that need quotes',
       'databaseRoot: "aB3$kd82\'jsl#q0;9"\n',
       [
-        'F:1:15: error: databaseRoot holds characters that configuration files would have to quote; use letters, digits, ".", "_" and "-"',
+        'F:1:15: error: databaseRoot has characters that need quoting in configuration files; use letters, digits, ".", "_" and "-"',
       ],
     ],
     [
       'no hexadecimal',
       `corosyncKey: ${A}\n`,
       [
-        'F:1:14: error: corosyncKey holds other characters than 0-9 and a-f; make a new one: osha secrets rotate INVENTORY corosyncKey',
+        'F:1:14: error: corosyncKey has characters other than 0-9 and a-f; make a new one: osha secrets rotate INVENTORY corosyncKey',
       ],
     ],
     [
@@ -110,12 +110,12 @@ describe('secrets beside an inventory', () => {
     [
       'no value',
       'databaseRoot:\n',
-      ['F:1:1: error: databaseRoot has no value; remove the line, and it is generated'],
+      ['F:1:1: error: databaseRoot has no value; remove the line; osha then generates a value'],
     ],
     [
       'a list',
       'databaseRoot: [a]\n',
-      ['F:1:15: error: databaseRoot is not a text; write one text for each name'],
+      ['F:1:15: error: databaseRoot is not a string; write one string for each name'],
     ],
     [
       'one value twice',
@@ -130,7 +130,7 @@ describe('secrets beside an inventory', () => {
     [
       'no names at all',
       '- a\n',
-      ['F:1:1: error: expected "name: value" lines; move the file away, and it is generated'],
+      ['F:1:1: error: expected "name: value" lines; move the file away; osha then generates a new one'],
     ],
     [
       'a quote without end',
@@ -138,7 +138,7 @@ describe('secrets beside an inventory', () => {
       ['F:1:15: error: a quote is opened here and never closed; close it'],
     ],
   ];
-  it.each(cases)('%s is told at its place, without the value', async (_title, text, expected) => {
+  it.each(cases)('%s is reported at its position, without the value', async (_title, text, expected) => {
     expect(await told(text)).toEqual(expected);
   });
 
@@ -191,7 +191,7 @@ describe('secrets beside an inventory', () => {
   });
 });
 
-it('rules of several playbooks become one, the longer counting', () => {
+it('merged rules of several playbooks use the longer one', () => {
   const merged = mergeRules([
     { secrets: { a: token('x', 16), key: privateKey('k', 4096) } },
     {},
@@ -216,8 +216,8 @@ describe('a private key', () => {
   const { privateKey: curve } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const other = curve.export({ type: 'pkcs8', format: 'der' }).toString('base64url');
   it.each([
-    ['is a word', A, 'tlsAuthority is no private RSA key'],
-    ['is of another kind', other, 'tlsAuthority is no private RSA key'],
+    ['is a word', A, 'tlsAuthority is not an RSA private key'],
+    ['is of another kind', other, 'tlsAuthority is not an RSA private key'],
     ['is too short', short, 'tlsAuthority is a key of 1024 bits, fewer than 2048'],
   ])('is refused where it %s', async (_what, value, message) => {
     folder.write(`tlsAuthority: ${value}\n`);

@@ -97,7 +97,7 @@ describe('the masker', () => {
     for (const line of (der.match(/.{64}/g) ?? []).map(masker)) expect(line).toBe('<secret key>');
   });
 
-  it('masks what is derived from a secret, also what is derived after it was made', () => {
+  it('masks values derived from a secret, even after the masker was created', () => {
     const seed = new Secret('seed', 'SeedSeedSeedSeed');
     const masker = createMasker([seed]);
     expect(masker('SeedSeed x')).toBe('SeedSeed x');
@@ -143,7 +143,7 @@ describe('the masker', () => {
     expect(createMasker([new Secret('none', '')])('abc')).toBe('abc');
   });
 
-  it('masks a short value only as it is', () => {
+  it('masks a short value only in its plain form', () => {
     const short = createMasker([new Secret('pin', 'abc')]);
     expect(short(`abc ${base64('abc')}`)).toBe(`<secret pin> ${base64('abc')}`);
   });
@@ -197,7 +197,7 @@ ports = 1
     expect(before).toBe('<former secret cookie>\n\n<former secret cookie>\n');
   });
 
-  it('leave a file without secrets as it is', () => {
+  it('leave a file without secrets unchanged', () => {
     expect(maskedDiffTexts('key_buffer = 1', text`key_buffer = 2`)).toEqual({
       before: 'key_buffer = 1',
       after: 'key_buffer = 2',

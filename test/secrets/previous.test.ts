@@ -40,7 +40,7 @@ describe('the file of secrets', () => {
     folder.write('root: Xk39fLq0ZmW7tRb2\nprevious:\n  root: [12345678901234567890, abc]\n');
     const { problems, previous } = await loadSecrets(folder.inventory, rules);
     expect(problems.map(({ severity, message, line }) => [severity, message, line])).toEqual([
-      ['warning', 'a former value of root is not a text', 3],
+      ['warning', 'a former value of root is not a string', 3],
     ]);
     expect(previous['root']?.values.map((value) => value.reveal())).toEqual(['abc']);
   });

@@ -124,11 +124,11 @@ describe('writing secrets', () => {
     replace: readonly string[],
     after: string,
   ])[] = [
-    ['adds what is missing below', '# mine\nroot: abc # why\n', [], '# mine\nroot: abc # why\nnew: "1e5"\n'],
+    ['appends missing secrets', '# mine\nroot: abc # why\n', [], '# mine\nroot: abc # why\nnew: "1e5"\n'],
     ['adds to a file without a newline at its end', 'root: abc', [], 'root: abc\nnew: "1e5"\n'],
-    ['keeps what is there', 'new: old\n', [], 'new: old\n'],
+    ['keeps present values', 'new: old\n', [], 'new: old\n'],
     [
-      'replaces only what it is told to, and no comment',
+      'replaces only the given names, and no comment',
       '# a\nnew:   old  # b\n\nroot: abc\n',
       ['new'],
       `# a\nnew:   "1e5"  # b\n\nroot: abc\n${REMEMBERED}previous:\n  new:\n    - "old"\n`,
@@ -183,7 +183,7 @@ describe('writing secrets', () => {
     expect(folder.read()).toBe('root: [\n');
   });
 
-  it('generates what is missing, once', async () => {
+  it('generates missing secrets once', async () => {
     folder.write('root: Xk39fLq0ZmW7tRb2\n');
     const first = await ensureSecrets(folder.inventory, rules);
     expect(first.generated).toEqual(['cookie', 'key']);
@@ -213,7 +213,7 @@ describe('sealing secrets', { timeout: 30_000 }, () => {
   const passphrase = { passphrase: 'correct horse battery staple' };
   const unlockWith = (key: SealKey) => ({ unlock: async () => key });
 
-  it.each(['passphrase', 'recipient'])('for a %s: opened again, and by nobody else', async (kind) => {
+  it.each(['passphrase', 'recipient'])('for a %s: opens with that key and no other', async (kind) => {
     const identity = await generateIdentity();
     const target = kind === 'passphrase' ? passphrase : { recipients: [await identityToRecipient(identity)] };
     const key = kind === 'passphrase' ? passphrase : { identities: [identity] };
@@ -232,7 +232,7 @@ describe('sealing secrets', { timeout: 30_000 }, () => {
     }
   });
 
-  it('tells damage, what is not sealed, and what is no key, apart', async () => {
+  it('tells damage, unsealed files and invalid keys apart', async () => {
     const sealed = await sealSecrets('root: abc\n', passphrase, 10);
     const lines = sealed.split('\n');
     const middle = lines.length - 3;

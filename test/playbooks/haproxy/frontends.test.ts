@@ -183,8 +183,8 @@ describe('mistakes under haproxy', () => {
       'files that are not there, and days for them',
       'haproxy:\n  tls:\n    api: { certificate: ./no.pem, key: ./no.key, days: 9 }\n',
       [
-        '3:25 there is no file ./no.pem',
-        '3:40 there is no file ./no.key',
+        '3:25 no such file: ./no.pem',
+        '3:40 no such file: ./no.key',
         '3:56 days is for certificates that osha makes',
       ],
     ],
