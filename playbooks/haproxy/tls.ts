@@ -56,8 +56,8 @@ export function certificateOf(
   authority: tls.Authority | undefined,
 ): Operation {
   const { path, settings } = tlsVip;
-  const files = givenFiles(settings);
-  if (files) return tls.provided(path, tls.given(inventory, files));
+  const files = certificateFiles(settings);
+  if (files) return tls.provided(path, tls.readCertificateFiles(inventory, files));
   if (!authority) throw new TypeError(`${tlsVip.vip.name} needs a CA`);
   return tls.issued(path, {
     authority,
@@ -73,9 +73,9 @@ export function endpointOf(
   inventory: Inventory,
   authority: tls.Authority | undefined,
 ): tls.TlsEndpoint {
-  const files = givenFiles(settings);
+  const files = certificateFiles(settings);
   return files
-    ? { vip, path, trusted: { certificate: tls.given(inventory, files).certificate } }
+    ? { vip, path, trusted: { certificate: tls.readCertificateFiles(inventory, files).certificate } }
     : { vip, path, trusted: { authority: authority?.certificate ?? '' } };
 }
 
@@ -110,7 +110,7 @@ export function authorityCarried(
   };
 }
 
-function givenFiles({ certificate, key }: VipTls): tls.GivenFiles | undefined {
+function certificateFiles({ certificate, key }: VipTls): tls.CertificateFiles | undefined {
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 
@@ -134,7 +134,7 @@ export function tlsProblems(
     const days = one.days ?? DAYS;
     const early = one.renew_days ?? RENEW_DAYS;
     const whole = one.certificate !== undefined || one.key !== undefined;
-    const files = givenFiles(one);
+    const files = certificateFiles(one);
     if (whole && !files) {
       const [has, lacks] = one.key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
       return [
@@ -155,7 +155,7 @@ export function tlsProblems(
               'renew_days has to be less than days',
             ),
           ]),
-      ...(files ? tls.givenProblems(inventory, files, vip, now) : []).map(
+      ...(files ? tls.certificateFileProblems(inventory, files, vip, now) : []).map(
         ({ in: key, severity, message, hint }): InventoryProblem => ({
           ...{ severity, message, hint },
           path: [...path, key],

@@ -22,7 +22,7 @@ export function cloudOf(inventory: Inventory): DeclaredCloud | undefined {
     ownCertificate: () => {
       const { certificate, key } = haproxySettings(inventory).tls[users.vip.name] ?? {};
       if (certificate === undefined || key === undefined) return undefined;
-      return tls.given(inventory, { certificate, key }).certificate;
+      return tls.readCertificateFiles(inventory, { certificate, key }).certificate;
     },
     services: apisOf(settings),
     entrances: holdersOf(inventory, users.vip),

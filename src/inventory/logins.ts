@@ -22,13 +22,13 @@ export function jumpsTo(draft: Draft, host: DraftHost, file: string): readonly J
 export function jumpProblems(draft: Draft): readonly InventoryProblem[] {
   const hops = [draft.ssh, ...draft.hosts.map((host) => host.ssh)].flatMap((ssh) => ssh.jump ?? []);
   const problems = hops.flatMap((hop) => hopFault(draft, hop) ?? []);
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const host of draft.hosts) {
     const circle = circleOf(draft, host).map(({ name }) => name);
     const members = [...circle].sort().join(' ');
     // Every circle includes a host with jump hosts of its own: those of the whole inventory never form one.
-    if (circle.length === 0 || told.has(members) || host.ssh.jump === undefined) continue;
-    told.add(members);
+    if (circle.length === 0 || reported.has(members) || host.ssh.jump === undefined) continue;
+    reported.add(members);
     problems.push({
       severity: 'error',
       path: host.ssh.jump[0]?.path ?? ['hosts', host.name, 'ssh', 'jump'],

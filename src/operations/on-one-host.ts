@@ -21,12 +21,12 @@ function judged<Observed>(
   moving: readonly Takeover[],
 ): readonly Finding[] {
   const findings = check.judge(answers);
-  const told = moving.flatMap((takeover): readonly Finding[] => {
+  const movingFindings = moving.flatMap((takeover): readonly Finding[] => {
     const hosts = [...answers.keys()].filter((host) => takeover.hosts.includes(host));
     return hosts.length === 0 ? [] : ofTakeover(takeover, hosts, findings);
   });
   const others = findings.filter(({ host }) => host === undefined || !takeoverOf(moving, unit, host));
-  return [...told, ...others];
+  return [...movingFindings, ...others];
 }
 
 function ofTakeover(

@@ -6,7 +6,6 @@ import { ProbeError, type Answer, type Operation } from '../../src/playbook/oper
 import { aHost } from '../support/inventory.ts';
 import { folderForAll } from '../support/temporary-folder.ts';
 import { apply, converge, me, pending, runHere } from './local.ts';
-import { mountUnitFile } from '../../src/operations/mount.ts';
 
 const IMAGES: mount.Mount = {
   what: 's1:/images',
@@ -32,7 +31,7 @@ describe('the name of a mount unit', () => {
 
 describe('a mount unit', () => {
   it('starts after the network, is retried after a failure, and does not block the boot', () => {
-    const unit = mountUnitFile(IMAGES);
+    const unit = mount.mountUnitFile(IMAGES);
     expect(unit).toContain('After=network-online.target glusterd.service\n');
     expect(unit).toContain('OnFailure=osha-mount-again@%p.service\n');
     expect(unit).toContain('Options=_netdev,backup-volfile-servers=s2:s3\n');
@@ -42,7 +41,7 @@ describe('a mount unit', () => {
 
   it.runIf(runHere('command -v systemd-analyze').exitCode === 0)('is valid for systemd', () => {
     const path = join(folder, mount.mountUnitOf(IMAGES.where));
-    writeFileSync(path, mountUnitFile(IMAGES));
+    writeFileSync(path, mount.mountUnitFile(IMAGES));
     const { stderr } = runHere(`systemd-analyze verify --man=no '${path}'`);
     expect(stderr).not.toMatch(/images\.mount.*(Unknown|Failed to parse|doesn't match|Invalid)/);
   });

@@ -40,7 +40,7 @@ it('a secret is only made from another one by derive', () => {
   const given = [
     'src/cli/keyring.ts',
     'src/operations/file.ts',
-    'src/operations/tls/given.ts',
+    'src/operations/tls/certificate-files.ts',
     'src/operations/tls/placed.ts',
     'src/preflight/adoption.ts',
     'src/preflight/carried.ts',

@@ -1,7 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { given, givenProblems } from '../../../src/operations/tls/given.ts';
+import {
+  readCertificateFiles,
+  certificateFileProblems,
+} from '../../../src/operations/tls/certificate-files.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { folderForAll } from '../../support/temporary-folder.ts';
 import { runHere } from '../local.ts';
@@ -35,7 +38,7 @@ beforeAll(async () => {
 
 describe('the files of a certificate', () => {
   it('are accepted where they match each other and the virtual IP', () => {
-    expect(givenProblems(inventory, files, vip, NOW)).toEqual([]);
+    expect(certificateFileProblems(inventory, files, vip, NOW)).toEqual([]);
   });
 
   const others = 'api.key is not the key of';
@@ -67,14 +70,14 @@ describe('the files of a certificate', () => {
     ],
   ];
   it.each(cases)('are rejected or warned about when they %s', (_what, different, expected) => {
-    const found = givenProblems(inventory, { ...files, ...different }, vip, NOW);
+    const found = certificateFileProblems(inventory, { ...files, ...different }, vip, NOW);
     expect(found.map((one) => `${one.severity} ${one.in}: ${one.message}`)).toEqual(expected);
   });
 });
 
 describe('a provided certificate on a host', () => {
   it('is installed with its chain and key, without showing any of the key', () => {
-    const [change] = provided('/tls/api.pem', given(inventory, files)).decide(
+    const [change] = provided('/tls/api.pem', readCertificateFiles(inventory, files)).decide(
       placed({ same: false, access: 'root:root 600' }),
     );
     if (
@@ -93,7 +96,7 @@ describe('a provided certificate on a host', () => {
   it('is left alone where it is the same', () => {
     const path = join(folder, 'placed.pem');
     write('placed.pem', `${certificate}${CA.certificate}${key}`);
-    const operation = provided(path, given(inventory, files));
+    const operation = provided(path, readCertificateFiles(inventory, files));
     const observed = operation.probe.parse(runHere(operation.probe.script, operation.probe.input));
     expect(operation.decide({ ...observed, access: 'root:root 600' })).toEqual([]);
     expect(operation.probe.script).not.toContain(certificate.split('\n')[1]);

@@ -6,14 +6,14 @@ import { certificatesIn, daysLeft, readCertificate, type CertificateFacts } from
 import type { ProvidedOptions } from './placed.ts';
 
 /** Files of a certificate and its key, as an inventory names them. */
-export interface GivenFiles {
+export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
 }
 
-export interface GivenProblem {
+export interface CertificateFileProblem {
   readonly severity: 'error' | 'warning';
-  readonly in: keyof GivenFiles;
+  readonly in: keyof CertificateFiles;
   readonly message: string;
   readonly hint: string;
 }
@@ -22,20 +22,20 @@ export interface GivenProblem {
 const WARNED_DAYS = 30;
 
 /** The problems with the files of a certificate for `vip`. `now` is in seconds since 1970. */
-export function givenProblems(
+export function certificateFileProblems(
   inventory: Pick<Inventory, 'file'>,
-  files: GivenFiles,
+  files: CertificateFiles,
   vip: Pick<Vip, 'name' | 'address'>,
   now: number,
-): readonly GivenProblem[] {
-  const problems: GivenProblem[] = [];
+): readonly CertificateFileProblem[] {
+  const problems: CertificateFileProblem[] = [];
   const add = (
-    severity: GivenProblem['severity'],
-    where: keyof GivenFiles,
+    severity: CertificateFileProblem['severity'],
+    where: keyof CertificateFiles,
     message: string,
     hint: string,
   ): void => void problems.push({ severity, in: where, message, hint });
-  const opened = (where: keyof GivenFiles, file: LocalFile): string | undefined => {
+  const opened = (where: keyof CertificateFiles, file: LocalFile): string | undefined => {
     if ('text' in file) return file.text;
     add('error', where, file.fault.message, file.fault.hint);
     return undefined;
@@ -80,7 +80,7 @@ function contentProblems(
   file: string,
   vip: Pick<Vip, 'name' | 'address'>,
   now: number,
-): readonly Omit<GivenProblem, 'in'>[] {
+): readonly Omit<CertificateFileProblem, 'in'>[] {
   const left = daysLeft(certificate, now);
   const until = new Date(certificate.notAfter * 1000).toISOString().slice(0, 10);
   const renew = 'replace it with a renewed certificate';
@@ -126,8 +126,11 @@ function keyIn(text: string): KeyObject | undefined {
   }
 }
 
-/** The contents of the certificate and key files. Throws a `TypeError` where `givenProblems` finds errors. */
-export function given(inventory: Pick<Inventory, 'file'>, files: GivenFiles): ProvidedOptions {
+/** The contents of the certificate and key files. Throws a `TypeError` where `certificateFileProblems` finds errors. */
+export function readCertificateFiles(
+  inventory: Pick<Inventory, 'file'>,
+  files: CertificateFiles,
+): ProvidedOptions {
   const certificate = read(inventory, files.certificate);
   const key = read(inventory, files.key, { secret: true });
   if (!('text' in certificate)) throw new TypeError(certificate.fault.message);
