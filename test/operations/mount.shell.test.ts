@@ -108,7 +108,7 @@ describe('access', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(pending(mount.access(path, { ...me, mode: 0o700 }))).toEqual([]);
     const [change] = pending(mount.access(path, { ...me, mode: 0o750 }));
-    expect(change?.summary).toMatch(/mode 0750 \(it is \d+:\d+, 0700\)$/);
+    expect(change?.summary).toMatch(/mode 0750 \(currently \d+:\d+, mode 0700\)$/);
     expect(apply(change!).exitCode).toBe(0);
     expect(statSync(path).mode & 0o777).toBe(0o750);
   });

@@ -205,7 +205,7 @@ describe('writing secrets', () => {
     const { secrets, problems } = await loadSecrets(folder.inventory, rules);
     expect(problems).toEqual([]);
     expect(secrets['cookie']?.reveal()).toBe('Xk39fLq0ZmW7tRb2');
-    await expect(rotateSecrets(folder.inventory, rules, ['rot'])).rejects.toThrow('no secret called rot');
+    await expect(rotateSecrets(folder.inventory, rules, ['rot'])).rejects.toThrow('unknown secret: rot');
   });
 });
 
@@ -241,12 +241,12 @@ describe('sealing secrets', { timeout: 30_000 }, () => {
       (lines[middle] ?? '').replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')),
     );
     await expect(openSecrets(Buffer.from(damaged.join('\n')), passphrase)).rejects.toThrow('damaged');
-    await expect(openSecrets(Buffer.from('root: abc\n'), passphrase)).rejects.toThrow(
-      'not in the form of age',
+    await expect(openSecrets(Buffer.from('root: abc\n'), passphrase)).rejects.toThrow('not an age file');
+    await expect(openSecrets(Buffer.from(sealed), { identities: ['x'] })).rejects.toThrow(
+      'not an age identity',
     );
-    await expect(openSecrets(Buffer.from(sealed), { identities: ['x'] })).rejects.toThrow('no age identity');
-    await expect(sealSecrets('x', { recipients: ['bob'] })).rejects.toThrow('no recipients: bob');
-    expect(() => identitiesIn('# created: today\n')).toThrow('no age identity in this file');
+    await expect(sealSecrets('x', { recipients: ['bob'] })).rejects.toThrow('invalid age recipients: bob');
+    expect(() => identitiesIn('# created: today\n')).toThrow('this file holds no age identity');
     expect(identitiesIn('# created: today\nAGE-SECRET-KEY-1X\n')).toEqual(['AGE-SECRET-KEY-1X']);
   });
 

@@ -115,7 +115,7 @@ describe('a server that refuses root', () => {
     [
       'ERROR 1040 (08004): Too many connections',
       'mariadb has no free connection: Too many connections',
-      'end clients that are not needed',
+      'disconnect clients that are not needed',
     ],
     [
       "ERROR 2013 (HY000): Lost connection to server at 'handshake'",

@@ -44,7 +44,7 @@ describe('the files of a certificate', () => {
   const others = 'api.key is not the key of';
   const cases: readonly (readonly [string, Partial<typeof files>, readonly string[]])[] = [
     ['are missing', { certificate: 'no.pem' }, ['error certificate: no such file: no.pem']],
-    ['are folders', { certificate: 'folder' }, ['error certificate: folder is a folder']],
+    ['are folders', { certificate: 'folder' }, ['error certificate: folder is a directory']],
     ['hold something else', { certificate: 'api.key' }, ['error certificate: api.key holds no certificate']],
     ['hold no key', { key: './api.pem' }, ['error key: ./api.pem holds no private key']],
     ['are encrypted', { key: 'locked.key' }, ['error key: locked.key is encrypted']],

@@ -76,7 +76,7 @@ describe('what a member answers', () => {
   });
 
   it('makes no sense without an answer of systemd', () => {
-    expect(() => parse('installed=yes\n')).toThrow('systemd did not say');
+    expect(() => parse('installed=yes\n')).toThrow('systemd did not report');
   });
 });
 
