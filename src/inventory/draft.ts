@@ -49,7 +49,8 @@ export interface DraftVip {
 }
 
 /**
- * The usable part of an inventory, without mistakes, so that everything else can still be checked and all mistakes are reported at once.
+ * The usable part of an inventory, without mistakes, so that everything else can still be checked and all mistakes are
+ * reported at once.
  */
 export interface Draft {
   readonly platform?: string | undefined;

@@ -17,7 +17,8 @@ export interface ShapeProblem extends InventoryProblem {
 }
 
 /**
- * The issues of zod as problems of the inventory, each located at its key or value. `base` is the path of the value in the inventory, `within` the path of the issues in `schema`.
+ * The issues of zod as problems of the inventory, each located at its key or value. `base` is the path of the value in
+ * the inventory, `within` the path of the issues in `schema`.
  */
 export function problemsOf(
   issues: readonly Issue[],
@@ -159,7 +160,8 @@ function wrong(path: Path, message: string, hint: string | undefined): ShapeProb
 }
 
 /**
- * One issue in words. The message in a schema is either complete ("expected ..."), or only says what to write instead ("a size such as 512M").
+ * One issue in words. The message in a schema is either complete ("expected ..."), or only says what to write instead
+ * ("a size such as 512M").
  */
 function described(issue: Issue, path: Path): ShapeProblem {
   const { message, input } = issue;

@@ -176,7 +176,8 @@ function written(file: string, yaml: ParsedYaml): WrittenInventory {
 }
 
 /**
- * Checks an inventory; finds every mistake at once and never throws for its content. Local files that it names (keys, known hosts) are inspected; no name is resolved and no host is contacted.
+ * Checks an inventory; finds every mistake at once and never throws for its content. Local files that it names (keys,
+ * known hosts) are inspected; no name is resolved and no host is contacted.
  */
 export function checkWritten({ file, yaml }: WrittenInventory, options: LoadOptions): LoadedInventory {
   const refused = (message: string, hint: string): LoadedInventory => {

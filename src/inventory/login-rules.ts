@@ -119,7 +119,10 @@ function sudoProblem(ssh: DraftSsh, common: DraftSsh, path: Path): readonly Inve
   ];
 }
 
-/** Keys, known hosts and configurations that are missing or unsafe, and logins that cannot become root. Reads local files only. */
+/**
+ * Keys, known hosts and configurations that are missing or unsafe, and logins that cannot become root. Reads local
+ * files only.
+ */
 export function loginProblems(draft: Draft, inventoryFile: string): readonly InventoryProblem[] {
   const settings = [
     { ssh: draft.ssh, path: ['ssh'] },

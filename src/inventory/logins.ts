@@ -7,7 +7,9 @@ import { nearest } from '../yaml/nearest.ts';
 import type { InventoryProblem } from './problem.ts';
 
 /**
- * The jump hosts to `host`, first hop first; `undefined` where the inventory has none. A first hop that is a host of the inventory is reached through that host's own jump hosts; a hop without user or key uses those of `host`. Only for a draft without jump problems.
+ * The jump hosts to `host`, first hop first; `undefined` where the inventory has none. A first hop that is a host of
+ * the inventory is reached through that host's own jump hosts; a hop without user or key uses those of `host`. Only for
+ * a draft without jump problems.
  */
 export function jumpsTo(draft: Draft, host: DraftHost, file: string): readonly JumpHost[] | undefined {
   if (host.ssh.jump === undefined && draft.ssh.jump === undefined) return undefined;
@@ -65,14 +67,18 @@ export function loginOf(draft: Draft, host: DraftHost, inventoryFile: string): L
   };
 }
 
-/** A path of the inventory as an absolute one: `~` is the operator's home, the rest is relative to the inventory's folder. */
+/**
+ * A path of the inventory as an absolute one: `~` is the operator's home, the rest is relative to the inventory's
+ * folder.
+ */
 export function absolutePath(inventoryFile: string, path: string): string {
   const fromHome = path === '~' || path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path;
   return resolve(dirname(inventoryFile), fromHome);
 }
 
 /**
- * The jump hosts of `host`, as written. Those of the whole inventory end before the host itself: a gateway is not reached through itself.
+ * The jump hosts of `host`, as written. Those of the whole inventory end before the host itself: a gateway is not
+ * reached through itself.
  */
 function hopsOf(draft: Draft, host: DraftHost): readonly DraftHop[] {
   if (host.ssh.jump !== undefined) return host.ssh.jump;

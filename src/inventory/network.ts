@@ -36,7 +36,9 @@ export function addressFault(text: string): AddressFault | undefined {
   return undefined;
 }
 
-/** The problem with the name of a host or a VIP, which must be one lower-case RFC 1123 label that starts with a letter. */
+/**
+ * The problem with the name of a host or a VIP, which must be one lower-case RFC 1123 label that starts with a letter.
+ */
 export function nameFault(name: string): AddressFault | undefined {
   const fault = (message: string, hint: string): AddressFault => ({ message, hint });
   if (name.length > 63) return fault(`this name has ${name.length} characters`, 'a host name has at most 63');
@@ -63,7 +65,10 @@ export function nameFault(name: string): AddressFault | undefined {
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** A dotted IPv4 address as a number of 32 bits; `undefined` for anything else. Leading zeros are refused: some programs read them as octal. */
+/**
+ * A dotted IPv4 address as a number of 32 bits; `undefined` for anything else. Leading zeros are refused: some programs
+ * read them as octal.
+ */
 export function parseIpv4(text: string): number | undefined {
   if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
   const bytes = text.split('.').map(Number);
@@ -95,7 +100,8 @@ export function contains({ first, last }: Bounds, address: number): boolean {
 }
 
 /**
- * A host's addresses as numbers, the management address first; `undefined` for one that is missing or a name: DNS is not queried.
+ * A host's addresses as numbers, the management address first; `undefined` for one that is missing or a name: DNS is
+ * not queried.
  */
 export function addressesOf(host: {
   readonly address?: string;
@@ -142,7 +148,8 @@ function boundsOf({ address, prefixLength }: Network): Bounds {
 }
 
 /**
- * The host's own address in the network of a virtual IP: the first one that lies in it, starting with the management address. `undefined` where none does; names are not resolved.
+ * The host's own address in the network of a virtual IP: the first one that lies in it, starting with the management
+ * address. `undefined` where none does; names are not resolved.
  */
 export function addressIn(host: Pick<Host, 'address' | 'networks'>, vip: Network): string | undefined {
   const network = boundsOf(vip);

@@ -21,7 +21,8 @@ function listed(words: readonly string[]): string {
 }
 
 /**
- * Warnings for clusters that cannot survive the loss of a host, or have one host too many for their redundancy. Roles in `extraVotes` have one vote more than hosts, so that an even number of hosts has an odd number of votes.
+ * Warnings for clusters that cannot survive the loss of a host, or have one host too many for their redundancy. Roles
+ * in `extraVotes` have one vote more than hosts, so that an even number of hosts has an odd number of votes.
  */
 export function quorumProblems(draft: Draft, extraVotes: readonly Role[]): readonly InventoryProblem[] {
   const warning = { severity: 'warning', path: ['hosts'], at: 'key' } as const;

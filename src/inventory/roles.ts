@@ -9,7 +9,8 @@ export type RoleWord = (typeof ROLE_WORDS)[number];
 const APART: readonly Role[] = ['network', 'compute', 'storage'];
 
 /**
- * The roles of each host, `controller` expanded, in the order of `ROLES`. A role that is listed for one host is not part of `controller` on all others: `[controller, time]` on one of three controllers makes it the only time server.
+ * The roles of each host, `controller` expanded, in the order of `ROLES`. A role that is listed for one host is not
+ * part of `controller` on all others: `[controller, time]` on one of three controllers makes it the only time server.
  */
 export function expandRoles(
   written: ReadonlyMap<string, readonly RoleWord[]>,
@@ -28,7 +29,8 @@ export function expandRoles(
 }
 
 /**
- * The hosts that can hold a virtual IP: the load balancers (the controllers, unless another host has that role); the controllers if there are none; else every host.
+ * The hosts that can hold a virtual IP: the load balancers (the controllers, unless another host has that role); the
+ * controllers if there are none; else every host.
  */
 export function vipHolders<Candidate extends Pick<Host, 'roles' | 'controller'>>(
   hosts: readonly Candidate[],

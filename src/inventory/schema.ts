@@ -127,7 +127,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * The JSON Schema (draft 7, which editors' YAML support reads) of an inventory with these sections, for completion and
- * checking while it is written. Rules that only `loadInventory` can check are not in it. An inventory with its own playbooks may have any further key, unless `sections` includes those playbooks and is `complete`.
+ * checking while it is written. Rules that only `loadInventory` can check are not in it. An inventory with its own
+ * playbooks may have any further key, unless `sections` includes those playbooks and is `complete`.
  */
 export function inventoryJsonSchema(
   sections: readonly SettingsSection[],

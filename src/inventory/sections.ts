@@ -45,7 +45,8 @@ export function readSections(value: unknown, sections: readonly SettingsSection[
 }
 
 /**
- * Sections that are set but apply to no host. `guessed` means that defaults replace an invalid section; sections to which no single role would give a host are then not reported, because that section may use them.
+ * Sections that are set but apply to no host. `guessed` means that defaults replace an invalid section; sections to
+ * which no single role would give a host are then not reported, because that section may use them.
  */
 export function unusedSections(
   value: unknown,

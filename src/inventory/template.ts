@@ -70,7 +70,8 @@ function sectionLines(section: SettingsSection): readonly string[] {
 }
 
 /**
- * The text of a new inventory: three controllers, two virtual IPs, login settings, and every setting of `sections` with its default, commented out. It is valid without changes; names and addresses are examples to replace.
+ * The text of a new inventory: three controllers, two virtual IPs, login settings, and every setting of `sections` with
+ * its default, commented out. It is valid without changes; names and addresses are examples to replace.
  */
 export function inventoryTemplate(options: TemplateOptions = {}): string {
   const { name = 'cloud', platform = DEFAULT_PLATFORM, sections = [], schema } = options;

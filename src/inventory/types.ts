@@ -1,5 +1,6 @@
 /**
- * The roles of hosts. `controller` in an inventory stands for all of these except `compute`, `network`, `storage` and those that another host has; an `Inventory` has only the expanded roles.
+ * The roles of hosts. `controller` in an inventory stands for all of these except `compute`, `network`, `storage` and
+ * those that another host has; an `Inventory` has only the expanded roles.
  */
 export const ROLES = [
   'database',
@@ -18,7 +19,8 @@ export const ROLES = [
 export type Role = (typeof ROLES)[number];
 
 /**
- * The login settings in the inventory. For absent ones ssh's configuration applies, then the defaults: root, port 22, the agent's keys and the user's own. Paths are absolute.
+ * The login settings in the inventory. For absent ones ssh's configuration applies, then the defaults: root, port 22,
+ * the agent's keys and the user's own. Paths are absolute.
  */
 export interface Login {
   readonly user?: string;
@@ -51,7 +53,10 @@ export interface Host {
   /** Addresses in further networks, by the network's name. */
   readonly networks: Readonly<Record<string, string>>;
   readonly roles: readonly Role[];
-  /** Whether its roles in the inventory include `controller`: these hosts carry VIPs unless there are separate load balancers. */
+  /**
+   * Whether its roles in the inventory include `controller`: these hosts carry VIPs unless there are separate load
+   * balancers.
+   */
   readonly controller: boolean;
   readonly ssh: SshSettings;
 }

@@ -33,7 +33,8 @@ export function recorded(secret: string, hosts: readonly Host[]): CarriedSecret 
 }
 
 /**
- * Records a secret on the host, readable by root only, because its system does not keep it. Do this once the secret is in use, so that the record matches what the system accepts.
+ * Records a secret on the host, readable by root only, because its system does not keep it. Do this once the secret is
+ * in use, so that the record matches what the system accepts.
  */
 export function record(secret: Secret): readonly Operation[] {
   return [

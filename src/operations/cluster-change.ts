@@ -20,8 +20,8 @@ export interface ClusterChange {
 }
 
 /**
- * A change to one member of a cluster: it touches the membership and the member's unit; one that forms a cluster touches
- * all that the cluster holds.
+ * A change to one member of a cluster: it touches the membership and the member's unit; one that forms a cluster
+ * touches all that the cluster holds.
  */
 export function clusterChange({
   cluster,

@@ -9,9 +9,14 @@ export interface WriteOptions {
 }
 
 /**
- * A script that replaces the file at `path` by its stdin: it writes a file of the same name in a working directory next to it, sets owner and mode, runs the validator, syncs to disk, and renames it.
+ * A script that replaces the file at `path` by its stdin: it writes a file of the same name in a working directory next
+ * to it, sets owner and mode, runs the validator, syncs to disk, and renames it.
  *
- * The content may be secret, so neither the temporary file nor a validator's leftovers may stay behind. The validator runs in the background, because a shell handles a signal during `wait` but not while a foreground command runs; SIGPIPE is ignored, because it would kill the shell without its EXIT trap. What no trap can catch (SIGKILL, a power cut) is removed by the next write in the same directory: the working directory's name holds the id and start time (proc_pid_stat(5), field 22) of its process, so that a write in progress is left alone.
+ * The content may be secret, so neither the temporary file nor a validator's leftovers may stay behind. The validator
+ * runs in the background, because a shell handles a signal during `wait` but not while a foreground command runs;
+ * SIGPIPE is ignored, because it would kill the shell without its EXIT trap. What no trap can catch (SIGKILL, a power
+ * cut) is removed by the next write in the same directory: the working directory's name holds the id and start time
+ * (proc_pid_stat(5), field 22) of its process, so that a write in progress is left alone.
  */
 export function writeFileScript(path: string, options: WriteOptions): string {
   const validate =

@@ -30,7 +30,9 @@ export interface FileOptions extends Access {
 }
 
 /**
- * A file with this content, owner and mode. It is replaced atomically: a reader sees the old or the new file, even after a power cut, and the old file stays if `validate` rejects the new content. Parent directories are created. A symbolic link at the path is replaced by the file; a directory is an error.
+ * A file with this content, owner and mode. It is replaced atomically: a reader sees the old or the new file, even
+ * after a power cut, and the old file stays if `validate` rejects the new content. Parent directories are created. A
+ * symbolic link at the path is replaced by the file; a directory is an error.
  */
 export function content(path: string, options: FileOptions): Operation<PathState> {
   requireAbsolute(path);
@@ -156,7 +158,8 @@ export type PathState =
   | { readonly kind: 'other'; readonly what: string };
 
 /**
- * A script that prints what exists at `path`. With `compare` it reads a SHA-256 checksum on stdin, and prints the file's content in base64 only where the checksum differs.
+ * A script that prints what exists at `path`. With `compare` it reads a SHA-256 checksum on stdin, and prints the
+ * file's content in base64 only where the checksum differs.
  */
 export function pathProbeScript(path: string, options: { readonly compare: boolean }): string {
   const compare = `

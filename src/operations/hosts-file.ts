@@ -38,7 +38,8 @@ function withoutShadows(line: string, addresses: ReadonlyMap<string, string>): s
 }
 
 /**
- * `content` of a hosts file with osha's block at its end. Names of the block are removed from lines that map them to other addresses: an installer's `127.0.1.1 HOSTNAME` makes cluster members announce themselves on loopback.
+ * `content` of a hosts file with osha's block at its end. Names of the block are removed from lines that map them to
+ * other addresses: an installer's `127.0.1.1 HOSTNAME` makes cluster members announce themselves on loopback.
  */
 export function withBlock(content: string, entries: readonly HostsEntry[]): string {
   const addresses = new Map(

@@ -6,7 +6,10 @@ import { quote } from './shell.ts';
 /** A kernel module. */
 export interface KernelModule {
   readonly name: string;
-  /** A path that exists once the module's function is available; kernels with the function built in may not list it anywhere else. */
+  /**
+   * A path that exists once the module's function is available; kernels with the function built in may not list it
+   * anywhere else.
+   */
   readonly gives: string;
 }
 
@@ -18,7 +21,10 @@ export interface ModulesState {
 
 const MISSING = '-- missing';
 
-/** A shell command that prints the module's name if it is not loaded; `$builtin` is the kernel's list of built-in modules. */
+/**
+ * A shell command that prints the module's name if it is not loaded; `$builtin` is the kernel's list of built-in
+ * modules.
+ */
 function look(module: string | KernelModule): string {
   const name = typeof module === 'string' ? module : module.name;
   const given = typeof module === 'string' ? '' : `[ -e ${quote(module.gives)} ] || `;

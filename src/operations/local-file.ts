@@ -7,13 +7,16 @@ import type { Inventory } from '../inventory/types.ts';
 export type LocalFile =
   { readonly text: string } | { readonly fault: { readonly message: string; readonly hint: string } };
 
-/** The absolute path of a file that an inventory names: relative to the inventory, or to the home directory with `~/`. */
+/**
+ * The absolute path of a file that an inventory names: relative to the inventory, or to the home directory with `~/`.
+ */
 export function pathOf(inventory: Pick<Inventory, 'file'>, name: string): string {
   return name.startsWith('~/') ? resolve(homedir(), name.slice(2)) : resolve(dirname(inventory.file), name);
 }
 
 /**
- * Reads a text file that an inventory names. With `secret`, a file that other users can read is a fault. Never throws, and no fault contains any of the content.
+ * Reads a text file that an inventory names. With `secret`, a file that other users can read is a fault. Never throws,
+ * and no fault contains any of the content.
  */
 export function read(
   inventory: Pick<Inventory, 'file'>,

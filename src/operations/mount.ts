@@ -28,7 +28,8 @@ export interface Mount {
 }
 
 /**
- * A file system is mounted by a systemd unit, also at boot, with retries. One that does not answer is remounted. Files at the mount point are never hidden: they are an error.
+ * A file system is mounted by a systemd unit, also at boot, with retries. One that does not answer is remounted. Files
+ * at the mount point are never hidden: they are an error.
  */
 export function mounted(mount: Mount): readonly Operation[] {
   const path = mountUnitPathOf(mount.where);
@@ -64,7 +65,8 @@ export function mountUnitPathOf(where: string): string {
 export const MOUNT_AGAIN_PATH = '/etc/systemd/system/osha-mount-again@.service';
 
 /**
- * The unit file of a mount. Services that need network file systems wait for `remote-fs.target`; callers pass `nofail`, so that a host boots without the file system.
+ * The unit file of a mount. Services that need network file systems wait for `remote-fs.target`; callers pass `nofail`,
+ * so that a host boots without the file system.
  */
 export function mountUnitFile({ what, where, type, options, after = [] }: Mount): string {
   const units = ['network-online.target', ...after].join(' ');
@@ -88,7 +90,9 @@ WantedBy=remote-fs.target
 }
 
 /**
- * systemd tries a mount once. After a blackout, a host may be up before the servers that it mounts from, so this unit retries until they are available. Not `Type=oneshot`: systemd considers a host to be starting while a start job runs. A mount that is stopped or masked by hand is not retried.
+ * systemd tries a mount once. After a blackout, a host may be up before the servers that it mounts from, so this unit
+ * retries until they are available. Not `Type=oneshot`: systemd considers a host to be starting while a start job runs.
+ * A mount that is stopped or masked by hand is not retried.
  */
 export const MOUNT_AGAIN = `# Placed by osha.
 [Unit]
@@ -224,7 +228,8 @@ export interface AccessState {
 }
 
 /**
- * The root of the file system mounted at `where` has this owner and mode. A change on one host affects all, so numeric ids are compared. A name that the host does not know yet is left for a later run.
+ * The root of the file system mounted at `where` has this owner and mode. A change on one host affects all, so numeric
+ * ids are compared. A name that the host does not know yet is left for a later run.
  */
 export function access(where: string, wanted: MountAccess): Operation<AccessState> {
   const mode = wanted.mode.toString(8).padStart(4, '0');

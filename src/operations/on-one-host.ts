@@ -2,7 +2,8 @@ import type { Answers, Finding, HealthCheck } from '../playbook/operation.ts';
 import { takeoverOf, type Takeover } from '../playbook/takeover.ts';
 
 /**
- * A check of a unit that a cluster manager may run on one host at a time: exactly one of these hosts must be healthy, and the others are not reported. Findings about other hosts, or about no host, are kept.
+ * A check of a unit that a cluster manager may run on one host at a time: exactly one of these hosts must be healthy,
+ * and the others are not reported. Findings about other hosts, or about no host, are kept.
  */
 export function onOneHost<Observed>(
   check: HealthCheck<Observed>,

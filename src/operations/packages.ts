@@ -31,7 +31,10 @@ function listed(names: readonly string[], candidates: ReadonlyMap<string, string
 }
 
 /**
- * These packages are installed, in any version; none is upgraded. The installation starts, restarts and stops no service, and so declares no effects: Debian's maintainer scripts obey the policy that forbids it (deb-systemd-invoke). Services start once they are configured. Recommended packages are left out. An interrupted installation is finished first.
+ * These packages are installed, in any version; none is upgraded. The installation starts, restarts and stops no
+ * service, and so declares no effects: Debian's maintainer scripts obey the policy that forbids it
+ * (deb-systemd-invoke). Services start once they are configured. Recommended packages are left out. An interrupted
+ * installation is finished first.
  */
 export function installed(
   names: readonly string[],
@@ -100,7 +103,10 @@ const MARK = '# placed by osha while packages are installed';
 /** Minutes after which the package lists count as outdated. */
 const LISTS_OLD_MINUTES = 24 * 60;
 
-/** A script that prints which of `names` are installed, which of `wanted` are available, and whether dpkg was interrupted. */
+/**
+ * A script that prints which of `names` are installed, which of `wanted` are available, and whether dpkg was
+ * interrupted.
+ */
 function packagesProbeScript(names: readonly string[], wanted: readonly string[]): string {
   return `command -v dpkg-query >/dev/null 2>&1 || { echo no-dpkg; exit 0; }
 known=$(dpkg-query -W -f '\${Package} \${db:Status-Status} \${Version}\\n' ${quoteAll(names)} 2>/dev/null)
@@ -120,7 +126,8 @@ echo end`;
 }
 
 /**
- * Shell functions and traps shared by all uses of apt here. Debian starts a service as soon as it is installed; a policy that exits with 101 prevents that. An existing policy is left alone.
+ * Shell functions and traps shared by all uses of apt here. Debian starts a service as soon as it is installed; a
+ * policy that exits with 101 prevents that. An existing policy is left alone.
  */
 const PRELUDE = `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
 command -v apt-get >/dev/null 2>&1 ||
@@ -148,7 +155,9 @@ patiently dpkg --force-confdef --force-confold --configure -a </dev/null
 `;
 
 /**
- * A script that installs `names`; of other packages, it may remove only those in `going`. The package lists are fetched first where they are missing, older than a day, older than the sources, or lack a package, and again where an installation fails because they are outdated.
+ * A script that installs `names`; of other packages, it may remove only those in `going`. The package lists are fetched
+ * first where they are missing, older than a day, older than the sources, or lack a package, and again where an
+ * installation fails because they are outdated.
  */
 function aptInstallScript(names: readonly string[], going: readonly string[]): string {
   const removal = going.length > 0 ? '' : ' --no-remove';

@@ -22,7 +22,8 @@ function signedBy(key: string): string {
 }
 
 /**
- * A package source, with its key in the same file. The next installation fetches the package lists, because they are older than the source.
+ * A package source, with its key in the same file. The next installation fetches the package lists, because they are
+ * older than the source.
  */
 export function apt(repository: AptRepository, platform: Platform): Operation<PathState> {
   const content = `# Placed by osha.

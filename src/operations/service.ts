@@ -15,7 +15,8 @@ import { within } from '../playbook/limits.ts';
 
 export interface RunningOptions {
   /**
-   * Files that the unit reads when it starts; a directory stands for entries being added to or removed from it. A unit that started before one of them last changed is restarted, even if an earlier run was interrupted.
+   * Files that the unit reads when it starts; a directory stands for entries being added to or removed from it. A unit
+   * that started before one of them last changed is restarted, even if an earlier run was interrupted.
    */
   readonly newerThan?: readonly string[];
   /** The unit reads changed files on a reload; default is a restart. */
@@ -23,7 +24,8 @@ export interface RunningOptions {
   /** Whether it starts at boot; default true. */
   readonly enabled?: boolean;
   /**
-   * The unit of a cluster manager. While it runs, only the manager starts and stops this unit; osha reloads or restarts it for newer files if it runs.
+   * The unit of a cluster manager. While it runs, only the manager starts and stops this unit; osha reloads or restarts
+   * it for newer files if it runs.
    */
   readonly leftTo?: string;
   /** Whether to start it where it does not run; default true. A running unit reads newer files either way. */
@@ -33,7 +35,9 @@ export interface RunningOptions {
 }
 
 /**
- * The options of `running` for a unit that a cluster manager may have taken over. A unit for all hosts is started by osha, and the cluster takes over the running unit; a unit for one host at a time is started only by the cluster, because it could otherwise run on two.
+ * The options of `running` for a unit that a cluster manager may have taken over. A unit for all hosts is started by
+ * osha, and the cluster takes over the running unit; a unit for one host at a time is started only by the cluster,
+ * because it could otherwise run on two.
  */
 export function startup(
   takeover: Takeover | undefined,
@@ -43,7 +47,8 @@ export function startup(
 }
 
 /**
- * The unit runs with its current files, unless `start` is false, and starts at boot, unless `enabled` is false. A masked unit is unmasked.
+ * The unit runs with its current files, unless `start` is false, and starts at boot, unless `enabled` is false. A
+ * masked unit is unmasked.
  */
 export function running(unit: string, options: RunningOptions = {}): Operation<UnitState> {
   const name = shortName(unit);
@@ -138,12 +143,15 @@ export function stopped(unit: string): Operation<UnitState> {
 const CALM_CHECKS = 5;
 
 /**
- * A shell command before every start. systemd's NeedDaemonReload is not reliable: it misses a drop-in whose directory was created after systemd last read the units.
+ * A shell command before every start. systemd's NeedDaemonReload is not reliable: it misses a drop-in whose directory
+ * was created after systemd last read the units.
  */
 export const READ_UNITS = 'systemctl daemon-reload';
 
 /**
- * A script that starts, restarts or reloads a unit and returns once it is active; otherwise it prints the unit's last log lines and fails. Files in `touched`, whose change time lies in the future, get the current time first; else the unit would look outdated after every start.
+ * A script that starts, restarts or reloads a unit and returns once it is active; otherwise it prints the unit's last
+ * log lines and fails. Files in `touched`, whose change time lies in the future, get the current time first; else the
+ * unit would look outdated after every start.
  */
 export function startScript(
   unit: string,

@@ -21,7 +21,8 @@ function normal(value: string): string {
 }
 
 /**
- * These kernel settings are in effect, now and after the next boot, through `/etc/sysctl.d/60-osha-NAME.conf`. A setting that the kernel lacks is an error; most need a module.
+ * These kernel settings are in effect, now and after the next boot, through `/etc/sysctl.d/60-osha-NAME.conf`. A
+ * setting that the kernel lacks is an error; most need a module.
  */
 export function values(
   name: string,

@@ -8,7 +8,9 @@ import {
 import { INSTALLED } from './packages.ts';
 import { quote, quoteAll } from './shell.ts';
 
-/** What systemd reports about a unit, and when the files that it depends on last changed. Times are seconds since 1970. */
+/**
+ * What systemd reports about a unit, and when the files that it depends on last changed. Times are seconds since 1970.
+ */
 export interface UnitState {
   /** `active`, `inactive`, `failed`, `activating`, `deactivating` or `reloading`. */
   readonly active: string;
@@ -41,7 +43,8 @@ export function unitProbeScript(unit: string, files: readonly string[], manager?
   const managed =
     manager === undefined ? '' : `\n! systemctl -q is-active -- ${quote(manager)} || echo managed=yes`;
   const stat = files.length > 0 ? `\nstat -L -c 'changed=%.6Z %n' -- ${quoteAll(files)} 2>/dev/null` : '';
-  // Before version 247 systemd cannot print microseconds. A generated unit comes from an init script; only is-enabled reports whether that starts at boot.
+  // Before version 247 systemd cannot print microseconds. A generated unit comes from an init script; only is-enabled
+  // reports whether that starts at boot.
   return `u=${quote(unit)}
 state=$(TZ=UTC systemctl show --timestamp=us+utc -p ${PROPERTIES} -- "$u" 2>/dev/null) ||
   state=$(TZ=UTC systemctl show -p ${PROPERTIES} -- "$u")
@@ -91,7 +94,8 @@ export function parseUnitState(unit: string, answer: ProbeAnswer): UnitState {
 }
 
 /**
- * Files that changed after the unit last started, or after `since` (seconds since 1970). All files where that is later than the host's clock: the clock was set back, so times cannot be compared.
+ * Files that changed after the unit last started, or after `since` (seconds since 1970). All files where that is later
+ * than the host's clock: the clock was set back, so times cannot be compared.
  */
 export function newerThanStart(
   state: Pick<UnitState, 'startedAt' | 'now' | 'changed'>,
@@ -120,7 +124,9 @@ export function unitReads(unit: string, files: readonly string[] = []): readonly
 export const RUNS: readonly Effect[] = ['starts', 'restarts'];
 
 /**
- * The state of a unit after the `pending` changes, as far as they touch its `unitReads`: its files are then newer than its start, an installation adds it without starting it, a start makes it run. Returns `undefined` where the outcome is ambiguous.
+ * The state of a unit after the `pending` changes, as far as they touch its `unitReads`: its files are then newer than
+ * its start, an installation adds it without starting it, a start makes it run. Returns `undefined` where the outcome
+ * is ambiguous.
  */
 export function foreseeUnit(unit: string, state: UnitState, pending: PendingReads): UnitState | undefined {
   const files = [...pending.keys()].flatMap((key) =>
@@ -146,7 +152,8 @@ export function foreseeUnit(unit: string, state: UnitState, pending: PendingRead
 }
 
 /**
- * Foresees what a member of a cluster will report: its unit as in `foreseeUnit`, the rest as now. Unknown where the membership (`members`) changes before, or where `canSay` is false for the member.
+ * Foresees what a member of a cluster will report: its unit as in `foreseeUnit`, the rest as now. Unknown where the
+ * membership (`members`) changes before, or where `canSay` is false for the member.
  */
 export function foreseeMember<Observed extends { readonly unit: UnitState }>(
   unit: string,
@@ -161,7 +168,8 @@ export function foreseeMember<Observed extends { readonly unit: UnitState }>(
 }
 
 /**
- * Foresees what a server will report about its data, such as its users: the same as now, provided that it `answers` now and that pending changes only start or restart its unit, or that of a peer (`peers`).
+ * Foresees what a server will report about its data, such as its users: the same as now, provided that it `answers` now
+ * and that pending changes only start or restart its unit, or that of a peer (`peers`).
  */
 export function heldBy<Observed>(
   unit: string,

@@ -1,5 +1,7 @@
 /**
- * A shell function `unmounted_at PATH`: prints a mount point at or above the absolute path that `/etc/fstab` or a mount unit defines, but where nothing is mounted. A directory that looks empty proves nothing then: its data may be on the missing disk. Mount points with spaces in their names are not detected.
+ * A shell function `unmounted_at PATH`: prints a mount point at or above the absolute path that `/etc/fstab` or a mount
+ * unit defines, but where nothing is mounted. A directory that looks empty proves nothing then: its data may be on the
+ * missing disk. Mount points with spaces in their names are not detected.
  */
 export const UNMOUNTED = `unmounted_at() {
   at=$(readlink -m -- "$1")

@@ -104,7 +104,8 @@ function expected(
 }
 
 /**
- * The text of a secrets file with `entries` added or replaced, and with these former values if given; comments and other entries are kept. `text` is YAML without errors, or empty.
+ * The text of a secrets file with `entries` added or replaced, and with these former values if given; comments and
+ * other entries are kept. `text` is YAML without errors, or empty.
  */
 export function withEntries(text: string, entries: readonly Entry[], previous?: PreviousTexts): string {
   const document = parseDocument(text);

@@ -13,7 +13,9 @@ const LONGEST_MS = 120_000;
 const PAUSE_MS = 20;
 
 /**
- * Runs `work` while no other osha on this machine writes `file`. The lock is a symbolic link next to the file that names its owner: creating one is atomic, and works on a full disk. A lock whose process has ended is removed. Throws `SecretsError` where another process holds it for too long.
+ * Runs `work` while no other osha on this machine writes `file`. The lock is a symbolic link next to the file that
+ * names its owner: creating one is atomic, and works on a full disk. A lock whose process has ended is removed. Throws
+ * `SecretsError` where another process holds it for too long.
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const target = targetOf(file);
@@ -64,7 +66,10 @@ function isLeftOver(owner: string, lock: string): boolean {
   }
 }
 
-/** Removes the lock of that owner. Two processes may do so concurrently: the slower one must not remove the lock of the faster one. */
+/**
+ * Removes the lock of that owner. Two processes may do so concurrently: the slower one must not remove the lock of the
+ * faster one.
+ */
 function remove(lock: string, owner: string): void {
   const aside = `${lock}.${randomBytes(6).toString('hex')}`;
   try {

@@ -37,7 +37,8 @@ export function snapshotOf(files: SecretsFiles): string {
 }
 
 /**
- * A warning where git tracks the plain secrets next to an inventory, even if the file does not exist at the moment. None where there is no git, no repository, or none that git can read. Sealed secrets may be in a repository.
+ * A warning where git tracks the plain secrets next to an inventory, even if the file does not exist at the moment.
+ * None where there is no git, no repository, or none that git can read. Sealed secrets may be in a repository.
  */
 export async function trackedSecrets(inventoryFile: string): Promise<readonly LocatedProblem[]> {
   const { plain: file } = secretsFilesOf(inventoryFile);
@@ -48,7 +49,8 @@ export async function trackedSecrets(inventoryFile: string): Promise<readonly Lo
 }
 
 /**
- * A dangling link, or a folder that may not be searched, does not mean that there are no secrets yet: they may be on a disk that is not mounted.
+ * A dangling link, or a folder that may not be searched, does not mean that there are no secrets yet: they may be on a
+ * disk that is not mounted.
  */
 function isThere(file: string): boolean {
   try {

@@ -47,7 +47,8 @@ export interface LoadedSecrets {
 }
 
 /**
- * Reads and checks the secrets next to an inventory: the file's mode, every name and every value. Never throws for the content of the file; an error of `unlock` is rethrown, unless it is a `SecretsError`.
+ * Reads and checks the secrets next to an inventory: the file's mode, every name and every value. Never throws for the
+ * content of the file; an error of `unlock` is rethrown, unless it is a `SecretsError`.
  */
 export async function loadSecrets(
   inventoryFile: string,
@@ -199,7 +200,10 @@ type Opened =
   | { readonly text: string; readonly key?: SealKey | undefined; readonly problem?: never }
   | { readonly problem: LocatedProblem };
 
-/** The plain text of the sealed `file`, or why it could not be unsealed. Rethrows an error of `unlock`, unless it is a `SecretsError`. */
+/**
+ * The plain text of the sealed `file`, or why it could not be unsealed. Rethrows an error of `unlock`, unless it is a
+ * `SecretsError`.
+ */
 export async function unsealed(
   file: string,
   sealed: Uint8Array,

@@ -80,7 +80,10 @@ function plainSettings(lines: readonly (readonly (string | Secret)[])[]): Readon
   return new Set(names.filter((name) => !secret.includes(name)));
 }
 
-/** Masks the whole value of a setting that the new text lacks, and a whole line that is not a setting: it may be a secret in any form. */
+/**
+ * Masks the whole value of a setting that the new text lacks, and a whole line that is not a setting: it may be a
+ * secret in any form.
+ */
 function maskUnknown(line: string, plain: ReadonlySet<string>): string {
   if (STRUCTURE.test(line.replaceAll(MASKS, ''))) return line;
   const [, head = '', name = '', value = ''] = SETTING.exec(line) ?? [];
@@ -106,7 +109,11 @@ function maskSuspect(line: string): string {
 }
 
 /**
- * Both sides of a file's change, masked; `before` may contain secrets that are not known. A line of `before` is shown unchanged only if `after` (masked) has the same line. A line that matches a new line except for its secrets is masked at these places. Of any other line, only settings that `after` also has, without a secret, are shown, except for the text after a word such as "password" or "key" and the login in a URL. Where `after` has no secret, `before` is returned unchanged.
+ * Both sides of a file's change, masked; `before` may contain secrets that are not known. A line of `before` is shown
+ * unchanged only if `after` (masked) has the same line. A line that matches a new line except for its secrets is masked
+ * at these places. Of any other line, only settings that `after` also has, without a secret, are shown, except for the
+ * text after a word such as "password" or "key" and the login in a URL. Where `after` has no secret, `before` is
+ * returned unchanged.
  */
 export function maskedDiffTexts(before: string, after: SecretText): MaskedTexts {
   const masked = after.masked();

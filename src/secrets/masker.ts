@@ -12,8 +12,11 @@ export interface Masker {
 }
 
 /**
- * A function that replaces each secret's value by its mask, and also the encoded forms (base64, hex, URLs, JSON, PEM and similar) of values of at least 8 characters. For all output of commands and errors, before it is shown. Values are also found with escape sequences or invisible characters inside, and those of 16 characters and more also across line breaks. A value cut in two (by chunks of output) is not found: mask whole lines. Takes time in
- * proportion to the text.
+ * A function that replaces each secret's value by its mask, and also the encoded forms (base64, hex, URLs, JSON, PEM
+ * and similar) of values of at least 8 characters. For all output of commands and errors, before it is shown. Values
+ * are also found with escape sequences or invisible characters inside, and those of 16 characters and more also across
+ * line breaks. A value cut in two (by chunks of output) is not found: mask whole lines. Takes time in proportion to the
+ * text.
  */
 export function createMasker(secrets: readonly Secret[]): Masker {
   const known = new Set(secrets);
@@ -128,7 +131,8 @@ function slot(a: number, b: number, c: number, d: number): number {
 }
 
 /**
- * The forms of secrets, and a search for them in a text. An index instead of one regular expression: dozens of secrets have more than a thousand forms, and a regular expression would try each at every position.
+ * The forms of secrets, and a search for them in a text. An index instead of one regular expression: dozens of secrets
+ * have more than a thousand forms, and a regular expression would try each at every position.
  */
 class SecretForms {
   readonly #masks = new Map<string, string>();
@@ -155,7 +159,10 @@ class SecretForms {
     this.#begins[slotOf(form, 0)] = 1;
   }
 
-  /** Every form of at least `shortest` characters in `text`, in order, without overlaps. Takes time in proportion to the text. */
+  /**
+   * Every form of at least `shortest` characters in `text`, in order, without overlaps. Takes time in proportion to the
+   * text.
+   */
   in(text: string, shortest = 0): readonly Found[] {
     const found: Found[] = [];
     let [a, b, c] = [text.charCodeAt(0), text.charCodeAt(1), text.charCodeAt(2)];
@@ -188,7 +195,8 @@ const SHORTEST_ENCODED = 8;
 const COLUMNS = [64, 76];
 
 /**
- * The base64 forms of `bytes` within a longer text ("user:VALUE"): one for each of the three alignments with base64's groups of three bytes, without the characters at both ends that depend on adjacent bytes.
+ * The base64 forms of `bytes` within a longer text ("user:VALUE"): one for each of the three alignments with base64's
+ * groups of three bytes, without the characters at both ends that depend on adjacent bytes.
  */
 function base64Cores(bytes: Buffer): readonly string[] {
   return [0, 1, 2].map((shift) => {
@@ -242,7 +250,9 @@ function linesOf(value: string): readonly string[] {
     .filter((line) => line.length >= SHORTEST_ENCODED && !line.startsWith('-----'));
 }
 
-/** `value` and, if it has at least 8 characters, its encoded forms: base64 (also twice), hex, UTF-16, URLs, JSON, PEM. */
+/**
+ * `value` and, if it has at least 8 characters, its encoded forms: base64 (also twice), hex, UTF-16, URLs, JSON, PEM.
+ */
 function formsOf(value: string): readonly string[] {
   if (value === '') return [];
   if (value.length < SHORTEST_ENCODED) return [value];

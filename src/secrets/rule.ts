@@ -10,7 +10,10 @@ export interface TokenRule {
   readonly describe: string;
 }
 
-/** An RSA private key that is generated when it is missing: PKCS#8 in base64url, so that it is one word like any other secret. */
+/**
+ * An RSA private key that is generated when it is missing: PKCS#8 in base64url, so that it is one word like any other
+ * secret.
+ */
 export interface PrivateKeyRule {
   readonly kind: 'privateKey';
   readonly bits: number;
@@ -34,7 +37,8 @@ export function privateKey(describe: string, bits = 3072): PrivateKeyRule {
 }
 
 /**
- * The merged rules of several playbooks: a name in two of them is the same secret. Where they differ, the longer one applies.
+ * The merged rules of several playbooks: a name in two of them is the same secret. Where they differ, the longer one
+ * applies.
  */
 export function mergeRules(owners: readonly { readonly secrets?: SecretRules }[]): SecretRules {
   const rules = new Map<string, SecretRule>();
@@ -53,8 +57,8 @@ export function generateSecrets(rules: SecretRules): Readonly<Record<string, Sec
 }
 
 /**
- * A new value for the secret of that name that passes the strength check: a random value may contain a word by chance. Throws a
- * `RangeError` where the rule asks for less than 16 characters.
+ * A new value for the secret of that name that passes the strength check: a random value may contain a word by chance.
+ * Throws a `RangeError` where the rule asks for less than 16 characters.
  */
 export function generateValue(name: string, rule: SecretRule): string {
   if ('kind' in rule) return newPrivateKey(rule.bits);
@@ -81,7 +85,8 @@ interface Weakness {
 }
 
 /**
- * Why a value must not (error) or should not (warning) be used for the secret of `rule`. `inventory` is the file named in the hint.
+ * Why a value must not (error) or should not (warning) be used for the secret of `rule`. `inventory` is the file named
+ * in the hint.
  */
 export function weaknessOf(
   name: string,

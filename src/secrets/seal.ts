@@ -20,7 +20,8 @@ const SEALED_FOR = '# sealed for: ';
 export const SEALED_FOR_LINE = /^# sealed for: .*\n/gm;
 
 /**
- * `text` sealed with age, as ASCII. The `age` command can open it. `workFactor` is the base-2 logarithm of the cost of one passphrase guess; default 18, about a second. Throws `SecretsError` for invalid recipients.
+ * `text` sealed with age, as ASCII. The `age` command can open it. `workFactor` is the base-2 logarithm of the cost of
+ * one passphrase guess; default 18, about a second. Throws `SecretsError` for invalid recipients.
  */
 export async function sealSecrets(text: string, target: SealTarget, workFactor = 18): Promise<string> {
   const { Encrypter, armor } = await import('age-encryption');
@@ -51,7 +52,9 @@ export async function targetFor(text: string, key: SealKey): Promise<SealTarget>
   return { recipients: await Promise.all(key.identities.map((identity) => identityToRecipient(identity))) };
 }
 
-/** The text that osha or the `age` command sealed, armored or not. Throws `SecretsError` where `key` does not open it. */
+/**
+ * The text that osha or the `age` command sealed, armored or not. Throws `SecretsError` where `key` does not open it.
+ */
 export async function openSecrets(sealed: Uint8Array, key: SealKey): Promise<string> {
   const { Decrypter, armor } = await import('age-encryption');
   const decrypter = new Decrypter();

@@ -6,7 +6,8 @@ export function maskOf(name: string): string {
 }
 
 /**
- * A value that cannot be printed by accident: `String()`, template literals, `JSON.stringify` and `util.inspect` all return its mask. Only `reveal()` returns the value, so that every use of the value can be found by that name.
+ * A value that cannot be printed by accident: `String()`, template literals, `JSON.stringify` and `util.inspect` all
+ * return its mask. Only `reveal()` returns the value, so that every use of the value can be found by that name.
  */
 export class Secret {
   readonly name: string;

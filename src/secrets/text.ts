@@ -5,7 +5,8 @@ import { maskOf, Secret } from './secret.ts';
 export type Text = string | Secret | SecretText;
 
 /**
- * Text with secrets, made by a template: it knows which parts are secret, so it can be shown masked, and a diff can be masked by line.
+ * Text with secrets, made by a template: it knows which parts are secret, so it can be shown masked, and a diff can be
+ * masked by line.
  */
 export class SecretText {
   readonly parts: readonly (string | Secret)[];
@@ -49,7 +50,8 @@ export function asSecretText(text: Text): SecretText {
 }
 
 /**
- * A template tag for text that may contain secrets: text`password = ${secrets.databaseRoot}`. Numbers are formatted plainly; lists are joined with newlines.
+ * A template tag for text that may contain secrets: text`password = ${secrets.databaseRoot}`. Numbers are formatted
+ * plainly; lists are joined with newlines.
  */
 export function text(
   strings: TemplateStringsArray,

@@ -46,7 +46,9 @@ export function targetOf(file: string): string {
 }
 
 /**
- * Replaces or creates a file atomically: the content is written to a temporary file next to it, synced and read back, then renamed. A symbolic link stays, and its target is replaced. Throws `WriteError` where the disk does not store everything, and the file system's error, with the path of `file`, where no file can be created there.
+ * Replaces or creates a file atomically: the content is written to a temporary file next to it, synced and read back,
+ * then renamed. A symbolic link stays, and its target is replaced. Throws `WriteError` where the disk does not store
+ * everything, and the file system's error, with the path of `file`, where no file can be created there.
  */
 export function writeWholeFile(file: string, content: string, mode: number): void {
   const target = targetOf(file);
@@ -79,7 +81,8 @@ export function writePrivateFile(file: string, content: string): void {
 }
 
 /**
- * Appends a line, completely or not at all, to a file that other programs append to as well; creates a missing file. Throws like `writeWholeFile`.
+ * Appends a line, completely or not at all, to a file that other programs append to as well; creates a missing file.
+ * Throws like `writeWholeFile`.
  */
 export function appendLine(file: string, line: string, mode: number): void {
   const before = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);

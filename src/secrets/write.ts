@@ -37,7 +37,9 @@ export interface WriteOptions {
 const ATTEMPTS = 5;
 
 /**
- * Adds the secrets that a file lacks, and replaces those in `replace`. Comments and all other values are kept. The file is replaced atomically (temporary file, fsync, read back, rename), mode 600. Returns the names that were written; writes nothing if there are none. Throws `SecretsError`, `SecretsChanged`, or what `writePrivateFile` throws.
+ * Adds the secrets that a file lacks, and replaces those in `replace`. Comments and all other values are kept. The file
+ * is replaced atomically (temporary file, fsync, read back, rename), mode 600. Returns the names that were written;
+ * writes nothing if there are none. Throws `SecretsError`, `SecretsChanged`, or what `writePrivateFile` throws.
  */
 export async function writeSecrets(
   file: string,
@@ -89,7 +91,9 @@ export function ensureSecrets(
 }
 
 /**
- * Replaces secrets by new ones and returns their names. Former values are recorded, so that hosts that still have them are recognised; for a secret that is missing here, any value on the hosts may be replaced. Throws `SecretsError` for a name without a rule, and where the file has errors.
+ * Replaces secrets by new ones and returns their names. Former values are recorded, so that hosts that still have them
+ * are recognised; for a secret that is missing here, any value on the hosts may be replaced. Throws `SecretsError` for
+ * a name without a rule, and where the file has errors.
  */
 export async function rotateSecrets(
   inventoryFile: string,
@@ -123,7 +127,9 @@ export async function rotateSecrets(
 }
 
 /**
- * Seals `secrets.yaml` into `secrets.yaml.age` and removes it once the sealed file is on disk and, with a passphrase or if `own` is one of the recipients, was unsealed again as a test. Returns the new file. Throws `SecretsError`, or `WriteError` with the plain file unchanged.
+ * Seals `secrets.yaml` into `secrets.yaml.age` and removes it once the sealed file is on disk and, with a passphrase or
+ * if `own` is one of the recipients, was unsealed again as a test. Returns the new file. Throws `SecretsError`, or
+ * `WriteError` with the plain file unchanged.
  */
 export async function encryptSecrets(
   inventoryFile: string,
@@ -149,7 +155,10 @@ export async function encryptSecrets(
   return files.sealed;
 }
 
-/** Unseals `secrets.yaml.age` into `secrets.yaml`, mode 600, and removes it. Returns the new file. Throws like `encryptSecrets`. */
+/**
+ * Unseals `secrets.yaml.age` into `secrets.yaml`, mode 600, and removes it. Returns the new file. Throws like
+ * `encryptSecrets`.
+ */
 export async function decryptSecrets(inventoryFile: string, key: SealKey): Promise<string> {
   const files = only('sealed', inventoryFile);
   const snapshot = snapshotOf(files);
@@ -251,7 +260,10 @@ export function generateMissing(
   );
 }
 
-/** Throws `SecretsError` where the file could not be read. Weak values and a wrong mode are allowed: writing corrects them. */
+/**
+ * Throws `SecretsError` where the file could not be read. Weak values and a wrong mode are allowed: writing corrects
+ * them.
+ */
 export function requireOpen(loaded: LoadedSecrets): void {
   const [first] = loaded.problems;
   if (!loaded.isOpen && first !== undefined) throw asSecretsError(first);

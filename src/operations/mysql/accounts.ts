@@ -63,7 +63,9 @@ SELECT 'test database', SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEM
   AND NOT EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'test');`;
 
 /**
- * The rules of mysql_secure_installation: root only over the local socket and without a password, no anonymous accounts, no test database unless it has tables. Uses account statements, which a Galera cluster replicates; it does not replicate the direct writes to account tables that mysql_secure_installation makes.
+ * The rules of mysql_secure_installation: root only over the local socket and without a password, no anonymous
+ * accounts, no test database unless it has tables. Uses account statements, which a Galera cluster replicates; it does
+ * not replicate the direct writes to account tables that mysql_secure_installation makes.
  */
 export function secured(): Operation<Rows> {
   return {
@@ -82,7 +84,8 @@ export interface AccountState {
 }
 
 /**
- * The stored form of a password: `*` and the double SHA-1 in upper case (mysql_native_password). Only this hash is sent to the server, never the password.
+ * The stored form of a password: `*` and the double SHA-1 in upper case (mysql_native_password). Only this hash is sent
+ * to the server, never the password.
  */
 export function nativeHash(password: Secret): Secret {
   return password.derive((value) => {
@@ -97,7 +100,8 @@ function allOn(database: string): string {
 }
 
 /**
- * Reads the hash on stdin, compares it on the host, and prints only the result. `SHOW GRANTS` prints hashes too, always after the word TO. Of the client's errors only connection errors count: a missing account has no grants.
+ * Reads the hash on stdin, compares it on the host, and prints only the result. `SHOW GRANTS` prints hashes too, always
+ * after the word TO. Of the client's errors only connection errors count: a missing account has no grants.
  */
 function probeScript(name: string, hosts: readonly string[]): string {
   const grants = hosts

@@ -27,7 +27,9 @@ export interface Rows {
 }
 
 /**
- * A probe from a script that prints tab-separated rows. A stopped server is no error: the resulting change fails if the server is still down by then, and says why. A running server that refuses root is an `AccessRefused`: its content is unknown, so no decision is possible.
+ * A probe from a script that prints tab-separated rows. A stopped server is no error: the resulting change fails if the
+ * server is still down by then, and says why. A running server that refuses root is an `AccessRefused`: its content is
+ * unknown, so no decision is possible.
  */
 export function rowsProbe(script: string, reads: readonly ResourceKey[], input?: Text): Probe<Rows> {
   return {
@@ -77,7 +79,8 @@ const NO_CONNECTION_LEFT: readonly string[] = ['1040', '1203'];
 const NOBODY_THERE = '2002';
 
 /**
- * Why a running server refuses osha, as a clause; `undefined` where the client's `stderr` has no connection error, or only that nothing listens.
+ * Why a running server refuses osha, as a clause; `undefined` where the client's `stderr` has no connection error, or
+ * only that nothing listens.
  */
 export function accessProblem(host: string | undefined, stderr: string): string | undefined {
   const [, code = '', words = ''] = TURNED_AWAY.exec(stderr) ?? [];

@@ -9,7 +9,8 @@ export type Made =
 const MARK = 'osha-made';
 
 /**
- * The name of the global runtime parameter that notes an object; one parameter per object, so that writing one cannot lose another. No part has a space, because no name in an inventory has one.
+ * The name of the global runtime parameter that notes an object; one parameter per object, so that writing one cannot
+ * lose another. No part has a space, because no name in an inventory has one.
  */
 function noteOf(made: Made): string {
   return [MARK, made.kind, ...('vhost' in made ? [made.vhost] : []), made.name].join(' ');

@@ -82,7 +82,8 @@ export interface NodeObservation {
 export interface AskOptions {
   readonly platform: Platform;
   /**
-   * `credentialsOf` all users of the playbook: operations with the same credentials share one probe. Default none, or the operation's own user.
+   * `credentialsOf` all users of the playbook: operations with the same credentials share one probe. Default none, or
+   * the operation's own user.
    */
   readonly credentials?: Text;
 }
@@ -105,7 +106,9 @@ export function configFilesOf(platform: Platform): readonly string[] {
 }
 
 /**
- * The one probe for everything about RabbitMQ. It uses a bare Erlang node, because `rabbitmqctl` takes three times as long to start (0.6 s of processor time against 0.2 s), and one start covers all queries. `credentials` are lines of user, tab, password on stdin; the node itself checks them, so no hash leaves it.
+ * The one probe for everything about RabbitMQ. It uses a bare Erlang node, because `rabbitmqctl` takes three times as
+ * long to start (0.6 s of processor time against 0.2 s), and one start covers all queries. `credentials` are lines of
+ * user, tab, password on stdin; the node itself checks them, so no hash leaves it.
  */
 export function observeNode(platform: Platform, host: Host, credentials?: Text): Probe<NodeObservation> {
   const unit = platform.units.rabbitmq;
@@ -124,9 +127,7 @@ export function observeNode(platform: Platform, host: Host, credentials?: Text):
   };
 }
 
-/**
- * Foresees the observation of a node. A running node takes a new cookie without a restart, so nothing else changes.
- */
+/** Foresees the observation of a node. A running node takes a new cookie without a restart, so nothing else changes. */
 function foreseeNode(
   platform: Platform,
   observed: NodeObservation,

@@ -10,7 +10,8 @@ export function nodeOf(host: Pick<Host, 'name'>): string {
 }
 
 /**
- * Defines the shell function `alive`: true while a broker runs on the host, regardless of what its tools report: the unit has a process, or a broker started otherwise listens on the port for nodes or clients.
+ * Defines the shell function `alive`: true while a broker runs on the host, regardless of what its tools report: the
+ * unit has a process, or a broker started otherwise listens on the port for nodes or clients.
  */
 export function aliveScript(platform: Platform): string {
   return `alive() {
@@ -21,7 +22,9 @@ export function aliveScript(platform: Platform): string {
 }
 
 /**
- * Shell commands that set `data` to the directory where a host's node actually keeps its data, and define `keeps`, which prints how many durable queues have files there. RABBITMQ_MNESIA_BASE or RABBITMQ_MNESIA_DIR, in the unit's environment or its files, or MNESIA_BASE or MNESIA_DIR in rabbitmq-env.conf, move the directory.
+ * Shell commands that set `data` to the directory where a host's node actually keeps its data, and define `keeps`,
+ * which prints how many durable queues have files there. RABBITMQ_MNESIA_BASE or RABBITMQ_MNESIA_DIR, in the unit's
+ * environment or its files, or MNESIA_BASE or MNESIA_DIR in rabbitmq-env.conf, move the directory.
  */
 export function dataScript(platform: Platform, host: Pick<Host, 'name'>): string {
   const unit = quote(platform.units.rabbitmq);
@@ -42,7 +45,9 @@ keeps() {
 }
 
 /**
- * A shell command that runs an Erlang program next to the broker, whose node is in `OSHA_NODE`. The bare node does not listen, does not register and writes no file; it uses the cookie in the file `OSHA_COOKIE_FILE`. On a timeout (`LIMITS.rabbitmqAnswers`) the exit code is 124 or 137.
+ * A shell command that runs an Erlang program next to the broker, whose node is in `OSHA_NODE`. The bare node does not
+ * listen, does not register and writes no file; it uses the cookie in the file `OSHA_COOKIE_FILE`. On a timeout
+ * (`LIMITS.rabbitmqAnswers`) the exit code is 124 or 137.
  */
 export function askScript(platform: Platform, host: Host, program: string, environment = ''): string {
   const { rabbitmqCookie } = platform.paths;
@@ -57,7 +62,9 @@ export function askScript(platform: Platform, host: Host, program: string, envir
 const REFUSED_MS = 5000;
 
 /**
- * The beginning of every program: `Node`; `Ask`, a call on it; `Line`, which prints a tab-separated line; `FileCookie`, a list with the cookie in the file, or empty; `Connect`, which tries a cookie; `Silent`, which prints why a node that was tried since `Since` (milliseconds) gave no answer, with the checks of `rabbitmq-diagnostics`.
+ * The beginning of every program: `Node`; `Ask`, a call on it; `Line`, which prints a tab-separated line; `FileCookie`,
+ * a list with the cookie in the file, or empty; `Connect`, which tries a cookie; `Silent`, which prints why a node that
+ * was tried since `Since` (milliseconds) gave no answer, with the checks of `rabbitmq-diagnostics`.
  */
 export const PRELUDE = `
 Node = list_to_atom(os:getenv("OSHA_NODE")),
@@ -95,7 +102,9 @@ io:setopts([{encoding, unicode}]),
 `.trim();
 
 /**
- * The program of a bare Erlang node that queries the broker's node; it prints one tab-separated line per fact, with the same calls as `rabbitmqctl`. It reads users and passwords on stdin, and only prints which are right. Without the line `end` the answer is incomplete, and no basis for a decision.
+ * The program of a bare Erlang node that queries the broker's node; it prints one tab-separated line per fact, with the
+ * same calls as `rabbitmqctl`. It reads users and passwords on stdin, and only prints which are right. Without the line
+ * `end` the answer is incomplete, and no basis for a decision.
  */
 export const QUERY = `
 ${PRELUDE}

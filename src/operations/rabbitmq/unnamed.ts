@@ -23,7 +23,8 @@ export interface Named {
 }
 
 /**
- * Removes, with `--prune`, what osha created and the inventory no longer lists: policies, permissions, users, then virtual hosts without messages. Probed on the node of `host`.
+ * Removes, with `--prune`, what osha created and the inventory no longer lists: policies, permissions, users, then
+ * virtual hosts without messages. Probed on the node of `host`.
  */
 export function unnamedAbsent(host: Host, named: Named, options: AskOptions): Operation<NodeObservation> {
   return {
@@ -83,7 +84,9 @@ function isNamed(made: Made, named: Named): boolean {
   }
 }
 
-/** Deleting a user or a virtual host also deletes its permissions; deleting a virtual host also deletes its policies. */
+/**
+ * Deleting a user or a virtual host also deletes its permissions; deleting a virtual host also deletes its policies.
+ */
 function goesAlong(made: Made, gone: readonly Made[]): boolean {
   if (!('vhost' in made)) return false;
   const user = { kind: 'user', name: made.name } as const;

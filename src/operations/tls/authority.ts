@@ -47,7 +47,9 @@ const NOT_BEFORE = Date.UTC(2025, 0, 1) / 1000;
 const NOT_AFTER = Date.UTC(2049, 11, 31, 23, 59, 59) / 1000;
 
 /**
- * The CA of a deployment. Its certificate is derived from the key and the deployment's name alone: the serial number comes from the key, and the validity is fixed, so the bytes are always the same and need not be stored. Another key makes another CA. Throws a `TypeError` for a secret that is not a key.
+ * The CA of a deployment. Its certificate is derived from the key and the deployment's name alone: the serial number
+ * comes from the key, and the validity is fixed, so the bytes are always the same and need not be stored. Another key
+ * makes another CA. Throws a `TypeError` for a secret that is not a key.
  */
 export function authority(deployment: string, key: Secret): Authority {
   const name = `osha CA ${deployment}`;
@@ -99,7 +101,8 @@ interface CertificateContent {
 }
 
 /**
- * A certificate as PEM, signed with an RSA key. The signature (PKCS#1 v1.5 with SHA-256) is deterministic: the same content and key give the same bytes.
+ * A certificate as PEM, signed with an RSA key. The signature (PKCS#1 v1.5 with SHA-256) is deterministic: the same
+ * content and key give the same bytes.
  */
 export function signedCertificate(content: CertificateContent, signer: KeyObject): string {
   const algorithm = new AlgorithmIdentifier({ algorithm: SHA256_WITH_RSA, parameters: null });

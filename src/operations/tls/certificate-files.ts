@@ -18,8 +18,20 @@ export interface CertificateFileProblem {
   readonly hint: string;
 }
 
-/** A certificate with fewer days left causes a warning. */
-const WARNED_DAYS = 30;
+/** The contents of the certificate and key files. Throws a `TypeError` where `certificateFileProblems` finds errors. */
+export function readCertificateFiles(
+  inventory: Pick<Inventory, 'file'>,
+  files: CertificateFiles,
+): ProvidedOptions {
+  const certificate = read(inventory, files.certificate);
+  const key = read(inventory, files.key, { secret: true });
+  if (!('text' in certificate)) throw new TypeError(certificate.fault.message);
+  if (!('text' in key)) throw new TypeError(key.fault.message);
+  return {
+    certificate: certificatesIn(certificate.text).join('\n'),
+    key: new Secret(`key in ${files.key}`, key.text.trim()),
+  };
+}
 
 /** The problems with the files of a certificate for `vip`. `now` is in seconds since 1970. */
 export function certificateFileProblems(
@@ -70,6 +82,9 @@ export function certificateFileProblems(
   }
   return problems;
 }
+
+/** A certificate with fewer days left causes a warning. */
+const WARNED_DAYS = 30;
 
 function beginsWith(what: string): string {
   return `use a PEM file, which begins with "-----BEGIN ${what}-----"`;
@@ -124,19 +139,4 @@ function keyIn(text: string): KeyObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The contents of the certificate and key files. Throws a `TypeError` where `certificateFileProblems` finds errors. */
-export function readCertificateFiles(
-  inventory: Pick<Inventory, 'file'>,
-  files: CertificateFiles,
-): ProvidedOptions {
-  const certificate = read(inventory, files.certificate);
-  const key = read(inventory, files.key, { secret: true });
-  if (!('text' in certificate)) throw new TypeError(certificate.fault.message);
-  if (!('text' in key)) throw new TypeError(key.fault.message);
-  return {
-    certificate: certificatesIn(certificate.text).join('\n'),
-    key: new Secret(`key in ${files.key}`, key.text.trim()),
-  };
 }

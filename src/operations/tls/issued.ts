@@ -40,7 +40,9 @@ function fault(placed: PlacedCertificate, options: IssuedOptions): string | unde
 }
 
 /**
- * A file with a key of the host's own and a certificate for it by osha's CA. It is replaced when it is missing, when the CA or the names change, or when it expires soon by the host's clock. The key is generated when the change is applied, travels on stdin, and is stored nowhere else.
+ * A file with a key of the host's own and a certificate for it by osha's CA. It is replaced when it is missing, when
+ * the CA or the names change, or when it expires soon by the host's clock. The key is generated when the change is
+ * applied, travels on stdin, and is stored nowhere else.
  */
 export function issued(path: string, options: IssuedOptions): Operation<PlacedCertificate> {
   return {
@@ -68,7 +70,8 @@ interface CertificateRequest {
 }
 
 /**
- * A new key and the CA's certificate for it, as PEM in one text. The key (P-256) is stored only on the host. Throws a `TypeError` where the CA's key is unknown.
+ * A new key and the CA's certificate for it, as PEM in one text. The key (P-256) is stored only on the host. Throws a
+ * `TypeError` where the CA's key is unknown.
  */
 export async function issue(
   authority: Authority,

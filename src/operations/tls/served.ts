@@ -21,7 +21,9 @@ interface Seen {
   readonly own?: CertificateFacts;
 }
 
-/** The observation of one holder. `now` is its clock, in seconds since 1970; `seen` is by the name of the virtual IP. */
+/**
+ * The observation of one holder. `now` is its clock, in seconds since 1970; `seen` is by the name of the virtual IP.
+ */
 export interface Sight {
   readonly now: number;
   readonly seen: ReadonlyMap<string, Seen>;
@@ -120,7 +122,10 @@ function judgeOwn(endpoint: TlsEndpoint, answers: Answers<Sight>): readonly Find
   });
 }
 
-/** The health of the certificates that virtual IPs serve, observed from the hosts that can hold them, and of the certificates that each holder keeps ready. */
+/**
+ * The health of the certificates that virtual IPs serve, observed from the hosts that can hold them, and of the
+ * certificates that each holder keeps ready.
+ */
 export function served(hosts: readonly Host[], endpoints: readonly TlsEndpoint[]): HealthCheck<Sight> {
   const askedBy = (name: string): readonly TlsEndpoint[] =>
     endpoints.filter(({ vip }) => vip.holders.includes(name));
