@@ -2,7 +2,6 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { playbooks } from '../../playbooks/index.ts';
 import { inventoryTemplate } from '../inventory/template.ts';
-
 import { appendLine, writeWholeFile } from '../secrets/whole-file.ts';
 import { ensureSecrets } from '../secrets/write.ts';
 import { hasErrors } from '../yaml/problem.ts';

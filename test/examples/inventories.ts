@@ -7,7 +7,6 @@ import { fixedSchema } from '../../src/inventory/schema.ts';
 import type { Inventory } from '../../src/inventory/types.ts';
 import { createPlan, type Plan } from '../../src/planner/plan.ts';
 import { platformIds, platformOf } from '../../src/platform/index.ts';
-
 import { isRecord, parseYaml } from '../../src/yaml/parse.ts';
 import { inventoriesWithSecrets } from '../support/inventories-with-secrets.ts';
 import { COMPUTED } from './literals.ts';
