@@ -23,7 +23,7 @@ export function fitness(hosts: readonly Host[], platform: Platform): HealthCheck
     members: hosts,
     probe: () => probe,
     judge: (answers) => [
-      ...silentOf(answers),
+      ...silentHosts(answers),
       ...answered(answers).flatMap(([host, facts]) => fitnessOf(host, facts, platform)),
     ],
   };
@@ -48,11 +48,11 @@ export function preflight(
       const facts = answered(answers);
       const qualifier = ofThoseThatAnswered(facts.length, answers.size);
       return [
-        ...silentOf(answers),
-        ...facts.flatMap(([host, of]) => [
-          ...fitnessOf(host, of, platform),
-          portsOf(host, of, wanted),
-          namesOf(host, of, inventory),
+        ...silentHosts(answers),
+        ...facts.flatMap(([host, found]) => [
+          ...fitnessOf(host, found, platform),
+          portsOf(host, found, wanted),
+          namesOf(host, found, inventory),
         ]),
         ...clocksOf(facts, qualifier),
         ...inventory.vips.flatMap((vip) => vipOf(vip, facts, facts.length < answers.size)),
@@ -63,7 +63,7 @@ export function preflight(
 }
 
 /** Hosts with no answer, or an unexpected one. */
-function silentOf(answers: Answers<HostFacts>): readonly Finding[] {
+function silentHosts(answers: Answers<HostFacts>): readonly Finding[] {
   return [...answers].flatMap(([host, answer]): readonly Finding[] =>
     answer.reachable
       ? []
@@ -106,25 +106,25 @@ function portsOf(host: string, facts: HostFacts, wanted: readonly WantedPort[]):
 }
 
 function namesOf(host: string, facts: HostFacts, inventory: Inventory): Finding {
-  const wrong = inventory.hosts
+  const mismatches = inventory.hosts
     .map((other) => ({ name: other.name, want: other.address, got: facts.names[other.name] }))
     // Names that do not resolve yet, or only to loopback, are fine: the phase `base` writes /etc/hosts.
     .filter(({ want, got }) => got !== undefined && got !== want && !got.startsWith('127.'));
   return {
     host,
     subject: 'names',
-    healthy: wrong.length === 0,
+    healthy: mismatches.length === 0,
     evidence:
-      wrong.length === 0
+      mismatches.length === 0
         ? 'no name resolves to another address'
-        : wrong.map(({ name, got, want }) => `${name} is ${got ?? ''}, not ${want}`).join(', '),
+        : mismatches.map(({ name, got, want }) => `${name} is ${got ?? ''}, not ${want}`).join(', '),
     hint: 'correct DNS, /etc/hosts, or the address in the inventory',
   };
 }
 
 function clocksOf(facts: readonly (readonly [string, HostFacts])[], qualifier: string): readonly Finding[] {
   if (facts.length < 2) return [];
-  const times = facts.map(([, of]) => of.epochSeconds);
+  const times = facts.map(([, found]) => found.epochSeconds);
   const skew = Math.max(...times) - Math.min(...times);
   return [
     {
@@ -141,25 +141,25 @@ function vipOf(
   facts: readonly (readonly [string, HostFacts])[],
   isPartial: boolean,
 ): readonly Finding[] {
-  const asFarAsKnown = isPartial ? ', according to the hosts that answered' : '';
-  const holders = facts.filter(([, of]) => of.addresses.some((own) => own.address === vip.address));
-  const seenBy = facts.filter(([, of]) => of.answering.includes(vip.address));
-  const lacking = facts.filter(
-    ([host, of]) => vip.holders.includes(host) && of.mtu[vip.interface] === undefined,
+  const qualifier = isPartial ? ', according to the hosts that answered' : '';
+  const holders = facts.filter(([, found]) => found.addresses.some((own) => own.address === vip.address));
+  const pingedBy = facts.filter(([, found]) => found.answering.includes(vip.address));
+  const withoutInterface = facts.filter(
+    ([host, found]) => vip.holders.includes(host) && found.mtu[vip.interface] === undefined,
   );
   return [
     {
       subject: `virtual IP ${vip.name}`,
-      healthy: holders.length === 1 || (holders.length === 0 && seenBy.length === 0),
+      healthy: holders.length === 1 || (holders.length === 0 && pingedBy.length === 0),
       evidence:
         holders.length > 0
-          ? `${vip.address} is held by ${holders.map(([host]) => host).join(' and ')}${asFarAsKnown}`
-          : seenBy.length > 0
-            ? `${vip.address} answers, but no host of the inventory holds it${asFarAsKnown}`
-            : `${vip.address} is free${asFarAsKnown}`,
+          ? `${vip.address} is held by ${holders.map(([host]) => host).join(' and ')}${qualifier}`
+          : pingedBy.length > 0
+            ? `${vip.address} answers, but no host of the inventory holds it${qualifier}`
+            : `${vip.address} is free${qualifier}`,
       hint: 'find the other machine that uses this address, or the reason why two hosts hold it',
     },
-    ...lacking.map(([host]): Finding => ({
+    ...withoutInterface.map(([host]): Finding => ({
       host,
       subject: `interface of virtual IP ${vip.name}`,
       healthy: false,
@@ -237,7 +237,7 @@ function mtuFindings(
   inventory: Inventory,
   qualifier: string,
 ): readonly Finding[] {
-  const interfaces = facts.flatMap(([host, of]) => interfacesOf(host, of, inventory));
+  const interfaces = facts.flatMap(([host, found]) => interfacesOf(host, found, inventory));
   const networks = [...new Set(interfaces.map(({ network }) => network))];
   return networks.map((network): Finding => {
     const found = interfaces.filter((one) => one.network === network);
