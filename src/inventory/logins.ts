@@ -56,7 +56,7 @@ export function sshSettingsOf(
 }
 
 /** The login for `host`: its own settings, then those of the whole inventory. */
-export function loginOf(draft: Draft, host: DraftHost, inventoryFile: string): Login {
+function loginOf(draft: Draft, host: DraftHost, inventoryFile: string): Login {
   const { user, port, identity, config }: DraftSsh = { ...draft.ssh, ...host.ssh };
   return {
     ...(user === undefined ? {} : { user }),
@@ -88,7 +88,7 @@ function hopsOf(draft: Draft, host: DraftHost): readonly DraftHop[] {
 }
 
 /** A jump host's address, parsed from `user@host:port`. */
-export interface HopAddress {
+interface HopAddress {
   readonly address: string;
   readonly user?: string;
   readonly port?: number;
@@ -106,7 +106,7 @@ export function parseHop(text: string): HopAddress | undefined {
 }
 
 /** The host of the inventory that a hop names. */
-export function hostOfHop(draft: Draft, hop: DraftHop): DraftHost | undefined {
+function hostOfHop(draft: Draft, hop: DraftHop): DraftHost | undefined {
   return draft.hosts.find((host) => host.name === hop.text);
 }
 

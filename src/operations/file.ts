@@ -161,7 +161,7 @@ export type PathState =
  * A script that prints what exists at `path`. With `compare` it reads a SHA-256 checksum on stdin, and prints the
  * file's content in base64 only where the checksum differs.
  */
-export function pathProbeScript(path: string, options: { readonly compare: boolean }): string {
+function pathProbeScript(path: string, options: { readonly compare: boolean }): string {
   const compare = `
   read -r expected
   actual=$(sha256sum <"$p")
@@ -179,7 +179,7 @@ else echo missing-parent; fi`;
 }
 
 /** Parses the output of `pathProbeScript`. Throws a `ProbeError` for unexpected output. */
-export function parsePathState(path: string, answer: ProbeAnswer): PathState {
+function parsePathState(path: string, answer: ProbeAnswer): PathState {
   const [first = '', compared = '', encoded = ''] = answer.stdout.split('\n');
   const [kind = '', ...rest] = first.split(' ');
   const [owner = '', group = '', mode = '', size = ''] = rest;

@@ -57,12 +57,12 @@ export function mountUnitOf(where: string): string {
 }
 
 /** The path of a mount point's unit file. */
-export function mountUnitPathOf(where: string): string {
+function mountUnitPathOf(where: string): string {
   return `/etc/systemd/system/${mountUnitOf(where)}`;
 }
 
 /** The path of the unit that retries a mount. */
-export const MOUNT_AGAIN_PATH = '/etc/systemd/system/osha-mount-again@.service';
+const MOUNT_AGAIN_PATH = '/etc/systemd/system/osha-mount-again@.service';
 
 /**
  * The unit file of a mount. Services that need network file systems wait for `remote-fs.target`; callers pass `nofail`,
@@ -94,7 +94,7 @@ WantedBy=remote-fs.target
  * retries until they are available. Not `Type=oneshot`: systemd considers a host to be starting while a start job runs.
  * A mount that is stopped or masked by hand is not retried.
  */
-export const MOUNT_AGAIN = `# Placed by osha.
+const MOUNT_AGAIN = `# Placed by osha.
 [Unit]
 Description=Try to mount %I again
 
@@ -161,7 +161,7 @@ ${startScript(unit, 'restart', ahead)}`;
 }
 
 /** The observed state of a mount point. */
-export interface MountState {
+interface MountState {
   readonly unit: UnitState;
   /** What is mounted there according to the kernel. */
   readonly mounted?: { readonly what: string; readonly type: string };
@@ -170,7 +170,7 @@ export interface MountState {
 }
 
 /** A script that prints what is mounted at a path, whether it answers, and whether a mount there would hide files. */
-export function mountProbeScript(where: string): string {
+function mountProbeScript(where: string): string {
   return `(
 ${unitProbeScript(mountUnitOf(where), [mountUnitPathOf(where)])}
 )
@@ -186,7 +186,7 @@ exit 0`;
 }
 
 /** Parses the output of the probe. With `guard`, throws a `ProbeError` where a mount would hide files. */
-export function parseMountState(
+function parseMountState(
   mount: Pick<Mount, 'where'>,
   answer: ProbeAnswer,
   options: { readonly guard: boolean },

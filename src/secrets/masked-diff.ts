@@ -9,7 +9,7 @@ export interface MaskedTexts {
 }
 
 /** The mask of a former value, which the secret of that name replaces. */
-export function formerMaskOf(name: string): string {
+function formerMaskOf(name: string): string {
   return `<former secret ${name}>`;
 }
 

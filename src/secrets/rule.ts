@@ -75,7 +75,7 @@ export function placeholders(rules: SecretRules): Readonly<Record<string, Secret
 }
 
 /** The minimum length, for generated and hand-written secrets. */
-export const SHORTEST = 16;
+const SHORTEST = 16;
 
 /** A weakness of a secret's value; never contains the value. */
 interface Weakness {

@@ -187,7 +187,7 @@ export async function textOf(file: string, key: SealKey | undefined): Promise<st
 }
 
 /** The names and values in the text of a secrets file. Throws `SecretsError` where it is invalid. */
-export function valuesIn(file: string, text: string): Readonly<Record<string, unknown>> {
+function valuesIn(file: string, text: string): Readonly<Record<string, unknown>> {
   const { value, problems } = parseYaml(file, text);
   const [first] = problems;
   if (first !== undefined) throw asSecretsError(first);
@@ -264,7 +264,7 @@ export function generateMissing(
  * Throws `SecretsError` where the file could not be read. Weak values and a wrong mode are allowed: writing corrects
  * them.
  */
-export function requireOpen(loaded: LoadedSecrets): void {
+function requireOpen(loaded: LoadedSecrets): void {
   const [first] = loaded.problems;
   if (!loaded.isOpen && first !== undefined) throw asSecretsError(first);
 }
