@@ -18,7 +18,7 @@ export interface ExecuteOptions extends OutputOptions, ConnectionOptions {
   readonly passwords: Passwords;
 }
 
-/** How a run does its work, whatever its mode, and what fits an event to be seen. */
+/** The settings of a run that are the same in all modes, and how its events are made fit to be shown. */
 interface PreparedRun {
   readonly settings: Omit<RunOptions, 'mode' | 'prune' | 'lockOwner' | 'admission' | 'signal' | 'emit'>;
   /** Masks secrets in a text. */
@@ -27,27 +27,24 @@ interface PreparedRun {
   readonly screen: <Event extends RunEvent>(event: Event) => Event;
 }
 
-/** What every run of a plan has in common: one that only looks, and one that changes something. */
+/** Prepares a run of a plan, in any mode. */
 export async function prepareRun(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
   options: ExecuteOptions,
 ): Promise<PreparedRun> {
-  const [{ accessWith }, { fitness }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] =
-    await Promise.all([
-      import('./access.ts'),
-      import('../preflight/preflight.ts'),
-      import('../secrets/masker.ts'),
-      import('../journal/mask-deep.ts'),
-      import('./admission.ts'),
-      import('./pasteable.ts'),
-    ]);
+  const [{ accessWith }, { fitness }, { createMasker }, { secretsToMask }] = await Promise.all([
+    import('./access.ts'),
+    import('../preflight/preflight.ts'),
+    import('../secrets/masker.ts'),
+    import('./admission.ts'),
+  ]);
   const { transport, passwords } = await accessWith(cli.io, options.passwords, options);
   const mask = createMasker([...secretsToMask(deployment), ...passwords]);
   return {
     mask,
-    screen: (event) => pasteable(maskDeep(event, mask), deployment.inventory.file),
+    screen: await screenWith(mask, deployment.inventory.file),
     settings: {
       transport,
       forks: options.forks,
@@ -63,6 +60,14 @@ export async function prepareRun(
   };
 }
 
+async function screenWith(mask: (text: string) => string, file: string): Promise<PreparedRun['screen']> {
+  const [{ maskDeep }, { pasteable }] = await Promise.all([
+    import('../journal/mask-deep.ts'),
+    import('./pasteable.ts'),
+  ]);
+  return (event) => pasteable(maskDeep(event, mask), file);
+}
+
 /**
  * Carries out a plan and shows it. `apply` is recorded in `.osha/runs`; `diff` writes nothing anywhere. Returns the
  * run's summary.
@@ -73,34 +78,84 @@ export async function executePlan(
   deployment: Deployment,
   options: ExecuteOptions & Pick<RunOptions, 'mode' | 'prune'>,
 ): Promise<RunSummary> {
-  const { io } = cli;
   const { mode, prune } = options;
-  const [{ createRenderer }, { runPlan }, { admissionOf }] = await Promise.all([
-    import('../render/renderer.ts'),
+  const [{ runPlan }, { admissionOf }] = await Promise.all([
     import('../runner/run-plan.ts'),
     import('./admission.ts'),
   ]);
-  const { settings, mask, screen } = await prepareRun(cli, plan, deployment, options);
-  const journal = mode === 'apply' ? await openJournal(cli, deployment, mask) : undefined;
+  const { settings, mask } = await prepareRun(cli, plan, deployment, options);
+  const run: ShownRun = {
+    inventoryFile: deployment.inventory.file,
+    mask,
+    titles: new Map(plan.phases.map((phase) => [phase.name, phase.title])),
+    unrecorded: mode === 'diff',
+  };
+  return recorded(cli, run, options, ({ signal, emit, notice, id }) =>
+    runPlan(plan, {
+      ...settings,
+      mode,
+      prune,
+      lockOwner: `${userInfo().username} on ${hostname()}${id === undefined ? '' : `, run ${id}`}`,
+      admission: admissionOf(deployment, { notice }),
+      signal,
+      emit,
+    }),
+  );
+}
+
+interface ShownRun {
+  readonly inventoryFile: string;
+  /** Masks secrets in a text. */
+  readonly mask: (text: string) => string;
+  /** Titles of the phases, by name, to be shown before they begin. */
+  readonly titles?: ReadonlyMap<string, string>;
+  /** Writes nothing to `.osha/runs`; default false. */
+  readonly unrecorded?: boolean;
+  /** Shown where a second Ctrl-C ends the process. */
+  readonly lastWords?: () => string;
+}
+
+/** What a run gets from the terminal and the journal. */
+interface RunSurroundings {
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly emit: EventSink;
+  /** Shows something about osha itself. */
+  readonly notice: (text: string) => void;
+  /** The run's name in the journal; absent where it is not recorded. */
+  readonly id: string | undefined;
+}
+
+/** Shows and records a run while `work` carries it out. Returns its summary. */
+export async function recorded(
+  cli: Cli,
+  run: ShownRun,
+  options: OutputOptions,
+  work: (surroundings: RunSurroundings) => Promise<RunSummary>,
+): Promise<RunSummary> {
+  const { io } = cli;
+  const { inventoryFile, mask, titles, lastWords } = run;
+  const [{ createRenderer }, screen] = await Promise.all([
+    import('../render/renderer.ts'),
+    screenWith(mask, inventoryFile),
+  ]);
+  const journal = run.unrecorded ? undefined : await openJournal(cli, inventoryFile, mask);
   const renderer = await createRenderer(rendererKind(io, options), {
     color: wantsColor(io, options),
     verbose: options.verbose ?? false,
     stdout: io.stdout,
     stderr: io.stderr,
-    titles: new Map(plan.phases.map((phase) => [phase.name, phase.title])),
+    ...(titles ? { titles } : {}),
     ...(journal ? { log: journal.log } : {}),
   });
-  const tell = both(renderer, journal);
-  const stop = interruption(io, renderer.notice, renderer.abandon);
+  const show = both(renderer, journal);
+  const stop = interruption(io, renderer.notice, () => renderer.abandon(lastWords?.()));
   try {
-    return await runPlan(plan, {
-      ...settings,
-      mode,
-      prune,
-      lockOwner: `${userInfo().username} on ${hostname()}${journal ? `, run ${journal.id}` : ''}`,
-      admission: admissionOf(deployment, { notice: renderer.notice }),
+    return await work({
       signal: stop.signal,
-      emit: (event) => tell(screen(event)),
+      emit: (event) => show(screen(event)),
+      notice: renderer.notice,
+      id: journal?.id,
     });
   } finally {
     stop.release();
@@ -111,12 +166,12 @@ export async function executePlan(
 
 async function openJournal(
   cli: Cli,
-  { inventory }: Deployment,
+  inventoryFile: string,
   mask: (text: string) => string,
 ): Promise<Journal> {
   const { createJournal } = await import('../journal/journal.ts');
   return createJournal({
-    inventoryFile: inventory.file,
+    inventoryFile,
     command: cli.command,
     version: ownVersion(),
     mask,

@@ -4,12 +4,14 @@ import {
   changesInWords,
   changesOf,
   hasFailed,
+  isSmoke,
   tally,
   type HostProgress,
   type PhaseProgress,
   type Progress,
   type StepProgress,
 } from './progress.ts';
+import { ownOutcome } from './step-lines.ts';
 import { count, cutTo, duration, listOf, padTo, widthOf } from './text.ts';
 
 /** Beyond so many hosts a step shows counts, and lines only for hosts that failed or are the slowest. */
@@ -105,6 +107,7 @@ function hideFinishedSteps(phases: readonly PhaseProgress[], shown: Shown, lines
 }
 
 function headOf(progress: Progress, { colors, columns }: ViewOptions): string {
+  if (isSmoke(progress)) return '';
   const done = Math.min(progress.connected + progress.unreachable.size, progress.hosts.length);
   const all = progress.hosts.length;
   const gone = progress.unreachable.size;
@@ -142,7 +145,7 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
     case 'ok':
       return fit(
         visibleInLine(phase.title),
-        colors.faint(`nothing to do · ${duration(phase.durationMs)}`),
+        colors.faint(`${isSmoke(progress) ? 'ok' : 'nothing to do'} · ${duration(phase.durationMs)}`),
         width,
       );
     case 'changed':
@@ -175,6 +178,10 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
 function stepView(step: StepProgress, mode: Progress['mode'], options: ViewOptions): StepView {
   if (step.state === 'waiting') return { title: '', body: [] };
   const { colors, columns, now } = options;
+  if (step.state === 'finished' && isSmoke({ mode })) {
+    const line = `${visibleInLine(step.title)}: ${ownOutcome(step, colors)}`;
+    return { title: cutTo(line, columns - MARGIN.step), body: bodyOf(step, options) };
+  }
   const elapsed = step.state === 'running' ? now - step.startedAt : step.durationMs;
   const about = [countsOf(step, mode, colors), colors.faint(duration(elapsed))]
     .filter((part) => part !== '')
@@ -221,7 +228,9 @@ function bodyOf(step: StepProgress, options: ViewOptions): readonly string[] {
   const running = [...step.hosts].filter(([, host]) => host.state === 'running');
   const because = step.evidence.at(-1)?.because;
   const lines = [
-    ...(because ? [cutTo(visibleInLine(because), options.columns - MARGIN.host)] : []),
+    ...[because, step.doing].flatMap((text) =>
+      text === undefined ? [] : [cutTo(visibleInLine(text), options.columns - MARGIN.host)],
+    ),
     ...failureBody(failed, options),
   ];
   const most = step.hosts.size > MOST_HOST_LINES ? SLOWEST : MOST_HOST_LINES;

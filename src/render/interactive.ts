@@ -8,7 +8,7 @@ import {
 } from 'listr2';
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import { visibleInLine } from '../text/visible.ts';
-import type { Colors } from './colors.ts';
+import { forTerminal, type Colors } from './colors.ts';
 import { MARGIN, MOST_HOST_LINES, viewOf, type StepView } from './interactive-view.ts';
 import { drawn, FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
 import type { GuardedOutput } from './output.ts';
@@ -39,8 +39,8 @@ export interface InteractiveRenderer {
   readonly notice: (text: string) => void;
   /** Ends the list as it is and gives the terminal back. */
   readonly finish: () => Promise<void>;
-  /** Gives the terminal back at once, because the process is about to exit. */
-  readonly abandon: () => void;
+  /** Gives the terminal back at once, with last words, because the process is about to exit. */
+  readonly abandon: (words?: string) => void;
 }
 
 /** Of a terminal that does not say its size. */
@@ -234,6 +234,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       case 'output':
       case 'evidence':
       case 'findings':
+      case 'progress':
       case 'host-finished':
       case 'summary':
         break;
@@ -257,8 +258,10 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       if (broken !== undefined)
         stderr.write(`osha: the display failed, the run did not: ${String(broken)}\n`);
     },
-    abandon: () => {
-      if (listed) output.toStdout('\u001b[?25h');
+    abandon: (words) => {
+      // While the list is drawn, listr2 holds back what others write.
+      if (listed) output.toStdout(`\u001b[?25h${words === undefined ? '' : `\n${forTerminal(words)}`}`);
+      else if (words !== undefined) stderr.write(`${words}\n`);
     },
   };
 }

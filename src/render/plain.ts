@@ -8,12 +8,13 @@ import {
   changesInWords,
   changesOf,
   createProgress,
+  isSmoke,
   phaseOf,
   stepOf,
   type Progress,
   type StepProgress,
 } from './progress.ts';
-import { failureLines, stepLines } from './step-lines.ts';
+import { failureLines, ownOutcome, stepLines } from './step-lines.ts';
 import { count, duration, indented, listOf } from './text.ts';
 
 export interface PlainOptions {
@@ -53,14 +54,15 @@ export function plainRenderer(options: PlainOptions): {
     told.add(step);
     const diffs = progress.mode === 'diff' || verbose;
     const lines = [...stepLines(step, { colors, verbose, diffs }), ...failureLines(step, colors)];
-    if (lines.length === 0) return;
-    sayOf(step.phase, `  ${visibleInLine(step.title)}`);
+    if (isSmoke(progress)) sayOf(step.phase, `  ${visibleInLine(step.title)}: ${ownOutcome(step, colors)}`);
+    else if (lines.length > 0) sayOf(step.phase, `  ${visibleInLine(step.title)}`);
     for (const line of lines) sayOf(step.phase, indented(line, '    '));
   };
 
   const finishPhase = (event: Extract<RunEvent, { event: 'phase-finished' }>): void => {
     const phase = phaseOf(progress, event.phase);
     for (const step of phase.steps.values()) tell(step);
+    if (isSmoke(progress)) return;
     say(`${colors.strong(phase.name)}: ${phaseVerdict(phase.name, progress, event, colors)}`);
     if (verbose) {
       const trips = Object.entries(event.roundTrips).map(([host, number]) => `${host} ${number}`);
@@ -72,6 +74,7 @@ export function plainRenderer(options: PlainOptions): {
     advance(progress, event, 0);
     switch (event.event) {
       case 'run-started':
+        if (isSmoke(event)) break;
         say(
           `${event.mode === 'diff' ? 'Comparing' : 'Deploying'} ${visibleInLine(event.inventory)}: ` +
             `${count(event.hosts.length, 'host')}, ${count(event.phases.length, 'phase')}`,
@@ -91,11 +94,16 @@ export function plainRenderer(options: PlainOptions): {
         break;
       case 'phase-started':
         say(
-          `${colors.strong(event.phase)}: ${visibleInLine(event.title)}, on ${listOf(event.hosts)}${togetherWith(event.phase)}`,
+          isSmoke(progress)
+            ? visibleInLine(event.title)
+            : `${colors.strong(event.phase)}: ${visibleInLine(event.title)}, on ${listOf(event.hosts)}${togetherWith(event.phase)}`,
         );
         break;
       case 'output':
         if (verbose) sayOf(event.phase, colors.faint(`    ${event.host} | ${visibleBehind(event.line)}`));
+        break;
+      case 'progress':
+        if (verbose) say(colors.faint(`    ${visibleInLine(event.text)}`));
         break;
       case 'step-finished':
         tell(stepOf(progress, event.phase, event.step));

@@ -1,5 +1,5 @@
 import type { Evidence, Finding } from '../playbook/operation.ts';
-import type { Outcome, RunEvent, StepFailure, StepOutcome } from '../runner/events.ts';
+import type { Outcome, RunEvent, RunMode, StepFailure, StepOutcome } from '../runner/events.ts';
 import { count } from './text.ts';
 
 /** One change, as the runner told it, and how it ended; without `end` it has not, as far as is known. */
@@ -27,6 +27,10 @@ export interface StepProgress {
   outcome?: StepOutcome;
   /** Why the step itself failed or was refused. */
   failure?: StepFailure;
+  /** Of a smoke test: what the step is doing or waiting for. */
+  doing?: string;
+  /** Of a smoke test: what was observed, or why it was skipped. */
+  note?: string;
   startedAt: number;
   durationMs: number;
   readonly hosts: Map<string, HostProgress>;
@@ -59,7 +63,7 @@ export interface Absence {
 
 /** Everything that a run has told so far, put in order. */
 export interface Progress {
-  mode: 'apply' | 'diff';
+  mode: RunMode;
   /** What the user typed. */
   command: string;
   inventory: string;
@@ -139,16 +143,20 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       break;
     }
     case 'step-finished': {
-      const { outcome, failure, durationMs } = event;
+      const { outcome, failure, durationMs, note } = event;
       // Runs that were recorded before steps had an outcome have neither.
       Object.assign(stepOf(progress, event.phase, event.step), {
         state: 'finished',
         durationMs,
         ...((outcome as typeof outcome | undefined) ? { outcome } : {}),
         ...(failure ? { failure } : {}),
+        ...(note === undefined ? {} : { note }),
       });
       break;
     }
+    case 'progress':
+      stepOf(progress, event.phase, event.step).doing = event.text;
+      break;
     case 'host-started':
       Object.assign(hostOf(stepOf(progress, event.phase, event.step), event.host), {
         state: 'running',
@@ -285,7 +293,15 @@ export function hasFailed(step: StepProgress): boolean {
 
 /** True where a step was left because the user asked to stop. */
 export function wasInterrupted(step: StepProgress): boolean {
-  return [...step.hosts.values()].some((host) => host.state === 'skipped' && host.note === 'interrupted');
+  return (
+    (step.outcome === 'interrupted' && step.hosts.size === 0) ||
+    [...step.hosts.values()].some((host) => host.state === 'skipped' && host.note === 'interrupted')
+  );
+}
+
+/** True for `osha smoke`, whose steps have an outcome of their own instead of hosts. */
+export function isSmoke({ mode }: Pick<Progress, 'mode'>): boolean {
+  return mode === 'smoke' || mode === 'clean';
 }
 
 /** How many changes were made, or would be, in a phase. */

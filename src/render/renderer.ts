@@ -32,8 +32,8 @@ export interface Renderer {
   readonly notice: (text: string) => void;
   /** Shows the end of the run; after it the terminal is free again. */
   readonly finish: () => Promise<void>;
-  /** Leaves the terminal usable although the process exits at once. */
-  readonly abandon: () => void;
+  /** Leaves the terminal usable and shows the last words, if any, because the process exits at once. */
+  readonly abandon: (words?: string) => void;
 }
 
 /**
@@ -43,8 +43,10 @@ export interface Renderer {
 export async function createRenderer(kind: RendererKind, options: RendererOptions): Promise<Renderer> {
   const { stdout, stderr, verbose } = options;
   const colors = createColors(options.color && kind !== 'json');
-  const nothing = (): void => undefined;
   const toStderr = (text: string): void => void stderr.write(`${text}\n`);
+  const lastWords = (words?: string): void => {
+    if (words !== undefined) toStderr(words);
+  };
   const endOf = (progress: Progress): string =>
     report(progress, {
       colors,
@@ -59,7 +61,7 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
         sink: (event) => void stdout.write(`${jsonLine(event)}\n`),
         notice: toStderr,
         finish: async () => undefined,
-        abandon: nothing,
+        abandon: lastWords,
       };
     case 'plain': {
       const { sink, progress, finish } = plainRenderer({ colors, verbose, stdout, stderr });
@@ -70,7 +72,7 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
           finish();
           stdout.write(`\n${endOf(progress)}\n`);
         },
-        abandon: nothing,
+        abandon: lastWords,
       };
     }
     case 'interactive': {

@@ -3,6 +3,7 @@ import { visibleBehind, visibleInLine } from '../text/visible.ts';
 import type { Colors } from './colors.ts';
 import {
   changesInWords,
+  isSmoke,
   isUnfinished,
   type Absence,
   type Progress,
@@ -35,7 +36,7 @@ export function report(progress: Progress, options: ReportOptions): string {
     absent('rejected', progress.rejected, colors),
     failures(progress, colors),
     prunable(progress, colors),
-    summary ? totals(summary, progress.mode, options) : '',
+    summary && !isSmoke(progress) ? totals(summary, progress.mode, options) : '',
     unfinished(progress, options),
     summary ? verdict(summary, progress.mode, colors) : withoutSummary(options),
     logLine(summary, options),
@@ -124,10 +125,10 @@ function underWay(step: StepProgress): readonly string[] {
   return [...groups].map(([words, hosts]) => `${listOf(hosts)}: ${words}`);
 }
 
-/** How the same run is resumed at a step; a run that changed nothing has nothing to resume. */
+/** How the same run is resumed at a step. Only a deployment can be. */
 function resumption({ command, mode }: Progress, step: string): readonly string[] {
   const again = command.replaceAll(/ --from[ =]\S+/g, '');
-  return mode === 'diff' ? [] : [`resume with: ${again} --from ${step}`];
+  return mode !== 'apply' ? [] : [`resume with: ${again} --from ${step}`];
 }
 
 /** Offered by name: what osha made is never taken away unasked. */
@@ -178,7 +179,18 @@ function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions
   ].join('\n');
 }
 
+function smokeVerdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
+  const { ok, failed, skipped, durationMs, interrupted } = summary;
+  const word = interrupted
+    ? colors.bad('interrupted')
+    : failed > 0
+      ? colors.bad(`${failed} failed`)
+      : colors.good(mode === 'clean' ? 'clean' : 'the cloud works');
+  return `${word}: ${count(ok, 'step')} ok, ${skipped} skipped, ${duration(durationMs)}`;
+}
+
 function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
+  if (isSmoke({ mode })) return smokeVerdict(summary, mode, colors);
   const time = `in ${duration(summary.durationMs)}`;
   if (summary.interrupted)
     return colors.bad(`Interrupted after ${duration(summary.durationMs)}; run it again to resume.`);

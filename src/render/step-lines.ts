@@ -5,7 +5,7 @@ import type { Colors } from './colors.ts';
 import { unifiedDiff } from './diff.ts';
 import { hasFailed, type HostProgress, type StepProgress } from './progress.ts';
 import { table } from './table.ts';
-import { indented, listOf } from './text.ts';
+import { duration, indented, listOf } from './text.ts';
 
 export interface LineOptions {
   readonly colors: Colors;
@@ -38,6 +38,19 @@ export function stepLines(step: StepProgress, options: LineOptions): readonly st
     ...findingLines(step, options),
     ...noteLines(step, options),
   ];
+}
+
+/** The outcome of a step that has no hosts: "ok, 3.1 s: on compute1". */
+export function ownOutcome({ outcome, durationMs, note }: StepProgress, colors: Colors): string {
+  const seen = note === undefined ? '' : `: ${visibleInLine(note)}`;
+  switch (outcome) {
+    case 'ok':
+      return `${colors.good('ok')}, ${duration(durationMs)}${seen}`;
+    case 'skipped':
+      return colors.faint(`skipped${seen}`);
+    default:
+      return colors.bad(`${outcome ?? 'not finished'}, ${duration(durationMs)}`);
+  }
 }
 
 function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readonly string[] {

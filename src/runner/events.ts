@@ -47,13 +47,16 @@ export interface Prunable {
   readonly summary: string;
 }
 
+export type RunMode = 'apply' | 'diff' | 'smoke' | 'clean';
+
 /** The events of a run, in chronological order. One JSON line each with `--json`. */
 export type RunEvent =
   | {
       readonly event: 'run-started';
       readonly command: string;
       readonly inventory: string;
-      readonly mode: 'apply' | 'diff';
+      /** `smoke` and `clean` are runs of `osha smoke`: their phases are rounds, and have no hosts. */
+      readonly mode: RunMode;
       readonly phases: readonly string[];
       /** The same phases: those of one wave run in parallel, the waves serially. */
       readonly waves: readonly (readonly string[])[];
@@ -138,6 +141,8 @@ export type RunEvent =
       readonly step: string;
       readonly findings: readonly Finding[];
     }
+  /** With `osha smoke`: what a step is doing or waiting for. */
+  | { readonly event: 'progress'; readonly phase: string; readonly step: string; readonly text: string }
   | {
       readonly event: 'host-finished';
       readonly phase: string;
@@ -155,6 +160,8 @@ export type RunEvent =
       readonly step: string;
       readonly outcome: StepOutcome;
       readonly durationMs: number;
+      /** With `osha smoke`: what was observed, or why it was skipped. */
+      readonly note?: string;
       /** Why the step failed or was refused as a whole. The failure of a host is in its `host-finished`. */
       readonly failure?: StepFailure;
     }

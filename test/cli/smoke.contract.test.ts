@@ -38,31 +38,29 @@ const osha = (...args: readonly string[]): Promise<CliResult> =>
   oshaWith({ cwd: folder, transport: () => hostsOf(fake) }, ...args);
 
 describe('osha smoke', () => {
-  it('tells each part in a line, and ends with 0 where the cloud works', async () => {
+  it('prints a line for each step, and ends with 0 when the cloud works', async () => {
     const { exitCode, stdout, stderr } = await osha('smoke', 'inventory.yaml');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(
       /^Smoke test of prod, run \w{8}\n {2}Log in and read the catalogue: ok, .* through one\n/,
     );
-    expect(stdout).toContain('  Boot a server: left out: not in openstack.services: compute\n');
-    expect(stdout).toMatch(/\n\nthe cloud works: 2 parts ok, 8 left out, \d.* s\n$/);
+    expect(stdout).toContain('  Boot a server: skipped: not in openstack.services: compute\n');
+    expect(stdout).toMatch(/\n\nthe cloud works: 2 steps ok, 8 skipped, \d.* s\nlog: .*events\.jsonl\n$/);
   });
 
-  it('repeats it as JSON lines, the last of which is a summary', async () => {
+  it('repeats it as JSON lines and ends with a summary', async () => {
     const { exitCode, stdout } = await osha('smoke', 'inventory.yaml', '--repeat', '2', '--json');
     expect(exitCode).toBe(0);
     const events = stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(events.filter(({ event }) => event === 'smoke-started')).toHaveLength(2);
+    expect(events.filter(({ event }) => event === 'phase-started')).toHaveLength(2);
     expect(events.at(-1)).toMatchObject({
       event: 'summary',
       ok: 4,
       failed: 0,
       skipped: 16,
-      rounds: 2,
-      left: [],
     });
     expect(stdout).not.toContain(PASSWORD);
   });
@@ -71,20 +69,28 @@ describe('osha smoke', () => {
     fake.faults.push({ method: 'GET', path: /placement/, what: 403, times: Infinity });
     const { exitCode, stdout } = await osha('smoke', 'inventory.yaml', '--repeat', '3');
     expect(exitCode).toBe(1);
-    expect(stdout.match(/Smoke test of/g)).toHaveLength(1);
+    expect(stdout.match(/^Smoke test of prod, run \w{8}$/gm)).toHaveLength(1);
     expect(stdout).toContain('placement: GET / was answered with 403: a fault on purpose');
     expect(stdout).toMatch(/1 failed: /);
+  });
+
+  it('is in the history, with all its steps', async () => {
+    await osha('smoke', 'inventory.yaml');
+    const history = await osha('history', 'inventory.yaml');
+    expect(history.stdout).toContain('osha smoke inventory.yaml');
+    const shown = await osha('show', 'last', 'inventory.yaml');
+    expect(shown.stdout).toContain('the cloud works: 2 steps ok, 8 skipped');
   });
 
   it('removes what earlier runs left', async () => {
     fake.world.things.set('types', new Map([['old', { id: 'old', name: 'osha-smoke-oldoldol-type' }]]));
     const { exitCode, stdout } = await osha('smoke', 'inventory.yaml', '--clean');
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/Remove everything: ok, .*: 1 of 1 are gone\n\nclean: /);
+    expect(stdout).toMatch(/Remove everything: ok, .*: removed 1 of 1\n\nclean: /);
     expect(fake.names).toEqual([]);
   });
 
-  it('ends with 4 where no way leads to the cloud', async () => {
+  it('ends with 4 when the cloud is unreachable', async () => {
     const transport = hostsOf(fake);
     for (const name of ['one', 'two', 'three']) transport.refuse(name);
     const { exitCode, stdout } = await oshaWith(

@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { PassThrough, type Duplex } from 'node:stream';
 import type { Cloud } from '../../src/cloud/cloud.ts';
 import { NotSent } from '../../src/cloud/errors.ts';
-import type { CloudEvent } from '../../src/cloud/events.ts';
 import { GUEST_PORT } from '../../src/cloud/guest.ts';
 import { Hosts } from '../../src/cloud/hosts.ts';
 import { pause } from '../../src/transport/timers.ts';
-import { smokeRound, type RoundOptions, type SmokeResult } from '../../src/cloud/smoke/smoke.ts';
+import { smokeTest, type SmokeOptions, type SmokeSummary } from '../../src/cloud/smoke/smoke.ts';
+import type { RunEvent } from '../../src/runner/events.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { ForwardError } from '../../src/transport/errors.ts';
 import { createFakeTransport, type FakeTransport } from '../transport/fake.ts';
@@ -85,28 +85,31 @@ export function cloudOn(fake: FakeCloud, overrides: Partial<Cloud> = {}): Cloud 
 }
 
 export interface Smoked {
-  readonly result: SmokeResult;
-  readonly events: readonly CloudEvent[];
-  /** `part outcome`, in order. */
+  readonly summary: SmokeSummary;
+  readonly events: readonly RunEvent[];
+  /** `step outcome`, in order. */
   readonly outcomes: readonly string[];
 }
 
 /** One round on a fake cloud, that this machine cannot reach by itself. */
 export async function smokeOn(
   fake: FakeCloud,
-  options: Partial<RoundOptions> & {
+  options: Partial<SmokeOptions> & {
     readonly transport?: FakeTransport;
-    readonly onEvent?: (event: CloudEvent) => void;
+    readonly onEvent?: (event: RunEvent) => void;
   } = {},
 ): Promise<Smoked> {
-  const events: CloudEvent[] = [];
+  const events: RunEvent[] = [];
   const { transport = hostsOf(fake), onEvent, ...overrides } = options;
   const hosts = new Hosts(transport, { timeoutMs: 1000, acceptNew: false });
-  const result = await smokeRound({
+  const summary = await smokeTest({
     cloud: cloudOn(fake),
     hosts,
     direct: () => Promise.reject(new NotSent('not from here')),
-    run: RUN,
+    command: 'osha smoke inventory.yaml',
+    inventory: 'inventory.yaml',
+    rounds: 1,
+    newId: () => RUN,
     server: true,
     bootMs: 5_000,
     patienceMs: 8_000,
@@ -122,7 +125,7 @@ export async function smokeOn(
   });
   await hosts.close();
   const outcomes = events.flatMap((event) =>
-    event.event === 'part-finished' ? [`${event.part} ${event.outcome}`] : [],
+    event.event === 'step-finished' ? [`${event.step} ${event.outcome}`] : [],
   );
-  return { result, events, outcomes };
+  return { summary, events, outcomes };
 }

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { newPublicKey } from '../../src/cloud/smoke/access.ts';
 import { KINDS } from '../../src/cloud/smoke/kinds.ts';
-import { nameOf, newRunId, PREFIX, prefixOf } from '../../src/cloud/smoke/names.ts';
-import { cidrBeside } from '../../src/cloud/smoke/network.ts';
+import { cidrApartFrom } from '../../src/cloud/smoke/network.ts';
+import { nameOf, newRunId, PREFIX, prefixOf } from '../../src/cloud/smoke/round.ts';
 
 describe('names', () => {
   it('of a run are all found by its prefix, and those of all runs by another', () => {
@@ -40,7 +40,7 @@ it.each([
   ['10.254.0.0/16', '192.168.254.0/24'],
   ['10.254.254.128/25', '192.168.254.0/24'],
 ])('beside %s the network of a server is %s', (outside, expected) => {
-  expect(cidrBeside(outside)).toBe(expected);
+  expect(cidrApartFrom(outside)).toBe(expected);
 });
 
 it('a public key is one that OpenSSH reads', () => {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CloudEvent } from '../../src/cloud/events.ts';
 import { createColors, forTerminal } from '../../src/render/colors.ts';
 import { findingsTable } from '../../src/render/findings.ts';
 import { GuardedOutput } from '../../src/render/output.ts';
-import { createPartsRenderer } from '../../src/render/parts.ts';
 import { createRenderer, type Renderer, type RendererKind } from '../../src/render/renderer.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import { ALL_HOSTILE, HOSTILE, LIVE, madeHostile } from '../support/hostile.ts';
@@ -51,6 +49,7 @@ const RUN: { readonly [Kind in RunEvent['event']]: Extract<RunEvent, { event: Ki
   },
   'may-follow': { event: 'may-follow', ...AT, host: 'h', operation: 'Run it', because: 'file:/etc/x' },
   prunable: { event: 'prunable', ...AT, host: 'h', summary: 'remove it' },
+  progress: { event: 'progress', ...AT, text: 'waiting' },
   output: { event: 'output', ...AT, host: 'h', stream: 'stdout', line: 'said' },
   evidence: {
     event: 'evidence',
@@ -89,46 +88,24 @@ const RUN: { readonly [Kind in RunEvent['event']]: Extract<RunEvent, { event: Ki
   summary: summary({ h: { failed: 1 } }, { refused: 'quorum', hint: 'wait', unrecorded: 'full' }),
 };
 
-const SMOKE: { readonly [Kind in CloudEvent['event']]: Extract<CloudEvent, { event: Kind }> } = {
-  'smoke-started': {
-    event: 'smoke-started',
-    cloud: 'prod',
-    run: 'abc',
-    parts: [{ part: 'login', title: 'Log in' }],
-  },
-  'part-started': { event: 'part-started', part: 'login', title: 'Log in' },
-  progress: { event: 'progress', part: 'login', text: 'waiting' },
-  remark: { event: 'remark', part: 'login', text: 'not asked' },
-  'part-finished': {
-    event: 'part-finished',
-    part: 'login',
-    outcome: 'failed',
-    durationMs: 1,
-    note: 'noted',
-    failure: { message: 'no', hint: 'do' },
-  },
-};
+/** A smoke test, whose steps have no hosts. */
+const SMOKE: readonly RunEvent[] = [
+  { ...RUN['run-started'], mode: 'smoke', hosts: [] },
+  { ...RUN['phase-started'], hosts: [] },
+  { ...RUN['step-started'], hosts: [] },
+  RUN.progress,
+  { event: 'evidence', ...AT, because: 'not asked' },
+  { ...RUN['step-finished'], outcome: 'ok', note: 'noted' },
+  RUN['phase-finished'],
+];
 
 /** Words that osha itself chooses, and by which events are put in order. */
-const FIXED = new Set([
-  'event',
-  'mode',
-  'phase',
-  'step',
-  'phases',
-  'waves',
-  'outcome',
-  'stream',
-  'effects',
-  'part',
-]);
+const FIXED = new Set(['event', 'mode', 'phase', 'step', 'phases', 'waves', 'outcome', 'stream', 'effects']);
 /** Names that an inventory has been checked for. */
 const NAMES = new Set(['host', 'hosts']);
 
-const hostileEvents = <Event extends object>(
-  events: Readonly<Record<string, Event>>,
-  hostile: string,
-): Event[] => Object.values(events).map((event) => madeHostile(event, hostile, (key) => FIXED.has(key)));
+const hostileEvents = (events: readonly RunEvent[], hostile: string): RunEvent[] =>
+  events.map((event) => madeHostile(event, hostile, (key) => FIXED.has(key)));
 
 /** Everything that was written on both outputs, as bytes on the wire. */
 async function written(kind: RendererKind, hostile: string, color: boolean): Promise<string> {
@@ -144,14 +121,14 @@ async function written(kind: RendererKind, hostile: string, color: boolean): Pro
     titles: new Map([['p', `P ${hostile}`]]),
   };
   const run: Renderer = await createRenderer(kind, options);
-  for (const event of hostileEvents(RUN, hostile)) run.sink(event);
+  for (const event of hostileEvents(Object.values(RUN), hostile)) run.sink(event);
   run.notice(hostile);
   await run.finish();
-  const parts = await createPartsRenderer(kind, options);
-  for (const event of hostileEvents(SMOKE, hostile)) parts.sink(event);
-  parts.notice(hostile);
-  parts.abandon(hostile);
-  await parts.finish();
+  const smoke = await createRenderer(kind, options);
+  for (const event of hostileEvents(SMOKE, hostile)) smoke.sink(event);
+  smoke.notice(hostile);
+  smoke.abandon(hostile);
+  await smoke.finish();
   return `${stdout?.text() ?? terminal?.written() ?? ''}${stderr.text()}`;
 }
 
@@ -178,15 +155,12 @@ describe('what a host says', () => {
     const stdout = listening();
     const stderr = listening();
     const options = { color: false, verbose: true, stdout, stderr };
-    const [run, parts] = [
-      await createRenderer('plain', options),
-      await createPartsRenderer('plain', options),
-    ];
+    const [run, smoke] = [await createRenderer('plain', options), await createRenderer('plain', options)];
     const hostile = 'x\nunreachable h2: FORGED';
     const keep = (key: string): boolean => FIXED.has(key) || NAMES.has(key);
     for (const event of Object.values(RUN)) run.sink(madeHostile<RunEvent>(event, hostile, keep));
     await run.finish();
-    for (const event of Object.values(SMOKE)) parts.sink(madeHostile<CloudEvent>(event, hostile, keep));
+    for (const event of SMOKE) smoke.sink(madeHostile<RunEvent>(event, hostile, keep));
     const output = stdout.text() + stderr.text();
     expect(output).toContain('FORGED');
     expect(output).not.toMatch(/^unreachable h2/m);

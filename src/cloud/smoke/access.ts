@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { make, type Round } from './round.ts';
 
-/** Makes a security group that lets ping and TCP in; returns its name. */
+/** Creates a security group that allows ping and TCP; returns its id. */
 export async function makeGroup(round: Round): Promise<string> {
   const { api } = round;
   const id = await make(round, 'group', 'group', {
@@ -16,7 +16,7 @@ export async function makeGroup(round: Round): Promise<string> {
       body: {
         security_group_rule: { security_group_id: id, direction: 'ingress', ethertype: 'IPv4', protocol },
       },
-      // A rule that is there already is refused as a conflict.
+      // 409: the rule exists already.
       repeat: 'safe',
       accept: [409],
     });
@@ -24,7 +24,7 @@ export async function makeGroup(round: Round): Promise<string> {
   return id;
 }
 
-/** Makes a keypair, of which nobody keeps the private half; returns its name. */
+/** Creates a keypair whose private key is discarded; returns its name. */
 export function makeKeypair(round: Round): Promise<string> {
   return make(round, 'keypair', 'key', {
     path: '/os-keypairs',
@@ -33,7 +33,7 @@ export function makeKeypair(round: Round): Promise<string> {
   });
 }
 
-/** A public key of Ed25519 as OpenSSH writes it (RFC 8709): two strings, each with its length before it. */
+/** An Ed25519 public key in the format of OpenSSH (RFC 8709): two strings, each preceded by its length. */
 export function newPublicKey(): string {
   const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
   const fields = [Buffer.from('ssh-ed25519'), Buffer.from(x, 'base64url')];

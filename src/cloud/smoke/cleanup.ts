@@ -1,14 +1,14 @@
 import type { Api } from '../api.ts';
 import { CloudError } from '../errors.ts';
 import type { Pause } from '../../transport/timers.ts';
-import { entryOf, type Begun } from './create.ts';
 import { KINDS, type Kind, type KindName, type Thing } from './kinds.ts';
+import { entryOf, type Begun } from './round.ts';
 
-/** Milliseconds between two looks whether something is gone. */
+/** Milliseconds between two checks that a resource is gone. */
 const LOOK_EVERY_MS = 1_000;
-/** A deletion that was accepted and not carried out is asked for again after so many looks. */
+/** Checks after which a deletion that was accepted and not carried out is requested again. */
 const ASK_AGAIN_AFTER = 15;
-/** Milliseconds in which a request that nobody waited for any more, after a Ctrl-C, has made what it was to make. */
+/** Milliseconds for a request that Ctrl-C abandoned to take effect. */
 const LATE_MS = 3_000;
 
 export interface Left {
@@ -18,13 +18,13 @@ export interface Left {
 }
 
 export interface Cleanup {
-  /** In words: `server osha-smoke-k3v9x2ab-server`. */
+  /** Entries such as `server osha-smoke-k3v9x2ab-server`. */
   readonly removed: readonly string[];
   readonly left: readonly Left[];
 }
 
 export interface CleanupOptions {
-  /** Milliseconds for everything together; each thing is tried once whatever happens. */
+  /** Milliseconds for everything together; each resource is tried at least once. */
   readonly withinMs: number;
   readonly signal: AbortSignal;
   readonly pause: Pause;
@@ -33,8 +33,8 @@ export interface CleanupOptions {
 }
 
 /**
- * Removes every thing whose name begins with `prefix`, what uses others first, each until it is really gone. Things are
- * found by their names, so that also what a lost answer was about goes. Returns what went and what is left; throws only the reason of its signal.
+ * Removes all resources whose names begin with `prefix`, users before what they use, and waits until each is gone. Finds
+ * them by name, so that those whose creation was never confirmed are removed too. Throws only the reason of its signal.
  */
 export async function removeAll(api: Api, prefix: string, options: CleanupOptions): Promise<Cleanup> {
   const removed: string[] = [];
@@ -67,7 +67,7 @@ function begunOf(kind: Kind, prefix: string, begun: Begun): readonly string[] {
   return [...begun].filter((entry) => entry.startsWith(`${kind.title} ${prefix}`));
 }
 
-/** What is there of a kind. Where something was begun and is not there, it may be late: then it is looked for once more. */
+/** The resources of a kind. One that was begun and is missing may be late: then the list is read once more. */
 async function found(
   api: Api,
   name: KindName,
@@ -84,7 +84,7 @@ async function found(
   return kind.named(api, prefix);
 }
 
-/** Returns why it is still there after `until`. */
+/** Returns why it still exists after `until`, or `undefined` once it is gone. */
 async function removeOne(
   api: Api,
   kind: Kind,
@@ -92,7 +92,7 @@ async function removeOne(
   until: number,
   { signal, pause }: CleanupOptions,
 ): Promise<string | undefined> {
-  let why = 'it is still there';
+  let why = 'it still exists';
   for (let look = 0; ; look += 1) {
     try {
       if (look % ASK_AGAIN_AFTER === 0 || why !== '') {
@@ -110,7 +110,7 @@ async function removeOne(
       if (!(error instanceof CloudError)) throw error;
       why = error.message;
     }
-    if (Date.now() >= until) return why === '' ? 'it was to be removed, and is still there' : why;
+    if (Date.now() >= until) return why === '' ? 'its removal was accepted, and it still exists' : why;
     await pause(LOOK_EVERY_MS, signal);
   }
 }

@@ -1,12 +1,11 @@
 import { CloudError } from '../errors.ts';
-import type { Round } from './round.ts';
+import { type Round, until } from './round.ts';
 import type { MadeServer } from './server.ts';
-import { until } from './until.ts';
 
-/** The last lines of a console that are told where it does not say what it should. */
+/** Last lines of a console that a failure shows. */
 const TOLD = 5;
 
-/** What a guest has said about itself: nothing yet, or its address, which is `none` before DHCP has answered. */
+/** The address that a guest printed on its console: `undefined` before it has booted, `none` before DHCP has answered. */
 export function guestSays(output: string, marker: string): string | undefined {
   return output
     .split('\n')
@@ -16,13 +15,13 @@ export function guestSays(output: string, marker: string): string | undefined {
     ?.replace(/^.* address /, '');
 }
 
-/** Why a guest's kernel has given up; undefined where it has not. */
+/** The reason of a kernel panic, or `undefined`. */
 export function panicOf(output: string): string | undefined {
-  // The same stands again behind "end", below the registers.
+  // The line is repeated after the registers, as "end Kernel panic".
   return /(?<!end )Kernel panic - not syncing: (.*)/.exec(output)?.[1]?.trim();
 }
 
-/** Waits until the guest says on its console its marker and the address that DHCP gave it. Returns what was seen. */
+/** Waits until the guest prints its marker and its DHCP address on the console. Returns what was observed. */
 export async function readConsole(
   round: Round,
   server: MadeServer,
@@ -31,17 +30,17 @@ export async function readConsole(
   let printed = '';
   try {
     return await until(round, {
-      what: `the console says ${marker} and its address`,
+      what: `the console shows ${marker} and its address`,
       withinMs,
       look: async (say) => {
         printed = await consoleOf(round, server.id);
         const panic = panicOf(printed);
-        if (panic !== undefined) throw new CloudError(`the guest's kernel gives up: ${panic}`);
+        if (panic !== undefined) throw new CloudError(`kernel panic in the guest: ${panic}`);
         const address = guestSays(printed, marker);
-        if (address === undefined) say('the guest has said nothing yet');
+        if (address === undefined) say('the guest has printed nothing yet');
         else if (address === 'none') say('the guest waits for an address by DHCP');
         else if (address !== server.address) say(`the guest has the address ${address}`);
-        else return `the console says ${marker}, and ${address} by DHCP`;
+        else return `the console shows ${marker}, and ${address} by DHCP`;
         return undefined;
       },
     });
@@ -58,14 +57,14 @@ export async function readConsole(
 
 function hintFor(printed: string, marker: string): string {
   if (panicOf(printed) !== undefined) {
-    return 'its kernel is that of the host that made it, and runs there: does the hypervisor of the compute host emulate what it needs? Once more tells whether it is always so';
+    return 'the kernel is that of the host it came from, which runs it: does the hypervisor of the compute host emulate what it needs? Run the test again to see whether it always panics';
   }
   return guestSays(printed, marker) === undefined
     ? 'does the virtual machine run? On the compute host: virsh list, and virt_type of nova-compute.conf'
     : 'does a DHCP agent serve the network (openstack network agent list), and does VXLAN work between the hosts?';
 }
 
-/** What the console has shown; nothing while there is none yet. */
+/** The console's output; empty while there is none. */
 async function consoleOf({ api }: Round, server: string): Promise<string> {
   const answer = await api.send('compute', {
     method: 'POST',

@@ -2,30 +2,29 @@ import type { Duplex } from 'node:stream';
 import type { Dial } from '../dial.ts';
 import { CloudError, NotSent } from '../errors.ts';
 import { GUEST_PORT } from '../guest.ts';
-import { make, type Round } from './round.ts';
-import { until } from './until.ts';
+import { make, type Round, until } from './round.ts';
 
-/** Milliseconds for one attempt to hear the guest. */
+/** Milliseconds to wait for the guest's words on one connection. */
 const HEARD_WITHIN_MS = 4_000;
-/** Where a server of an unknown image most likely answers; that it refuses is an answer too. */
+/** The most likely port of an unknown image; a refused connection is an answer too. */
 const SSH_PORT = 22;
 
 export interface FloatingNeeds {
   readonly server: string;
   readonly outside: string;
   readonly router: string;
-  /** What the guest says; absent where that is not known. */
+  /** What the guest sends; absent for an unknown image. */
   readonly marker?: string;
   readonly withinMs: number;
 }
 
-/** Somewhere to ask from. */
+/** A place to connect from. */
 interface Asker {
   readonly name: string;
   readonly dial: Dial;
 }
 
-/** Gives the server a floating address and asks there until it answers: from this machine, and from the hosts. Returns what was seen. */
+/** Gives the server a floating address, and connects to it from this machine and from the hosts until it answers. Returns what was observed. */
 export async function answersOutside(round: Round, needs: FloatingNeeds): Promise<string> {
   const { api, cloud, hosts, direct } = round;
   const port = await portOf(round, needs.server);
@@ -51,13 +50,13 @@ export async function answersOutside(round: Round, needs: FloatingNeeds): Promis
     withinMs: needs.withinMs,
     look: async (say) => {
       const said = new Map<string, string>();
-      // The first who hears it is enough: a host that is down is waited for much longer.
+      // The first answer is enough: an attempt from a host that is down takes much longer.
       const heard = await firstOf(askers, async (asker) => {
         const answer = await ask(round, asker, address, needs.marker);
         said.set(asker.name, answer.said);
         return answer.heard;
       });
-      if (!heard) say(`nobody hears it: ${inWords(said)}`);
+      if (!heard) say(`it does not answer: ${inWords(said)}`);
       return heard;
     },
   }).catch(async (error: unknown) => {
@@ -67,10 +66,10 @@ export async function answersOutside(round: Round, needs: FloatingNeeds): Promis
       hint: 'are the ports of the router and the external interface in one bridge on that host (bridge link), and do the Linux bridge agents run? See: osha status INVENTORY',
     });
   });
-  return `${address} answers, asked from ${heard.name}; ${await routerOf(round, needs.router)}`;
+  return `${address} answers to ${heard.name}; ${await routerOf(round, needs.router)}`;
 }
 
-/** What askers said, those who said the same together. */
+/** The results by reason, askers with the same one together. */
 function inWords(said: ReadonlyMap<string, string>): string {
   const words = [...new Set(said.values())].sort();
   return words
@@ -78,7 +77,7 @@ function inWords(said: ReadonlyMap<string, string>): string {
     .join('; ');
 }
 
-/** Where the router's copies are, and which of them is active. */
+/** The hosts of the router's copies, and their states. */
 async function routerOf({ api }: Round, router: string): Promise<string> {
   const { agents } = await api.get<{
     readonly agents: readonly { readonly host: string; readonly ha_state?: string | null }[];
@@ -87,7 +86,7 @@ async function routerOf({ api }: Round, router: string): Promise<string> {
   return `the router is ${places.length === 0 ? 'nowhere' : places.join(', ')}`;
 }
 
-/** The first of which it turns out to be so, whatever the others still do; undefined where it is so of none. */
+/** The first item for which `so` becomes true, without waiting for the others; `undefined` if it does for none. */
 async function firstOf<Item>(
   items: readonly Item[],
   so: (item: Item) => Promise<boolean>,
@@ -125,24 +124,24 @@ async function ask(
     const said = await firstWords(stream);
     return {
       heard: said.includes(marker),
-      said: said === '' ? 'connects and hears nothing' : `hears ${JSON.stringify(said.slice(0, 80))}`,
+      said: said === '' ? 'connected, and received nothing' : `received ${JSON.stringify(said.slice(0, 80))}`,
     };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof NotSent)) throw error;
-    // Whoever refuses is there.
+    // A refusal proves that something is there.
     return { heard: marker === undefined && /refused/i.test(error.message), said: whyNot(error.message) };
   }
 }
 
-/** The part of a reason that is not the same as who asks whom. */
+/** A reason without the names of who connects to whom. */
 function whyNot(message: string): string {
   if (/refused/i.test(message)) return 'refused';
-  if (/EHOSTUNREACH|No route/i.test(message)) return 'no such host there';
+  if (/EHOSTUNREACH|No route/i.test(message)) return 'no route to it';
   return /does not (?:answer|connect)/.test(message) ? 'no answer' : message;
 }
 
-/** All that comes until the other end closes, or for a while. */
+/** What is received until a line is complete, the other end closes, or the time is up. */
 function firstWords(stream: Duplex): Promise<string> {
   return new Promise((heard) => {
     let words = '';

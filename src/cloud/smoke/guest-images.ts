@@ -2,13 +2,12 @@ import type { Host } from '../../inventory/types.ts';
 import { ConnectError, ConnectionDropped, ScriptTimeout } from '../../transport/errors.ts';
 import { CloudError } from '../errors.ts';
 import { GUEST_SCRIPT, MARKER_WORD, readGuest, type Guest } from '../guest.ts';
-import type { Round } from './round.ts';
-import { nameOf } from './names.ts';
+import { type Round, nameOf } from './round.ts';
 import { upload } from './upload.ts';
 
-/** Milliseconds for a host to make the guest and to send it: 20 MB, also over a slow line. */
+/** Milliseconds for a host to build the guest and send it: 20 MB over a slow line. */
 const MADE_WITHIN_MS = 180_000;
-/** Bytes that a kernel and a ramdisk may take in base64. */
+/** Size limit in bytes of a kernel and a ramdisk in base64. */
 const GUEST_BYTES = 512 * 1024 * 1024;
 
 /**
@@ -17,23 +16,23 @@ const GUEST_BYTES = 512 * 1024 * 1024;
  */
 const KERNEL_OPTIONS = 'console=ttyS0 no_timer_check';
 
-/** What a server is started from. */
+/** An image to boot a server from. */
 export interface Bootable {
   readonly image: string;
-  /** MiB of memory that it needs. */
+  /** Required memory in MiB. */
   readonly memory: number;
-  /** GiB; at least 1: a flavor without a disk is refused to ordinary users. */
+  /** Disk in GiB; at least 1, because ordinary users may not use a flavor without a disk. */
   readonly disk: number;
-  /** What it says on its console and to who connects; absent for an image of the operator's. */
+  /** What it prints on its console and sends on each connection; absent for an image of the operator's. */
   readonly marker?: string;
-  /** What was seen. */
+  /** What was observed. */
   readonly note: string;
 }
 
-/** Makes the guest on the first host that can, and gives Glance its images. */
+/** Builds the guest on the first host that can, and uploads its images. */
 export async function makeGuest(round: Round): Promise<Bootable> {
   const { guest, host } = await guestFrom(round, [...round.cloud.compute, ...round.cloud.control]);
-  // https://docs.openstack.org/glance/latest/user/formats.html: of these two, both formats have to be the same.
+  // https://docs.openstack.org/glance/latest/user/formats.html: aki and ari need equal disk and container formats.
   const kernel = await upload(round, {
     what: 'kernel',
     bytes: guest.kernel,
@@ -65,7 +64,7 @@ async function guestFrom(
 ): Promise<{ readonly guest: Guest; readonly host: Host }> {
   const reasons: string[] = [];
   for (const host of candidates) {
-    progress(`making a guest on ${host.name}`);
+    progress(`building a guest on ${host.name}`);
     try {
       const { stdout, stderr, exitCode } = await hosts.run(host, GUEST_SCRIPT, {
         timeoutMs: MADE_WITHIN_MS,
@@ -86,8 +85,8 @@ async function guestFrom(
       reasons.push(`${host.name}: ${(error as Error).message}`);
     }
   }
-  throw new CloudError(`no host can make the guest: ${reasons.join('; ')}`, {
-    hint: 'install them on a compute host: apt-get install linux-image-cloud-amd64 busybox-static; or name an image of the cloud: --image NAME; or leave the server out: --no-server',
+  throw new CloudError(`no host can build the guest: ${reasons.join('; ')}`, {
+    hint: 'install them on a compute host: apt-get install linux-image-cloud-amd64 busybox-static; or name an image of the cloud: --image NAME; or skip the server: --no-server',
   });
 }
 
@@ -103,7 +102,7 @@ interface ImageBody {
 
 const GIB = 1024 ** 3;
 
-/** An image that the cloud has already, by its name or id. */
+/** An existing image of the cloud, by name or id. */
 export async function existingImage({ api }: Round, wanted: string): Promise<Bootable> {
   const { images } = await api.get<{ readonly images: readonly ImageBody[] }>(
     'image',
@@ -115,7 +114,7 @@ export async function existingImage({ api }: Round, wanted: string): Promise<Boo
   if (image?.status !== 'active') {
     throw new CloudError(`image: there is no active image ${wanted}`, {
       service: 'image',
-      hint: 'the cloud says which there are: openstack image list',
+      hint: 'list the images: openstack image list',
     });
   }
   const size = Math.max(image.size ?? 0, image.virtual_size ?? 0);
@@ -123,6 +122,6 @@ export async function existingImage({ api }: Round, wanted: string): Promise<Boo
     image: image.id,
     memory: Math.max(512, image.min_ram),
     disk: Math.max(1, image.min_disk, Math.ceil(size / GIB)),
-    note: `${image.name}; what it says on its console is not known`,
+    note: `${image.name}; its console is not checked`,
   };
 }

@@ -5,12 +5,12 @@ import type { Round } from './round.ts';
 import { upload } from './upload.ts';
 
 const SIZE = 8 * 1024 * 1024;
-/** Downloads through the virtual IP. */
+/** Number of downloads through the virtual IP. */
 const DOWNLOADS = 2;
 
 /**
- * What is uploaded comes back the same: through the virtual IP, and from each host by itself, so that an image that only
- * one of them has is noticed. Returns what was seen.
+ * Uploads an image and compares its downloads: through the virtual IP, and from each host directly, which finds an image
+ * that only one host has. Returns what was observed.
  */
 export async function checkImage(round: Round): Promise<string> {
   const bytes = randomBytes(SIZE);
@@ -23,21 +23,21 @@ export async function checkImage(round: Round): Promise<string> {
   const path = `/v2/images/${id}/file`;
   for (let time = 1; time <= DOWNLOADS; time += 1) {
     round.progress(`downloading it, ${time} of ${DOWNLOADS}`);
-    same(sum, await round.api.bytes('image', path), 'through the virtual IP');
+    expectSame(sum, await round.api.bytes('image', path), 'through the virtual IP');
   }
   const gave: string[] = [];
   for (const host of round.cloud.control) {
     round.progress(`downloading it from ${host.name}`);
     if (await hostGives(round, host, path, sum)) gave.push(host.name);
   }
-  return `8 MiB came back the same${gave.length === 0 ? '' : `, also from ${gave.join(', ')} by itself`}`;
+  return `8 MiB downloaded intact${gave.length === 0 ? '' : `, also directly from ${gave.join(', ')}`}`;
 }
 
-/** False where Glance does not answer there: HAProxy leaves such a host out, and so it is only told. */
+/** False where Glance does not answer: HAProxy takes such a host out, so this is a remark and no failure. */
 async function hostGives(round: Round, host: Host, path: string, sum: string): Promise<boolean> {
   const { api, hosts, cloud, remark } = round;
   try {
-    // Over the host's own SSH connection: what HAProxy encrypts must not go over the network as it is.
+    // Through the host's SSH connection: without HAProxy's TLS it must not cross the network in the clear.
     const answer = await api.elsewhere(
       hosts.from(host),
       new URL(`http://${host.address}:${cloud.imagePort}${path}`),
@@ -51,19 +51,19 @@ async function hostGives(round: Round, host: Host, path: string, sum: string): P
         },
       );
     }
-    same(sum, answer.body, `from ${host.name}`);
+    expectSame(sum, answer.body, `from ${host.name}`);
     return true;
   } catch (error) {
     if (!(error instanceof NotSent || error instanceof Broken)) throw error;
-    remark(`Glance on ${host.name} was not asked by itself: ${error.message}`);
+    remark(`Glance on ${host.name} was not tested directly: ${error.message}`);
     return false;
   }
 }
 
-function same(sum: string, bytes: Uint8Array, where: string): void {
+function expectSame(sum: string, bytes: Uint8Array, where: string): void {
   if (sumOf(bytes) === sum) return;
   throw new CloudError(
-    `image: what came back ${where} is not what was uploaded (${bytes.length} of ${SIZE} bytes)`,
+    `image: the download ${where} differs from the upload (${bytes.length} of ${SIZE} bytes)`,
     {
       service: 'image',
       hint: 'do all control hosts have the same folder of images mounted? See: osha status INVENTORY',

@@ -1,30 +1,29 @@
 import type { Api } from '../api.ts';
 import type { CloudService } from '../../playbook/cloud.ts';
 
-/** Something in the cloud that a smoke test made. */
+/** A resource in the cloud. */
 export interface Thing {
   readonly id: string;
   readonly name: string;
 }
 
-/** A kind of things: how they are found by name, and removed. */
+/** A kind of resource: how to find it by name and how to remove it. */
 export interface Kind {
-  /** In words, for people. */
   readonly title: string;
   readonly service: CloudService;
-  /** Every one whose name begins so. */
+  /** All resources whose names begin with a prefix. */
   readonly named: (api: Api, prefix: string) => Promise<readonly Thing[]>;
-  /** Of one thing. */
+  /** The path of one resource. */
   readonly path: (id: string) => string;
-  /** It goes with something else, and is never removed by itself. */
+  /** It is removed with a resource of this kind, and never on its own. */
   readonly goesWith?: string;
-  /** What has to go before. */
+  /** Removes what the resource cannot be removed with. */
   before?(api: Api, thing: Thing): Promise<void>;
 }
 
 type Listed = Readonly<Record<string, string>>;
 
-/** A list that the service gives in one answer, narrowed here: not every service can do that, nor all in the same way. */
+/** Lists all and filters here: services differ in how they filter by name, and some cannot. */
 function listed(
   service: CloudService,
   path: string,
@@ -50,7 +49,7 @@ const networking = (what: string, key = what): Pick<Kind, 'service' | 'named' | 
   path: (id) => `/v2.0/${what}/${id}`,
 });
 
-/** Of Neutron's ports, what they are for. */
+/** A port of Neutron. */
 interface Port {
   readonly id: string;
   readonly device_owner: string;
@@ -61,10 +60,10 @@ async function portsOf(api: Api, query: string): Promise<readonly Port[]> {
   return (await api.get<{ readonly ports: readonly Port[] }>('network', path)).ports;
 }
 
-/** A router's own interfaces in networks; not the one outside, nor those that its copies talk to each other on. */
+/** The interfaces of a router in tenant networks; not its gateway, nor the HA network of its copies. */
 const INTERFACE = /^network:(?:ha_router_replicated_interface|router_interface\w*)$/;
 
-/** Every kind, in the order in which things have to be removed: what uses others goes first. */
+/** All kinds, in the order of removal: users before what they use. */
 export const KINDS = {
   server: {
     title: 'server',
@@ -72,7 +71,7 @@ export const KINDS = {
     named: listed('compute', '/servers?name=osha-smoke-', 'servers'),
     path: (id) => `/servers/${id}`,
   },
-  // It has no name: its description is one.
+  // Floating addresses have no name: the description serves as one.
   floating: {
     title: 'floating address',
     service: 'network',
@@ -99,7 +98,7 @@ export const KINDS = {
   network: {
     title: 'network',
     ...networking('networks'),
-    // Left over where Nova went away while it removed a server.
+    // Left over where Nova died while it removed a server.
     before: async (api, { id }) => {
       for (const port of await portsOf(api, `network_id=${id}`)) {
         if (port.device_owner !== '' && !port.device_owner.startsWith('compute:')) continue;
@@ -137,5 +136,5 @@ export const KINDS = {
 
 export type KindName = keyof typeof KINDS;
 
-/** The tag of images, by which they are found among thousands. */
+/** The tag of the images, to find them among thousands. */
 export const IMAGE_TAG = 'osha-smoke';

@@ -1,24 +1,22 @@
-import { make, type Round } from './round.ts';
-import { until } from './until.ts';
-import { PREFIX } from './names.ts';
+import { make, type Round, PREFIX, until } from './round.ts';
 
-/** Networks of the server's own; the first that is not a part of the network outside. */
+/** Candidates for the tenant network; the first that does not overlap the external one is used. */
 const CIDRS = ['10.254.254.0/24', '192.168.254.0/24'];
 
-/** Milliseconds for a router to be ready: its hosts agree on who is active. */
+/** Milliseconds for a router to become ready: its hosts elect the active one. */
 const ROUTER_WITHIN_MS = 60_000;
 
 export interface MadeNetwork {
   readonly network: string;
   readonly router: string;
-  /** The network outside; absent where the cloud has none. */
+  /** The external network; absent where the cloud has none. */
   readonly outside?: string;
-  /** What was seen. */
+  /** What was observed. */
   readonly note: string;
 }
 
-/** A network of its own for `outside`: routers refuse two that overlap. */
-export function cidrBeside(outside: string | undefined): string {
+/** A tenant network that does not overlap the external one `outside`: a router refuses two that overlap. */
+export function cidrApartFrom(outside: string | undefined): string {
   const inside = (cidr: string): boolean => {
     const [network = '', length = '0'] = (outside ?? '0.0.0.0/32').split('/');
     const shift = 2 ** (32 - Math.min(24, Number(length)));
@@ -41,7 +39,7 @@ interface RouterBody {
   };
 }
 
-/** Makes a network, a subnet, and a router from it to the outside. */
+/** Creates a network, a subnet, and a router with a gateway in the external network. */
 export async function makeNetwork(round: Round): Promise<MadeNetwork> {
   const { api, cloud, progress } = round;
   progress('network and subnet');
@@ -54,14 +52,14 @@ export async function makeNetwork(round: Round): Promise<MadeNetwork> {
     path: '/v2.0/subnets',
     key: 'subnet',
     body: (name) => ({
-      subnet: { name, network_id: network, ip_version: 4, cidr: cidrBeside(cloud.outside?.subnet) },
+      subnet: { name, network_id: network, ip_version: 4, cidr: cidrApartFrom(cloud.outside?.subnet) },
     }),
   });
-  progress('the network outside');
+  progress('external network');
   const outside = await outsideNetwork(round);
   if (!outside) {
     round.remark(
-      'there is no network outside (neutron.external in the inventory): the router has no gateway',
+      'there is no external network (neutron.external in the inventory): the router has no gateway',
     );
   }
   progress('router');
@@ -102,8 +100,8 @@ export async function makeNetwork(round: Round): Promise<MadeNetwork> {
     router,
     ...(outside ? { outside: outside.id } : {}),
     note: outside
-      ? `the router has the address ${gateway ?? 'unknown'} outside, in ${outside.name}`
-      : 'without a gateway',
+      ? `the router has the external address ${gateway ?? 'unknown'}, in ${outside.name}`
+      : 'no gateway',
   };
 }
 
@@ -113,15 +111,15 @@ interface Listed {
   readonly subnets: readonly string[];
 }
 
-/** The network outside, in which routers have a gateway. */
+/** The external network, in which routers have their gateway. */
 interface Outside {
   readonly id: string;
   readonly name: string;
 }
 
 /**
- * The cloud's own network outside; where it has none yet, one as the inventory describes it, for this round. Undefined
- * where the inventory describes none either.
+ * The cloud's external network; where it has none yet, one is created for this round from the inventory. `undefined` where
+ * the inventory describes none either.
  */
 async function outsideNetwork(round: Round): Promise<Outside | undefined> {
   const { api, cloud } = round;
@@ -129,7 +127,7 @@ async function outsideNetwork(round: Round): Promise<Outside | undefined> {
     'network',
     '/v2.0/networks?router:external=true&fields=id&fields=name&fields=subnets',
   );
-  // One of another round may go at any time.
+  // That of another round may be removed at any time.
   const found = networks.find(({ name, subnets }) => !name.startsWith(PREFIX) && subnets.length > 0);
   if (found) return found;
   const { outside } = cloud;
@@ -162,5 +160,5 @@ async function outsideNetwork(round: Round): Promise<Outside | undefined> {
       },
     }),
   });
-  return { id, name: 'one made from the inventory' };
+  return { id, name: 'one created from the inventory' };
 }

@@ -1,7 +1,6 @@
 import { CloudError } from '../errors.ts';
 import type { Bootable } from './guest-images.ts';
-import { make, type Round } from './round.ts';
-import { until } from './until.ts';
+import { make, type Round, until } from './round.ts';
 
 export interface ServerNeeds {
   readonly guest: Bootable;
@@ -15,7 +14,7 @@ export interface MadeServer {
   readonly id: string;
   /** Its address in its own network. */
   readonly address: string;
-  /** What was seen. */
+  /** What was observed. */
   readonly note: string;
 }
 
@@ -29,20 +28,20 @@ interface ServerBody {
   };
 }
 
-/** What goes with a fault of Nova's. */
+/** Hints for faults that Nova reports. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /No valid host/i,
-    'no compute host took it: is nova-compute up and enabled (openstack compute service list), and does Placement know it (openstack hypervisor list)?',
+    'no compute host accepted it: is nova-compute up and enabled (openstack compute service list), and does Placement know it (openstack hypervisor list)?',
   ],
   [
     /binding failed|PortBindingFailed/i,
-    'no Linux bridge agent took the port: does it run on the compute host (openstack network agent list)?',
+    'no Linux bridge agent bound the port: does it run on the compute host (openstack network agent list)?',
   ],
   [/image|glance/i, 'can the compute host download from Glance at the virtual IP?'],
 ];
 
-/** Makes a flavor and a server, and waits until it is ACTIVE. */
+/** Creates a flavor and a server, and waits until it is ACTIVE. */
 export async function bootServer(round: Round, needs: ServerNeeds): Promise<MadeServer> {
   const { guest, network, group, keypair, withinMs } = needs;
   const { api } = round;
@@ -68,7 +67,7 @@ export async function bootServer(round: Round, needs: ServerNeeds): Promise<Made
   const server = await until(round, {
     what: 'the server is ACTIVE',
     withinMs,
-    hint: 'the logs of nova-scheduler and nova-conductor on the control hosts, and of nova-compute, say where it is',
+    hint: 'the logs of nova-scheduler and nova-conductor on the control hosts, and of nova-compute, tell where it is stuck',
     look: async (say) => {
       const { server: found } = await api.get<ServerBody>('compute', `/servers/${id}`);
       if (found.status === 'ERROR') throw faulty(found.fault?.message);
@@ -90,6 +89,6 @@ function faulty(message = 'Nova gives no reason'): CloudError {
   const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
   return new CloudError(`compute: the server is in ERROR: ${message}`, {
     service: 'compute',
-    hint: hint ?? "the compute host's /var/log/nova/nova-compute.log says more",
+    hint: hint ?? 'see /var/log/nova/nova-compute.log on the compute host',
   });
 }

@@ -1,11 +1,10 @@
 import { CloudError } from '../errors.ts';
 import { IMAGE_TAG } from './kinds.ts';
-import { make, type Round } from './round.ts';
-import { until } from './until.ts';
+import { make, type Round, until } from './round.ts';
 
-/** Milliseconds until an upload that broke off is over for Glance as well. */
+/** Milliseconds for Glance to notice that an upload was cut off. */
 const SETTLED_WITHIN_MS = 30_000;
-/** Glance leaves an image where it was when a host died during an upload: then another takes its place. */
+/** An image whose host died during the upload never becomes active: another one is created instead. */
 const ATTEMPTS = 3;
 
 interface ImageState {
@@ -14,14 +13,14 @@ interface ImageState {
 }
 
 export interface Upload {
-  /** Behind the run's prefix. */
+  /** Follows the round's prefix in its name. */
   readonly what: string;
   readonly bytes: Uint8Array;
   /** `disk_format`, `container_format` and properties. */
   readonly fields: Readonly<Record<string, string | number>>;
 }
 
-/** Makes an image, and returns its id once Glance has every byte of it. */
+/** Creates an image, and returns its id once Glance has all of its bytes. */
 export async function upload(round: Round, { what, bytes, fields }: Upload): Promise<string> {
   const { api, progress } = round;
   const state = (id: string): Promise<ImageState> => api.get('image', `/v2/images/${id}`);
@@ -49,7 +48,7 @@ export async function upload(round: Round, { what, bytes, fields }: Upload): Pro
         `image: ${what} is ${status} after its upload, with ${size ?? 0} of ${bytes.length} bytes`,
         {
           service: 'image',
-          hint: 'the log of Glance on the control hosts says more: /var/log/glance/glance-api.log',
+          hint: 'see /var/log/glance/glance-api.log on the control hosts',
         },
       );
     }
@@ -57,12 +56,12 @@ export async function upload(round: Round, { what, bytes, fields }: Upload): Pro
   }
 }
 
-/** The image's state once it is not in between. */
+/** The image's state once no upload is in progress. */
 async function settled(round: Round, look: () => Promise<ImageState>): Promise<ImageState> {
   let last: ImageState | undefined;
   try {
     return await until(round, {
-      what: 'the upload has come to its end',
+      what: 'the upload is finished',
       withinMs: SETTLED_WITHIN_MS,
       look: async (say) => {
         last = await look();

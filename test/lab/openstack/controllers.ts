@@ -128,7 +128,7 @@ export function controllers(figures: Figures): void {
         Promise.resolve(seen.silenceMs('keystone') < 2000 && seen.silenceMs('server') < 2000),
       );
       const load = startOsha('smoke', INVENTORY, '--no-server', '--repeat', '2', '--json');
-      await load.until((event) => (event.event as string) === 'part-finished');
+      await load.until(({ event }) => event === 'step-finished');
       await kill(host);
       const { exitCode, stdout, stderr } = await load.result;
       const silences = await seen.stop();
