@@ -34,6 +34,7 @@ export default playbook({
   options: {
     'bootstrap-from': {
       what: 'member of the database',
+      step: 'Form the cluster',
       hosts: (inventory) => hostsWith(inventory, 'database'),
       loses: ({ name }, inventory) => {
         const others = hostsWith(inventory, 'database').filter((host) => host.name !== name);

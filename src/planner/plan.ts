@@ -99,7 +99,10 @@ export function createPlan(request: PlanRequest): Plan {
       title: playbook.title,
       needs: (playbook.needs ?? []).filter((need) => selectedNames.has(need)),
       hosts,
-      steps: selection.from?.phase === playbook.name ? stepsFrom(steps, selection.from) : steps,
+      steps:
+        selection.from?.phase === playbook.name
+          ? stepsFrom(steps, selection.from, playbook, request.options ?? {})
+          : steps,
       health: playbook.health?.(context) ?? [],
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
@@ -218,6 +221,8 @@ function identified(steps: readonly Step[]): readonly { id: string; step: Step }
 function stepsFrom(
   steps: readonly PlannedStep[],
   from: { readonly phase: string; readonly step?: string },
+  playbook: Playbook,
+  given: GivenOptions,
 ): readonly PlannedStep[] {
   if (from.step === undefined) return steps;
   const first = steps.findIndex((planned) => planned.id === from.step);
@@ -225,6 +230,14 @@ function stepsFrom(
     throw new SelectionError(
       `--from: the phase ${from.phase} has no step "${from.step}"`,
       `its steps are: ${steps.map((planned) => planned.id).join(', ')}`,
+    );
+  }
+  for (const [name, option] of Object.entries(playbook.options ?? {})) {
+    const skipped = steps.slice(0, first).find(({ step }) => step.title === option.step);
+    if (given[name] === undefined || !skipped) continue;
+    throw new SelectionError(
+      `--${name} takes effect in the step "${skipped.step.title}", which --from skips`,
+      `start there: --from ${from.phase}:${skipped.id}`,
     );
   }
   return steps.slice(first);

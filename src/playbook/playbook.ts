@@ -60,6 +60,8 @@ export interface HostOption {
   hosts(inventory: Inventory): readonly Host[];
   /** What these hosts are, for the error message: "member of the database". */
   readonly what: string;
+  /** Title of the step that it takes effect in: a run that skips it with `--from` is refused. */
+  readonly step?: string;
   /** What may be lost with `host`, as sentences for the operator to confirm. Default: nothing. */
   loses?(host: Host, inventory: Inventory): string | undefined;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createPlan, type PlanRequest } from '../../src/planner/plan.ts';
 import type { SelectionError } from '../../src/planner/selection.ts';
+import { step } from '../../src/playbook/step.ts';
 import { everyHost, playbook } from '../../src/playbook/playbook.ts';
 import { platformOf } from '../../src/platform/index.ts';
 import { aHost, anInventory } from '../support/inventory.ts';
@@ -16,13 +17,14 @@ const database = playbook({
   options: {
     'begin-with': {
       what: 'database host',
+      step: 'Begin',
       hosts: ({ hosts }) => hosts.filter(({ name }) => name.startsWith('db')),
       loses: ({ name }) => `all but the data of ${name}`,
     },
   },
   steps: ({ options }) => {
     seen.push(options['begin-with']);
-    return [];
+    return [step('Begin', () => []), step('Serve', () => [])];
   },
 });
 
@@ -50,6 +52,15 @@ describe('an option of a playbook', () => {
       { phase: 'database', option: '--begin-with', text: 'all but the data of db2' },
     ]);
     expect(seen).toEqual(['db2']);
+  });
+
+  it('is refused if --from skips the step that it takes effect in', () => {
+    const from = (id: string) => ({ from: { phase: 'database', step: id } });
+    expect(() => planned({ 'begin-with': 'db2' }, from('serve'))).toThrow(
+      '--begin-with takes effect in the step "Begin", which --from skips',
+    );
+    expect(planned({ 'begin-with': 'db2' }, from('begin')).losses).toHaveLength(1);
+    expect(planned({}, from('serve')).losses).toEqual([]);
   });
 
   it('loses nothing if it is not given', () => {
