@@ -21,7 +21,10 @@ import {
 import { CLIENT_PORT } from './layout.ts';
 import { observeMember, type MemberObservation } from './cluster/observe.ts';
 
-/** Every member answers and agrees with a majority; all know one leader, one cluster, and the inventory's members. */
+/**
+ * Checks that every member answers and is in touch with a majority, and that all agree on leader, cluster and member
+ * list.
+ */
 export function healthy(
   hosts: readonly Host[],
   { platform }: { readonly platform: Platform },
@@ -36,7 +39,7 @@ export function healthy(
   };
 }
 
-/** One finding on each member, and some on the cluster as a whole. Pure. */
+/** Returns one finding on each member, and some on the cluster as a whole. Pure. */
 export function judgeMembers(members: readonly Member[], unit: string): readonly Finding[] {
   const live = members.filter(isLive);
   const partly = ofThoseThatAnswered(members.filter(isReached).length, members.length);
@@ -50,21 +53,21 @@ export function judgeMembers(members: readonly Member[], unit: string): readonly
       .map((entry) => ({
         subject: `member ${labelOf(entry)}`,
         healthy: false,
-        evidence: 'added, and never started; it is not in the inventory',
+        evidence: 'added but never started; not in the inventory',
         hint: REMOVE,
       })),
   ];
 }
 
-const REMOVE = 'to remove it, when it is gone for good: osha deploy INVENTORY --only etcd --prune';
+const REMOVE = 'if it is gone for good, remove it with: osha deploy INVENTORY --only etcd --prune';
 
-/** Members that the inventory does not name. Pure. */
+/** Advice on members that the inventory does not list. Pure. */
 export function adviseMembers(members: readonly Member[]): readonly Advice[] {
   return strangersOf(members)
     .filter(({ name }) => name !== '')
     .map((entry) => ({
       subject: `member ${labelOf(entry)}`,
-      evidence: 'listed; it is not in the inventory',
+      evidence: 'listed by the cluster, but not in the inventory',
       hint: REMOVE,
     }));
 }
@@ -79,7 +82,7 @@ function judgeMember(member: Member, unit: string): Finding {
       ? ''
       : `; its data belongs on ${observed.unmounted}, which is not mounted`;
   if (member.kind === 'silent') {
-    const ask = `on ${member.name}, ask it: curl -q --noproxy '*' http://127.0.0.1:${CLIENT_PORT}/health`;
+    const ask = `query it on ${member.name}: curl -q --noproxy '*' http://127.0.0.1:${CLIENT_PORT}/health`;
     return { ...base, healthy: false, evidence: stateOf(member), hint: ask };
   }
   if (!isLive(member)) {
@@ -90,8 +93,10 @@ function judgeMember(member: Member, unit: string): Finding {
   const facts = `${version}, ${stateOf(member)}, term ${term}, index ${index}, ${(sizeBytes / 1024 / 1024).toFixed(1)} MiB`;
   const wrong = [
     ...errors,
-    ...(healthy ? [] : ['it does not answer its clients']),
-    ...(observed.unit.active === 'active' ? [] : [`${unit}.service does not run it, and cannot start it`]),
+    ...(healthy ? [] : ['does not answer clients']),
+    ...(observed.unit.active === 'active'
+      ? []
+      : [`${unit}.service did not start it, and cannot start while it runs`]),
   ];
   const evidence = [facts, ...wrong].join('; ');
   return { ...base, healthy: wrong.length === 0, evidence, ...(wrong.length > 0 ? { hint } : {}) };

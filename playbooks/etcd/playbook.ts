@@ -1,12 +1,15 @@
 import { file, packages, playbook, role, service, step, verify } from 'osha';
-import * as etcd from './cluster/index.ts';
+import * as etcd from './cluster/cluster.ts';
 import { etcdEnv } from './files/env.ts';
 import { etcdProblems } from './validate.ts';
 import { settings } from './settings.ts';
 import { healthy } from './health.ts';
 import { CLIENT_PORT, PEER_PORT, dropInOf, dropInPathOf } from './layout.ts';
 
-/** Keys and locks that outlive a host, for services that coordinate themselves. Clients are given the list of all members. */
+/**
+ * Keys and locks that survive the loss of a host, for services that need coordination. Clients get the list of all
+ * members.
+ */
 export default playbook({
   name: 'etcd',
   title: 'etcd',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What an inventory may say under `etcd:`. Times are those of etcd's own tuning guide. */
+/** The `etcd` key of an inventory. The default times come from etcd's tuning guide. */
 export const settings = z.strictObject({
   heartbeat_ms: z
     .int()

@@ -1,12 +1,11 @@
 import type { Host } from '../../src/inventory/types.ts';
-import type { ListedMember } from '../../playbooks/etcd/cluster/answer.ts';
+import type { ListedMember } from '../../playbooks/etcd/cluster/status.ts';
 import type { ChangeContext } from '../../playbooks/etcd/cluster/changes.ts';
 import { decideMembers } from '../../playbooks/etcd/cluster/decide.ts';
-import { identityIn, type Formation } from '../../playbooks/etcd/cluster/formation.ts';
 import { peerUrlOf } from '../../playbooks/etcd/layout.ts';
 import { membersOf } from '../../playbooks/etcd/cluster/members.ts';
 import type { MemberObservation } from '../../playbooks/etcd/cluster/observe.ts';
-import type { Identity } from '../../playbooks/etcd/cluster/wal.ts';
+import { type Identity, identityIn, type Formation } from '../../playbooks/etcd/cluster/identity.ts';
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { initialClusterOf, NOTHING } from '../playbooks/etcd/cluster/observations.ts';
 import { inWords } from './every-case.ts';

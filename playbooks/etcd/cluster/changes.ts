@@ -9,90 +9,33 @@ import {
   startScript,
   within,
 } from 'osha';
-import { CURL, type ListedMember } from './answer.ts';
-import { noteOf, type Formation } from './formation.ts';
-import { CLIENT_PORT, FIRST_START_ENV } from '../layout.ts';
+import { CURL, type ListedMember } from './status.ts';
+import { CLIENT_PORT, FIRST_START_ENV, PEER_PORT } from '../layout.ts';
 import type { Live, Reached } from './members.ts';
 import { CLUSTER } from './observe.ts';
-import {
-  CALM_SECONDS,
-  HEALTHY,
-  memberCommand,
-  moveAside,
-  REFUSE,
-  refuseWhileItRuns,
-  refuseWithout,
-  SPARE_SECONDS,
-} from './on-the-spot.ts';
+import { noteOf, type Formation } from './identity.ts';
 
-/** What the changes need to know of the deployment and its hosts. */
+/** Facts about the deployment that the changes need. */
 export interface ChangeContext {
   readonly unit: string;
-  /** Where a member keeps its data on the configuration that osha places. */
+  /** Data directory in the configuration that osha writes. */
   readonly dataDirectory: string;
   /** See `formingMarkOf`. */
   readonly formingMark: string;
-  /** `name=url` of every member that the inventory names, with commas between. */
+  /** `name=url` of every member in the inventory, separated by commas. */
   readonly initialCluster: string;
-  /** What the deployment is called. */
+  /** Name of the deployment. */
   readonly deployment: string;
 }
 
-/** Seconds in which a member that was started has to be healthy: the package's unit is given up after 90. */
-const READY_SECONDS = LIMITS.etcdReady;
-
-interface Doing {
-  readonly host: string;
-  readonly summary: string;
-  readonly effects: readonly Effect[];
-  readonly script: string;
-  readonly seconds: number;
-  readonly files?: readonly string[];
-}
-
-function change({ unit }: ChangeContext, { host, ...doing }: Doing): HostChange {
-  return { host, change: clusterChange({ cluster: CLUSTER, unit, ...doing }) };
-}
-
-function awaitHealthy(context: ChangeContext): string {
-  return `${HEALTHY}
-end=$(($(date +%s) + ${within('etcdReady')}))
-until healthy http://127.0.0.1:${CLIENT_PORT}; do
-  if systemctl is-failed --quiet -- ${quote(context.unit)} || [ "$(date +%s)" -ge "$end" ]; then
-    echo 'it is not healthy:' >&2
-${journalOnFailure(context.unit)}  fi
-  sleep 0.3
-done`;
-}
-
-/** Begins a start and does not wait: etcd is ready when a majority is, and that may need the members after it. */
-function begin({ unit }: ChangeContext, verb: 'start' | 'restart'): string {
-  return `${READ_UNITS}
-systemctl reset-failed -- ${quote(unit)} 2>/dev/null || :
-systemctl ${verb} --no-block -- ${quote(unit)}`;
-}
-
-/** A start that broke off before may have left what it was told: only the start that it was meant for may read it. */
-const FORGET_FIRST_START = `rm -f -- ${FIRST_START_ENV}`;
-
-function firstStart(lines: readonly string[]): string {
-  const directory = FIRST_START_ENV.slice(0, FIRST_START_ENV.lastIndexOf('/'));
-  return `mkdir -p -m 700 ${directory}
-printf '%s\\n' ${lines.join(' ')} >${FIRST_START_ENV}`;
-}
-
-function directoryOf({ dataDirectory }: ChangeContext, { observed }: Reached): string {
-  return observed.directory.now ?? dataDirectory;
-}
-
 /**
- * Lets a member without data form the cluster, together with all others. What it leaves unfinished is finished by the
- * note, see `isForming`.
+ * Starts a member without data so that it forms the cluster together with all others. If that is interrupted, the note
+ * allows a later run to complete it, see `isForming`.
  */
 export function form(context: ChangeContext, member: Reached, formation: Formation): HostChange {
   const directory = directoryOf(context, member);
   const script = `${refuseWhileItRuns(context.unit)}
-[ ! -e ${quote(`${directory}/member/wal`)} ] || refuse ${quote(`there is data in ${directory} by now: run again`)}
+[ ! -e ${quote(`${directory}/member/wal`)} ] || refuse ${quote(`${directory} now holds data: run again`)}
 systemctl stop -- ${quote(context.unit)}
 ${moveAside(directory)}
 ${firstStart([
@@ -111,7 +54,7 @@ ${begin(context, 'start')}`;
   });
 }
 
-/** Starts a member with the data that it has. */
+/** Starts a member on its existing data. */
 export function start(context: ChangeContext, { name }: Reached): HostChange {
   return change(context, {
     host: name,
@@ -122,7 +65,7 @@ export function start(context: ChangeContext, { name }: Reached): HostChange {
   });
 }
 
-/** Restarts a member that gives no answer, unless it does so again, and only while all others are healthy. */
+/** Restarts a member that does not answer, unless it answers by then, and only while all others are healthy. */
 export function restartSilent(
   context: ChangeContext,
   { name }: Reached,
@@ -144,18 +87,18 @@ ${begin(context, 'restart')}`;
   });
 }
 
-/** Waits until a member is healthy, which it is together with a majority. */
+/** Waits until a member is healthy, which takes a majority. */
 export function awaitMember(context: ChangeContext, host: string): HostChange {
   return change(context, {
     host,
-    summary: 'wait until it is healthy',
+    summary: 'wait until healthy',
     effects: [],
     script: awaitHealthy(context),
     seconds: READY_SECONDS,
   });
 }
 
-/** Takes members out of the list; done where `on` is, which stays. None of `absent` may answer. */
+/** Removes members from the list, through the member `on`, which stays. Refuses if any of `absent` answers. */
 export function remove(
   context: ChangeContext,
   on: Live,
@@ -165,7 +108,7 @@ export function remove(
 ): HostChange {
   const refusals = absent.map(
     ({ name, clientUrl }) =>
-      `! ${CURL} -o /dev/null ${quote(`${clientUrl}/health`)} || refuse ${quote(`etcd answers on ${name} by now: run again`)}`,
+      `! ${CURL} -o /dev/null ${quote(`${clientUrl}/health`)} || refuse ${quote(`etcd now answers on ${name}: run again`)}`,
   );
   return change(context, {
     host: on.name,
@@ -182,8 +125,8 @@ export function remove(
 }
 
 /**
- * Adds a member to the cluster of `peers`, and starts it without data. Data that it has is of that very cluster, which
- * lists its member no more: all of it that was ever agreed on is with the others.
+ * Adds a member to the cluster of `peers` and starts it without data. Any data it has belongs to that same cluster,
+ * which no longer lists its member id: everything ever agreed on is with the other members.
  */
 export function join(context: ChangeContext, member: Reached, peers: readonly Live[]): HostChange {
   const own = member.identity?.member;
@@ -191,13 +134,13 @@ export function join(context: ChangeContext, member: Reached, peers: readonly Li
     own === undefined
       ? ''
       : `members list
-case $out in *${quote(`${own}, `)}*) refuse 'the cluster lists its data by now: run again' ;; esac
+case $out in *${quote(`${own}, `)}*) refuse 'the cluster now lists the member whose data this is: run again' ;; esac
 `;
   const script = `${refuseWhileItRuns(context.unit)}
 ${memberCommand(peers)}
 ${stillListed}members add ${quote(member.name)} --peer-urls=${quote(member.peerUrl)}
 cluster=$(printf '%s\\n' "$out" | sed -n 's/^ETCD_INITIAL_CLUSTER="\\(.*\\)"$/\\1/p')
-[ -n "$cluster" ] || refuse "etcdctl did not say which members the cluster has: $out"
+[ -n "$cluster" ] || refuse "unexpected output of etcdctl member add: $out"
 systemctl stop -- ${quote(context.unit)}
 ${moveAside(directoryOf(context, member))}
 rm -f -- ${quote(context.formingMark)}
@@ -206,7 +149,7 @@ ${begin(context, 'start')}
 ${awaitHealthy(context)}`;
   return change(context, {
     host: member.name,
-    summary: `join the cluster${member.observed.data ? ', its old data moved aside' : ''}`,
+    summary: `join the cluster${member.observed.data ? ', moving its old data aside' : ''}`,
     effects: ['stops', 'wipes', 'joins', 'starts'],
     script,
     seconds: CALM_SECONDS + READY_SECONDS + 120,
@@ -214,8 +157,8 @@ ${awaitHealthy(context)}`;
 }
 
 /**
- * Restarts a member on its changed configuration, once all others are healthy; asked on the spot, because the one that
- * was restarted before may still be coming back.
+ * Restarts a member on its changed configuration once all others are healthy. Checked again right before the restart,
+ * because the member that was restarted last may still be coming back.
  */
 export function restart(
   context: ChangeContext,
@@ -241,3 +184,120 @@ ${awaitHealthy(context)}`;
     files: touched,
   });
 }
+
+interface ChangeParts {
+  readonly host: string;
+  readonly summary: string;
+  readonly effects: readonly Effect[];
+  readonly script: string;
+  readonly seconds: number;
+  readonly files?: readonly string[];
+}
+
+function change({ unit }: ChangeContext, { host, ...parts }: ChangeParts): HostChange {
+  return { host, change: clusterChange({ cluster: CLUSTER, unit, ...parts }) };
+}
+
+function awaitHealthy(context: ChangeContext): string {
+  return `${HEALTHY}
+end=$(($(date +%s) + ${within('etcdReady')}))
+until healthy http://127.0.0.1:${CLIENT_PORT}; do
+  if systemctl is-failed --quiet -- ${quote(context.unit)} || [ "$(date +%s)" -ge "$end" ]; then
+    echo 'etcd is not healthy:' >&2
+${journalOnFailure(context.unit)}  fi
+  sleep 0.3
+done`;
+}
+
+/** Starts without waiting: etcd is ready once a majority is, and that may need members that are started later. */
+function begin({ unit }: ChangeContext, verb: 'start' | 'restart'): string {
+  return `${READ_UNITS}
+systemctl reset-failed -- ${quote(unit)} 2>/dev/null || :
+systemctl ${verb} --no-block -- ${quote(unit)}`;
+}
+
+/** An interrupted start may have left its environment file, which no other start may read. */
+const FORGET_FIRST_START = `rm -f -- ${FIRST_START_ENV}`;
+
+function firstStart(lines: readonly string[]): string {
+  const directory = FIRST_START_ENV.slice(0, FIRST_START_ENV.lastIndexOf('/'));
+  return `mkdir -p -m 700 ${directory}
+printf '%s\\n' ${lines.join(' ')} >${FIRST_START_ENV}`;
+}
+
+function directoryOf({ dataDirectory }: ChangeContext, { observed }: Reached): string {
+  return observed.directory.now ?? dataDirectory;
+}
+
+/** Refuses if etcd runs by now: its data must not be moved, and it must not form another cluster. */
+function refuseWhileItRuns(unit: string): string {
+  return `${REFUSE}
+! systemctl is-active --quiet -- ${quote(unit)} || refuse ${quote(`${unit} is running now: run again`)}
+[ -z "$(ss -Hltn '( sport = :${CLIENT_PORT} or sport = :${PEER_PORT} )')" ] ||
+  refuse ${quote(`something now listens on port ${CLIENT_PORT} or ${PEER_PORT}: run again`)}`;
+}
+
+/** Waits until all `others` are healthy, and refuses if one does not become healthy. */
+function refuseWithout(others: readonly Live[]): string {
+  const checks = others.map(
+    ({ clientUrl }) => `until healthy ${quote(clientUrl)}; do
+  [ "$(date +%s)" -lt "$end" ] || refuse ${quote(`${clientUrl} is not healthy, so this member must keep running`)}
+  sleep 0.5
+done`,
+  );
+  return [`end=$(($(date +%s) + ${within('etcdSpares')}))`, ...checks].join('\n');
+}
+
+/**
+ * Shell function `members ...`: runs `etcdctl member`, and repeats it while the cluster reports that too few members
+ * are connected. Any other error is final. Proxies are unset because `etcdctl` would use them.
+ */
+function memberCommand(peers: readonly Live[]): string {
+  const endpoints = peers.map(({ clientUrl }) => clientUrl).join(',');
+  return `unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+members() {
+  end=$(($(date +%s) + ${within('etcdCalms')}))
+  until out=$(ETCDCTL_API=3 etcdctl --endpoints=${quote(endpoints)} --command-timeout=${within('etcdctl')}s member "$@" 2>&1); do
+    case $out in *'unhealthy cluster'* | *'not enough started members'*) ;; *) end=0 ;; esac
+    if [ "$(date +%s)" -ge "$end" ]; then printf '%s\\n' "$out" >&2; return 1; fi
+    sleep 1
+  done
+}`;
+}
+
+/**
+ * Moves data aside, and never deletes it. Leaves an empty directory of the same owner, which etcd may be unable to
+ * create. A file system mounted there stays mounted.
+ */
+function moveAside(directory: string): string {
+  return `dir=${quote(directory)}
+aside=left-"$(date -u +%Y%m%dT%H%M%SZ)"
+if mountpoint -q -- "$dir"; then
+  if [ -e "$dir/member" ]; then mv -- "$dir/member" "$dir/$aside"; fi
+elif [ -e "$dir" ]; then
+  mv -- "$dir" "$dir.$aside"
+  mkdir -m 700 -- "$dir"
+  chown --reference="$dir.$aside" -- "$dir"
+fi`;
+}
+
+/** Shell function `refuse SENTENCE`: the situation has changed since the decision. */
+const REFUSE = `refuse() {
+  printf '%s\\n' "$1" >&2
+  exit 1
+}`;
+
+/** Shell function `healthy URL`: the member there answers clients, in agreement with a majority. */
+const HEALTHY = `healthy() {
+  case $(${CURL} "$1/health") in *'"health":"true"'*) return 0 ;; esac
+  return 1
+}`;
+
+/** Seconds for a started member to become healthy: systemd gives up on the package's unit after 90. */
+const READY_SECONDS = LIMITS.etcdReady;
+
+/** Seconds for a cluster to accept a membership change: it wants 5 seconds without a lost connection. */
+const CALM_SECONDS = LIMITS.etcdCalms;
+
+/** Seconds for the other members to become healthy before one is restarted. */
+const SPARE_SECONDS = LIMITS.etcdSpares;

@@ -6,14 +6,16 @@ import { observeMember, type MemberObservation } from './observe.ts';
 
 interface ClusterOptions {
   readonly platform: Platform;
-  /** What the deployment is called. Only a first formation is told: a cluster keeps its ids whatever it is called later. */
+  /**
+   * Name of the deployment. Used at the first formation only: a cluster keeps its ids when the deployment is renamed.
+   */
   readonly deployment: string;
 }
 
 /**
- * `hosts` are one etcd cluster, every member running on its present configuration. Forms it, takes in members that are
- * new or lost their data, starts those that stopped; see `decideMembers` for how. Members that it does not name are
- * removed with `--prune` only.
+ * Makes `hosts` one etcd cluster with every member running on its current configuration: forms it, adds members that
+ * are new or lost their data, and starts stopped ones (see `decideMembers`). Other members are removed with `--prune`
+ * only.
  */
 export function members(
   hosts: readonly Host[],
@@ -36,8 +38,8 @@ export function members(
 }
 
 /**
- * Every member has its data where it would look for it on the configuration that osha is about to place. Changes nothing;
- * refused where a member would start without its data.
+ * Checks that the configuration osha is about to write points every member at its existing data. Changes nothing;
+ * refuses if a member would start without its data.
  */
 export function recognised(
   hosts: readonly Host[],

@@ -1,9 +1,8 @@
 import type { Answers, Evidence, Host } from 'osha';
 import { clientUrlOf, peerUrlOf } from '../layout.ts';
-import type { ListedMember, MemberStatus } from './answer.ts';
-import { identityIn } from './formation.ts';
+import type { ListedMember, MemberStatus } from './status.ts';
 import type { MemberObservation } from './observe.ts';
-import type { Identity } from './wal.ts';
+import { type Identity, identityIn } from './identity.ts';
 
 interface Place {
   readonly name: string;
@@ -12,12 +11,12 @@ interface Place {
 }
 
 /**
- * A member as a decision sees it.
- * - `live`: it answers; with a leader, or without one where it is cut off from a majority.
- * - `silent`: it runs, or something else has its ports, and no answer of etcd's came; it may serve clients.
- * - `starting`: its process runs and is not ready, which it is together with a majority.
- * - `stopped`: nothing of it runs, and it has data.
- * - `empty`: nothing of it runs, and it has no data.
+ * A member as the decision classifies it.
+ * - `live`: answers; without a leader if it is cut off from a majority.
+ * - `silent`: runs, or another process holds its ports, and no etcd answer came. It may serve clients.
+ * - `starting`: its process runs but is not ready. It becomes ready together with a majority.
+ * - `stopped`: no process, but data.
+ * - `empty`: no process and no data.
  */
 export type Member = Place &
   (
@@ -39,11 +38,11 @@ export type Reached = Exclude<Member, { kind: 'unreachable' }>;
 export type Unreachable = Extract<Member, { kind: 'unreachable' }>;
 export type Live = Extract<Member, { kind: 'live' }>;
 
-/** The members in inventory order, whatever order the answers came in. */
+/** Returns the members in inventory order, whatever order the answers came in. */
 export function membersOf(hosts: readonly Host[], answers: Answers<MemberObservation>): readonly Member[] {
   return hosts.map((host): Member => {
     const place = { name: host.name, peerUrl: peerUrlOf(host), clientUrl: clientUrlOf(host) };
-    const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'it was not asked' };
+    const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'not queried' };
     if (!answer.reachable) return { ...place, kind: 'unreachable', reason: answer.reason };
     const { observed } = answer;
     const { status, data } = observed;
@@ -71,12 +70,17 @@ export function isLive(member: Member): member is Live {
   return member.kind === 'live';
 }
 
-/** True where it knows of a leader, and so belongs to a majority. */
+/** Whether it knows a leader, and so belongs to a majority. */
 export function isLed(member: Live): boolean {
   return member.status.leader !== undefined;
 }
 
-/** True where something of it may serve clients, also where no answer of its own can be had. */
+/** Whether a member serves its clients. */
+export function isHealthy(member: Member): member is Live {
+  return isLive(member) && isLed(member) && member.status.healthy;
+}
+
+/** Whether it may serve clients, even if it cannot be queried. */
 export function mayServe(member: Member): boolean {
   if (member.kind !== 'silent') return member.kind === 'live' || member.kind === 'unreachable';
   const { process, intruders } = member.observed;
@@ -84,8 +88,8 @@ export function mayServe(member: Member): boolean {
 }
 
 /**
- * True where a member's data is what a formation made that broke off: the note names the ids in the data, and the data
- * says that its member never heard of a leader. A note alone proves nothing, because it outlives what it was true for.
+ * Whether a member's data comes from an interrupted formation: the note yields the ids in the data, and the log shows
+ * that the member never heard from a leader. The note alone proves nothing, because it may be older than the data.
  */
 export function isForming(member: Reached): boolean {
   const { formation, data } = member.observed;
@@ -95,36 +99,36 @@ export function isForming(member: Reached): boolean {
   return made?.member === member.identity.member && made.cluster === member.identity.cluster;
 }
 
-/** How many of so many voters are a majority. */
+/** Number of members that form a majority of `voters`. */
 export function majorityOf(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
-/** What the cluster has listed in the place of a member that is not the one whose data it has: by address, or by name. */
-export function standIns(member: Member, listed: readonly ListedMember[]): readonly ListedMember[] {
+/** Entries of the member list under the name or the address of a member, whatever their id. */
+export function entriesFor(member: Member, listed: readonly ListedMember[]): readonly ListedMember[] {
   return listed.filter(({ name, peerUrls }) => name === member.name || peerUrls.includes(member.peerUrl));
 }
 
-/** Members of the cluster that the inventory does not name, as those that run list them. */
+/** Members that the running members list and the inventory does not. */
 export function strangersOf(members: readonly Member[]): readonly ListedMember[] {
   const [view] = [...members.filter(isLive)].sort((a, b) => Number(isLed(b)) - Number(isLed(a)));
   const listed = view?.status.listed ?? [];
   const ids = new Set(members.map((member) => (isReached(member) ? member.identity?.member : undefined)));
-  const own = new Set(members.flatMap((member) => standIns(member, listed)));
+  const own = new Set(members.flatMap((member) => entriesFor(member, listed)));
   return listed.filter((entry) => !ids.has(entry.id) && !own.has(entry));
 }
 
-/** Names in a sentence. */
+/** Member names, for use in a sentence. */
 export function names(members: readonly Pick<Member, 'name'>[]): string {
   return members.map((member) => member.name).join(', ');
 }
 
-/** What to call a member that the inventory does not name. */
+/** How to call a listed member: its name, or id and address if it never started. */
 export function labelOf({ id, name, peerUrls }: ListedMember): string {
   return name === '' ? `${id} (${peerUrls.join(', ')})` : name;
 }
 
-/** Everything that a decision rests on. */
+/** The observations behind a decision, as a table. */
 export function evidenceOf(members: readonly Member[]): Evidence {
   return {
     columns: ['member', 'etcd', 'version', 'cluster', 'id', 'leader', 'term', 'index', 'lists'],
@@ -161,12 +165,12 @@ export function evidenceOf(members: readonly Member[]): Evidence {
   };
 }
 
-/** A member's state in words. */
+/** Describes a member's state. */
 export function stateOf(member: Reached): string {
   const { unit } = member.observed;
   switch (member.kind) {
     case 'live': {
-      const outside = unit.active === 'active' ? '' : `, outside of its unit, which is ${unit.active}`;
+      const outside = unit.active === 'active' ? '' : `, outside its unit (${unit.active})`;
       if (!isLed(member)) return `running, cut off from a majority${outside}`;
       return `${member.status.leader === member.status.member ? 'leader' : 'follower'}${outside}`;
     }
@@ -180,12 +184,12 @@ export function stateOf(member: Reached): string {
   }
 }
 
-/** Why a member that may run cannot be asked. */
+/** Describes why a member that may be running cannot be queried. */
 function silenceIn({ observed }: Reached): string {
   const { silence, intruders, process } = observed;
   if (intruders.length > 0) return `its port is taken: ${intruders.join(', ')}`;
-  const why = silence?.words ?? 'it was not asked';
+  const why = silence?.words ?? 'not queried';
   return (process?.listens.length ?? 1) > 0
-    ? `runs, and cannot be asked: ${why}`
-    : `runs, and listens at no address: ${why}`;
+    ? `running, but cannot be queried: ${why}`
+    : `running, but listening on no address: ${why}`;
 }

@@ -12,57 +12,58 @@ import {
   type UnitState,
   UNMOUNTED,
 } from 'osha';
-import { askScript, memberAnswerOf, type MemberStatus, type Silence } from './answer.ts';
-import { dataDirectoryOf, dataDirectoryScript, type DataDirectory } from './data-directory.ts';
-import { formationOf, type Formation } from './formation.ts';
+import { queryScript, memberAnswerOf, type MemberStatus, type Silence } from './status.ts';
 import { CLIENT_PORT, configFilesOf, formingMarkOf, PEER_PORT } from '../layout.ts';
-import { identityOf, isOnlyBootstrap, type Identity } from './wal.ts';
+import { identityOf, isOnlyBootstrap, type Identity, formationOf, type Formation } from './identity.ts';
 
-/** What a member has on its disk. */
+/** A member's data on disk. */
 export interface MemberData {
-  /** Whose it is, where that can be read. */
+  /** Absent if it cannot be read. */
   readonly identity?: Identity;
-  /** It holds nothing but the beginning of a formation: its member never heard of a leader. Only seen beside a note. */
+  /**
+   * It holds only the beginning of a formation: its member never heard from a leader. Determined only if there is a
+   * note.
+   */
   readonly onlyBootstrap: boolean;
-  /** A part of it that lies there without the log that belongs to it. */
+  /** A file of it that exists without the write-ahead log. */
   readonly fragment?: string;
 }
 
-/** One member, as it was found. */
+/** The observed state of one member. */
 export interface MemberObservation {
   readonly installed: boolean;
   readonly unit: UnitState;
   readonly directory: DataDirectory;
-  /** A file system that its data should be on and that is not mounted. */
+  /** Mount point of a file system that should hold its data and is not mounted. */
   readonly unmounted?: string;
-  /** The unit's process, and the addresses that it listens at; absent where there is none. */
+  /** The unit's process and the addresses on which it listens; absent if there is none. */
   readonly process?: { readonly listens: readonly string[] };
-  /** What else has etcd's ports: `0.0.0.0:2379 nginx`. */
+  /** Other processes on etcd's ports: `0.0.0.0:2379 nginx`. */
   readonly intruders: readonly string[];
-  /** The formation that it took part in, as it was noted; gone once it was ready. */
+  /** The formation recorded in its note, which is removed once it has been ready. */
   readonly formation?: Formation;
   readonly data?: MemberData;
-  /** Absent where it was not asked, because nothing of it runs, or gave no answer. */
+  /** Absent if it was not queried, because it does not run, or did not answer. */
   readonly status?: MemberStatus;
   readonly silence?: Silence;
 }
 
-/** The cluster with all that it holds. */
+/** The cluster with all its data. */
 export const CLUSTER: ResourceKey = 'cluster:etcd';
 
-/** What a decision about the membership depends on. */
+/** Resource that membership decisions depend on. */
 const MEMBERS: ResourceKey = 'cluster:etcd/members';
 
-/** Enough for the first two records of a log, in bytes. */
+/** Bytes that hold the first two records of a log. */
 const HEAD_BYTES = 256;
 
-/** Enough for a formation of nine that tried to elect a leader for half an hour, which takes 40 bytes each time. */
+/** Bytes for a formation of nine members that tried to elect a leader for half an hour, at 40 bytes per attempt. */
 const BOOTSTRAP_BYTES = 65_536;
 
-/** What a member that could neither form nor join leaves of its database, in bytes: four pages, and no log. */
+/** Bytes of database that a member leaves behind when it could neither form nor join: four pages, and no log. */
 const UNUSED_DATABASE_BYTES = 16_384;
 
-/** The one question that everything about etcd is answered from. */
+/** Probe for everything osha knows about a member. */
 export function observeMember(platform: Platform, host: Host): Probe<MemberObservation> {
   const unit = platform.units.etcd;
   const files = configFilesOf(platform);
@@ -96,7 +97,7 @@ elif [ -n "$dir" ]; then
   find "$dir/member" -type f \\( -name '*.snap' -o -size +${UNUSED_DATABASE_BYTES}c \\) 2>/dev/null | head -n 1 | sed 's/^/fragment=/'
 fi
 if systemctl is-active --quiet -- "$u" || printf '%s\\n' "$listening" | grep -vF "pid=\${pid:-0}," | grep -q ':${CLIENT_PORT} '; then
-  ${askScript(host)}
+  ${queryScript(host)}
 fi
 exit 0`,
     reads: [
@@ -105,12 +106,12 @@ exit 0`,
       ...platform.packages.etcd.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseMember(unit, answer),
-    // Where its data is depends on its unit, which comes with its package.
+    // The package brings the unit, and the unit determines the data directory.
     foresee: foreseeMember(unit, MEMBERS, ({ installed }) => installed),
   };
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer. */
+/** Parses the output of the probe. Throws a `ProbeError` if systemd did not answer. */
 export function parseMember(unit: string, answer: ProbeAnswer): MemberObservation {
   const all = answer.stdout.split('\n');
   const asked = all.indexOf('asked');
@@ -121,7 +122,7 @@ export function parseMember(unit: string, answer: ProbeAnswer): MemberObservatio
   const [unmounted] = values('unmounted');
   const formation = note === undefined ? undefined : formationOf(note);
   const data = dataOf(values('wal')[0], values('log')[0], values('fragment')[0]);
-  // Without a list of sockets, what runs counts as if it listened.
+  // If the sockets cannot be listed, a running process counts as listening.
   const listens = lines.includes('sockets=unknown') ? ['unknown'] : values('listens');
   return {
     installed: lines.includes('installed=yes'),
@@ -144,4 +145,63 @@ function dataOf(
   if (wal === undefined) return fragment === undefined ? undefined : { fragment, onlyBootstrap: false };
   const identity = identityOf(wal);
   return { ...(identity ? { identity } : {}), onlyBootstrap: log !== undefined && isOnlyBootstrap(log) };
+}
+
+/** A member's data directory. */
+interface DataDirectory {
+  /** Of the running process, otherwise of the next start of its unit; absent if unknown. */
+  readonly now?: string;
+  /** Of a start on the configuration that osha writes. */
+  readonly next?: string;
+}
+
+/**
+ * Shell commands that print etcd's data directory by etcd's own rules: an option wins over the environment, a later
+ * environment file over an earlier one, and a configuration file over all. Needs `$u`, the unit, and `$pid`, its
+ * process or 0; leaves the directory in `$dir`, empty if unknown.
+ */
+export function dataDirectoryScript({ paths }: Platform): string {
+  return `found=$(
+  {
+    systemctl show -p Environment -p EnvironmentFiles -p ExecStart -- "$u"
+    if [ "\${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
+      printf 'arguments=%s\\n' "$(tr '\\0' ' ' <"/proc/$pid/cmdline")"
+      tr '\\0' '\\n' <"/proc/$pid/environ" | grep -E '^(ETCD_DATA_DIR|ETCD_CONFIG_FILE)=' | sed 's/^/running=/'
+    fi
+  } | awk -v managed=${quote(paths.etcdEnv)} -v usual=${quote(paths.etcdData)} '
+    function set(env, line, at, value) {
+      at = index(line, "=")
+      value = substr(line, at + 1)
+      gsub(/["\\047]/, "", value)
+      if (at > 1) env[substr(line, 1, at - 1)] = value
+    }
+    function directory(arguments, env) {
+      if (arguments ~ /-config-file[= ]/ || env["ETCD_CONFIG_FILE"] != "") return ""
+      if (match(arguments, /-data-dir[= ][^ ]+/)) return substr(arguments, RSTART + 10, RLENGTH - 10)
+      return env["ETCD_DATA_DIR"] == "" ? usual : env["ETCD_DATA_DIR"]
+    }
+    sub(/^Environment=/, "") { n = split($0, word, " "); for (i = 1; i <= n; i++) { gsub(/^"|"$/, "", word[i]); set(now, word[i]); set(then, word[i]) } }
+    sub(/^EnvironmentFiles=/, "") { sub(/ \\(ignore_errors=.*/, ""); files[++count] = $0 }
+    /^ExecStart=/ && match($0, /argv\\[\\]=.* ; ignore_errors/) { start = substr($0, RSTART + 7, RLENGTH - 23) }
+    sub(/^arguments=/, "") { arguments = $0; runs = 1 }
+    sub(/^running=/, "") { set(running, $0) }
+    END {
+      for (i = 1; i <= count; i++) {
+        while ((getline line < files[i]) > 0) { set(now, line); if (files[i] != managed) set(then, line) }
+        if (files[i] == managed) then["ETCD_DATA_DIR"] = usual
+      }
+      print "directory=" (runs ? directory(arguments, running) : directory(start " " now["DAEMON_ARGS"], now))
+      print "next=" directory(start " " then["DAEMON_ARGS"], then)
+    }'
+)
+printf '%s\\n' "$found" | sed '/=$/d'
+dir=$(printf '%s\\n' "$found" | sed -n 's/^directory=//p')`;
+}
+
+/** Parses the output of `dataDirectoryScript`. */
+export function dataDirectoryOf(lines: readonly string[]): DataDirectory {
+  const value = (key: string): string | undefined =>
+    lines.find((line) => line.startsWith(`${key}=/`))?.slice(key.length + 1);
+  const [now, next] = [value('directory'), value('next')];
+  return { ...(now === undefined ? {} : { now }), ...(next === undefined ? {} : { next }) };
 }

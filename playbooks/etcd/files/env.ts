@@ -9,9 +9,9 @@ interface EtcdEnv {
 }
 
 /**
- * The settings of one member. They say nothing of the cluster's other members, nor what it is called: etcd keeps its
- * members and its id in its data. A member without data is told at its first start; should anything else start it, it finds nobody and gives up, instead of
- * forming a cluster of its own.
+ * Settings of one member. They name neither the cluster nor its other members: etcd keeps both in its data. A member
+ * without data gets them for its first start only; started in any other way, it finds no cluster and gives up instead
+ * of forming one of its own.
  */
 export function etcdEnv({ host, settings, platform }: EtcdEnv): string {
   return `# Placed by osha.

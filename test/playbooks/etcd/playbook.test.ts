@@ -8,13 +8,13 @@ const ENV = '/etc/default/etcd';
 describe('the configuration of a member', () => {
   const env = placedFile(etcd, contextOf(etcd), 'controller2', ENV) ?? '';
 
-  it('listens at its own address, and for clients on loopback too', () => {
+  it('listens on its own address, and for clients on loopback too', () => {
     expect(env).toContain('ETCD_NAME=controller2\n');
     expect(env).toContain('ETCD_LISTEN_PEER_URLS=http://192.0.2.12:2380\n');
     expect(env).toContain('ETCD_LISTEN_CLIENT_URLS=http://192.0.2.12:2379,http://127.0.0.1:2379\n');
   });
 
-  it('cannot form a cluster, whatever starts it: that is told to one start only', () => {
+  it('cannot form a cluster, whatever starts it, because only one start gets the member list', () => {
     expect(env).toContain('ETCD_INITIAL_CLUSTER_STATE=existing\n');
     expect(env).not.toContain('ETCD_INITIAL_CLUSTER=');
     const unit = placedFile(
@@ -28,18 +28,18 @@ describe('the configuration of a member', () => {
     expect(unit).toContain('ExecStopPost=+/bin/rm -f /run/osha/etcd.env\n');
   });
 
-  it('is the same whatever the deployment is called: a new name restarts nothing', () => {
+  it('does not depend on the name of the deployment, so a new name restarts nothing', () => {
     const renamed = contextOf(etcd, { inventory: anInventory({ name: 'prod' }) });
     expect(placedFile(etcd, renamed, 'controller2', ENV)).toBe(env);
     expect(env).not.toContain('TOKEN');
   });
 
-  it('is the same whoever the other members are', () => {
+  it('does not depend on the other members', () => {
     const alone = contextOf(etcd, { inventory: anInventory({ hosts: [aHost('controller2')] }) });
     expect(placedFile(etcd, alone, 'controller2', ENV)).toBe(env);
   });
 
-  it('has what the inventory says', () => {
+  it('contains the settings of the inventory', () => {
     const settings = { heartbeat_ms: 200, election_ms: 2000, quota_mb: 4096, compaction_hours: 8 };
     const set = placedFile(etcd, contextOf(etcd, { settings }), 'controller1', ENV);
     expect(set).toContain('ETCD_HEARTBEAT_INTERVAL=200\nETCD_ELECTION_TIMEOUT=2000\n');
@@ -48,32 +48,32 @@ describe('the configuration of a member', () => {
   });
 });
 
-describe('mistakes that etcd would only tell when it starts', () => {
-  const told = (hosts = [aHost('controller1')], settings = {}): readonly unknown[] =>
+describe('the validation of the etcd settings', () => {
+  const problemsOf = (hosts = [aHost('controller1')], settings = {}): readonly unknown[] =>
     (etcd.validate?.(anInventory({ hosts }), etcd.settings.parse(settings)) ?? []).map(
       ({ severity, path, message }) => [severity, path.join('.'), message],
     );
 
-  it('are not made by default', () => {
-    expect(told()).toEqual([]);
+  it('accepts the defaults', () => {
+    expect(problemsOf()).toEqual([]);
   });
 
   it.each([
     [
-      'an election without time for heartbeats',
-      told(undefined, { heartbeat_ms: 300 }),
-      ['error', 'etcd.election_ms', 'an election after 1000 ms leaves no time for 5 heartbeats of 300 ms'],
+      'an election timeout shorter than five heartbeats',
+      problemsOf(undefined, { heartbeat_ms: 300 }),
+      ['error', 'etcd.election_ms', 'an election timeout of 1000 ms is shorter than 5 heartbeats of 300 ms'],
     ],
     [
-      'a name to listen at',
-      told([aHost('controller1', { address: 'c1.example.net' })]),
+      'a name instead of an address',
+      problemsOf([aHost('controller1', { address: 'c1.example.net' })]),
       [
         'error',
         'hosts.controller1.address',
-        'etcd listens at an IPv4 address, not at the name c1.example.net',
+        'etcd listens on an IPv4 address, not on the name c1.example.net',
       ],
     ],
-  ])('%s', (_name, problems, expected) => {
+  ])('reports %s', (_name, problems, expected) => {
     expect(problems).toEqual([expected]);
   });
 });

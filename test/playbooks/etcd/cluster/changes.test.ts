@@ -4,7 +4,7 @@ import { decide, fresh, live, outdated, silent, stopped, type Said } from './obs
 const ALL = 'e1 e2 e3';
 
 describe('a change of the cluster', () => {
-  it('says of each change what it does to the member', () => {
+  it('declares the effects of each change on the member', () => {
     const effects = (...answers: readonly Said[]): readonly unknown[] => {
       const decision = decide(...answers);
       return decision.verdict === 'change'
@@ -19,7 +19,7 @@ describe('a change of the cluster', () => {
     expect(effects(outdated('e1'))).toEqual(['restarts']);
   });
 
-  it('asks again on the spot, and not through a proxy, before it restarts, adds or removes a member', () => {
+  it('checks again, bypassing proxies, right before it restarts, adds or removes a member', () => {
     const scripts = [
       decide(live(ALL), silent(), live(ALL)),
       decide(live('e1 e2'), live('e1 e2'), stopped()),
@@ -38,7 +38,7 @@ describe('a change of the cluster', () => {
     expect(restartSilent).toContain('until healthy http://192.0.2.13:2379');
     expect(join).toContain('refuse');
     expect(join.indexOf('members add')).toBeLessThan(join.indexOf('mv --'));
-    expect(remove).toContain('etcd answers on e2 by now');
+    expect(remove).toContain('etcd now answers on e2');
     expect(rejoin).toContain('unset http_proxy https_proxy');
   });
 });

@@ -1,29 +1,29 @@
 import { decideMembers } from '../../../../playbooks/etcd/cluster/decide.ts';
 import { peerUrlOf } from '../../../../playbooks/etcd/layout.ts';
 import { membersOf, type Member } from '../../../../playbooks/etcd/cluster/members.ts';
-import type { ListedMember, MemberStatus, Silence } from '../../../../playbooks/etcd/cluster/answer.ts';
-import { identityIn, type Formation } from '../../../../playbooks/etcd/cluster/formation.ts';
+import type { ListedMember, MemberStatus, Silence } from '../../../../playbooks/etcd/cluster/status.ts';
 import type { MemberData, MemberObservation } from '../../../../playbooks/etcd/cluster/observe.ts';
 import type { UnitState } from '../../../../src/operations/unit-state.ts';
 import type { ClusterDecision } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
 import { asked } from '../../../operations/clusters.ts';
 import { STARTED_AT, unitReading } from '../../../operations/unit-states.ts';
+import { identityIn, type Formation } from '../../../../playbooks/etcd/cluster/identity.ts';
 
 export const CLUSTER = 'c0ffee';
 export const DATA = '/var/lib/etcd/default';
 
 const URLS = ['e1', 'e2', 'e3', 'e4', 'e5'].map((name) => `${name}=${peerUrlOf(aHost(name))}`);
 
-/** `name=url` of the first so many of the members e1 to e5. */
+/** `name=url` of the first `count` members of e1 to e5. */
 export function initialClusterOf(count: number): string {
   return URLS.slice(0, count).join(',');
 }
 
-/** What one member answers, as a function of its name, or why it does not answer. */
+/** The observation of one member, as a function of its name, or why it cannot be reached. */
 export type Said = ((name: string) => Partial<MemberObservation>) | string;
 
-/** What a member says, to be changed in one thing. */
+/** A member's observation, to be changed in one respect. */
 export function said(one: Said, name: string): Partial<MemberObservation> {
   return typeof one === 'string' ? {} : one(name);
 }
@@ -31,7 +31,7 @@ export function said(one: Said, name: string): Partial<MemberObservation> {
 const unit = (active: string, changedAt?: number): UnitState =>
   unitReading('/etc/default/etcd', active, changedAt);
 
-/** Members as a cluster lists them: `'e1 e2'`; `e2!` under another id than e2 has now, `(e2)` added and never started. */
+/** A member list: `'e1 e2'`; `e2!` has another id than e2 has now, `(e2)` was added but never started. */
 export function listing(names: string): readonly ListedMember[] {
   return names.split(' ').map((word) => {
     const name = word.replace(/[!()]/g, '');
@@ -47,7 +47,7 @@ function dataOf(name: string, cluster = CLUSTER): MemberData {
   return { identity: { member: `id-${name}`, cluster }, onlyBootstrap: false };
 }
 
-/** The unit's process, where it listens as it should. */
+/** The unit's process, listening normally. */
 const PROCESS = { listens: ['127.0.0.1:2379'] };
 
 function status(name: string, listed: string, overrides: Partial<MemberStatus>): MemberStatus {
@@ -94,7 +94,7 @@ export function alone(listed: string): Said {
   });
 }
 
-/** Has data of that cluster, and does not run. */
+/** Has data of that cluster and does not run. */
 export function stopped(cluster = CLUSTER, active = 'inactive'): Said {
   return (name) => ({ unit: unit(active), data: dataOf(name, cluster) });
 }
@@ -106,11 +106,11 @@ export const starting: Said = (name) => ({
   data: dataOf(name),
 });
 
-/** Runs, and does not answer for this reason. */
+/** Runs, but does not answer for this reason. */
 export function silent(kind: Silence['kind'] = 'timeout', overrides: Partial<MemberObservation> = {}): Said {
   const words = {
     refused: 'connection refused',
-    timeout: 'no answer in time',
+    timeout: 'timed out',
     unintelligible: 'HTTP 403',
   };
   return (name) => ({
@@ -122,15 +122,15 @@ export function silent(kind: Silence['kind'] = 'timeout', overrides: Partial<Mem
   });
 }
 
-/** Runs, and listens at no address. */
+/** Runs, but listens on no address. */
 export const deaf: Said = silent('refused', { process: { listens: [] } });
 
-/** A formation that broke off: of the members e1 to e3, unless told otherwise. */
+/** An interrupted formation, by default of the members e1 to e3. */
 export function formationOf(token = 'test-1999', count = 3): Formation {
   return { token, initialCluster: initialClusterOf(count) };
 }
 
-/** Took part in a formation that broke off. */
+/** Took part in an interrupted formation. */
 export function forming(formation = formationOf(), overrides: Partial<MemberObservation> = {}): Said {
   return (name) => {
     const identity = identityIn(formation, name);
@@ -148,7 +148,7 @@ export const fresh: Said = () => ({});
 export const notInstalled: Said = () => ({ installed: false });
 export const unreachable: Said = 'no route to host';
 
-/** A host as it is before anything of etcd is on it. */
+/** A host with etcd installed and never started. */
 export const NOTHING: MemberObservation = {
   installed: true,
   unit: unit('inactive'),
@@ -156,7 +156,7 @@ export const NOTHING: MemberObservation = {
   intruders: [],
 };
 
-/** The members e1, e2, ... as they answered. */
+/** The members e1, e2, ... with these observations. */
 export function membersThat(...all: readonly Said[]): readonly Member[] {
   const { hosts, answers } = asked('e', all, (said, name): MemberObservation => ({
     ...NOTHING,

@@ -26,85 +26,85 @@ type Refusal = readonly [name: string, answers: readonly Said[], reason: RegExp]
 
 const ALL = 'e1 e2 e3';
 
-describe('refusing', () => {
+describe('the decision refuses', () => {
   const cases: readonly Refusal[] = [
     [
-      'to form a cluster while one may live out of sight',
+      'to form a cluster while an unreachable member may hold one',
       [fresh, unreachable, fresh],
-      /no cluster is in sight, and e2 cannot be reached/,
+      /no reachable member has data, and e2 cannot be reached/,
     ],
     [
       'data of two clusters',
       [live(ALL), live(ALL), stopped('bad')],
       /different clusters: e1, e2 \(c0ffee\) and e3 \(bad\)/,
     ],
-    ['two clusters that live', [live(ALL), live('e2', { cluster: 'bad' })], /different clusters/],
+    ['two running clusters', [live(ALL), live('e2', { cluster: 'bad' })], /different clusters/],
     [
-      'to restart several that give no answer: a proxy may be all that is wrong',
+      'to restart several members that do not answer, because a proxy may be the only fault',
       [silent('unintelligible'), silent('unintelligible'), silent('unintelligible')],
-      /etcd runs and cannot be asked, and several at once are not restarted \(e1: runs, and cannot be asked: HTTP 403; e2/,
+      /etcd is running but cannot be queried; no more than one such member is restarted \(e1: running, but cannot be queried: HTTP 403; e2/,
     ],
     [
-      'to restart two of three that hang',
+      'to restart two hanging members of three',
       [live(ALL), silent(), silent()],
-      /several at once are not restarted/,
+      /no more than one such member is restarted/,
     ],
     [
-      'to restart several that listen at no address',
+      'to restart several members that listen on no address',
       [live(ALL), deaf, deaf],
-      /several at once are not restarted/,
+      /no more than one such member is restarted/,
     ],
     [
-      'to restart one that answers otherwise than etcd does',
+      'to restart a member whose response is not that of etcd',
       [live(ALL), silent('unintelligible'), live(ALL)],
-      /it does answer, and may serve its clients \(e2: runs, and cannot be asked: HTTP 403\)/,
+      /it answers something, and may serve clients \(e2: running, but cannot be queried: HTTP 403\)/,
     ],
     [
-      'to restart one that gives no answer while another one is away',
+      'to restart a member that does not answer while another one is away',
       [live(ALL), silent(), unreachable],
-      /may serve its clients, and is not restarted while e3 is not healthy/,
+      /may serve clients, and is not restarted while e3 is not healthy/,
     ],
     [
       'to restart the only member, which may serve its clients',
       [silent()],
-      /the others are no majority without it/,
+      /the other members are no majority without it/,
     ],
     [
-      'to restart one whose port another program has',
+      'to restart a member whose port another program holds',
       [live(ALL), silent('unintelligible', { intruders: ['0.0.0.0:2379 nginx'] }), live(ALL)],
-      /a restart would not give it its port \(e2: its port is taken: 0.0.0.0:2379 nginx\)/,
+      /a restart would not free its port \(e2: its port is taken: 0.0.0.0:2379 nginx\)/,
     ],
     [
-      'to form a cluster where another program has the port',
+      'to form a cluster if another program holds the port',
       [fresh, () => ({ intruders: ['0.0.0.0:2379 etcd'] }), fresh],
-      /e2 has no data, and something of it runs: its port is taken/,
+      /e2 has no data, but something runs there: its port is taken/,
     ],
     [
-      'to form a cluster while a member without data starts: it may be on its way into one',
+      'to form a cluster while a member without data starts, because it may be joining one',
       [fresh, () => ({ process: { listens: [] } }), fresh],
-      /e2 has no data, and something of it runs/,
+      /e2 has no data, but something runs there/,
     ],
     [
-      'to form a cluster where the disk of a member is not mounted',
+      'to form a cluster if the disk of a member is not mounted',
       [fresh, () => ({ unmounted: '/var/lib/etcd' }), fresh],
       /data on e2 belongs on \/var\/lib\/etcd, which is not mounted/,
     ],
     [
-      'to start a member whose disk is not mounted: what lies under it is old',
+      'to start a member whose disk is not mounted, because data under the mount point is old',
       [live(ALL), () => ({ unmounted: '/var/lib/etcd', data: { onlyBootstrap: false } }), live(ALL)],
       /is not mounted/,
     ],
     [
-      'data without its log',
+      'data without its write-ahead log',
       [
         fresh,
         () => ({ data: { fragment: '/var/lib/etcd/default/member/snap/db', onlyBootstrap: false } }),
         fresh,
       ],
-      /data on e2 is incomplete: .*snap\/db is there/,
+      /data on e2 is incomplete: .*snap\/db exists without/,
     ],
     [
-      'to restart a member into another directory than its data is in',
+      'to restart a member on another directory than that of its data',
       [
         live(ALL),
         (name) => ({
@@ -113,30 +113,30 @@ describe('refusing', () => {
         }),
         live(ALL),
       ],
-      /e2 keeps its data in \/srv\/etcd, and would start on \/var\/lib\/etcd\/default/,
+      /e2 keeps its data in \/srv\/etcd, but would start on \/var\/lib\/etcd\/default/,
     ],
     [
-      'a configuration file of its own, which says where the data is',
+      'a configuration file of its own, which sets the data directory',
       [live(ALL), (name) => ({ ...said(stopped(), name), directory: {} }), live(ALL)],
       /the location of its data is unknown/,
     ],
     [
-      'a member whose data is gone under it',
+      'a running member whose data is gone',
       [live(ALL), (name) => withoutData(said(live(ALL), name)), live(ALL)],
-      /e2 answers as id-e2, whose data is not in/,
+      /e2 answers as member id-e2, but the data of that member is not in/,
     ],
     [
-      'to move data aside under a member that runs and is not listed',
+      'to move the data of a running member that is not listed',
       [live('e1 e2'), live('e1 e2'), alone('e1 e2 e3')],
-      /the cluster of e1 does not list e3, and it runs there/,
+      /the cluster of e1 does not list e3, which is running/,
     ],
     [
-      'to add a member while those that run disagree about the list',
+      'to add a member while the running ones report different member lists',
       [live('e1 e2 e9'), live('e1 e2'), fresh],
-      /the members disagree about who is in the cluster/,
+      /the members report different member lists/,
     ],
     [
-      'to forget a member of the same name at another address, which may run there',
+      'to remove a member of the same name at another address, which may run there',
       [
         live(ALL, {
           listed: [...listing('e1 e2'), { id: 'id-x', name: 'e3', peerUrls: ['http://192.0.2.99:2380'] }],
@@ -146,10 +146,10 @@ describe('refusing', () => {
         }),
         fresh,
       ],
-      /the cluster has a e3 at http:\/\/192.0.2.99:2380/,
+      /the cluster lists another e3 at http:\/\/192.0.2.99:2380/,
     ],
     [
-      'to finish a formation that a leader was heard of in: its note outlived what it was true for',
+      'to complete a formation that had a leader, even if its note is still there',
       [
         forming(formationOf(), { data: { identity: { member: 'm', cluster: 'c' }, onlyBootstrap: false } }),
         fresh,
@@ -158,7 +158,7 @@ describe('refusing', () => {
       /only 1 of its 3 members can be brought back/,
     ],
     [
-      'to finish a formation by a note that belongs to other data',
+      'to complete a formation from a note that belongs to other data',
       [
         forming(formationOf(), { data: { identity: { member: 'm', cluster: 'c' }, onlyBootstrap: true } }),
         fresh,
@@ -167,59 +167,63 @@ describe('refusing', () => {
       /only 1 of its 3 members can be brought back/,
     ],
     [
-      'to finish a formation of other members than the inventory names now',
+      'to complete a formation of other members than those of the inventory',
       [forming(formationOf('test-1999', 2)), fresh, fresh],
       /only 1 of its 3 members can be brought back/,
     ],
     [
-      'a restart that the members which the inventory does not name would have to make up for',
+      'a restart during which the majority would depend on members that the inventory does not list',
       [outdated('e1 e2 e3 old9'), live('e1 e2 e3 old9'), live('e1 e2 e3 old9')],
-      /cannot be spared: the others are no majority of 4 without old9/,
+      /without old9, which the inventory does not list, the other members are no majority of 4/,
     ],
-    ['data that cannot be read', [live(ALL), live(ALL), unreadable], /e3 has cannot be read/],
     [
-      'to go on with less than a majority in sight',
+      'data that cannot be read',
+      [live(ALL), live(ALL), unreadable],
+      /cannot read which member and cluster the data on e3 belongs to/,
+    ],
+    [
+      'to continue with less than a majority reachable',
       [stopped(), unreachable, unreachable],
       /only 1 of its 3 members can be brought back: e1; 2 are needed/,
     ],
     [
-      'to make a new cluster where a majority lost its data',
+      'to form a new cluster if a majority lost its data',
       [stopped(), fresh, fresh],
       /only 1 of its 3 members .* the others have lost their data/,
     ],
     [
-      'to take a member that was ready once for a formation that was broken off',
+      'to treat a member that has been ready as part of an interrupted formation',
       [forming(formationOf('test-1999', 4)), stopped('old'), fresh, fresh],
       /different clusters/,
     ],
     [
-      'a formation that was broken off while a member cannot be reached',
+      'to complete an interrupted formation while a member is unreachable',
       [forming(), unreachable, fresh],
       /only 1 of its 3/,
     ],
     [
       'to add a member while another one is away',
       [live('e1 e2 e3'), live('e1 e2 e3'), unreachable, fresh],
-      /e4 cannot be added: the cluster cannot afford that while e3 cannot be reached/,
+      /cannot add e4 while e3 cannot be reached/,
     ],
     [
-      'a restart that the others cannot spare',
+      'a restart that would cost the quorum',
       [outdated(ALL), unreachable, live(ALL)],
-      /e1 runs on an older configuration, and cannot be spared while e2 is not healthy/,
+      /cannot restart e1 on its newer configuration while e2 is not healthy/,
     ],
     [
-      'a restart while another one does not serve its clients',
+      'a restart while another member does not serve clients',
       [outdated(ALL), live(ALL, { healthy: false }), live(ALL)],
-      /cannot be spared while e2/,
+      /cannot restart e1 on its newer configuration while e2/,
     ],
     [
-      'a member that the cluster knows at another address',
+      'a member that the cluster lists at another address',
       [
         live(ALL, { listed: [{ id: 'id-e1', name: 'e1', peerUrls: ['http://localhost:2380'] }] }),
         fresh,
         fresh,
       ],
-      /knows e1 at http:\/\/localhost:2380, not at http:\/\/192.0.2.11:2380/,
+      /lists e1 at http:\/\/localhost:2380, not at http:\/\/192.0.2.11:2380/,
     ],
   ];
   it.each(cases)('%s', (_name, answers, reason) => {

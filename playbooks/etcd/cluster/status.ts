@@ -1,61 +1,61 @@
 import { type Host, within } from 'osha';
 import { CLIENT_PORT, clientUrlOf } from '../layout.ts';
-import { idOf, type Identity } from './wal.ts';
+import { idOf, type Identity } from './identity.ts';
 
-/** A member as the cluster lists it. */
+/** An entry of the cluster's member list. */
 export interface ListedMember {
   readonly id: string;
-  /** Empty where it was added and never started. */
+  /** Empty if it was added but never started. */
   readonly name: string;
   readonly peerUrls: readonly string[];
 }
 
-/** What a member that answers says of itself and of its cluster. */
+/** A member's own report on itself and its cluster. */
 export interface MemberStatus extends Identity {
   readonly version: string;
-  /** The id of the leader; absent where it knows of none. */
+  /** Id of the leader; absent if it knows none. */
   readonly leader?: string;
   readonly term: number;
   readonly index: number;
   readonly sizeBytes: number;
-  /** Such as an alarm that the quota is used up. */
+  /** Alarms, such as an exhausted quota. */
   readonly errors: readonly string[];
   readonly listed: readonly ListedMember[];
-  /** It answered a client at the host's own address, and agreed with a majority for it. */
+  /** It answered at the host's own address, after agreeing with a majority. */
   readonly healthy: boolean;
 }
 
 /**
- * Why a member that was asked gave no answer of etcd's: nothing took the connection, nothing came in time, or something
- * came that is not etcd's, as from a proxy or from a member that wants TLS.
+ * Why a query got no etcd answer: the connection was refused, it timed out, or the response is not etcd's, as from a
+ * proxy or from a member that wants TLS.
  */
 export interface Silence {
   readonly kind: 'refused' | 'timeout' | 'unintelligible';
   readonly words: string;
 }
 
-export type MemberAnswer =
+type MemberAnswer =
   | { readonly status: MemberStatus; readonly silence?: never }
   | { readonly silence: Silence; readonly status?: never };
 
-/** curl's exit codes, as its manual has them. */
+/** Exit codes of curl, from its manual. */
 const COULD_NOT_CONNECT = '7';
 const TIMED_OUT = '28';
 
 /**
- * curl for a question to etcd itself, whatever its user's `.curlrc` and the environment say of proxies. `-q` counts only
- * as the first option.
+ * curl command that reaches etcd directly, whatever `.curlrc` and the environment say about proxies. `-q` works only as
+ * the first option.
  */
 export const CURL = `curl -q -s --noproxy '*' -m ${within('etcdAnswers')}`;
 
-/** Stands in a line of its own behind each answer. */
+/** First word of the line after each response. */
 const END = 'answered';
 
 /**
- * Asks over HTTP, because that prints ids as texts: the JSON of `etcdctl` has numbers above 2^53, which JavaScript would
- * round. Ends with the first question that gets no answer.
+ * Script that queries a member over HTTP, which returns ids as strings: the JSON of `etcdctl` has numbers above 2^53,
+ * which JavaScript would round. Stops at the first request that fails.
  */
-export function askScript(host: Host): string {
+export function queryScript(host: Host): string {
   const api = `http://127.0.0.1:${CLIENT_PORT}`;
   const wrapped = `-w '\\n${END} %{exitcode} %{http_code} %{errormsg}\\n'`;
   const again = `--next -s --noproxy '*' -m ${within('etcdAnswers')} ${wrapped}`;
@@ -95,7 +95,7 @@ interface HttpAnswer {
   readonly error: string;
 }
 
-/** Understands what `askScript` printed behind `asked`. Fields that are zero or empty are left out of etcd's JSON. */
+/** Parses what `queryScript` printed after `asked`. etcd omits fields that are zero or empty from its JSON. */
 export function memberAnswerOf(lines: readonly string[]): MemberAnswer {
   const [first, second, third] = httpAnswersOf(lines);
   const status = first && objectOf<StatusResponse>(first.body);
@@ -142,13 +142,12 @@ function httpAnswersOf(lines: readonly string[]): readonly HttpAnswer[] {
 function silenceOf(answer: HttpAnswer | undefined): Silence {
   if (!answer) return { kind: 'timeout', words: 'no answer' };
   if (answer.exitCode === COULD_NOT_CONNECT) return { kind: 'refused', words: 'connection refused' };
-  if (answer.exitCode === TIMED_OUT) return { kind: 'timeout', words: 'no answer in time' };
-  if (answer.exitCode !== '0')
-    return { kind: 'unintelligible', words: answer.error || 'the connection broke' };
+  if (answer.exitCode === TIMED_OUT) return { kind: 'timeout', words: 'timed out' };
+  if (answer.exitCode !== '0') return { kind: 'unintelligible', words: answer.error || 'connection lost' };
   const said = answer.body.split('\n')[0]?.slice(0, 80) ?? '';
   return {
     kind: 'unintelligible',
-    words: `HTTP ${answer.httpStatus} instead of etcd's answer: ${said || 'nothing'}`,
+    words: `not an etcd response: HTTP ${answer.httpStatus}: ${said || '(empty)'}`,
   };
 }
 
