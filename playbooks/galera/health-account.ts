@@ -1,6 +1,6 @@
 import { mysql, type Operation, quote, type ResourceKey } from 'osha';
 
-/** The system's account that the health endpoint runs as; it may log in nowhere. */
+/** System account of the health endpoint, which cannot log in. */
 export function healthSystemUser(name: string): Operation<boolean> {
   const key: ResourceKey = `user:${name}`;
   return {
@@ -25,8 +25,8 @@ export function healthSystemUser(name: string): Operation<boolean> {
 }
 
 /**
- * The database account of the health endpoint: it is whoever the kernel says the process is, so there is no password to
- * keep; and it has no privilege at all, because none is needed to ask for the server's status.
+ * Database account of the health endpoint. It authenticates by the process owner (unix_socket), so there is no
+ * password, and has no privileges, because reading the server's status needs none.
  */
 export function healthAccount(name: string): Operation<mysql.Rows> {
   const who = mysql.account(name, 'localhost');

@@ -1,18 +1,20 @@
 import { type Finding, type HealthCheck, type Host, ofThoseThatAnswered } from 'osha';
-import { arbitratorOf, judgeArbitrator, type Arbitrator } from './cluster/arbitrator.ts';
 import { probesOf, type ClusterOptions, type GaleraObservation } from './cluster/cluster.ts';
 import {
   isSynced,
-  isUnaskable,
+  isUnqueryable,
   isUnreachable,
   membersOf,
   type Member,
   type Reached,
   type Running,
 } from './cluster/members.ts';
-import { complaintOf } from './cluster/unaskable.ts';
+import { complaintOf } from './cluster/election.ts';
+import { arbitratorOf, judgeArbitrator, type Arbitrator } from './arbitrator.ts';
 
-/** Every member is Synced in one Primary component of the size that the inventory says, its arbitrator included. */
+/**
+ * Checks that every member is Synced in one Primary component of the size in the inventory, including the arbitrator.
+ */
 export function healthy(
   hosts: readonly Host[],
   options: Pick<ClusterOptions, 'platform' | 'configFiles' | 'arbitrator'>,
@@ -31,7 +33,7 @@ export function healthy(
   };
 }
 
-/** One finding on each member and on the arbitrator, and two on the cluster as a whole. Pure. */
+/** Returns one finding on each member and on the arbitrator, and two on the cluster as a whole. Pure. */
 export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator): readonly Finding[] {
   const running = members.filter(
     (member): member is Running => member.kind === 'primary' || member.kind === 'nonPrimary',
@@ -48,7 +50,7 @@ export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator
     {
       subject: 'cluster size',
       healthy: sized,
-      evidence: `${[...sizes].join(' and ') || 'none'} of ${wanted}${sizes.size === 0 ? partly : ''}${votes > 0 ? `, ${votes} of them without data` : ''}`,
+      evidence: `${[...sizes].join(' and ') || 'none'} of ${wanted}${sizes.size === 0 ? partly : ''}${votes > 0 ? `, including ${votes} without data` : ''}`,
       ...(sized ? {} : { hint: stray ? STRAY : REJOIN }),
     },
     {
@@ -57,10 +59,10 @@ export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator
       evidence:
         uuids.size === 0
           ? `no cluster runs${partly}`
-          : `${uuids.size === 1 ? 'one' : String(uuids.size)} uuid: ${[...uuids].join(', ')}`,
+          : `${uuids.size === 1 ? 'one uuid' : `${uuids.size} uuids`}: ${[...uuids].join(', ')}`,
       ...(uuids.size > 1
         ? {
-            hint: 'members take writes apart from each other: save those of one side, stop mariadb there, then osha deploy INVENTORY --only galera',
+            hint: 'both sides take writes: save those of one side, stop mariadb there, then run: osha deploy INVENTORY --only galera',
           }
         : {}),
     },
@@ -69,26 +71,26 @@ export function judgeMembers(members: readonly Member[], arbitrator?: Arbitrator
   ];
 }
 
-const REJOIN = 'to let the other members join: osha deploy INVENTORY --only galera';
+const REJOIN = 'let the other members join with: osha deploy INVENTORY --only galera';
 const STRAY =
-  'an arbitrator votes that the inventory does not name: name it (galera.arbitrator), or stop garb on its host';
+  'an arbitrator votes that the inventory does not list: add it (galera.arbitrator), or stop garb on its host';
 
 function judgeMember(member: Member): Finding {
   const base = { subject: 'member', host: member.name };
   if (isUnreachable(member)) return { ...base, healthy: false, evidence: `unreachable: ${member.reason}` };
-  if (isUnaskable(member)) return { ...base, healthy: false, ...complaintOf(member) };
-  return { ...base, healthy: isSynced(member) && isConnected(member), evidence: wordsOf(member) };
+  if (isUnqueryable(member)) return { ...base, healthy: false, ...complaintOf(member) };
+  return { ...base, healthy: isSynced(member) && isConnected(member), evidence: describeState(member) };
 }
 
 function isConnected(member: Reached): boolean {
   return member.observed.server?.connected ?? false;
 }
 
-function wordsOf(member: Reached): string {
+function describeState(member: Reached): string {
   const { server, unit, installed } = member.observed;
   if (!installed) return 'not installed';
   if (!server)
-    return `the unit is ${unit.active}${member.kind === 'starting' ? ', and the server takes no clients yet' : ''}`;
+    return `the unit is ${unit.active}${member.kind === 'starting' ? '; the server accepts no clients yet' : ''}`;
   if (!server.replicates) return 'runs without replication';
   return [
     server.component,

@@ -1,5 +1,5 @@
 import { file, hostsWith, minutes, mysql, packages, playbook, service, step, verify } from 'osha';
-import * as galera from './cluster/index.ts';
+import * as galera from './cluster/cluster.ts';
 import { arbitratorDropIn, arbitratorEnv, arbitratorHost, votersOf } from './arbitrator.ts';
 import {
   HEALTH_PORT,
@@ -17,14 +17,14 @@ import { healthy } from './health.ts';
 
 const HEALTH_UNIT_FILE = `/etc/systemd/system/${HEALTH_UNIT}`;
 const HEALTH_FOLDER = HEALTH_PROGRAM.slice(0, HEALTH_PROGRAM.lastIndexOf('/'));
-/** That it can be read as a program, before it takes the place of the one that runs. */
+/** Checks that it parses, before it replaces the running program. */
 const IS_PYTHON = `python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' {}`;
 
-/** One database on every member, written to on any of them, behind one address. */
+/** A MariaDB Galera cluster behind one address, with its health endpoint and an optional arbitrator. */
 export default playbook({
   name: 'galera',
   title: 'MariaDB Galera',
-  // The arbitrator's host besides the members; nothing of the database is installed there.
+  // The members and the arbitrator's host, which gets no database.
   hosts: (inventory) => {
     const arbitrator = arbitratorHost(inventory, settingsOf(inventory));
     return inventory.hosts.filter((host) => host.roles.includes('database') || host === arbitrator);
@@ -40,7 +40,7 @@ export default playbook({
         const others = hostsWith(inventory, 'database').filter((host) => host.name !== name);
         if (others.length === 0) return undefined;
         const names = others.map((host) => host.name).join(', ');
-        return `The database continues with the data of ${name}: what was written only to ${names} is lost. A member that cannot be reached has to be off for good; one that still runs would be a second database.`;
+        return `The database continues with the data of ${name}; anything written only to ${names} is lost. An unreachable member must be off for good: if it still runs, it is a second database.`;
       },
     },
   },
@@ -142,7 +142,7 @@ export default playbook({
         port: settings.port,
       })),
       check: { port: HEALTH_PORT, httpPath: '/' },
-      // Services keep connections in pools, and let them rest for up to an hour.
+      // Services pool connections, which may stay idle for up to an hour.
       idleTimeoutMs: minutes(90),
     },
   ],

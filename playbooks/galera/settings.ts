@@ -4,7 +4,7 @@ import { settingsReader } from 'osha';
 const port = z.int().min(1).max(65535);
 const size = z.string().regex(/^[1-9]\d*[MG]$/, 'write a size such as 512M or 4G');
 
-/** What an inventory may say under `galera:`. */
+/** The `galera` key of an inventory. */
 export const settings = z.strictObject({
   writers: z
     .enum(['single', 'all'])
@@ -63,10 +63,10 @@ export const settings = z.strictObject({
 
 export type GaleraSettings = z.output<typeof settings>;
 
-/** The `galera` key of an inventory. */
+/** Reads the `galera` key of an inventory. */
 export const settingsOf = settingsReader('galera', settings);
 
-/** The character set's own name: what `utf8` means depends on the server. */
+/** The exact name of the character set: the meaning of `utf8` depends on the server. */
 export function charsetOf({ charset }: Pick<GaleraSettings, 'charset'>): 'utf8mb3' | 'utf8mb4' {
   return charset === 'utf8' ? 'utf8mb3' : charset;
 }

@@ -3,10 +3,10 @@ import { HEALTH_PORT } from './files/health-endpoint.ts';
 import { REPLICATION_PORT } from './files/my-cnf.ts';
 import { charsetOf, type GaleraSettings } from './settings.ts';
 
-/** Of the members' own: replication, incremental and full state transfers, the health endpoint. */
+/** Ports in use on the members: replication, incremental and full state transfers, the health endpoint. */
 const TAKEN = [REPLICATION_PORT, REPLICATION_PORT + 1, 4444, HEALTH_PORT];
 
-/** Mistakes in what an inventory says under `galera:`. */
+/** Mistakes in the `galera` key of an inventory. */
 export function galeraProblems(inventory: Inventory, settings: GaleraSettings): readonly InventoryProblem[] {
   return [...arbitratorProblems(inventory, settings), ...valueProblems(settings)];
 }
@@ -19,13 +19,14 @@ function arbitratorProblems(
   const path = ['galera', 'arbitrator'];
   const members = hostsWith(inventory, 'database');
   const others = inventory.hosts.filter((host) => !members.includes(host)).map((host) => host.name);
-  const choice = others.length > 0 ? `name one of ${others.join(', ')}` : 'add a host that is no database';
+  const choice =
+    others.length > 0 ? `name one of ${others.join(', ')}` : 'add a host without the role database';
   const host = inventory.hosts.find(({ name }) => name === arbitrator);
   if (!host) {
     return [{ severity: 'error', path, message: `there is no host "${arbitrator}"`, hint: choice }];
   }
   if (members.includes(host)) {
-    const message = `${arbitrator} is a member already: it would have two votes, and both die with it`;
+    const message = `${arbitrator} is already a member: it would hold two votes, and lose both at once`;
     return [{ severity: 'error', path, message, hint: choice }];
   }
   if (members.length % 2 === 0) return [];
@@ -33,8 +34,8 @@ function arbitratorProblems(
     {
       severity: 'warning',
       path,
-      message: `with ${members.length} ${members.length === 1 ? 'member' : 'members'} the arbitrator makes the number of votes even: half of them is no majority`,
-      hint: 'an arbitrator is for an even number of members; leave it away',
+      message: `with ${members.length} ${members.length === 1 ? 'member' : 'members'} the arbitrator makes the number of votes even, and half of them is no majority`,
+      hint: 'remove it: an arbitrator helps only an even number of members',
     },
   ];
 }
@@ -47,15 +48,15 @@ function valueProblems(settings: GaleraSettings): readonly InventoryProblem[] {
     problems.push({
       severity: 'error',
       path: ['galera', 'port'],
-      message: `${port} is used by the members among each other, or by their health endpoint`,
-      hint: 'take another',
+      message: `port ${port} is used for inter-node traffic or by the health endpoint`,
+      hint: 'choose another port',
     });
   }
   if (collation !== undefined && !collation.startsWith(`${charset}_`)) {
     problems.push({
       severity: 'error',
       path: ['galera', 'collation'],
-      message: `${collation} is no collation of ${charset}`,
+      message: `${collation} is not a collation of ${charset}`,
       hint: `write one that begins with ${charset}_`,
     });
   }

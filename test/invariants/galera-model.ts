@@ -1,4 +1,4 @@
-import type { DecisionContext } from '../../playbooks/galera/cluster/decision.ts';
+import type { DecisionContext } from '../../playbooks/galera/cluster/election.ts';
 import { decideCluster } from '../../playbooks/galera/cluster/decide.ts';
 import { membersOf } from '../../playbooks/galera/cluster/members.ts';
 import {
@@ -298,14 +298,14 @@ export class GaleraModel {
     if (!member?.inSight) return false;
     this.log.push(`${host}: ${change.summary}`);
     const verb =
-      /^(find out|stop mariadb|mark it|bootstrap|join|return|give it|wait for|wait until|restart)/.exec(
+      /^(recover|stop mariadb|mark as|bootstrap|join|rejoin|promote|wait for|wait until|restart)/.exec(
         change.summary,
       )?.[0];
     const component = this.componentOf(member);
     // What `spare` finds: a server that is in a component, or cannot be asked.
     const mayServe = member.runs === 'yes' && (component !== undefined || member.manner !== 'answers');
     switch (verb) {
-      case 'find out':
+      case 'recover':
         if (member.runs !== 'no' || !member.mounted) return false;
         member.noted =
           member.uuid === ''
@@ -316,7 +316,7 @@ export class GaleraModel {
         if (mayServe) return false;
         this.stop(member);
         return true;
-      case 'mark it':
+      case 'mark as':
         if (member.runs !== 'no') return false;
         if (member.state) member.state = { ...member.state, safe: false };
         member.view = undefined;
@@ -327,15 +327,15 @@ export class GaleraModel {
         this.bootstrap(member);
         return true;
       case 'join':
-      case 'return':
-        if (verb === 'return' && component) return true;
+      case 'rejoin':
+        if (verb === 'rejoin' && component) return true;
         if (mayServe) return false;
         if (member.runs === 'yes') this.stop(member);
         if (!member.state && member.databases.length > 0) return false;
         member.view = undefined;
         this.start(member);
         return this.componentOf(member) !== undefined;
-      case 'give it':
+      case 'promote':
         if (component) return true;
         if (member.runs !== 'yes' || mayServe) return false;
         this.#give(member);

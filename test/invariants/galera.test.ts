@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import type { Arbitrator } from '../../playbooks/galera/cluster/arbitrator.ts';
 import { decideCluster } from '../../playbooks/galera/cluster/decide.ts';
-import type { DecisionContext } from '../../playbooks/galera/cluster/decision.ts';
+import type { DecisionContext } from '../../playbooks/galera/cluster/election.ts';
 import { judgeMembers } from '../../playbooks/galera/health.ts';
 import { membersOf } from '../../playbooks/galera/cluster/members.ts';
 import { ZERO_UUID, type MemberObservation } from '../../playbooks/galera/cluster/observe.ts';
@@ -31,6 +30,7 @@ import { aHost } from '../support/inventory.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords, type Safety } from './every-case.ts';
 import { type Event, EVENTS, GaleraModel } from './galera-model.ts';
 import { Foretold } from './foretold.ts';
+import type { Arbitrator } from '../../playbooks/galera/arbitrator.ts';
 
 const SYSTEM = 'galera';
 

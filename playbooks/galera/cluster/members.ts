@@ -2,14 +2,14 @@ import type { Answers, Evidence, Host } from 'osha';
 import { ZERO_UUID, type MemberObservation, type ServerStatus } from './observe.ts';
 
 /**
- * A member as a decision sees it.
+ * A member as the decision classifies it.
  * - `primary`: runs in a component that has quorum.
- * - `nonPrimary`: runs, and waits for a quorum.
- * - `refusing`: runs, and its server turns root away: a password, no free connection. It may serve clients.
- * - `silent`: runs, and does not say how it is: slow, hung, not the unit's own process. It may serve clients.
- * - `starting`: is on the way up or down, and provably serves nobody: no socket for clients is open.
- * - `alone`: runs, but in no cluster: without replication, or thrown out of its cluster.
- * - `stopped`: no process runs; also where nothing is installed yet.
+ * - `nonPrimary`: runs and waits for quorum.
+ * - `refusing`: runs, but rejects root: a password, no free connection. It may serve clients.
+ * - `silent`: runs, but does not report its state: slow, hung, not the unit's own process. It may serve clients.
+ * - `starting`: is starting or stopping, and provably serves no client: no socket for clients is open.
+ * - `alone`: runs, but in no cluster: without replication, or expelled from its cluster.
+ * - `stopped`: no process; also if nothing is installed yet.
  */
 export type Member =
   | { readonly name: string; readonly kind: 'unreachable'; readonly reason: string }
@@ -35,14 +35,14 @@ export type Member =
 export type Kind = Member['kind'];
 export type Reached = Exclude<Member, { kind: 'unreachable' }>;
 export type Running = Extract<Member, { server: ServerStatus }> & { readonly kind: 'primary' | 'nonPrimary' };
-export type Unaskable = Extract<Member, { complaint: string }>;
-/** Members whose data is all there is to go by. */
-export type AtRest = Exclude<Reached, Unaskable> & { readonly kind: 'starting' | 'alone' | 'stopped' };
+export type Unqueryable = Extract<Member, { complaint: string }>;
+/** Members that can only be judged by their data. */
+type AtRest = Exclude<Reached, Unqueryable> & { readonly kind: 'starting' | 'alone' | 'stopped' };
 
-/** The members in inventory order, whatever order the answers came in. */
+/** Returns the members in inventory order, whatever order the answers came in. */
 export function membersOf(hosts: readonly Host[], answers: Answers<object>): readonly Member[] {
   return hosts.map(({ name }) => {
-    const answer = answers.get(name) ?? { reachable: false as const, reason: 'it was not asked' };
+    const answer = answers.get(name) ?? { reachable: false as const, reason: 'not queried' };
     return answer.reachable
       ? reached(name, answer.observed as MemberObservation)
       : { name, kind: 'unreachable', reason: answer.reason };
@@ -57,16 +57,16 @@ function reached(name: string, observed: MemberObservation): Reached {
     return { name, kind: ended ? 'stopped' : 'starting', observed };
   }
   if (process === 'absent') return silent('its unit is active, but has no process');
-  // On its way down, a server closes its sockets first; one that does not run in the unit cannot be stopped by it.
+  // A stopping server closes its sockets first. A server outside the unit cannot be stopped through it.
   if (process === 'closed') return { name, kind: 'starting', observed };
-  if (ended) return silent(`a server runs on ${observed.directory}, and the unit is ${unit.active}`);
+  if (ended) return silent(`a server runs on ${observed.directory}, but the unit is ${unit.active}`);
   if (!server) {
     if (complaint === undefined) return silent('its sockets cannot be seen');
     return { name, kind: /^ERROR 1\d\d\d /.test(complaint) ? 'refusing' : 'silent', observed, complaint };
   }
   const component = server.component.toLowerCase();
   if (server.replicates && component !== 'primary' && server.ready) {
-    return silent(`it says that it is ${server.component} and takes queries`);
+    return silent(`it reports ${server.component} but accepts queries`);
   }
   if (server.replicates && component === 'primary') return { name, kind: 'primary', observed, server };
   if (server.replicates && component === 'non-primary') return { name, kind: 'nonPrimary', observed, server };
@@ -85,12 +85,14 @@ export function isAtRest(member: Member): member is AtRest {
   return member.kind === 'stopped' || member.kind === 'alone' || member.kind === 'starting';
 }
 
-/** True for a server that runs, may serve clients and cannot be asked: whatever is done to it could do harm. */
-export function isUnaskable(member: Member): member is Unaskable {
+/** Whether its server runs and may serve clients, but cannot be queried: any change to it could do harm. */
+export function isUnqueryable(member: Member): member is Unqueryable {
   return member.kind === 'refusing' || member.kind === 'silent';
 }
 
-/** True for a server of its own that has databases: it may serve clients. Without any, it has nothing to serve. */
+/**
+ * Whether it is a standalone server with databases, which may serve clients. Without databases it has nothing to serve.
+ */
 export function servesAlone(member: Member): boolean {
   return member.kind === 'alone' && !member.server.replicates && member.observed.databases.length > 0;
 }
@@ -107,7 +109,7 @@ function known(uuid: string | undefined): string | undefined {
   return uuid === undefined || uuid === ZERO_UUID ? undefined : uuid;
 }
 
-/** Every cluster that a member's data belongs to by one word or another: one, unless they contradict each other. */
+/** Clusters that a member's data belongs to, by its sources: one, unless they contradict each other. */
 export function clustersOf(member: Reached): readonly string[] {
   const { saved, recovered } = member.observed;
   const words =
@@ -117,17 +119,20 @@ export function clustersOf(member: Reached): readonly string[] {
   return [...new Set(words.flatMap((uuid) => known(uuid) ?? []))];
 }
 
-/** The cluster that a member's data belongs to; `undefined` where it was never in one. */
+/** The cluster that a member's data belongs to; undefined if it was never in one. */
 export function clusterOf(member: Reached): string | undefined {
   return clustersOf(member)[0];
 }
 
-/** True where `grastate.dat` has the zero uuid: a state transfer broke off, or the server found its own data to differ. */
+/**
+ * Whether `grastate.dat` has the zero uuid: a state transfer was interrupted, or the server found its data
+ * inconsistent.
+ */
 export function isDamaged(member: AtRest): boolean {
   return member.observed.saved?.uuid === ZERO_UUID;
 }
 
-/** The last transaction of a member, or -1 where nobody knows. */
+/** The last transaction of a member, or -1 if unknown. */
 export function seqnoOf(member: Reached): number {
   if (member.kind === 'primary' || member.kind === 'nonPrimary') return member.server.lastCommitted;
   const { saved, recovered } = member.observed;
@@ -136,8 +141,8 @@ export function seqnoOf(member: Reached): number {
 }
 
 /**
- * True where a member has been in a cluster, its `grastate.dat` does not say how far it came, and nobody has looked
- * yet. A server that still runs outside of its cluster has to be stopped and looked at too.
+ * Whether a member has been in a cluster, but its `grastate.dat` has no position and none was recovered yet. A server
+ * that still runs outside its cluster has to be stopped for that as well.
  */
 export function needsRecovery(member: AtRest): boolean {
   const { saved, recovered } = member.observed;
@@ -145,13 +150,13 @@ export function needsRecovery(member: AtRest): boolean {
   return member.kind === 'alone' || (saved.seqno < 0 && !recovered);
 }
 
-/** Databases of a member that was never in a cluster: joining one would overwrite them. */
+/** Databases of a member that was never in a cluster, which joining one would overwrite. */
 export function ownDatabases(member: Reached): readonly string[] {
   return isAtRest(member) && !member.observed.saved ? member.observed.databases : [];
 }
 
-/** True where a stopped member's data is not there to be seen: its disk may not be mounted. */
-export function isHollow(member: Member): boolean {
+/** Whether the data of a member at rest is missing: its disk may not be mounted. */
+export function lacksData(member: Member): boolean {
   return isAtRest(member) && member.observed.installed && member.observed.data !== 'present';
 }
 
@@ -166,7 +171,7 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = {
   stopped: 'stopped',
 };
 
-/** Everything that a decision rests on. */
+/** The observations behind a decision, as a table. */
 export function evidenceOf(members: readonly Member[]): Evidence {
   return {
     columns: [
@@ -191,7 +196,7 @@ export function evidenceOf(members: readonly Member[]): Evidence {
       return [
         member.name,
         observed.installed ? KIND_WORDS[member.kind] : 'not installed',
-        isUnaskable(member) ? member.complaint : (server?.state ?? observed.unit.active),
+        isUnqueryable(member) ? member.complaint : (server?.state ?? observed.unit.active),
         server && server.size >= 0 ? String(server.size) : '',
         uuid,
         seqno >= 0 ? `${seqno}${source}` : recovered || !saved ? '-' : 'unknown',

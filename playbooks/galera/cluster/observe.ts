@@ -9,18 +9,17 @@ import {
   unitReads,
   type UnitState,
 } from 'osha';
-import { DATA_FUNCTIONS, POSITION_FILE } from './data-functions.ts';
-import { serverFunctions } from './server-functions.ts';
+import { serverFunctions, DATA_FUNCTIONS, POSITION_FILE } from './shell-functions.ts';
 
-/** What a running server says of itself. */
+/** Status of a running server, as reported by itself. */
 export interface ServerStatus {
-  /** False where it runs as a server of its own, without replication. */
+  /** False for a standalone server, without replication. */
   readonly replicates: boolean;
   /** `Primary`, `non-Primary` or `Disconnected`. */
   readonly component: string;
   /** `Synced`, `Joiner`, `Donor/Desynced`, ... */
   readonly state: string;
-  /** Everybody with a vote, an arbitrator included. */
+  /** Number of votes, including the arbitrator. */
   readonly size: number;
   readonly arbitrators: number;
   readonly uuid: string;
@@ -31,42 +30,44 @@ export interface ServerStatus {
   readonly clusterName?: string;
 }
 
-/** How far a member's data has come: transaction `seqno` of the cluster `uuid`; -1 where nobody knows. */
+/** Position of a member's data: transaction `seqno` of the cluster `uuid`; -1 if unknown. */
 export interface Position {
   readonly uuid: string;
   readonly seqno: number;
 }
 
 /**
- * The server's process. `closed` has no socket that a client could come in by, so it serves nobody; `open` has one;
- * `unknown` where that cannot be seen.
+ * The server's process. `closed` has no socket for clients, so it serves none; `open` has one; `unknown` if its sockets
+ * cannot be listed.
  */
-export type ServerProcess = 'absent' | 'closed' | 'open' | 'unknown';
+type ServerProcess = 'absent' | 'closed' | 'open' | 'unknown';
 
-/** One member, as it was found. */
+/** The observed state of one member. */
 export interface MemberObservation {
   readonly installed: boolean;
   readonly unit: UnitState;
   readonly process: ServerProcess;
-  /** Absent where the server is not up, or does not answer. */
+  /** Absent if the server is not up or does not answer. */
   readonly server?: ServerStatus;
-  /** Why a server that may be up could not be asked: what the client said. */
+  /** Why a server that may be up could not be queried: the error of the client. */
   readonly complaint?: string;
-  /** The data directory: the running server's, otherwise that which the unit's server resolves. */
+  /** Data directory of the running server, otherwise of the next start of its unit. */
   readonly directory: string;
-  /** What a start would take as data directory, where the running server has another. */
+  /** Data directory of the next start, if the running server has another. */
   readonly moved?: string;
-  /** `present` where the server's own tables are; `unknown` where the server's options cannot be read. */
+  /** `present` if the system tables exist; `unknown` if the server's options cannot be read. */
   readonly data: 'present' | 'empty' | 'missing' | 'unknown';
-  /** The name of the cluster in the server's option files. */
+  /** Name of the cluster in the server's option files. */
   readonly clusterName?: string;
-  /** `grastate.dat`; with the zero uuid where that is unreadable, or gone and the server was in a cluster. */
+  /**
+   * Content of `grastate.dat`; with the zero uuid if it is unreadable, or gone although the server was in a cluster.
+   */
   readonly saved?: Position & { readonly safeToBootstrap: boolean };
-  /** What InnoDB had, found out by an earlier change after the server had stopped; see `changes.recover`. */
+  /** Position in InnoDB, recovered by an earlier change on the stopped server; see `changes.recover`. */
   readonly recovered?: Position;
-  /** Whether `gvwstate.dat` is there: the server did not stop in good order. */
+  /** Whether `gvwstate.dat` exists: the server did not shut down cleanly. */
   readonly view: boolean;
-  /** Databases that are not the server's own. */
+  /** Databases other than the system's. */
   readonly databases: readonly string[];
 }
 
@@ -89,18 +90,18 @@ const STATUS = `SET SESSION wsrep_sync_wait=0;
   SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on','wsrep_provider','wsrep_cluster_name');
   SHOW GLOBAL STATUS WHERE Variable_name IN (${STATUS_NAMES.map((name) => `'${name}'`).join(',')})`;
 
-/** The cluster with all that it holds. */
+/** The cluster with all its data. */
 export const CLUSTER: ResourceKey = 'cluster:galera';
 
-/** What a decision about the membership depends on. */
+/** Resource that membership decisions depend on. */
 export const MEMBERS: ResourceKey = 'cluster:galera/members';
 
 /**
- * The one question that everything about Galera is answered from: membership, recovery and health ask it together.
- * It only reads. In particular it does not run `mariadbd --wsrep-recover`, which goes through InnoDB's crash recovery
- * and so writes into the data directory; a stopped member whose position is unknown is given a change that does so
- * and writes what it found to `POSITION_FILE`. That note is believed only while the data directory, InnoDB's log, the
- * boot and the unit's last start are those that it was taken of.
+ * Probe for everything osha knows about a member: membership, recovery and health share it. It only reads. In
+ * particular it does not run `mariadbd --wsrep-recover`, because InnoDB's crash recovery writes into the data
+ * directory: for a stopped member with an unknown position, a change does that and writes the result to
+ * `POSITION_FILE`. The note counts only while the data directory, InnoDB's log, the boot and the unit's last start are
+ * those that it was made from.
  */
 export function observeMember(platform: Platform, configFiles: readonly string[]): Probe<MemberObservation> {
   const unit = platform.units.mariadb;
@@ -112,7 +113,7 @@ export function observeMember(platform: Platform, configFiles: readonly string[]
       ...platform.packages.galera.map((name) => `package:${name}` as const),
     ],
     parse: (answer) => parseMember(unit, answer),
-    // Where its data is, only the server can say.
+    // Only the installed server determines the data directory.
     foresee: foreseeMember(unit, MEMBERS, ({ installed }) => installed),
   };
 }
@@ -162,7 +163,7 @@ esac
 exit 0`;
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer. */
+/** Parses the output of the probe. Throws a `ProbeError` if systemd did not answer. */
 export function parseMember(unit: string, answer: ProbeAnswer): MemberObservation {
   const values = new Map<string, string>();
   const databases: string[] = [];
@@ -211,7 +212,7 @@ function serverOf(values: ReadonlyMap<string, string>): ServerStatus | undefined
   if (on === undefined) return undefined;
   const name = values.get('wsrep_cluster_name');
   return {
-    // Without a provider, a server with wsrep_on is as much one of its own as without it.
+    // Without a provider, a server is standalone even with wsrep_on.
     replicates: on === 'ON' && values.get('wsrep_provider') !== 'none',
     ...(name === undefined ? {} : { clusterName: name }),
     component: values.get('wsrep_cluster_status') ?? 'Disconnected',
@@ -225,13 +226,13 @@ function serverOf(values: ReadonlyMap<string, string>): ServerStatus | undefined
   };
 }
 
-/** An arbitrator takes no clients: its entry in the list of addresses for them is empty. */
+/** Counts arbitrators: they accept no clients, so their entries in the list of client addresses are empty. */
 function arbitratorsIn(addresses: string | undefined): number {
   if (addresses === undefined || addresses === '') return 0;
   return addresses.split(',').filter((address) => address === '').length;
 }
 
-/** -1 stands for a number that is not there. Galera prints 2^64 - 1 where it means -1. */
+/** Returns -1 for a missing number. Galera prints 2^64 - 1 for -1. */
 function wholeNumber(value: string | undefined): number {
   const number = Number(value === undefined || value === '' ? -1 : value);
   return Number.isSafeInteger(number) ? number : -1;

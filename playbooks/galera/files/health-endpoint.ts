@@ -1,25 +1,25 @@
 import type { Host } from 'osha';
 import type { GaleraSettings } from '../settings.ts';
 
-/** Where HAProxy asks whether a member may be given connections. */
+/** Port on which HAProxy checks whether a member may get connections. */
 export const HEALTH_PORT = 9200;
 
-/** The account of the endpoint, on the system and in the database. */
+/** Account of the endpoint, on the system and in the database. */
 export const HEALTH_USER = 'osha-health';
 
 export const HEALTH_PROGRAM = '/usr/local/libexec/osha/galera-health';
 export const HEALTH_UNIT = 'osha-galera-health.service';
 
 /**
- * A small HTTP server that answers 200 only while this member is Synced in a component with quorum and takes queries.
+ * A small HTTP server that answers 200 only while this member is Synced in a component with quorum and accepts queries.
  *
- * It keeps one client of the database open and asks it every second; requests are answered from what was learned last,
- * so that it makes no difference how many ask how often. An answer is good for two seconds, counted from its question: a
- * server that is gone, hung or no longer Synced is a 503 after that at the latest. The client is the server's own, since
- * it knows how to log in; it is started again when the server went away, and when an answer took far too long.
+ * It keeps one database client open and queries it every second; requests are answered from the latest result, so that
+ * their number does not matter. A result is valid for two seconds from its query: a server that is gone, hung or no
+ * longer Synced yields 503 after that at the latest. The client is the `mariadb` program, which knows how to log in; it
+ * is restarted when the server goes away or takes far too long to answer.
  */
 export function healthProgram(settings: Pick<GaleraSettings, 'sst'>): string {
-  // A member that gives its data away with mariabackup goes on serving; with rsync it is blocked.
+  // A donor keeps serving with mariabackup; with rsync it is blocked.
   const serving = [
     'Primary 4 Synced ON',
     ...(settings.sst === 'mariabackup' ? ['Primary 2 Donor/Desynced ON'] : []),
@@ -162,7 +162,7 @@ if __name__ == "__main__":
 `;
 }
 
-/** The endpoint as a unit. It comes back whatever ends it: without it, HAProxy takes the member out of rotation. */
+/** Unit of the endpoint. It always restarts: without it, HAProxy takes the member out of rotation. */
 export function healthUnit(host: Pick<Host, 'address'>): string {
   return `# Placed by osha.
 [Unit]

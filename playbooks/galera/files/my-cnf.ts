@@ -6,7 +6,7 @@ export const REPLICATION_PORT = 4567;
 
 export interface MyCnf {
   readonly host: Host;
-  /** Every member, also those that a run leaves out. */
+  /** Every member, including those that a run leaves out. */
   readonly members: readonly Host[];
   readonly clusterName: string;
   readonly settings: GaleraSettings;
@@ -14,18 +14,18 @@ export interface MyCnf {
 }
 
 /**
- * The server's configuration on one member. It listens on the host's own address, because HAProxy holds the virtual IP
- * on the same port of the same host; root's socket is there besides.
+ * The server's configuration on one member. It listens on the host's own address, because HAProxy listens on the
+ * virtual IP at the same port of the same host; root uses the socket.
  */
 export function myCnf({ host, members, clusterName, settings, platform }: MyCnf): string {
   const provider = [
     `gcache.size=${settings.gcache}`,
-    // After a power cut of all members at once, they find together again by themselves.
+    // After a power cut of all members, they reconnect on their own.
     'pc.recovery=TRUE',
     `gmcast.listen_addr=tcp://${host.address}:${REPLICATION_PORT}`,
     `ist.recv_addr=${host.address}`,
   ].join(';');
-  // Reads are the same on every member only when they wait for it; with one writer they are made where the writes are.
+  // Reads agree on every member only if they wait for replication; with one writer, reads go to that writer.
   const syncWait = settings.sync_wait ?? (settings.writers === 'all' ? 1 : 0);
   const charset = charsetOf(settings);
   return `# Placed by osha.

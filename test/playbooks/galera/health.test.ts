@@ -42,49 +42,53 @@ describe('the health of a Galera cluster', () => {
       ['2 of 3', 'the unit is inactive'],
     ],
     [
-      'one that cannot be reached',
+      'an unreachable member',
       [live({ size: 2 }), unreachable, live({ size: 2 })],
       ['2 of 3', 'unreachable: no route to host'],
     ],
     [
-      'one that gives its data away',
+      'a donor',
       [live(), live({ state: 'Donor/Desynced' }), live()],
       ['Primary, Donor/Desynced, ready, connected'],
     ],
     [
-      'one that takes no queries',
+      'a member that accepts no queries',
       [live(), live({ ready: false }), live()],
       ['Primary, Synced, not ready, connected'],
     ],
     [
-      'one without a quorum',
+      'a member without quorum',
       [live({ size: 2 }), noQuorum(1), live({ size: 2 })],
       ['2 and 1 of 3', 'non-Primary, Initialized, not ready, connected'],
     ],
     [
       'two clusters',
       [live({ size: 1 }), live({ size: 1, uuid: OTHER_UUID })],
-      ['1 of 2', `2 uuid: ${UUID}, ${OTHER_UUID}`],
+      ['1 of 2', `2 uuids: ${UUID}, ${OTHER_UUID}`],
     ],
-    ['one without replication', [live({ size: 1 }), standalone()], ['1 of 2', 'runs without replication']],
     [
-      'one that starts',
+      'a member without replication',
+      [live({ size: 1 }), standalone()],
+      ['1 of 2', 'runs without replication'],
+    ],
+    [
+      'a starting member',
       [live({ size: 1 }), starting()],
-      ['1 of 2', 'the unit is activating, and the server takes no clients yet'],
+      ['1 of 2', 'the unit is activating; the server accepts no clients yet'],
     ],
     [
-      'one that does not answer',
+      'a member that does not answer',
       [live({ size: 1 }), silent()],
-      ['1 of 2', 'mariadb runs on c2 and cannot be asked: no answer within 5 s on /run/mysqld/mysqld.sock'],
+      ['1 of 2', 'mariadb runs on c2 but cannot be queried: no answer within 5 s on /run/mysqld/mysqld.sock'],
     ],
     [
-      'one that root may not log in to',
+      'a member that refuses root',
       [live(), refusing(), live()],
       [
         "root may not log in over the socket on c2: Access denied for user 'root'@'localhost' (using password: NO)",
       ],
     ],
-    ['nothing at all', [notInstalled], ['none of 1', 'no cluster runs', 'not installed']],
+    ['nothing installed', [notInstalled], ['none of 1', 'no cluster runs', 'not installed']],
   ];
   it.each(broken)('is bad with %s', (_name, answers, evidence) => {
     expect(

@@ -15,32 +15,36 @@ function conf(settings: unknown = {}): string {
 }
 
 describe('the configuration of a member', () => {
-  it('names every member, and listens on its own address only', () => {
+  it('lists every member, and listens on its own address only', () => {
     expect(conf()).toContain('wsrep_cluster_address = gcomm://192.0.2.11,192.0.2.12,192.0.2.13\n');
     expect(conf()).toContain('bind_address = 192.0.2.12\n');
     expect(conf()).toContain('gmcast.listen_addr=tcp://192.0.2.12:4567');
   });
 
   const cases: readonly (readonly [string, unknown, string])[] = [
-    ['one writer needs no waiting reads', {}, 'wsrep_sync_wait = 0\n'],
-    ['several writers need them', { writers: 'all' }, 'wsrep_sync_wait = 1\n'],
-    ['what is asked for stands above that', { writers: 'all', sync_wait: 3 }, 'wsrep_sync_wait = 3\n'],
+    ['one writer needs no causal reads', {}, 'wsrep_sync_wait = 0\n'],
+    ['several writers need causal reads', { writers: 'all' }, 'wsrep_sync_wait = 1\n'],
+    ['an explicit sync_wait wins', { writers: 'all', sync_wait: 3 }, 'wsrep_sync_wait = 3\n'],
     ['rsync needs no account', {}, 'wsrep_sst_method = rsync\n'],
     [
-      'mariabackup uses the account of the server itself',
+      'mariabackup uses the account of the server process',
       { sst: 'mariabackup' },
       'wsrep_sst_auth = mysql:\n',
     ],
-    ['sizes are taken as they are', { buffer_pool: '4G', gcache: '300M' }, 'gcache.size=300M'],
-    ['utf8 is what it always was', { charset: 'utf8' }, 'collation_server = utf8mb3_general_ci\n'],
+    ['sizes are passed through', { buffer_pool: '4G', gcache: '300M' }, 'gcache.size=300M'],
+    ['utf8 means utf8mb3', { charset: 'utf8' }, 'collation_server = utf8mb3_general_ci\n'],
     [
-      'a collation of its own',
+      'the collation can be set',
       { charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci' },
       'collation_server = utf8mb4_unicode_ci\n',
     ],
-    ['a port of its own', { port: 13306 }, '\nport = 13306\n'],
-    ['a log that is safe on each member', { flush_log: 1 }, 'innodb_flush_log_at_trx_commit = 1\n'],
-    ['a statement for new clients', { init_connect: 'SET NAMES utf8' }, "init_connect = 'SET NAMES utf8'\n"],
+    ['the port can be set', { port: 13306 }, '\nport = 13306\n'],
+    ['the log can be made durable on each member', { flush_log: 1 }, 'innodb_flush_log_at_trx_commit = 1\n'],
+    [
+      'a statement for new clients can be set',
+      { init_connect: 'SET NAMES utf8' },
+      "init_connect = 'SET NAMES utf8'\n",
+    ],
   ];
   it.each(cases)('%s', (_name, settings, expected) => {
     expect(conf(settings)).toContain(expected);
@@ -87,15 +91,15 @@ describe('--bootstrap-from', () => {
     ]);
   });
 
-  it('takes members of the database, and says whose data is lost', () => {
+  it('accepts members of the database, and names the members whose data is lost', () => {
     expect(option?.hosts(inventory).map(({ name }) => name)).toEqual(['db1', 'db2', 'db3']);
     const [first] = hosts;
     expect(first && option?.loses?.(first, inventory)).toMatch(
-      /data of db1: what was written only to db2, db3/,
+      /data of db1; anything written only to db2, db3 is lost/,
     );
   });
 
-  it('loses nothing where there is one member', () => {
+  it('loses nothing with a single member', () => {
     const alone = anInventory({ hosts: hosts.slice(0, 1) });
     expect(hosts[0] && option?.loses?.(hosts[0], alone)).toBeUndefined();
   });
@@ -103,7 +107,7 @@ describe('--bootstrap-from', () => {
 
 describe('the frontend of the database', () => {
   it.each(['single', 'all'] as const)(
-    'sends connections to %s, and asks port 9200 who is healthy',
+    'sends connections to %s, and checks health on port 9200',
     (writers) => {
       const [frontend] = galera.frontends?.(contextOf(galera, { settings: { writers } })) ?? [];
       expect(frontend).toMatchObject({ port: 3306, active: writers, check: { port: 9200, httpPath: '/' } });
@@ -112,8 +116,8 @@ describe('the frontend of the database', () => {
   );
 });
 
-describe('ports of its own', () => {
-  it('are where the members listen, and where HAProxy sends clients to', () => {
+describe('custom ports', () => {
+  it('apply to the members, to HAProxy and to the port check', () => {
     const context = contextOf(galera, { settings: { port: 13306, frontend_port: 33306 } });
     const [frontend] = galera.frontends?.(context) ?? [];
     expect(frontend).toMatchObject({ port: 33306, check: { port: 9200 } });
@@ -135,7 +139,7 @@ describe('an arbitrator', () => {
   });
   const context = contextOf(galera, { inventory, settings: { arbitrator: 'web9' } });
 
-  it('is on a host of the playbook, where no server is installed', () => {
+  it('runs on a host of the playbook without a server', () => {
     expect(context.hosts.map(({ name }) => name)).toEqual(['db1', 'db2', 'web9']);
     expect(titlesOn(galera, context, 'web9')).toEqual([
       'galera-arbitrator-4',
@@ -147,7 +151,7 @@ describe('an arbitrator', () => {
     expect(titlesOn(galera, context, 'db1')).not.toContain('garb');
   });
 
-  it('knows the members, and is none of theirs', () => {
+  it('lists the members, which do not list it', () => {
     expect(placedFile(galera, context, 'web9', '/etc/default/garb')).toContain(
       'GALERA_NODES="192.0.2.11:4567,192.0.2.12:4567"\nGALERA_GROUP="test"\n',
     );
@@ -155,7 +159,7 @@ describe('an arbitrator', () => {
     expect(galera.frontends?.(context)[0]?.servers.map(({ host }) => host)).toEqual(['db1', 'db2']);
   });
 
-  it('comes after the cluster, and is asked with it', () => {
+  it('is started after the cluster is formed, and is probed with it', () => {
     const steps = galera.steps(context);
     const titles = steps.map(({ title }) => title);
     expect(titles.indexOf('Run the arbitrator')).toBeGreaterThan(titles.indexOf('Form the cluster'));
@@ -167,21 +171,21 @@ describe('an arbitrator', () => {
     expect(galera.health?.(context)[0]?.members.map(({ name }) => name)).toEqual(['db1', 'db2', 'web9']);
   });
 
-  it('is asked for ports of its own', () => {
+  it('has its own port to check', () => {
     expect(galera.morePorts?.(context).filter(({ hosts }) => hosts?.includes('web9'))).toEqual([
       { port: 4567, process: 'garbd', hosts: ['web9'] },
     ]);
   });
 
-  it('makes no playbook of itself', () => {
+  it('adds no host if there are no members', () => {
     const alone = anInventory({ hosts: [web], settings: { galera: { arbitrator: 'web9' } } });
     expect(galera.hosts(alone)).toEqual([]);
   });
 });
 
-describe('a mistake in what the inventory says of the database', () => {
-  /** What is told of `galera: { YAML }`, which stands in line 7, with `count` members and a host called web. */
-  function told(yaml: string, count = 2): readonly string[] {
+describe('a mistake in the galera key', () => {
+  /** Problems of `galera: { YAML }` in line 7, with `count` members and a host called web. */
+  function problemsOf(yaml: string, count = 2): readonly string[] {
     const lines = [1, 2, 3].map((n) =>
       n <= count ? `  db${n}: { address: 10.0.0.1${n}, roles: [database] }` : '  # none',
     );
@@ -193,41 +197,41 @@ describe('a mistake in what the inventory says of the database', () => {
   }
 
   const cases: readonly (readonly [string, string, number, readonly string[]])[] = [
-    ['an arbitrator for two members is none', 'arbitrator: web', 2, []],
+    ['an arbitrator for two members is accepted', 'arbitrator: web', 2, []],
     [
-      'an arbitrator that is no host',
+      'an arbitrator that is not a host is reported',
       'arbitrator: wep',
       2,
       ['23: error: there is no host "wep"; name one of web'],
     ],
     [
-      'an arbitrator that is a member',
+      'an arbitrator that is a member is reported',
       'arbitrator: db1',
       2,
-      ['23: error: db1 is a member already: it would have two votes, and both die with it; name one of web'],
+      ['23: error: db1 is already a member: it would hold two votes, and lose both at once; name one of web'],
     ],
     [
-      'an arbitrator for three members',
+      'an arbitrator for three members is reported',
       'arbitrator: web',
       3,
       [
-        '23: warning: with 3 members the arbitrator makes the number of votes even: half of them is no majority; an arbitrator is for an even number of members; leave it away',
+        '23: warning: with 3 members the arbitrator makes the number of votes even, and half of them is no majority; remove it: an arbitrator helps only an even number of members',
       ],
     ],
     [
-      'a port of replication',
+      'a port of replication is reported',
       'port: 4567',
       3,
-      ['17: error: 4567 is used by the members among each other, or by their health endpoint; take another'],
+      ['17: error: port 4567 is used for inter-node traffic or by the health endpoint; choose another port'],
     ],
     [
-      'a collation of another character set',
+      'a collation of another character set is reported',
       'collation: utf8mb4_unicode_ci',
       3,
-      ['22: error: utf8mb4_unicode_ci is no collation of utf8mb3; write one that begins with utf8mb3_'],
+      ['22: error: utf8mb4_unicode_ci is not a collation of utf8mb3; write one that begins with utf8mb3_'],
     ],
   ];
   it.each(cases)('%s', (_name, yaml, count, expected) => {
-    expect(told(yaml, count)).toEqual(expected);
+    expect(problemsOf(yaml, count)).toEqual(expected);
   });
 });

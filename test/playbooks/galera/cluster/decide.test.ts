@@ -35,51 +35,47 @@ function expectRefusal(decision: ClusterDecision, reason: RegExp, hint: RegExp):
   expect(decision.evidence?.rows).toHaveLength(3);
 }
 
-describe('while a Primary component lives', () => {
+describe('while a Primary component exists', () => {
   const cases: readonly Case[] = [
-    ['nothing is done when all are in it', [live(), live(), live()], ['converged']],
+    ['nothing changes when all members are in it', [live(), live(), live()], ['converged']],
     ['a stopped member joins', [live({ size: 2 }), stopped(30), live({ size: 2 })], [JOIN2]],
     [
-      'a crashed member joins without a look at its position',
+      'a crashed member joins without recovery of its position',
       [live({ size: 1 }), crashed(), crashed()],
       [JOIN2, JOIN3],
     ],
-    ['members join one after another', [live({ size: 1 }), fresh, fresh], [JOIN2, JOIN3]],
+    ['members join one at a time', [live({ size: 1 }), fresh, fresh], [JOIN2, JOIN3]],
     [
-      'the first of the inventory joins too',
+      'the first member of the inventory joins like any other',
       [fresh, live({ size: 1 }), fresh],
       ['c1: join the cluster', JOIN3],
     ],
     ['a member with damaged data joins', [live({ size: 2 }), damaged(), live({ size: 2 })], [JOIN2]],
-    ['a server of its own joins', [live({ size: 2 }), standalone(), live({ size: 2 })], [JOIN2]],
+    ['an empty standalone server joins', [live({ size: 2 }), standalone(), live({ size: 2 })], [JOIN2]],
+    ['an expelled member joins again', [live({ size: 2 }), thrownOut(), live({ size: 2 })], [JOIN2]],
     [
-      'a member that was thrown out joins again',
-      [live({ size: 2 }), thrownOut(), live({ size: 2 })],
-      [JOIN2],
-    ],
-    [
-      'a member that is cut off returns',
+      'a member that is cut off rejoins',
       [live({ size: 2 }), noQuorum(30), live({ size: 2 })],
-      ['c2: return to the cluster'],
+      ['c2: rejoin the cluster'],
     ],
     [
       'a member that starts is waited for',
       [live({ size: 2 }), starting(), live({ size: 2 })],
-      ['c2: wait until it is Synced'],
+      ['c2: wait until Synced'],
     ],
     [
-      'one that is brought up to date is waited for',
+      'a member that is catching up is waited for',
       [live(), live({ state: 'Joined', ready: false }), live()],
-      ['c2: wait until it is Synced'],
+      ['c2: wait until Synced'],
+    ],
+    ['unreachable members are left out', [live({ size: 2 }), unreachable, live({ size: 2 })], ['converged']],
+    [
+      'a member joins even if another one is unreachable',
+      [live({ size: 1 }), stopped(1), unreachable],
+      [JOIN2],
     ],
     [
-      'those that cannot be reached are left out',
-      [live({ size: 2 }), unreachable, live({ size: 2 })],
-      ['converged'],
-    ],
-    ['one joins though another cannot be reached', [live({ size: 1 }), stopped(1), unreachable], [JOIN2]],
-    [
-      'servers with an older configuration are restarted one by one',
+      'members on an older configuration are restarted one at a time',
       [outdated(), live(), outdated()],
       ['c1: restart mariadb', 'c3: restart mariadb'],
     ],
@@ -89,7 +85,7 @@ describe('while a Primary component lives', () => {
       [JOIN2, 'c1: restart mariadb'],
     ],
     [
-      'nobody is restarted while a member cannot be reached',
+      'no member is restarted while another one is unreachable',
       [outdated({ size: 1 }), stopped(1), unreachable],
       [JOIN2],
     ],
@@ -130,39 +126,39 @@ describe('while a Primary component lives', () => {
       /save and drop/,
     ],
     [
-      'to overwrite transactions that the live cluster does not have',
+      'to overwrite transactions that the live cluster lacks',
       [live({ size: 1 }), stopped(99), stopped(40)],
       /up to 40.*up to 99 on c2/,
       /save that data.*--bootstrap-from c1/,
     ],
     [
-      'to overwrite what a damaged member has on top of the live cluster',
+      'to overwrite transactions that only a damaged member has',
       [live({ size: 2 }), damaged(41), live({ size: 2 })],
       /up to 41 on c2/,
       /--bootstrap-from c1/,
     ],
     [
-      'to restart a server of its own that has databases, whatever it was before',
+      'to restart a standalone server with databases, even if it was in a cluster before',
       [live({ size: 2 }), { ...standalone(['shop']), saved: saved(3) }, live({ size: 2 })],
       /c2 runs standalone.*overwrite shop on c2/,
       /systemctl stop mariadb/,
     ],
     [
-      'to restart a member onto another data directory than it runs on',
+      'to restart a member on another data directory',
       [outdated(), live(), { ...outdated(), moved: '/srv/mysql' }],
-      /c3 runs on \/var\/lib\/mysql, and would start on \/srv\/mysql/,
+      /c3 runs on \/var\/lib\/mysql, but would start on \/srv\/mysql/,
       /set datadir back/,
     ],
     [
-      'a member whose data directory cannot be found out',
+      'to let a member join whose data directory is unknown',
       [live({ size: 2 }), { data: 'unknown' }, live({ size: 2 })],
       /\/var\/lib\/mysql on c2 is unknown/,
       /my_print_defaults --mysqld/,
     ],
     [
-      'a restart that the others cannot spare',
+      'a restart while another member is unreachable',
       [outdated({ size: 2 }), live({ size: 2 }), unreachable],
-      /cannot spare.*c3/,
+      /cannot restart c1.*while c3/,
       /bring c3 back/,
     ],
   ];
@@ -170,17 +166,17 @@ describe('while a Primary component lives', () => {
     expectRefusal(decide(answers), reason, hint);
   });
 
-  it('overwrites other data when the operator says that the live data is right', () => {
+  it('overwrites other data when the operator chooses the live member', () => {
     const answers = [live({ size: 2 }), stopped(9, { uuid: OTHER_UUID }), live({ size: 2 })];
     expect(inShort(decide(answers, { bootstrapFrom: 'c1' }))).toEqual([JOIN2]);
   });
 
-  it('does not form a second cluster, whoever is named', () => {
+  it('never forms a second cluster, whichever member the operator chooses', () => {
     const answers = [live({ size: 1 }), stopped(39), stopped(39)];
     expect(inShort(decide(answers, { bootstrapFrom: 'c2' }))).toEqual([JOIN2, JOIN3]);
   });
 
-  it('forms a single member anew when it is restarted, because nobody else could be joined', () => {
+  it('bootstraps a single member again when it is restarted, because it has no cluster to join', () => {
     const decision = decide([outdated({ size: 1 })]);
     expect(inShort(decision)).toEqual(['c1: restart mariadb']);
     expect(decision.verdict === 'change' && decision.stages[0]?.[0]?.change.script).toContain(
@@ -189,7 +185,7 @@ describe('while a Primary component lives', () => {
   });
 });
 
-describe('while a server runs that cannot be asked', () => {
+describe('while a running server cannot be queried', () => {
   const ROOT = /root may not log in over the socket on c2: Access denied for user 'root'/;
   const ALTER = /on c2: mariadb -u root -p -e "ALTER USER root@localhost IDENTIFIED VIA unix_socket"/;
   const refusals: readonly Refusal[] = [
@@ -200,14 +196,14 @@ describe('while a server runs that cannot be asked', () => {
       /c1 counts 3 in its Primary component/,
       ALTER,
     ],
-    ['and every member is like that', [refusing(), refusing(), refusing()], ROOT, ALTER],
+    ['and every member refuses root', [refusing(), refusing(), refusing()], ROOT, ALTER],
     ['and nothing else runs', [stopped(5), refusing(), stopped(5)], ROOT, ALTER],
     ['and no member was ever in a cluster', [fresh, { ...refusing(), view: false }, fresh], ROOT, ALTER],
-    ['and others wait for a quorum', [noQuorum(5), refusing(), noQuorum(5)], ROOT, ALTER],
+    ['and others wait for quorum', [noQuorum(5), refusing(), noQuorum(5)], ROOT, ALTER],
     ['and another one starts', [starting(), refusing(), stopped(5)], ROOT, ALTER],
-    ['and a member cannot be reached', [unreachable, refusing(), stopped(5)], ROOT, ALTER],
+    ['and another member is unreachable', [unreachable, refusing(), stopped(5)], ROOT, ALTER],
     [
-      'because it is out of connections',
+      'because it has no free connection',
       [live(), refusing('ERROR 1040 (08004): Too many connections'), live()],
       /mariadb on c2 has no free connection: Too many connections/,
       /ss -tnp/,
@@ -215,7 +211,7 @@ describe('while a server runs that cannot be asked', () => {
     [
       'because it is slow',
       [live({ size: 2 }), silent(), stopped(5)],
-      /c2 and cannot be asked: no answer within 5 s/,
+      /c2 but cannot be queried: no answer within 5 s/,
       /sudo mariadb/,
     ],
     [
@@ -225,56 +221,56 @@ describe('while a server runs that cannot be asked', () => {
         refusing("ERROR 2002 (HY000): Can't connect to local server through socket '/x' (2)"),
         fresh,
       ],
-      /c2 and cannot be asked: ERROR 2002/,
+      /c2 but cannot be queried: ERROR 2002/,
       /systemctl status mariadb/,
     ],
     [
-      'because its sockets cannot be seen',
+      'because its sockets cannot be listed',
       [stopped(5), { ...starting(), process: 'unknown' }, stopped(5)],
-      /c2 and cannot be asked: its sockets cannot be seen/,
+      /c2 but cannot be queried: its sockets cannot be seen/,
       /sudo mariadb/,
     ],
     [
-      'because it runs outside of its unit',
+      'because it runs outside its unit',
       [stopped(5), { ...live(), ...starting('inactive'), process: 'open' }, stopped(5)],
-      /c2 and cannot be asked: a server runs on \/var\/lib\/mysql, and the unit is inactive/,
+      /c2 but cannot be queried: a server runs on \/var\/lib\/mysql, but the unit is inactive/,
       /systemctl status mariadb/,
     ],
     [
       'because it contradicts itself',
       [stopped(5), live({ component: 'non-Primary' }), stopped(5)],
-      /c2 and cannot be asked: it says that it is non-Primary and takes queries/,
+      /c2 but cannot be queried: it reports non-Primary but accepts queries/,
       /sudo mariadb/,
     ],
     [
       'because its process cannot be found',
       [stopped(5), { ...live(), process: 'absent' }, stopped(5)],
-      /c2 and cannot be asked: its unit is active, but has no process/,
+      /c2 but cannot be queried: its unit is active, but has no process/,
       /systemctl status mariadb/,
     ],
   ];
-  it.each(refusals)('nothing is done to any member: %s', (_name, answers, reason, hint) => {
+  it.each(refusals)('no member is changed: %s', (_name, answers, reason, hint) => {
     expectRefusal(decide(answers), reason, hint);
     expectRefusal(decide(answers, { bootstrapFrom: 'c1' }), reason, hint);
   });
 });
 
 describe('before anything else is decided', () => {
-  const SETTLE = 'wait for mariadb to come up, and end it if it waits in vain';
+  const SETTLE = 'wait for mariadb to come up, and kill it if it waits for members in vain';
   const cases: readonly Case[] = [
     ['a starting server is waited for', [starting(), stopped(5), fresh], [`c1: ${SETTLE}`]],
     [
-      'all that start are waited for together',
+      'all starting servers are waited for together',
       [starting(), starting('deactivating'), starting()],
       [`c1: ${SETTLE} + c2: ${SETTLE} + c3: ${SETTLE}`],
     ],
     [
-      'nothing is ended while a member cannot be reached: it may be in a cluster with that one',
+      'no server is killed while a member is unreachable, because both may form a cluster',
       [starting(), stopped(5), unreachable],
       ['c1: wait for mariadb to come up'],
     ],
     [
-      'a server on its way down has closed its sockets, and is waited for',
+      'a stopping server that has closed its sockets is waited for',
       [starting('deactivating'), noQuorum(5), noQuorum(5)],
       [`c1: ${SETTLE}`],
     ],
@@ -283,53 +279,53 @@ describe('before anything else is decided', () => {
     expect(inShort(decide(answers))).toEqual(stages);
   });
 
-  it('refuses a name that is no member', () => {
+  it('refuses a chosen host that is not a member', () => {
     expectRefusal(
       decide([fresh, fresh, fresh], { bootstrapFrom: 'c9' }),
-      /c9 is no member/,
+      /c9 is not a member/,
       /one of c1, c2, c3/,
     );
   });
 });
 
-describe('when members run and none has the quorum', () => {
-  const QUORUM = 'give it the quorum';
+describe('when members run and none has quorum', () => {
+  const QUORUM = 'promote to Primary';
   const cases: readonly Case[] = [
     [
-      'the first of equals gets it, the others return',
+      'the first of equal members is promoted, and the others rejoin',
       [noQuorum(40), noQuorum(40), noQuorum(40)],
-      [`c1: ${QUORUM}`, 'c2: return to the cluster', 'c3: return to the cluster'],
+      [`c1: ${QUORUM}`, 'c2: rejoin the cluster', 'c3: rejoin the cluster'],
     ],
     [
-      'the most advanced gets it',
+      'the member with the newest data is promoted',
       [noQuorum(40), noQuorum(41), stopped(40)],
-      [`c2: ${QUORUM}`, 'c1: return to the cluster', JOIN3],
+      [`c2: ${QUORUM}`, 'c1: rejoin the cluster', JOIN3],
     ],
     [
-      'one that runs wins over a stopped one that is as far',
+      'a running member wins over a stopped one with the same position',
       [stopped(40, { safe: true }), noQuorum(40), fresh],
-      ['c1: mark it as not safe to bootstrap', `c2: ${QUORUM}`, 'c1: join the cluster', JOIN3],
+      ['c1: mark as not safe to bootstrap', `c2: ${QUORUM}`, 'c1: join the cluster', JOIN3],
     ],
     [
-      'it is found out first how far crashed members came',
+      'the positions of crashed members are recovered first',
       [noQuorum(40), crashed(), crashed()],
-      ['c2: find out its last transaction + c3: find out its last transaction'],
+      ['c2: recover its last transaction + c3: recover its last transaction'],
     ],
     [
-      'survivors stop where a stopped member has newer data',
+      'survivors are stopped if a stopped member has newer data',
       [noQuorum(40), crashed(90), stopped(80, { safe: true })],
       ['c1: stop mariadb'],
     ],
     [
-      'survivors stop one at a time: each might have found a quorum since',
+      'survivors are stopped one at a time, because each may have regained quorum since',
       [noQuorum(40), noQuorum(41), crashed(90)],
       ['c1: stop mariadb', 'c2: stop mariadb'],
     ],
     [
-      'damaged data does not win',
+      'damaged data never wins',
       [noQuorum(40), damaged(40), damaged(-1)],
       [
-        'c2: mark it as not safe to bootstrap + c3: mark it as not safe to bootstrap',
+        'c2: mark as not safe to bootstrap + c3: mark as not safe to bootstrap',
         `c1: ${QUORUM}`,
         JOIN2,
         JOIN3,
@@ -342,7 +338,7 @@ describe('when members run and none has the quorum', () => {
 
   const refusals: readonly Refusal[] = [
     [
-      'while a member cannot be reached: the quorum may be there',
+      'while a member is unreachable, because it may have quorum',
       [noQuorum(40), noQuorum(40), unreachable],
       /c3 cannot be reached/,
       /bring c3 back.*osha deploy INVENTORY --bootstrap-from c1$/,
@@ -362,17 +358,17 @@ describe('when members run and none has the quorum', () => {
     [
       'to overwrite transactions that only a damaged member has',
       [noQuorum(40), damaged(90), noQuorum(40)],
-      /c2 is marked as damaged, and has transactions up to 90/,
+      /c2 is marked as damaged and has transactions up to 90/,
       /--bootstrap-from c1/,
     ],
     [
-      'to overwrite data of which nobody knows how far it came',
+      'to overwrite data with an unknown position',
       [noQuorum(40), crashed(-1), noQuorum(40)],
       /last transaction of c2 is unknown/,
       /--bootstrap-from c1/,
     ],
     [
-      'while the data of a stopped member is not there: its disk may not be mounted',
+      'while the data of a stopped member is missing, because its disk may not be mounted',
       [noQuorum(40), noQuorum(40), { data: 'empty' }],
       /\/var\/lib\/mysql on c3 is empty/,
       /mount its disk/,
@@ -382,9 +378,9 @@ describe('when members run and none has the quorum', () => {
     expectRefusal(decide(answers), reason, hint);
   });
 
-  it('gives it to a named survivor though a member cannot be reached', () => {
+  it('promotes the chosen survivor even if a member is unreachable', () => {
     const decision = decide([noQuorum(40), noQuorum(41), unreachable], { bootstrapFrom: 'c1' });
-    expect(inShort(decision)).toEqual([`c1: ${QUORUM}`, 'c2: return to the cluster']);
+    expect(inShort(decision)).toEqual([`c1: ${QUORUM}`, 'c2: rejoin the cluster']);
   });
 });
 
@@ -397,10 +393,10 @@ describe('the changes', () => {
   };
   const cases: readonly (readonly [string, readonly Said[], readonly string[]])[] = [
     ['bootstrap and join', [stopped(2), stopped(1)], ['c1: restarts forms', 'c2: restarts joins']],
-    ['promote and return', [noQuorum(2), noQuorum(1)], ['c1: promotes', 'c2: restarts joins']],
-    ['find a position', [crashed(), thrownOut()], ['c1: ', 'c2: stops']],
+    ['promote and rejoin', [noQuorum(2), noQuorum(1)], ['c1: promotes', 'c2: restarts joins']],
+    ['recover a position', [crashed(), thrownOut()], ['c1: ', 'c2: stops']],
     ['stop survivors', [noQuorum(2), crashed(5)], ['c1: stops']],
-    ['wait, or end what waits in vain', [starting(), stopped(1)], ['c1: stops kills']],
+    ['wait, or kill a server that waits in vain', [starting(), stopped(1)], ['c1: stops kills']],
     ['only wait', [starting(), unreachable], ['c1: ']],
     ['wait for a member', [live({ size: 1 }), starting()], ['c2: ']],
     ['restart', [outdated({ size: 2 }), live({ size: 2 })], ['c1: restarts']],
@@ -411,13 +407,13 @@ describe('the changes', () => {
       ['c2: ', 'c1: restarts forms', 'c2: restarts joins'],
     ],
   ];
-  it.each(cases)('say what they do to a member: %s', (_name, answers, expected) => {
+  it.each(cases)('declare their effects on the member: %s', (_name, answers, expected) => {
     expect(effects(answers)).toEqual(expected);
   });
 });
 
 describe('the scripts', () => {
-  it('let only the bootstrap form a cluster, and clean up after it', () => {
+  it('form a cluster only in the bootstrap, and clean up after it', () => {
     const decision = decide([stopped(1), stopped(2), stopped(1)]);
     const scripts =
       decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change.script) : [];
@@ -427,7 +423,7 @@ describe('the scripts', () => {
 });
 
 describe('the evidence', () => {
-  it('has a row for each member, with everything that was weighed', () => {
+  it('has a row for each member with all criteria of the election', () => {
     const { evidence } = decide([stopped(10, { safe: true }), crashed(12), unreachable]);
     expect(evidence?.rows).toEqual([
       ['c1', 'stopped', 'inactive', '', 'aaaaaaaa', '10', 'yes', '-', '/var/lib/mysql'],

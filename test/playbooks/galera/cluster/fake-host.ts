@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { POSITION_FILE } from '../../../../playbooks/galera/cluster/data-functions.ts';
 import {
   observeMember,
   parseMember,
@@ -14,18 +13,19 @@ import { platformOf } from '../../../../src/platform/index.ts';
 import type { ProbeAnswer } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
+import { POSITION_FILE } from '../../../../playbooks/galera/cluster/shell-functions.ts';
 
-/** What a server process of this test does: the sockets that it listens on. */
+/** A server process of this test, and the sockets on which it listens. */
 export interface FakeServer {
   readonly unixSocket?: boolean;
   readonly ports?: readonly number[];
   /** Its data directory; default the host's. */
   readonly directory?: string;
-  /** Whether the unit knows it as its own; default true. */
+  /** Whether it is the process of the unit; default true. */
   readonly ofUnit?: boolean;
 }
 
-/** Node, under the name of the server, in its data directory. */
+/** Node.js under the name of the server, in its data directory. */
 const SERVER = `process.title = 'mariadbd';
 const [directory, unix, ...ports] = process.argv.slice(1);
 process.chdir(directory);
@@ -37,8 +37,8 @@ Promise.all(wanted.map((at) => new Promise((done) => require('net').createServer
 setInterval(() => {}, 1000);`;
 
 /**
- * A host with a systemd, a client of MariaDB and a server that only seem to be, for the scripts of osha to be run on a
- * real shell: what the unit says, what the client answers and what is in the data directory are files.
+ * A host with a fake systemd, a fake MariaDB client and a fake server, to run osha's scripts on a real shell: the state
+ * of the unit, the answers of the client and the data directory are files.
  */
 export class FakeHost {
   readonly folder = folderForTest();
@@ -62,20 +62,20 @@ esac
 exit 0`,
     );
     this.program('mariadbd', 'exit 1');
-    // State transfers of other servers on this machine are none of this host's.
+    // State transfers of other servers on this machine do not count.
     this.program('pgrep', 'exit 1');
     this.program('my_print_defaults', `cat ${this.folder}/options 2>/dev/null; exit 0`);
     this.unit({ ActiveState: 'inactive', MainPID: '0', InvocationID: 'first' });
     this.client('exit 1');
   }
 
-  /** A program that comes before the host's own. */
+  /** A program that shadows the host's own. */
   program(name: string, script: string): void {
     writeFileSync(join(this.#bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(this.#bin, name), 0o755);
   }
 
-  /** What systemd says of the unit from now on. */
+  /** Sets the state of the unit in systemd. */
   unit(properties: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(properties)) this.#properties.set(name, value);
     const lines = [...this.#properties].map(([name, value]) => `${name}=${value}\n`);
@@ -91,7 +91,7 @@ exit 0`,
     this.program('mariadb', `echo "mariadb $*" >>${this.folder}/done\n${script}`);
   }
 
-  /** Lets the client print rows. */
+  /** Makes the client print rows. */
   says(rows: Readonly<Record<string, string>>): void {
     const lines = Object.entries(rows).map(([name, value]) => `${name}\\t${value}\\n`);
     this.client(`printf '${lines.join('')}'`);
@@ -126,7 +126,7 @@ exit 0`,
     if (ofUnit) this.unit({ MainPID: String(child.pid) });
   }
 
-  /** Runs a script of osha here. */
+  /** Runs a script of osha on this host. */
   run(script: string): ProbeAnswer {
     const here = script
       .replaceAll(POSITION_FILE, join(this.folder, 'noted', 'position'))
@@ -146,7 +146,7 @@ exit 0`,
     return parseMember(platform.units.mariadb, this.run(observeMember(platform, []).script));
   }
 
-  /** The observation as a decision sees it. */
+  /** The member as the decision classifies it. */
   member(): Member {
     const [member] = membersOf(
       [aHost('c1')],
@@ -156,7 +156,7 @@ exit 0`,
     return member;
   }
 
-  /** Commands that were given to systemd and to the client, without those that only ask systemd. */
+  /** Commands sent to systemd and to the client, without queries to systemd. */
   done(): readonly string[] {
     const path = join(this.folder, 'done');
     const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];

@@ -1,5 +1,5 @@
 import { decideCluster } from '../../../../playbooks/galera/cluster/decide.ts';
-import type { DecisionContext } from '../../../../playbooks/galera/cluster/decision.ts';
+import type { DecisionContext } from '../../../../playbooks/galera/cluster/election.ts';
 import { membersOf, type Member } from '../../../../playbooks/galera/cluster/members.ts';
 import {
   ZERO_UUID,
@@ -15,7 +15,10 @@ import { STARTED_AT, unitReading } from '../../../operations/unit-states.ts';
 export const UUID = 'aaaaaaaa-0000-11f0-8000-000000000001';
 export const OTHER_UUID = 'bbbbbbbb-0000-11f0-8000-000000000002';
 
-/** What one member answers: a change to a stopped member that was never in a cluster, or why it does not answer. */
+/**
+ * The observation of one member, as differences from a stopped one that was never in a cluster, or why it is
+ * unreachable.
+ */
 export type Said = Partial<MemberObservation> | string;
 type Observed = Partial<MemberObservation>;
 
@@ -64,7 +67,7 @@ export function noQuorum(lastCommitted: number, uuid = UUID): Observed {
   };
 }
 
-/** What `grastate.dat` says. */
+/** Content of `grastate.dat`. */
 export function saved(
   seqno: number,
   more: { uuid?: string; safe?: boolean } = {},
@@ -72,12 +75,12 @@ export function saved(
   return { uuid: more.uuid ?? UUID, seqno, safeToBootstrap: more.safe ?? false };
 }
 
-/** Stopped in good order after transaction `seqno`. */
+/** Shut down cleanly after transaction `seqno`. */
 export function stopped(seqno: number, more: { uuid?: string; safe?: boolean } = {}): Observed {
   return { saved: saved(seqno, more) };
 }
 
-/** Stopped in the middle of its work; `seqno` is what was found out afterwards. */
+/** Crashed; `seqno` is the position recovered afterwards. */
 export function crashed(
   seqno?: number,
   more: { uuid?: string; safe?: boolean; recovered?: string } = {},
@@ -95,7 +98,7 @@ export function damaged(seqno?: number, recovered = UUID): Observed {
   return crashed(seqno, { uuid: ZERO_UUID, recovered });
 }
 
-/** A server of its own, as Debian starts it. */
+/** A standalone server, as Debian starts it. */
 export function standalone(databases: readonly string[] = []): Observed {
   return {
     unit: unit('active'),
@@ -104,7 +107,7 @@ export function standalone(databases: readonly string[] = []): Observed {
   };
 }
 
-/** A server that was thrown out of its cluster and still runs. */
+/** A server that was expelled from its cluster and still runs. */
 export function thrownOut(): Observed {
   return {
     unit: unit('active'),
@@ -117,27 +120,27 @@ export function starting(active = 'activating'): Observed {
   return { unit: unit(active), saved: saved(-1) };
 }
 
-/** Its server runs, and the client is turned away with these words; by default as by a password for root. */
+/** Its server runs, but rejects the client with this error; by default because root has a password. */
 export function refusing(
   complaint = "ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: NO)",
 ): Observed {
   return { unit: unit('active'), process: 'open', complaint, saved: saved(-1) };
 }
 
-/** Its server takes clients, and gives no answer in time. */
+/** Its server accepts clients, but the query times out. */
 export function silent(): Observed {
   return refusing('no answer within 5 s on /run/mysqld/mysqld.sock');
 }
 
 export const HOSTS = [aHost('c1'), aHost('c2'), aHost('c3')];
 
-/** The members c1, c2, ... as they answered. */
+/** The members c1, c2, ... with these observations. */
 export function membersThat(...all: readonly Said[]): readonly Member[] {
   const { hosts, answers } = asked('c', all, observationOf);
   return membersOf(hosts, answers);
 }
 
-/** An observation in full: of a stopped member that was never in a cluster, but for what it said. */
+/** A complete observation: a stopped member that was never in a cluster, except for `said`. */
 export function observationOf(said: Partial<MemberObservation>): MemberObservation {
   const ended = said.unit === undefined || said.unit.active === 'inactive' || said.unit.active === 'failed';
   return {

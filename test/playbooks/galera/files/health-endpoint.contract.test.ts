@@ -12,13 +12,15 @@ import { contextOf, placedFile } from '../../context.ts';
 
 type Sst = 'rsync' | 'mariabackup';
 
-/** What the server says of itself, as its client prints it. */
+/** Status of the server, as its client prints it. */
 const says = (cluster: string, state: number, words: string, ready: string): string =>
   `wsrep_local_state\t${state}\nwsrep_local_state_comment\t${words}\nwsrep_cluster_status\t${cluster}\nwsrep_ready\t${ready}\n`;
 const SYNCED = says('Primary', 4, 'Synced', 'ON');
 const JOINED = says('Primary', 3, 'Joined', 'ON');
 
-/** A server's client: for each question it prints the file `said`; where that is missing, the server hangs, or is down. */
+/**
+ * A server's client: for each question it prints the file `said`; where that is missing, the server hangs, or is down.
+ */
 const client = (folder: string, options: { down?: boolean; socket?: string } = {}): string => `#!/bin/sh
 echo "$*" >> '${folder}/started'
 ${options.down ? 'exit 1' : ''}
@@ -51,11 +53,11 @@ afterEach(async () => {
 interface Endpoint {
   readonly folder: string;
   readonly url: string;
-  /** What the server says from now on; without it, it hangs. */
+  /** Sets the status of the server; without one, it hangs. */
   readonly say: (said: string | undefined) => void;
 }
 
-/** The endpoint, asking a client that is a script. */
+/** The endpoint with a script as its client. */
 async function endpoint(
   sst: Sst,
   options: { down?: boolean; socket?: string; defaults?: string } = {},
@@ -99,8 +101,8 @@ async function untilStatus(url: string, status: number): Promise<number> {
 }
 
 /**
- * The fewest milliseconds, of three times, from what a Synced member says then to the answer 503: what comes on top is this
- * machine being busy.
+ * The fewest milliseconds, of three times, from what a Synced member says then to the answer 503: what comes on top is
+ * this machine being busy.
  */
 async function bestOfThree(url: string, say: Endpoint['say'], said: string | undefined): Promise<number> {
   const took: number[] = [];
@@ -155,7 +157,7 @@ describe('the health endpoint', () => {
     expect(await response.text()).toBe(`galera: ${words}\n`);
   });
 
-  it('answers 503 where the server is down, and asks again until it is up', async () => {
+  it('answers 503 while the server is down, and queries it until it is up', async () => {
     const { url, folder, say } = await endpoint('rsync', { down: true });
     say(SYNCED);
     expect(await statusOf(url)).toBe(503);
@@ -175,7 +177,7 @@ describe('the health endpoint', () => {
     await untilStatus(url, 200);
   });
 
-  it('asks the server over the socket that its configuration names', async () => {
+  it('queries the server through the configured socket', async () => {
     const socket = join(folderForTest(), 'elsewhere.sock');
     const server = createServer().listen(socket);
     await once(server, 'listening');
@@ -185,13 +187,13 @@ describe('the health endpoint', () => {
     server.close();
   });
 
-  it('asks the server at its usual place where the configuration names a socket that is not there', async () => {
+  it('queries the server at its default socket if the configured one does not exist', async () => {
     const { url, say } = await endpoint('rsync', { defaults: 'echo --socket=/nonexistent/socket' });
     say(SYNCED);
     await untilStatus(url, 200);
   });
 
-  it('may be run by its own account', () => {
+  it('can be run by its own account', () => {
     expect(placedFile(galera, contextOf(galera), 'controller1', HEALTH_PROGRAM)).toMatch(
       /^#!\/usr\/bin\/env python3\n/,
     );

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { decideName, recognised } from '../../../../playbooks/galera/cluster/recognised.ts';
 import { platformOf } from '../../../../src/platform/index.ts';
 import { aHost } from '../../../support/inventory.ts';
 import {
@@ -16,8 +15,9 @@ import {
   thrownOut,
   unreachable,
 } from './observations.ts';
+import { decideName, recognised } from '../../../../playbooks/galera/cluster/cluster.ts';
 
-/** The same member, with this name in its files; a server that runs goes by it too. */
+/** The same member with this cluster name in its files; a running server uses `running`. */
 function called(name: string, said: Said, running = name): Said {
   if (typeof said === 'string') return said;
   return {
@@ -31,24 +31,24 @@ describe('a deployment called prod', () => {
   const refusals: readonly (readonly [string, readonly Said[], string | undefined, string])[] = [
     ['whose cluster runs as lab', [called('lab', live()), called('lab', live())], undefined, 'lab'],
     [
-      'whose cluster runs as lab, though its files say prod already',
+      'whose cluster runs as lab, although its files already say prod',
       [called('prod', live(), 'lab'), called('prod', live(), 'lab')],
       undefined,
       'lab',
     ],
     ['of which one member runs as lab', [called('lab', live({ size: 1 })), unreachable], undefined, 'lab'],
     [
-      'that waits for a quorum as lab',
+      'that waits for quorum as lab',
       [called('lab', noQuorum(3)), called('lab', stopped(3))],
       undefined,
       'lab',
     ],
     ['that is stopped as lab', [called('lab', stopped(3)), called('lab', stopped(3))], undefined, 'lab'],
     ['that refuses root, with lab in its files', [called('lab', refusing()), fresh], undefined, 'lab'],
-    ['one of whose members was thrown out of lab', [called('lab', thrownOut()), fresh], undefined, 'lab'],
+    ['one of whose members was expelled from lab', [called('lab', thrownOut()), fresh], undefined, 'lab'],
     ['whose arbitrator votes in lab', [unreachable, fresh], 'lab', 'lab'],
     [
-      'that found two Primaries, one of its own name',
+      'with two Primaries, only one of its own name',
       [called('prod', live({ size: 1 })), called('lab', live({ size: 1 }))],
       undefined,
       'lab',
@@ -57,7 +57,7 @@ describe('a deployment called prod', () => {
   it.each(refusals)('is refused %s', (_name, answers, group, name) => {
     expect(decideName(membersThat(...answers), 'prod', group)).toMatchObject({
       verdict: 'refuse',
-      reason: `the hosts' cluster is called ${name}; the inventory calls it prod`,
+      reason: `the cluster on the hosts is called ${name}, but the inventory calls it prod`,
       hint: expect.stringContaining(`name: ${name}`) as string,
     });
   });
@@ -65,29 +65,25 @@ describe('a deployment called prod', () => {
   const fine: readonly (readonly [string, readonly Said[], string | undefined])[] = [
     ['is called that', [called('prod', live()), called('prod', live())], 'prod'],
     ['was never deployed', [fresh, fresh], undefined],
-    ['has servers of their own', [called('my_wsrep_cluster', standalone()), standalone()], undefined],
+    ['has only standalone servers', [called('my_wsrep_cluster', standalone()), standalone()], undefined],
     [
-      'has only a file with another name, of a deployment that formed nothing',
+      'has another name in a file, from a deployment that formed no cluster',
       [called('lab', fresh), fresh],
       undefined,
     ],
-    ['cannot be reached', [unreachable, unreachable], undefined],
+    ['is unreachable', [unreachable, unreachable], undefined],
     [
-      'runs under its name, though an interrupted run left another in a file',
+      'runs under its name, although an interrupted run left another one in a file',
       [called('lab', stopped(3)), called('prod', live())],
       undefined,
     ],
-    [
-      'is stopped, half renamed, and gets its name back',
-      [called('lab', stopped(3)), called('prod', stopped(3))],
-      undefined,
-    ],
+    ['is stopped and only half renamed', [called('lab', stopped(3)), called('prod', stopped(3))], undefined],
   ];
   it.each(fine)('is recognised where the cluster %s', (_name, answers, group) => {
     expect(decideName(membersThat(...answers), 'prod', group)).toEqual({ verdict: 'converged' });
   });
 
-  it('reads the name of what the arbitrator votes in on its host', () => {
+  it('reads the cluster name of the arbitrator on its host', () => {
     const web = aHost('web');
     const operation = recognised(HOSTS, {
       platform: platformOf('debian-12'),

@@ -2,10 +2,10 @@ import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { recover, type ChangeContext } from '../../../../playbooks/galera/cluster/changes.ts';
-import { POSITION_FILE } from '../../../../playbooks/galera/cluster/data-functions.ts';
 import { ZERO_UUID } from '../../../../playbooks/galera/cluster/observe.ts';
 import { FakeHost } from './fake-host.ts';
 import { OTHER_UUID, UUID } from './observations.ts';
+import { POSITION_FILE } from '../../../../playbooks/galera/cluster/shell-functions.ts';
 
 const CONTEXT: ChangeContext = {
   unit: 'mariadb',
@@ -26,8 +26,8 @@ const SYNCED = {
 
 const DENIED = "ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: NO)";
 
-describe('the probe finds a server that runs', () => {
-  it('and asks it over the socket that the process has, wherever that is', async () => {
+describe('the probe finds a running server', () => {
+  it('and queries it through the socket of its process, wherever that is', async () => {
     const host = new FakeHost();
     host.unit({ ActiveState: 'active' });
     host.says(SYNCED);
@@ -39,7 +39,7 @@ describe('the probe finds a server that runs', () => {
   const complaints: readonly (readonly [string, string, string, string])[] = [
     ['refuses the login', `echo "${DENIED}" >&2; exit 1`, 'refusing', DENIED],
     [
-      'has no connection left',
+      'has no free connection',
       'echo "ERROR 1040 (08004): Too many connections" >&2; exit 1',
       'refusing',
       'ERROR 1040 (08004): Too many connections',
@@ -50,20 +50,17 @@ describe('the probe finds a server that runs', () => {
       'silent',
       "ERROR 2013 (HY000): Lost connection to server at 'handshake'",
     ],
-    ['says nothing that is understood', 'exit 1', 'silent', ''],
+    ['prints no error', 'exit 1', 'silent', ''],
   ];
-  it.each(complaints)(
-    'and calls one that %s alive, never starting',
-    async (_name, client, kind, complaint) => {
-      const host = new FakeHost();
-      host.unit({ ActiveState: 'active' });
-      host.client(client);
-      await host.server({ unixSocket: true });
-      expect(host.member()).toMatchObject({ kind, complaint });
-    },
-  );
+  it.each(complaints)('and never takes one that %s for starting', async (_name, client, kind, complaint) => {
+    const host = new FakeHost();
+    host.unit({ ActiveState: 'active' });
+    host.client(client);
+    await host.server({ unixSocket: true });
+    expect(host.member()).toMatchObject({ kind, complaint });
+  });
 
-  it('and calls one that is slow alive', async () => {
+  it('and takes a slow one for silent', async () => {
     const host = new FakeHost();
     host.unit({ ActiveState: 'active' });
     host.client('exec sleep 30');
@@ -74,14 +71,14 @@ describe('the probe finds a server that runs', () => {
     });
   });
 
-  it('and calls one that takes clients over TCP only alive', async () => {
+  it('and takes one that accepts clients over TCP only for silent', async () => {
     const host = new FakeHost();
     host.unit({ ActiveState: 'activating' });
     await host.server({ ports: [23_306] });
     expect(host.member()).toMatchObject({ kind: 'silent', complaint: 'it has no local socket' });
   });
 
-  it('and calls one starting that has no socket for clients, on evidence', async () => {
+  it('and takes one without a socket for clients for starting', async () => {
     const host = new FakeHost();
     host.unit({ ActiveState: 'activating' });
     host.write('gvwstate.dat', 'view');
@@ -89,14 +86,14 @@ describe('the probe finds a server that runs', () => {
     expect(host.member()).toMatchObject({ kind: 'starting', observed: { process: 'closed', view: true } });
   });
 
-  it('and calls one alive that runs outside of its unit on the same data', async () => {
+  it('and takes one that runs outside its unit on the same data for silent', async () => {
     const host = new FakeHost();
     host.says(SYNCED);
     await host.server({ unixSocket: true, ofUnit: false });
     expect(host.member()).toMatchObject({ kind: 'silent' });
   });
 
-  it('and says so where a start would take another data directory', async () => {
+  it('and reports another data directory of the next start', async () => {
     const host = new FakeHost();
     const other = join(host.folder, 'srv');
     mkdirSync(other);
@@ -109,7 +106,7 @@ describe('the probe finds a server that runs', () => {
   });
 });
 
-describe('the probe takes its evidence from the directories of the server', () => {
+describe('the probe reads the directories of the server', () => {
   const moved: readonly (readonly [string, (host: FakeHost, to: string) => void])[] = [
     ['an option file', (host, to) => host.options(`--datadir=${to}`)],
     ['an option file that spells it differently', (host, to) => host.options(`--loose-datadir=${to}`)],
@@ -143,7 +140,7 @@ describe('the probe takes its evidence from the directories of the server', () =
       },
     ],
   ];
-  it.each(moved)('as named by %s', (_name, move) => {
+  it.each(moved)('as set by %s', (_name, move) => {
     const host = new FakeHost();
     host.state(OTHER_UUID, 6);
     const to = join(host.folder, 'srv');
@@ -157,7 +154,7 @@ describe('the probe takes its evidence from the directories of the server', () =
     });
   });
 
-  it('with the directory of Galera where that is one of its own', () => {
+  it('with the separate directory of Galera', () => {
     const host = new FakeHost();
     const to = join(host.folder, 'galera');
     mkdirSync(to);
@@ -173,12 +170,12 @@ describe('the probe takes its evidence from the directories of the server', () =
     ['empty', (host) => host.options(`--datadir=${host.folder}`), 'empty'],
     ['missing', (host) => host.options('--datadir=/nowhere/mysql'), 'missing'],
     [
-      'unknown, as its options cannot be read',
+      'unknown, because its options cannot be read',
       (host) => host.program('my_print_defaults', 'exit 2'),
       'unknown',
     ],
   ];
-  it.each(hollow)('and says that one is %s', (_name, make, data) => {
+  it.each(hollow)('and reports one that is %s', (_name, make, data) => {
     const host = new FakeHost();
     make(host);
     expect(host.observe().data).toBe(data);
@@ -189,13 +186,13 @@ describe('the probe takes its evidence from the directories of the server', () =
     ['a cache without a state file', 'galera.cache', 'cache'],
     ['a view without a state file', 'gvwstate.dat', 'view'],
   ];
-  it.each(unclear)('and takes %s for a member of a cluster that nobody knows', (_name, file, content) => {
+  it.each(unclear)('and takes %s for a sign of an unknown cluster', (_name, file, content) => {
     const host = new FakeHost();
     host.write(file, content);
     expect(host.observe().saved).toEqual({ uuid: ZERO_UUID, seqno: -1, safeToBootstrap: false });
   });
 
-  it('and counts the test database only with something in it', () => {
+  it('and counts the test database only if it is not empty', () => {
     const host = new FakeHost();
     host.write('test/db.opt', '');
     host.write('shop/db.opt', '');
@@ -205,8 +202,8 @@ describe('the probe takes its evidence from the directories of the server', () =
   });
 });
 
-describe('a position that was noted', () => {
-  /** A host whose server crashed, after its position was found out. */
+describe('a recorded position', () => {
+  /** A host whose server crashed and whose position has been recovered. */
   function noted(): FakeHost {
     const host = new FakeHost();
     host.state(UUID, -1);
@@ -219,7 +216,7 @@ describe('a position that was noted', () => {
     return host;
   }
 
-  it('is believed while everything is as it was', () => {
+  it('counts while nothing has changed', () => {
     expect(noted().observe().recovered).toEqual({ uuid: UUID, seqno: 6 });
   });
 
@@ -228,9 +225,9 @@ describe('a position that was noted', () => {
     ['the log of InnoDB was written to', (host) => host.write('ib_logfile0', 'more')],
     ['the log of InnoDB was touched', (host) => utimesSync(join(host.data, 'ib_logfile0'), 5, 5)],
     ['the log of InnoDB is gone', (host) => rmSync(join(host.data, 'ib_logfile0'))],
-    ['the state of Galera is another', (host) => host.state(UUID, -2)],
+    ['the state of Galera differs', (host) => host.state(UUID, -2)],
     [
-      'the server takes another data directory',
+      'the server uses another data directory',
       (host) => {
         const to = join(host.folder, 'srv');
         mkdirSync(to);
@@ -247,7 +244,7 @@ describe('a position that was noted', () => {
       },
     ],
     [
-      'it was noted by an earlier version, which tied it to nothing',
+      'it was recorded by an earlier version, without a fingerprint',
       (host) => writeFileSync(join(host.folder, 'noted', 'position'), `${UUID}:6\n`),
     ],
   ];
@@ -257,7 +254,7 @@ describe('a position that was noted', () => {
     expect(host.observe().recovered).toBeUndefined();
   });
 
-  it('is found out with the arguments that the unit gives its server', () => {
+  it('is recovered with the arguments that the unit passes to its server', () => {
     const host = new FakeHost();
     host.state(UUID, -1);
     host.unit({
@@ -271,7 +268,7 @@ describe('a position that was noted', () => {
     expect(host.done()).toContain(`recovery --defaults-file=/etc/my.cnf --datadir=${host.data}`);
   });
 
-  it('is not looked for where the data is not there', () => {
+  it('is not recovered where the data is missing', () => {
     const host = new FakeHost();
     rmSync(join(host.data, 'ib_logfile0'));
     const { stderr, exitCode } = host.run(`set -e\n${recover(CONTEXT, 'c1', false).change.script}`);
@@ -279,13 +276,13 @@ describe('a position that was noted', () => {
     expect(stderr).toContain('is its disk mounted?');
   });
 
-  it('lies in memory', () => {
+  it('is kept in memory', () => {
     expect(POSITION_FILE).toMatch(/^\/run\//);
   });
 });
 
-describe('where the sockets of a process cannot be seen', () => {
-  it('the server is asked over the one that its options name, and is alive if it gives no answer', async () => {
+describe('where the sockets of a process cannot be listed', () => {
+  it('the server is queried through the configured socket, and counts as silent if it does not answer', async () => {
     const host = new FakeHost();
     host.unit({ ActiveState: 'active' });
     host.program('ls', 'exit 2');

@@ -38,38 +38,42 @@ function expectRefusal(decision: ClusterDecision, reason: RegExp, hint: RegExp):
 describe('when nothing runs and no member was ever in a cluster', () => {
   const BOOTSTRAP = 'bootstrap the cluster';
   const cases: readonly Case[] = [
-    ['the first is bootstrapped, the others join', [fresh, fresh, fresh], [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3]],
     [
-      'hosts where nothing is installed yet come in turn',
+      'the first member is bootstrapped, and the others join',
+      [fresh, fresh, fresh],
+      [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3],
+    ],
+    [
+      'hosts where nothing is installed yet keep their place in the order',
       [notInstalled, fresh, notInstalled],
       [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3],
     ],
     [
-      'servers of their own are taken in',
+      'empty standalone servers join',
       [standalone(), standalone(), standalone()],
       [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3],
     ],
     [
-      'the one with databases goes first, so that they live on',
+      'a member with databases is bootstrapped, so that they are kept',
       [fresh, { databases: ['shop'] }, fresh],
       [`c2: ${BOOTSTRAP}`, 'c1: join the cluster', JOIN3],
     ],
     [
-      'while that one serves them, it is stopped in a round of its own',
+      'a standalone server with databases is stopped first, as a separate decision',
       [fresh, standalone(['shop']), fresh],
       ['c2: stop mariadb'],
     ],
     [
-      'zero uuids with nothing in them are no cluster',
+      'a zero uuid without a position does not count as a cluster',
       [damaged(-1, '00000000-0000-0000-0000-000000000000'), fresh, fresh],
       [`c1: ${BOOTSTRAP}`, JOIN2, JOIN3],
     ],
     [
-      'what a zero uuid has in it is looked at first',
+      'the position behind a zero uuid is recovered first',
       [damaged(), fresh, fresh],
-      ['c1: find out its last transaction'],
+      ['c1: recover its last transaction'],
     ],
-    ['one member is a cluster too', [fresh], [`c1: ${BOOTSTRAP}`]],
+    ['a single member forms a cluster', [fresh], [`c1: ${BOOTSTRAP}`]],
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
     expect(inShort(decide(answers))).toEqual(stages);
@@ -77,13 +81,13 @@ describe('when nothing runs and no member was ever in a cluster', () => {
 
   const refusals: readonly Refusal[] = [
     [
-      'while a member cannot be reached: a cluster may live there',
+      'while a member is unreachable, because it may run a cluster',
       [fresh, fresh, unreachable],
       /c3 cannot be reached/,
       /bring c3 back/,
     ],
     [
-      'when two have databases',
+      'when two members have databases',
       [standalone(['shop']), fresh, standalone(['wiki'])],
       /overwrite wiki on c3/,
       /--bootstrap-from c1/,
@@ -102,45 +106,45 @@ describe('when nothing runs and members were in a cluster', () => {
   const cases: readonly Case[] = [
     ['the highest last transaction wins', [stopped(10), stopped(12), stopped(11)], boot('c2', 'c1', 'c3')],
     [
-      'a tie goes to the one that is safe to bootstrap',
+      'a tie goes to the member that is safe to bootstrap',
       [stopped(12), stopped(12), stopped(12, { safe: true })],
       boot('c3', 'c1', 'c2'),
     ],
     [
-      'a tie without it goes to the inventory',
+      'a tie without that mark goes to the first in the inventory',
       [stopped(12), stopped(12), stopped(12)],
       boot('c1', 'c2', 'c3'),
     ],
     [
-      'the mark does not win over newer data, and is taken off',
+      'the mark does not win over newer data, and is cleared',
       [stopped(10, { safe: true }), crashed(12), stopped(11)],
-      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
+      ['c1: mark as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
     ],
     [
-      'it is found out how far crashed members came',
+      'the positions of crashed members are recovered first',
       [crashed(), stopped(12), crashed()],
-      ['c1: find out its last transaction + c3: find out its last transaction'],
+      ['c1: recover its last transaction + c3: recover its last transaction'],
     ],
     [
-      'what was found out counts, and who could form it too is kept from it',
+      'a recovered position counts, and other members that could bootstrap on their own are prevented from it',
       [crashed(13), stopped(12), crashed(11)],
-      ['c3: mark it as not safe to bootstrap', ...boot('c1', 'c2', 'c3')],
+      ['c3: mark as not safe to bootstrap', ...boot('c1', 'c2', 'c3')],
     ],
     [
-      'nobody who was thrown out is believed before it is looked at',
+      'the position of an expelled member is recovered first',
       [thrownOut(), stopped(12), stopped(12)],
-      ['c1: find out its last transaction'],
+      ['c1: recover its last transaction'],
     ],
-    ['a member that was never in it joins', [fresh, stopped(1), fresh], boot('c2', 'c1', 'c3')],
+    ['a member that was never in the cluster joins', [fresh, stopped(1), fresh], boot('c2', 'c1', 'c3')],
     [
       'a zero uuid never wins',
       [damaged(3), stopped(3), stopped(2)],
-      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
+      ['c1: mark as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
     ],
     [
-      'a zero uuid with nothing in it joins',
+      'a member with a zero uuid and no position joins',
       [damaged(-1, '00000000-0000-0000-0000-000000000000'), stopped(3), stopped(2)],
-      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
+      ['c1: mark as not safe to bootstrap', ...boot('c2', 'c1', 'c3')],
     ],
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
@@ -149,7 +153,7 @@ describe('when nothing runs and members were in a cluster', () => {
 
   const refusals: readonly Refusal[] = [
     [
-      'while a member cannot be reached',
+      'while a member is unreachable',
       [stopped(10), unreachable, stopped(12)],
       /c2 cannot be reached.*newer data/,
       /bring c2 back; if it is off for good, .*: osha deploy INVENTORY --bootstrap-from c3$/,
@@ -169,35 +173,35 @@ describe('when nothing runs and members were in a cluster', () => {
     [
       'to overwrite transactions that only a damaged member has',
       [damaged(99), stopped(3), stopped(2)],
-      /c2 would go first.*up to 3, but the data of c1 is marked as damaged.*up to 99/,
+      /c2 would be bootstrapped.*up to 3, but the data of c1 is marked as damaged.*up to 99/,
       /--bootstrap-from c2/,
     ],
     [
-      'when the tables of a member are of another cluster than its state',
+      'when the tables of a member belong to another cluster than its state file',
       [crashed(99, { recovered: OTHER_UUID }), stopped(3), stopped(2)],
       new RegExp(`${UUID} on c1, c2, c3.*${OTHER_UUID} on c1`),
       /--bootstrap-from HOST/,
     ],
     [
-      'when nobody can find out how far a member came',
+      'when the position of a member cannot be recovered',
       [crashed(-1), stopped(3), stopped(2)],
       /last transaction of c1 is unknown/,
       /--bootstrap-from c2/,
     ],
     [
-      'while the data directory of a member is empty: its disk may not be mounted',
+      'while the data directory of a member is empty, because its disk may not be mounted',
       [{ data: 'empty', directory: '/srv/mysql' }, stopped(6), stopped(5)],
       /\/srv\/mysql on c1 is empty/,
       /mount its disk/,
     ],
     [
-      'while a server of its own serves databases, whatever it was before',
+      'while a standalone server has databases, even if it was in a cluster before',
       [stopped(10), { ...standalone(['shop']), saved: saved(3) }, stopped(10)],
       /c2 runs standalone/,
       /systemctl stop mariadb/,
     ],
     [
-      'to overwrite databases of a server that was never in it',
+      'to overwrite databases of a server that was never in the cluster',
       [stopped(10), standalone(['shop']), stopped(10)],
       /overwrite shop on c2/,
       /save and drop/,
@@ -207,57 +211,57 @@ describe('when nothing runs and members were in a cluster', () => {
     expectRefusal(decide(answers), reason, hint);
   });
 
-  it('finds out the last transaction of those that crashed before it names one to go on with', () => {
+  it('recovers the positions of crashed members before its hint names a member to continue with', () => {
     expect(inShort(decide([crashed(), stopped(7), unreachable]))).toEqual([
-      'c1: find out its last transaction',
+      'c1: recover its last transaction',
     ]);
     expectRefusal(decide([crashed(9), stopped(7), unreachable]), /c3 cannot be reached/, /-from c1$/);
   });
 
-  const named: readonly Case[] = [
-    ['though a member cannot be reached', [stopped(12), stopped(10), unreachable], boot('c2', 'c1')],
+  const chosen: readonly Case[] = [
+    ['even if another member is unreachable', [stopped(12), stopped(10), unreachable], boot('c2', 'c1')],
     [
-      'though the data differs',
+      'even if the data is of different clusters',
       [stopped(12, { uuid: OTHER_UUID }), stopped(10), fresh],
       boot('c2', 'c1', 'c3'),
     ],
-    ['without a look at how far it came', [stopped(12), crashed(), unreachable], boot('c2', 'c1')],
+    ['without recovery of its position', [stopped(12), crashed(), unreachable], boot('c2', 'c1')],
     [
-      'with damaged data, after a look at it',
+      'with damaged data, after recovery of its position',
       [damaged(), damaged(), unreachable],
-      ['c2: find out its last transaction'],
+      ['c2: recover its last transaction'],
     ],
     [
-      'with damaged data that has something in it',
+      'with damaged data that has a position',
       [damaged(), damaged(12), unreachable],
-      ['c1: mark it as not safe to bootstrap', ...boot('c2', 'c1')],
+      ['c1: mark as not safe to bootstrap', ...boot('c2', 'c1')],
     ],
   ];
-  it.each(named)('goes on with the named member %s', (_name, answers, stages) => {
+  it.each(chosen)('continues with the chosen member %s', (_name, answers, stages) => {
     expect(inShort(decide(answers, { bootstrapFrom: 'c2' }))).toEqual(stages);
   });
 
-  const namedRefusals: readonly Refusal[] = [
+  const chosenRefusals: readonly Refusal[] = [
     [
-      'that cannot be reached',
+      'that is unreachable',
       [stopped(1), unreachable, stopped(1)],
       /c2 cannot be reached/,
       /osha deploy INVENTORY --bootstrap-from c1$/,
     ],
     [
-      'without data, when others have some',
+      'without cluster data, when others have some',
       [stopped(1), fresh, unreachable],
-      /c2 has no data.*c1 has/,
+      /c2 has no cluster data.*c1 has/,
       /--bootstrap-from c1/,
     ],
   ];
-  it.each(namedRefusals)('refuses a named member %s', (_name, answers, reason, hint) => {
+  it.each(chosenRefusals)('refuses a chosen member %s', (_name, answers, reason, hint) => {
     expectRefusal(decide(answers, { bootstrapFrom: 'c2' }), reason, hint);
   });
 
-  it('says why it chose whom it chose', () => {
+  it('gives the reason for the election', () => {
     expect(becauseOf(decide([stopped(10), stopped(12), stopped(11)]))).toContain(
-      'c2 goes first: its last transaction is 12, the newest',
+      'c2 is bootstrapped: its last transaction is 12, the newest',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as changes from '../../../../playbooks/galera/cluster/changes.ts';
-import { settle } from '../../../../playbooks/galera/cluster/settle.ts';
+import { settle } from '../../../../playbooks/galera/cluster/changes.ts';
 import type { HostChange } from '../../../../src/playbook/operation.ts';
 import { FakeHost } from './fake-host.ts';
 import { UUID } from './observations.ts';
@@ -29,10 +29,10 @@ const CUT_OFF = {
 const OWN = { wsrep_on: 'OFF', wsrep_provider: 'none' };
 const DENIED = `echo "ERROR 1045 (28000): Access denied for user 'root'@'localhost'" >&2; exit 1`;
 
-/** Whatever ends a server or begins one. */
+/** Commands that stop or start a server. */
 const ACTS = /^(systemctl (stop|restart|start|try-restart|kill)|galera_new_cluster|recovery)/;
 
-/** Runs a change's script as the runner does, with its patience at an end from the start. */
+/** Runs a change's script as the runner does, with all waits cut to zero. */
 function carriedOut(
   host: FakeHost,
   { change }: HostChange,
@@ -57,20 +57,20 @@ async function serving(prepare: (host: FakeHost) => void): Promise<FakeHost> {
 
 const everyChange: readonly (readonly [string, HostChange])[] = [
   ['stop', changes.stop(CONTEXT, 'c1', 'why')],
-  ['stop of a server of its own', changes.stopOwnServer(CONTEXT, 'c1')],
+  ['stop of a standalone server', changes.stopStandalone(CONTEXT, 'c1')],
   ['join', changes.join(CONTEXT, 'c1', false)],
-  ['join at the word of the operator', changes.join(CONTEXT, 'c1', true)],
-  ['return', changes.rejoin(CONTEXT, 'c1')],
+  ['join that may overwrite data', changes.join(CONTEXT, 'c1', true)],
+  ['rejoin', changes.rejoin(CONTEXT, 'c1')],
   ['bootstrap', changes.bootstrap(CONTEXT, 'c1', 'why')],
   ['recovery', changes.recover(CONTEXT, 'c1', false)],
-  ['recovery of one thrown out', changes.recover(CONTEXT, 'c1', true)],
+  ['recovery of an expelled member', changes.recover(CONTEXT, 'c1', true)],
   ['restart', changes.restart(CONTEXT, 'c1', 'why', [])],
   ['restart of the only member', changes.restart({ ...CONTEXT, members: 1 }, 'c1', 'why', [])],
   ['promotion', changes.promote(CONTEXT, 'c1', 'why')],
-  ['wait, at the end of its patience', settle(CONTEXT, 'c1', true)],
+  ['wait, after it times out', settle(CONTEXT, 'c1', true)],
 ];
 
-describe('a server that turned out to serve after the decision', () => {
+describe('a server that serves clients since the decision', () => {
   it.each(everyChange)('is left alone by the %s when it refuses root', async (_name, change) => {
     const host = await serving((it) => it.client(DENIED));
     const { acts, exitCode, stderr } = carriedOut(host, change);
@@ -93,40 +93,35 @@ describe('a server that turned out to serve after the decision', () => {
     expect(carriedOut(host, change)).toMatchObject({ acts: [], exitCode: 1 });
   });
 
-  it('is not given a quorum that it has', async () => {
+  it('is not promoted while it is Primary', async () => {
     const host = await serving((it) => it.says(PRIMARY));
     carriedOut(host, changes.promote(CONTEXT, 'c1', 'why'));
     expect(host.done().join()).not.toContain('pc.bootstrap');
   });
 });
 
-describe('what serves nobody', () => {
+describe('a server without clients', () => {
   const cases: readonly (readonly [
     string,
     Readonly<Record<string, string>>,
     HostChange,
     readonly string[],
   ])[] = [
+    ['is stopped without quorum', CUT_OFF, changes.stop(CONTEXT, 'c1', 'why'), ['systemctl stop -- mariadb']],
     [
-      'a member without a quorum stops',
-      CUT_OFF,
-      changes.stop(CONTEXT, 'c1', 'why'),
-      ['systemctl stop -- mariadb'],
-    ],
-    [
-      'one that was thrown out joins',
+      'joins after it was expelled',
       { ...CUT_OFF, wsrep_cluster_status: 'Disconnected' },
       changes.join(CONTEXT, 'c1', false),
       ['systemctl stop -- mariadb', 'systemctl restart -- mariadb'],
     ],
     [
-      'an empty server of its own joins',
+      'joins if it is standalone and empty',
       OWN,
       changes.join(CONTEXT, 'c1', false),
       ['systemctl stop -- mariadb', 'systemctl restart -- mariadb'],
     ],
     [
-      'an empty server of its own is bootstrapped',
+      'is bootstrapped if it is standalone and empty',
       OWN,
       changes.bootstrap(CONTEXT, 'c1', 'why'),
       ['galera_new_cluster'],
@@ -137,7 +132,7 @@ describe('what serves nobody', () => {
     expect(carriedOut(host, change).acts).toEqual(acts);
   });
 
-  it('gets the quorum over the socket that it has', async () => {
+  it('is promoted through its own socket', async () => {
     const host = await serving((it) => it.says(CUT_OFF));
     carriedOut(host, changes.promote(CONTEXT, 'c1', 'why'));
     expect(host.done().filter((line) => line.includes('pc.bootstrap'))).toEqual([
@@ -147,7 +142,7 @@ describe('what serves nobody', () => {
 });
 
 describe('a member that joins', () => {
-  it('keeps nothing by which it could form a cluster when it sees none', () => {
+  it('keeps nothing that would let it form a cluster when it finds none', () => {
     const host = new FakeHost();
     host.state(UUID, 3);
     host.write('gvwstate.dat', 'view');
@@ -155,7 +150,7 @@ describe('a member that joins', () => {
     expect(host.observe()).toMatchObject({ view: false, saved: { uuid: UUID, safeToBootstrap: false } });
   });
 
-  it('is left alone when it has got databases of its own since', () => {
+  it('is left alone if it has databases of its own by now', () => {
     const host = new FakeHost();
     host.write('shop/db.opt', '');
     const { acts, stderr } = carriedOut(host, changes.join(CONTEXT, 'c1', false));
@@ -164,7 +159,7 @@ describe('a member that joins', () => {
   });
 });
 
-describe('the wait for a server that starts', () => {
+describe('the wait for a starting server', () => {
   /** A server that crashed and waits for the others. */
   async function waiting(ports: readonly number[], view = true): Promise<FakeHost> {
     const host = new FakeHost();
@@ -175,7 +170,7 @@ describe('the wait for a server that starts', () => {
     return host;
   }
 
-  it('ends one that waits in vain for members of its last view', async () => {
+  it('kills one that waits in vain for members of its last view', async () => {
     const { acts, exitCode } = carriedOut(await waiting([4567]), settle(CONTEXT, 'c1', true));
     expect([exitCode, ...acts]).toEqual([
       0,
@@ -185,17 +180,17 @@ describe('the wait for a server that starts', () => {
   });
 
   const spared: readonly (readonly [string, readonly number[], boolean, boolean])[] = [
-    ['that may wait for members out of sight', [4567], true, false],
-    ['in crash recovery, which does not listen to members yet', [], true, true],
+    ['that may wait for unreachable members', [4567], true, false],
+    ['in crash recovery, which does not listen for members yet', [], true, true],
     ['without a view of an earlier cluster', [4567], false, true],
     ['that listens for clients', [4567, 23_307], true, true],
   ];
-  it.each(spared)('never ends one %s', async (_name, ports, view, certain) => {
+  it.each(spared)('never kills one %s', async (_name, ports, view, certain) => {
     const { acts, exitCode } = carriedOut(await waiting(ports, view), settle(CONTEXT, 'c1', certain));
     expect([exitCode, ...acts]).toEqual([1]);
   });
 
-  it('never ends one that receives a state transfer', async () => {
+  it('never kills one that receives a state transfer', async () => {
     const host = await waiting([4567]);
     host.program('pgrep', 'case "$*" in *srep_sst_*) exit 0 ;; esac\nexit 1');
     const { acts, exitCode } = carriedOut(host, settle(CONTEXT, 'c1', true));

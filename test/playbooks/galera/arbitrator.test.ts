@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judgeArbitrator, type Arbitrator } from '../../../../playbooks/galera/cluster/arbitrator.ts';
-import { cluster } from '../../../../playbooks/galera/cluster/cluster.ts';
-import { judgeMembers } from '../../../../playbooks/galera/health.ts';
-import type { UnitState } from '../../../../src/operations/unit-state.ts';
-import { platformOf } from '../../../../src/platform/index.ts';
-import { aHost } from '../../../support/inventory.ts';
-import { inShort } from '../../../operations/clusters.ts';
+import { cluster } from '../../../playbooks/galera/cluster/cluster.ts';
+import { judgeMembers } from '../../../playbooks/galera/health.ts';
+import type { UnitState } from '../../../src/operations/unit-state.ts';
+import { platformOf } from '../../../src/platform/index.ts';
+import { aHost } from '../../support/inventory.ts';
+import { inShort } from '../../operations/clusters.ts';
 import {
   crashed,
   decide,
@@ -18,7 +17,8 @@ import {
   starting,
   stopped,
   unreachable,
-} from './observations.ts';
+} from './cluster/observations.ts';
+import { judgeArbitrator, type Arbitrator } from '../../../playbooks/galera/arbitrator.ts';
 
 function arbitrator(active?: string, configChangedAt = 5): Arbitrator {
   const state: UnitState = {
@@ -43,58 +43,68 @@ const two = { size: 3, arbitrators: 1 };
 
 describe('a cluster with an arbitrator', () => {
   const cases: readonly (readonly [string, readonly Said[], string | undefined, readonly string[]])[] = [
-    ['is left alone while it lives', [live(two), live(two)], 'active', ['converged']],
-    ['lives on with one member, which others only join', [live(two), stopped(1)], 'active', [JOIN2]],
-    ['lives on also while the arbitrator is away', [live({ size: 1 }), stopped(1)], undefined, [JOIN2]],
-    ['is formed for the first time without it', [fresh, fresh], 'inactive', [BOOTSTRAP, JOIN2]],
+    ['is left alone while it runs', [live(two), live(two)], 'active', ['converged']],
+    ['survives with one member, which the other joins', [live(two), stopped(1)], 'active', [JOIN2]],
     [
-      'is formed anew with the arbitrator out of the way',
+      'survives with one member even while the arbitrator is unreachable',
+      [live({ size: 1 }), stopped(1)],
+      undefined,
+      [JOIN2],
+    ],
+    ['is formed for the first time without the arbitrator', [fresh, fresh], 'inactive', [BOOTSTRAP, JOIN2]],
+    [
+      'is bootstrapped again with the arbitrator stopped',
       [stopped(7), stopped(5)],
       'active',
       [STOP, BOOTSTRAP, JOIN2],
     ],
     [
-      'gets its quorum back with it out of the way',
+      'regains quorum with the arbitrator stopped',
       [noQuorum(7), stopped(5)],
       'activating',
-      [STOP, 'c1: give it the quorum', JOIN2],
+      [STOP, 'c1: promote to Primary', JOIN2],
     ],
     [
-      'finds out first who has the newest data',
+      'has its positions recovered first',
       [crashed(), stopped(5)],
       'active',
-      [STOP, 'c1: find out its last transaction'],
+      [STOP, 'c1: recover its last transaction'],
     ],
     [
-      'may find together by itself, for which the arbitrator is needed',
+      'may reconnect on its own, which needs the arbitrator',
       [starting(), starting()],
       'active',
       [
-        'c1: wait for mariadb to come up, and end it if it waits in vain + c2: wait for mariadb to come up, and end it if it waits in vain',
+        'c1: wait for mariadb to come up, and kill it if it waits for members in vain + c2: wait for mariadb to come up, and kill it if it waits for members in vain',
       ],
     ],
     [
-      'is restarted one member after another',
+      'is restarted one member at a time',
       [outdated(two), outdated(two)],
       'active',
       ['c1: restart mariadb', 'c2: restart mariadb'],
     ],
-    ['is not formed beside one that cannot be seen', [stopped(7), stopped(5)], undefined, ['refuse']],
+    [
+      'is not bootstrapped while the arbitrator is unreachable',
+      [stopped(7), stopped(5)],
+      undefined,
+      ['refuse'],
+    ],
   ];
   it.each(cases)('%s', (_name, answers, active, stages) => {
     expect(inShort(decide(answers, { arbitrator: arbitrator(active) }))).toEqual(stages);
   });
 
-  it('is formed beside an unseen one at the word of the operator', () => {
+  it('is bootstrapped despite an unreachable arbitrator when the operator chooses a member', () => {
     const decision = decide([stopped(7), stopped(5)], { arbitrator: arbitrator(), bootstrapFrom: 'c1' });
     expect(inShort(decision)).toEqual([BOOTSTRAP, JOIN2]);
   });
 
-  it('counts members and no votes, before one is restarted', () => {
+  it('counts members, not votes, before one is restarted', () => {
     const decision = decide([outdated(two), unreachable], { arbitrator: arbitrator('active') });
     expect(decision).toMatchObject({
       verdict: 'refuse',
-      reason: expect.stringMatching(/cannot spare/) as string,
+      reason: expect.stringMatching(/cannot restart c1/) as string,
     });
     const restart = decide([outdated(two), live(two)], { arbitrator: arbitrator('active') });
     const script = restart.verdict === 'change' ? restart.stages[0]?.[0]?.change.script : '';
@@ -102,7 +112,7 @@ describe('a cluster with an arbitrator', () => {
     expect(script).not.toContain('wsrep_cluster_size');
   });
 
-  it('asks its host for the arbitrator only', () => {
+  it('probes only the arbitrator on its host', () => {
     const hosts = [aHost('c1'), aHost('c2')];
     const web = aHost('web');
     const operation = cluster(hosts, { platform: platformOf('debian-12'), arbitrator: web });
@@ -128,25 +138,25 @@ describe('the health of a cluster with an arbitrator', () => {
     ReturnType<typeof findings>,
   ])[] = [
     [
-      'is good with its vote',
+      'is good with the vote of the arbitrator',
       [live(two), live(two)],
       'active',
       [
-        ['cluster size', true, '3 of 3, 1 of them without data'],
-        ['arbitrator', true, 'running, has its vote'],
+        ['cluster size', true, '3 of 3, including 1 without data'],
+        ['arbitrator', true, 'running, its vote is counted'],
       ],
     ],
     [
-      'is bad without its vote',
+      'is bad without the vote of the arbitrator',
       [live({ size: 2 }), live({ size: 2 })],
       'active',
       [
         ['cluster size', false, '2 of 3'],
-        ['arbitrator', false, 'running, and no member counts its vote'],
+        ['arbitrator', false, 'running, but no member counts its vote'],
       ],
     ],
     [
-      'is bad when it does not run',
+      'is bad when the arbitrator does not run',
       [live({ size: 2 }), live({ size: 2 })],
       'failed',
       [
@@ -155,7 +165,7 @@ describe('the health of a cluster with an arbitrator', () => {
       ],
     ],
     [
-      'is bad when its host is away',
+      'is bad when the host of the arbitrator is unreachable',
       [live({ size: 2 }), live({ size: 2 })],
       undefined,
       [
@@ -168,15 +178,15 @@ describe('the health of a cluster with an arbitrator', () => {
     expect(findings(answers, active)).toEqual(expected);
   });
 
-  it('tells a configuration that it does not run on yet', () => {
+  it('reports an arbitrator on an older configuration', () => {
     expect(judgeArbitrator(arbitrator('active', 15), true)).toMatchObject({
       healthy: false,
-      evidence: 'running on an older configuration, has its vote',
+      evidence: 'running on an older configuration, its vote is counted',
     });
   });
 
-  it('tells of one that the inventory does not name', () => {
+  it('reports an arbitrator that the inventory does not list', () => {
     const [size] = judgeMembers(membersThat(live(two), live(two)));
-    expect(size).toMatchObject({ healthy: false, hint: expect.stringMatching(/does not name/) as string });
+    expect(size).toMatchObject({ healthy: false, hint: expect.stringMatching(/does not list/) as string });
   });
 });
