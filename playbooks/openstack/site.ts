@@ -11,8 +11,7 @@ import {
   text,
 } from 'osha';
 import { vipOf } from '../haproxy/vips.ts';
-import { settingsOf as brokerSettings } from '../rabbitmq/settings.ts';
-import { queuesOf } from '../rabbitmq/version.ts';
+import { settingsOf as brokerSettings, queuesOf } from '../rabbitmq/settings.ts';
 import {
   endpointsAt,
   internalVip,

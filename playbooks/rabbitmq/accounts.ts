@@ -1,19 +1,27 @@
-import { type rabbitmq, type SecretRule, token } from 'osha';
+import {
+  type rabbitmq,
+  type SecretRule,
+  token,
+  carried,
+  type CarriedSecret,
+  type Host,
+  type Platform,
+} from 'osha';
 import type { RabbitmqSettings } from './settings.ts';
 
-/** The account of OpenStack's services. */
+/** Account of OpenStack's services. */
 export const SERVICE_USER = 'openstack';
 
-/** Every queue but those that a client names itself for its own answers. */
+/** The policy that mirrors every queue except those that clients name themselves, for replies. */
 export const MIRRORED = 'ha-all';
 export const MIRRORED_PATTERN = '^(?!amq\\.).*';
 
-/** The secret that is the password of a user that the inventory names. */
+/** Name of the secret with the password of a user in the inventory. */
 export function passwordName(user: string): string {
   return `rabbitmqUser-${user}`;
 }
 
-/** A password for each user that the inventory names. */
+/** A password for each user in the inventory. */
 export function userSecrets({
   users,
 }: Pick<RabbitmqSettings, 'users'>): Readonly<Record<string, SecretRule>> {
@@ -22,7 +30,7 @@ export function userSecrets({
   );
 }
 
-/** Everything that has a place in the broker: the services' own, and what the inventory names. */
+/** Everything that belongs in the broker: the services' own objects and those of the inventory. */
 export function namedBy({
   vhosts,
   users,
@@ -41,4 +49,25 @@ export function namedBy({
       ...Object.entries(policies).map(([name, { vhost }]) => ({ vhost, name })),
     ],
   };
+}
+
+/**
+ * Locations of the broker's secrets on its hosts. It keeps only hashes of passwords, so osha keeps a record of them.
+ */
+export function carriedByBroker({
+  hosts,
+  settings,
+  platform,
+}: {
+  readonly hosts: readonly Host[];
+  readonly settings: RabbitmqSettings;
+  readonly platform: Platform;
+}): readonly CarriedSecret[] {
+  const { rabbitmqCookie: cookie, rabbitmqConf: conf } = platform.paths;
+  const recorded = ['rabbitmqOpenstack', ...Object.keys(settings.users).map(passwordName)];
+  return [
+    // The package generates a cookie, which does not count until the broker is configured.
+    { secret: 'erlangCookie', hosts, path: cookie, where: { in: 'file', with: conf } },
+    ...recorded.map((secret) => carried.recorded(secret, hosts)),
+  ];
 }

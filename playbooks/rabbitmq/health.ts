@@ -20,8 +20,8 @@ import {
 import { hintOf, PAUSED_HINT } from './cluster/refusals.ts';
 
 /**
- * Every node runs and sees all others run; no partition, no alarm. With `named`, it also advises about what the
- * inventory does not name.
+ * Checks that every node runs and sees all others running, without partitions or alarms. With `named`, also advises on
+ * users and policies that the inventory does not list.
  */
 export function healthy(
   hosts: readonly Host[],
@@ -37,7 +37,7 @@ export function healthy(
   };
 }
 
-/** One finding on each node, and some on the cluster as a whole. Pure. */
+/** Returns one finding on each node, and some on the cluster as a whole. Pure. */
 export function judgeMembers(members: readonly Member[]): readonly Finding[] {
   const running = members.filter(isRunning);
   const partitions = [...new Set(running.flatMap(({ status }) => status.partitions))];
@@ -58,7 +58,7 @@ export function judgeMembers(members: readonly Member[]): readonly Finding[] {
       healthy: alarms.length === 0 && running.length > 0,
       evidence: running.length === 0 ? `no node answers${partly}` : alarms.join(', ') || `none${partly}`,
       ...(alarms.length > 0
-        ? { hint: 'publishers are blocked until there is memory or disk space again' }
+        ? { hint: 'publishers are blocked until memory or disk space is free again' }
         : {}),
     },
     ...strangersIn(members)
@@ -66,19 +66,19 @@ export function judgeMembers(members: readonly Member[]): readonly Finding[] {
       .map(({ node }) => ({
         subject: `node ${node}`,
         healthy: false,
-        evidence: 'not running, and not in the inventory',
-        hint: `rabbitmqctl forget_cluster_node ${node}, when it is gone for good`,
+        evidence: 'not running, not in the inventory',
+        hint: `if it is gone for good: rabbitmqctl forget_cluster_node ${node}`,
       })),
   ];
 }
 
-/** Nodes that run, and users and policies, that the inventory does not name. Pure. */
+/** Advice on running nodes, users and policies that the inventory does not list. Pure. */
 export function adviseMembers(members: readonly Member[], named?: rabbitmq.Named): readonly Advice[] {
   return [
     ...accountsOf(members.find(isRunning)?.status, named),
     ...strangersIn(members)
       .filter(({ runs }) => runs)
-      .map(({ node }) => ({ subject: `node ${node}`, evidence: 'running, and not in the inventory' })),
+      .map(({ node }) => ({ subject: `node ${node}`, evidence: 'running, not in the inventory' })),
   ];
 }
 

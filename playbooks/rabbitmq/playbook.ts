@@ -11,17 +11,23 @@ import {
   token,
   verify,
 } from 'osha';
-import { MIRRORED, MIRRORED_PATTERN, namedBy, passwordName, SERVICE_USER, userSecrets } from './accounts.ts';
-import { carriedByBroker } from './carried.ts';
+import {
+  MIRRORED,
+  MIRRORED_PATTERN,
+  namedBy,
+  passwordName,
+  SERVICE_USER,
+  userSecrets,
+  carriedByBroker,
+} from './accounts.ts';
 import { enabledPlugins, MANAGEMENT_PORT, rabbitmqConf, rabbitmqEnv } from './files/conf.ts';
-import { settings } from './settings.ts';
+import { settings, queuesOf, ramHosts } from './settings.ts';
 import { rabbitmqProblems } from './validate.ts';
-import { queuesOf, ramHosts } from './version.ts';
 import { members } from './cluster/cluster.ts';
 import { cookieFile, cookieTaken } from './cluster/cookie.ts';
 import { healthy } from './health.ts';
 
-/** One broker over all nodes: a client may use any of them, and queues outlive a node. */
+/** One broker across all nodes: clients may use any of them, and queues survive the loss of a node. */
 export default playbook({
   name: 'rabbitmq',
   title: 'RabbitMQ',
@@ -42,7 +48,7 @@ export default playbook({
 
   steps: ({ inventory, hosts, settings, secrets, platform }) => {
     const { paths, units } = platform;
-    // The package's scripts give all of these to the broker's user again at each upgrade.
+    // Each upgrade of the package gives these files to the broker's user again.
     const own = { owner: 'rabbitmq' };
     const mirrored = queuesOf(inventory, settings) === 'mirrored';
     const mirror = { platform, pattern: MIRRORED_PATTERN, definition: { 'ha-mode': 'all' } };
@@ -52,7 +58,7 @@ export default playbook({
       const password = secrets[passwordName(name)];
       return password ? [{ name, ...user, password }] : [];
     });
-    // Given to every operation on users and what is theirs: one question answers all of them.
+    // The same for every operation on users, so that one probe serves all of them.
     const credentials = rabbitmq.credentialsOf({
       [SERVICE_USER]: secrets.rabbitmqOpenstack,
       ...Object.fromEntries(users.map(({ name, password }) => [name, password])),

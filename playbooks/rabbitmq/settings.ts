@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { settingsReader } from 'osha';
+import { settingsReader, type Host, type Inventory, platformIds, platformOf } from 'osha';
 
 const port = z.int().min(1).max(65535);
 
-/** Tags that mean something to the broker: the first four to its management. */
+/** Tags with a meaning to the broker; the first four concern the management plugin. */
 const TAGS = ['administrator', 'monitoring', 'policymaker', 'management', 'impersonator'] as const;
 
-// What osha made is noted in the cluster under these names, which no space may part and whose length is limited there.
+// osha records what it made in the cluster under these names, where spaces separate names and their length is limited.
 const name = z
   .string()
   .max(64)
@@ -52,7 +52,7 @@ const policy = z.strictObject({
 
 const kind = z.enum(['disc', 'ram']);
 
-/** What an inventory may say under `rabbitmq:`. */
+/** The `rabbitmq` key of an inventory. */
 export const settings = z.strictObject({
   version: z
     .string()
@@ -73,9 +73,10 @@ export const settings = z.strictObject({
     .enum(['pause_minority', 'autoheal', 'ignore'])
     .optional()
     .describe('What a node does when it is cut off; default: pause_minority, or autoheal with two nodes.'),
-  // Erlang's own minute is too long for a host that lost its power and is back before: its node then finds peers that
-  // still hold its old connection, and hangs in its start (rabbitmq-server issue 6034, in 3.10 with Erlang from 25.1, as
-  // Debian 12 has it). Peers ask four times within this time, and learn from the first answer that the old one has gone.
+  // Erlang's default of 60 s is too long: a host that loses power and is back sooner finds peers that still hold its old
+  // connection, and its node hangs at startup (rabbitmq-server issue 6034, in 3.10 with Erlang 25.1 or newer, as in
+  // Debian 12). Peers probe four times within this time, and detect a dead connection at the first probe that is
+  // answered.
   net_ticktime: z
     .int()
     .min(5)
@@ -108,5 +109,36 @@ export const settings = z.strictObject({
 
 export type RabbitmqSettings = z.output<typeof settings>;
 
-/** The `rabbitmq` key of an inventory. */
+/** Reads the `rabbitmq` key of an inventory. */
 export const settingsOf = settingsReader('rabbitmq', settings);
+
+/** The broker's version as two numbers: from the inventory, otherwise that of the operating system's packages. */
+export function versionOf(
+  inventory: Pick<Inventory, 'platform'>,
+  settings: Pick<RabbitmqSettings, 'version'>,
+): readonly [major: number, minor: number] {
+  // An unknown platform is reported elsewhere.
+  const known = platformIds.find((id) => id === inventory.platform) ?? platformIds[0] ?? '';
+  const [major = 0, minor = 0] = (settings.version ?? platformOf(known).versions.rabbitmq)
+    .split('.')
+    .map(Number);
+  return [major, minor];
+}
+
+/** The kind of queues: mirrored before 4.0, which removed them, unless the inventory sets another. */
+export function queuesOf(
+  inventory: Pick<Inventory, 'platform'>,
+  settings: Pick<RabbitmqSettings, 'version' | 'queues'>,
+): 'mirrored' | 'quorum' {
+  return settings.queues ?? (versionOf(inventory, settings)[0] < 4 ? 'mirrored' : 'quorum');
+}
+
+/** Names of the hosts with ram nodes; with `ram` for all, the first node stays on disc. */
+export function ramHosts(
+  hosts: readonly Pick<Host, 'name'>[],
+  { nodes }: Pick<RabbitmqSettings, 'nodes'>,
+): readonly string[] {
+  const names = hosts.map((host) => host.name);
+  if (typeof nodes !== 'string') return names.filter((name) => nodes[name] === 'ram');
+  return nodes === 'ram' ? names.slice(1) : [];
+}

@@ -1,21 +1,9 @@
 import { hostsWith, type Inventory, type InventoryProblem } from 'osha';
 import { MIRRORED, SERVICE_USER } from './accounts.ts';
 import { MANAGEMENT_PORT } from './files/conf.ts';
-import type { RabbitmqSettings } from './settings.ts';
-import { queuesOf, ramHosts, versionOf } from './version.ts';
+import { type RabbitmqSettings, queuesOf, ramHosts, versionOf } from './settings.ts';
 
-type Path = readonly (string | number)[];
-
-function error(
-  path: Path,
-  message: string,
-  hint: string,
-  more: Pick<InventoryProblem, 'at'> = {},
-): InventoryProblem {
-  return { severity: 'error', path: ['rabbitmq', ...path], message, hint, ...more };
-}
-
-/** What the broker of this version, or any broker, would refuse or not survive. */
+/** Settings that a broker of this version, or any broker, would reject or not survive. */
 export function rabbitmqProblems(
   inventory: Inventory,
   settings: RabbitmqSettings,
@@ -40,7 +28,7 @@ function versionProblems(inventory: Inventory, settings: RabbitmqSettings): read
   }
   if (settings.queues === 'quorum' && (major < 3 || (major === 3 && minor < 8))) {
     problems.push(
-      error(['queues'], `${called} has no quorum queues: they came with 3.8`, 'write queues: mirrored'),
+      error(['queues'], `${called} has no quorum queues: 3.8 introduced them`, 'write queues: mirrored'),
     );
   }
   if (major >= 4 && ramHosts(hostsWith(inventory, 'messaging'), settings).length > 0) {
@@ -56,49 +44,56 @@ function nodeProblems(inventory: Inventory, settings: RabbitmqSettings): readonl
   for (const name of typeof settings.nodes === 'string' ? [] : Object.keys(settings.nodes)) {
     if (!names.includes(name)) {
       problems.push(
-        error(['nodes', name], `${name} has no node of RabbitMQ`, `they are on ${names.join(', ')}`, {
+        error(['nodes', name], `${name} has no RabbitMQ node`, `write one of ${names.join(', ')}`, {
           at: 'key',
         }),
       );
     }
   }
   if (ramHosts(hosts, settings).length === hosts.length) {
-    const hint = `leave one of them on disc, such as ${names[0] ?? ''}: a cluster in memory only is gone after an outage`;
+    const hint = `keep one of them on disc, such as ${names[0] ?? ''}: a cluster of ram nodes is lost in an outage`;
     problems.push(error(['nodes'], 'no node keeps its data on disc', hint));
   }
   if (settings.partitions === 'pause_minority' && hosts.length === 2) {
     problems.push({
       severity: 'warning',
       path: ['rabbitmq', 'partitions'],
-      message:
-        'with two nodes pause_minority stops both when they are cut off, and the one that is left when one dies',
-      hint: 'leave it away, which is autoheal for two nodes; or give the role messaging to a third host',
+      message: 'with two nodes, pause_minority pauses both in a partition, and the survivor when one dies',
+      hint: 'remove it (the default for two nodes is autoheal), or give the role messaging to a third host',
     });
   }
   return problems;
 }
 
-/** Of the broker's own: its port mapper, its nodes among each other, its management. */
-const TAKEN: ReadonlyMap<number, string> = new Map([
-  [4369, 'epmd'],
-  [25672, 'the nodes among each other'],
-  [MANAGEMENT_PORT, 'the management'],
-]);
-
 function portProblems({ port }: RabbitmqSettings): readonly InventoryProblem[] {
   const by = TAKEN.get(port);
   return by === undefined
     ? []
-    : [error(['port'], `${port} is used by ${by} on the same host`, 'take another')];
+    : [error(['port'], `port ${port} is used by ${by} on the same host`, 'choose another port')];
 }
+
+/** Ports in use on the broker's hosts: its port mapper, inter-node traffic, its management. */
+const TAKEN: ReadonlyMap<number, string> = new Map([
+  [4369, 'epmd'],
+  [25672, 'inter-node traffic'],
+  [MANAGEMENT_PORT, 'the management'],
+]);
 
 function userProblems({ users, vhosts }: RabbitmqSettings): readonly InventoryProblem[] {
   return Object.entries(users).flatMap(([name, { permissions }]): readonly InventoryProblem[] => [
     ...(name === SERVICE_USER
-      ? [error(['users', name], `${name} is the account of the services`, 'take another name', { at: 'key' })]
+      ? [
+          error(['users', name], `${name} is the account of the services`, 'choose another name', {
+            at: 'key',
+          }),
+        ]
       : []),
     ...(name === 'guest'
-      ? [error(['users', name], 'osha removes guest: everybody knows it', 'take another name', { at: 'key' })]
+      ? [
+          error(['users', name], 'osha removes guest: its password is public', 'choose another name', {
+            at: 'key',
+          }),
+        ]
       : []),
     ...Object.entries(permissions).flatMap(([vhost, patterns]) => [
       ...vhostProblems(['users', name, 'permissions', vhost], vhost, vhosts, { at: 'key' }),
@@ -119,7 +114,7 @@ function policyProblems(inventory: Inventory, settings: RabbitmqSettings): reado
       mirrored && policy.vhost === '/' && mirroring.length === 0 && policy.apply_to !== 'exchanges';
     return [
       ...(name === MIRRORED && policy.vhost === '/'
-        ? [error(path, `${name} is the policy that mirrors queues`, 'take another name', { at: 'key' })]
+        ? [error(path, `${name} is the policy that mirrors queues`, 'choose another name', { at: 'key' })]
         : []),
       ...vhostProblems([...path, 'vhost'], policy.vhost, settings.vhosts),
       ...regexProblems([...path, 'pattern'], policy.pattern),
@@ -156,7 +151,7 @@ function vhostProblems(
   more: Pick<InventoryProblem, 'at'> = {},
 ): readonly InventoryProblem[] {
   if (vhost === '/' || vhosts.includes(vhost)) return [];
-  const hint = `write it under rabbitmq.vhosts too; there are: ${['/', ...vhosts].join(', ')}`;
+  const hint = `add it to rabbitmq.vhosts, or use one of ${['/', ...vhosts].join(', ')}`;
   return [error(path, `there is no virtual host ${vhost}`, hint, more)];
 }
 
@@ -164,12 +159,18 @@ function regexProblems(path: Path, pattern: string): readonly InventoryProblem[]
   const fault = regexFault(pattern);
   return fault === undefined
     ? []
-    : [error(path, `"${pattern}" is no regular expression: ${fault}`, 'everything is ".*", nothing is "^$"')];
+    : [
+        error(
+          path,
+          `"${pattern}" is not a regular expression: ${fault}`,
+          'write ".*" for everything, "^$" for nothing',
+        ),
+      ];
 }
 
 /**
- * What is wrong with a regular expression of the broker's, or `undefined`. The broker's are Perl's: what those have and
- * JavaScript's have not is put into the latter's words first, so that nothing right is refused.
+ * Describes the mistake in a regular expression of the broker, or returns undefined. The broker uses Perl's syntax:
+ * what JavaScript lacks is translated first, so that nothing valid is rejected.
  */
 export function regexFault(pattern: string): string | undefined {
   const inJavaScript = pattern
@@ -179,7 +180,7 @@ export function regexFault(pattern: string): string | undefined {
     .replaceAll('(?|', '(?:')
     .replaceAll('(?P<', '(?<')
     .replaceAll(/\(\?#[^)]*\)/g, '')
-    // What is possessive: a++, a*+, a?+, a{2}+.
+    // Possessive quantifiers: a++, a*+, a?+, a{2}+.
     .replaceAll(/(?<!\\)([*+?}])\+/g, '$1');
   try {
     new RegExp(inJavaScript);
@@ -188,4 +189,15 @@ export function regexFault(pattern: string): string | undefined {
     const message = error instanceof Error ? error.message : String(error);
     return message.slice(message.lastIndexOf(': ') + 2).toLowerCase();
   }
+}
+
+type Path = readonly (string | number)[];
+
+function error(
+  path: Path,
+  message: string,
+  hint: string,
+  more: Pick<InventoryProblem, 'at'> = {},
+): InventoryProblem {
+  return { severity: 'error', path: ['rabbitmq', ...path], message, hint, ...more };
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import type { CookieObservation } from '../../playbooks/rabbitmq/cluster/cookie-decide.ts';
-import { cookieTaken } from '../../playbooks/rabbitmq/cluster/cookie.ts';
+import { cookieTaken, type CookieObservation } from '../../playbooks/rabbitmq/cluster/cookie.ts';
 import type { Answer, Answers, ClusterDecision } from '../../src/playbook/operation.ts';
 import { Secret } from '../../src/secrets/secret.ts';
 import { everyCase, everyHistory } from './every-case.ts';
@@ -54,8 +53,8 @@ describe('every move of running nodes to another Erlang cookie', () => {
           const answer = answers.get(host);
           if (!answer?.reachable || answer.observed.accepts === undefined)
             throw new Error(`${host} is not known`);
-          if (change.summary.startsWith('agree')) {
-            agreed.add(`${node} with ${change.summary.split(' ')[2] ?? ''}`);
+          if (change.summary.startsWith('accept')) {
+            agreed.add(`${node} with ${change.summary.split(' ').at(-1) ?? ''}`);
           } else {
             for (const peer of answer.observed.peers) {
               if (!agreed.has(`${peer} with ${node}`)) throw new Error(`${node} moves before ${peer} agreed`);

@@ -134,7 +134,7 @@ export class Model extends Nodes {
     const known = decisions.get(key);
     if (known) return known;
     const members = membersOf(HOSTS, this.observe());
-    const decision = decideMembers(members, { platform, members: 3, kindOf: () => 'disc' });
+    const decision = decideMembers(members, { platform, members: 3, typeOf: () => 'disc' });
     decisions.set(key, decision);
     return decision;
   }

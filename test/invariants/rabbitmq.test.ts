@@ -70,7 +70,7 @@ function decide(answers: Answers<NodeObservation>, ram = false): ClusterDecision
   return decideMembers(membersOf(HOSTS, answers), {
     platform,
     members: 3,
-    kindOf: (host) => (ram && host === 'c3' ? 'ram' : 'disc'),
+    typeOf: (host) => (ram && host === 'c3' ? 'ram' : 'disc'),
   });
 }
 

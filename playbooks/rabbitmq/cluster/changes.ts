@@ -11,24 +11,149 @@ import {
   within,
 } from 'osha';
 
-/** What a node keeps its part of the cluster's database on. */
-export type NodeKind = 'disc' | 'ram';
+/** Where a node keeps its copy of the cluster's metadata. */
+export type NodeType = 'disc' | 'ram';
 
-/** What the changes need to know of the hosts. */
+/** Facts about the hosts that the changes need. */
 export interface ChangeContext {
   readonly platform: Platform;
   readonly members: number;
-  /** Whether the node of a host keeps its data on disc, or in memory only. */
-  kindOf(host: string): NodeKind;
+  /** The configured type of a host's node. */
+  typeOf(host: string): NodeType;
 }
 
-/** Seconds that a node may wait at its start for the tables of others: RabbitMQ itself gives up after 10 x 30. */
-const START_SECONDS = 600;
+/**
+ * Starts a node. After an outage of all nodes, each waits for those that stopped later, so all have to be started at
+ * the same time.
+ */
+export function start(context: ChangeContext, host: string): HostChange {
+  return change(context, host, {
+    summary: 'start rabbitmq',
+    effects: ['starts'],
+    script: startUnit(context, 'start'),
+    seconds: START_SECONDS,
+  });
+}
 
-/** Seconds in which mirrors have to be in step, before a node may be restarted. */
-const SPARE_SECONDS = LIMITS.rabbitmqSpares;
+/**
+ * Starts the broker in a node that is up, unless it paused itself: that would start the minority side of a partition.
+ */
+export function startBroker(context: ChangeContext, host: string): HostChange {
+  return change(context, host, {
+    summary: 'start the broker (rabbitmqctl start_app)',
+    effects: ['starts'],
+    script: `paused=$(rabbitmqctl -q eval 'is_pid(whereis(rabbit_outside_app_process)).')
+if [ "$paused" != false ]; then
+  echo 'the broker has paused itself: it resumes once it sees a majority of its cluster' >&2
+  exit 1
+fi
+rabbitmqctl -q start_app`,
+    seconds: START_SECONDS,
+  });
+}
 
-interface What {
+/** Stops the broker in a node that is about to be reset, after starting the node if it is not up. */
+export function stopBroker(context: ChangeContext, host: string): HostChange {
+  return change(context, host, {
+    summary: 'stop the empty broker before it joins',
+    effects: ['starts', 'stops'],
+    script: `${startUnit(context, 'start')}\n${stillEmpty(context, host)}\nrabbitmqctl -q stop_app`,
+    seconds: START_SECONDS,
+  });
+}
+
+/** Makes a live peer forget a node that lost its data. RabbitMQ itself refuses while that node's broker runs. */
+export function forget(context: ChangeContext, host: string, node: string): HostChange {
+  return change(context, host, {
+    summary: `forget ${node} (data lost)`,
+    effects: ['forgets'],
+    script: `rabbitmqctl -q forget_cluster_node ${quote(node)}`,
+    seconds: 120,
+  });
+}
+
+/** Resets an empty node and joins it to the cluster of `seed`, which has to answer first. */
+export function join(context: ChangeContext, host: string, seed: string): HostChange {
+  return change(context, host, {
+    summary: `join the cluster of ${seed}`,
+    effects: ['starts', 'joins', 'wipes'],
+    script: `${startUnit(context, 'start')}
+rabbitmq-diagnostics -q -n ${quote(seed)} check_running
+${stillEmpty(context, host)}
+rabbitmqctl -q stop_app
+rabbitmqctl -q reset
+rabbitmqctl -q join_cluster ${context.typeOf(host) === 'ram' ? '--ram ' : ''}${quote(seed)}
+rabbitmqctl -q start_app
+rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}`,
+    seconds: START_SECONDS,
+  });
+}
+
+/**
+ * Starts a node that its cluster has forgotten and that has no queues on disc. With its data it would refuse to start,
+ * and it cannot be reset without a start. The data is moved aside, not deleted.
+ */
+export function startEmpty(context: ChangeContext, host: string): HostChange {
+  return change(context, host, {
+    summary: 'start without its data, moved aside (no queues; the cluster has forgotten this node)',
+    effects: ['stops', 'wipes', 'starts'],
+    script: `${rabbitmq.aliveScript(context.platform)}
+${rabbitmq.dataScript(context.platform, { name: host })}
+if alive; then
+  echo 'its broker runs now: its data is not moved' >&2
+  exit 1
+fi
+# A start that systemd has scheduled must not come between.
+systemctl stop -- ${quote(context.platform.units.rabbitmq)}
+if alive || [ "$(keeps)" -ne 0 ]; then
+  echo "$data now holds $(keeps) queues: it is not moved" >&2
+  exit 1
+fi
+mv -- "$data" "$data.left-$(date -u +%Y%m%dT%H%M%SZ)"
+${startUnit(context, 'start')}`,
+    seconds: START_SECONDS,
+  });
+}
+
+/** Restarts a node on its changed configuration, once all others run and no queue depends on it alone. */
+export function restart(
+  context: ChangeContext,
+  host: string,
+  why: string,
+  touched: readonly string[],
+): HostChange {
+  return change(context, host, {
+    summary: `restart rabbitmq (${why})`,
+    effects: ['restarts'],
+    script: `${awaitQueuesSafe(context)}${startUnit(context, 'restart', touched)}
+rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}
+rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqStarts')}`,
+    seconds: SPARE_SECONDS + START_SECONDS,
+    files: touched,
+  });
+}
+
+/**
+ * Changes a node to disc or ram. Its broker stops for that, so no queue may depend on it alone, and all others have to
+ * run: a ram node gets its data back from a disc node.
+ */
+export function retype(context: ChangeContext, host: string, kind: NodeType): HostChange {
+  const summary = kind === 'ram' ? 'keep its data in memory only' : 'keep its data on disc';
+  return change(context, host, {
+    summary: `${summary} (change_cluster_node_type ${kind})`,
+    effects: ['restarts'],
+    script: `${awaitQueuesSafe(context)}rabbitmqctl -q stop_app
+status=0
+rabbitmqctl -q change_cluster_node_type ${kind} || status=$?
+rabbitmqctl -q start_app
+rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}
+rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqStarts')}
+exit $status`,
+    seconds: SPARE_SECONDS + START_SECONDS,
+  });
+}
+
+interface ChangeParts {
   readonly summary: string;
   readonly effects: readonly Effect[];
   readonly script: string;
@@ -36,13 +161,13 @@ interface What {
   readonly files?: readonly string[];
 }
 
-function change({ platform }: ChangeContext, host: string, what: What): HostChange {
-  const made: Change = clusterChange({ cluster: rabbitmq.CLUSTER, unit: platform.units.rabbitmq, ...what });
+function change({ platform }: ChangeContext, host: string, parts: ChangeParts): HostChange {
+  const made: Change = clusterChange({ cluster: rabbitmq.CLUSTER, unit: platform.units.rabbitmq, ...parts });
   return { host, change: made };
 }
 
-/** The unit is active; in a shell of its own, because the script that starts a unit ends with `exit`. */
-function started(
+/** Starts or restarts the unit, in a subshell because the script ends with `exit`. */
+function startUnit(
   { platform }: ChangeContext,
   verb: 'start' | 'restart',
   touched: readonly string[] = [],
@@ -51,34 +176,35 @@ function started(
 }
 
 /**
- * Starts a node. After an outage of all nodes, each waits for those that stopped after it: they have to be started at
- * the same time.
+ * Waits until no queue depends on this node alone. Checked right before the change, because mirrors may still catch up.
  */
-export function start(context: ChangeContext, host: string): HostChange {
-  return change(context, host, {
-    summary: 'start rabbitmq',
-    effects: ['starts'],
-    script: started(context, 'start'),
-    seconds: START_SECONDS,
-  });
+function awaitQueuesSafe(context: ChangeContext): string {
+  if (context.members === 1) return '';
+  return `rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqOnline')}
+end=$(($(date +%s) + ${within('rabbitmqSpares')}))
+until rabbitmq-queues -q check_if_node_is_mirror_sync_critical >/dev/null &&
+  rabbitmq-queues -q check_if_node_is_quorum_critical >/dev/null; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo "queues still depend on this node alone after ${within('rabbitmqSpares')} s: it must keep running" >&2
+    exit 1
+  fi
+  sleep 2
+done
+`;
 }
 
-/** Starts the broker in a node that is up. Not in one that paused itself: that would start the smaller side of a partition. */
-export function startBroker(context: ChangeContext, host: string): HostChange {
-  return change(context, host, {
-    summary: 'start the broker (rabbitmqctl start_app)',
-    effects: ['starts'],
-    script: `paused=$(rabbitmqctl -q eval 'is_pid(whereis(rabbit_outside_app_process)).')
-if [ "$paused" != false ]; then
-  echo 'the broker has paused itself: it starts again when it sees most of its cluster' >&2
+/** Ends the script if the node, which has to be up, is in a cluster or holds any data. */
+function stillEmpty({ platform }: ChangeContext, host: string): string {
+  return `${rabbitmq.dataScript(platform, { name: host })}
+held=$(rabbitmqctl -q eval ${quote(HOLDINGS)})
+[ "$held" != stopped ] || held="{$(keeps),0,[],[],0}"
+if [ "$held" != '{0,0,[],[],0}' ]; then
+  echo "the node is no longer empty (queues, connections, virtual hosts, users, policies): $held" >&2
   exit 1
-fi
-rabbitmqctl -q start_app`,
-    seconds: START_SECONDS,
-  });
+fi`;
 }
 
-/** What `holdingsOf` asks, once more, on the spot. */
+/** The check of `holdingsOf`, repeated right before the change. */
 const HOLDINGS = `case {rabbit_mnesia:cluster_nodes(all), rabbit:is_running()} of
   {[_], true} -> {rabbit_amqqueue:count(), length(rabbit_networking:local_connections()),
     rabbit_vhost:list_names() -- [<<"/">>],
@@ -91,130 +217,8 @@ end.`
   .map((line) => line.trim())
   .join(' ');
 
-/** Ends the script where the node, which has to be up, is in a cluster or holds anything. */
-function stillEmpty({ platform }: ChangeContext, host: string): string {
-  return `${rabbitmq.dataScript(platform, { name: host })}
-held=$(rabbitmqctl -q eval ${quote(HOLDINGS)})
-[ "$held" != stopped ] || held="{$(keeps),0,[],[],0}"
-if [ "$held" != '{0,0,[],[],0}' ]; then
-  echo "the node is not empty any more (queues, connections, virtual hosts, users, policies): $held" >&2
-  exit 1
-fi`;
-}
+/** Seconds for a starting node to wait for the tables of others: RabbitMQ itself gives up after 10 x 30. */
+const START_SECONDS = 600;
 
-/** Stops the broker in a node that is going to be reset; the node is started where it is not up. */
-export function stopBroker(context: ChangeContext, host: string): HostChange {
-  return change(context, host, {
-    summary: 'stop the empty broker, which is to join',
-    effects: ['starts', 'stops'],
-    script: `${started(context, 'start')}\n${stillEmpty(context, host)}\nrabbitmqctl -q stop_app`,
-    seconds: START_SECONDS,
-  });
-}
-
-/** Lets a live peer forget a node that lost its data. RabbitMQ itself refuses while that node's broker runs. */
-export function forget(context: ChangeContext, host: string, node: string): HostChange {
-  return change(context, host, {
-    summary: `forget ${node}, which lost its data`,
-    effects: ['forgets'],
-    script: `rabbitmqctl -q forget_cluster_node ${quote(node)}`,
-    seconds: 120,
-  });
-}
-
-/** Resets a node that holds nothing, and lets it join the cluster of `seed`, which has to answer it first. */
-export function join(context: ChangeContext, host: string, seed: string): HostChange {
-  return change(context, host, {
-    summary: `join the cluster of ${seed}`,
-    effects: ['starts', 'joins', 'wipes'],
-    script: `${started(context, 'start')}
-rabbitmq-diagnostics -q -n ${quote(seed)} check_running
-${stillEmpty(context, host)}
-rabbitmqctl -q stop_app
-rabbitmqctl -q reset
-rabbitmqctl -q join_cluster ${context.kindOf(host) === 'ram' ? '--ram ' : ''}${quote(seed)}
-rabbitmqctl -q start_app
-rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}`,
-    seconds: START_SECONDS,
-  });
-}
-
-/**
- * Starts a node whose cluster has forgotten it and whose disc has no queue. It would refuse to start with what it
- * remembers, and cannot be reset without being started. Its data is moved aside, not deleted.
- */
-export function startEmpty(context: ChangeContext, host: string): HostChange {
-  return change(context, host, {
-    summary: 'start without its data, which has no queue (moved aside): its cluster has forgotten it',
-    effects: ['stops', 'wipes', 'starts'],
-    script: `${rabbitmq.aliveScript(context.platform)}
-${rabbitmq.dataScript(context.platform, { name: host })}
-if alive; then
-  echo 'its broker runs now: its data is left where it is' >&2
-  exit 1
-fi
-# A start that systemd has scheduled must not come between.
-systemctl stop -- ${quote(context.platform.units.rabbitmq)}
-if alive || [ "$(keeps)" -ne 0 ]; then
-  echo "there are $(keeps) queues in $data now: it is left where it is" >&2
-  exit 1
-fi
-mv -- "$data" "$data.left-$(date -u +%Y%m%dT%H%M%SZ)"
-${started(context, 'start')}`,
-    seconds: START_SECONDS,
-  });
-}
-
-/** Waits until no queue depends on a node alone; asked on the spot, because mirrors of another may still catch up. */
-function awaitSpared(context: ChangeContext): string {
-  if (context.members === 1) return '';
-  return `rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqOnline')}
-end=$(($(date +%s) + ${within('rabbitmqSpares')}))
-until rabbitmq-queues -q check_if_node_is_mirror_sync_critical >/dev/null &&
-  rabbitmq-queues -q check_if_node_is_quorum_critical >/dev/null; do
-  if [ "$(date +%s)" -ge "$end" ]; then
-    echo "queues still depend on this node alone after ${within('rabbitmqSpares')} s: it cannot be spared" >&2
-    exit 1
-  fi
-  sleep 2
-done
-`;
-}
-
-/** Restarts a node on its changed configuration, while all others run and once no queue depends on it alone. */
-export function restart(
-  context: ChangeContext,
-  host: string,
-  why: string,
-  touched: readonly string[],
-): HostChange {
-  return change(context, host, {
-    summary: `restart rabbitmq (${why})`,
-    effects: ['restarts'],
-    script: `${awaitSpared(context)}${started(context, 'restart', touched)}
-rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}
-rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqStarts')}`,
-    seconds: SPARE_SECONDS + START_SECONDS,
-    files: touched,
-  });
-}
-
-/**
- * Lets a node keep its data on disc, or in memory only, from now on. Its broker stands still for it, so no queue may
- * depend on it alone, and all others have to run now: a node in memory gets its data back from one on disc.
- */
-export function retype(context: ChangeContext, host: string, kind: NodeKind): HostChange {
-  const summary = kind === 'ram' ? 'keep its data in memory only' : 'keep its data on disc';
-  return change(context, host, {
-    summary: `${summary} (change_cluster_node_type ${kind})`,
-    effects: ['restarts'],
-    script: `${awaitSpared(context)}rabbitmqctl -q stop_app
-status=0
-rabbitmqctl -q change_cluster_node_type ${kind} || status=$?
-rabbitmqctl -q start_app
-rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}
-rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqStarts')}
-exit $status`,
-    seconds: SPARE_SECONDS + START_SECONDS,
-  });
-}
+/** Seconds for mirrors to synchronize before a node is restarted. */
+const SPARE_SECONDS = LIMITS.rabbitmqSpares;

@@ -4,13 +4,13 @@ import { membersOf } from './members.ts';
 
 export interface MembersOptions {
   readonly platform: Platform;
-  /** Names of the hosts whose nodes keep their data in memory only; default none. One has to be left. */
+  /** Names of the hosts with ram nodes; default none. At least one node has to stay on disc. */
   readonly ram?: readonly string[];
 }
 
 /**
- * `hosts` are one RabbitMQ cluster, every node running on its present configuration. Forms it, lets nodes join, takes
- * back those that lost their data; see `decideMembers` for how. Nodes that it does not name are left alone.
+ * Makes `hosts` one RabbitMQ cluster with every node running on its current configuration: forms it, lets nodes join,
+ * and adds those again that lost their data (see `decideMembers`). Other nodes are left alone.
  */
 export function members(
   hosts: readonly Host[],
@@ -26,7 +26,7 @@ export function members(
       decideMembers(membersOf(hosts, answers), {
         platform,
         members: hosts.length,
-        kindOf: (name) => (ram.includes(name) ? 'ram' : 'disc'),
+        typeOf: (name) => (ram.includes(name) ? 'ram' : 'disc'),
       }),
   };
 }

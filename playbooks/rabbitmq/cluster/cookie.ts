@@ -12,21 +12,25 @@ import {
   type Secret,
   text,
   unitKey,
+  type Answers,
+  clusterChange,
+  type ClusterDecision,
+  type Decided,
+  type Evidence,
+  type HostChange,
+  writeFileScript,
+  type WriteOptions,
 } from 'osha';
-import { decideCookie, type CookieObservation } from './cookie-decide.ts';
 
 export interface CookieOptions {
   readonly platform: Platform;
   readonly cookie: Secret;
 }
 
-/** Who may read the cookie: Erlang starts with no other mode. */
-const ACCESS = { owner: 'rabbitmq', group: 'rabbitmq', mode: 0o400 };
-
 /**
- * Every node of `hosts` that runs takes this Erlang cookie, while it runs: one node at a time, its peers first, and its
- * file with it. No connection is cut, and none is refused between two nodes that are at different points of the way.
- * Nodes that do not run have `cookieFile`.
+ * Switches the running nodes of `hosts` to this Erlang cookie without a restart: one node at a time, its peers first,
+ * then the node with its file. No connection is cut, and at no point do two nodes refuse each other. Nodes that do not
+ * run get their cookie from `cookieFile`.
  */
 export function cookieTaken(
   hosts: readonly Host[],
@@ -48,8 +52,8 @@ export function cookieTaken(
 }
 
 /**
- * The file with the Erlang cookie. Where a node runs, it has to take the cookie before the file is replaced: with
- * another one in its file, its own tools could not talk to it any more.
+ * Writes the file with the Erlang cookie. A running node has to accept the cookie first: its own tools use the one in
+ * the file.
  */
 export function cookieFile(
   host: Host,
@@ -61,16 +65,71 @@ export function cookieFile(
   return file.content(platform.paths.rabbitmqCookie, { content: cookie, ...ACCESS, validate });
 }
 
-/** Gives the running node of `host` a cookie for connections with `forNodes`: that in a file, or else the one on stdin. */
-function giveScript(platform: Platform, host: Host, forNodes: readonly string[], newCookie?: string): string {
-  const file = newCookie === undefined ? '' : `OSHA_NEW_COOKIE=${newCookie} `;
-  return rabbitmq.askScript(platform, host, GIVE_COOKIE, `${file}OSHA_FOR=${quote(forNodes.join(' '))}`);
+/** The observed cookie of one member; `wanted` is the one that it should have. */
+export interface CookieObservation {
+  /** Whether a broker runs on the host, even if it does not answer. */
+  readonly alive: boolean;
+  readonly file: 'wanted' | 'other' | 'missing';
+  /** The cookie that a running node accepted; absent if it accepted neither or does not run. */
+  readonly accepts?: 'wanted' | 'file' | undefined;
+  readonly silence?: rabbitmq.Silence | undefined;
+  /** Nodes to which it is connected. */
+  readonly peers: readonly string[];
+}
+
+interface CookieContext {
+  readonly platform: Platform;
+  readonly cookie: Secret;
+  readonly access: WriteOptions;
+  /** Script that sets the cookie of a host's running node, from a file (a shell word) or from stdin. */
+  giveScript(host: Host, forNodes: readonly string[], newCookie?: string): string;
+}
+
+/**
+ * Decides how running nodes switch to another Erlang cookie without an outage. Erlang compares cookies when a
+ * connection is made, and a node may hold a separate cookie for each peer. So for each node to switch: its peers get
+ * the new cookie for connections with it, then the node takes it for all connections, together with its file. At every
+ * point any two nodes agree, whichever connects, and a switched node may be restarted.
+ *
+ * Refuses if the cookie of a running node is unknown, or if a connected node cannot be switched as well: it would be
+ * cut off at its next connection. Files of nodes that do not run are left to `cookieFile`.
+ */
+function decideCookie(
+  hosts: readonly Host[],
+  answers: Answers<CookieObservation>,
+  context: CookieContext,
+): ClusterDecision {
+  const members = hosts.map((host): Member => {
+    const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'not queried' };
+    const base = { host, node: rabbitmq.nodeOf(host) };
+    return answer.reachable ? { ...base, observed: answer.observed } : { ...base, reason: answer.reason };
+  });
+  return { ...decideByCase(members, context), evidence: evidenceOf(members) };
+}
+
+/** Parses the output of the probe. */
+export function parseCookie(answer: ProbeAnswer): CookieObservation {
+  const lines = answer.stdout.split('\n');
+  const first = (key: string): string | undefined =>
+    lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
+  const fields = lines.map((line) => line.split('\t'));
+  const file = first('file');
+  const accepts = fields.find(([key]) => key === 'accepts')?.[1];
+  const alive = first('alive') === 'yes';
+  const isAccepted = accepts === 'wanted' || accepts === 'file';
+  return {
+    alive,
+    file: file === 'wanted' || file === 'other' ? file : 'missing',
+    accepts: isAccepted ? accepts : undefined,
+    silence: alive && !isAccepted ? rabbitmq.silenceOf(lines, first('asked') ?? '') : undefined,
+    peers: fields.filter(([key]) => key === 'peer').map(([, node = '']) => node),
+  };
 }
 
 function cookieProbe(platform: Platform, host: Host, cookie: Secret): Probe<CookieObservation> {
   const path = quote(platform.paths.rabbitmqCookie);
   return {
-    // The cookie is only in variables of the shell, and on pipes: in no argument, and in no environment.
+    // The cookie is only in shell variables and on pipes, never in an argument or an environment.
     script: `wanted=$(cat)
 if [ ! -e ${path} ]; then
   echo file=missing
@@ -97,30 +156,181 @@ exit 0`,
   };
 }
 
-/** Understands what the probe printed. */
-export function parseCookie(answer: ProbeAnswer): CookieObservation {
-  const lines = answer.stdout.split('\n');
-  const first = (key: string): string | undefined =>
-    lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
-  const fields = lines.map((line) => line.split('\t'));
-  const file = first('file');
-  const accepts = fields.find(([key]) => key === 'accepts')?.[1];
-  const alive = first('alive') === 'yes';
-  const isAccepted = accepts === 'wanted' || accepts === 'file';
+/**
+ * Script that sets the cookie of the running node of `host` for connections with `forNodes`, from a file or from stdin.
+ */
+function giveScript(platform: Platform, host: Host, forNodes: readonly string[], newCookie?: string): string {
+  const file = newCookie === undefined ? '' : `OSHA_NEW_COOKIE=${newCookie} `;
+  return rabbitmq.askScript(platform, host, GIVE_COOKIE, `${file}OSHA_FOR=${quote(forNodes.join(' '))}`);
+}
+
+/** Ownership and mode of the cookie: Erlang refuses to start with any other mode. */
+const ACCESS = { owner: 'rabbitmq', group: 'rabbitmq', mode: 0o400 };
+
+type Member = { readonly host: Host; readonly node: string } & (
+  { readonly reason: string; readonly observed?: undefined } | { readonly observed: CookieObservation }
+);
+
+type Asked = Extract<Member, { observed: CookieObservation }>;
+
+function decideByCase(members: readonly Member[], context: CookieContext): Decided {
+  const asked = members.filter(isAsked);
+  const switching = asked.filter(({ observed }) => observed.accepts === 'file');
+  const unclear = asked.filter(({ observed }) => isUnclear(observed, switching.length > 0));
+  if (unclear.length > 0) return refuseUnclear(unclear, context);
+  if (switching.length === 0) return { verdict: 'converged' };
+  const refused = refuseLeftBehind(members, asked, switching);
+  if (refused) return refused;
+  // A node without peers needs no agreement first.
+  const lone = switching.filter((member) => peersOf(member, asked).length === 0);
+  const others = switching.filter((member) => !lone.includes(member));
   return {
-    alive,
-    file: file === 'wanted' || file === 'other' ? file : 'missing',
-    accepts: isAccepted ? accepts : undefined,
-    silence: alive && !isAccepted ? rabbitmq.silenceOf(lines, first('asked') ?? '') : undefined,
-    peers: fields.filter(([key]) => key === 'peer').map(([, node = '']) => node),
+    verdict: 'change',
+    because: `${hostNames(switching)} runs with another Erlang cookie; it takes the one of the inventory without a restart`,
+    stages: [
+      ...(lone.length > 0 ? [lone.map((member) => take(member, members, context))] : []),
+      ...others.flatMap((member) => [
+        peersOf(member, asked).map((peer) => agree(peer, member, context)),
+        [take(member, members, context)],
+      ]),
+    ],
   };
 }
 
-/** A list of the cookie on stdin, or an empty one. */
+/** Whether the cookie of a running node is unknown although a change depends on it. */
+function isUnclear({ alive, accepts, silence, file }: CookieObservation, isSwitching: boolean): boolean {
+  if (!alive || accepts !== undefined) return false;
+  return isSwitching || silence?.kind === 'refused' || file !== 'wanted';
+}
+
+function refuseUnclear(unclear: readonly Asked[], { platform }: CookieContext): Decided {
+  const said = unclear.map(({ host, observed }) => `${host.name}: ${observed.silence?.said ?? 'no answer'}`);
+  const path = platform.paths.rabbitmqCookie;
+  const isCookie = unclear.every(({ observed }) => observed.silence?.kind === 'refused');
+  return {
+    verdict: 'refuse',
+    reason: `the broker of ${hostNames(unclear)} runs, but accepts neither the cookie in ${path} nor the one of the inventory (${said.join('; ')}); with another one in its file, its tools could no longer reach it`,
+    hint: isCookie
+      ? `restore the cookie that it was started with in ${path} on ${hostNames(unclear)} (owner rabbitmq, mode 0400), then run again; if that cookie is lost: systemctl restart rabbitmq-server, on one host at a time`
+      : `run again once it answers: rabbitmq-diagnostics ping, on ${hostNames(unclear)}`,
+  };
+}
+
+/** Refuses if a node is connected to one that switches, but cannot be switched itself. */
+function refuseLeftBehind(
+  members: readonly Member[],
+  asked: readonly Asked[],
+  switching: readonly Asked[],
+): Decided | undefined {
+  const able = new Set(
+    asked.filter(({ observed }) => observed.accepts !== undefined).map(({ node }) => node),
+  );
+  const behind = [...new Set(switching.flatMap(({ observed }) => observed.peers))].filter(
+    (node) => !able.has(node),
+  );
+  if (behind.length === 0) return undefined;
+  const missing = members.filter((member) => behind.includes(member.node)).map(({ host }) => host.name);
+  const strange = behind.filter((node) => !members.some((member) => member.node === node));
+  return {
+    verdict: 'refuse',
+    reason: `${hostNames(switching)} has to take another Erlang cookie, but is connected to ${behind.join(', ')}, which cannot take it and would be cut off at its next connection`,
+    hint: [
+      ...(missing.length > 0 ? [`bring ${missing.join(', ')} back`] : []),
+      ...(strange.length > 0
+        ? [
+            `add the host of ${strange.join(', ')} to the inventory, or stop it and remove it from the cluster (rabbitmqctl forget_cluster_node ${strange[0] ?? ''})`,
+          ]
+        : []),
+    ].join('; '),
+  };
+}
+
+/** Running members that report a connection with the node, or to which it reports one. */
+function peersOf(member: Asked, asked: readonly Asked[]): readonly Asked[] {
+  return asked.filter(
+    (other) =>
+      other !== member &&
+      other.observed.accepts !== undefined &&
+      (member.observed.peers.includes(other.node) || other.observed.peers.includes(member.node)),
+  );
+}
+
+/** Sets the new cookie on a peer. Needed even on a switched peer, which may hold an older cookie for this node. */
+function agree(peer: Asked, member: Asked, context: CookieContext): HostChange {
+  return change(peer.host, context, {
+    summary: `accept another Erlang cookie from ${member.node}`,
+    script: context.giveScript(peer.host, [member.node]),
+  });
+}
+
+function take(member: Asked, members: readonly Member[], context: CookieContext): HostChange {
+  const path = context.platform.paths.rabbitmqCookie;
+  const validate = context.giveScript(
+    member.host,
+    members.map(({ node }) => node),
+    '{}',
+  );
+  return change(member.host, context, {
+    summary: 'take another Erlang cookie, without a restart',
+    script: writeFileScript(path, { ...context.access, validate }),
+    files: [path],
+  });
+}
+
+function change(
+  host: Host,
+  { platform, cookie }: CookieContext,
+  what: { readonly summary: string; readonly script: string; readonly files?: readonly string[] },
+): HostChange {
+  const made = clusterChange({
+    cluster: rabbitmq.CLUSTER,
+    unit: platform.units.rabbitmq,
+    effects: [],
+    seconds: GIVE_SECONDS,
+    ...what,
+  });
+  return { host: host.name, change: { ...made, input: text`${cookie}` } };
+}
+
+/** Seconds to set the cookie of a node. */
+const GIVE_SECONDS = 30;
+
+function isAsked(member: Member): member is Asked {
+  return member.observed !== undefined;
+}
+
+function hostNames(members: readonly Member[]): string {
+  return members.map(({ host }) => host.name).join(', ');
+}
+
+function evidenceOf(members: readonly Member[]): Evidence {
+  return {
+    columns: ['member', 'broker', 'its cookie', 'file', 'connected to'],
+    rows: members.map((member) => {
+      if (!isAsked(member)) return [member.host.name, `unreachable: ${member.reason}`, '', '', ''];
+      const { alive, accepts, silence, file, peers } = member.observed;
+      const taken = accepts === undefined ? (silence?.said ?? '') : COOKIES[accepts];
+      return [
+        member.host.name,
+        alive ? 'runs' : 'does not run',
+        taken,
+        file === 'wanted' ? "the inventory's" : file,
+        peers.join(' '),
+      ];
+    }),
+  };
+}
+
+const COOKIES = { wanted: "the inventory's", file: 'that in its file' } as const;
+
+/** Erlang expression for a list with the cookie on stdin, or an empty list. */
 const ON_STDIN = `case io:get_line(standard_io, "") of
   Got when is_list(Got) -> [list_to_atom(string:trim(Got))]; _ -> [] end`;
 
-/** Which cookie a running node takes: the one on stdin, else the one in its file; and the nodes that it is connected to. */
+/**
+ * Erlang program that prints which cookie a running node accepts (stdin's, otherwise its file's), and its connected
+ * peers.
+ */
 const WHICH_COOKIE = `
 ${rabbitmq.PRELUDE}
 Since = Now(),
@@ -143,9 +353,9 @@ halt().
 `.trim();
 
 /**
- * Gives a running node the cookie in the file `OSHA_NEW_COOKIE`, or else on stdin, for connections with the nodes in `OSHA_FOR`; the
- * node's own name there is what all others, and its tools, are held against. Connections that exist stay. Where its own
- * is among them, a new connection has to prove it. Ends with exit code 1, and why on stderr, where it did not come to that.
+ * Erlang program that sets the cookie of a running node, from the file `OSHA_NEW_COOKIE` or from stdin, for connections
+ * with the nodes in `OSHA_FOR`. The node's own name there sets the cookie for all other nodes and its tools; a new
+ * connection then has to prove it. Existing connections stay. On failure it exits with code 1 and the reason on stderr.
  */
 const GIVE_COOKIE = `
 ${rabbitmq.PRELUDE}

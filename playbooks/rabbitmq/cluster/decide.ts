@@ -20,25 +20,25 @@ import {
   type Reached,
   type Running,
 } from './members.ts';
-import { forbidden, isSafelyForgotten, notSpared, ownData, stuck } from './refusals.ts';
+import { refuseAlways, isSafelyForgotten, refuseUnlessAllRun, refuseReset, refuseStuck } from './refusals.ts';
 
 /**
- * What a RabbitMQ cluster needs, from what its nodes say they are members of; names prove nothing. In this order:
+ * Decides what a RabbitMQ cluster needs, from the membership that its nodes report; names prove nothing. In this order:
  *
- * 1. Nodes that do not run are started, all at the same time, because after an outage they wait for each other. Those
- *    that remember no cluster wait for one that others remember: they would come up as a second one, and RabbitMQ does
- *    not start where a former member says that it is alone.
- * 2. Nodes outside of the cluster join it, one at a time, when they are known to hold nothing. Where the cluster still
- *    lists such a node, it lost its data: a live peer forgets it first.
- * 3. Nodes with an older configuration are restarted one at a time, while all others run and see each other.
- * 4. Nodes that keep their data on something else than they should are changed one at a time, while all others run:
- *    those that go to disc first, so that there is never a moment with none on disc.
+ * 1. Nodes that do not run are started, all at the same time, because after an outage they wait for each other. Nodes
+ *    that remember no cluster wait until the nodes of a remembered cluster run: they would come up as a second cluster,
+ *    and RabbitMQ does not start while a former member reports that it is alone.
+ * 2. Nodes outside the cluster join it, one at a time, once they are known to be empty. If the cluster still lists such
+ *    a node, it lost its data: a live peer forgets it first.
+ * 3. Nodes on an older configuration are restarted one at a time, while all others run and see each other.
+ * 4. Nodes of the wrong type (disc, ram) are changed one at a time, while all others run: those that become disc nodes
+ *    first, so that there is always one.
  *
- * A node that runs and does not answer is alive: its clients may be served. It is neither restarted nor reset; the rest
- * is started, then the step is refused with what is known.
+ * A node that runs without answering may serve clients. It is neither restarted nor reset: the other nodes are started,
+ * then the step refuses with the evidence.
  *
- * Refused too: two clusters; a partition, in which both sides took messages; a node that would have to be reset and
- * holds anything, or may; no cluster in sight while a member cannot be asked, because it may be there.
+ * Also refuses: two clusters; a partition, in which both sides took messages; to reset a node that holds data or may
+ * hold some; to form a cluster while a member cannot be queried, because it may hold one.
  */
 export function decideMembers(members: readonly Member[], context: ChangeContext): ClusterDecision {
   return { ...decideByCase(members, context), evidence: evidenceOf(members) };
@@ -47,7 +47,7 @@ export function decideMembers(members: readonly Member[], context: ChangeContext
 function decideByCase(members: readonly Member[], context: ChangeContext): Decided {
   const reached = members.filter(isReached);
   const live = liveCluster(reached);
-  const refused = forbidden(members, reached, live);
+  const refused = refuseAlways(members, reached, live);
   if (refused) return refused;
   const isForming = !reached.some(isClustered);
   const seed = isForming ? seedOf(reached) : live[0];
@@ -55,40 +55,40 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
     (member) => member !== seed && (isBlank(member) || (isAlone(member) && !live.includes(member))),
   );
   const guarded = outside.filter(isRunning).filter((member) => holdingsOf(member).length > 0);
-  if (guarded.length > 0 && (isForming || live.length > 0)) return ownData(guarded);
+  if (guarded.length > 0 && (isForming || live.length > 0)) return refuseReset(guarded);
 
   const forgotten = reached.filter((member) => !isRunning(member) && isForgotten(member, reached, live));
   const dropped = live.length > 0 && members.every(isKnown) ? forgotten.filter(isSafelyForgotten) : [];
-  const asleep = reached.filter(
+  const toStart = reached.filter(
     (member) =>
       (member.kind === 'stopped' || (isIdle(member) && !isPaused(member))) &&
       !forgotten.includes(member) &&
       (isForming || live.length > 0 || isClustered(member)),
   );
-  const wake = [
-    ...asleep.map((member) => wakeUp(context, member)),
+  const starts = [
+    ...toStart.map((member) => changeToStart(context, member)),
     ...dropped.map((member) => changes.startEmpty(context, member.name)),
   ];
   const parts: string[] = [];
   const stages: (readonly HostChange[])[] = [];
-  if (wake.length > 0) {
-    stages.push(wake);
-    parts.push(`not running: ${names([...asleep, ...dropped])}`);
+  if (starts.length > 0) {
+    stages.push(starts);
+    parts.push(`not running: ${names([...toStart, ...dropped])}`);
   }
-  const joining = seed ? joiningNow(outside, reached, isForming) : [];
+  const joining = seed ? membersToJoin(outside, reached, isForming) : [];
   if (joining.length > 0 && seed) {
     const known = new Set(live.flatMap(viewOf));
     parts.push(`not in the cluster of ${seed.node}: ${names(joining)}`);
-    for (const member of joining) stages.push(...comeIn(context, member, seed, known));
+    for (const member of joining) stages.push(...changesToJoin(context, member, seed, known));
   }
   if (stages.length > 0) {
     const isSettled = (member: Reached): boolean =>
       (joining.includes(member) && !(isRunning(member) && isOutdated(member))) ||
-      (asleep.includes(member) && isClustered(member)) ||
+      (toStart.includes(member) && isClustered(member)) ||
       (isRunning(member) &&
         !outside.includes(member) &&
         !isOutdated(member) &&
-        (!live.includes(member) || kindNow(member) === context.kindOf(member.name)));
+        (!live.includes(member) || currentType(member) === context.typeOf(member.name)));
     const left = reached.filter((member) => !isSettled(member));
     return {
       verdict: 'change',
@@ -98,9 +98,9 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
     };
   }
   return (
-    stuck(reached, forgotten) ??
-    rollingRestart(reached, members, context) ??
-    rollingRetype(live, members, context)
+    refuseStuck(reached, forgotten) ??
+    restartOutdated(reached, members, context) ??
+    changeNodeTypes(live, members, context)
   );
 }
 
@@ -108,7 +108,7 @@ function isKnown(member: Member): boolean {
   return !isUnreachable(member) && !isSilent(member);
 }
 
-/** The running nodes of the cluster that most of them are in; a single node that runs by itself is none. */
+/** Running nodes of the largest cluster; a single node that runs alone does not count. */
 function liveCluster(reached: readonly Reached[]): readonly Running[] {
   const running = reached.filter(isRunning).filter(isClustered);
   let best: readonly Running[] = [];
@@ -121,7 +121,7 @@ function liveCluster(reached: readonly Reached[]): readonly Running[] {
   return best;
 }
 
-/** True where a member remembers a cluster that does not know it any more. */
+/** Whether a member remembers a cluster that no longer lists it. */
 function isForgotten(member: Reached, reached: readonly Reached[], live: readonly Running[]): boolean {
   if (!isClustered(member)) return false;
   if (live.length > 0) return !live.some((other) => viewOf(other).includes(member.node));
@@ -134,16 +134,16 @@ function isForgotten(member: Reached, reached: readonly Reached[], live: readonl
   );
 }
 
-/** The member that others join where there is no cluster yet: one that holds something; else the first. */
+/** The member that others join if there is no cluster yet: one that holds data, otherwise the first. */
 function seedOf(reached: readonly Reached[]): Reached | undefined {
   return reached.find((member) => isRunning(member) && holdingsOf(member).length > 0) ?? reached[0];
 }
 
 /**
- * Those that join now: known to hold nothing, because they have no data or say so. The first cluster waits until that
+ * Members that can join now, because they have no data or report that they are empty. A first cluster waits until that
  * is known of every member, so that none with queues has to join one without.
  */
-function joiningNow(
+function membersToJoin(
   outside: readonly Reached[],
   reached: readonly Reached[],
   isForming: boolean,
@@ -153,11 +153,11 @@ function joiningNow(
   return outside.filter(isReady);
 }
 
-function wakeUp(context: ChangeContext, member: Reached): HostChange {
+function changeToStart(context: ChangeContext, member: Reached): HostChange {
   return isIdle(member) ? changes.startBroker(context, member.name) : changes.start(context, member.name);
 }
 
-function comeIn(
+function changesToJoin(
   context: ChangeContext,
   member: Reached,
   seed: Reached,
@@ -172,14 +172,15 @@ function comeIn(
   ];
 }
 
-function rollingRestart(
+/** Restarts nodes on their newer configuration, one at a time. */
+function restartOutdated(
   reached: readonly Reached[],
   members: readonly Member[],
   context: ChangeContext,
 ): Decided | undefined {
   const outdated = reached.filter(isOutdated);
   if (outdated.length === 0) return undefined;
-  const refused = notSpared(members, `${names(outdated)} runs on an older configuration`);
+  const refused = refuseUnlessAllRun(members, `cannot restart ${names(outdated)} on its newer configuration`);
   if (refused) return refused;
   return {
     verdict: 'change',
@@ -193,26 +194,30 @@ function rollingRestart(
   };
 }
 
-function rollingRetype(
+/** Changes nodes between disc and ram, one at a time. */
+function changeNodeTypes(
   live: readonly Running[],
   members: readonly Member[],
   context: ChangeContext,
 ): Decided {
-  const wrong = live.filter((member) => kindNow(member) !== context.kindOf(member.name));
+  const wrong = live.filter((member) => currentType(member) !== context.typeOf(member.name));
   if (wrong.length === 0) return { verdict: 'converged' };
-  const toDisc = wrong.filter((member) => context.kindOf(member.name) === 'disc');
-  const toRam = wrong.filter((member) => context.kindOf(member.name) === 'ram');
+  const toDisc = wrong.filter((member) => context.typeOf(member.name) === 'disc');
+  const toRam = wrong.filter((member) => context.typeOf(member.name) === 'ram');
   const parts = [
     ...(toDisc.length > 0 ? [`${names(toDisc)} should keep its data on disc`] : []),
     ...(toRam.length > 0 ? [`${names(toRam)} should keep its data in memory`] : []),
   ];
-  const refused = notSpared(members, parts.join('; '));
+  const refused = refuseUnlessAllRun(
+    members,
+    `cannot change where nodes keep their data (${parts.join('; ')})`,
+  );
   if (refused) return refused;
   return {
     verdict: 'change',
     because: parts.join('; '),
     stages: [...toDisc, ...toRam].map((member) => [
-      changes.retype(context, member.name, context.kindOf(member.name)),
+      changes.retype(context, member.name, context.typeOf(member.name)),
     ]),
   };
 }
@@ -221,6 +226,6 @@ function isOutdated({ observed }: Reached): boolean {
   return newerThanStart(observed.unit).length > 0;
 }
 
-function kindNow({ node, status }: Running): changes.NodeKind {
+function currentType({ node, status }: Running): changes.NodeType {
   return status.disc.includes(node) ? 'disc' : 'ram';
 }

@@ -1,11 +1,11 @@
 import { type Answers, type Evidence, type Host, rabbitmq } from 'osha';
 
 /**
- * A member as a decision sees it.
+ * A member as the decision classifies it.
  * - `running`: its broker runs.
  * - `idle`: the Erlang node is up, its broker is stopped or paused.
- * - `silent`: it runs, and does not answer. It is alive: it may serve clients.
- * - `stopped`: it does not run, or is still on the way up or down.
+ * - `silent`: it runs without answering, and may serve clients.
+ * - `stopped`: it does not run, or is still starting or stopping.
  */
 export type Member = { readonly name: string; readonly node: string } & (
   | { readonly kind: 'unreachable'; readonly reason: string }
@@ -20,27 +20,27 @@ export type Member = { readonly name: string; readonly node: string } & (
 export type Reached = Exclude<Member, { kind: 'unreachable' }>;
 export type Running = Extract<Member, { kind: 'running' | 'idle' }>;
 
-/** The members in inventory order, whatever order the answers came in. */
+/** Returns the members in inventory order, whatever order the answers came in. */
 export function membersOf(
   hosts: readonly Host[],
   answers: Answers<rabbitmq.NodeObservation>,
 ): readonly Member[] {
   return hosts.map((host): Member => {
     const base = { name: host.name, node: rabbitmq.nodeOf(host) };
-    const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'it was not asked' };
+    const answer = answers.get(host.name) ?? { reachable: false as const, reason: 'not queried' };
     if (!answer.reachable) return { ...base, kind: 'unreachable', reason: answer.reason };
     const { observed } = answer;
     const status = observed.node ?? (observed.isLetIn ? peersView(base.node, answers) : undefined);
     if (status?.running) return { ...base, kind: 'running', observed, status };
     const { active } = observed.unit;
-    // On its way up it answers before its broker runs, or not yet: systemd is what waits for it.
+    // A starting node may answer before its broker runs, or not yet: systemd waits for it.
     if (active === 'activating' || active === 'deactivating') return { ...base, kind: 'stopped', observed };
     if (status) return { ...base, kind: 'idle', observed, status };
     return { ...base, kind: observed.alive || active === 'active' ? 'silent' : 'stopped', observed };
   });
 }
 
-/** What a running peer says of the cluster that has this node running too. */
+/** The status reported by a running peer that sees this node running. */
 function peersView(
   node: string,
   answers: Answers<rabbitmq.NodeObservation>,
@@ -75,41 +75,41 @@ export function isReached(member: Member): member is Reached {
   return member.kind !== 'unreachable';
 }
 
-/** It does not run, and nothing but systemd's next try is on the way to change that. */
+/** Whether it does not run, and only a scheduled restart by systemd could change that. */
 export function isAtRest(member: Member): member is Extract<Member, { kind: 'silent' | 'stopped' }> {
   if (member.kind !== 'stopped' || member.observed.alive) return false;
   const { active, sub } = member.observed.unit;
   return active === 'inactive' || active === 'failed' || sub === 'auto-restart';
 }
 
-/** It does not run and has no data: whatever starts there begins with nothing. */
+/** Whether it does not run and has no data: it would start empty. */
 export function isBlank(member: Member): boolean {
   return isAtRest(member) && !member.observed.data;
 }
 
-/** The nodes of a member's cluster, as far as it knows; none where it has no data. */
+/** The nodes of a member's cluster, as it knows them; none if it has no data. */
 export function viewOf(member: Reached): readonly string[] {
   return member.kind === 'running' || member.kind === 'idle'
     ? member.status.members
     : (member.observed.remembers ?? []);
 }
 
-/** True where a member knows of other nodes than itself. */
+/** Whether a member knows other nodes than itself. */
 export function isClustered(member: Reached): boolean {
   return viewOf(member).some((node) => node !== member.node);
 }
 
-/** True where a member that answers knows of no other node. */
+/** Whether a member that answers knows no other node. */
 export function isAlone(member: Member): member is Running {
   return (isRunning(member) || isIdle(member)) && !isClustered(member);
 }
 
 /**
- * What a node holds that a reset would delete, in words; none where it is as a new one is. Everything that it could not
- * be asked about counts.
+ * Describes the data that a reset of the node would delete; empty for a new node. Anything that could not be queried
+ * counts as data.
  */
 export function holdingsOf(member: Running): readonly string[] {
-  if (member.kind === 'idle') return ['what nobody can ask while its broker is stopped'];
+  if (member.kind === 'idle') return ['unknown data, because its broker is stopped'];
   const { queues, connections, vhosts, users, policies } = member.status;
   const counted = (count: number | undefined, what: string): readonly string[] => {
     if (count === 0) return [];
@@ -137,24 +137,24 @@ export function holdingsOf(member: Running): readonly string[] {
   ];
 }
 
-/** A node that runs alone and holds nothing: nothing is lost when it is reset and joins another. */
+/** Whether a node runs alone and holds no data, so that nothing is lost when it is reset and joins another. */
 export function isEmpty(member: Member): member is Running {
   return isRunning(member) && isAlone(member) && holdingsOf(member).length === 0;
 }
 
-/** Names in a sentence. */
+/** Member names, for use in a sentence. */
 export function names(members: readonly Member[]): string {
   return members.map((member) => member.name).join(', ');
 }
 
-/** Nodes of the cluster that the inventory does not name. */
+/** Nodes of the cluster that the inventory does not list. */
 export function strangersOf(members: readonly Member[]): readonly string[] {
   const own = new Set(members.map(({ node }) => node));
   const seen = members.filter(isReached).filter(isClustered).flatMap(viewOf);
   return [...new Set(seen)].filter((node) => !own.has(node));
 }
 
-/** Everything that a decision rests on. */
+/** The observations behind a decision, as a table. */
 export function evidenceOf(members: readonly Member[]): Evidence {
   return {
     columns: ['member', 'broker', 'version', 'its cluster', 'running', 'queues', 'cut off from'],
@@ -177,17 +177,17 @@ export function evidenceOf(members: readonly Member[]): Evidence {
   };
 }
 
-/** A member's state in words. */
+/** Describes a member's state. */
 export function stateOf(member: Reached): string {
   const { unit, alive, silence } = member.observed;
-  const outside = unit.active === 'active' || member.kind === 'stopped' ? '' : ', not in its unit';
+  const outside = unit.active === 'active' || member.kind === 'stopped' ? '' : ' outside its unit';
   switch (member.kind) {
     case 'running':
       return `running${outside}`;
     case 'idle':
       return member.status.paused ? 'paused: it sees a minority of its cluster' : 'node up, broker stopped';
     case 'silent':
-      return `runs${outside} and does not answer: ${silence?.said ?? 'its unit has no process'}`;
+      return `runs${outside}, but does not answer: ${silence?.said ?? 'its unit has no process'}`;
     case 'stopped':
       return alive && unit.active !== 'activating' ? `${unit.active}, still running` : unit.active;
   }

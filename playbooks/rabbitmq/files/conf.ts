@@ -4,13 +4,13 @@ import type { RabbitmqSettings } from '../settings.ts';
 export const MANAGEMENT_PORT = 15672;
 
 /**
- * `rabbitmq.conf` of one node. It listens on the host's own address, because HAProxy holds the virtual IP on the same
- * host.
+ * `rabbitmq.conf` of one node. It listens on the host's own address, because HAProxy listens on the virtual IP of the
+ * same host.
  */
 export function rabbitmqConf(host: Host, nodes: number, settings: RabbitmqSettings): string {
-  // With two nodes neither side of a partition has a majority: both would pause, also when one of them only died.
+  // With two nodes, neither side of a partition has a majority: both would pause, even if one has only died.
   const partitions = settings.partitions ?? (nodes > 2 ? 'pause_minority' : 'autoheal');
-  // The broker does not start with settings of a plugin that is off.
+  // The broker does not start with settings of a disabled plugin.
   const management = settings.management
     ? `management.tcp.ip = ${host.address}\nmanagement.tcp.port = ${MANAGEMENT_PORT}\n`
     : '';
@@ -24,14 +24,14 @@ disk_free_limit.absolute = ${settings.disk_free}
 `;
 }
 
-/** `rabbitmq-env.conf`: a name that does not change with what the host's resolver says. */
+/** `rabbitmq-env.conf`: a node name that does not depend on the host's resolver. */
 export function rabbitmqEnv(node: string): string {
   return `# Placed by osha.
 NODENAME=${node}
 `;
 }
 
-/** Plugins that are on, as an Erlang term. */
+/** Enabled plugins, as an Erlang term. */
 export function enabledPlugins(settings: Pick<RabbitmqSettings, 'management'>): string {
   return settings.management ? '[rabbitmq_management].\n' : '[].\n';
 }

@@ -104,6 +104,6 @@ export function decideWithRam(ram: readonly string[], answers: readonly Said[]):
   return decideMembers(membersThat(...answers), {
     platform: platformOf('debian-12'),
     members: answers.length,
-    kindOf: (host) => (ram.includes(host) ? 'ram' : 'disc'),
+    typeOf: (host) => (ram.includes(host) ? 'ram' : 'disc'),
   });
 }

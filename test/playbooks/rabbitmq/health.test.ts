@@ -19,7 +19,7 @@ function judged(...answers: readonly Said[]): readonly (readonly [string, boolea
 }
 
 describe('the health of a RabbitMQ cluster', () => {
-  it('is good when every node runs and sees all others run', () => {
+  it('is good when every node runs and sees all others running', () => {
     expect(judged(running('c1 c2'), running('c1 c2'))).toEqual([
       ['c1', true, 'running 3.10.8, sees 2 of 2 running'],
       ['c2', true, 'running 3.10.8, sees 2 of 2 running'],
@@ -41,29 +41,33 @@ describe('the health of a RabbitMQ cluster', () => {
       ['running 3.10.8, sees 1 of 2 running', 'node up, broker stopped'],
     ],
     [
-      'one that cannot be reached',
+      'an unreachable node',
       [running('c1 c2', seesOne), unreachable],
       ['running 3.10.8, sees 1 of 2 running', 'unreachable: no route to host'],
     ],
     [
-      'nodes that run apart',
+      'nodes that run separately',
       [running('c1'), running('c2')],
       ['running 3.10.8, sees 1 of 2 running', 'running 3.10.8, sees 1 of 2 running'],
     ],
     ['a partition', [running('c1 c2', { partitions: nodes('c2') }), running('c1 c2')], ['rabbit@c2']],
     ['an alarm', [running('c1', { alarms: ['disk'] })], ['disk']],
-    ['a stranger that does not run', [running('c1 old', seesOne)], ['not running, and not in the inventory']],
     [
-      'one that runs and does not answer, which is never "not running"',
-      [running('c1 c2'), silent('c1 c2', 'slow')],
-      ['runs and does not answer: it is slow'],
+      'a node that does not run and is not in the inventory',
+      [running('c1 old', seesOne)],
+      ['not running, not in the inventory'],
     ],
     [
-      'one that paused itself',
+      'a node that does not answer, which is never reported as not running',
+      [running('c1 c2'), silent('c1 c2', 'slow')],
+      ['runs, but does not answer: it is slow'],
+    ],
+    [
+      'a node that paused itself',
       [running('c1 c2', seesOne), idle('c1 c2', { paused: true })],
       ['running 3.10.8, sees 1 of 2 running', 'paused: it sees a minority of its cluster'],
     ],
-    ['nothing at all', [notInstalled], ['not installed', 'no node answers', 'no node answers']],
+    ['nothing installed', [notInstalled], ['not installed', 'no node answers', 'no node answers']],
   ];
   it.each(broken)('is bad with %s', (_name, answers, evidence) => {
     expect(
@@ -77,7 +81,7 @@ describe('the health of a RabbitMQ cluster', () => {
     ['refused', /osha deploy INVENTORY --only rabbitmq/],
     ['unreachable', /epmd -names/],
     ['slow', /journalctl -u rabbitmq-server on c2/],
-  ] as const)('says what to do about a node that runs and does not answer: %s', (kind, hint) => {
+  ] as const)('has a hint for a node that does not answer: %s', (kind, hint) => {
     const findings = judgeMembers(membersThat(running('c1 c2'), silent('c1 c2', kind)));
     expect(findings.find(({ host }) => host === 'c2')?.hint).toMatch(hint);
   });

@@ -30,7 +30,7 @@ describe('the configuration of a node', () => {
     expect(cookies).toEqual(['value-of-erlangCookie', 'value-of-erlangCookie', 'value-of-erlangCookie']);
   });
 
-  it('gives running nodes the cookie before their files have it, and restarts nothing for it', () => {
+  it('switches running nodes to the cookie before it writes their files, without a restart', () => {
     const titles = rabbitmq.steps(contextOf(rabbitmq)).map(({ title }) => title);
     const taken = titles.indexOf('Give running nodes the Erlang cookie');
     expect(titles.indexOf('Write the Erlang cookie')).toBe(taken + 1);
@@ -39,9 +39,9 @@ describe('the configuration of a node', () => {
   });
 
   const partitions: readonly (readonly [string, number, unknown, string])[] = [
-    ['the smaller side of a partition pauses', 3, {}, 'pause_minority'],
-    ['two nodes have no smaller side', 2, {}, 'autoheal'],
-    ['what is asked for stands above that', 3, { partitions: 'ignore' }, 'ignore'],
+    ['the minority side of a partition pauses', 3, {}, 'pause_minority'],
+    ['two nodes have no minority side', 2, {}, 'autoheal'],
+    ['an explicit setting wins', 3, { partitions: 'ignore' }, 'ignore'],
   ];
   it.each(partitions)('%s', (_name, count, settings, expected) => {
     const hosts = Array.from({ length: count }, (_, index) => aHost(`controller${index + 1}`));
@@ -52,14 +52,14 @@ describe('the configuration of a node', () => {
   });
 
   it.each([
-    ['nodes notice a dead one before its host can be back', {}, 10],
-    ['they wait longer where hosts stall', { net_ticktime: 30 }, 30],
+    ['nodes detect a dead node before its host can be back', {}, 10],
+    ['net_ticktime can be raised', { net_ticktime: 30 }, 30],
   ])('%s', (_name, settings, expected) => {
     const context = contextOf(rabbitmq, { settings });
     expect(placedFile(rabbitmq, context, 'controller1', CONF)).toContain(`\nnet_ticktime = ${expected}\n`);
   });
 
-  it('has no management without its plugin', () => {
+  it('has no management settings without the plugin', () => {
     const context = contextOf(rabbitmq, { settings: { management: false } });
     expect(placedFile(rabbitmq, context, 'controller1', '/etc/rabbitmq/enabled_plugins')).toBe('[].\n');
     expect(placedFile(rabbitmq, context, 'controller1', CONF)).not.toContain('management');
@@ -68,19 +68,19 @@ describe('the configuration of a node', () => {
 
 describe('the queues', () => {
   it.each([
-    ['that are mirrored have a policy', { queues: 'mirrored' }, 'policy ha-all'],
-    ['that are quorum queues have none', { queues: 'quorum' }, 'no policy ha-all'],
+    ['have a policy if mirrored', { queues: 'mirrored' }, 'policy ha-all'],
+    ['have no policy if they are quorum queues', { queues: 'quorum' }, 'no policy ha-all'],
     ["are mirrored on the platform's version", {}, 'policy ha-all'],
-    ['are not on 4.0', { version: '4.0' }, 'no policy ha-all'],
+    ['are not mirrored on 4.0', { version: '4.0' }, 'no policy ha-all'],
   ])('%s', (_name, settings, title) => {
     expect(titlesOn(rabbitmq, contextOf(rabbitmq, { settings }), 'controller1')).toContain(title);
   });
 });
 
-describe('ports of its own', () => {
+describe('custom ports', () => {
   const context = contextOf(rabbitmq, { settings: { port: 15673, frontend_port: 5672 } });
 
-  it('are where the nodes listen, and where HAProxy sends clients to', () => {
+  it('apply to the nodes, to HAProxy and to the port check', () => {
     expect(placedFile(rabbitmq, context, 'controller1', CONF)).toContain('default = 192.0.2.11:15673\n');
     const [frontend] = rabbitmq.frontends?.(context) ?? [];
     expect(frontend).toMatchObject({ port: 5672 });
@@ -97,7 +97,7 @@ describe('users of the inventory', () => {
     expect(Object.keys(rabbitmq.moreSecrets?.(parsed) ?? {})).toEqual(['rabbitmqUser-nova']);
   });
 
-  it('are made with it, what is not written being nothing', () => {
+  it('are created with that secret', () => {
     const secrets = {
       ...contextOf(rabbitmq).secrets,
       'rabbitmqUser-nova': new Secret('rabbitmqUser-nova', 'pw-of-nova'),
@@ -112,9 +112,9 @@ describe('users of the inventory', () => {
   });
 });
 
-describe('a mistake in what the inventory says of the broker', () => {
-  /** What is told of `rabbitmq: { YAML }`, which stands in line 6. */
-  function told(yaml: string, hosts = 3): readonly string[] {
+describe('a mistake in the rabbitmq key', () => {
+  /** Problems of `rabbitmq: { YAML }` in line 6. */
+  function problemsOf(yaml: string, hosts = 3): readonly string[] {
     const lines = [1, 2, 3].map((n) =>
       n <= hosts ? `  c${n}: { address: 10.0.0.1${n}, roles: [messaging] }` : '  # none',
     );
@@ -138,7 +138,7 @@ describe('a mistake in what the inventory says of the broker', () => {
     [
       'quorum queues on 3.7',
       'version: "3.7", queues: quorum',
-      '37: error: RabbitMQ 3.7 has no quorum queues: they came with 3.8',
+      '37: error: RabbitMQ 3.7 has no quorum queues: 3.8 introduced them',
     ],
     [
       'a version that YAML reads as a number',
@@ -146,7 +146,7 @@ describe('a mistake in what the inventory says of the broker', () => {
       '22: error: version: expected a text, found 3.1',
     ],
     ['no node on disc', 'nodes: { c1: ram, c2: ram, c3: ram }', '20: error: no node keeps its data on disc'],
-    ['a node where there is none', 'nodes: { c9: ram }', '22: error: c9 has no node of RabbitMQ'],
+    ['a node on a host without one', 'nodes: { c9: ram }', '22: error: c9 has no RabbitMQ node'],
     [
       'mirroring by policy on 4.0',
       "version: '4.0', policies: { p: { pattern: x, definition: { ha-mode: all } } }",
@@ -154,17 +154,17 @@ describe('a mistake in what the inventory says of the broker', () => {
     ],
     ['an unknown tag', 'users: { u: { tags: [admin] } }', '34: error: tags: unknown value "admin"'],
     [
-      'a permission that is no regular expression',
+      'a permission that is not a regular expression',
       "users: { u: { permissions: { /: { read: '*' } } } }",
-      '53: error: "*" is no regular expression: nothing to repeat',
+      '53: error: "*" is not a regular expression: nothing to repeat',
     ],
     [
-      'a pattern that is no regular expression',
+      'a pattern that is not a regular expression',
       "policies: { p: { pattern: 'a(', definition: { max-length: 1, ha-mode: all } } }",
-      '39: error: "a(" is no regular expression: unterminated group',
+      '39: error: "a(" is not a regular expression: unterminated group',
     ],
     [
-      'permissions where there is no virtual host',
+      'permissions on an unknown virtual host',
       'users: { u: { permissions: { /x: {} } } }',
       '42: error: there is no virtual host /x',
     ],
@@ -173,36 +173,36 @@ describe('a mistake in what the inventory says of the broker', () => {
       'users: { openstack: {} }',
       '22: error: openstack is the account of the services',
     ],
-    ['the default user', 'users: { guest: {} }', '22: error: osha removes guest: everybody knows it'],
+    ['the default user', 'users: { guest: {} }', '22: error: osha removes guest: its password is public'],
     [
       'a port that is taken',
       'port: 25672',
-      '19: error: 25672 is used by the nodes among each other on the same host',
+      '19: error: port 25672 is used by inter-node traffic on the same host',
     ],
     [
-      'a policy that hides the one that mirrors',
+      'a policy that overrides the mirroring policy',
       'policies: { p: { pattern: ^x, definition: { max-length: 1 } } }',
       '55: warning: queues that match p are no longer mirrored: only one policy applies to a queue',
     ],
   ];
   it.each(cases)('is %s', (_name, yaml, expected) => {
-    expect(told(yaml)).toEqual([expected]);
+    expect(problemsOf(yaml)).toEqual([expected]);
   });
 
   it('is pause_minority with two nodes, and not with three', () => {
-    expect(told('partitions: pause_minority', 2)).toEqual([
-      expect.stringMatching(/^25: warning: with two nodes pause_minority stops both/) as string,
+    expect(problemsOf('partitions: pause_minority', 2)).toEqual([
+      expect.stringMatching(/^25: warning: with two nodes, pause_minority pauses both/) as string,
     ]);
-    expect(told('partitions: pause_minority', 3)).toEqual([]);
+    expect(problemsOf('partitions: pause_minority', 3)).toEqual([]);
   });
 
-  it('is none where all is right', () => {
+  it('is not found in correct settings', () => {
     const right =
       'nodes: ram, vhosts: [/x], users: { u: { tags: [monitoring], permissions: { /x: { read: ".*" } } } }, policies: { p: { vhost: /x, pattern: ^a, definition: { max-length: 1 } } }';
-    expect(told(right)).toEqual([]);
-    expect(told('queues: quorum, policies: { p: { pattern: ^a, definition: { max-length: 1 } } }')).toEqual(
-      [],
-    );
+    expect(problemsOf(right)).toEqual([]);
+    expect(
+      problemsOf('queues: quorum, policies: { p: { pattern: ^a, definition: { max-length: 1 } } }'),
+    ).toEqual([]);
   });
 });
 
@@ -220,7 +220,7 @@ describe('a regular expression of the broker', () => {
 });
 
 describe('the frontend of the broker', () => {
-  it('lets consumers wait for three hours', () => {
+  it('keeps idle connections for three hours', () => {
     const [frontend] = rabbitmq.frontends?.(contextOf(rabbitmq)) ?? [];
     expect(frontend).toMatchObject({ port: 5673, active: 'all', idleTimeoutMs: 3 * 60 * 60 * 1000 });
     expect(frontend?.servers.map(({ address, port }) => `${address}:${port}`)).toEqual([

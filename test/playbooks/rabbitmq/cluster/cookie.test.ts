@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cookieFile, cookieTaken, parseCookie } from '../../../../playbooks/rabbitmq/cluster/cookie.ts';
-import type { CookieObservation } from '../../../../playbooks/rabbitmq/cluster/cookie-decide.ts';
+import {
+  cookieFile,
+  cookieTaken,
+  parseCookie,
+  type CookieObservation,
+} from '../../../../playbooks/rabbitmq/cluster/cookie.ts';
 import { platformOf } from '../../../../src/platform/index.ts';
 import type { ClusterDecision } from '../../../../src/playbook/operation.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
@@ -49,14 +53,14 @@ function decide(...answers: readonly Said[]): ClusterDecision {
 }
 
 const agree = (host: string, node: string): string =>
-  `${host}: agree with rabbit@${node} on another Erlang cookie`;
+  `${host}: accept another Erlang cookie from rabbit@${node}`;
 const take = (host: string): string => `${host}: take another Erlang cookie, without a restart`;
 
 describe('another Erlang cookie', () => {
   const cases: readonly (readonly [name: string, answers: readonly Said[], stages: readonly string[]])[] = [
-    ['is nothing to do where all have it', [moved('c1'), moved('c2'), moved('c3')], ['converged']],
+    ['changes nothing if all nodes have it', [moved('c1'), moved('c2'), moved('c3')], ['converged']],
     [
-      'is taken by one running node at a time, its peers agreeing first',
+      'is taken by one running node at a time, after its peers accept it',
       [old('c1'), old('c2'), old('c3')],
       [
         `${agree('c2', 'c1')} + ${agree('c3', 'c1')}`,
@@ -68,28 +72,28 @@ describe('another Erlang cookie', () => {
       ],
     ],
     [
-      'goes on where it was interrupted',
+      'resumes where it was interrupted',
       [moved('c1'), old('c2'), moved('c3')],
       [`${agree('c1', 'c2')} + ${agree('c3', 'c2')}`, take('c2')],
     ],
     [
-      'is not given again to a node that took it before its file was written: the file follows',
+      'is not set again on a node that took it before its file was written',
       [{ ...(moved('c1') as object), file: 'other' }, moved('c2'), moved('c3')],
       ['converged'],
     ],
-    ['is only in the file of a node that does not run', [moved('c1'), down, moved('c3')], ['converged']],
+    ['changes nothing on a node that does not run', [moved('c1'), down, moved('c3')], ['converged']],
     [
-      'is taken by nodes that run alone without anybody to agree with, as new packages start them',
+      'is taken at once by nodes that run alone, as new packages start them',
       [old('c1', 'c1'), old('c2', 'c2'), old('c3', 'c3')],
       [`${take('c1')} + ${take('c2')} + ${take('c3')}`],
     ],
     [
-      'is taken though a host that nobody is connected to cannot be reached',
+      'is taken even if a host without connections is unreachable',
       [old('c1', 'c1 c2'), old('c2', 'c1 c2'), unreachable],
       [agree('c2', 'c1'), take('c1'), agree('c1', 'c2'), take('c2')],
     ],
     [
-      'does not matter to a node that is slow and has it in its file',
+      'changes nothing on a slow node that has it in its file',
       [moved('c1'), quiet('slow', 'wanted'), moved('c3')],
       ['converged'],
     ],
@@ -105,45 +109,45 @@ describe('another Erlang cookie', () => {
     hint: RegExp,
   ])[] = [
     [
-      'a running node takes neither cookie',
+      'a running node accepts neither cookie',
       [quiet('refused', 'other'), moved('c2'), moved('c3')],
-      /broker of c1 runs, and answers neither to the cookie in \/var\/lib\/rabbitmq\/\.erlang\.cookie/,
-      /write the cookie that it was started with back .* on c1 .*one host at a time/,
+      /broker of c1 runs, but accepts neither the cookie in \/var\/lib\/rabbitmq\/\.erlang\.cookie/,
+      /restore the cookie that it was started with .* on c1 .*one host at a time/,
     ],
     [
-      'no running node takes either: nothing is restarted at once',
+      'no running node accepts either, and hints at restarts on one host at a time',
       [quiet('refused', 'other'), quiet('refused', 'other'), quiet('refused', 'other')],
       /broker of c1, c2, c3 runs/,
       /one host at a time/,
     ],
     [
-      'a node runs, does not answer, and would lose the cookie in its file',
+      'a node does not answer and has another cookie in its file',
       [moved('c1'), quiet('slow', 'other'), moved('c3')],
       /broker of c2 runs/,
-      /run again when it answers/,
+      /run again once it answers/,
     ],
     [
-      'one of them does not answer while others have to move',
+      'one node does not answer while others have to switch',
       [old('c1'), quiet('slow', 'wanted'), old('c3')],
       /broker of c2 runs/,
-      /run again when it answers/,
+      /run again once it answers/,
     ],
     [
-      'a connected host cannot be reached: it would be cut off',
+      'a connected host is unreachable and would be cut off',
       [old('c1'), unreachable, old('c3')],
-      /connected to rabbit@c2, which cannot be given it/,
-      /bring c2 back into reach/,
+      /connected to rabbit@c2, which cannot take it/,
+      /bring c2 back/,
     ],
     [
-      'a connected node says that it does not run: one of both is wrong',
+      'a connected node reports that it does not run',
       [old('c1'), old('c2'), down],
-      /connected to rabbit@c3, which cannot be given it/,
-      /bring c3 back into reach/,
+      /connected to rabbit@c3, which cannot take it/,
+      /bring c3 back/,
     ],
     [
       'a connected node is not in the inventory',
       [old('c1', 'c1 c2 old'), old('c2', 'c1 c2 old')],
-      /connected to rabbit@old, which cannot be given it/,
+      /connected to rabbit@old, which cannot take it/,
       /rabbitmqctl forget_cluster_node rabbit@old/,
     ],
   ];
@@ -155,7 +159,7 @@ describe('another Erlang cookie', () => {
     });
   });
 
-  it('is in no script, and in no argument: it comes on stdin', () => {
+  it('is passed on stdin, never in a script or an argument', () => {
     const decision = decide(old('c1'), old('c2'), old('c3'));
     const changes = decision.verdict === 'change' ? decision.stages.flat() : [];
     expect(changes).toHaveLength(9);
@@ -168,7 +172,7 @@ describe('another Erlang cookie', () => {
     expect(probe.script).not.toContain('VALUE-OF');
   });
 
-  it('replaces the file only after the running node took it', () => {
+  it('replaces the file only after the running node accepts it', () => {
     const decision = decide(old('c1', 'c1'));
     const script = decision.verdict === 'change' ? decision.stages[0]?.[0]?.change.script : '';
     expect(script?.indexOf('OSHA_NEW_COOKIE="$new"')).toBeGreaterThan(0);
@@ -176,7 +180,7 @@ describe('another Erlang cookie', () => {
   });
 });
 
-describe('what a node says of its cookie', () => {
+describe('the observed cookie of a node', () => {
   const parse = (stdout: string): CookieObservation => parseCookie({ stdout, stderr: '', exitCode: 0 });
 
   it.each([

@@ -21,58 +21,57 @@ type Case = readonly [name: string, answers: readonly Said[], stages: readonly s
 const ALL = 'c1 c2 c3';
 const joinTo = (host: string, seed: string): string => `${host}: join the cluster of rabbit@${seed}`;
 const START_ALL = 'c1: start rabbitmq + c2: start rabbitmq + c3: start rabbitmq';
-const empty = (host: string): string =>
-  `${host}: start without its data, which has no queue: its cluster has forgotten it`;
+const empty = (host: string): string => `${host}: start without its data, moved aside`;
 const taken = (host: string, by: string): readonly string[] => [
-  `${host}: stop the empty broker, which is to join`,
-  `${by}: forget rabbit@${host}, which lost its data`,
+  `${host}: stop the empty broker before it joins`,
+  `${by}: forget rabbit@${host}`,
   joinTo(host, by),
 ];
 
 describe('forming the cluster', () => {
   const cases: readonly Case[] = [
     [
-      'fresh nodes start together and join the first, one by one',
+      'new nodes start together and join the first, one at a time',
       [fresh, fresh, fresh],
       [START_ALL, joinTo('c2', 'c1'), joinTo('c3', 'c1')],
     ],
     [
-      'hosts where nothing is installed yet come in turn',
+      'hosts where nothing is installed yet keep their place in the order',
       [notInstalled, fresh, notInstalled],
       [START_ALL, joinTo('c2', 'c1'), joinTo('c3', 'c1')],
     ],
     [
-      'nodes that run by themselves join the first',
+      'nodes that run alone join the first',
       [running('c1'), running('c2'), running('c3')],
       [joinTo('c2', 'c1'), joinTo('c3', 'c1')],
     ],
     [
-      'a node with queues is the one that others join',
+      'the others join a node with queues',
       [running('c1'), running('c2', { queues: 4 }), running('c3')],
       [joinTo('c1', 'c2'), joinTo('c3', 'c2')],
     ],
     [
-      'nobody joins before it is known what a stopped node holds',
+      'no node joins before the data of a stopped node is known',
       [running('c1'), stopped('c2'), running('c3')],
       ['c2: start rabbitmq'],
     ],
     [
-      'nor what one with its broker stopped holds',
+      'no node joins before the data of a node with a stopped broker is known',
       [running('c1'), idle('c2'), fresh],
       ['c2: start the broker + c3: start rabbitmq'],
     ],
     [
-      'a node with users of its own is the one that others join',
+      'the others join a node with users of its own',
       [running('c1'), running('c2', { users: new Map([['nova', []]]) }), fresh],
       ['c3: start rabbitmq', joinTo('c1', 'c2'), joinTo('c3', 'c2')],
     ],
     [
-      'a node whose join was broken off joins',
+      'a node whose join was interrupted has its broker started first',
       [running('c1 c2'), running('c1 c2'), idle('c3')],
       ['c3: start the broker'],
     ],
-    ['one node is a cluster too', [fresh], ['c1: start rabbitmq']],
-    ['one node that runs is done', [running('c1')], ['converged']],
+    ['a single node forms a cluster', [fresh], ['c1: start rabbitmq']],
+    ['a single running node is converged', [running('c1')], ['converged']],
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
     expect(inShort(decide(...answers))).toEqual(stages);
@@ -81,14 +80,14 @@ describe('forming the cluster', () => {
 
 describe('keeping the cluster', () => {
   const cases: readonly Case[] = [
-    ['nothing is done when all run in it', [running(ALL), running(ALL), running(ALL)], ['converged']],
+    ['nothing changes when all nodes run in it', [running(ALL), running(ALL), running(ALL)], ['converged']],
     [
-      'a member that stopped is started, and joins nothing',
+      'a stopped member is started, and does not join',
       [running(ALL), stopped(ALL), running(ALL)],
       ['c2: start rabbitmq'],
     ],
     [
-      'one that is starting is started along',
+      'a starting member is started too, to wait for it',
       [running(ALL), stopped(ALL, 'activating'), running(ALL)],
       ['c2: start rabbitmq'],
     ],
@@ -98,47 +97,47 @@ describe('keeping the cluster', () => {
       ['c2: start the broker'],
     ],
     [
-      'members that stopped are started though another does not answer',
+      'stopped members are started even if another one does not answer',
       [running(ALL), silent(ALL), stopped(ALL)],
       ['c3: start rabbitmq'],
     ],
     [
-      'one that waits for its next start is started along',
+      'a member that waits for its next start is started with the others',
       [stopped(ALL), stopped(ALL, 'activating'), stopped(ALL)],
       [START_ALL],
     ],
     [
-      'a member that lost its data waits until the others run: they do not start while it disagrees',
+      'a member that lost its data waits until the others run, which do not start while it disagrees',
       [stopped(ALL), stopped(ALL), fresh],
       ['c1: start rabbitmq + c2: start rabbitmq'],
     ],
     [
-      'one that ran alone waits for them too',
+      'a member that ran alone waits for the others too',
       [stopped(ALL), stopped(ALL), stopped('c3')],
       ['c1: start rabbitmq + c2: start rabbitmq'],
     ],
     [
-      'and is started when one of them runs',
+      'a member that ran alone is started once one of the others runs',
       [running(ALL), stopped(ALL), stopped('c3')],
       ['c2: start rabbitmq + c3: start rabbitmq'],
     ],
     [
-      'a broker that runs outside of its unit is a member like others',
+      'a broker that runs outside its unit is a member like any other',
       [running(ALL), { ...running(ALL), unit: unitReading('f', 'inactive') }, running(ALL)],
       ['converged'],
     ],
     [
-      'a memory alarm is no reason to restart anything',
+      'a memory alarm restarts nothing',
       [running(ALL, { alarms: ['memory'] }), running(ALL), running(ALL)],
       ['converged'],
     ],
     [
-      'after an outage of all, all start at the same time',
+      'after a full outage, all members start at the same time',
       [stopped(ALL), stopped(ALL), stopped(ALL)],
       [START_ALL],
     ],
     [
-      'a node that is new joins the cluster, also the first of the inventory',
+      'a new node joins the cluster, even the first in the inventory',
       [fresh, running('c2 c3'), running('c2 c3')],
       ['c1: start rabbitmq', joinTo('c1', 'c2')],
     ],
@@ -163,38 +162,38 @@ describe('keeping the cluster', () => {
       [empty('c3')],
     ],
     [
-      'a forgotten node waits until its cluster is up',
+      'a forgotten node waits until its cluster runs',
       [stopped('c1 c2'), stopped('c1 c2'), stopped(ALL)],
       ['c1: start rabbitmq + c2: start rabbitmq'],
     ],
     [
-      'new nodes wait until a cluster that sleeps is up',
+      'new nodes wait until a stopped cluster runs',
       [fresh, stopped('c2 c3'), stopped('c2 c3')],
       ['c2: start rabbitmq + c3: start rabbitmq'],
     ],
-    ['those that cannot be reached are left out', [running(ALL), unreachable, running(ALL)], ['converged']],
+    ['unreachable members are left out', [running(ALL), unreachable, running(ALL)], ['converged']],
     [
-      'one joins though another cannot be reached',
+      'a member joins even if another one is unreachable',
       [running('c1 c3'), fresh, unreachable],
       ['c2: start rabbitmq', joinTo('c2', 'c1')],
     ],
     [
-      'a member starts though another cannot be reached',
+      'members start even if another one is unreachable',
       [stopped(ALL), stopped(ALL), unreachable],
       ['c1: start rabbitmq + c2: start rabbitmq'],
     ],
     [
-      'members that the inventory does not name are left alone',
+      'members that the inventory does not list are left alone',
       [running('c1 c2 old'), running('c1 c2 old')],
       ['converged'],
     ],
     [
-      'brokers with an older configuration are restarted one by one',
+      'brokers on an older configuration are restarted one at a time',
       [outdated(ALL), running(ALL), outdated(ALL)],
       ['c1: restart rabbitmq', 'c3: restart rabbitmq'],
     ],
     [
-      'nobody is restarted before all run',
+      'no node is restarted before all run',
       [outdated(ALL), stopped(ALL), running(ALL)],
       ['c2: start rabbitmq'],
     ],
@@ -204,27 +203,32 @@ describe('keeping the cluster', () => {
   });
 });
 
-describe('nodes in memory', () => {
+describe('ram nodes', () => {
   const disc = (names: string): Said => running(ALL, { disc: nodes(names) });
   const toRam = (host: string): string => `${host}: keep its data in memory only`;
   const toDisc = (host: string): string => `${host}: keep its data on disc`;
 
   const cases: readonly (readonly [...Case, ram: readonly string[]])[] = [
     [
-      'are left alone where they are right',
+      'are left alone if they are as configured',
       [disc('c1'), disc('c1'), disc('c1')],
       ['converged'],
       ['c2', 'c3'],
     ],
     [
-      'are changed one by one',
+      'are changed one at a time',
       [running(ALL), running(ALL), running(ALL)],
       [toRam('c2'), toRam('c3')],
       ['c2', 'c3'],
     ],
-    ['go back to disc one by one', [disc('c1'), disc('c1'), disc('c1')], [toDisc('c2'), toDisc('c3')], []],
     [
-      'leave their place to others: to disc first, so that one is always there',
+      'become disc nodes one at a time',
+      [disc('c1'), disc('c1'), disc('c1')],
+      [toDisc('c2'), toDisc('c3')],
+      [],
+    ],
+    [
+      'swap with disc nodes, those that become disc nodes first',
       [disc('c1'), disc('c1'), disc('c1')],
       [toDisc('c2'), toRam('c1')],
       ['c1', 'c3'],
@@ -241,7 +245,7 @@ describe('nodes in memory', () => {
     expect(inShort(decideWithRam(ram, answers))).toEqual(stages);
   });
 
-  it('join as what they are to be, also the first one when it lost its data', () => {
+  it('join with their configured type, even the first one after it lost its data', () => {
     const script = (host: string, ...answers: readonly Said[]): string => {
       const decision = decideWithRam(['c2'], answers);
       const stages = decision.verdict === 'change' ? decision.stages.flat() : [];
@@ -252,16 +256,17 @@ describe('nodes in memory', () => {
     expect(script('c1', running('c1'), running(ALL), running(ALL))).toContain('join_cluster rabbit@c2');
   });
 
-  it('are not changed while a member cannot be reached', () => {
+  it('are not changed while a member is unreachable', () => {
     expect(decideWithRam(['c2'], [running(ALL), running(ALL), unreachable])).toMatchObject({
       verdict: 'refuse',
-      reason: 'c2 should keep its data in memory, and the cluster cannot spare it while c3 cannot be reached',
+      reason:
+        'cannot change where nodes keep their data (c2 should keep its data in memory) while c3 cannot be reached',
     });
   });
 });
 
 describe('the evidence', () => {
-  it('has a row for each member, and for nodes that the inventory does not name', () => {
+  it('has a row for each member, including nodes that the inventory does not list', () => {
     const { evidence } = decide(running('c1 old', { queues: 2 }), unreachable);
     expect(evidence?.rows).toEqual([
       ['c1', 'running', '3.10.8', 'c1 old', 'c1 old', '2', ''],

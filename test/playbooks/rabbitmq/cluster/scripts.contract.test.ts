@@ -8,15 +8,15 @@ import { folderForAll } from '../../../support/temporary-folder.ts';
 import { runHere } from '../../../operations/local.ts';
 
 const debian = platformOf('debian-12');
-const context: changes.ChangeContext = { platform: debian, members: 3, kindOf: () => 'disc' };
+const context: changes.ChangeContext = { platform: debian, members: 3, typeOf: () => 'disc' };
 
-/** Stands in for systemd: what `systemctl show -p NAME` prints, by NAME. */
+/** A fake systemd: the output of `systemctl show -p NAME`, by NAME. */
 function systemd(properties: Readonly<Record<string, string>>): string {
   const cases = Object.entries(properties).map(([name, value]) => `*"-p ${name} "*) echo '${value}' ;;`);
   return `systemctl() { case "$* " in\n${cases.join('\n')}\n*) : ;;\nesac; }\nss() { :; }`;
 }
 
-describe('where a node keeps its data', () => {
+describe('the data directory of a node', () => {
   const folder = folderForAll();
   const platform = {
     ...debian,
@@ -31,33 +31,33 @@ describe('where a node keeps its data', () => {
   const file = join(folder, 'environment');
   writeFileSync(file, 'RABBITMQ_MNESIA_BASE=/from/file\n');
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, string, string])[] = [
-    ['is the usual place', {}, 'NODENAME=rabbit@c1\n', '/var/lib/rabbitmq/mnesia/rabbit@c1'],
+    ['is the default', {}, 'NODENAME=rabbit@c1\n', '/var/lib/rabbitmq/mnesia/rabbit@c1'],
     [
       "is moved by the unit's environment",
       { Environment: 'LANG=C RABBITMQ_MNESIA_BASE=/srv/rabbit' },
       '',
       '/srv/rabbit/rabbit@c1',
     ],
-    ['is named whole there', { Environment: 'RABBITMQ_MNESIA_DIR=/srv/here' }, '', '/srv/here'],
+    ['is set as a whole by the unit', { Environment: 'RABBITMQ_MNESIA_DIR=/srv/here' }, '', '/srv/here'],
     [
-      'is moved by a file of the unit',
+      'is set by an environment file of the unit',
       { EnvironmentFiles: `${file} (ignore_errors=no)` },
       '',
       '/from/file/rabbit@c1',
     ],
     [
-      'is moved by a file of the unit that is not there',
+      'is the default if the environment file does not exist',
       { EnvironmentFiles: '/nonexistent (ignore_errors=yes)' },
       '',
       '/var/lib/rabbitmq/mnesia/rabbit@c1',
     ],
-    ['is moved by rabbitmq-env.conf', {}, 'MNESIA_BASE="/srv/conf"\n', '/srv/conf/rabbit@c1'],
+    ['is set by rabbitmq-env.conf', {}, 'MNESIA_BASE="/srv/conf"\n', '/srv/conf/rabbit@c1'],
   ];
   it.each(cases)('%s', (_name, unit, env, expected) => {
     expect(where(unit, env)).toBe(expected);
   });
 
-  it('has durable queues in it, classic and quorum, which are counted', () => {
+  it('has its durable queues counted, classic and quorum', () => {
     const data = join(folder, 'data');
     const moved = { Environment: `RABBITMQ_MNESIA_DIR=${data}` };
     const count = (): string =>
@@ -72,15 +72,15 @@ describe('where a node keeps its data', () => {
   });
 });
 
-describe('whether a broker runs', () => {
+describe('a broker', () => {
   const LISTENS = `ss() { echo 'LISTEN 0 128 0.0.0.0:25672 0.0.0.0:* users:(("beam.smp",pid=9,fd=3))'; }`;
   const PROXY = `ss() { echo 'LISTEN 0 128 10.0.0.1:5672 0.0.0.0:* users:(("haproxy",pid=9,fd=3))'; }`;
   const cases: readonly (readonly [string, string, string, boolean])[] = [
-    ['is so while its unit has a process', '4711', '', true],
-    ['is so where something else started it', '0', LISTENS, true],
-    ['is not so because HAProxy listens on the port of clients', '0', PROXY, false],
-    ['is not so where neither is', '0', '', false],
-    ['is asked of the ports where systemd says nothing', '', LISTENS, true],
+    ['runs while its unit has a process', '4711', '', true],
+    ['runs if something else started it', '0', LISTENS, true],
+    ['does not run just because HAProxy listens on the client port', '0', PROXY, false],
+    ['does not run without process and listener', '0', '', false],
+    ['is detected by its ports if systemd does not answer', '', LISTENS, true],
   ];
   it.each(cases)('%s', (_name, pid, ss, expected) => {
     const script = `${systemd({ MainPID: pid })}\n${ss}\n${aliveScript(debian)}\nalive`;
@@ -88,12 +88,12 @@ describe('whether a broker runs', () => {
   });
 });
 
-describe('changes ask again on the spot', () => {
+describe('the changes check again before they act', () => {
   const folder = folderForAll();
   const data = join(folder, 'rabbit@c1');
   const moved = { Environment: `RABBITMQ_MNESIA_DIR=${data}` };
   const run = (change: string, stubs: string): ReturnType<typeof runHere> =>
-    // What starts a unit is not tried here: the stand-in says that it is active.
+    // Starting the unit is not tested here: the fake reports it as active.
     runHere(`set -e\n${systemd({ ...moved, MainPID: '0' })}\n${stubs}\n${change}`);
   const ctl = (answer: string): string =>
     `rabbitmqctl() { case "$*" in *eval*) echo '${answer}' ;; *) echo "ran $*" ;; esac; }
@@ -103,16 +103,16 @@ systemctl() { case "$* " in *is-active*) echo active ;; *Environment' '*) echo '
     ['holds queues now', '{3,0,[],[],0}'],
     ['has clients now', '{0,2,[],[],0}'],
     ['is in a cluster now', '{clustered,[rabbit@c1,rabbit@c2]}'],
-    ['gives an answer that nobody expects', ''],
+    ['gives an unexpected answer', ''],
   ])('a node is not reset that %s', (_name, answer) => {
     const { script } = changes.join(context, 'c1', 'rabbit@c2').change;
     const ran = run(script.replaceAll('rabbitmq-diagnostics', ':'), ctl(answer));
     expect(ran).toMatchObject({ exitCode: 1 });
-    expect(ran.stderr).toContain('not empty any more');
+    expect(ran.stderr).toContain('no longer empty');
     expect(ran.stdout).not.toContain('ran');
   });
 
-  it('a node that is still empty is reset and joins', () => {
+  it('an empty node is reset and joins', () => {
     const { script } = changes.join(context, 'c1', 'rabbit@c2').change;
     const ran = run(script.replaceAll('rabbitmq-diagnostics', ':'), ctl('{0,0,[],[],0}'));
     expect(ran.stdout.match(/ran -q \w+/g)).toEqual([
@@ -124,7 +124,7 @@ systemctl() { case "$* " in *is-active*) echo active ;; *Environment' '*) echo '
     ]);
   });
 
-  it('a node is not reset while the one that it is to join does not answer', () => {
+  it('a node is not reset while the node to join does not answer', () => {
     const { script } = changes.join(context, 'c1', 'rabbit@c2').change;
     const ran = run(script.replaceAll('rabbitmq-diagnostics', 'false'), ctl('{0,0,[],[],0}'));
     expect(ran.exitCode).toBe(1);
@@ -137,12 +137,12 @@ systemctl() { case "$* " in *is-active*) echo active ;; *Environment' '*) echo '
     expect(run(script, ctl('false')).stdout).toContain('ran -q start_app');
   });
 
-  it('data is not moved aside where there are queues in it now, or the broker runs', () => {
+  it('data is not moved aside if it holds queues by now or the broker runs', () => {
     const { script } = changes.startEmpty(context, 'c1').change;
     mkdirSync(join(data, 'quorum/rabbit@c1/2F_QQ'), { recursive: true });
     const queues = run(script, ctl(''));
     expect(queues.exitCode).toBe(1);
-    expect(queues.stderr).toContain('1 queues in');
+    expect(queues.stderr).toContain('now holds 1 queues');
     const alive = run(script, `${ctl('')}\nss() { echo '"beam.smp"'; }`);
     expect(alive.exitCode).toBe(1);
     expect(alive.stderr).toContain('its broker runs now');
