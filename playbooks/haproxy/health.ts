@@ -13,10 +13,30 @@ import {
   type Vip,
   within,
 } from 'osha';
-import { ADMIN_SOCKET, frontendsOn } from './files/conf.ts';
-import { ALIVE_PATH, STATS_PORT } from './ports.ts';
+import { ADMIN_SOCKET, frontendsOn, ALIVE_PATH, STATS_PORT } from './files/conf.ts';
 
-/** What HAProxy says of one server of one section: `UP`, `DOWN`, `MAINT`, `UP 1/2`, and what its last check found. */
+export interface ServersOptions {
+  readonly hosts: readonly Host[];
+  readonly frontends: readonly Frontend[];
+  readonly vips: readonly Vip[];
+  readonly unit: string;
+  readonly takeovers: readonly Takeover[];
+  /**
+   * Whether a cluster that takes over HAProxy has done so. Its phase comes after HAProxy's, and until then HAProxy may
+   * run nowhere, or where it ran before.
+   */
+  readonly taken: 'perhaps' | 'surely';
+}
+
+/** The observed state of one host. */
+export interface HaproxyState {
+  /** Absent if HAProxy does not answer. */
+  readonly servers?: readonly ServerState[];
+  /** Whether the cluster that takes over HAProxy already runs here and decides where HAProxy runs. */
+  readonly managed: boolean;
+}
+
+/** HAProxy's status of one server in one section: `UP`, `DOWN`, `MAINT`, `UP 1/2`, and the result of its last check. */
 export interface ServerState {
   readonly section: string;
   readonly server: string;
@@ -24,13 +44,95 @@ export interface ServerState {
   readonly check: string;
 }
 
-/** Understands `show stat`; nothing where HAProxy does not answer. Throws a `ProbeError` for a table without names. */
+/**
+ * Checks that HAProxy runs and finds every server of every frontend up, on every host, or on exactly one if a cluster
+ * runs it on one host at a time.
+ */
+export function serversUp(options: ServersOptions): HealthCheck<HaproxyState> {
+  const { hosts, frontends, vips, unit, takeovers, taken } = options;
+  const exclusive = takeovers.filter((one) => one.unit === unit && one.runsOn === 'one');
+  return {
+    scope: 'health',
+    title: 'HAProxy',
+    members: hosts,
+    probe: (host) => {
+      const by = takeoverOf(takeovers, unit, host.name)?.by;
+      const managed =
+        by === undefined ? '' : `systemctl is-active --quiet -- ${quote(by)} && echo '${MANAGED}'\n`;
+      return {
+        script: `${managed}printf 'show stat\\n' | timeout ${within('socketAnswer')} socat -t ${within('socketAnswer')} - UNIX-CONNECT:${ADMIN_SOCKET} 2>/dev/null || :`,
+        reads: [`unit:${unit}`, ...(by === undefined ? [] : [`unit:${by}` as const])],
+        parse: ({ stdout }) => {
+          const [first, ...rest] = stdout.split(`${MANAGED}\n`);
+          const servers = parseStat(rest.length > 0 ? rest.join('') : (first ?? ''));
+          return { managed: rest.length > 0, ...(servers ? { servers } : {}) };
+        },
+      };
+    },
+    judge: (answers) => [
+      ...[...answers].flatMap(([host, answer]): readonly Finding[] => {
+        const subject = 'HAProxy';
+        if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
+        const { servers: states, managed } = answer.observed;
+        if (!states) {
+          if (takeoverOf(exclusive, unit, host)) return [];
+          const takeover = takeoverOf(takeovers, unit, host);
+          if (takeover && managed && taken === 'perhaps')
+            return [{ subject, host, healthy: true, evidence: `left to ${takeover.by}` }];
+          const hint = `see "systemctl status ${unit}" on ${host}`;
+          return [{ subject, host, healthy: false, evidence: 'not running', hint }];
+        }
+        const own = frontendsOn({ name: host }, frontends, vips).filter(
+          (frontend) => frontend.servers.length > 0,
+        );
+        if (own.length === 0)
+          return [{ subject, host, healthy: true, evidence: 'running, without frontends' }];
+        return own.map((frontend) => judgeFrontend(host, frontend, states, takeovers));
+      }),
+      ...exclusive.map((takeover) => judgeTakeover(takeover, answers, taken)),
+    ],
+  };
+}
+
+/** Checks from every host in its network that HAProxy answers on each virtual IP. */
+export function vipsAnswer(
+  hosts: readonly Host[],
+  vips: readonly Vip[],
+): HealthCheck<ReadonlyMap<string, boolean>> {
+  const reachableVips = (host: Host): readonly Vip[] =>
+    vips.filter((vip) => vip.holders.includes(host.name) || addressIn(host, vip) !== undefined);
+  return {
+    scope: 'health',
+    title: 'HAProxy through the virtual IPs',
+    members: hosts,
+    // Uses HAProxy's own page: MariaDB counts connections that send nothing, and blocks their host.
+    probe: (host) => ({
+      script: reachableVips(host)
+        .map(
+          ({ name, address }) =>
+            `printf '%s %s\\n' ${quote(name)} "$(printf 'GET ${ALIVE_PATH} HTTP/1.0\\r\\n\\r\\n' |
+  timeout ${within('socketAnswer')} socat -t ${within('socketConnect')} - TCP:${address}:${STATS_PORT},connect-timeout=${within('socketConnect')} 2>/dev/null | head -n 1)"`,
+        )
+        .join('\n'),
+      reads: vips.map((vip) => `cluster:vip-${vip.name}` as const),
+      parse: ({ stdout }) =>
+        new Map(
+          reachableVips(host).map(
+            ({ name }) => [name, new RegExp(`^${name} HTTP/\\S+ 200`, 'm').test(stdout)] as const,
+          ),
+        ),
+    }),
+    judge: (answers) => vips.map((vip) => judgeVip(vip, answers)),
+  };
+}
+
+/** Parses `show stat`; undefined if HAProxy does not answer. Throws a `ProbeError` for a table without a header. */
 export function parseStat(output: string): readonly ServerState[] | undefined {
   const [head = '', ...lines] = output.trim().split('\n');
   if (head === '') return undefined;
   const columns = head.replace(/^# /, '').split(',');
   if (!columns.includes('pxname') || !columns.includes('status')) {
-    throw new ProbeError(`HAProxy did not say what its servers do, but: ${head}`);
+    throw new ProbeError(`unexpected output of "show stat": ${head}`);
   }
   return lines
     .filter((line) => line.includes(','))
@@ -49,7 +151,10 @@ export function parseStat(output: string): readonly ServerState[] | undefined {
     });
 }
 
-/** Of servers among which a cluster manager moves what answers, one that is up is all that there should be. */
+/**
+ * Judges the servers of a frontend. Where a cluster manager moves the service between servers, one that is up is
+ * enough.
+ */
 function judgeFrontend(
   host: string,
   frontend: Frontend,
@@ -85,31 +190,10 @@ function judgeFrontend(
   return { subject, host, healthy: false, evidence, hint };
 }
 
-export interface ServersOptions {
-  readonly hosts: readonly Host[];
-  readonly frontends: readonly Frontend[];
-  readonly vips: readonly Vip[];
-  readonly unit: string;
-  readonly takeovers: readonly Takeover[];
-  /**
-   * Whether a cluster that runs HAProxy has it in hand already; its own phase comes after HAProxy's, and until then
-   * HAProxy may run nowhere, or where it ran before.
-   */
-  readonly taken: 'perhaps' | 'surely';
-}
-
-/** What one host says. */
-export interface HaproxyState {
-  /** Absent where HAProxy does not answer. */
-  readonly servers?: readonly ServerState[];
-  /** The cluster that takes HAProxy over runs here already: whether HAProxy runs is the cluster's to say. */
-  readonly managed: boolean;
-}
-
-/** Printed first where that cluster runs. */
+/** First line of the probe's output if that cluster runs. */
 const MANAGED = '-- managed';
 
-/** One host at a time, no more and no less. */
+/** Judges whether HAProxy runs on exactly one host. */
 function judgeTakeover(
   takeover: Takeover,
   answers: Answers<HaproxyState>,
@@ -122,7 +206,7 @@ function judgeTakeover(
   });
   const answered = takeover.hosts.filter((host) => answers.get(host)?.reachable);
   const partly = ofThoseThatAnswered(answered.length, takeover.hosts.length);
-  const evidence = `${running.length === 0 ? 'runs nowhere' : `runs on ${running.join(', ')}`}${partly}`;
+  const evidence = `${running.length === 0 ? 'not running on any host' : `running on ${running.join(', ')}`}${partly}`;
   if (running.length === 1 || taken === 'perhaps') {
     const later = running.length === 1 ? '' : `: left to ${takeover.by}`;
     return { subject, healthy: true, evidence: `${evidence}${later}` };
@@ -132,87 +216,6 @@ function judgeTakeover(
     healthy: false,
     evidence,
     hint: `${takeover.by} has to run it on one host; see: osha status INVENTORY`,
-  };
-}
-
-/**
- * On every host HAProxy runs and finds every server of every frontend up; where a cluster runs it on one host at a time,
- * on that one.
- */
-export function serversUp(options: ServersOptions): HealthCheck<HaproxyState> {
-  const { hosts, frontends, vips, unit, takeovers, taken } = options;
-  const exclusive = takeovers.filter((one) => one.unit === unit && one.runsOn === 'one');
-  return {
-    scope: 'health',
-    title: 'HAProxy',
-    members: hosts,
-    probe: (host) => {
-      const by = takeoverOf(takeovers, unit, host.name)?.by;
-      const managed =
-        by === undefined ? '' : `systemctl is-active --quiet -- ${quote(by)} && echo '${MANAGED}'\n`;
-      return {
-        script: `${managed}printf 'show stat\\n' | timeout ${within('socketAnswer')} socat -t ${within('socketAnswer')} - UNIX-CONNECT:${ADMIN_SOCKET} 2>/dev/null || :`,
-        reads: [`unit:${unit}`, ...(by === undefined ? [] : [`unit:${by}` as const])],
-        parse: ({ stdout }) => {
-          const [first, ...rest] = stdout.split(`${MANAGED}\n`);
-          const servers = parseStat(rest.length > 0 ? rest.join('') : (first ?? ''));
-          return { managed: rest.length > 0, ...(servers ? { servers } : {}) };
-        },
-      };
-    },
-    judge: (answers) => [
-      ...[...answers].flatMap(([host, answer]): readonly Finding[] => {
-        const subject = 'HAProxy';
-        if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
-        const { servers: states, managed } = answer.observed;
-        if (!states) {
-          if (takeoverOf(exclusive, unit, host)) return [];
-          const takeover = takeoverOf(takeovers, unit, host);
-          if (takeover && managed && taken === 'perhaps')
-            return [{ subject, host, healthy: true, evidence: `left to ${takeover.by}` }];
-          const hint = `see "systemctl status ${unit}" on ${host}`;
-          return [{ subject, host, healthy: false, evidence: 'does not run', hint }];
-        }
-        const own = frontendsOn({ name: host }, frontends, vips).filter(
-          (frontend) => frontend.servers.length > 0,
-        );
-        if (own.length === 0) return [{ subject, host, healthy: true, evidence: 'runs, nothing behind it' }];
-        return own.map((frontend) => judgeFrontend(host, frontend, states, takeovers));
-      }),
-      ...exclusive.map((takeover) => judgeTakeover(takeover, answers, taken)),
-    ],
-  };
-}
-
-/** By the own attempt of every host that is in its network: on which virtual IPs a living HAProxy answered. */
-export function vipsAnswer(
-  hosts: readonly Host[],
-  vips: readonly Vip[],
-): HealthCheck<ReadonlyMap<string, boolean>> {
-  const near = (host: Host): readonly Vip[] =>
-    vips.filter((vip) => vip.holders.includes(host.name) || addressIn(host, vip) !== undefined);
-  return {
-    scope: 'health',
-    title: 'HAProxy through the virtual IPs',
-    members: hosts,
-    // HAProxy's own page is asked: MariaDB counts connections that say nothing, and shuts their host out.
-    probe: (host) => ({
-      script: near(host)
-        .map(
-          ({ name, address }) =>
-            `printf '%s %s\\n' ${quote(name)} "$(printf 'GET ${ALIVE_PATH} HTTP/1.0\\r\\n\\r\\n' |
-  timeout ${within('socketAnswer')} socat -t ${within('socketConnect')} - TCP:${address}:${STATS_PORT},connect-timeout=${within('socketConnect')} 2>/dev/null | head -n 1)"`,
-        )
-        .join('\n'),
-      reads: vips.map((vip) => `cluster:vip-${vip.name}` as const),
-      parse: ({ stdout }) =>
-        new Map(
-          near(host).map(
-            ({ name }) => [name, new RegExp(`^${name} HTTP/\\S+ 200`, 'm').test(stdout)] as const,
-          ),
-        ),
-    }),
-    judge: (answers) => vips.map((vip) => judgeVip(vip, answers)),
   };
 }
 
@@ -227,7 +230,7 @@ function judgeVip(vip: Vip, answers: Answers<ReadonlyMap<string, boolean>>): Fin
     return { subject, healthy: true, evidence: `HAProxy answers on ${vip.address}` };
   }
   if (asked.length === 0) {
-    return { subject, healthy: false, unknown: true, evidence: 'unknown: no host that is near it answered' };
+    return { subject, healthy: false, unknown: true, evidence: 'unknown: no host in its network answered' };
   }
   const evidence = `no answer on ${vip.address} from ${refused.join(', ')}`;
   return { subject, healthy: false, evidence, hint: 'see which host holds it: osha status INVENTORY' };

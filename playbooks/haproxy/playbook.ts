@@ -1,8 +1,6 @@
 import {
   carried,
   file,
-  type Frontend,
-  type Inventory,
   type Operation,
   packages,
   playbook,
@@ -15,14 +13,11 @@ import {
   token,
   verify,
 } from 'osha';
-import { clashes, refuseClashes } from './clashes.ts';
-import { tlsBinding } from './files/conf-tls.ts';
-import { haproxyConf } from './files/conf.ts';
+import { haproxyConf, STATS_PORT, tlsBinding } from './files/conf.ts';
 import { serversUp, vipsAnswer } from './health.ts';
-import { frontendProblems, ownFrontends } from './own-frontends.ts';
-import { STATS_PORT } from './ports.ts';
-import { settings, settingsOf, type HaproxySettings } from './settings.ts';
-import { internalVipProblems, vipOf, vipsOf } from './vips.ts';
+import { clashes, everyFrontend, frontendProblems, refuseClashes } from './frontends.ts';
+import { settings, settingsOf } from './settings.ts';
+import { internalVipProblems, vipsOf } from './vips.ts';
 import {
   authorityCarried,
   authorityOf,
@@ -33,27 +28,10 @@ import {
   usesAuthority,
 } from './tls.ts';
 
-/** All frontends, each with the name of the virtual IP that it is really reached at; none where there is none for it. */
-function everyFrontend(
-  inventory: Inventory,
-  settings: HaproxySettings,
-  frontends: readonly Frontend[],
-): readonly Frontend[] {
-  return [...frontends, ...ownFrontends(inventory, settings)].flatMap((frontend) => {
-    const vip = vipOf(frontend, inventory);
-    return vip ? [{ ...frontend, vip: vip.name }] : [];
-  });
-}
-
-/** What the step that starts HAProxy says of who else may do so. */
-function unitTitle(takeovers: readonly Takeover[]): string {
-  if (takeovers.length === 0) return 'Run HAProxy';
-  return takeovers.every((takeover) => takeover.runsOn === 'one')
-    ? 'Leave HAProxy to Pacemaker'
-    : 'Run HAProxy until Pacemaker takes it over';
-}
-
-/** In front of every service, on its virtual IP. Which services those are, their own playbooks say. */
+/**
+ * The load balancer in front of every service, on its virtual IP. The playbooks of the services declare their
+ * frontends.
+ */
 export default playbook({
   name: 'haproxy',
   title: 'HAProxy',
@@ -181,9 +159,17 @@ export default playbook({
           {
             severity: 'warning' as const,
             path: [],
-            message: 'there is no virtual IP, so nothing is put behind HAProxy',
+            message: 'there is no virtual IP, so HAProxy has no frontends',
             hint: 'declare one: vips: { api: { address: 10.0.0.20/24, interface: eth0 } }',
           },
         ]),
   ],
 });
+
+/** Title of the step that starts HAProxy, depending on whether Pacemaker takes it over. */
+function unitTitle(takeovers: readonly Takeover[]): string {
+  if (takeovers.length === 0) return 'Run HAProxy';
+  return takeovers.every((takeover) => takeover.runsOn === 'one')
+    ? 'Leave HAProxy to Pacemaker'
+    : 'Run HAProxy until Pacemaker takes it over';
+}

@@ -4,7 +4,7 @@ import { settingsReader } from 'osha';
 const port = z.int().min(1).max(65535);
 const hostName = z
   .string()
-  .regex(/^[a-z0-9*]([a-z0-9.-]*[a-z0-9])?$/, 'a host name: small letters, digits, dots and dashes');
+  .regex(/^[a-z0-9*]([a-z0-9.-]*[a-z0-9])?$/, 'a host name: lowercase letters, digits, dots and dashes');
 
 const ownFrontend = z.strictObject({
   vip: z.string().describe('Name of its virtual IP.'),
@@ -28,7 +28,7 @@ const ownFrontend = z.strictObject({
   server_port: port.optional().describe('Port of the service itself; default: the same port.'),
   check_path: z
     .string()
-    // Without what HAProxy takes for a comment, a quote, an escape or a variable.
+    // Without characters that HAProxy treats as comments, quotes, escapes or variables.
     .regex(/^\/[\w.~!&()*+,;=:@%/?-]*$/, 'a path such as /healthcheck, without # " \' \\\\ $')
     .optional()
     .describe('A server is up while this path answers; default: while its port accepts connections.'),
@@ -74,7 +74,7 @@ const vipTls = z.strictObject({
     .describe('Seconds for which browsers use only HTTPS (HSTS); default: not set.'),
 });
 
-/** What an inventory may say under `haproxy:`. */
+/** The `haproxy` key of an inventory. */
 export const settings = z.strictObject({
   max_connections: z.int().min(100).default(4000).describe('Concurrent connections on each host.'),
   internal_vip: z
@@ -96,7 +96,7 @@ export const settings = z.strictObject({
 
 export type HaproxySettings = z.output<typeof settings>;
 
-/** The `haproxy` key of an inventory. */
+/** Reads the `haproxy` key of an inventory. */
 export const settingsOf = settingsReader('haproxy', settings);
 
 export type OwnFrontend = z.output<typeof ownFrontend>;

@@ -14,19 +14,15 @@ import { settingsOf as baseSettings } from '../base/settings.ts';
 import type { HaproxySettings, VipTls } from './settings.ts';
 import { vipFault, vipsOf } from './vips.ts';
 
-/** Browsers refuse certificates that are valid for longer than 398 days. */
-const DAYS = 397;
-const RENEW_DAYS = 30;
-
-/** A virtual IP on which HAProxy ends TLS. */
+/** A virtual IP on which HAProxy terminates TLS. */
 export interface TlsVip {
   readonly vip: Vip;
-  /** The host's file with its certificate and key. */
+  /** File on the host with its certificate and key. */
   readonly path: string;
   readonly settings: VipTls;
 }
 
-/** The virtual IPs that speak TLS, in the order of the inventory. */
+/** Virtual IPs with TLS, in the order of the inventory. */
 export function tlsVips(
   inventory: Pick<Inventory, 'vips'>,
   settings: Pick<HaproxySettings, 'tls'>,
@@ -38,18 +34,12 @@ export function tlsVips(
   });
 }
 
-/** True where some virtual IP has no certificate of the operator's. */
+/** Whether some virtual IP gets a certificate from osha's CA. */
 export function usesAuthority({ tls: all }: Pick<HaproxySettings, 'tls'>): boolean {
   return Object.values(all).some((one) => one.certificate === undefined);
 }
 
-/** What a certificate by osha stands for: the VIP's name first, its address, and every other name that it has. */
-function namesOf({ vip, settings }: TlsVip, inventory: Inventory): readonly string[] {
-  const more = baseSettings(inventory).vip_names[vip.name] ?? [];
-  return [...new Set([vip.name, vip.address, ...more, ...(settings.names ?? [])])];
-}
-
-/** The certificate of one virtual IP on one host. */
+/** The operation that keeps the certificate of one virtual IP on one host. */
 export function certificateOf(
   tlsVip: TlsVip,
   inventory: Inventory,
@@ -67,7 +57,7 @@ export function certificateOf(
   });
 }
 
-/** What `status` asks for on that virtual IP. */
+/** The endpoint that `status` checks on that virtual IP. */
 export function endpointOf(
   { vip, path, settings }: TlsVip,
   inventory: Inventory,
@@ -79,7 +69,7 @@ export function endpointOf(
     : { vip, path, trusted: { authority: authority?.certificate ?? '' } };
 }
 
-/** The CA, where any virtual IP has a certificate of it. */
+/** The CA, if any virtual IP uses a certificate from it. */
 export function authorityOf(
   { name }: Pick<Inventory, 'name'>,
   settings: Pick<HaproxySettings, 'tls'>,
@@ -89,8 +79,8 @@ export function authorityOf(
 }
 
 /**
- * The CA's key never goes to a host. What a host has is the CA's certificate, whose serial number follows from the key, and
- * stands at a fixed place of it: version 3, then an INTEGER of 16 bytes (RFC 5280, 4.1).
+ * The CA's key never reaches a host. Hosts have the CA's certificate, whose serial number derives from the key and is
+ * at a fixed offset: version 3, then an INTEGER of 16 bytes (RFC 5280, 4.1).
  */
 export function authorityCarried(
   { name }: Pick<Inventory, 'name'>,
@@ -110,11 +100,7 @@ export function authorityCarried(
   };
 }
 
-function certificateFiles({ certificate, key }: VipTls): tls.CertificateFiles | undefined {
-  return certificate === undefined || key === undefined ? undefined : { certificate, key };
-}
-
-/** Mistakes in `tls`, and in the files that it names. */
+/** Mistakes in `tls` and in the files that it names. */
 export function tlsProblems(
   inventory: Inventory,
   settings: Pick<HaproxySettings, 'tls'>,
@@ -144,15 +130,19 @@ export function tlsProblems(
     const ours = (['names', 'days', 'renew_days'] as const).filter((key) => files && one[key] !== undefined);
     return [
       ...ours.map((key) =>
-        error([key], `${key} is for certificates that osha makes`, 'remove it, or certificate and key'),
+        error(
+          [key],
+          `${key} applies only to certificates from osha's CA`,
+          'remove it, or remove certificate and key',
+        ),
       ),
       ...(early < days || files
         ? []
         : [
             error(
               one.renew_days === undefined ? ['days'] : ['renew_days'],
-              `a certificate of ${days} days would be renewed ${early} days before its end: at every deployment`,
-              'renew_days has to be less than days',
+              `a certificate of ${days} days would be renewed at every deployment: renew_days is ${early}`,
+              'set renew_days to less than days',
             ),
           ]),
       ...(files ? tls.certificateFileProblems(inventory, files, vip, now) : []).map(
@@ -164,3 +154,17 @@ export function tlsProblems(
     ];
   });
 }
+
+/** Names in a certificate by osha: the name of the virtual IP first, its address, then its other names. */
+function namesOf({ vip, settings }: TlsVip, inventory: Inventory): readonly string[] {
+  const more = baseSettings(inventory).vip_names[vip.name] ?? [];
+  return [...new Set([vip.name, vip.address, ...more, ...(settings.names ?? [])])];
+}
+
+function certificateFiles({ certificate, key }: VipTls): tls.CertificateFiles | undefined {
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
+}
+
+/** Browsers reject certificates with a validity of more than 398 days. */
+const DAYS = 397;
+const RENEW_DAYS = 30;

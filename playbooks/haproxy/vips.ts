@@ -4,23 +4,24 @@ import { settingsOf } from './settings.ts';
 type Vips = Pick<Inventory, 'vips'>;
 type VipsAndSettings = Pick<Inventory, 'vips' | 'settings'>;
 
-/** Names of virtual IPs that no user comes to. */
+/** Names of virtual IPs that users do not reach. */
 const INTERNAL = ['internal', 'database', 'messaging'];
 
-/** The virtual IPs that HAProxy listens on. */
+/** Virtual IPs on which HAProxy listens. */
 export function vipsOf({ vips }: Vips): readonly Vip[] {
   return vips.filter((vip) => vip.haproxy);
 }
 
-/** The virtual IP that users come to: `api`, or else the first. Nothing where HAProxy listens on none. */
+/** The virtual IP of users: `api`, otherwise the first. Undefined if HAProxy listens on none. */
 export function usersVip(inventory: Vips): Vip | undefined {
   const vips = vipsOf(inventory);
   return vips.find(({ name }) => name === 'api') ?? vips[0];
 }
 
 /**
- * The virtual IP of what only services use and that has none of its own: the one that the inventory says, or `internal`,
- * or the first that users do not come to. Nothing where there is only the users' own: they share that if told to.
+ * The virtual IP of internal services without one of their own: `internal_vip` of the inventory, otherwise `internal`,
+ * otherwise the first that users do not reach. Undefined if there is only the one of users: they share it only if
+ * `internal_vip` says so.
  */
 export function servicesVip(inventory: VipsAndSettings): Vip | undefined {
   const said = settingsOf(inventory).internal_vip;
@@ -30,7 +31,7 @@ export function servicesVip(inventory: VipsAndSettings): Vip | undefined {
   return internal.find(({ name }) => name === 'internal') ?? internal[0];
 }
 
-/** The virtual IP that a frontend is reached at. */
+/** The virtual IP of a frontend. */
 export function vipOf(
   { vip: name, internal }: Pick<Frontend, 'vip' | 'internal'>,
   inventory: VipsAndSettings,
@@ -39,7 +40,7 @@ export function vipOf(
   return named ?? (internal ? servicesVip(inventory) : usersVip(inventory));
 }
 
-/** That what only services use has no virtual IP but the users' own, or one that is not there. */
+/** Mistakes in the virtual IP of internal services: none but that of users, or one that does not exist. */
 export function internalVipProblems(inventory: Inventory): readonly InventoryProblem[] {
   const { internal_vip: said } = settingsOf(inventory);
   if (said !== undefined) {
@@ -54,13 +55,13 @@ export function internalVipProblems(inventory: Inventory): readonly InventoryPro
       severity: 'error',
       path: ['vips', users.name],
       at: 'key',
-      message: `users come to ${users.name}, and there is no other virtual IP for the database, the broker and the metadata of servers`,
-      hint: `add one that users do not reach (vips: { internal: { address: 10.0.0.29/24, interface: eth0 } }), or say that they share it: haproxy: { internal_vip: ${users.name} }`,
+      message: `users reach ${users.name}, and there is no other virtual IP for the database, the broker and the metadata of servers`,
+      hint: `add one that users do not reach (vips: { internal: { address: 10.0.0.29/24, interface: eth0 } }), or let them share it: haproxy: { internal_vip: ${users.name} }`,
     },
   ];
 }
 
-/** What is wrong with a word that should be the name of such a virtual IP. */
+/** Describes why HAProxy listens on no virtual IP of this name, or returns undefined. */
 export function vipFault(
   name: string,
   inventory: Pick<Inventory, 'vips'>,

@@ -8,8 +8,8 @@ import {
   text,
   type Vip,
 } from 'osha';
-import { ALIVE_PATH, STATS_PORT } from '../../haproxy/ports.ts';
 import type { KeepalivedSettings } from '../settings.ts';
+import { ALIVE_PATH, STATS_PORT } from '../../haproxy/files/conf.ts';
 
 /** The facility that keepalived logs to: `local3`. */
 const LOG_FACILITY = 3;

@@ -16,7 +16,7 @@ describe('a frontend of the inventory', () => {
     },
   };
 
-  it('stands beside those of playbooks', () => {
+  it('is rendered with those of playbooks', () => {
     const text = placedFile(haproxy, contextOf(haproxy, { settings: { frontends } }), 'controller1', CONF);
     expect(text).toContain(`listen registry
     bind 192.0.2.20:5443
@@ -38,7 +38,7 @@ describe('a frontend of the inventory', () => {
     servers: [],
   };
   it.each([
-    ['port', other, 'identity and registry both want port 5443 of api'],
+    ['port', other, 'identity and registry both use port 5443 of api'],
     ['name', { ...other, name: 'registry', port: 1 }, 'two frontends are called registry'],
   ])('is refused on the %s of one of a playbook', (_what, given, reason) => {
     const context = contextOf(haproxy, { settings: { frontends }, frontends: [given] });
@@ -50,7 +50,7 @@ describe('a frontend of the inventory', () => {
   });
 });
 
-it('HAProxy does not wait for servers that come to life in a later phase; "status" does', () => {
+it('HAProxy does not wait for servers of a later phase, but "status" checks them', () => {
   const server = { host: 'controller1', address: '192.0.2.11', port: 1 };
   const frontend = (name: string, port: number): Frontend => ({
     ...{ name, vip: 'api', port, mode: 'tcp', balance: 'source', active: 'all', servers: [server] },
@@ -68,7 +68,7 @@ it('HAProxy does not wait for servers that come to life in a later phase; "statu
   expect(subjects(haproxy.health?.(context)[0])).toEqual(['servers of now: true', 'servers of then: false']);
 });
 
-describe('an inventory whose only virtual IP is that of the users', () => {
+describe('an inventory whose only virtual IP is that of users', () => {
   const text = (roles: string, more = ''): string =>
     `name: prod\nhosts:\n  a: { address: 192.0.2.11, roles: [${roles}] }\nvips:\n  api: { address: 192.0.2.20/24, interface: eth0 }\n${more}`;
   const problems = (...given: Parameters<typeof text>): readonly string[] =>
@@ -79,27 +79,27 @@ describe('an inventory whose only virtual IP is that of the users', () => {
       .problems.filter(({ severity }) => severity === 'error')
       .map(({ line, column, message, hint }) => `${line}:${column} ${message}; ${hint ?? ''}`);
 
-  it('is refused where it has a database or a broker, with what to write', () => {
+  it('is refused if it has a database or a broker, with a hint', () => {
     const expected =
-      /^5:3 users come to api, and there is no other virtual IP .*vips: \{ internal: .*haproxy: \{ internal_vip: api \}$/;
+      /^5:3 users reach api, and there is no other virtual IP .*vips: \{ internal: .*haproxy: \{ internal_vip: api \}$/;
     expect(problems('loadbalancer, database')).toEqual([expect.stringMatching(expected)]);
     expect(problems('loadbalancer, messaging')).toEqual([expect.stringMatching(expected)]);
   });
 
-  it('is accepted where it says that services share it, and where nothing is internal', () => {
+  it('is accepted if services share it explicitly, or if nothing is internal', () => {
     expect(problems('loadbalancer, database', 'haproxy: { internal_vip: api }\n')).toEqual([]);
     expect(problems('loadbalancer')).toEqual([]);
   });
 
-  it('is told about a virtual IP for services that is not there', () => {
+  it('is refused with an internal_vip that does not exist', () => {
     expect(problems('loadbalancer, database', 'haproxy: { internal_vip: apo }\n')).toEqual([
       '6:26 there is no virtual IP "apo"; write one of api',
     ]);
   });
 });
 
-/** What is said about the haproxy part of an inventory, as LINE:COLUMN from its first line. */
-function told(section: string): readonly string[] {
+/** Problems in the haproxy key of an inventory, as LINE:COLUMN from its first line. */
+function problemsOf(section: string): readonly string[] {
   const head = `name: prod
 hosts:
   controller1: { address: 192.0.2.11, roles: [controller] }
@@ -124,17 +124,17 @@ describe('mistakes under haproxy', () => {
   const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ['none', mine('    a: { vip: api, port: 80, redirect_to_https: true }\n'), []],
     [
-      'a virtual IP that is not there',
+      'an unknown virtual IP',
       mine('    a: { vip: apo, port: 80, servers: [controller] }\n', '{ apo: {} }'),
       ['2:10 there is no virtual IP "apo"', '4:15 there is no virtual IP "apo"'],
     ],
     [
-      'a server that is not there',
+      'an unknown server',
       mine('    a: { vip: api, port: 80, servers: [controler1] }\n'),
       ['4:39 "controler1" is neither a host nor a role'],
     ],
     [
-      'a virtual IP that is not its own',
+      'a virtual IP without HAProxy',
       'haproxy:\n  tls: { group: {} }\n  frontends:\n    a: { vip: group, port: 80, servers: [controller] }\n',
       [
         '2:10 HAProxy does not listen on group (haproxy: false)',
@@ -145,32 +145,32 @@ describe('mistakes under haproxy', () => {
     [
       "HAProxy's own port",
       mine('    a: { vip: database, port: 1080, servers: [controller] }\n'),
-      ["4:31 port 1080 of every virtual IP is HAProxy's own page"],
+      ["4:31 port 1080 of every virtual IP is used by HAProxy's statistics page"],
     ],
     [
-      'one port twice',
+      'the same port twice',
       mine(
         '    a: { vip: api, port: 80, servers: [controller] }\n    b: { vip: api, port: 80, servers: [controller] }\n    c: { vip: database, port: 80, servers: [controller] }\n',
       ),
-      ['5:26 port 80 of api is that of a already'],
+      ['5:26 port 80 of api is already used by a'],
     ],
     [
-      'a port that speaks TLS',
+      'a port with TLS',
       mine('    a: { vip: api, port: 443, mode: tcp, servers: [controller] }\n'),
-      ['4:26 on port 443 of api HAProxy itself speaks TLS'],
+      ['4:26 HAProxy terminates TLS on port 443 of api'],
     ],
     [
-      'the way to where nothing speaks TLS',
+      'a redirect to a virtual IP without TLS',
       mine('    a: { vip: database, port: 80, redirect_to_https: true }\n'),
-      ['4:54 nothing speaks TLS on database, so there is nowhere to send clients'],
+      ['4:54 cannot redirect to HTTPS: database has no TLS'],
     ],
     [
-      'servers that no client reaches',
+      'servers of a frontend that redirects',
       mine('    a: { vip: api, port: 80, redirect_to_https: true, servers: [controller] }\n'),
-      ['4:49 a frontend that sends every client elsewhere has no servers'],
+      ['4:49 a frontend that redirects every client cannot have servers'],
     ],
     [
-      'a name that HAProxy has itself',
+      'a reserved name',
       mine('    stats: { vip: api, port: 80, servers: [controller] }\n'),
       ['4:5 "stats" cannot be the name of a frontend'],
     ],
@@ -180,24 +180,24 @@ describe('mistakes under haproxy', () => {
       ['3:25 a certificate without its key'],
     ],
     [
-      'files that are not there, and days for them',
+      'missing files, with days for them',
       'haproxy:\n  tls:\n    api: { certificate: ./no.pem, key: ./no.key, days: 9 }\n',
       [
         '3:25 no such file: ./no.pem',
         '3:40 no such file: ./no.key',
-        '3:56 days is for certificates that osha makes',
+        "3:56 days applies only to certificates from osha's CA",
       ],
     ],
     [
       'certificates that would be renewed at once',
       'haproxy:\n  tls:\n    api: { days: 30 }\n    database: { renew_days: 400 }\n',
       [
-        '3:18 a certificate of 30 days would be renewed 30 days before its end: at every deployment',
-        '4:29 a certificate of 397 days would be renewed 400 days before its end: at every deployment',
+        '3:18 a certificate of 30 days would be renewed at every deployment: renew_days is 30',
+        '4:29 a certificate of 397 days would be renewed at every deployment: renew_days is 400',
       ],
     ],
   ];
   it.each(cases)('are told at their place: %s', (_what, section, expected) => {
-    expect(told(section)).toEqual(expected);
+    expect(problemsOf(section)).toEqual(expected);
   });
 });

@@ -13,7 +13,7 @@ import { database } from '../frontends.ts';
 
 const { hosts, vips } = anInventory();
 
-/** What a host says on which no cluster runs. */
+/** The state of a host without a cluster. */
 const saying = (servers: readonly ServerState[] | undefined): HaproxyState => ({
   managed: false,
   ...(servers ? { servers } : {}),
@@ -42,7 +42,7 @@ describe('the health of HAProxy', () => {
       ['servers of database', true, '3 of 3 up'],
     ],
     [
-      'one answers that it is not synced, one is on its way down',
+      'one server is not synced, and another one fails its checks',
       table([
         'database,controller1,UP 4/5,L7OK,200,',
         'database,controller2,DOWN,L7STS,503,',
@@ -51,7 +51,7 @@ describe('the health of HAProxy', () => {
       ['servers of database', false, '2 of 3 up: controller2 DOWN L7STS 503'],
     ],
     [
-      'the section is not known',
+      'the section is unknown',
       table([]),
       [
         'servers of database',
@@ -59,7 +59,7 @@ describe('the health of HAProxy', () => {
         '0 of 3 up: controller1 not known, controller2 not known, controller3 not known',
       ],
     ],
-    ['nothing answers', '', ['HAProxy', false, 'does not run']],
+    ['nothing answers', '', ['HAProxy', false, 'not running']],
   ])('where %s', (_what, output, expected) => {
     expect(judged(output)).toEqual([expected]);
   });
@@ -80,19 +80,19 @@ describe('the health of HAProxy', () => {
     boolean,
     string,
   ])[] = [
-    ['on one host', [undefined, runs], 'surely', true, 'runs on controller2'],
-    ['on none', [undefined, undefined], 'surely', false, 'runs nowhere'],
+    ['on one host', [undefined, runs], 'surely', true, 'running on controller2'],
+    ['on none', [undefined, undefined], 'surely', false, 'not running on any host'],
     [
-      'on none, before the cluster is there',
+      'on none, before the cluster is formed',
       [undefined, undefined],
       'perhaps',
       true,
-      'runs nowhere: left to pacemaker',
+      'not running on any host: left to pacemaker',
     ],
-    ['on two', [runs, runs], 'surely', false, 'runs on controller1, controller2'],
+    ['on two', [runs, runs], 'surely', false, 'running on controller1, controller2'],
   ];
   it.each(exclusive)(
-    'counts hosts where a cluster runs it on one: %s',
+    'counts the hosts if a cluster runs it on one: %s',
     (_what, states, taken, healthy, evidence) => {
       const options = { hosts, frontends: [database], vips, unit: 'haproxy', takeovers: [onOne], taken };
       const answers = states.map(
@@ -110,8 +110,8 @@ describe('the health of HAProxy', () => {
   );
 
   it.each([
-    ['is left to a cluster that runs there already', true, true, 'left to pacemaker'],
-    ['is missed where the cluster is not there yet', false, false, 'does not run'],
+    ['is left to a cluster that already runs there', true, true, 'left to pacemaker'],
+    ['is unhealthy where the cluster does not run yet', false, false, 'not running'],
   ])('HAProxy that does not run %s', (_what, managed, healthy, evidence) => {
     const everywhere: Takeover = { ...onOne, runsOn: 'all' };
     const options = { hosts, frontends: [database], vips, unit: 'haproxy', takeovers: [everywhere] };
@@ -121,7 +121,7 @@ describe('the health of HAProxy', () => {
     expect(serversUp({ ...options, taken: 'surely' }).judge(answers)[0]?.healthy).toBe(false);
   });
 
-  it('tells whether the cluster that takes HAProxy over runs', () => {
+  it('observes whether the cluster that takes over HAProxy runs', () => {
     const everywhere: Takeover = { ...onOne, runsOn: 'all' };
     const options = { hosts, frontends: [database], vips, unit: 'haproxy', takeovers: [everywhere] };
     const probe = serversUp({ ...options, taken: 'surely' }).probe(hosts[0]!);
@@ -133,7 +133,7 @@ describe('the health of HAProxy', () => {
     );
   });
 
-  it('is a virtual IP that every host gets an answer on', () => {
+  it('is good if every host gets an answer on a virtual IP', () => {
     const check = vipsAnswer(hosts, vips);
     const parse = (stdout: string) => check.probe(hosts[0]!).parse({ stdout, stderr: '', exitCode: 0 });
     const findings = check.judge(
@@ -152,5 +152,70 @@ describe('the health of HAProxy', () => {
       ['virtual IP api', true, 'HAProxy answers on 192.0.2.20'],
       ['virtual IP database', false, 'no answer on 192.0.2.21 from controller2'],
     ]);
+  });
+});
+
+const frontend = { ...database, unit: 'keystone' };
+const moving = { unit: 'keystone', by: 'pacemaker', runsOn: 'one' } as const;
+
+function judgedAmong(
+  statuses: readonly string[],
+  takeovers: readonly Takeover[],
+): readonly [boolean, string] {
+  const servers = statuses.map((status, index): ServerState => ({
+    section: 'database',
+    server: `controller${index + 1}`,
+    status,
+    check: '',
+  }));
+  const [finding] = serversUp({
+    ...{ hosts, frontends: [frontend], vips, unit: 'haproxy', takeovers, taken: 'surely' },
+  }).judge(new Map([['controller1', { reachable: true, observed: { servers, managed: false } }]]));
+  return [finding?.healthy ?? false, finding?.evidence ?? ''];
+}
+
+describe('servers between which a cluster moves a service', () => {
+  const all: Takeover = { ...moving, hosts: ['controller1', 'controller2', 'controller3'] };
+  const two: Takeover = { ...moving, hosts: ['controller1', 'controller2'] };
+  const cases: readonly (readonly [string, readonly string[], readonly Takeover[], boolean, string])[] = [
+    ['are healthy with one up', ['DOWN', 'UP', 'DOWN'], [all], true, '1 of 3 up, on controller2'],
+    [
+      'are healthy with one too many for a moment',
+      ['UP', 'UP', 'DOWN'],
+      [all],
+      true,
+      '2 of 3 up, on controller1 and controller2',
+    ],
+    [
+      'are unhealthy with none up',
+      ['DOWN', 'DOWN', 'DOWN'],
+      [all],
+      false,
+      '0 of 3 up: controller1 DOWN, controller2 DOWN, controller3 DOWN',
+    ],
+    [
+      'do not replace servers outside the cluster',
+      ['UP', 'DOWN', 'DOWN'],
+      [two],
+      false,
+      '1 of 3 up, on controller1: controller3 DOWN',
+    ],
+    [
+      'all have to be up if the cluster runs the service on all',
+      ['UP', 'DOWN', 'UP'],
+      [{ ...all, runsOn: 'all' }],
+      false,
+      '2 of 3 up: controller2 DOWN',
+    ],
+    [
+      'all have to be up if the cluster moves another unit',
+      ['UP', 'DOWN', 'UP'],
+      [{ ...all, unit: 'glance-api' }],
+      false,
+      '2 of 3 up: controller2 DOWN',
+    ],
+  ];
+  it.each(cases)('%s', (_name, statuses, takeovers, healthy, evidence) => {
+    expect(judgedAmong(statuses, takeovers)).toEqual([healthy, evidence]);
   });
 });

@@ -41,7 +41,7 @@ function section(name: string, text = conf()): readonly string[] {
 }
 
 describe('haproxy.cfg', () => {
-  it('writes to one database at a time: the others are backups, and are left when the first is back', () => {
+  it('sends writes to one database at a time, with the others as backups until the first is back', () => {
     expect(section('database')).toEqual([
       'listen database',
       'bind 192.0.2.21:3306',
@@ -57,22 +57,22 @@ describe('haproxy.cfg', () => {
     ]);
   });
 
-  it('shares out what all servers may answer, on the virtual IP of the users where its own is not declared', () => {
+  it('balances over all servers, on the virtual IP of users if its own is not declared', () => {
     expect(section('identity')).toContain('bind 192.0.2.20:5000');
     expect(section('identity')).toContain(
       'server controller3 192.0.2.13:5000 check inter 2s fastinter 1s downinter 2s rise 2 fall 5',
     );
   });
 
-  it('leaves alone the virtual IPs that are not its own', () => {
+  it('does not use virtual IPs without HAProxy', () => {
     const [api, database] = vips;
     const given = anInventory({ vips: [{ ...api!, haproxy: false }, database!] });
     expect(conf({ inventory: given })).not.toContain('192.0.2.20');
-    // Its own virtual IP is not there: it is reached at the first one that is.
+    // Its own virtual IP does not exist, so it uses the first one.
     expect(section('identity', conf({ inventory: given }))).toContain('bind 192.0.2.21:5000');
   });
 
-  it('puts what only services use on no virtual IP that users come to', () => {
+  it('puts internal services on no virtual IP that users reach', () => {
     const broker: Frontend = { ...identity, name: 'broker', port: 5673, mode: 'tcp', internal: true };
     const [api, database] = vips;
     const internal = { ...api!, name: 'internal', address: '192.0.2.22' };
@@ -93,7 +93,7 @@ describe('haproxy.cfg', () => {
     expect(bound([api!, database!, internal], { internal_vip: 'database' })).toBe('bind 192.0.2.21:5673');
   });
 
-  it("shows its statistics on a host's own addresses alone, and only a sign of life on virtual IPs", () => {
+  it("shows its statistics only on a host's own addresses, and only a health page on virtual IPs", () => {
     expect(section('stats').filter((line) => line.startsWith('bind'))).toEqual([
       'bind 192.0.2.11:1080',
       'bind 127.0.0.1:1080',
@@ -109,7 +109,7 @@ describe('haproxy.cfg', () => {
     ]);
   });
 
-  it('holds the password of the page only in what the host gets', () => {
+  it('reveals the statistics password only in the content for the host', () => {
     const context = contextOf(haproxy);
     const placed = operationsOn(haproxy.steps(context), 'controller1', context).find(
       (one) => one.places,
@@ -122,7 +122,7 @@ describe('haproxy.cfg', () => {
   const installed = spawnSync('haproxy', ['-v']).status === 0;
   it.skipIf(!installed).each([
     ['frontends of each kind', { frontends: [database, identity] }],
-    ['no frontend at all', {}],
+    ['no frontends', {}],
     ['no virtual IP', { inventory: anInventory({ vips: [] }), frontends: [database] }],
   ])('is accepted by HAProxy itself, with %s', (_what, given) => {
     const folder = folderForTest();
@@ -134,7 +134,7 @@ describe('haproxy.cfg', () => {
   });
 });
 
-describe('who starts HAProxy', () => {
+describe('HAProxy is started by', () => {
   const unitState = {
     active: 'inactive',
     sub: 'dead',
@@ -164,18 +164,23 @@ describe('who starts HAProxy', () => {
     Partial<typeof unitState>,
     readonly string[],
   ])[] = [
-    ['the cluster that runs', [taken('all', ['controller1'])], {}, []],
-    ['osha until there is a cluster', [taken('all', ['controller1'])], { managed: false }, ['start haproxy']],
-    ['nobody, where it runs on one host at a time', [taken('one', ['controller1'])], { managed: false }, []],
+    ['the running cluster', [taken('all', ['controller1'])], {}, []],
+    ['osha until the cluster runs', [taken('all', ['controller1'])], { managed: false }, ['start haproxy']],
+    ['no one yet, if it runs on one host at a time', [taken('one', ['controller1'])], { managed: false }, []],
     [
-      'the host itself, elsewhere',
+      'the init system, on other hosts',
       [taken('one', ['controller2'])],
       { managed: false },
       ['start haproxy at boot', 'start haproxy'],
     ],
-    ['the host itself', [], { managed: false }, ['start haproxy at boot', 'start haproxy']],
+    [
+      'the init system, without a cluster',
+      [],
+      { managed: false },
+      ['start haproxy at boot', 'start haproxy'],
+    ],
   ];
-  it.each(cases)('is %s', (_who, takeovers, state, expected) => {
+  it.each(cases)('%s', (_who, takeovers, state, expected) => {
     expect(decided(takeovers, state)).toEqual(expected);
   });
 });

@@ -42,22 +42,22 @@ function section(name: string, text: string): readonly string[] {
     .map((line) => line.trim());
 }
 
-describe('a virtual IP that speaks TLS', () => {
+describe('a virtual IP with TLS', () => {
   const text = conf({ tls: { api: {} } });
 
-  it('ends it on every http frontend, and tells the service', () => {
+  it('terminates TLS on every http frontend, and sets a header for the service', () => {
     expect(section('identity', text)).toContain('bind 192.0.2.20:5000 ssl crt /etc/haproxy/tls/api.pem');
     expect(section('identity', text)).toContain('http-request set-header X-Forwarded-Proto https');
   });
 
-  it('leaves tcp frontends and other virtual IPs as they are', () => {
+  it('leaves tcp frontends and other virtual IPs unencrypted', () => {
     expect(section('broker', text)).toContain('bind 192.0.2.20:5673');
     expect(section('metrics', text)).toContain('bind 192.0.2.21:9090');
     expect(section('metrics', text).join()).not.toContain('X-Forwarded-Proto');
     expect(section('alive', text)).toContain('bind 192.0.2.20:1080');
   });
 
-  it('answers on port 443, while no frontend has it', () => {
+  it('answers on port 443 if no frontend uses it', () => {
     expect(section('tls_api', text)).toEqual([
       'bind 192.0.2.20:443 ssl crt /etc/haproxy/tls/api.pem',
       'mode http',
@@ -69,12 +69,12 @@ describe('a virtual IP that speaks TLS', () => {
     expect(section('dashboard', taken)[0]).toBe('bind 192.0.2.20:443 ssl crt /etc/haproxy/tls/api.pem');
   });
 
-  it('speaks nothing older than TLS 1.2', () => {
+  it('accepts TLS 1.2 and newer only', () => {
     expect(text).toContain('ssl-default-bind-options ssl-min-ver TLSv1.2');
     expect(conf({})).not.toContain('ssl');
   });
 
-  it('tells browsers to insist on it only where that is asked for', () => {
+  it('enables HSTS only on request', () => {
     expect(text).not.toContain('Strict-Transport-Security');
     const insisting = conf({ tls: { api: { hsts_seconds: 3600 } } });
     for (const name of ['identity', 'tls_api']) {
@@ -92,7 +92,7 @@ describe('a virtual IP that speaks TLS', () => {
     redirectToHttps: true,
   };
 
-  it('sends clients of plain HTTP there where a frontend says so', () => {
+  it('redirects clients of plain HTTP if a frontend says so', () => {
     expect(section('to-https', conf({ tls: { api: {} } }, [redirect]))).toEqual([
       'bind 192.0.2.20:80',
       'mode http',
@@ -136,11 +136,11 @@ describe('the certificates of virtual IPs', () => {
     expect(unit?.probe.reads).toContain('file:/etc/haproxy/tls/api.pem');
   });
 
-  it('can be checked on the host by the CA, which is the same everywhere', () => {
+  it('can be verified on every host with the same CA', () => {
     expect(placedFile(haproxy, context, 'controller2', '/etc/osha/ca.pem')).toBe(CA.certificate);
   });
 
-  it('only stand where the virtual IP can be', () => {
+  it('are placed only on hosts that can hold the virtual IP', () => {
     const [api, database] = inventory.vips;
     const vips = [{ ...api!, holders: ['controller1'] }, database!];
     const narrow = { ...context, inventory: { ...inventory, vips } };
@@ -149,7 +149,7 @@ describe('the certificates of virtual IPs', () => {
     expect(placedFile(haproxy, narrow, 'controller2', CONF)).not.toContain('ssl');
   });
 
-  it('need a CA only where osha makes one of them', () => {
+  it('need a CA only if osha issues one of them', () => {
     const rules = (settings: object): readonly string[] =>
       Object.keys(secretRules([haproxy], { haproxy: haproxy.settings.parse(settings) }));
     expect(rules({})).toEqual(['haproxyStats']);
@@ -160,7 +160,7 @@ describe('the certificates of virtual IPs', () => {
     ]);
   });
 
-  it('are asked for by "status" of each virtual IP', () => {
+  it('are checked by "status" on each virtual IP', () => {
     const titles = (settings: object) =>
       haproxy.health?.(contextWith(settings)).map((check) => check.title) ?? [];
     expect(titles({ tls: { api: {} } })).toContain('TLS');
