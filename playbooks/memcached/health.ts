@@ -8,14 +8,14 @@ import {
   within,
 } from 'osha';
 
-/** What a cache says of itself; nothing where it does not answer. */
+/** Statistics of a cache. */
 export interface CacheStats {
   readonly version: string;
   readonly connections: number;
   readonly bytes: number;
 }
 
-/** Understands the answer to `stats`. */
+/** Parses the answer to `stats`; undefined if there is none. */
 export function parseStats(output: string): CacheStats | undefined {
   const stats = new Map(
     [...output.matchAll(/^STAT (\S+) (.*?)\r?$/gm)].map((match) => [match[1] ?? '', match[2] ?? ''] as const),
@@ -28,8 +28,8 @@ export function parseStats(output: string): CacheStats | undefined {
 const SUBJECT = 'cache';
 
 /**
- * Every host's cache answers on the address that the services are given; where a cluster runs it on one host at a
- * time, exactly one of its hosts does.
+ * Checks that the cache of every host answers on the address that services use, or on exactly one host if a cluster
+ * runs it on one host at a time.
  */
 export function cachesAnswer(
   hosts: readonly Host[],
@@ -62,18 +62,18 @@ export function cachesAnswer(
 function ownFinding(host: string, answer: Answer<CacheStats | undefined>, unit: string): Finding {
   const subject = SUBJECT;
   if (!answer.reachable) return { subject, host, healthy: false, evidence: answer.reason };
-  if (answer.observed) return { subject, host, healthy: true, evidence: inWords(answer.observed) };
-  const hint = `see "journalctl -u ${unit}" on ${host}, or osha deploy INVENTORY --only memcached`;
+  if (answer.observed) return { subject, host, healthy: true, evidence: describe(answer.observed) };
+  const hint = `see "journalctl -u ${unit}" on ${host}, or run: osha deploy INVENTORY --only memcached`;
   return { subject, host, healthy: false, evidence: 'no answer on port 11211', hint };
 }
 
-function inWords({ version, connections, bytes }: CacheStats): string {
+function describe({ version, connections, bytes }: CacheStats): string {
   return `${version}, ${connections} connections, ${(bytes / 1024 / 1024).toFixed(1)} MiB used`;
 }
 
 function movingFinding(answers: readonly (readonly [string, Answer<CacheStats | undefined>])[]): Finding {
   const running = answers.flatMap(([host, answer]) =>
-    answer.reachable && answer.observed ? [`${host} (${inWords(answer.observed)})`] : [],
+    answer.reachable && answer.observed ? [`${host} (${describe(answer.observed)})`] : [],
   );
   const silent = answers.filter(([, answer]) => !answer.reachable).map(([host]) => host);
   return {
@@ -81,8 +81,8 @@ function movingFinding(answers: readonly (readonly [string, Answer<CacheStats | 
     healthy: running.length === 1,
     evidence: [
       running.length === 0 ? 'answers on no host' : `answers on ${running.join(' and ')}`,
-      ...(silent.length > 0 ? [`not asked: ${silent.join(', ')}`] : []),
+      ...(silent.length > 0 ? [`unreachable: ${silent.join(', ')}`] : []),
     ].join('; '),
-    hint: 'the cluster runs it on one host at a time: pcs status --full, or osha deploy INVENTORY --only pacemaker',
+    hint: 'the cluster runs it on one host at a time; check pcs status --full, or run: osha deploy INVENTORY --only pacemaker',
   };
 }

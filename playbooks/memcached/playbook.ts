@@ -8,7 +8,7 @@ const settings = z.strictObject({
   connections: z.int().min(64).default(4096).describe('Concurrent clients on each host.'),
 });
 
-/** One cache per host, each on its own; the services are given the list of all. */
+/** One independent cache per host; services get the list of all. */
 export default playbook({
   name: 'memcached',
   title: 'memcached',
@@ -30,7 +30,7 @@ export default playbook({
           ...service.startup(takeoverOf(takeovers, unit, host.name)),
         }),
       ]),
-      // What runs on one host at a time is started by the cluster, which comes later.
+      // A cache that runs on one host at a time is started by the cluster, in a later phase.
       ...(own.length > 0 ? [verify('Every cache answers', cachesAnswer(own, unit))] : []),
     ];
   },

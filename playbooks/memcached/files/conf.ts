@@ -1,6 +1,6 @@
 import type { Host } from 'osha';
 
-/** `memcached.conf` of one host: options as on its command line, one per line. UDP is off: it amplifies attacks. */
+/** `memcached.conf` of one host: command line options, one per line. UDP is off because it amplifies attacks. */
 export function memcachedConf(host: Host, settings: { memory_mb: number; connections: number }): string {
   return `# Placed by osha.
 -m ${settings.memory_mb}

@@ -6,7 +6,7 @@ import { anInventory } from '../../support/inventory.ts';
 import { contextOf, placedFile } from '../context.ts';
 
 describe('the memcached playbook', () => {
-  it('listens on the cluster address and on loopback, never on all addresses and never by UDP', () => {
+  it('listens on the cluster address and loopback only, without UDP', () => {
     const context = contextOf(memcached, { settings: { memory_mb: 256 } });
     const conf = placedFile(memcached, context, 'controller2', '/etc/memcached.conf');
     expect(conf).toContain('-l 192.0.2.12,127.0.0.1\n');
@@ -20,7 +20,7 @@ describe('the health of the caches', () => {
     'STAT pid 1\r\nSTAT version 1.6.18\r\nSTAT curr_connections 3\r\nSTAT bytes 1048576\r\nEND\r\n';
   const { hosts } = anInventory();
 
-  it('is what each of them says of itself, and names those that are silent', () => {
+  it('has a finding for each cache, including those that do not answer', () => {
     const answers = new Map<string, Answer<CacheStats | undefined>>([
       ['controller1', { reachable: true, observed: parseStats(stats) }],
       ['controller2', { reachable: true, observed: parseStats('') }],
@@ -47,7 +47,7 @@ describe('the health of the caches', () => {
       false,
       'answers on controller1 (1.6.18, 3 connections, 1.0 MiB used) and controller3 (1.6.18, 3 connections, 1.0 MiB used)',
     ],
-  ])('is that of one where a cluster moves it, and it runs on %s', (_, running, healthy, evidence) => {
+  ])('has one finding if a cluster moves the cache, which runs on %s', (_, running, healthy, evidence) => {
     const answers = new Map<string, Answer<CacheStats | undefined>>(
       hosts.map(({ name }) => [
         name,
@@ -60,7 +60,7 @@ describe('the health of the caches', () => {
     ]);
   });
 
-  it('is not waited for on hosts where only a cluster starts it', () => {
+  it('is not verified on hosts where only a cluster starts the cache', () => {
     const steps = memcached.steps(contextOf(memcached, { takeovers }));
     expect(steps.some((step) => step.kind === 'verify')).toBe(false);
   });
