@@ -15,10 +15,10 @@ import {
 import { settings } from './settings.ts';
 
 /**
- * Who waits for an answer at a virtual IP whose host died is told by nobody: the host that takes it over learns of the
- * connection only when something is sent on it. The kernel asks after two hours (tcp(7)); here a connection without a
- * sign of life is ended after 15 + 3 x 5 s, if its program asks for keepalive: HAProxy, the client of the database and
- * that of the broker do. That is half of what HAProxy lets a client wait for its answer, so a service can try again.
+ * A client that waits for a response from a virtual IP gets no notification when its host dies: the host that takes the
+ * address over resets the connection only when it receives a packet of it. The kernel's default keepalive is two hours
+ * (tcp(7)). Here a dead connection ends after 15 + 3 x 5 s, where the program enables keepalive: HAProxy and the clients
+ * of the database and of the message broker do. That is half of HAProxy's response timeout, so a service can retry.
  */
 const KEEPALIVE = {
   'net.ipv4.tcp_keepalive_time': 15,
@@ -26,18 +26,21 @@ const KEEPALIVE = {
   'net.ipv4.tcp_keepalive_probes': 3,
 };
 
-/** Every host's and every virtual IP's names, in the order of the inventory. */
-function names(
+/** The names of all hosts and virtual IPs, in inventory order. */
+function hostsEntries(
   inventory: Inventory,
-  more: Readonly<Record<string, readonly string[]>>,
+  vipNames: Readonly<Record<string, readonly string[]>>,
 ): hostsFile.HostsEntry[] {
   return [
     ...inventory.hosts.map((host) => ({ address: host.address, names: [host.name] })),
-    ...inventory.vips.map((vip) => ({ address: vip.address, names: [vip.name, ...(more[vip.name] ?? [])] })),
+    ...inventory.vips.map((vip) => ({
+      address: vip.address,
+      names: [vip.name, ...(vipNames[vip.name] ?? [])],
+    })),
   ];
 }
 
-/** What every host has, whatever it is for. */
+/** The basic configuration of every host, whatever its roles. */
 export default playbook({
   name: 'base',
   title: 'Base system',
@@ -50,7 +53,7 @@ export default playbook({
       step('Set the host name', (host) => hostname.is(host.name)),
       step(
         'List every host and virtual IP in /etc/hosts',
-        hostsFile.block(names(inventory, settings.vip_names)),
+        hostsFile.block(hostsEntries(inventory, settings.vip_names)),
       ),
       step('Set the time zone', timezone.is(settings.timezone)),
       step('Configure package sources', [

@@ -4,7 +4,7 @@ import { settingsReader } from 'osha';
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'an address like http://10.0.0.1:3142' })
   .refine((url) => !/^https?:\/\/[^/]*@/.test(url), {
-    error: 'a user and password do not belong here: the inventory holds no secrets',
+    error: 'no user or password: the inventory holds no secrets',
   })
   .refine((url) => !/["\s;]/.test(url), { error: 'no quotes, spaces or semicolons' });
 
@@ -16,25 +16,25 @@ const source = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]*$/, 'letters, digits, dots and dashes')
-    .describe('Name of its file on the hosts.'),
+    .describe('Name of the source; part of its file name on the hosts.'),
   uri: httpUrl,
   suite: z
     .string()
     .regex(/^[A-Za-z0-9./][\w.+~/-]*$/, 'a word of letters, digits and . / + ~ _ -')
-    .describe('Such as bookworm-backports, or a path that ends with a slash.'),
+    .describe('A suite such as bookworm-backports, or a path that ends with a slash.'),
   components: z
     .array(z.string().regex(/^[A-Za-z0-9][\w.+/-]*$/, 'a word of letters, digits and . / + _ -'))
     .default(['main']),
   key: z.string().startsWith('-----BEGIN PGP PUBLIC KEY BLOCK-----', 'an armored public key').optional(),
 });
 
-/** What an inventory may say under `base:`. */
+/** The shape of `base:` in an inventory. */
 export const settings = z.strictObject({
   timezone: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/, 'a name like Etc/UTC or Europe/Zurich')
     .default('Etc/UTC')
-    .describe('Time zone of every host, so that their logs can be compared.'),
+    .describe('Time zone of every host.'),
   proxy: httpUrl.optional().describe('HTTP proxy for downloading packages.'),
   sources: z
     .array(source)

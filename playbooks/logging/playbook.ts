@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { file, packages, playbook, service, step, verify } from 'osha';
 import { logrotateConf, OWN_LOGS, rsyslogConf } from './files/conf.ts';
-import { linesAreTaken } from './health.ts';
+import { rsyslogAccepts } from './health.ts';
 
 const settings = z.strictObject({
   keep_days: z.int().min(1).max(3650).default(14).describe('Days to keep logs, one file per day.'),
@@ -15,18 +15,20 @@ const settings = z.strictObject({
         ),
     )
     .default([])
-    .describe('Syslog servers that also get every line of these hosts, such as logs.example.net:514.'),
+    .describe(
+      'Syslog servers that also receive every log line of these hosts, such as logs.example.net:514.',
+    ),
   remote_protocol: z
     .enum(['udp', 'tcp'])
     .default('udp')
-    .describe('Protocol for these servers: TCP loses no lines on the way.'),
+    .describe('Protocol for these servers; only TCP loses no lines in transit.'),
 });
 
-/** HAProxy's and keepalived's lines in files of their own: in the system's log they would drown everything else. */
+/** Writes the logs of HAProxy and keepalived to separate files: they would flood the system log. */
 export default playbook({
   name: 'logging',
   title: 'Logging (rsyslog)',
-  // HAProxy or keepalived may run there: on every load balancer, and on every holder of a virtual IP.
+  // All hosts that may run HAProxy or keepalived.
   hosts: (inventory) =>
     inventory.hosts.filter(
       (host) =>
@@ -37,7 +39,7 @@ export default playbook({
 
   steps: ({ hosts, settings, platform }) => {
     const { paths, units } = platform;
-    // Read before the packages' own files, which then find nothing left to take.
+    // Sorts before the files of the packages, whose rules then no longer match.
     const conf = `${paths.rsyslogConf}/30-osha.conf`;
     return [
       step('Install rsyslog', packages.installed(platform.packages.rsyslog)),
@@ -57,9 +59,9 @@ export default playbook({
         ),
         service.running(units.logrotate),
       ]),
-      verify('rsyslog accepts messages', linesAreTaken(hosts, units.rsyslog)),
+      verify('rsyslog accepts messages', rsyslogAccepts(hosts, units.rsyslog)),
     ];
   },
 
-  health: ({ hosts, platform }) => [linesAreTaken(hosts, platform.units.rsyslog)],
+  health: ({ hosts, platform }) => [rsyslogAccepts(hosts, platform.units.rsyslog)],
 });

@@ -4,9 +4,8 @@ import { settings } from './settings.ts';
 import { exportsFile, hostsOf, mountsOf, servedBy, serversOf } from './shares.ts';
 
 /**
- * A directory of one host, mounted on others: the small way to share, which stands still with its server. Not run on
- * hosts by this repository's tests, because the kernel of their containers has no NFS: what is proven is the plan, the
- * files, and the units.
+ * Directories of one host, mounted on others. Simple shared storage that hangs when its server is down. Tests cover the
+ * plan, the files and the units, but not running hosts: the kernel of the lab's containers has no NFS.
  */
 export default playbook({
   name: 'nfs',
@@ -29,7 +28,7 @@ export default playbook({
       step(
         'Export the shares',
         (host) => [
-          // Owner and mode hold for the clients too, which compare numbers.
+          // The owner is numeric, so that it applies on clients too.
           ...servedBy(settings, host).map(({ path, owner, group, mode }) =>
             mount.access(path, {
               owner: String(owner),
@@ -39,7 +38,7 @@ export default playbook({
             }),
           ),
           file.content(exports, { content: exportsFile(inventory, settings, host) }),
-          // A reload is "exportfs -r": clients keep what they have mounted.
+          // A reload runs "exportfs -r"; clients keep their mounts.
           service.running(platform.units.nfsServer, { newerThan: [exports], reload: true }),
         ],
         { hosts: servers },

@@ -13,12 +13,12 @@ export function servedBy(settings: NfsSettings, host: Host): readonly ShareSetti
   return Object.values(settings.shares).filter(({ server }) => server === host.name);
 }
 
-/** The hosts that serve a share, in the inventory's order. */
+/** The hosts that serve a share, in inventory order. */
 export function serversOf(inventory: Hosts, settings: NfsSettings): readonly Host[] {
   return inventory.hosts.filter((host) => servedBy(settings, host).length > 0);
 }
 
-/** Servers and clients, in the inventory's order. Every host where shares name none: the mistake is told then. */
+/** Servers and clients, in inventory order. All hosts when no share names a valid one, so that validation reports it. */
 export function hostsOf(inventory: Inventory): readonly Host[] {
   const settings = settingsOf(inventory);
   const shares = Object.values(settings.shares);
@@ -30,7 +30,7 @@ export function hostsOf(inventory: Inventory): readonly Host[] {
   return shares.length > 0 && named.length === 0 ? inventory.hosts : named;
 }
 
-/** What a server exports to whom: one line for each share, every client by its own address. */
+/** The exports file of a server: one line for each share, with the address of every client. */
 export function exportsFile(inventory: Hosts, settings: NfsSettings, server: Host): string {
   const lines = servedBy(settings, server).map((share) => {
     const clients = clientsOf(inventory, share).filter((client) => client !== server);
@@ -40,8 +40,8 @@ export function exportsFile(inventory: Hosts, settings: NfsSettings, server: Hos
 }
 
 /**
- * What a host mounts. On the server itself the directory is bound to the mount point: an NFS mount of one's own disk can
- * come to a standstill when memory is short.
+ * The mounts of a host. On the server itself the directory is bind-mounted: NFS over loopback can deadlock under memory
+ * pressure.
  */
 export function mountsOf(inventory: Hosts, settings: NfsSettings): (host: Host) => readonly mount.Mount[] {
   return (host) =>

@@ -1,12 +1,11 @@
 import { choiceFault, type Inventory, type InventoryProblem } from 'osha';
-import { mountConflicts, type MountPoint } from '../glusterfs/mount-points.ts';
-import { faultyWord, isUnder } from '../glusterfs/validate.ts';
+import { faultyWord, isUnder, mountConflicts, type MountPoint } from '../glusterfs/validate.ts';
 import { settingsOf as glusterSettingsOf } from '../glusterfs/settings.ts';
 import { clientsOf as glusterClientsOf } from '../glusterfs/storage.ts';
 import type { NfsSettings, ShareSettings } from './settings.ts';
 import { clientsOf } from './shares.ts';
 
-/** Mistakes that only NFS knows of. */
+/** Mistakes in the shares: unknown hosts, shares inside a GlusterFS volume, mount points used twice. */
 export function nfsProblems(inventory: Inventory, settings: NfsSettings): readonly InventoryProblem[] {
   const shares = Object.entries(settings.shares);
   return [
@@ -28,8 +27,8 @@ function serverProblems(
   const { server } = share;
   if (!inventory.hosts.some((host) => host.name === server)) {
     const fault = choiceFault(server, inventory.hosts) ?? {
-      message: `"${server}" is a role, and a share is on one host`,
-      hint: 'write the name of a host',
+      message: `"${server}" is a role; a share has one host as its server`,
+      hint: 'write the name of one host',
     };
     return [{ severity: 'error', path, ...fault }];
   }
@@ -37,13 +36,13 @@ function serverProblems(
     {
       severity: 'warning',
       path,
-      message: `${name} is on ${server} alone: while that is down, every client of it stands still`,
-      hint: 'for a share that outlives a host, use glusterfs with three servers',
+      message: `${name} is only on ${server}: when that host is down, every client of the share hangs`,
+      hint: 'for a share that survives the loss of a host, use glusterfs with three servers',
     },
   ];
 }
 
-/** The kernel cannot export a FUSE file system that it does not know the devices of. */
+/** The kernel cannot export GlusterFS: a FUSE file system has no stable device number. */
 function underGluster(inventory: Inventory, name: string, share: ShareSettings): readonly InventoryProblem[] {
   const volume = Object.entries(glusterSettingsOf(inventory).volumes).find(
     ([, { path, mount }]) => isUnder(share.path, mount) || isUnder(share.path, path),
@@ -53,8 +52,8 @@ function underGluster(inventory: Inventory, name: string, share: ShareSettings):
     {
       severity: 'error',
       path: ['nfs', 'shares', name, 'path'],
-      message: `${share.path} is in the GlusterFS volume ${volume[0]}, which cannot be exported by NFS`,
-      hint: 'mount that volume on the clients instead, or share another directory',
+      message: `${share.path} is in the GlusterFS volume ${volume[0]}, which cannot be exported over NFS`,
+      hint: 'mount that volume on the clients, or share another directory',
     },
   ];
 }
@@ -72,6 +71,6 @@ function conflicts(inventory: Inventory, settings: NfsSettings): readonly Invent
     mount: share.mount,
     hosts: clientsOf(inventory, share),
   }));
-  // Those among volumes are told by GlusterFS itself.
+  // Conflicts between volumes are reported by the glusterfs playbook.
   return mountConflicts([...volumes, ...shares]).filter(({ path }) => path[0] === 'nfs');
 }

@@ -1,27 +1,30 @@
 import { type Answers, type Finding, type HealthCheck, type Host, ProbeError, within } from 'osha';
 import type { TimeSettings } from './settings.ts';
 
-/** What `chronyc -n -c tracking` says; nothing where chrony does not run. */
+/** The output of `chronyc -n -c tracking`. */
 export interface Tracking {
-  /** The server that it follows, by address; empty for none. */
+  /** Address of the server that the host follows; empty for none. */
   readonly source: string;
-  /** It follows its own clock: it leads the others, or is alone. */
+  /** The host follows its own clock. */
   readonly local: boolean;
   readonly stratum: number;
   readonly offsetMs: number;
   readonly synchronised: boolean;
 }
 
-/** How chrony writes "my own clock" as a reference. */
+/** The reference ID with which chrony reports its own clock. */
 const LOCAL_REFERENCE = '7F7F0101';
 
-/** Understands the answer of `chronyc -n -c tracking`. Throws a `ProbeError` for anything else. */
+/**
+ * Parses the output of `chronyc -n -c tracking`; `undefined` where chrony is not running. Throws a `ProbeError` for
+ * anything else.
+ */
 export function parseTracking(output: string): Tracking | undefined {
   const line = output.trim();
   if (line === '' || line === 'down') return undefined;
   const fields = line.split(',');
   const [reference = '', source = '', stratum = '', , offset = ''] = fields;
-  if (fields.length < 14) throw new ProbeError(`chronyc did not say what it tracks, but: ${line}`);
+  if (fields.length < 14) throw new ProbeError(`unexpected output of chronyc tracking: ${line}`);
   return {
     source: reference === LOCAL_REFERENCE || reference === '00000000' ? '' : source,
     local: reference === LOCAL_REFERENCE,
@@ -31,13 +34,13 @@ export function parseTracking(output: string): Tracking | undefined {
   };
 }
 
-function shown(offsetMs: number): string {
+function offsetText(offsetMs: number): string {
   return offsetMs < 1 ? `${Math.round(offsetMs * 1000)} µs` : `${offsetMs.toFixed(1)} ms`;
 }
 
 /**
- * Every host follows a known source and is not further off than it may be. One that follows its own clock is healthy
- * only as the leader of an isolated deployment. `pool` is followed where no servers are named.
+ * Checks that every host is synchronised, and its clock within `max_offset_ms`. A host that follows its own clock is
+ * healthy only as the leader of an isolated deployment. Without `servers`, the time hosts follow `pool`.
  */
 export function clocksAgree(
   hosts: readonly Host[],
@@ -54,7 +57,7 @@ export function clocksAgree(
         subject,
         host,
         healthy: false,
-        evidence: 'chrony does not run',
+        evidence: 'chrony is not running',
         hint: 'osha deploy INVENTORY --only time',
       };
     }
@@ -64,21 +67,27 @@ export function clocksAgree(
         host,
         healthy: false,
         evidence: 'not synchronised',
-        hint: `see "chronyc sources" on ${host}: is UDP port 123 open?`,
+        hint: `run "chronyc sources" on ${host}: is UDP port 123 open?`,
       };
     }
     const leads = tracking.local && timeHosts.some((server) => server.name === host);
-    const off = `${shown(tracking.offsetMs)} off, stratum ${tracking.stratum}`;
+    const offset = `${offsetText(tracking.offsetMs)} off, stratum ${tracking.stratum}`;
     const evidence = tracking.local
       ? `leads with its own clock, stratum ${tracking.stratum}`
-      : `follows ${nameOf(tracking.source)}, ${off}`;
+      : `follows ${nameOf(tracking.source)}, ${offset}`;
     if (tracking.local && !leads) {
       const wanted = timeHosts.map((server) => server.name).join(', ');
-      return { subject, host, healthy: false, evidence, hint: `none of its servers answers: ${wanted}` };
+      return {
+        subject,
+        host,
+        healthy: false,
+        evidence,
+        hint: `none of its time servers responds: ${wanted}`,
+      };
     }
     if (tracking.local && !isolated) {
       const wanted = servers.length === 0 ? pool : servers.join(', ');
-      const hint = `no time server answers it (${wanted}): see "chronyc sources" on ${host}; is UDP port 123 open? Name others (time.servers), or say that there are none: time: { isolated: true }`;
+      const hint = `no time server responds (${wanted}): run "chronyc sources" on ${host}; is UDP port 123 open? Configure other servers (time.servers), or none: time: { isolated: true }`;
       return { subject, host, healthy: false, evidence, hint };
     }
     if (tracking.offsetMs > max_offset_ms) {
@@ -87,7 +96,7 @@ export function clocksAgree(
         host,
         healthy: false,
         evidence,
-        hint: `at most ${max_offset_ms} ms; chrony slews it slowly`,
+        hint: `allowed: ${max_offset_ms} ms; chrony corrects the clock gradually`,
       };
     }
     return { subject, host, healthy: true, evidence };
@@ -111,8 +120,8 @@ export function clocksAgree(
         const finding = judgeOne(host, answer.observed);
         if (!finding.healthy || leaders.length < 2 || !leaders.includes(host)) return finding;
         const others = leaders.filter((leader) => leader !== host).join(', ');
-        const hint = `they agree on one as soon as they hear each other on UDP port 123`;
-        return { ...finding, healthy: false, evidence: `${finding.evidence}, as ${others} does`, hint };
+        const hint = 'they elect one leader once they reach each other on UDP port 123';
+        return { ...finding, healthy: false, evidence: `${finding.evidence}; so does ${others}`, hint };
       });
     },
   };

@@ -3,7 +3,7 @@ import { chronyConf, clockDropIn } from './files/chrony.ts';
 import { clocksAgree } from './health.ts';
 import { settings, timeProblems } from './settings.ts';
 
-/** One time on every host: tokens, certificates and logs are compared across hosts. */
+/** The same time on every host: tokens, certificates and logs depend on it. */
 export default playbook({
   name: 'time',
   title: 'Time (chrony)',
@@ -27,7 +27,7 @@ export default playbook({
         file.content(dropIn, { content: clockDropIn(settings.control_clock) }),
         service.running(platform.units.chrony, { newerThan: [conf, dropIn] }),
       ]),
-      // A host that led alone for a while takes several polls to follow another.
+      // A host that led takes several polls to follow another one.
       verify('Clocks agree', clocksAgree(hosts, timeHosts, settings, platform.timePool), {
         within: minutes(5),
       }),

@@ -1,36 +1,36 @@
 import { z } from 'zod';
 import { hostsWith, type Inventory, type InventoryProblem } from 'osha';
 
-/** What an inventory may say under `time:`. */
+/** The shape of `time:` in an inventory. */
 export const settings = z.strictObject({
   servers: z
     .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'a host name or an address'))
     .default([])
     .describe(
-      "External time servers that the hosts with the role time follow; default: the pool of the hosts' operating system.",
+      "External time servers for the hosts with the role time; default: the NTP pool of the hosts' operating system.",
     ),
   isolated: z
     .boolean()
     .default(false)
     .describe(
-      'No time server can be reached: the hosts follow the clock of one of them. Without this setting, that is unhealthy.',
+      'No external time server is reachable, and the hosts follow the clock of one of them. Without this setting, that is unhealthy.',
     ),
   control_clock: z
     .enum(['auto', 'always', 'never'])
     .default('auto')
     .describe(
-      'Whether chrony sets the clock: auto does, except in a container, which shares the clock of its machine.',
+      'Whether chrony sets the clock; auto: yes, except in a container, which shares the clock of its machine.',
     ),
   max_offset_ms: z
     .number()
     .positive()
     .default(100)
-    .describe('A clock that is off by more than this is unhealthy.'),
+    .describe('Maximum offset of a healthy clock, in milliseconds.'),
 });
 
 export type TimeSettings = z.output<typeof settings>;
 
-/** An isolated deployment follows one of its own hosts, and nothing else. */
+/** Mistakes in an isolated deployment, which needs a time host and has no external servers. */
 export function timeProblems(
   inventory: Inventory,
   { servers, isolated }: TimeSettings,
@@ -44,12 +44,12 @@ export function timeProblems(
     hint,
   });
   if (servers.length > 0) {
-    const hint = 'remove "isolated" if the hosts can reach time.servers, or time.servers if they cannot';
-    return [error('time servers are named, and the deployment is isolated from them', hint)];
+    const hint = 'remove time.isolated if the hosts can reach time.servers; otherwise remove time.servers';
+    return [error('an isolated deployment cannot use external time servers', hint)];
   }
   if (hostsWith(inventory, 'time').length === 0) {
-    const hint = 'give a host the role time, or remove "isolated"';
-    return [error('there is no clock to follow: no host has the role time', hint)];
+    const hint = 'give a host the role time, or remove time.isolated';
+    return [error('isolated without a time source: no host has the role time', hint)];
   }
   return [];
 }

@@ -1,18 +1,18 @@
-/** Where rsyslog takes what programs on the same host send, by UDP. */
+/** Where rsyslog receives the messages of programs on the same host (UDP). */
 export const LOG_PORT = 514;
 export const LOG_ADDRESS = '127.0.0.1';
 
 /** A program with a log file of its own. */
 export interface OwnLog {
-  /** What its lines begin with, and the name of its file for logrotate. */
+  /** The program name in its lines; also names its logrotate file. */
   readonly program: string;
   readonly facility: string;
   readonly path: string;
 }
 
 /**
- * By facility, and by name for what a program says before it knows of one. The packages' own files write the same
- * names, which only matters where no line gets past these rules.
+ * Matched by facility, and by program name for lines logged before the facility is configured. The packages' own rules
+ * write to the same paths, but never match: these rules stop every line first.
  */
 export const OWN_LOGS: readonly OwnLog[] = [
   { program: 'haproxy', facility: 'local0', path: '/var/log/haproxy.log' },
@@ -20,12 +20,12 @@ export const OWN_LOGS: readonly OwnLog[] = [
 ];
 
 export interface RsyslogInput {
-  /** Servers that get every line of the host, as `name:port`. */
+  /** Servers that receive every line of the host, as `name:port`. */
   readonly remote: readonly string[];
   readonly protocol: 'udp' | 'tcp';
 }
 
-/** Its lines are kept for a server that is away, and the oldest are given up before anything has to wait for it. */
+/** Lines for an unreachable server are queued; a full queue discards lines instead of blocking programs. */
 function forwarding(server: string, protocol: string): string {
   const [target = '', port = String(LOG_PORT)] = server.split(':');
   return `action(type="omfwd" target="${target}" port="${port}" protocol="${protocol}"
@@ -41,7 +41,7 @@ function ruleOf({ program, facility, path }: OwnLog): string {
 `;
 }
 
-/** A file of `rsyslog.d`: what is taken, who else gets it, and which lines go to a file of their own and nowhere else. */
+/** The `rsyslog.d` file: UDP input, forwarding, and the programs that log to a file of their own. */
 export function rsyslogConf({ remote, protocol }: RsyslogInput): string {
   return `# Placed by osha.
 module(load="imudp")
@@ -56,8 +56,8 @@ template(name="OshaForward" type="string"
 ${remote.map((server) => `${forwarding(server, protocol)}\n`).join('')}${OWN_LOGS.map(ruleOf).join('\n')}`;
 }
 
-/** A file of `logrotate.d`, which keeps so many days. */
-export function logrotateConf(log: OwnLog, keepDays: number, rotated: string): string {
+/** The `logrotate.d` file of one program. `rotateScript` makes rsyslog reopen its files. */
+export function logrotateConf(log: OwnLog, keepDays: number, rotateScript: string): string {
   return `# Placed by osha.
 ${log.path} {
     daily
@@ -67,7 +67,7 @@ ${log.path} {
     compress
     delaycompress
     postrotate
-        ${rotated}
+        ${rotateScript}
     endscript
 }
 `;

@@ -3,24 +3,24 @@ import type { TimeSettings } from '../settings.ts';
 
 interface ChronyInput {
   readonly host: Host;
-  /** Everyone who may ask for the time. */
+  /** All hosts of the deployment: the clients of a time host. */
   readonly hosts: readonly Host[];
   readonly timeHosts: readonly Host[];
   readonly settings: Pick<TimeSettings, 'servers' | 'isolated'>;
-  /** The pool to follow where no servers are named. */
+  /** The NTP pool to follow when `servers` is empty. */
   readonly pool: string;
 }
 
 /**
- * `chrony.conf` of one host. The time hosts follow the outside servers, or the pool, and watch each other: where none
- * of those answers, one of them ("orphan") leads, so that the hosts still agree. All others follow the time hosts.
+ * `chrony.conf` of one host. The time hosts follow the external servers or the pool, and poll each other: when no external
+ * server responds, one of them leads (chrony's orphan mode). All other hosts follow the time hosts.
  */
 export function chronyConf({ host, hosts, timeHosts, settings, pool }: ChronyInput): string {
   const serves = timeHosts.some((server) => server.name === host.name);
   const peers = timeHosts.filter((server) => server.name !== host.name);
   const sources = [
-    ...(serves || timeHosts.length === 0 ? outsideSources(settings, pool) : []),
-    // Every 16 s: chrony believes a source after several answers, and the poll of one that was silent would grow.
+    ...(serves || timeHosts.length === 0 ? externalSources(settings, pool) : []),
+    // Every 16 s: chrony needs several responses to select a source, and would poll an unresponsive one less and less often.
     ...peers.map((server) => `server ${server.address} iburst minpoll 4 maxpoll 4`),
   ];
   const serving = [
@@ -46,7 +46,7 @@ export function chronyConf({ host, hosts, timeHosts, settings, pool }: ChronyInp
   ].join('\n');
 }
 
-function outsideSources({ servers, isolated }: ChronyInput['settings'], pool: string): readonly string[] {
+function externalSources({ servers, isolated }: ChronyInput['settings'], pool: string): readonly string[] {
   if (isolated) return [];
   if (servers.length === 0) return [`pool ${pool} iburst`];
   return servers.map((server) => `server ${server} iburst`);
@@ -69,7 +69,7 @@ ExecStart=
 ExecStart=!/usr/sbin/chronyd $DAEMON_OPTS -x
 `;
 
-/** The drop-in for chrony's unit: whether it sets the clock, or only watches how far off it is. */
+/** The drop-in of chrony's unit, which lets it set the clock or only measure the offset (`-x`). */
 export function clockDropIn(control: 'auto' | 'always' | 'never'): string {
   const body = { auto: AUTO, never: NEVER, always: '# chrony sets the clock, as its unit has it.\n' }[
     control

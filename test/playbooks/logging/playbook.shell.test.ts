@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import logging from '../../../playbooks/logging/playbook.ts';
-import { linesAreTaken, parseLogging, type LoggingView } from '../../../playbooks/logging/health.ts';
+import { rsyslogAccepts, parseLogging, type LoggingView } from '../../../playbooks/logging/health.ts';
 import { ProbeError, type Answer } from '../../../src/playbook/operation.ts';
 import { aHost, anInventory } from '../../support/inventory.ts';
 import { folderForTest } from '../../support/temporary-folder.ts';
@@ -16,7 +16,7 @@ function placed(path: string, settings: unknown = {}): string {
 const RSYSLOG = '/etc/rsyslog.d/30-osha.conf';
 
 describe('the logging playbook', () => {
-  it('is for the hosts on which HAProxy runs', () => {
+  it('runs on load balancers and holders of virtual IPs', () => {
     const hosts = [
       aHost('balancer1', { roles: ['loadbalancer'] }),
       aHost('database1', { roles: ['database'] }),
@@ -30,7 +30,7 @@ describe('the logging playbook', () => {
     ]);
   });
 
-  it('takes lines from the host itself only', () => {
+  it('accepts lines only from the host itself', () => {
     expect(placed(RSYSLOG)).toContain('input(type="imudp" address="127.0.0.1" port="514")');
   });
 
@@ -46,7 +46,7 @@ describe('the logging playbook', () => {
 `);
   });
 
-  it("writes the host's own name, where the lines themselves would say localhost", () => {
+  it("writes the host's own name instead of localhost", () => {
     const templates = placed(RSYSLOG).match(/string=.*/g) ?? [];
     expect(templates).toHaveLength(2);
     for (const template of templates) {
@@ -57,7 +57,7 @@ describe('the logging playbook', () => {
     expect(forwarded).toContain('template="OshaForward")');
   });
 
-  it('forwards every line before any of them stops, and lets nothing wait for a server that is away', () => {
+  it('forwards every line before a rule stops it, and never blocks on an unreachable server', () => {
     const conf = placed(RSYSLOG, { remote: ['logs.example.net', '192.0.2.9:1514'], remote_protocol: 'tcp' });
     expect(conf).toContain('action(type="omfwd" target="logs.example.net" port="514" protocol="tcp"');
     expect(conf).toContain('action(type="omfwd" target="192.0.2.9" port="1514" protocol="tcp"');
@@ -95,35 +95,47 @@ describe('the logging playbook', () => {
   });
 });
 
-describe('the health of logging', () => {
+describe('the logging check', () => {
   const judged = (output: string): string => {
     const answers = new Map<string, Answer<LoggingView>>([
       ['controller1', { reachable: true, observed: parseLogging(output) }],
     ]);
-    const [finding] = linesAreTaken(anInventory().hosts, 'rsyslog').judge(answers);
+    const [finding] = rsyslogAccepts(anInventory().hosts, 'rsyslog').judge(answers);
     return `${finding?.healthy ? '+' : '-'} ${finding?.evidence}`;
   };
   const files = 'file /var/log/haproxy.log 900\nfile /var/log/keepalived.log 0\n';
 
   it.each([
     [
-      'listens, and tells when lines came',
+      'reports the age of the last lines of a listening rsyslog',
       `unit active\nnow 1000\nlistens 127.0.0.1:514\n${files}`,
       '+ listens on 127.0.0.1:514, haproxy.log written 100 s ago, keepalived.log written 16 min ago',
     ],
-    ['has no lines yet', 'unit active\nnow 1000\nlistens 127.0.0.1:514\n', '+ listens on 127.0.0.1:514'],
-    ['does not run', 'unit inactive\nnow 1000\n', '- rsyslog does not run (inactive)'],
-    ['listens on nothing', `unit active\nnow 1000\n${files}`, '- rsyslog does not listen on 127.0.0.1:514'],
     [
-      'listens elsewhere',
+      'accepts an rsyslog without any lines yet',
+      'unit active\nnow 1000\nlistens 127.0.0.1:514\n',
+      '+ listens on 127.0.0.1:514',
+    ],
+    [
+      'reports an rsyslog that is not running',
+      'unit inactive\nnow 1000\n',
+      '- rsyslog is not running (inactive)',
+    ],
+    [
+      'reports an rsyslog without a listener',
+      `unit active\nnow 1000\n${files}`,
+      '- rsyslog is not listening on 127.0.0.1:514',
+    ],
+    [
+      'reports an rsyslog that listens on another address',
       'unit active\nnow 1000\nlistens 192.0.2.11:514\n',
-      '- rsyslog does not listen on 127.0.0.1:514',
+      '- rsyslog is not listening on 127.0.0.1:514',
     ],
   ])('%s', (_name, output, expected) => {
     expect(judged(output)).toBe(expected);
   });
 
-  it('is not made up where systemd does not answer', () => {
+  it('throws on output without a unit state', () => {
     expect(() => parseLogging('')).toThrow(ProbeError);
   });
 });

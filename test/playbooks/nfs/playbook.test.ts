@@ -27,25 +27,25 @@ function contextFor(settings: unknown) {
 
 const context = contextFor({ shares: { images: IMAGES } });
 
-describe('where NFS runs', () => {
-  it('is nowhere without shares', () => {
+describe('the NFS playbook', () => {
+  it('has no hosts without shares', () => {
     expect(contextFor({}).hosts).toEqual([]);
     expect(nfs.hosts(anInventory())).toEqual([]);
   });
 
-  it('has the server on one host, and the client on all', () => {
+  it('installs the server on one host and the client on all', () => {
     expect(titlesOn(nfs, context, 'controller1')).toContain('nfs-kernel-server, nfs-common');
     expect(titlesOn(nfs, context, 'controller2')).toContain('nfs-common');
     expect(titlesOn(nfs, context, 'controller2')).not.toContain('nfs-server');
   });
 
-  it('is asked about everywhere where nobody is named rightly, so that the mistake is told', () => {
+  it('covers every host when the shares name no valid one, so that validation runs', () => {
     expect(contextFor({ shares: { images: { ...IMAGES, server: 'x', on: ['y'] } } }).hosts).not.toEqual([]);
   });
 });
 
 describe('a share', () => {
-  it('is exported to its clients by their addresses, and to nobody else', () => {
+  it('is exported only to the addresses of its clients', () => {
     expect(placedFile(nfs, context, 'controller1', EXPORTS)).toBe(
       `# Placed by osha.
 /srv/images 192.0.2.12(rw,sync,no_subtree_check) 192.0.2.13(rw,sync,no_subtree_check)
@@ -54,50 +54,50 @@ describe('a share', () => {
     expect(placedFile(nfs, context, 'controller2', EXPORTS)).toBeUndefined();
   });
 
-  it('belongs to whom the inventory says, on the server', () => {
+  it('has the owner of the inventory on its server', () => {
     expect(titlesOn(nfs, context, 'controller1')).toContain('/srv/images belongs to 64062:64062');
     expect(titlesOn(nfs, context, 'controller2')).not.toContain('/srv/images belongs to 64062:64062');
   });
 
-  it('is mounted by clients over the network', () => {
+  it('is mounted over the network by its clients', () => {
     const unit = placedFile(nfs, context, 'controller3', UNIT);
     expect(unit).toContain('What=controller1:/srv/images\n');
     expect(unit).toContain('Type=nfs\n');
     expect(unit).toContain('Options=_netdev,hard,timeo=100,retrans=3\n');
   });
 
-  it('is bound on its own server, which would stand still with itself otherwise', () => {
+  it('is bind-mounted on its own server', () => {
     const unit = placedFile(nfs, context, 'controller1', UNIT);
     expect(unit).toContain('What=/srv/images\n');
     expect(unit).toContain('Type=none\nOptions=bind\n');
   });
 
-  it('that its server has where its clients mount it is not mounted there at all', () => {
+  it('is not mounted on its server when its path is the mount point', () => {
     const same = contextFor({ shares: { images: { ...IMAGES, path: IMAGES.mount } } });
     expect(placedFile(nfs, same, 'controller1', UNIT)).toBeUndefined();
     expect(placedFile(nfs, same, 'controller2', UNIT)).toContain('What=controller1:/var/lib/glance/images\n');
   });
 });
 
-describe('mistakes', () => {
+describe('NFS validation reports', () => {
   const SPOF =
-    'nfs.shares.images.server: warning: images is on controller1 alone: while that is down, every client of it stands still';
+    'nfs.shares.images.server: warning: images is only on controller1: when that host is down, every client of the share hangs';
   const volumes = { pool: { path: '/srv/pool', mount: '/var/lib/pool', on: ['controller2'] } };
 
   it.each([
-    ['none but that it is on one host', IMAGES, [SPOF]],
+    ['only the missing redundancy of a valid share', IMAGES, [SPOF]],
     [
-      'a server that is not there',
+      'an unknown server',
       { ...IMAGES, server: 'controler1' },
       ['nfs.shares.images.server: error: "controler1" is neither a host nor a role'],
     ],
     [
-      'a role for a server',
+      'a role as the server',
       { ...IMAGES, server: 'control' },
-      ['nfs.shares.images.server: error: "control" is a role, and a share is on one host'],
+      ['nfs.shares.images.server: error: "control" is a role; a share has one host as its server'],
     ],
     [
-      'a client that is not there',
+      'a role without hosts as the client',
       { ...IMAGES, on: ['compute'] },
       [SPOF, 'nfs.shares.images.on.0: error: no host has the role compute'],
     ],
@@ -106,19 +106,16 @@ describe('mistakes', () => {
       { ...IMAGES, path: '/var/lib/pool/images' },
       [
         SPOF,
-        'nfs.shares.images.path: error: /var/lib/pool/images is in the GlusterFS volume pool, which cannot be exported by NFS',
+        'nfs.shares.images.path: error: /var/lib/pool/images is in the GlusterFS volume pool, which cannot be exported over NFS',
       ],
     ],
     [
       'the mount point of a GlusterFS volume',
       { ...IMAGES, mount: '/var/lib/pool' },
-      [
-        SPOF,
-        'nfs.shares.images.mount: error: /var/lib/pool is where the GlusterFS volume pool is mounted already',
-      ],
+      [SPOF, 'nfs.shares.images.mount: error: the GlusterFS volume pool is already mounted at /var/lib/pool'],
     ],
     [
-      'the same mount point on other hosts',
+      'no conflict for the same mount point on different hosts',
       { ...IMAGES, mount: '/var/lib/pool', on: ['controller3'] },
       [SPOF],
     ],

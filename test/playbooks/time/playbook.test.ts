@@ -14,14 +14,14 @@ const compute = aHost('compute1', { roles: ['compute'], controller: false, addre
 const inventory = anInventory({ hosts: [aHost('controller1'), aHost('controller2'), compute] });
 
 describe('the time playbook', () => {
-  it('lets a time host follow outside servers and its peers, and serve everybody', () => {
+  it('makes a time host follow the external servers and its peers, and serve all hosts', () => {
     const context = contextOf(time, { inventory, settings: { servers: ['ntp.example.net'] } });
     const conf = placedFile(time, context, 'controller1', CONF);
     expect(conf).toContain('server ntp.example.net iburst\nserver 192.0.2.12 iburst');
     expect(conf).toContain('local stratum 10 orphan\nallow 192.0.2.12\nallow 192.0.2.31\n');
   });
 
-  it('lets any other host follow the time hosts alone, and serve nobody', () => {
+  it('makes any other host follow only the time hosts, and serve none', () => {
     const context = contextOf(time, { inventory, settings: { servers: ['ntp.example.net'] } });
     const conf = placedFile(time, context, 'compute1', CONF);
     expect(conf).toContain('server 192.0.2.11 iburst');
@@ -30,31 +30,31 @@ describe('the time playbook', () => {
   });
 
   it.each<[string, Record<string, unknown>, RegExp, RegExp]>([
-    ["Debian's pool where no server is named", {}, /^pool 2\.debian\.pool\.ntp\.org iburst$/m, /example/],
-    [
-      'the servers that are named, and no pool',
-      { servers: ['ntp.example.net'] },
-      /ntp\.example\.net/,
-      /^pool/m,
-    ],
-    ['its peers alone where the deployment is isolated', { isolated: true }, /192\.0\.2\.12/, /^pool/m],
-  ])('lets a time host follow %s', (_, settings, expected, absent) => {
+    ["Debian's pool without configured servers", {}, /^pool 2\.debian\.pool\.ntp\.org iburst$/m, /example/],
+    ['the configured servers, and no pool', { servers: ['ntp.example.net'] }, /ntp\.example\.net/, /^pool/m],
+    ['only its peers in an isolated deployment', { isolated: true }, /192\.0\.2\.12/, /^pool/m],
+  ])('makes a time host follow %s', (_, settings, expected, absent) => {
     const conf = placedFile(time, contextOf(time, { inventory, settings }), 'controller1', CONF);
     expect(conf).toMatch(expected);
     expect(conf).not.toMatch(absent);
   });
 
-  it('lets every host follow the pool where no host has the role time', () => {
+  it('makes every host follow the pool when no host has the role time', () => {
     const alone = anInventory({ hosts: [compute] });
     const conf = placedFile(time, contextOf(time, { inventory: alone }), 'compute1', CONF);
     expect(conf).toMatch(/^pool 2\.debian\.pool\.ntp\.org iburst$/m);
   });
 
   it.each<[string, readonly Host[], Record<string, unknown>, RegExp | undefined]>([
-    ['names time servers', inventory.hosts, { servers: ['ntp.example.net'] }, /isolated from them/],
+    [
+      'has time servers',
+      inventory.hosts,
+      { servers: ['ntp.example.net'] },
+      /cannot use external time servers/,
+    ],
     ['has no host with the role time', [compute], {}, /no host has the role time/],
     ['has a host with the role time', inventory.hosts, {}, undefined],
-  ])('is told about an isolated deployment that %s', (_, hosts, more, expected) => {
+  ])('validates an isolated deployment that %s', (_, hosts, more, expected) => {
     const settings: unknown = time.settings.parse({ isolated: true, ...more });
     const [problem] = time.validate?.(anInventory({ hosts }), settings) ?? [];
     if (expected === undefined) expect(problem).toBeUndefined();
@@ -70,12 +70,12 @@ describe('the time playbook', () => {
     expect(placedFile(time, context, 'compute1', DROP_IN)).toMatch(expected);
   });
 
-  it('refuses a server that would be more than one word of the configuration', () => {
+  it('refuses a server that would inject a line into the configuration', () => {
     expect(time.settings.safeParse({ servers: ['a iburst\nallow all'] }).success).toBe(false);
   });
 });
 
-describe('the health of the clocks', () => {
+describe('the clock check', () => {
   const follows = (offset: string): string =>
     `C000020B,192.0.2.11,11,1767348000.123,${offset},0.000001,0.000002,-5.1,0.0,0.01,0.0002,0.0003,64.2,Normal\n`;
   const leads = '7F7F0101,127.127.1.1,10,1767348000.1,0.000000000,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,Normal\n';
@@ -115,40 +115,40 @@ describe('the health of the clocks', () => {
       [true, 'leads with its own clock, stratum 10'],
     ],
     [
-      'a host that follows only itself, though the pool should be followed',
+      'a host that follows its own clock instead of the pool',
       'controller1',
       leads,
       {},
       [false, 'leads with its own clock, stratum 10'],
     ],
     [
-      'a host that leads though it should follow',
+      'a host without the role time that follows its own clock',
       'compute1',
       leads,
       isolated,
       [false, 'leads with its own clock, stratum 10'],
     ],
     [
-      'a leader whose outside servers are gone',
+      'a leader whose external servers do not respond',
       'controller1',
       leads,
       { servers: ['ntp.example.net'] },
       [false, 'leads with its own clock, stratum 10'],
     ],
     [
-      'a host that is too far off',
+      'a host whose offset is too large',
       'controller2',
       follows('0.25'),
       {},
       [false, 'follows controller1, 250.0 ms off, stratum 11'],
     ],
-    ['a host without a source', 'controller2', lost, {}, [false, 'not synchronised']],
-    ['a host without chrony', 'controller2', 'down\n', {}, [false, 'chrony does not run']],
+    ['a host without a time source', 'controller2', lost, {}, [false, 'not synchronised']],
+    ['a host without chrony', 'controller2', 'down\n', {}, [false, 'chrony is not running']],
   ])('%s', (_what, host, output, said, expected) => {
     expect(judged(host, output, said)).toEqual(expected);
   });
 
-  it('says which time servers did not answer a host that follows only itself, and what to write without any', () => {
+  it('names the unresponsive time servers of a host that follows its own clock, and the setting for none', () => {
     const answers = new Map([['controller1', { reachable: true, observed: parseTracking(leads) } as const]]);
     const hint = (said: Said): string | undefined => clocks(inventory.hosts, said).judge(answers)[0]?.hint;
     expect(hint({})).toContain(`(${POOL})`);
@@ -156,7 +156,7 @@ describe('the health of the clocks', () => {
     expect(hint({ servers: ['ntp.example.net'] })).toContain('(ntp.example.net)');
   });
 
-  it('is not well while two hosts lead, each with its own clock', () => {
+  it('is unhealthy while two hosts lead with their own clocks', () => {
     const check = clocks(inventory.hosts, isolated);
     const answers = new Map(
       ['controller1', 'controller2'].map((host) => [
@@ -165,12 +165,12 @@ describe('the health of the clocks', () => {
       ]),
     );
     expect(check.judge(answers).map(({ healthy, evidence }) => [healthy, evidence])).toEqual([
-      [false, 'leads with its own clock, stratum 10, as controller2 does'],
-      [false, 'leads with its own clock, stratum 10, as controller1 does'],
+      [false, 'leads with its own clock, stratum 10; so does controller2'],
+      [false, 'leads with its own clock, stratum 10; so does controller1'],
     ]);
   });
 
-  it('carries the reason why a host could not be asked', () => {
+  it('reports why a host could not be queried', () => {
     const check = clocks([]);
     const answers = new Map<string, Answer<Tracking | undefined>>([
       ['controller1', { reachable: false, reason: 'no route' }],
@@ -180,7 +180,7 @@ describe('the health of the clocks', () => {
     ]);
   });
 
-  it('is not guessed at from an answer of another shape', () => {
+  it('throws on unexpected output', () => {
     expect(() => parseTracking('506 Cannot talk to daemon\n')).toThrow('506 Cannot talk to daemon');
   });
 });
