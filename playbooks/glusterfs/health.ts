@@ -1,25 +1,29 @@
 import { type Advice, type Finding, type HealthCheck, type Host, ofThoseThatAnswered } from 'osha';
-import type { StorageOptions } from './cluster/cluster.ts';
-import { observeServer, type ServerObservation, type Volume } from './cluster/observe.ts';
+import {
+  observeServer,
+  type ServerObservation,
+  type StorageOptions,
+  type Volume,
+} from './cluster/observe.ts';
 import {
   brickPathOf,
   brickState,
   isCalled,
   isReached,
-  known,
+  knownVolume,
   serversOf,
   strangersOf,
   type Server,
 } from './cluster/servers.ts';
 
-/** Every server sees all others; every volume is started, all its bricks are online, and nothing is left to heal. */
+/** Checks that all servers are connected, all volumes started, all bricks online, and no heals pending. */
 export function healthy(
   hosts: readonly Host[],
   { platform, volumes }: StorageOptions,
 ): HealthCheck<ServerObservation> {
   return {
     scope: 'health',
-    title: 'GlusterFS: every server is connected, every brick online and healed',
+    title: 'GlusterFS: every server connected, every brick online and healed',
     members: hosts,
     probe: () => observeServer(platform, volumes),
     judge: (answers) => judgeStorage(serversOf(hosts, answers), volumes),
@@ -27,7 +31,7 @@ export function healthy(
   };
 }
 
-/** One finding on each server, and on each volume and its bricks. Pure. */
+/** The findings on servers, volumes and bricks. Pure. */
 export function judgeStorage(servers: readonly Server[], volumes: readonly Volume[]): readonly Finding[] {
   return [
     ...servers.map((server) => judgeServer(server, servers)),
@@ -36,18 +40,18 @@ export function judgeStorage(servers: readonly Server[], volumes: readonly Volum
       .map(({ host }) => ({
         subject: `server ${host}`,
         healthy: false,
-        evidence: 'not connected; it is not in the inventory',
-        hint: `gluster peer detach ${host}, when it is gone for good and has no bricks`,
+        evidence: 'not connected, not in the inventory',
+        hint: `if it is gone for good and has no bricks: gluster peer detach ${host}`,
       })),
     ...volumes.flatMap((volume) => judgeVolume(servers, volume)),
   ];
 }
 
-/** Connected servers that the inventory does not name. Pure. */
+/** Connected servers that the inventory does not list. Pure. */
 export function adviseStorage(servers: readonly Server[]): readonly Advice[] {
   return strangersOf(servers)
     .filter(({ connected }) => connected)
-    .map(({ host }) => ({ subject: `server ${host}`, evidence: 'connected; it is not in the inventory' }));
+    .map(({ host }) => ({ subject: `server ${host}`, evidence: 'connected, not in the inventory' }));
 }
 
 function judgeServer(server: Server, servers: readonly Server[]): Finding {
@@ -59,9 +63,9 @@ function judgeServer(server: Server, servers: readonly Server[]): Finding {
     return {
       ...base,
       healthy: false,
-      evidence: runs ? 'glusterd runs, and does not answer' : `glusterd is ${unit.active}`,
+      evidence: runs ? 'glusterd runs, but does not respond' : `glusterd is ${unit.active}`,
       hint: runs
-        ? `on ${server.name}: gluster peer status, journalctl -u glusterd, /var/log/glusterfs/glusterd.log`
+        ? `check on ${server.name}: gluster peer status, journalctl -u glusterd, /var/log/glusterfs/glusterd.log`
         : 'osha deploy INVENTORY --only glusterfs',
     };
   }
@@ -78,17 +82,17 @@ function judgeServer(server: Server, servers: readonly Server[]): Finding {
 }
 
 function judgeVolume(servers: readonly Server[], volume: Volume): readonly Finding[] {
-  const found = known(servers, volume.name);
+  const found = knownVolume(servers, volume.name);
   if (!found) {
     const subject = `volume ${volume.name}`;
-    const asked = servers.some((server) => isReached(server) && server.observed.answers);
+    const isKnown = servers.some((server) => isReached(server) && server.observed.answers);
     return [
       {
         subject,
         healthy: false,
-        unknown: asked ? undefined : true,
-        evidence: asked ? 'not there' : 'unknown: no server answers',
-        ...(asked ? { hint: 'osha deploy INVENTORY --only glusterfs' } : {}),
+        unknown: isKnown ? undefined : true,
+        evidence: isKnown ? 'does not exist' : 'unknown: no server responds',
+        ...(isKnown ? { hint: 'osha deploy INVENTORY --only glusterfs' } : {}),
       },
     ];
   }

@@ -10,7 +10,8 @@ import {
   step,
   verify,
 } from 'osha';
-import * as gluster from './cluster/index.ts';
+import { poolFormed } from './cluster/decide-pool.ts';
+import { volumeReplicated } from './cluster/decide-volume.ts';
 import { glusterfsProblems } from './validate.ts';
 import { settings, type GlusterfsSettings } from './settings.ts';
 import { clientsOf, hostsOf, mountedOn, mountOf, serversOf, volumesOf } from './storage.ts';
@@ -25,9 +26,8 @@ function mountsOf(inventory: Inventory, settings: GlusterfsSettings, platform: P
 }
 
 /**
- * One file system on several hosts, with a whole copy on each of up to three servers; it goes on when one is lost. Bricks
- * may be directories of the root file system, which Gluster advises against: a disk of their own keeps a full volume
- * from filling it.
+ * A replicated file system with a complete copy on each of up to three servers; it survives the loss of one. Bricks may be
+ * directories of the root file system, but Gluster recommends separate disks, which a full volume cannot spill over.
  */
 export default playbook({
   name: 'glusterfs',
@@ -47,11 +47,11 @@ export default playbook({
         packages.installed(servers.includes(host) ? [...glusterServer, ...glusterClient] : glusterClient),
       ),
       step('Run glusterd', service.running(platform.units.glusterd), { hosts: servers }),
-      step('Form the pool', gluster.pool(servers, { platform, volumes }), { hosts: servers }),
+      step('Form the pool', poolFormed(servers, { platform, volumes }), { hosts: servers }),
       ...volumes.map((volume) =>
         step(
           `Keep a copy of ${volume.name} on each server`,
-          gluster.volume(servers, volume, { platform, volumes }),
+          volumeReplicated(servers, volume, { platform, volumes }),
           { hosts: servers },
         ),
       ),

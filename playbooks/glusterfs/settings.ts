@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { settingsReader } from 'osha';
 
-/** What a mount unit takes without quoting. */
+/** A path that needs no quoting in a mount unit. */
 export const absolutePath = z
   .string()
   .regex(/^(\/[A-Za-z0-9_@+.-]+)+$/, 'write an absolute path of letters, digits and _ @ + . -');
 
-/** A user or a group; the same number is another name on another host. */
+/** A user or a group. Numeric IDs may have different names on different hosts. */
 const principal = z.union([
   z.int().min(0).max(0xffff_fffe),
   z.string().regex(/^[a-z_][a-z0-9_-]*$/, 'write a name or a number'),
@@ -14,20 +14,20 @@ const principal = z.union([
 
 export const fileMode = z.string().regex(/^[0-7]{3,4}$/, 'write an octal mode in quotes, such as "0750"');
 
-/** Where clients mount what a storage network shares, and whose it is. */
+/** The settings of a mount point, shared by GlusterFS volumes and NFS shares. */
 export const mounted = {
   mount: absolutePath.describe('Mount point on the clients.'),
   on: z.array(z.string().min(1)).min(1).describe('Roles or hosts that mount it.'),
-  group: principal.optional().describe('Its group; default: the group with the name of the owner.'),
+  group: principal.optional().describe('Group; default: the group with the name of the owner.'),
 };
 
-/** Whose it is, where that is said at all. */
+/** The owner of a mount point's root directory. */
 export const owner = principal.describe(
-  'Its owner: a name, or a number if a package that is installed later creates the user.',
+  'Owner: a name, or a numeric ID when a package that is installed later creates the user.',
 );
 
 const volume = z.strictObject({
-  path: absolutePath.describe('Directory of the brick on every server, preferably on a disk of its own.'),
+  path: absolutePath.describe('Directory of the brick on every server, preferably on a separate disk.'),
   ...mounted,
   owner: owner.optional(),
   mode: fileMode
@@ -36,30 +36,30 @@ const volume = z.strictObject({
   options: z
     .record(
       z.string().regex(/^[a-z][a-z0-9._-]*$/, 'an option such as performance.cache-size'),
-      // gluster takes words that begin so for options of its own, wherever they stand.
+      // The gluster CLI parses words that begin with -- as its own options, in any position.
       z.union([
-        z.string().regex(/^(?!--)[^\r\n]*$/, 'one line, and not "--" first'),
+        z.string().regex(/^(?!--)[^\r\n]*$/, 'one line that does not begin with "--"'),
         z.number(),
         z.boolean(),
       ]),
     )
     .default({})
-    .describe('Further options, as for "gluster volume set".'),
+    .describe('Additional options, as for "gluster volume set".'),
 });
 
-/** What an inventory may say under `glusterfs:`. */
+/** The shape of `glusterfs:` in an inventory. */
 export const settings = z.strictObject({
   servers: z
     .array(z.string().min(1))
     .min(1)
     .default(['storage'])
-    .describe('Roles or hosts that keep a copy of every volume: three, or two without a quorum.'),
+    .describe('Roles or hosts that keep a copy of every volume: three, or two without quorum.'),
   ping_timeout: z
     .int()
     .min(1)
     .max(120)
     .default(10)
-    .describe('Seconds that clients wait for a silent server before they continue without it.'),
+    .describe('Seconds that clients wait for an unresponsive server before they continue without it.'),
   volumes: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'write letters, digits, - and _'), volume)
     .default({})

@@ -1,5 +1,5 @@
 import { chosenHosts, type Host, type Inventory, type mount, type Platform } from 'osha';
-import type * as gluster from './cluster/index.ts';
+import type { Volume } from './cluster/observe.ts';
 import { settingsOf, type GlusterfsSettings, type VolumeSettings } from './settings.ts';
 
 type Hosts = Pick<Inventory, 'hosts'>;
@@ -23,7 +23,7 @@ export function mountedOn(
   return Object.entries(settings.volumes).filter(([, volume]) => clientsOf(inventory, volume).includes(host));
 }
 
-/** Servers and clients, in the inventory's order. Every host where volumes name none: the mistake is told then. */
+/** Servers and clients, in inventory order. All hosts when no volume names a valid one, so that validation reports it. */
 export function hostsOf(inventory: Inventory): readonly Host[] {
   const settings = settingsOf(inventory);
   const servers = serversOf(inventory, settings);
@@ -34,10 +34,10 @@ export function hostsOf(inventory: Inventory): readonly Host[] {
 }
 
 /**
- * The volumes as Gluster is to have them. Only hosts of the deployment may mount one, and with three copies a client
- * that sees only one of them stops writing: the two others might be written by somebody else.
+ * The desired volumes. Only hosts of the deployment may mount one. With three copies, a client that reaches only one of
+ * them stops writing, because other clients may write to the other two.
  */
-export function volumesOf(inventory: Hosts, settings: GlusterfsSettings): readonly gluster.Volume[] {
+export function volumesOf(inventory: Hosts, settings: GlusterfsSettings): readonly Volume[] {
   const servers = serversOf(inventory, settings);
   return Object.entries(settings.volumes).map(([name, volume]) => {
     const allowed = inventory.hosts.filter(
@@ -57,8 +57,8 @@ export function volumesOf(inventory: Hosts, settings: GlusterfsSettings): readon
 }
 
 /**
- * How a host mounts a volume. Any server can tell it where the copies are: a server asks itself first, and all know the
- * others for when that one is down.
+ * The mount of a volume on a host. Any server can provide the list of bricks: a server uses itself first, and every client
+ * has the others as fallback.
  */
 export function mountOf(
   name: string,

@@ -267,16 +267,16 @@ export class History {
   #make({ host: name, change: { summary, script } }: HostChange): boolean {
     const machine = this.#machines.find(({ host }) => host.name === name);
     if (!machine || machine.away) return this.#fail(`${name} is changed, and cannot be reached`);
-    if (/^take \S+ into/.test(summary)) {
+    if (/^add \S+ to/.test(summary)) {
       const other = this.#machines.find(({ host }) => summary.includes(` ${host.name} `));
       if (other) this.#introduce(machine, other);
-    } else if (summary.startsWith('take its old place')) {
+    } else if (summary.startsWith('restore its identity')) {
       machine.uuid = /printf 'UUID=%s\\n' (\S+)/.exec(script)?.[1] ?? '';
       const from = this.#machines.find(({ host }) => summary.includes(`pool of ${host.name} `));
       if (from) this.#introduce(from, machine);
     } else if (summary.startsWith('create the volume')) this.#create();
     else if (summary.startsWith('prepare')) this.#expectNothing(machine);
-    else if (summary.startsWith('let')) {
+    else if (summary.startsWith('heal')) {
       this.#expectNothing(machine);
       machine.brick = new Set();
       machine.online = true;

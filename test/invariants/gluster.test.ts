@@ -6,7 +6,7 @@ import type { Brick, ServerObservation } from '../../playbooks/glusterfs/cluster
 import {
   brickPathOf,
   isReached,
-  known,
+  knownVolume,
   mayServe,
   serversOf,
   type Server,
@@ -208,7 +208,7 @@ describe('GlusterFS: every decision', () => {
       expectSafe(decision, answers, VOLUME);
       expectOneRestart(decision);
       const onto = hostsOf(decision, ['joins']);
-      const volume = known(servers, IMAGES.name);
+      const volume = knownVolume(servers, IMAGES.name);
       if (onto.size === 0 || !volume) return;
       for (const server of servers) {
         const answer = answers.get(server.name);

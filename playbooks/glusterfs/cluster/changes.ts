@@ -8,19 +8,9 @@ import {
   quoteAll,
   startScript,
   within,
+  LIMITS,
 } from 'osha';
 import { CLUSTER, IDENTITY_FILE, type Volume } from './observe.ts';
-import {
-  awaitPeer,
-  COMMAND_SECONDS,
-  CONNECTED,
-  GLUSTER,
-  JOINED,
-  REFUSE,
-  refuseUnlessEmpty,
-  refuseUnlessOnline,
-  SETTLE_SECONDS,
-} from './on-the-spot.ts';
 import type { Reached, Server } from './servers.ts';
 
 export interface ChangeContext {
@@ -37,24 +27,24 @@ function change(
   return clusterChange({ cluster: CLUSTER, unit, summary, effects, script, seconds });
 }
 
-/** The other bricks of a volume, each `host:/path`, and how many there are with the new one. */
+/** The other bricks of a volume, each `host:/path`, and the replica count including the new brick. */
 export interface Copies {
   readonly others: readonly string[];
   readonly replica: number;
 }
 
-/** Takes a server without peers and volumes into the pool of another one; `first`: there was none before. */
-export function probe(context: ChangeContext, on: Reached, server: Server, first: boolean): HostChange {
+/** Adds a server without peers and volumes to the pool of `on`. `first`: no earlier stage changes the pool. */
+export function addServer(context: ChangeContext, on: Reached, server: Server, first: boolean): HostChange {
   const { peers, volumes } = on.observed;
   const forms = first && peers.length === 0 && volumes.length === 0;
   const script = `${GLUSTER}
 gluster_do peer probe ${quote(server.name)}
-${awaitPeer(server.name, JOINED)}`;
+${awaitPeerScript(server.name, JOINED)}`;
   return {
     host: on.name,
     change: change(
       context,
-      `take ${server.name} into the pool`,
+      `add ${server.name} to the pool`,
       forms ? ['forms'] : [],
       script,
       COMMAND_SECONDS + SETTLE_SECONDS,
@@ -63,15 +53,20 @@ ${awaitPeer(server.name, JOINED)}`;
 }
 
 /**
- * Gives a server that was rebuilt the identity that its pool knows it by, and lets it learn the volumes from `from`. As
- * Gluster's own guide has it for a host that was replaced by one of the same name.
+ * Restores the UUID by which the pool knows a rebuilt server, and syncs the volumes from `from`. This is the procedure of
+ * Gluster's documentation for replacing a host with one of the same name.
  */
-export function adopt(context: ChangeContext, server: Reached, uuid: string, from: Reached): HostChange {
+export function restoreServer(
+  context: ChangeContext,
+  server: Reached,
+  uuid: string,
+  from: Reached,
+): HostChange {
   const unit = quote(context.unit);
   const script = `${GLUSTER}
 ${REFUSE}
 [ -z "$(ls /var/lib/glusterd/peers /var/lib/glusterd/vols 2>/dev/null | grep -v :)" ] ||
-  refuse 'this server has peers or volumes by now: run again'
+  refuse 'this server now has peers or volumes: deploy again'
 systemctl stop -- ${unit}
 {
   printf 'UUID=%s\\n' ${quote(uuid)}
@@ -82,13 +77,13 @@ mv -f -- ${IDENTITY_FILE}.osha ${IDENTITY_FILE}
 ${startScript(context.unit, 'start', [])}
 )
 gluster_do peer probe ${quote(from.name)}
-${awaitPeer(from.name, CONNECTED)}
-${introduceAnew(context, from)}`;
+${awaitPeerScript(from.name, CONNECTED)}
+${restartDaemonScript(context, from)}`;
   return {
     host: server.name,
     change: change(
       context,
-      `take its old place in the pool of ${from.name} (it was rebuilt)`,
+      `restore its identity in the pool of ${from.name} (it was rebuilt)`,
       ['restarts', 'joins'],
       script,
       COMMAND_SECONDS + 4 * SETTLE_SECONDS,
@@ -96,35 +91,35 @@ ${introduceAnew(context, from)}`;
   };
 }
 
-/** Two that know each other come to an agreement only when one of them starts again. */
-function introduceAnew(context: ChangeContext, to: Reached): string {
+/** Two servers that already list each other complete the handshake only after a restart of one of them. */
+function restartDaemonScript(context: ChangeContext, to: Reached): string {
   return `(
 ${startScript(context.unit, 'restart', [])}
 )
-${awaitPeer(to.name, JOINED)}`;
+${awaitPeerScript(to.name, JOINED)}`;
 }
 
-/** Restarts the management daemon of a server whose introduction was broken off; its bricks go on. */
-export function reintroduce(context: ChangeContext, server: Reached, to: Reached): HostChange {
+/** Restarts glusterd on a server whose peer handshake was interrupted; its bricks keep running. */
+export function restartDaemon(context: ChangeContext, server: Reached, to: Reached): HostChange {
   return {
     host: server.name,
     change: change(
       context,
-      `restart glusterd (it and ${to.name} have not agreed)`,
+      `restart glusterd (its handshake with ${to.name} is incomplete)`,
       ['restarts'],
-      introduceAnew(context, to),
+      restartDaemonScript(context, to),
       2 * SETTLE_SECONDS,
     ),
   };
 }
 
-/** The directory of a server's brick. Its owner and mode are those of the volume, and so left to Gluster. */
+/** Creates the directory of a brick. Gluster sets its owner and mode from the volume. */
 export function makeBrick(context: ChangeContext, host: string, volume: Volume): HostChange {
   const script = `mkdir -p -- ${quote(volume.path)}`;
   return { host, change: change(context, `create the brick's directory ${volume.path}`, [], script, 30) };
 }
 
-/** `force`, because a brick may be on the root file system, which Gluster advises against. */
+/** Creates the volume. `force` allows bricks on the root file system, which Gluster advises against. */
 export function create(
   context: ChangeContext,
   on: string,
@@ -143,7 +138,7 @@ gluster_do volume create ${quote(volume.name)} ${replica}${quoteAll(bricks)} for
 }
 
 /**
- * Gives one more server a copy; the volume heals onto it while it is used. Run on that server, which checks that its
+ * Adds a copy on one more server; the volume stays in use while it heals. Runs on that server, to check first that its
  * directory is empty.
  */
 export function addBrick(
@@ -153,14 +148,14 @@ export function addBrick(
   copies: Copies,
 ): HostChange {
   const brick = quote(`${server.name}:${volume.path}`);
-  const script = `${refuseUnlessEmpty(volume)}
-${refuseUnlessOnline(volume, copies.others)}
+  const script = `${emptyCheckScript(volume)}
+${onlineCheckScript(volume, copies.others)}
 gluster_do volume add-brick ${quote(volume.name)} replica ${copies.replica} ${brick} force`;
   return {
     host: server.name,
     change: change(
       context,
-      `give ${server.name} a copy of ${volume.name}`,
+      `add a copy of ${volume.name} on ${server.name}`,
       ['joins'],
       script,
       COMMAND_SECONDS,
@@ -169,8 +164,8 @@ gluster_do volume add-brick ${quote(volume.name)} replica ${copies.replica} ${br
 }
 
 /**
- * An empty directory for a brick that was lost. The management daemon has noted where its bricks really are, and takes
- * a directory that was made later for another brick: it is restarted.
+ * Creates an empty directory for a lost brick. glusterd caches the real paths of its bricks and would reject the new
+ * directory as another brick, so it is restarted.
  */
 export function renewBrick(
   context: ChangeContext,
@@ -178,13 +173,13 @@ export function renewBrick(
   volume: Volume,
   others: readonly Reached[],
 ): HostChange {
-  const script = `${refuseUnlessEmpty(volume)}
-${others.map(({ name }) => awaitPeer(name, JOINED)).join('\n')}
+  const script = `${emptyCheckScript(volume)}
+${others.map(({ name }) => awaitPeerScript(name, JOINED)).join('\n')}
 mkdir -p -- ${quote(volume.path)}
 (
 ${startScript(context.unit, 'restart', [])}
 )
-${others.map(({ name }) => awaitPeer(name, JOINED)).join('\n')}`;
+${others.map(({ name }) => awaitPeerScript(name, JOINED)).join('\n')}`;
   return {
     host: server.name,
     change: change(
@@ -198,8 +193,8 @@ ${others.map(({ name }) => awaitPeer(name, JOINED)).join('\n')}`;
 }
 
 /**
- * Takes an empty brick for the one that was lost; the other copies heal onto it. They have to be online, because they
- * note then what it lacks. Run on its server, which checks that the directory is empty.
+ * Replaces a lost brick with an empty one, onto which the other copies heal. They must be online, to record what it lacks.
+ * Runs on the server of the brick, to check first that its directory is empty.
  */
 export function resetBrick(
   context: ChangeContext,
@@ -209,31 +204,29 @@ export function resetBrick(
 ): HostChange {
   const name = quote(volume.name);
   const brick = quote(`${server.name}:${volume.path}`);
-  // An earlier run may have broken off between the two.
-  const script = `${refuseUnlessEmpty(volume)}
-${refuseUnlessOnline(volume, copies.others)}
+  // The first command fails if an earlier run was interrupted between the two.
+  const script = `${emptyCheckScript(volume)}
+${onlineCheckScript(volume, copies.others)}
 gluster_do volume reset-brick ${name} ${brick} start || :
 gluster_do volume reset-brick ${name} ${brick} ${brick} commit force`;
-  const summary = `let ${volume.name} heal onto the empty brick of ${server.name}`;
+  const summary = `heal ${volume.name} onto the empty brick of ${server.name}`;
   return { host: server.name, change: change(context, summary, ['joins'], script, 3 * COMMAND_SECONDS) };
 }
 
-/** Starts a volume, or those bricks of a started one that do not run. */
+/** Starts a volume; with `force`, the stopped bricks of a started one. */
 export function start(context: ChangeContext, on: string, volume: Volume, force: boolean): HostChange {
   const script = `${GLUSTER}
 gluster_do volume start ${quote(volume.name)}${force ? ' force' : ''}`;
-  const summary = force
-    ? `start the bricks of ${volume.name} that do not run`
-    : `start the volume ${volume.name}`;
+  const summary = force ? `start the stopped bricks of ${volume.name}` : `start the volume ${volume.name}`;
   return { host: on, change: change(context, summary, ['starts'], script, COMMAND_SECONDS) };
 }
 
-/** Waits until a server's brick runs. */
+/** Waits until the brick of a server runs. */
 export function awaitBrick(context: ChangeContext, host: string, volume: Volume): HostChange {
   const script = `end=$(($(date +%s) + ${within('glusterSettles')}))
 until pid=$(cat /run/gluster/vols/${quote(volume.name)}/*.pid 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do
   if [ "$(date +%s)" -ge "$end" ]; then
-    echo 'its brick does not run' >&2
+    echo 'the brick is not running' >&2
     tail -n 20 /var/log/glusterfs/bricks/${quote(volume.path.slice(1).replaceAll('/', '-'))}.log >&2 || :
 ${journalOnFailure(context.unit)}  fi
   sleep 0.3
@@ -242,7 +235,7 @@ done`;
   return { host, change: change(context, summary, [], script, SETTLE_SECONDS) };
 }
 
-/** Sets options of a volume; its clients take them while they are mounted. */
+/** Sets options of a volume; mounted clients apply them immediately. */
 export function setOptions(
   context: ChangeContext,
   on: string,
@@ -257,4 +250,74 @@ export function setOptions(
     host: on,
     change: change(context, summary, [], [GLUSTER, ...commands].join('\n'), options.length * COMMAND_SECONDS),
   };
+}
+
+/** Maximum seconds of one `gluster` command, with a margin over its own timeout. */
+const COMMAND_SECONDS = LIMITS.glusterCommand + 30;
+
+/** Maximum seconds until a started brick is online, or a peer connected. */
+const SETTLE_SECONDS = LIMITS.glusterSettles;
+
+/**
+ * `gluster_do`: runs a `gluster` command, and retries while another command holds the lock of the pool. The CLI prints its
+ * errors on stdout.
+ */
+const GLUSTER = `gluster_do() {
+  end=$(($(date +%s) + ${within('glusterSettles')}))
+  until out=$(gluster --mode=script --timeout=${within('glusterCommand')} "$@" 2>&1); do
+    case $out in *'Another transaction'* | *'Locking failed'*) ;; *) end=0 ;; esac
+    if [ "$(date +%s)" -ge "$end" ]; then printf '%s\\n' "$out" >&2; return 1; fi
+    sleep 1
+  done
+}`;
+
+/** `refuse SENTENCE`: fails because the state has changed since the decision. */
+const REFUSE = `refuse() {
+  printf '%s\\n' "$1" >&2
+  exit 1
+}`;
+
+/** Fails when the directory of a brick is not empty, is a brick already, or a brick of the volume runs. */
+function emptyCheckScript({ name, path }: Volume): string {
+  return `${GLUSTER}
+${REFUSE}
+path=${quote(path)}
+if [ -e "$path" ]; then
+  entries=$(find "$path" -mindepth 1 -maxdepth 1 ! -name .glusterfs -print -quit) || refuse "$path cannot be read"
+  [ -z "$entries" ] || refuse "$path is no longer empty: deploy again"
+  case $(LC_ALL=C getfattr --absolute-names -n trusted.glusterfs.volume-id "$path" 2>&1) in
+    *'No such attribute'*) ;;
+    *) refuse "$path is now a brick, or cannot be read: deploy again" ;;
+  esac
+fi
+for file in /run/gluster/vols/${quote(name)}/*.pid; do
+  ! { pid=$(cat "$file" 2>/dev/null) && grep -qa glusterfsd "/proc/$pid/cmdline" 2>/dev/null; } ||
+    refuse 'a brick of the volume now runs here: deploy again'
+done`;
+}
+
+/** Fails when the pool reports one of the other copies as offline. */
+function onlineCheckScript({ name }: Volume, others: readonly string[]): string {
+  return `gluster_do volume status ${quote(name)} --xml
+online=$(printf '%s\\n' "$out" | tr '<' '\\n' | awk -F '>' '
+  $1 == "hostname" { host = $2 } $1 == "path" { path = $2 } $1 == "status" && $2 == 1 { print host ":" path }')
+for copy in ${quoteAll(others)}; do
+  printf '%s\\n' "$online" | grep -qFx -- "$copy" || refuse "the copy $copy is no longer online: deploy again"
+done`;
+}
+
+/** Peer states: connected, and handshake complete. Gluster rejects changes of volumes before the latter. */
+const CONNECTED = '(Connected)';
+const JOINED = 'State: Peer in Cluster (Connected)';
+
+function awaitPeerScript(host: string, state: string): string {
+  return `end=$(($(date +%s) + ${within('glusterSettles')}))
+until gluster --mode=script peer status | grep -A 2 -Fx ${quote(`Hostname: ${host}`)} | grep -qF ${quote(state)}; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo ${quote(`${host} is not connected after`)}" ${within('glusterSettles')} s:" >&2
+    gluster --mode=script peer status >&2
+    exit 1
+  fi
+  sleep 0.5
+done`;
 }

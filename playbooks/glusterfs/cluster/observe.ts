@@ -13,78 +13,84 @@ import {
   within,
 } from 'osha';
 
-/** A volume as it should be. */
+/** The desired state of a volume. */
 export interface Volume {
   readonly name: string;
   /** The brick's directory, the same on every server. */
   readonly path: string;
-  /** By name, as `gluster volume set` takes them. */
+  /** Options by name, as for `gluster volume set`. */
   readonly options: Readonly<Record<string, string>>;
+}
+
+export interface StorageOptions {
+  readonly platform: Platform;
+  /** All volumes: one probe covers them all. */
+  readonly volumes: readonly Volume[];
 }
 
 /** Another server of the pool, as one server sees it. */
 export interface Peer {
   readonly uuid: string;
-  /** The name or address that it was probed by. */
+  /** The name or address with which it was added to the pool. */
   readonly host: string;
   readonly connected: boolean;
-  /** Both have accepted each other, and agree on the volumes. */
+  /** The handshake is complete: both accept each other, with the same volumes. */
   readonly joined: boolean;
 }
 
-/** A volume as the pool knows it. */
+/** The actual state of a volume, as the pool reports it. */
 export interface KnownVolume {
   readonly name: string;
   readonly id: string;
   readonly started: boolean;
-  /** As Gluster calls it, such as `Replicate`. */
+  /** Gluster's name of the type, such as `Replicate`. */
   readonly type: string;
-  /** One of its bricks keeps no files, only their names. */
+  /** One of its bricks is an arbiter, which stores only file names and metadata. */
   readonly arbiter: boolean;
   /** Each `host:/path`. */
   readonly bricks: readonly string[];
   readonly options: ReadonlyMap<string, string>;
 }
 
-/** A server's own part of a volume, as it stands on its disk. */
+/** The brick of a volume on one server's disk. */
 export interface Brick {
   readonly exists: boolean;
-  /** Something is in it. */
+  /** The directory is not empty. */
   readonly used: boolean;
-  /** The volume that it says it belongs to; absent in a directory that never was a brick. */
+  /** ID of the volume in its extended attributes; absent in a directory that never was a brick. */
   readonly volumeId?: string;
-  /** What is in it, or whose it is, could not be read: nothing follows from what seems to be missing. */
+  /** Its entries or attributes could not be read, so missing ones prove nothing. */
   readonly unreadable?: true;
   readonly online: boolean;
-  /** Files that other bricks still have to be given, as far as this one knows. */
+  /** Number of files in its index of pending heals. */
   readonly backlog: number;
-  /** A file system that it should be on and that is not mounted. */
+  /** Mount point of its file system in `/etc/fstab`, where that is not mounted. */
   readonly unmounted?: string;
 }
 
-/** One server, as it was found. */
+/** The observed state of one server. */
 export interface ServerObservation {
   readonly unit: UnitState;
-  /** Absent before it first had to do with a pool. */
+  /** Absent before its first contact with a pool. */
   readonly uuid?: string;
-  /** Whether its management daemon answers, about its peers and about the volumes. */
+  /** Whether glusterd responds to queries for peers and volumes. */
   readonly answers: boolean;
   readonly peers: readonly Peer[];
   readonly volumes: readonly KnownVolume[];
-  /** By the volume's name. */
+  /** By name of the volume. */
   readonly bricks: ReadonlyMap<string, Brick>;
 }
 
-/** What a decision about the pool depends on, and what every change of it touches. */
+/** Read by every decision about the pool, and touched by every change of it. */
 export const CLUSTER: ResourceKey = 'cluster:gluster';
 
-/** Who a server is in its pool. */
+/** The file with the UUID of a server. */
 export const IDENTITY_FILE = '/var/lib/glusterd/glusterd.info';
 
 /**
- * The one question that everything about GlusterFS is answered from; every server tells of itself. It takes no lock, as
- * `gluster volume status` and `heal` would, which refuse when two servers ask at the same time. Asked nothing before it
- * has an identity, because it would make one.
+ * The probe behind all decisions and health checks; each server reports on itself. It avoids `gluster volume status` and
+ * `heal`, which take a lock and fail when two servers run them at the same time. Without a UUID, glusterd is not queried,
+ * because it would generate one.
  */
 export function observeServer(platform: Platform, volumes: readonly Volume[]): Probe<ServerObservation> {
   const unit = platform.units.glusterd;
@@ -139,7 +145,7 @@ exit 0`,
   };
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where systemd did not answer. */
+/** Parses the output of the probe. Throws a `ProbeError` when the state of the unit is missing. */
 export function parseServer(unit: string, answer: ProbeAnswer): ServerObservation {
   const lines = answer.stdout.split('\n');
   const all = (key: string): readonly string[] =>
@@ -155,7 +161,7 @@ export function parseServer(unit: string, answer: ProbeAnswer): ServerObservatio
   };
 }
 
-/** What `gluster peer status` says: for each peer its name, identity and state, one below the other. */
+/** Parses `gluster peer status`: name, UUID and state of each peer, on consecutive lines. */
 function peersOf(lines: readonly string[]): readonly Peer[] {
   return lines.flatMap((line, index): readonly Peer[] => {
     const host = /^Hostname: (.+)$/.exec(line)?.[1];
@@ -166,7 +172,7 @@ function peersOf(lines: readonly string[]): readonly Peer[] {
   });
 }
 
-/** What `gluster volume info` says of all volumes. */
+/** Parses `gluster volume info`. */
 function volumesOf(lines: readonly string[]): readonly KnownVolume[] {
   const starts = lines.flatMap((line, index) => (line.startsWith('Volume Name: ') ? [index] : []));
   return starts.map((start, index) => {
@@ -183,7 +189,7 @@ function volumesOf(lines: readonly string[]): readonly KnownVolume[] {
       started: value('Status') === 'Started',
       type: value('Type'),
       arbiter: pairs.some(([name, brick]) => /^Brick\d+$/.test(name) && brick.endsWith(' (arbiter)')),
-      // An arbiter's brick is marked behind its path.
+      // The brick of an arbiter has a suffix after its path.
       bricks: pairs
         .filter(([name]) => /^Brick\d+$/.test(name))
         .map(([, brick]) => brick.replace(/ \(.*\)$/, '')),

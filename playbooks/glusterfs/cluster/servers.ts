@@ -1,7 +1,7 @@
 import type { Answers, Evidence, Host } from 'osha';
 import type { Brick, KnownVolume, Peer, ServerObservation } from './observe.ts';
 
-/** A server of the pool as a decision sees it. */
+/** A server with its observation, or the reason why there is none. */
 export type Server = { readonly name: string; readonly address: string } & (
   | { readonly reachable: false; readonly reason: string }
   | { readonly reachable: true; readonly observed: ServerObservation }
@@ -9,10 +9,10 @@ export type Server = { readonly name: string; readonly address: string } & (
 
 export type Reached = Extract<Server, { reachable: true }>;
 
-/** The servers in inventory order, whatever order the answers came in. */
+/** The servers and their answers, in inventory order. */
 export function serversOf(hosts: readonly Host[], answers: Answers<ServerObservation>): readonly Server[] {
   return hosts.map(({ name, address }): Server => {
-    const answer = answers.get(name) ?? { reachable: false as const, reason: 'it was not asked' };
+    const answer = answers.get(name) ?? { reachable: false as const, reason: 'not queried' };
     return answer.reachable
       ? { name, address, reachable: true, observed: answer.observed }
       : { name, address, reachable: false, reason: answer.reason };
@@ -23,34 +23,34 @@ export function isReached(server: Server): server is Reached {
   return server.reachable;
 }
 
-/** Servers whose part cannot be known now: out of reach, or with a management daemon that does not answer. */
+/** Servers of unknown state: unreachable, or with a glusterd that does not respond. */
 export function unclear(servers: readonly Server[]): readonly Server[] {
   return servers.filter((server) => !isReached(server) || !server.observed.answers);
 }
 
-/** Why a server is unclear, in a sentence behind its name. */
+/** Why the state of servers is unknown: `g2 cannot be reached, g3 does not respond`. */
 export function whyUnclear(servers: readonly Server[]): string {
   return unclear(servers)
-    .map((server) => `${server.name} ${isReached(server) ? 'does not answer' : 'cannot be reached'}`)
+    .map((server) => `${server.name} ${isReached(server) ? 'does not respond' : 'cannot be reached'}`)
     .join(', ');
 }
 
-/** True where a server may serve a client: one of its bricks runs, or nothing is known of them. */
+/** Whether a server may serve clients: one of its bricks runs, or their state is unknown. */
 export function mayServe(server: Server): boolean {
   return !isReached(server) || [...server.observed.bricks.values()].some(({ online }) => online);
 }
 
-/** Names in a sentence. */
+/** Their names, separated by commas. */
 export function names(servers: readonly Pick<Server, 'name'>[]): string {
   return servers.map((server) => server.name).join(', ');
 }
 
-/** True where a peer is known by this server's name or address. */
+/** Whether a peer entry is about this server, by name or address. */
 export function isCalled(peer: Pick<Peer, 'host'>, server: Pick<Server, 'name' | 'address'>): boolean {
   return peer.host === server.name || peer.host === server.address;
 }
 
-/** Peers that the inventory does not name, each once. */
+/** Peers that the inventory does not list, without duplicates. */
 export function strangersOf(servers: readonly Server[]): readonly Peer[] {
   const own = new Set(servers.filter(isReached).map(({ observed }) => observed.uuid));
   const peers = servers.filter(isReached).flatMap(({ observed }) => observed.peers);
@@ -60,15 +60,15 @@ export function strangersOf(servers: readonly Server[]): readonly Peer[] {
   return [...new Map(strange.map((peer) => [peer.uuid, peer])).values()];
 }
 
-/** A volume as any server of the pool knows it. */
-export function known(servers: readonly Server[], name: string): KnownVolume | undefined {
+/** The state of a volume, from the first server that knows it. */
+export function knownVolume(servers: readonly Server[], name: string): KnownVolume | undefined {
   return servers
     .filter(isReached)
     .flatMap(({ observed }) => observed.volumes)
     .find((volume) => volume.name === name);
 }
 
-/** The path of a server's brick of a volume, where it has one. */
+/** The path of a volume's brick on a server, if any. */
 export function brickPathOf(
   volume: KnownVolume,
   server: Pick<Server, 'name' | 'address'>,
@@ -77,7 +77,7 @@ export function brickPathOf(
   return own?.slice(own.indexOf(':') + 1);
 }
 
-/** Who sees whom. */
+/** The evidence table of the pool: state, UUID and peers of each server. */
 export function poolEvidence(servers: readonly Server[]): Evidence {
   return {
     columns: ['server', 'glusterd', 'uuid', 'connected to', 'not connected to', 'volumes'],
@@ -89,7 +89,7 @@ export function poolEvidence(servers: readonly Server[]): Evidence {
           peers.flatMap((peer) => (peer.connected === connected ? [peer.host] : [])).join(' ');
         return [
           server.name,
-          answers ? 'running' : unit.active === 'active' ? 'does not answer' : unit.active,
+          answers ? 'running' : unit.active === 'active' ? 'does not respond' : unit.active,
           uuid ?? 'none yet',
           hosts(true),
           hosts(false),
@@ -108,15 +108,15 @@ export function poolEvidence(servers: readonly Server[]): Evidence {
   };
 }
 
-/** A brick's state in words. */
+/** The state of a brick in words. */
 export function brickState(brick: Brick | undefined, volume: KnownVolume | undefined): string {
   if (!brick) return 'unknown';
   if (brick.unmounted !== undefined) return `${brick.unmounted} is not mounted`;
   if (brick.unreadable) return brick.online ? 'online, cannot be read' : 'cannot be read';
-  if (!brick.exists) return brick.online ? 'online, its directory is gone' : 'no directory';
+  if (!brick.exists) return brick.online ? 'online, directory missing' : 'no directory';
   if (brick.online) return brick.backlog === 0 ? 'online' : `online, ${brick.backlog} files to heal`;
   if (volume && brick.volumeId !== volume.id) {
-    if (brick.used) return 'holds other data';
+    if (brick.used) return 'other data in its directory';
     return brick.volumeId === undefined ? 'empty' : 'a brick of another volume';
   }
   return brick.volumeId === undefined && !brick.used ? 'empty' : 'offline';

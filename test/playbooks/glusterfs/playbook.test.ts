@@ -10,7 +10,7 @@ import { contextOf, placedFile, titlesOn } from '../context.ts';
 const IMAGES = { path: '/srv/gluster/images', mount: '/var/lib/glance/images', on: ['control'] };
 const UNIT = '/etc/systemd/system/var-lib-glance-images.mount';
 
-/** Two controllers, and so many hosts for storage. */
+/** Two controllers, and `storage` hosts with the role storage. */
 function inventoryWith(settings: unknown, storage = 3): Inventory {
   const servers = Array.from({ length: storage }, (_, index) =>
     aHost(`storage${index + 1}`, { roles: ['storage'], controller: false, address: `192.0.2.3${index + 1}` }),
@@ -24,25 +24,25 @@ function contextFor(settings: unknown, storage = 3) {
   return contextOf(glusterfs, { inventory, settings });
 }
 
-function told(settings: unknown, storage = 3): readonly string[] {
+function problemsIn(settings: unknown, storage = 3): readonly string[] {
   const inventory = inventoryWith(settings, storage);
   const problems: readonly InventoryProblem[] =
     glusterfs.validate?.(inventory, inventory.settings['glusterfs']) ?? [];
   return problems.map(({ severity, path, message }) => `${path.join('.')}: ${severity}: ${message}`);
 }
 
-describe('where GlusterFS runs', () => {
-  it('is nowhere without volumes', () => {
+describe('the GlusterFS playbook', () => {
+  it('has no hosts without volumes', () => {
     expect(contextFor({}).hosts).toEqual([]);
     expect(glusterfs.hosts(anInventory())).toEqual([]);
   });
 
-  it('is on its servers and its clients, in the order of the inventory', () => {
+  it('runs on servers and clients, in inventory order', () => {
     const { hosts } = contextFor({ volumes: { images: { ...IMAGES, on: ['controller2'] } } });
     expect(hosts.map(({ name }) => name)).toEqual(['controller2', 'storage1', 'storage2', 'storage3']);
   });
 
-  it('has the server only on servers, and mounts only on clients', () => {
+  it('installs the server only on servers, and mounts only on clients', () => {
     const context = contextFor({ volumes: { images: IMAGES } });
     expect(titlesOn(glusterfs, context, 'storage1')).toContain('glusterfs-server, glusterfs-client, attr');
     expect(titlesOn(glusterfs, context, 'storage1')).not.toContain(
@@ -54,7 +54,7 @@ describe('where GlusterFS runs', () => {
     );
   });
 
-  it('is asked about everywhere where nobody is named rightly, so that the mistake is told', () => {
+  it('covers every host when the volumes name no valid one, so that validation runs', () => {
     expect(contextFor({ servers: ['x'], volumes: { images: { ...IMAGES, on: ['y'] } } }).hosts).not.toEqual(
       [],
     );
@@ -62,7 +62,7 @@ describe('where GlusterFS runs', () => {
 });
 
 describe('a mount', () => {
-  it('asks every server where the copies are, a server itself first', () => {
+  it('lists every server, and a server itself first', () => {
     const context = contextFor({ volumes: { images: { ...IMAGES, on: ['control', 'storage2'] } } });
     const client = placedFile(glusterfs, context, 'controller1', UNIT);
     expect(client).toContain('What=storage1:/images\n');
@@ -81,7 +81,7 @@ describe('the options of a volume', () => {
     return volumesOf(inventory, inventory.settings['glusterfs'] as GlusterfsSettings)[0]?.options;
   };
 
-  it('let only its hosts in, and want a majority of three', () => {
+  it('allow only its hosts, and require a quorum of three copies', () => {
     expect(optionsOf({ volumes: { images: { ...IMAGES, on: ['controller1'] } } }, 3)).toEqual({
       'auth.allow': '192.0.2.11,192.0.2.31,192.0.2.32,192.0.2.33',
       'network.ping-timeout': '10',
@@ -89,7 +89,7 @@ describe('the options of a volume', () => {
     });
   });
 
-  it('have no quorum of two, and what the inventory says on top', () => {
+  it('have no quorum of two copies, and are overridden by the inventory', () => {
     const options = { 'features.shard': true, 'network.ping-timeout': 5 };
     expect(optionsOf({ volumes: { images: { ...IMAGES, options } } }, 2)).toEqual({
       'auth.allow': '192.0.2.11,192.0.2.12,192.0.2.31,192.0.2.32',
@@ -99,7 +99,7 @@ describe('the options of a volume', () => {
   });
 });
 
-describe('mistakes', () => {
+describe('GlusterFS validation reports', () => {
   const two = (more: object): unknown => ({
     volumes: {
       images: IMAGES,
@@ -108,21 +108,21 @@ describe('mistakes', () => {
   });
 
   it.each([
-    ['none', { volumes: { images: IMAGES } }, 3, []],
-    ['none without volumes, also without a server', {}, 0, []],
+    ['nothing for three servers', { volumes: { images: IMAGES } }, 3, []],
+    ['nothing without volumes and servers', {}, 0, []],
     [
       'two servers',
       { volumes: { images: IMAGES } },
       2,
       [
-        'glusterfs.servers: warning: two servers have no quorum: where they lose contact, a file can be written on both (split brain)',
+        'glusterfs.servers: warning: two servers have no quorum: if they lose contact, both copies of a file can be written (split brain)',
       ],
     ],
     [
       'one server',
       { volumes: { images: IMAGES } },
       1,
-      ['glusterfs.servers: warning: one server: volumes have one copy, and are gone with storage1'],
+      ['glusterfs.servers: warning: one server: volumes have a single copy, lost with storage1'],
     ],
     [
       'no server',
@@ -135,17 +135,17 @@ describe('mistakes', () => {
       { volumes: { images: IMAGES } },
       4,
       [
-        'glusterfs.servers: error: 4 servers: every one keeps a copy of each volume, and more than 3 only slow writing down',
+        'glusterfs.servers: error: 4 servers, each with a copy of every volume: more than 3 copies only slow down writes',
       ],
     ],
     [
-      'three of four servers',
+      'nothing for three of four servers',
       { servers: ['storage1', 'storage2', 'storage4'], volumes: { images: IMAGES } },
       4,
       [],
     ],
     [
-      'a client that is not there',
+      'an unknown client',
       { volumes: { images: { ...IMAGES, on: ['control', 'controler1'] } } },
       3,
       ['glusterfs.volumes.images.on.1: error: "controler1" is neither a host nor a role'],
@@ -154,28 +154,22 @@ describe('mistakes', () => {
       'a mount point used twice',
       two({ mount: IMAGES.mount }),
       3,
-      [
-        'glusterfs.volumes.more.mount: error: /var/lib/glance/images is where the volume images is mounted already',
-      ],
+      ['glusterfs.volumes.more.mount: error: the volume images is already mounted at /var/lib/glance/images'],
     ],
-    ['one mount point on different hosts', two({ mount: IMAGES.mount, on: ['storage'] }), 3, []],
+    ['nothing for one mount point on different hosts', two({ mount: IMAGES.mount, on: ['storage'] }), 3, []],
     [
-      'a brick in another one',
+      'a brick inside another one',
       two({ path: '/srv/gluster/images/more' }),
       3,
-      [
-        'glusterfs.volumes.more.path: error: /srv/gluster/images/more and the brick of images are one in the other',
-      ],
+      ['glusterfs.volumes.more.path: error: /srv/gluster/images/more overlaps the brick of images'],
     ],
     [
-      'a brick in a mount point',
+      'a brick inside a mount point',
       two({ path: '/var/lib/glance/images/more' }),
       3,
-      [
-        'glusterfs.volumes.more.path: error: /var/lib/glance/images/more and the mount point of images are one in the other',
-      ],
+      ['glusterfs.volumes.more.path: error: /var/lib/glance/images/more overlaps the mount point of images'],
     ],
   ])('%s', (_name, settings, storage, expected) => {
-    expect(told(settings, storage)).toEqual(expected);
+    expect(problemsIn(settings, storage)).toEqual(expected);
   });
 });

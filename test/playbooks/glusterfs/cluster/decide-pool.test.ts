@@ -8,55 +8,47 @@ function decide(...answers: readonly Said[]): ClusterDecision {
   return decidePool(serversThat(...answers), { unit: 'glusterd' });
 }
 
-describe('bringing servers together', () => {
+describe('decidePool', () => {
   const cases: readonly (readonly [string, readonly Said[], readonly string[]])[] = [
     [
-      'the first takes in all others, one after another',
+      'the first server adds all others, one at a time',
       [fresh, fresh, fresh],
-      ['g1: take g2 into the pool', 'g1: take g3 into the pool'],
+      ['g1: add g2 to the pool', 'g1: add g3 to the pool'],
     ],
-    ['one server is a pool too', [fresh], ['converged']],
+    ['a single server is a pool', [fresh], ['converged']],
     [
-      'nothing is done when all are together',
+      'nothing changes when all servers are in one pool',
       [pooled('g2 g3'), pooled('g1 g3'), pooled('g1 g2')],
       ['converged'],
     ],
     [
-      'one that is in the pool takes in the new one, also where that is the first of the inventory',
+      'a server of the pool adds a new one that comes first in the inventory',
       [fresh, pooled('g3'), pooled('g2')],
-      ['g2: take g1 into the pool'],
+      ['g2: add g1 to the pool'],
     ],
     [
-      'a server that was rebuilt takes its old place',
+      'a rebuilt server gets its former UUID',
       [pooled('g2! g3', { volumes: [images('g1 g2 g3')] }), pooled(''), pooled('g1 g2!')],
-      ['g2: take its old place in the pool of g1'],
+      ['g2: restore its identity in the pool of g1'],
     ],
     [
-      'a server that forgot its pool and not who it is takes its old place',
+      'a server that lost its peers but not its UUID is restored',
       [pooled('g2 g3'), pooled(''), pooled('g1 g2')],
-      ['g2: take its old place in the pool of g1'],
+      ['g2: restore its identity in the pool of g1'],
     ],
     [
-      'an introduction that was broken off is made again',
+      'an interrupted handshake is completed',
       [pooled('g2? g3'), pooled('g1?'), pooled('g1 g2?')],
       ['g2: restart glusterd'],
     ],
+    ['an unreachable server is left out', [pooled('g2 g3-'), pooled('g1 g3-'), unreachable], ['converged']],
     [
-      'one that cannot be reached is left out',
-      [pooled('g2 g3-'), pooled('g1 g3-'), unreachable],
-      ['converged'],
-    ],
-    [
-      'one with volumes takes in the others, also where it is not the first',
+      'a server with volumes adds the others, even if it is not the first',
       [fresh, pooled('', { volumes: [images('g2')] })],
-      ['g2: take g1 into the pool'],
+      ['g2: add g1 to the pool'],
     ],
-    ['one that is only cut off is left alone', [pooled('g2-'), pooled('g1-')], ['converged']],
-    [
-      'peers that the inventory does not name are left alone',
-      [pooled('g2 old'), pooled('g1 old')],
-      ['converged'],
-    ],
+    ['a disconnected peer is left alone', [pooled('g2-'), pooled('g1-')], ['converged']],
+    ['peers outside the inventory are left alone', [pooled('g2 old'), pooled('g1 old')], ['converged']],
   ];
   it.each(cases)('%s', (_name, answers, stages) => {
     expect(inShort(decide(...answers))).toEqual(stages);
@@ -69,60 +61,64 @@ describe('bringing servers together', () => {
       /g1 and g3 are in different pools/,
     ],
     [
-      'two servers with one identity',
+      'two servers with one UUID',
       [pooled('', { uuid: 'same' }), pooled('', { uuid: 'same' })],
-      /g1 and g2 have the same identity same/,
+      /g1 and g2 have the same UUID same/,
     ],
     [
       'a server with volumes of its own',
       [pooled('g2'), pooled('g1'), pooled('', { volumes: [images('g3')] })],
-      /g3 is not in the pool, and has its own volumes: images/,
+      /g3 is not in the pool, but has volumes of its own: images/,
     ],
     [
-      'a pool that may be out of sight',
+      'to form a pool while an unreachable server may be in one',
       [fresh, unreachable],
-      /no pool is in sight, and g2 cannot be reached/,
+      /no reachable server is in a pool, but g2 may be in one and cannot be reached/,
     ],
     [
-      'to give a server the identity of one that is still connected: there are two of that name',
+      'to give a server the UUID of a connected one with the same name',
       [pooled('', { peers: [{ uuid: 'old-g2', host: 'g2', connected: true, joined: true }] }), pooled('')],
-      /g1 is connected to a g2 with the identity old-g2, and the one here has uuid-g2: there are two/,
+      /two hosts use the name g2: g1 is connected to one with the UUID old-g2, the one in the inventory has uuid-g2/,
     ],
     [
-      'to give a server an identity that its pool does not agree on',
+      'to restore a server that its pool lists with several UUIDs',
       [
         pooled('g2! g3'),
         pooled(''),
         pooled('g1', { peers: [...peers('g1'), { ...peers('g2!')[0]!, uuid: 'older' }] }),
       ],
-      /knows g2 by several identities: old-g2, older/,
+      /lists g2 with several UUIDs: old-g2, older/,
     ],
     [
-      'to give a server its old identity while its bricks still run',
+      'to restore a server while its bricks still run',
       [pooled('g2 g3'), pooled('', { bricks: new Map([['images', ONLINE]]) }), pooled('g1 g2')],
-      /g2 has forgotten its pool, and its bricks of images still run/,
+      /g2 has lost the configuration of its pool, but its bricks of images still run/,
     ],
     [
-      'a pool of servers whose bricks run, and that all forgot the one that they were in',
+      'to form a new pool while bricks of a lost one run',
       [pooled('', { bricks: new Map([['images', ONLINE]]) }), fresh],
-      /g1 has forgotten its pool, and its bricks of images still run/,
+      /g1 has lost the configuration of its pool, but its bricks of images still run/,
     ],
     [
-      'to take in a server whose bricks run, as if it were new',
+      'to add a server whose bricks run as a new one',
       [pooled('g3'), pooled('', { bricks: new Map([['images', ONLINE]]) }), pooled('g1')],
-      /g2 has forgotten its pool/,
+      /g2 has lost the configuration of its pool/,
     ],
     [
-      'to take in a server that has peers of its own',
+      'to add a server with peers of its own',
       [pooled('g2 g3'), pooled('g1 g3'), pooled('g2')],
-      /g3 has peers, and is not in the pool of g1: g2/,
+      /g3 is not in the pool of g1, but has peers: g2/,
     ],
     [
-      'to restart a management daemon while another server is away',
+      'to restart glusterd while another server is unreachable',
       [pooled('g2? g3'), pooled('g1? g3'), unreachable],
-      /glusterd on g2 has to be restarted, and g3 cannot be reached/,
+      /glusterd on g2 needs a restart, but g3 cannot be reached/,
     ],
-    ['a server that does not answer', [fresh, pooled('', { answers: false })], /does not answer on g2/],
+    [
+      'a server whose glusterd does not respond',
+      [fresh, pooled('', { answers: false })],
+      /does not respond on g2/,
+    ],
   ];
   it.each(refusals)('refuses %s', (_name, answers, reason) => {
     const decision = decide(...answers);
@@ -130,7 +126,7 @@ describe('bringing servers together', () => {
     expect(decision.evidence?.rows.length).toBeGreaterThanOrEqual(answers.length);
   });
 
-  it('shows who the pool knows that the inventory does not', () => {
+  it('lists peers outside the inventory in the evidence', () => {
     const { evidence } = decide(pooled('g2 old-'), pooled('g1 old-'));
     expect(evidence?.rows).toEqual([
       ['g1', 'running', 'uuid-g1', 'g2', 'old', ''],
@@ -139,7 +135,7 @@ describe('bringing servers together', () => {
     ]);
   });
 
-  it('says of each change what it does to the server', () => {
+  it('declares the effects of each change', () => {
     const effects = (...answers: readonly Said[]): readonly unknown[] => {
       const decision = decide(...answers);
       return decision.verdict === 'change'

@@ -30,14 +30,14 @@ const online = having(ONLINE, ALL);
 const UNMOUNTED = { ...ABSENT, unmounted: '/srv' };
 const renewed = (host: string): readonly string[] => [
   `${host}: prepare /srv/images for a new brick of images`,
-  `${host}: let images heal onto the empty brick of ${host}`,
+  `${host}: heal images onto the empty brick of ${host}`,
   `${host}: wait until its brick of images is online`,
 ];
 
-describe('keeping a volume', () => {
+describe('decideVolume', () => {
   const cases: readonly (readonly [string, readonly Said[], readonly string[]])[] = [
     [
-      'it is made once, with a copy on each server',
+      'a new volume is created with a copy on each server',
       [having(ABSENT), having(EMPTY), having(ABSENT)],
       [
         "g1: create the brick's directory /srv/images + g3: create the brick's directory /srv/images",
@@ -47,32 +47,32 @@ describe('keeping a volume', () => {
         'g1: wait until its brick of images is online + g2: wait until its brick of images is online + g3: wait until its brick of images is online',
       ],
     ],
-    ['nothing is done where it is as it should be', [online, online, online], ['converged']],
+    ['nothing changes when the volume is complete', [online, online, online], ['converged']],
     [
-      'it is started where it is not',
+      'a stopped volume is started',
       [having(OFFLINE, images('g1', { started: false }))],
       ['g1: start the volume images', 'g1: wait until its brick of images is online'],
     ],
     [
-      'bricks that do not run are started',
+      'stopped bricks are started',
       [online, having(OFFLINE, ALL), online],
-      ['g1: start the bricks of images that do not run', 'g2: wait until its brick of images is online'],
+      ['g1: start the stopped bricks of images', 'g2: wait until its brick of images is online'],
     ],
     [
-      'an option that differs is set, and no other',
+      'only a differing option is set',
       [having(ONLINE, images('g1', { options: new Map([['network.ping-timeout', '42']]) }))],
       ['g1: set network.ping-timeout to 10 for images'],
     ],
     [
-      'options of others are left alone',
+      'options outside the inventory are left alone',
       [having(ONLINE, images('g1', { options: new Map([...images('g1').options, ['nfs.disable', 'on']]) }))],
       ['converged'],
     ],
     ['an empty brick is healed from the others', [online, having(EMPTY, ALL), online], renewed('g2')],
     [
-      'copies that do not run are started before an empty one is healed: one may be the newest',
+      'stopped copies are started before an empty one is healed: one may be the newest',
       [online, having(EMPTY, ALL), having(OFFLINE, ALL)],
-      ['g1: start the bricks of images that do not run', 'g3: wait until its brick of images is online'],
+      ['g1: start the stopped bricks of images', 'g3: wait until its brick of images is online'],
     ],
     [
       'two empty bricks are healed from the last copy',
@@ -80,22 +80,22 @@ describe('keeping a volume', () => {
       [...renewed('g1'), ...renewed('g2')],
     ],
     [
-      'a new server is given a copy',
+      'a new server gets a copy',
       [having(ONLINE, images('g1 g2')), having(ONLINE, images('g1 g2')), having(ABSENT, images('g1 g2'))],
       [
         "g3: create the brick's directory /srv/images",
-        'g3: give g3 a copy of images',
+        'g3: add a copy of images on g3',
         'g3: wait until its brick of images is online',
       ],
     ],
     [
-      'a new server is given a copy only once all others run',
+      'a new server gets a copy only once all others run',
       [having(ONLINE, images('g1 g2')), having(OFFLINE, images('g1 g2')), having(ABSENT, images('g1 g2'))],
-      ['g1: start the bricks of images that do not run', 'g2: wait until its brick of images is online'],
+      ['g1: start the stopped bricks of images', 'g2: wait until its brick of images is online'],
     ],
-    ['one that cannot be reached is left out', [online, unreachable, online], ['converged']],
+    ['an unreachable server is left out', [online, unreachable, online], ['converged']],
     [
-      'bricks of hosts that the inventory does not name are left alone',
+      'bricks on hosts outside the inventory are left alone',
       [having(ONLINE, images('g1 old'))],
       ['converged'],
     ],
@@ -106,65 +106,69 @@ describe('keeping a volume', () => {
 
   const refusals: readonly (readonly [string, readonly Said[], RegExp])[] = [
     [
-      'to make it while a server is away',
+      'to create the volume while a server is unreachable',
       [having(ABSENT), unreachable],
-      /to be created, and g2 cannot be reached/,
+      /images cannot be created: g2 cannot be reached/,
     ],
     [
-      'to make it where files are, which would not be copied',
+      'to create a brick in a directory with files, which would not be replicated',
       [having(ABSENT), having(OCCUPIED)],
-      /no brick of images on g2, and holds other data/,
+      /holds other data on g2, and is not a brick of images/,
     ],
     [
       'to heal onto a directory with other data',
       [online, having(OCCUPIED, ALL), online],
-      /no brick of images on g2, and holds other data/,
+      /holds other data on g2, and is not a brick of images/,
     ],
     [
-      'to heal where no copy is left',
+      'to heal without another copy',
       [having(EMPTY, images('g1'))],
-      /gone on g1, and there is no other copy/,
+      /missing on g1, and no other copy was found/,
     ],
     [
-      'to heal while another copy is away, which may be newer',
+      'to heal while another copy is unreachable, which may be newer',
       [online, having(EMPTY, ALL), unreachable],
-      /on g2 is empty, and g3 cannot be reached/,
+      /on g2 cannot be healed: g3 cannot be reached/,
     ],
     [
-      'to write to the root file system where a disk should be mounted',
+      'to heal onto the root file system when the disk is not mounted',
       [online, having(UNMOUNTED, ALL), online],
       /belongs on \/srv, which is not mounted on g2/,
     ],
-    ['the same when it is made', [having(UNMOUNTED)], /belongs on \/srv, which is not mounted on g1/],
     [
-      'to make it while a server does not answer',
-      [having(ABSENT), silent],
-      /to be created, and g2 does not answer/,
+      'to create a brick when its disk is not mounted',
+      [having(UNMOUNTED)],
+      /belongs on \/srv, which is not mounted on g1/,
     ],
     [
-      'to make it over the brick of a volume that no server knows any more, also where no file is in it',
+      'to create the volume while a server does not respond',
+      [having(ABSENT), silent],
+      /images cannot be created: g2 does not respond/,
+    ],
+    [
+      'to create a brick over an empty one of an unknown volume',
       [having(ABSENT), having({ ...EMPTY, volumeId: 'beef' })],
       /is a brick of another volume on g2: beef/,
     ],
     [
-      'to make it where what is there cannot be read',
+      'to create a brick in an unreadable directory',
       [having(ABSENT), having({ ...EMPTY, unreadable: true })],
-      /what is in \/srv\/images cannot be read on g2/,
+      /\/srv\/images cannot be read on g2/,
     ],
     [
-      'to make it where a brick of that name runs',
+      'to create the volume while a brick of that name runs',
       [having({ ...ABSENT, online: true })],
-      /a brick of that name runs there/,
+      /a brick of images runs on g\d, but \/srv\/images there is not that brick/,
     ],
     [
-      'to heal onto a brick that cannot be read: it may be whole',
+      'to heal onto an unreadable brick: it may be complete',
       [online, having({ ...EMPTY, unreadable: true }, ALL), online],
-      /what is in \/srv\/images cannot be read on g2/,
+      /\/srv\/images cannot be read on g2/,
     ],
     [
       'to heal onto a directory under a brick that still runs',
       [online, having({ ...ABSENT, online: true }, ALL), online],
-      /a brick of that name runs there/,
+      /a brick of images runs on g\d, but \/srv\/images there is not that brick/,
     ],
     [
       'to heal onto the brick of another volume',
@@ -172,40 +176,40 @@ describe('keeping a volume', () => {
       /is a brick of another volume on g2: beef/,
     ],
     [
-      'to heal while another server does not answer',
+      'to heal while another server does not respond',
       [online, having(EMPTY, ALL), () => ({ answers: false, bricks: new Map([['images', ONLINE]]) })],
-      /on g2 is empty, and g3 does not answer/,
+      /on g2 cannot be healed: g3 does not respond/,
     ],
     [
-      'to heal from an arbiter, which has no files',
+      'to heal from an arbiter, which stores no file data',
       [
         ...['g1', 'g2'].map(() => having(EMPTY, images('g1 g2 g3', { arbiter: true }))),
         having(ONLINE, images('g1 g2 g3', { arbiter: true })),
       ],
-      /is with an arbiter, and osha changes the bricks of replicated volumes only/,
+      /has an arbiter; osha changes only the bricks of replicated volumes without one/,
     ],
     [
-      'to heal a volume that is spread over its bricks',
+      'to heal a distributed volume',
       [
         having(EMPTY, images('g1 g2', { type: 'Distribute' })),
         having(ONLINE, images('g1 g2', { type: 'Distribute' })),
       ],
-      /of the type Distribute/,
+      /is of type Distribute/,
     ],
     [
       'servers that disagree about the bricks of the volume',
       [having(ONLINE, images('g1 g2')), having(ONLINE, images('g1'))],
-      /do not know one and the same volume images/,
+      /disagree about the volume images/,
     ],
     [
-      'to heal on a server that has yet to learn of the volume',
+      'to heal on a server that does not know the volume yet',
       [online, having(EMPTY), online],
       /g2 does not know the volume images/,
     ],
     [
-      'two volumes of one name',
+      'two volumes with one name',
       [having(ONLINE, images('g1')), having(ONLINE, images('g2', { id: 'beef' }))],
-      /do not know one and the same volume images: cafe: g1:\/srv\/images on g1; beef: g2:\/srv\/images on g2/,
+      /disagree about the volume images: cafe: g1:\/srv\/images on g1; beef: g2:\/srv\/images on g2/,
     ],
     [
       'to move a brick',
@@ -213,9 +217,9 @@ describe('keeping a volume', () => {
       /has its brick at \/old\/images on g1, not at \/srv\/images/,
     ],
     [
-      'to give a copy to a new server while another one is away',
+      'to add a copy on a new server while another server is unreachable',
       [having(ONLINE, images('g1 g2')), unreachable, having(ABSENT, images('g1 g2'))],
-      /g3 is to be given a copy of images, and g2 cannot be reached/,
+      /no copy of images can be added on g3: g2 cannot be reached/,
     ],
   ];
   it.each(refusals)('refuses %s', (_name, answers, reason) => {
@@ -225,7 +229,7 @@ describe('keeping a volume', () => {
   });
 });
 
-describe('what is checked on the spot', () => {
+describe('the checks before a brick is replaced', () => {
   const scriptOf = (decision: ClusterDecision, summary: RegExp): string =>
     decision.verdict === 'change'
       ? (decision.stages.flat().find(({ change }) => summary.test(change.summary))?.change.script ?? '')
@@ -242,32 +246,29 @@ describe('what is checked on the spot', () => {
       writeFileSync(join(folder, 'answer'), STATUS(g3));
       mkdirSync(join(folder, 'brick'));
       if (file !== undefined) writeFileSync(join(folder, 'brick', file), '');
-      const script = scriptOf(healed, /let images heal/).replaceAll(
-        'path=/srv/images',
-        `path=${folder}/brick`,
-      );
+      const script = scriptOf(healed, /heal images/).replaceAll('path=/srv/images', `path=${folder}/brick`);
       const { exitCode, stderr } = runHere(`set -e\nexport ANSWER=${folder}/answer ${path}\n${script}`);
       return `${exitCode} ${stderr.replaceAll(folder, '').trim()}`;
     });
   }
 
   it.each([
-    ['continues where the directory is empty and all others are online', reset(1), '0 '],
+    ['pass when the directory is empty and all other copies are online', reset(1), '0 '],
     [
-      'stops where something is in the directory by now',
+      'fail when the directory is no longer empty',
       reset(1, 'image'),
-      '1 /brick is not empty by now: run again',
+      '1 /brick is no longer empty: deploy again',
     ],
     [
-      'stops where another copy is not online by now',
+      'fail when another copy is offline',
       reset(0),
-      '1 the copy g3:/srv/images is not online by now: run again',
+      '1 the copy g3:/srv/images is no longer online: deploy again',
     ],
   ])('%s', (_name, result, expected) => {
     expect(result).toBe(expected);
   });
 
-  it('says of each change what it does to the server', () => {
+  it('declare the effects of each change', () => {
     const effects = (decision: ClusterDecision): readonly unknown[] =>
       decision.verdict === 'change'
         ? decision.stages.flat().map(({ host, change }) => `${host} ${change.effects?.join(' ') ?? '?'}`)

@@ -9,7 +9,7 @@ import { serversOf, type Server } from '../../../../playbooks/glusterfs/cluster/
 import type { UnitState } from '../../../../src/operations/unit-state.ts';
 import { asked } from '../../../operations/clusters.ts';
 
-/** What one server answers, as a function of its name, or why it does not answer. */
+/** The answer of one server, as a function of its name, or why it is unreachable. */
 export type Said = ((name: string) => Partial<ServerObservation>) | string;
 
 export const IMAGES: Volume = {
@@ -32,7 +32,7 @@ export const UNIT: UnitState = {
 
 export const uuidOf = (name: string): string => `uuid-${name}`;
 
-/** Peers of a server: `'g2 g3'`; `g2!` under an identity that g2 has no more, `g2-` not connected, `g2?` not agreed. */
+/** Peers of a server: `'g2 g3'`; `g2!` under a former UUID of g2, `g2-` not connected, `g2?` with an incomplete handshake. */
 export function peers(words: string): readonly Peer[] {
   return words
     .split(' ')
@@ -48,14 +48,14 @@ export function peers(words: string): readonly Peer[] {
     });
 }
 
-/** In a pool with these. */
+/** A server in a pool with these peers. */
 export function pooled(words: string, overrides: Partial<ServerObservation> = {}): Said {
   return (name) => ({ uuid: uuidOf(name), peers: peers(words), ...overrides });
 }
 
 export const fresh: Said = () => ({});
 export const unreachable: Said = 'no route to host';
-/** Its management daemon runs, and does not answer. */
+/** glusterd runs, but does not respond. */
 export const silent: Said = () => ({ answers: false });
 
 /** The volume with bricks on these servers. */
@@ -78,7 +78,7 @@ export const ABSENT: Brick = { exists: false, used: false, online: false, backlo
 export const EMPTY: Brick = { ...ABSENT, exists: true };
 export const OCCUPIED: Brick = { ...EMPTY, used: true };
 
-/** Knows the volume, and has this brick of it. */
+/** A server that knows the volume and has this brick. */
 export function having(brick: Brick, volume?: KnownVolume): Said {
   return (name) => ({
     uuid: uuidOf(name),
@@ -87,7 +87,7 @@ export function having(brick: Brick, volume?: KnownVolume): Said {
   });
 }
 
-/** The servers g1, g2, ... as they answered. */
+/** The servers g1, g2, ... with these answers. */
 export function serversThat(...all: readonly Said[]): readonly Server[] {
   const { hosts, answers } = asked('g', all, (said, name): ServerObservation => ({
     unit: UNIT,

@@ -7,7 +7,7 @@ import { inFolder } from '../../../operations/fake-commands.ts';
 import { runHere } from '../../../operations/local.ts';
 import { IMAGES } from './observations.ts';
 
-/** What the probe says with these commands in place of the host's own. */
+/** What the probe reports with these commands replacing those of the host. */
 function asked(commands: Readonly<Record<string, string>>): ReturnType<typeof parseServer> {
   return inFolder(
     { systemctl: '[ "$1" != show ] || echo ActiveState=active', 'systemd-escape': 'exit 0', ...commands },
@@ -21,18 +21,18 @@ function asked(commands: Readonly<Record<string, string>>): ReturnType<typeof pa
   );
 }
 
-describe('the question', () => {
+describe('the probe of a server', () => {
   const peerStatus = 'echo "Number of Peers: 0"';
   const answering = (volumes: string): string =>
     `case "$*" in *peer*) ${peerStatus} ;; *) ${volumes} ;; esac`;
   const noAttribute = 'echo "$5: trusted.glusterfs.volume-id: No such attribute" >&2; exit 1';
 
   it.each([
-    ['answers', 'about peers and volumes', answering('echo "Volume Name: images"'), true],
-    ['answers', 'where there is no volume', answering('echo "No volumes present"; exit 2'), true],
-    ['does not answer', 'where it hangs over the volumes', answering('exit 1'), false],
-    ['does not answer', 'about anything', 'exit 1', false],
-  ])('knows that a server %s %s', (_word, _name, gluster, answers) => {
+    ['responds', 'with peers and volumes', answering('echo "Volume Name: images"'), true],
+    ['responds', 'without volumes', answering('echo "No volumes present"; exit 2'), true],
+    ['does not respond', 'when the query for volumes fails', answering('exit 1'), false],
+    ['does not respond', 'when every query fails', 'exit 1', false],
+  ])('reports that glusterd %s %s', (_word, _name, gluster, answers) => {
     expect(asked({ gluster, getfattr: noAttribute }).answers).toBe(answers);
   });
 
@@ -40,12 +40,8 @@ describe('the question', () => {
     ['an empty directory', noAttribute, { exists: true, used: false }],
     ['a brick', 'echo "trusted.glusterfs.volume-id=0xcafe"', { volumeId: 'cafe' }],
     ['a directory that cannot be read', 'echo "Input/output error" >&2; exit 1', { unreadable: true }],
-    [
-      'a host without the command that reads attributes',
-      'echo "not found" >&2; exit 127',
-      { unreadable: true },
-    ],
-  ])('tells %s from the others', (_name, getfattr, expected) => {
+    ['a host without getfattr', 'echo "not found" >&2; exit 127', { unreadable: true }],
+  ])('recognises %s', (_name, getfattr, expected) => {
     expect(asked({ gluster: answering('exit 0'), getfattr }).bricks.get('images')).toMatchObject(expected);
   });
 });

@@ -54,8 +54,8 @@ brick=new no no - no 0 /srv/gluster
 brick=odd yes no unreadable no 0 
 `;
 
-describe('what a server answers', () => {
-  it('is its pool, its volumes, and its own bricks', () => {
+describe('parseServer', () => {
+  it('returns the peers, the volumes and the bricks of a server', () => {
     const observed = parseServer('glusterd', { stdout: ANSWER, stderr: '', exitCode: 0 });
     expect(observed).toMatchObject({
       uuid: '1d1fadc1-3ab6-45ad-aeb2-d5166d646cb7',
@@ -96,7 +96,7 @@ describe('what a server answers', () => {
     });
   });
 
-  it('copes with a host that has no GlusterFS', () => {
+  it('succeeds on a host without GlusterFS', () => {
     const { script } = observeServer(platformOf('debian-12'), [{ ...IMAGES, path: '/nowhere/images' }]);
     const { stdout, exitCode } = runHere(script);
     expect(exitCode).toBe(0);
@@ -105,7 +105,7 @@ describe('what a server answers', () => {
   });
 });
 
-describe('the health of the storage', () => {
+describe('the health of GlusterFS', () => {
   const server =
     (peerNames: string, brick = ONLINE): Said =>
     (name) => ({
@@ -120,7 +120,7 @@ describe('the health of the storage', () => {
         [host === undefined ? subject : `${subject}, ${host}`, healthy, evidence] as const,
     );
 
-  it('is good when all servers see each other and every copy is whole', () => {
+  it('is healthy when all servers are connected and every copy is complete', () => {
     expect(judged(server('g2'), server('g1'))).toEqual([
       ['server, g1', true, 'connected to 1 of 1'],
       ['server, g2', true, 'connected to 1 of 1'],
@@ -131,46 +131,41 @@ describe('the health of the storage', () => {
   });
 
   const broken: readonly (readonly [string, readonly Said[], string, string])[] = [
-    ['a server that is gone', [server('g2-'), unreachable], 'server, g1', 'not connected to g2'],
+    ['a lost server', [server('g2-'), unreachable], 'server, g1', 'not connected to g2'],
     [
-      'its copy with it',
+      'the copy of a lost server',
       [server('g2-'), unreachable],
       'brick of images, g2',
       'unreachable: no route to host',
     ],
     [
-      'a server that runs and does not answer',
+      'a glusterd that runs but does not respond',
       [server('g2'), () => ({ answers: false })],
       'server, g2',
-      'glusterd runs, and does not answer',
+      'glusterd runs, but does not respond',
     ],
     [
-      'that nothing is known of a volume where no server answers',
+      'an unknown volume when no server responds',
       [() => ({ answers: false }), unreachable],
       'volume images',
-      'unknown: no server answers',
+      'unknown: no server responds',
     ],
-    ['a brick that does not run', [server('g2', OFFLINE), server('g1')], 'brick of images, g1', 'offline'],
+    ['a stopped brick', [server('g2', OFFLINE), server('g1')], 'brick of images, g1', 'offline'],
     [
-      'files that are still to be healed',
+      'pending heals',
       [server('g2', { ...ONLINE, backlog: 7 }), server('g1')],
       'brick of images, g1',
       'online, 7 files to heal',
     ],
+    ['a missing volume', [() => ({ peers: peers('g2') }), () => ({})], 'volume images', 'does not exist'],
     [
-      'a volume that is not there',
-      [() => ({ peers: peers('g2') }), () => ({})],
-      'volume images',
-      'not there',
-    ],
-    [
-      'a peer that is not in the inventory and gone',
+      'a disconnected peer outside the inventory',
       [server('g2 old-'), server('g1')],
       'server old',
-      'not connected; it is not in the inventory',
+      'not connected, not in the inventory',
     ],
   ];
-  it.each(broken)('sees %s', (_name, answers, what, evidence) => {
+  it.each(broken)('reports %s', (_name, answers, what, evidence) => {
     expect(judged(...answers)).toContainEqual([what, false, evidence]);
   });
 });
