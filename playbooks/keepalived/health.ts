@@ -11,9 +11,9 @@ import { holderProbe, type HolderView, type ObserveOptions } from './cluster/obs
 import { leaveHint } from './cluster/recognise.ts';
 
 /**
- * On every holder keepalived runs, and exactly one host has each virtual IP, a holder of it: as `hosts` say themselves,
- * and as the network answers, where hosts can be that the inventory does not list. A former holder that may run
- * keepalived is not healthy either: it takes the address when the others stop. One that is not on the network is advice.
+ * Checks that keepalived runs on every holder and each virtual IP is on exactly one host, one of its holders: as `hosts`
+ * report, and as the network answers (ARP), which also shows hosts outside the inventory. A former holder that may still run
+ * keepalived is unhealthy, because it would take the address over; one that is not on the network is advice.
  */
 export function heldOnce(hosts: readonly Host[], options: ObserveOptions): HealthCheck<HolderView> {
   const places = placesOf(options);
@@ -47,8 +47,8 @@ function holderFinding(
   if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
   const { unit: state, addresses } = answer.observed;
   if (state !== 'active') {
-    const hint = `see "journalctl -u ${unit}" on ${host}, or osha deploy INVENTORY --only keepalived`;
-    return [{ subject, host, healthy: false, evidence: `does not run (${state})`, hint }];
+    const hint = `check "journalctl -u ${unit}" on ${host}, or osha deploy INVENTORY --only keepalived`;
+    return [{ subject, host, healthy: false, evidence: `not running (${state})`, hint }];
   }
   const names = (held: boolean): string =>
     own
@@ -73,7 +73,7 @@ function vipFinding({ vip, claimants, unasked }: VipView, unit: string, partly: 
   if (claimants.length === 0) {
     return unhealthy(
       `${vip.address} is not held by any host${partly}`,
-      `does HAProxy answer on a holder (${vip.holders.join(', ')})? see "journalctl -u ${unit}" there`,
+      `does HAProxy respond on a holder (${vip.holders.join(', ')})? check "journalctl -u ${unit}" there`,
     );
   }
   const evidence = `${vip.address} on ${claimants.map(({ name }) => name).join(' and ')}`;
@@ -92,12 +92,12 @@ function vipFinding({ vip, claimants, unasked }: VipView, unit: string, partly: 
   if (claimants.length > 1) {
     return unhealthy(
       evidence,
-      'they do not hear each other: VRRP is IP protocol 112, not TCP or UDP; is it let through?',
+      'they do not receive advertisements from each other: does a firewall block VRRP (IP protocol 112)?',
     );
   }
   if (unasked !== undefined) {
     return unhealthy(
-      `${evidence}; whether another host answers for it too could not be asked: ${unasked}`,
+      `${evidence}; could not check whether another host claims it too: ${unasked}`,
       `does a holder (${vip.holders.join(', ')}) have the interface ${vip.interface}?`,
     );
   }
@@ -106,22 +106,22 @@ function vipFinding({ vip, claimants, unasked }: VipView, unit: string, partly: 
   return { subject, healthy: true, evidence: `${evidence}${away}` };
 }
 
-/** Former holders that do not claim the address now. */
+/** Former holders that do not claim the address at the moment. */
 function quietFormer({ claimants, former }: VipView): readonly Former[] {
   return former.filter((one) => !claimants.some(({ name }) => name === named(one) || name === one.name));
 }
 
-/** Former holders that are not on the network, and may come back. */
+/** Advice on former holders that are not on the network, but may return. */
 function formerAdvice(view: VipView): readonly Advice[] {
   return quietFormer(view)
     .filter(({ presence }) => presence === 'silent')
     .map((one) => ({
       subject: `former holder of ${view.vip.name}`,
-      evidence: `${named(one)}: ${inWords(one.presence)}; it stays among the peers`,
+      evidence: `${named(one)}: ${inWords(one.presence)}; it remains a peer`,
     }));
 }
 
-/** Former holders that may run keepalived. */
+/** Findings on former holders that may run keepalived. */
 function formerFindings(view: VipView, unit: string): readonly Finding[] {
   return quietFormer(view).flatMap((one): readonly Finding[] => {
     if (one.presence === 'closed' || one.presence === 'silent') return [];

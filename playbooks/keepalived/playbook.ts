@@ -14,22 +14,21 @@ import {
   token,
   verify,
 } from 'osha';
-import { agreed } from './cluster/agree.ts';
+import { agreed, reloaded } from './cluster/agree.ts';
 import { checkScript, keepalivedConf, keepalivedEnv, keptVips, PASSWORD_LENGTH } from './files/conf.ts';
-import { givenUp, notInCluster } from './cluster/former.ts';
+import { givenUp, notInCluster } from './cluster/release.ts';
 import { heldOnce } from './health.ts';
 import type { ObserveOptions } from './cluster/observe.ts';
 import { recognised, remembered } from './cluster/recognise.ts';
-import { reloaded } from './reload.ts';
 import { problems } from './validate.ts';
 import { settings } from './settings.ts';
 
-/** Beside keepalived's own file: scripts are refused where anybody but root could write to a folder above them. */
+/** In the folder of `keepalived.conf`: keepalived rejects scripts below folders that others than root can write to. */
 function checkPath(conf: string): string {
   return conf.replace(/[^/]+$/, 'check-haproxy');
 }
 
-/** The hosts that can hold a virtual IP by keepalived. */
+/** The hosts that can hold a virtual IP with keepalived. */
 function holders(inventory: Inventory): readonly Host[] {
   const names = new Set(keptVips(inventory).flatMap((vip) => holdersOf(inventory, vip)));
   return inventory.hosts.filter((host) => names.has(host));
@@ -49,11 +48,11 @@ function observedBy({
   };
 }
 
-/** Each virtual IP by a VRRP instance of its own on the hosts that can hold it; it goes where HAProxy answers. */
+/** Runs a VRRP instance for each virtual IP on its holders; the address follows a responding HAProxy. */
 export default playbook({
   name: 'keepalived',
   title: 'keepalived and virtual IPs',
-  // All hosts, for the sake of those that could hold one before.
+  // All hosts, to stop keepalived on former holders.
   hosts: (inventory) => (holders(inventory).length > 0 ? inventory.hosts : []),
   needs: ['base', 'haproxy'],
   settings,
@@ -94,7 +93,7 @@ export default playbook({
         validate: 'keepalived --config-test --use-file {}',
       });
     return [
-      // Before its first peer leaves it out, so before anything is written.
+      // Before any file is written, because a stranger that loses its peers would take the address.
       step('Check who else holds the virtual IPs', recognised(kept, options)),
       step('Check that no Pacemaker cluster holds the virtual IPs', notInCluster(vips), on),
       ...(others.length > 0
@@ -112,9 +111,9 @@ export default playbook({
         ],
         on,
       ),
-      // Before one starts that would not hear the others.
+      // Before a new holder starts that would not receive the others' advertisements.
       step('Apply the configuration', reloaded(kept, options)),
-      // A restart moves what the host holds: one at a time, so that another host can take it.
+      // A restart moves the virtual IPs of the host: one at a time, so that another host can take them.
       step('Run keepalived', service.running(unit, { newerThan: [env] }), { ...on, oneAtATime: true }),
       verify('Each virtual IP is on one host', heldOnce(kept, observed), {
         within: minutes(1) + seconds(4 * settings.advert_seconds),

@@ -3,10 +3,10 @@ import { keptVips, routerIdOf } from './files/conf.ts';
 import { settingsOf as corosyncSettings } from '../pacemaker/settings.ts';
 import type { KeepalivedSettings } from './settings.ts';
 
-/** What VRRP uses where nothing else is asked for. */
+/** The default multicast address of VRRP. */
 const VRRP_GROUP = '224.0.0.18';
 
-/** Mistakes in the virtual IPs that keepalived is to hold, and in its settings. */
+/** Mistakes in the virtual IPs of keepalived and in its settings. */
 export function problems(inventory: Inventory, settings: KeepalivedSettings): readonly InventoryProblem[] {
   const vips = keptVips(inventory);
   return [
@@ -35,11 +35,11 @@ function unknownRouterIds(
       message: inventory.vips.some((vip) => vip.name === name)
         ? `VIP ${name} is not held by keepalived`
         : `there is no VIP "${name}"`,
-      hint: `those held by keepalived are: ${vips.map((vip) => vip.name).join(', ')}`,
+      hint: `the virtual IPs held by keepalived are: ${vips.map((vip) => vip.name).join(', ')}`,
     }));
 }
 
-/** One router ID stands for one virtual IP in a network, and on an interface of a host. */
+/** A router ID must be unique on a network, and on an interface of a host. */
 function routerIdProblems(
   vip: Vip,
   before: readonly Vip[],
@@ -48,7 +48,7 @@ function routerIdProblems(
   const id = routerIdOf(vip, settings);
   const written = settings.router_ids[vip.name] !== undefined;
   const path = written ? ['keepalived', 'router_ids', vip.name] : ['vips', vip.name, 'address'];
-  const hint = `write another, from 1 to 255: keepalived: { router_ids: { ${vip.name}: NUMBER } }`;
+  const hint = `set another one, from 1 to 255: keepalived: { router_ids: { ${vip.name}: NUMBER } }`;
   if (id === 0) {
     const message = `the virtual router ID of ${vip.name}, the last number of its address, would be 0`;
     return [{ severity: 'error', path, message, hint }];
@@ -64,7 +64,7 @@ function routerIdProblems(
   return [{ severity: 'error', path, message, hint }];
 }
 
-/** A host is a matter of keepalived or of Pacemaker: the cluster starts and stops the HAProxy that both depend on. */
+/** A host cannot use both keepalived and Pacemaker: the cluster starts and stops the HAProxy that both depend on. */
 function managerProblems(vip: Vip, inventory: Inventory): readonly InventoryProblem[] {
   const rival = inventory.vips.find(
     (other) => other.by === 'pacemaker' && other.holders.some((name) => vip.holders.includes(name)),
@@ -75,8 +75,8 @@ function managerProblems(vip: Vip, inventory: Inventory): readonly InventoryProb
     {
       severity: 'error',
       path: ['vips', vip.name, 'by'],
-      message: `${shared} would hold ${vip.name} by keepalived and ${rival.name} by Pacemaker, which stops HAProxy without regard to keepalived`,
-      hint: 'let one of the two hold both, or put them on different hosts (on: ...)',
+      message: `${shared} would hold ${vip.name} with keepalived and ${rival.name} with Pacemaker, which would stop HAProxy regardless of keepalived`,
+      hint: 'use the same one for both, or different hosts (on: ...)',
     },
   ];
 }
@@ -94,8 +94,8 @@ function holderProblems(
         severity: 'warning',
         path: ['vips', vip.name],
         at: 'key',
-        message: `only ${only.name} can hold ${vip.name}: it goes when that host does`,
-        hint: 'name a second host (on: ...)',
+        message: `only ${only.name} can hold ${vip.name}: it is down whenever that host is`,
+        hint: 'add a second host (on: ...)',
       },
     ];
   }
@@ -105,8 +105,8 @@ function holderProblems(
     .map((holder) => ({
       severity: 'error',
       path: ['hosts', holder.name, 'address'],
-      message: `keepalived needs the IPv4 address of ${holder.name} in the network of VIP ${vip.name}, to tell the other holders`,
-      hint: 'write the address here, or as one of its networks: { NAME: ADDRESS }; or keepalived: { multicast: true }',
+      message: `keepalived needs the IPv4 address of ${holder.name} in the network of VIP ${vip.name}, for its advertisements`,
+      hint: 'set it here, or in its networks: { NAME: ADDRESS }; or keepalived: { multicast: true }',
     }));
 }
 
@@ -115,17 +115,17 @@ function multicastProblems(inventory: Inventory, settings: KeepalivedSettings): 
   const severity = 'error';
   if (!multicast) {
     if (group === undefined) return [];
-    const message = 'this address is not used: advertisements go to each holder';
-    const hint = 'write multicast: true beside it, or remove it';
+    const message = 'this address is unused: advertisements are sent by unicast';
+    const hint = 'set multicast: true, or remove it';
     return [{ severity, path: ['keepalived', 'multicast_group'], message, hint }];
   }
   if (corosyncSettings(inventory).multicast !== (group ?? VRRP_GROUP)) return [];
   const path = group === undefined ? ['keepalived', 'multicast'] : ['keepalived', 'multicast_group'];
-  const message = `${group ?? VRRP_GROUP} is the multicast address of Corosync too`;
-  return [{ severity, path, message, hint: 'give each of them an address of its own' }];
+  const message = `${group ?? VRRP_GROUP} is also the multicast address of Corosync`;
+  return [{ severity, path, message, hint: 'use different addresses' }];
 }
 
-/** A standby that does not preempt leaves the virtual IP to whoever holds it, however low that one ranks. */
+/** Without preempt, a standby never takes the virtual IP from its holder, however low its priority. */
 function preemptProblems(vips: readonly Vip[], settings: KeepalivedSettings): readonly InventoryProblem[] {
   if (settings.preempt || settings.check.on_failure !== 'lower') return [];
   if (vips.every((vip) => vip.holders.length === 1)) return [];
@@ -133,8 +133,8 @@ function preemptProblems(vips: readonly Vip[], settings: KeepalivedSettings): re
     {
       severity: 'error',
       path: ['keepalived', 'preempt'],
-      message: 'without preempting, no host takes a virtual IP from a holder that is only lowered',
-      hint: 'write check: { on_failure: give_up }, or preempt: true',
+      message: 'without preempt, no host takes a virtual IP over from a holder of lowered priority',
+      hint: 'set check: { on_failure: give_up }, or preempt: true',
     },
   ];
 }

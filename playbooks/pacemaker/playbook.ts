@@ -14,7 +14,7 @@ import {
   verify,
 } from 'osha';
 import * as pacemaker from './cluster/index.ts';
-import { givenUp } from '../keepalived/cluster/former.ts';
+import { givenUp } from '../keepalived/cluster/release.ts';
 import { clustersOf, type Cluster } from './clusters.ts';
 import { laterUnits } from './later.ts';
 import { desiredResources, HAPROXY } from './resources.ts';

@@ -1,8 +1,7 @@
-import { agreed } from '../../playbooks/keepalived/cluster/agree.ts';
+import { agreed, reloaded } from '../../playbooks/keepalived/cluster/agree.ts';
 import { heldOnce } from '../../playbooks/keepalived/health.ts';
 import { recordedIn, type HolderView } from '../../playbooks/keepalived/cluster/observe.ts';
 import { recognised, remembered } from '../../playbooks/keepalived/cluster/recognise.ts';
-import { reloaded } from '../../playbooks/keepalived/reload.ts';
 import { settings } from '../../playbooks/keepalived/settings.ts';
 import * as file from '../../src/operations/file.ts';
 import type { UnitState } from '../../src/operations/unit-state.ts';

@@ -10,50 +10,50 @@ import {
 } from './observe.ts';
 
 /**
- * What is known of the keepalived of a host that could not be asked: it does not run there (`closed`), the host is not on
- * the network (`silent`), it may run (`open`), or it advertises an address (`speaks`).
+ * The state of keepalived on another host, as seen from the network: not running (`closed`), host not on the network
+ * (`silent`), possibly running (`open`), or advertising an address (`speaks`).
  */
 export type Presence = 'closed' | 'silent' | 'open' | 'speaks';
 
-/** Somebody who answers for a virtual IP. */
+/** A host that claims a virtual IP. */
 export interface Claimant {
-  /** How a sentence names it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** One that the inventory lets hold it, another host of the inventory, or none of it. */
+  /** A holder of the virtual IP, another host of the inventory, or a host outside of it. */
   readonly is: 'holder' | 'host' | 'stranger';
-  /** It was asked itself, and answered. */
+  /** It answered the probe itself. */
   readonly answered: boolean;
 }
 
-/** Somebody who could hold a virtual IP before. */
+/** A former holder of a virtual IP. */
 export interface Former extends FormerHolder {
   readonly presence: Presence;
   /** The inventory still lists this host, but not for this virtual IP. */
   readonly listed: boolean;
-  /** It was asked itself, and answered. */
+  /** It answered the probe itself. */
   readonly answered: boolean;
 }
 
-/** All that the answers say of one virtual IP. */
+/** The combined view of one virtual IP. */
 export interface VipView {
   readonly place: Place;
   readonly vip: Vip;
-  /** Those that have it among their addresses, and those that answer for it on the network. */
+  /** Hosts with the address on an interface, or that answer ARP requests for it. */
   readonly claimants: readonly Claimant[];
-  /** Those that could hold it before, and whose keepalived may run. */
+  /** All known former holders. */
   readonly former: readonly Former[];
-  /** Why no host asked the network for it; absent where one did. */
+  /** Why no host could query the network for it; absent when one did. */
   readonly unasked?: string | undefined;
 }
 
-/** A virtual IP, and who is where in its network, by the inventory. */
+/** A virtual IP and the inventory's addresses in its network. */
 export interface Place {
   readonly vip: Vip;
-  /** Its holders' addresses, by name. */
+  /** Addresses of its holders, by name. */
   readonly holders: ReadonlyMap<string, string>;
-  /** The same of every host of the inventory. A holder comes first: see `claimantsOf`. */
+  /** Addresses of all hosts, by name. Holders come first: see `claimantsOf`. */
   readonly near: ReadonlyMap<string, string>;
-  /** The names of those, by address. */
+  /** Names of all hosts, by address. */
   readonly names: ReadonlyMap<string, string>;
   /** Names of all virtual IPs that keepalived holds. */
   readonly kept: ReadonlySet<string>;
@@ -70,12 +70,12 @@ export function placesOf({ vips, inventory }: Pick<ObserveOptions, 'vips' | 'inv
   });
 }
 
-/** How a sentence names a former holder. */
+/** The name of a former holder in messages. */
 export function named({ name, address }: FormerHolder): string {
   return name === undefined ? address : `${name} (${address})`;
 }
 
-/** What the answers of the holders, and of other hosts if they were asked, say of each virtual IP. */
+/** The view of each virtual IP, from the answers of holders and other hosts. */
 export function viewOf(answers: Answers<HolderView>, places: readonly Place[]): readonly VipView[] {
   const views = viewsIn(answers);
   return places.map((place) => {
@@ -110,7 +110,7 @@ function viewsIn(answers: Answers<HolderView>): Views {
   );
 }
 
-/** What the network answered to those that could ask it. */
+/** The successful network queries for a virtual IP. */
 function heardOf(vip: Vip, views: Views): readonly NetworkAnswer[] {
   return [...views.values()]
     .flatMap((view) => view.heard.get(vip.name) ?? [])
@@ -121,12 +121,12 @@ function atAddress(address: string, views: Views): HolderView | undefined {
   return [...views.values()].find((view) => view.addresses.has(address));
 }
 
-/** Whether an instance of a host's file is about a virtual IP, which may have had another name or address then. */
+/** Whether a VRRP instance is for a virtual IP, by name or address, one of which may have changed. */
 export function isAbout(instance: InstanceView, vip: Vip): boolean {
   return instance.name === vip.name || instance.addresses.includes(vip.address);
 }
 
-/** Whether a host may take a virtual IP: as it says itself, or else as the network tells. */
+/** The presence of the host at an address: from its own answer, or else from the network. */
 function presenceOf(vip: Vip, address: string, views: Views, heard: readonly NetworkAnswer[]): Presence {
   const own = atAddress(address, views);
   if (own) {
@@ -145,7 +145,7 @@ function formerOf({ vip, holders, names, kept }: Place, views: Views): readonly 
   for (const { instances = [], records } of views.values()) {
     const past = [
       ...instances.filter((instance) => isAbout(instance, vip)).flatMap(({ holders }) => holders),
-      // The file of a virtual IP that is called otherwise now counts for all.
+      // The record of a renamed virtual IP counts for all.
       ...[...records].flatMap(([name, text]) =>
         name === vip.name || !kept.has(name) ? recordedIn(text) : [],
       ),
@@ -175,9 +175,9 @@ function claimantsOf(
     heard.some(({ macs }) => macs.get(address)?.has(mac) === true);
   for (const mac of new Set(heard.flatMap(({ macs }) => [...(macs.get(vip.address) ?? [])]))) {
     const owner = [...views].find(([, view]) => view.macs.has(mac));
-    // It said itself that it does not have the address: it has passed on since.
+    // A host that answered the probe reported its addresses itself.
     if (owner) continue;
-    // Holders first. A router may answer for everybody (proxy ARP): what a holder's own address answers with tells nothing.
+    // Holders first: with proxy ARP, a router's MAC address can answer for other hosts too.
     const host = [...near].find(([, address]) => answering(mac, address));
     if (host) {
       add(host[0]);
@@ -189,7 +189,7 @@ function claimantsOf(
   return [...claimants.values()];
 }
 
-/** Holders that did not answer, and whose keepalived may run all the same. */
+/** Holders that did not answer the probe, but may run keepalived. */
 export function unheard({ vip, holders }: Place, answers: Answers<HolderView>): readonly string[] {
   const views = viewsIn(answers);
   const heard = heardOf(vip, views);
@@ -199,7 +199,7 @@ export function unheard({ vip, holders }: Place, answers: Answers<HolderView>): 
   });
 }
 
-/** The answers as a table. */
+/** The evidence table. */
 export function evidenceOf(views: readonly VipView[]): Evidence {
   const list = (words: readonly string[]): string => (words.length > 0 ? words.join(', ') : '-');
   return {
@@ -214,11 +214,11 @@ export function evidenceOf(views: readonly VipView[]): Evidence {
   };
 }
 
-/** What a presence means, in words. */
+/** A presence in words. */
 export function inWords(presence: Presence): string {
   switch (presence) {
     case 'closed':
-      return 'keepalived does not run';
+      return 'keepalived is not running';
     case 'silent':
       return 'not on the network';
     case 'open':

@@ -1,14 +1,14 @@
 import { quote } from 'osha';
 
 /**
- * Asks the networks of some interfaces who answers for addresses, and which peers take part in VRRP. Prints lines
+ * Queries the networks of interfaces: which hosts answer ARP for addresses, and which peers take part in VRRP. Prints lines
  * `INDEX arp ADDRESS MAC`, `INDEX vrrp ADDRESS closed`, `INDEX vrrp ADDRESS speaks`, and `INDEX asked` or
  * `INDEX failed WHY`. Arguments, for each interface: its name, the addresses, and the peers among them.
  *
- * Several hosts that claim one address all answer an ARP request, and none learns of it, as the sender has no address
- * (RFC 5227, 2.1.1). A kernel answers a packet of IP protocol 112 that no process takes with "protocol unreachable"
- * (RFC 1122, 3.2.2.1), which proves that keepalived does not run there; the packet has router ID 0, which no
- * keepalived heeds. Written in Perl because perl-base is essential on Debian, so nothing has to be installed.
+ * An ARP request without a sender address is answered by every host that claims the address and updates no ARP caches
+ * (RFC 5227, 2.1.1). A kernel replies "protocol unreachable" to a packet of IP protocol 112 that no process receives
+ * (RFC 1122, 3.2.2.1), which proves that keepalived is not running; the packet has router ID 0, which keepalived ignores.
+ * In Perl, because perl-base is essential on Debian, so nothing must be installed.
  */
 const QUESTION = `use strict;
 use Socket;
@@ -58,34 +58,34 @@ print "$_\\n" for sort keys %said;
 print "$_->{index} asked\\n" for @asked;
 `;
 
-/** One interface that is asked about. */
+/** An interface and the addresses to query on its network. */
 export interface Asked {
   readonly interface: string;
   readonly addresses: readonly string[];
 }
 
 /**
- * A shell command that asks all of these, and takes a second and a half. `peers` is a shell word with the addresses,
- * separated by white space, of those that may run keepalived.
+ * The shell command of a query, which takes 1.5 s. `peers` is a shell word with the whitespace-separated addresses of hosts
+ * that may run keepalived.
  */
 export function questionScript(asked: readonly Asked[], peers: string): string {
   const each = asked.map((one) => `${quote(one.interface)} ${quote(one.addresses.join(' '))} ${peers}`);
   return `perl -e ${quote(QUESTION)} ${each.join(' ')}`;
 }
 
-/** What the network answered by one interface, as one host heard it. */
+/** The result of a query on one interface of one host. */
 export interface NetworkAnswer {
-  /** Why it could not be asked. */
+  /** Why the query failed. */
   readonly failed?: string | undefined;
-  /** Hardware addresses of all that answered for an address. */
+  /** MAC addresses that answered for each address. */
   readonly macs: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Those on which no process takes VRRP. */
+  /** Addresses on which no process receives VRRP. */
   readonly closed: ReadonlySet<string>;
-  /** Those that advertised meanwhile, so they are masters. */
+  /** Addresses that sent advertisements during the query: VRRP masters. */
   readonly speaks: ReadonlySet<string>;
 }
 
-/** Understands what the command printed about the interface of that number. */
+/** Parses the output of the command for the interface with this index. */
 export function parseAnswer(index: number, lines: readonly string[]): NetworkAnswer {
   const own = lines.flatMap((line) =>
     line.startsWith(`${index} `) ? [line.slice(`${index} `.length).split(' ')] : [],
@@ -99,7 +99,7 @@ export function parseAnswer(index: number, lines: readonly string[]): NetworkAns
   const why = own.find(([kind]) => kind === 'failed');
   const asked = own.some(([kind]) => kind === 'asked');
   return {
-    failed: why ? why.slice(1).join(' ') : asked ? undefined : 'perl gave no answer',
+    failed: why ? why.slice(1).join(' ') : asked ? undefined : 'no output from perl',
     macs,
     closed: saying('closed'),
     speaks: saying('speaks'),

@@ -10,36 +10,37 @@ import {
   type Vip,
 } from 'osha';
 import { formerPath, holderAddresses, shortened, type FormerHolder } from '../files/conf.ts';
+import type { KeepalivedSettings } from '../settings.ts';
 import { parseAnswer, questionScript, type NetworkAnswer } from './network-question.ts';
 
-/** One instance, as the `keepalived.conf` of a host has it. */
+/** A VRRP instance in the `keepalived.conf` of a host. */
 export interface InstanceView {
   readonly name: string;
   readonly routerId: number;
   readonly advertSeconds: number;
   readonly multicast: boolean;
   readonly addresses: readonly string[];
-  /** Who could hold it when the file was written, this host included where osha wrote it down. */
+  /** The holders at the time when the file was written. */
   readonly holders: readonly FormerHolder[];
 }
 
-/** What one host says of itself, and hears on its networks. */
+/** The observed state of one host, including its network queries. */
 export interface HolderView {
-  /** The state of keepalived's unit, as systemd says it. */
+  /** The state of the systemd unit of keepalived. */
   readonly unit: string;
-  /** IPv4 addresses that the host has now. */
+  /** Current IPv4 addresses of the host. */
   readonly addresses: ReadonlySet<string>;
-  /** Hardware addresses of its interfaces. */
+  /** MAC addresses of its interfaces. */
   readonly macs: ReadonlySet<string>;
-  /** Absent where the host has no configuration of osha's. */
+  /** Absent when the host has no configuration from osha. */
   readonly instances?: readonly InstanceView[] | undefined;
-  /** The same as it stands there, without the password. */
+  /** The text of that configuration, without the password. */
   readonly text: string;
-  /** Whether that has the present password; absent where it was not asked. */
+  /** Whether it has the current password; absent without a configuration. */
   readonly samePassword?: boolean | undefined;
-  /** The files of former holders, by virtual IP. */
+  /** Contents of the files of former holders, by virtual IP. */
   readonly records: ReadonlyMap<string, string>;
-  /** Answers to ARP and VRRP, by virtual IP; only on hosts that can hold it. */
+  /** Network queries by virtual IP; only on its holders. */
   readonly heard: ReadonlyMap<string, NetworkAnswer>;
 }
 
@@ -53,7 +54,11 @@ export interface ObserveOptions {
   readonly password: Secret;
 }
 
-/** Addresses of the inventory's hosts in the network of a virtual IP, by name. */
+export interface RecogniseOptions extends ObserveOptions {
+  readonly settings: KeepalivedSettings;
+}
+
+/** Addresses of all hosts in the network of a virtual IP, by name. */
 export function addressesNear(vip: Vip, { hosts }: Pick<Inventory, 'hosts'>): ReadonlyMap<string, string> {
   return new Map(
     hosts.flatMap((host) => {
@@ -64,8 +69,8 @@ export function addressesNear(vip: Vip, { hosts }: Pick<Inventory, 'hosts'>): Re
 }
 
 /**
- * Everything that a decision about virtual IPs rests on, asked of one host. On a holder it asks the network too, unless
- * `network` is false, and takes two seconds.
+ * The probe of one host for all decisions about virtual IPs. On a holder it also queries the network, unless `network` is
+ * false, and takes two seconds.
  */
 export function holderProbe(host: Host, options: ObserveOptions, network = true): Probe<HolderView> {
   const { unit, conf, inventory, password } = options;
@@ -109,10 +114,7 @@ exit 0`,
   };
 }
 
-/**
- * Understands what the probe of a host that can hold `own` printed. Throws a `ProbeError` where the host could not say
- * which addresses it has.
- */
+/** Parses the output of the probe of a host that can hold `own`. Throws a `ProbeError` when it lacks the addresses. */
 export function parseView(output: string, own: readonly Pick<Vip, 'name'>[]): HolderView {
   const lines = output.split('\n');
   const all = (key: string): readonly string[] =>
@@ -120,7 +122,7 @@ export function parseView(output: string, own: readonly Pick<Vip, 'name'>[]): Ho
   const addresses = all('address').map((line) => line.split('/')[0] ?? '');
   // Every host has 127.0.0.1.
   if (addresses.length === 0) {
-    throw new ProbeError(`"ip addr" did not say which addresses there are, but: ${output}`);
+    throw new ProbeError(`unexpected probe output, no addresses: ${output}`);
   }
   const conf = all('conf');
   const records = new Map<string, string>();
@@ -144,7 +146,7 @@ export function parseView(output: string, own: readonly Pick<Vip, 'name'>[]): Ho
 
 const ADDRESS = /^(\d+(?:\.\d+){3})(?:\/\d+)?(?: # (\S+))?/;
 
-/** The former holders that a file of them names. */
+/** The former holders listed in a record. */
 export function recordedIn(record: string): readonly FormerHolder[] {
   return record
     .split('\n')

@@ -7,7 +7,7 @@ import {
   type HostChange,
   quote,
 } from 'osha';
-import { formerFile, formerPath, routerIdOf } from '../files/conf.ts';
+import { formerFile, formerPath } from '../files/conf.ts';
 import {
   evidenceOf,
   inWords,
@@ -17,26 +17,21 @@ import {
   unheard,
   viewOf,
   type Former,
-  type Place,
   type VipView,
 } from './holders.ts';
-import { holderProbe, type HolderView, type ObserveOptions } from './observe.ts';
-import type { KeepalivedSettings } from '../settings.ts';
-
-export interface RecogniseOptions extends ObserveOptions {
-  readonly settings: KeepalivedSettings;
-}
+import { disagrees } from './agree.ts';
+import { holderProbe, type HolderView, type RecogniseOptions } from './observe.ts';
 
 type Refusal = Extract<ClusterDecision, { verdict: 'refuse' }>;
 
-/** How a host that osha does not log in to is taken out of the election. */
+/** Hint on how to stop keepalived on a host outside the inventory. */
 export function leaveHint(unit: string, host: string): string {
-  return `on ${host}: systemctl disable --now ${unit}; or list it again under hosts, outside of "on" of this virtual IP, and deploy, which does that`;
+  return `on ${host}: systemctl disable --now ${unit}; or list it under hosts again, but not in "on" of this virtual IP, and deploy, which stops it`;
 }
 
 /**
- * Before anything is changed: no host that the inventory does not list holds a virtual IP, or could take it as soon as
- * its former peers leave it out.
+ * Runs before any change. Refuses while a host outside the inventory holds a virtual IP, or could take it once its former
+ * peers no longer list it.
  */
 export function recognised(
   holders: readonly Host[],
@@ -56,9 +51,9 @@ export function recognised(
 }
 
 /**
- * After listed hosts have given up what others hold now, and before those are configured: no one else holds a virtual
- * IP, what holders must agree on changes on all of them, and former holders that may come back are remembered. They
- * are sent advertisements, so that they leave the address where it is.
+ * Runs after former holders among the listed hosts have stopped keepalived, and before the holders are configured. Refuses
+ * while another host holds a virtual IP, or when shared settings cannot change on all holders. Records former holders that
+ * may return: they keep receiving advertisements, so that they do not take the address.
  */
 export function remembered(
   holders: readonly Host[],
@@ -67,7 +62,7 @@ export function remembered(
   const places = placesOf(options);
   return {
     scope: 'cluster',
-    title: 'former holders are remembered',
+    title: 'former holders are recorded',
     members: holders,
     probe: (member) => holderProbe(member, options),
     decide: (answers) => {
@@ -87,8 +82,8 @@ export function remembered(
         verdict: 'change',
         because:
           some.length === 0
-            ? 'no former holder may come back'
-            : `${[...new Set(some.map(named))].join(', ')} could hold a virtual IP before and may run keepalived still`,
+            ? 'no former holder can return'
+            : `${[...new Set(some.map(named))].join(', ')} could hold a virtual IP before and may still run keepalived`,
         stages: [stage],
         evidence: evidenceOf(views),
       };
@@ -109,8 +104,8 @@ function refuse(reason: string, hint: string): Refusal {
 }
 
 /**
- * Whether a former holder stays among the peers. One that only stopped may start at its next boot, so it does, unless osha
- * has just disabled it, or configures it with the rest because it holds other virtual IPs.
+ * Whether a former holder is recorded as a peer. A stopped one is, because it may start at its next boot, unless osha has
+ * just disabled it, or configures it for other virtual IPs.
  */
 function isKept({ presence, answered, listed }: Former): boolean {
   return !answered && !(listed && presence === 'closed');
@@ -144,12 +139,12 @@ function leftoverRefusal({ vip, claimants }: VipView, { unit }: RecogniseOptions
   const host = claimants.find(({ is, answered }) => is === 'host' && !answered);
   if (!host) return undefined;
   return refuse(
-    `${host.name} holds ${vip.name} (${vip.address}) and may not: its holders are ${vip.holders.join(', ')}`,
-    `on ${host.name}: systemctl disable --now ${unit}; or deploy with ${host.name} reachable and not left out by --limit, which does that`,
+    `${host.name} holds ${vip.name} (${vip.address}), but its holders are ${vip.holders.join(', ')}`,
+    `on ${host.name}: systemctl disable --now ${unit}; or deploy while ${host.name} is reachable and not excluded by --limit, which stops it`,
   );
 }
 
-/** Holders with another router ID, interval, address or password do not hear each other, and each takes the address. */
+/** Holders with different router IDs, intervals, addresses or passwords ignore each other, and each takes the address. */
 function splitRefusal(
   { place, vip, former }: VipView,
   answers: Answers<HolderView>,
@@ -164,32 +159,8 @@ function splitRefusal(
   const deaf = [...unheard(place, answers), ...former.filter(mayRun).map(named)];
   if (deaf.length === 0) return undefined;
   return refuse(
-    `what all holders of ${vip.name} must agree on changes on ${changing.join(', ')}, and ${deaf.join(', ')} may run keepalived with the old settings and cannot be asked: it would hold ${vip.address} too`,
+    `settings shared by all holders of ${vip.name} change on ${changing.join(', ')}, but ${deaf.join(', ')} may run keepalived with the old ones and did not answer: it would hold ${vip.address} too`,
     `bring ${deaf.join(', ')} back, or on it: systemctl disable --now ${options.unit}; then: osha deploy INVENTORY --only keepalived`,
-  );
-}
-
-/**
- * Whether the holders of a virtual IP would not hear each other because of a host's file: it has other settings than they
- * must agree on, does not name all of them, or is about a virtual IP that the host does not hold any more.
- */
-export function disagrees(
-  host: string,
-  { instances, samePassword }: HolderView,
-  { vip, holders }: Place,
-  settings: KeepalivedSettings,
-): boolean {
-  const instance = instances?.find((one) => isAbout(one, vip));
-  if (!instance) return false;
-  if (!vip.holders.includes(host) || instance.name !== vip.name) return true;
-  const knows = (address: string): boolean => instance.holders.some((holder) => holder.address === address);
-  return (
-    samePassword === false ||
-    instance.routerId !== routerIdOf(vip, settings) ||
-    instance.advertSeconds !== settings.advert_seconds ||
-    instance.multicast !== settings.multicast ||
-    !instance.addresses.includes(vip.address) ||
-    (!instance.multicast && ![...holders].every(([name, address]) => name === host || knows(address)))
   );
 }
 
@@ -208,7 +179,7 @@ function recordsOf(
     const before = answer.observed.records.get(vip.name);
     if (before === wanted) return [];
     const what = kept.length === 0 ? `no former holder of ${vip.name}` : kept.map(named).join(', ');
-    return [{ host: host.name, change: written(path, `remember ${what}`, before, wanted) }];
+    return [{ host: host.name, change: written(path, `record ${what}`, before, wanted) }];
   });
 }
 

@@ -11,22 +11,22 @@ import {
 import type { KeepalivedSettings } from '../settings.ts';
 import { ALIVE_PATH, STATS_PORT } from '../../haproxy/files/conf.ts';
 
-/** The facility that keepalived logs to: `local3`. */
+/** The syslog facility of keepalived: `local3`. */
 const LOG_FACILITY = 3;
 
-/** Where HAProxy's own page answers as long as HAProxy is well. */
+/** The health page of HAProxy. */
 const ALIVE = `http://127.0.0.1:${STATS_PORT}${ALIVE_PATH}`;
 
-/** Seconds in which HAProxy has to answer. */
+/** Timeout of the HAProxy check, in seconds. */
 const ANSWER_SECONDS = 2;
 
-/** The name of the check, as instances follow it. */
+/** The name of the check script in the configuration. */
 const CHECK = 'haproxy';
 
-/** The preferred holder's priority; each one behind it has one less. */
+/** The priority of the preferred holder; each further one has one less. */
 const HIGHEST_PRIORITY = 101;
 
-/** The characters of a VRRP password that count (RFC 2338, 10.2): keepalived cuts off the rest, and complains. */
+/** The maximum length of a VRRP password (RFC 2338, 10.2): keepalived truncates longer ones with a warning. */
 export const PASSWORD_LENGTH = 8;
 
 export interface KeepalivedInput {
@@ -34,13 +34,13 @@ export interface KeepalivedInput {
   readonly inventory: Pick<Inventory, 'hosts' | 'vips'>;
   readonly settings: KeepalivedSettings;
   readonly password: Secret;
-  /** Path of the check that says whether the HAProxy of this host answers. */
+  /** Path of the script that checks HAProxy on this host. */
   readonly checkScript: string;
   /** Path of `keepalived.conf` itself. */
   readonly conf: string;
 }
 
-/** A host that could hold a virtual IP before. Its name is not known where only its peers' files tell of it. */
+/** A former holder of a virtual IP. Its name is unknown if only the peers in old files show it. */
 export interface FormerHolder {
   readonly name?: string | undefined;
   readonly address: string;
@@ -51,7 +51,7 @@ export function keptVips(inventory: Pick<Inventory, 'vips'>): readonly Vip[] {
   return inventory.vips.filter((vip) => vip.by === 'keepalived');
 }
 
-/** The virtual router ID of a VIP: what is asked for, or the last number of its address. May be 0, which is none. */
+/** The virtual router ID of a VIP: the setting, or the last number of its address. Can be 0, which is invalid. */
 export function routerIdOf(
   vip: Pick<Vip, 'name' | 'address'>,
   settings: Pick<KeepalivedSettings, 'router_ids'>,
@@ -60,8 +60,8 @@ export function routerIdOf(
 }
 
 /**
- * What a check that passes adds to a priority, where a failing one is to `lower` it. Any healthy holder has to outrank
- * any failing one. First and last of n holders are n - 1 apart, so it takes n: with two, 2 on top of 101 and 100.
+ * The priority bonus of a passing check with `on_failure: lower`. Every healthy holder must outrank every failing one; the
+ * priorities of n holders span n - 1, so the bonus is n.
  */
 function weightOf(vip: Pick<Vip, 'holders'>): number {
   return Math.max(2, vip.holders.length);
@@ -76,7 +76,7 @@ function block(head: string, lines: readonly string[]): readonly string[] {
   return [`${head} {`, ...lines.map((line) => `    ${line}`), '}'];
 }
 
-/** Who can hold a virtual IP, and each one's address in its network. */
+/** The holders of a virtual IP, with their addresses in its network. */
 export function holderAddresses(vip: Vip, inventory: Pick<Inventory, 'hosts'>): ReadonlyMap<string, string> {
   return new Map(
     holdersOf(inventory, vip).flatMap((host) => {
@@ -86,20 +86,20 @@ export function holderAddresses(vip: Vip, inventory: Pick<Inventory, 'hosts'>): 
   );
 }
 
-/** The file of a holder with the former holders of a virtual IP, which `keepalived.conf` includes. */
+/** The path of the file with former holders of a virtual IP, which `keepalived.conf` includes. */
 export function formerPath(conf: string, vip: string): string {
   return conf.replace(/[^/]+$/, `former-${vip}.conf`);
 }
 
 /**
- * What that file holds: further peers, so that one that comes back to life hears that its address is held. Empty blocks
- * of peers are an error to keepalived, so a holder without others has the whole block there.
+ * The content of that file: additional peers, so that a returning former holder receives advertisements. keepalived rejects
+ * empty peer blocks, so for a single holder the file contains the whole block.
  */
 export function formerFile(
   host: string,
   vip: string,
   former: readonly FormerHolder[],
-  /** Of the present holders, by name. */
+  /** Addresses of the current holders, by name. */
   addresses: ReadonlyMap<string, string>,
 ): string {
   const own = addresses.get(host);
@@ -113,10 +113,7 @@ export function formerFile(
   return [...head, ...lines, ''].join('\n');
 }
 
-/**
- * Whom an instance sends its advertisements to: the other holders, and former ones. Without any, keepalived wants
- * multicast.
- */
+/** The unicast peers of an instance: other holders and former ones. Without peers, keepalived uses multicast. */
 function peering(host: Host, vip: Vip, { inventory, settings, conf }: KeepalivedInput): readonly string[] {
   const addresses = holderAddresses(vip, inventory);
   const own = addresses.get(host.name);
@@ -161,8 +158,8 @@ ${after.map((line) => `    ${line}`)}
 }
 
 /**
- * `keepalived.conf` of one host: an instance for each virtual IP that it can hold, all by themselves. A check without
- * a weight takes its instance out of the election when it fails, and the virtual IP goes.
+ * `keepalived.conf` of one host: an independent instance for each virtual IP that it can hold. A failing check without a
+ * weight puts its instance into the fault state, which releases the virtual IP.
  */
 export function keepalivedConf(input: KeepalivedInput): SecretText {
   const { host, inventory, settings, checkScript } = input;
@@ -178,7 +175,7 @@ export function keepalivedConf(input: KeepalivedInput): SecretText {
     `script "${checkScript}"`,
     `interval ${interval}`,
     `timeout ${ANSWER_SECONDS + 1}`,
-    // One that fails may be HAProxy being restarted.
+    // A single failure may be a restart of HAProxy.
     'fall 2',
     'rise 2',
   ];
@@ -190,7 +187,7 @@ ${own.map((vip) => instance(vip, input))}
 `;
 }
 
-/** The check: whether the HAProxy of this host answers, asked on its own page. Exit code 0 says yes. */
+/** The check script: exits with 0 when HAProxy on this host responds. */
 export function checkScript(): string {
   return `#!/bin/sh
 # Placed by osha.
@@ -198,7 +195,7 @@ exec curl --silent --fail --output /dev/null --noproxy '*' --max-time ${ANSWER_S
 `;
 }
 
-/** What keepalived is started with, as `/etc/default/keepalived` says it. */
+/** The content of `/etc/default/keepalived`: the arguments of the daemon. */
 export function keepalivedEnv(): string {
   return `# Placed by osha.
 DAEMON_ARGS="--log-facility=${LOG_FACILITY}"

@@ -27,7 +27,7 @@ type Case = readonly [name: string, answers: readonly Answer<HolderView>[], expe
 
 const cases: readonly Case[] = [
   [
-    'the preferred one holds it',
+    'the preferred holder has it',
     [
       says(11, { holds: [20], heard: hears(12) }),
       says(12, { heard: hears(11, 11) }),
@@ -40,7 +40,7 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'another one holds it, while the preferred one is away',
+    'another holder has it while the preferred one is unreachable',
     [away, says(12, { holds: [20], heard: hears(11) }), says(13, { unit: 'inactive' })],
     [
       'controller1 keepalived -: timed out',
@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'one that cannot be asked holds it',
+    'an unreachable holder has it',
     [away, says(12, { heard: hears(11, 11) }), says(13, { unit: 'inactive' })],
     [
       'controller1 keepalived -: timed out',
@@ -58,20 +58,20 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'keepalived does not run on a holder',
+    'keepalived is not running on a holder',
     [
       says(11, { unit: 'failed', heard: hears(12, 12) }),
       says(12, { holds: [20], heard: hears(11) }),
       says(13, { unit: 'inactive' }),
     ],
     [
-      'controller1 keepalived -: does not run (failed)',
+      'controller1 keepalived -: not running (failed)',
       'controller2 keepalived +: holds api',
       `virtual IP api +: ${VIP} on controller2, preferred controller1`,
     ],
   ],
   [
-    'nobody holds it',
+    'no host holds it',
     [says(11, { heard: hears(12) }), says(12, { heard: hears(11) }), away],
     [
       'controller1 keepalived +: stands by for api',
@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'both hold it',
+    'both holders have it',
     [
       says(11, { holds: [20], heard: hears(12, 12) }),
       says(12, { holds: [20], heard: hears(11, 11) }),
@@ -93,7 +93,7 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'one holds it, and another that cannot be asked answers for it too',
+    'a holder has it, and an unreachable one claims it too',
     [says(11, { holds: [20], heard: hears(12, 12) }), away, says(13, { unit: 'inactive' })],
     [
       'controller1 keepalived +: holds api',
@@ -102,7 +102,7 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'a host holds it that is no holder any more',
+    'a former holder has it',
     [
       says(11, { heard: hears(12, 13) }),
       says(12, { heard: hears(11, 13) }),
@@ -115,7 +115,7 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'nobody could ask the network',
+    'no host could query the network',
     [
       says(11, { holds: [20], heard: { failed: 'there is no interface eth0' } }),
       says(12),
@@ -124,14 +124,14 @@ const cases: readonly Case[] = [
     [
       'controller1 keepalived +: holds api',
       'controller2 keepalived +: stands by for api',
-      `virtual IP api -: ${VIP} on controller1; whether another host answers for it too could not be asked: there is no interface eth0`,
+      `virtual IP api -: ${VIP} on controller1; could not check whether another host claims it too: there is no interface eth0`,
     ],
   ],
 ];
 
 const unlisted: readonly Case[] = [
   [
-    'one that left the inventory holds it as well as a holder',
+    'a host that left the inventory and a holder have it',
     [
       says(11, {
         holds: [20],
@@ -161,7 +161,7 @@ const unlisted: readonly Case[] = [
     ],
   ],
   [
-    'one that nothing is known of holds it as well as a holder',
+    'an unknown host and a holder have it',
     [
       says(11, { holds: [20], heard: { arp: [[20, 99]] } }),
       says(12, {
@@ -180,7 +180,7 @@ const unlisted: readonly Case[] = [
     ],
   ],
   [
-    'one that left the inventory stands by still',
+    'a host that left the inventory still stands by',
     [says(11, { holds: [20], instances: three, heard: former }), says(12)],
     [
       'controller1 keepalived +: holds api',
@@ -190,7 +190,7 @@ const unlisted: readonly Case[] = [
     ],
   ],
   [
-    'one that left the inventory has stopped keepalived',
+    'a host that left the inventory has stopped keepalived',
     [says(11, { holds: [20], instances: three, heard: { ...former, closed: [13] } }), says(12)],
     [
       'controller1 keepalived +: holds api',
@@ -199,7 +199,7 @@ const unlisted: readonly Case[] = [
     ],
   ],
   [
-    'one that left the inventory is not there',
+    'a host that left the inventory is not on the network',
     [
       says(11, { holds: [20], records: { api: '# Placed by osha\n192.0.2.13\n' }, heard: hears(12) }),
       says(12, { heard: hears(11, 11) }),
@@ -208,12 +208,12 @@ const unlisted: readonly Case[] = [
       'controller1 keepalived +: holds api',
       'controller2 keepalived +: stands by for api',
       `virtual IP api +: ${VIP} on controller1`,
-      'advice: former holder of api: 192.0.2.13: not on the network; it stays among the peers',
+      'advice: former holder of api: 192.0.2.13: not on the network; it remains a peer',
     ],
   ],
 ];
 
-describe('the health of virtual IPs by keepalived', () => {
+describe('the health of virtual IPs with keepalived', () => {
   it.each([...cases, ...unlisted])('%s', (_name, given, expected) => {
     const present = hosts.slice(0, given.length);
     const answers = new Map(present.map((host, index) => [host.name, given[index] ?? away] as const));
@@ -233,7 +233,7 @@ describe('the health of virtual IPs by keepalived', () => {
     ).toBe(true);
   });
 
-  it('is not made up where a host cannot say which addresses it has', () => {
+  it('throws when a host does not report its addresses', () => {
     expect(() => parseView('unit=active\n', [])).toThrow(ProbeError);
   });
 });

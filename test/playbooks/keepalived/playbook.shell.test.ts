@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import keepalived from '../../../playbooks/keepalived/playbook.ts';
-import { givenUp, notInCluster } from '../../../playbooks/keepalived/cluster/former.ts';
+import { givenUp, notInCluster } from '../../../playbooks/keepalived/cluster/release.ts';
 import { anInventory } from '../../support/inventory.ts';
 import { folderForAll } from '../../support/temporary-folder.ts';
 import { contextOf, titlesOn } from '../context.ts';
@@ -12,11 +12,11 @@ import { kept } from './vips.ts';
 const vips = [kept('api', 20, { holders: ['controller1', 'controller2'] })];
 
 describe('the keepalived playbook', () => {
-  it('is for nobody where Pacemaker holds all virtual IPs', () => {
+  it('has no hosts when Pacemaker holds all virtual IPs', () => {
     expect(keepalived.hosts(anInventory())).toEqual([]);
   });
 
-  it('sets holders up, and only makes sure that no other host is one still', () => {
+  it('configures holders, and only stops keepalived on other hosts', () => {
     const context = contextOf(keepalived, { inventory: anInventory({ vips }) });
     expect(titlesOn(keepalived, context, 'controller2')).toEqual([
       'no virtual IP in a cluster',
@@ -26,10 +26,10 @@ describe('the keepalived playbook', () => {
       '/etc/keepalived/keepalived.conf',
       'keepalived',
     ]);
-    expect(titlesOn(keepalived, context, 'controller3')).toEqual(["no keepalived of osha's"]);
+    expect(titlesOn(keepalived, context, 'controller3')).toEqual(['no keepalived deployed by osha']);
   });
 
-  it('finds out who held them before it changes anything, and what former holders to remember before their peers leave them out', () => {
+  it('recognises holders before any change, and records former holders before their peers are updated', () => {
     const steps = keepalived.steps(contextOf(keepalived, { inventory: anInventory({ vips }) }));
     expect(steps.map(({ title }) => title)).toEqual([
       'Check who else holds the virtual IPs',
@@ -45,7 +45,7 @@ describe('the keepalived playbook', () => {
     ]);
   });
 
-  it('needs no host for its steps but those that can hold one', () => {
+  it('requires only the holders for its cluster steps', () => {
     const steps = keepalived.steps(contextOf(keepalived, { inventory: anInventory({ vips }) }));
     for (const step of steps) {
       if (step.kind === 'host') continue;
@@ -55,7 +55,7 @@ describe('the keepalived playbook', () => {
   });
 });
 
-describe('a host that is no holder any more', () => {
+describe('a former holder', () => {
   const folder = folderForAll();
   const conf = join(folder, 'keepalived.conf');
   const operation = givenUp({ unit: 'keepalived', conf });
@@ -71,15 +71,15 @@ describe('a host that is no holder any more', () => {
   }
 
   it.each([
-    ["osha's, running", '# Placed by osha.\nglobal_defs {\n', true, true],
-    ["osha's, stopped", '# Placed by osha.\n', false, false],
-    ["somebody else's", 'global_defs {\n', true, false],
-    ['none', undefined, false, false],
-  ])('has a keepalived that is %s', (_name, content, active, expected) => {
+    ['from osha and running', '# Placed by osha.\nglobal_defs {\n', true, true],
+    ['from osha and stopped', '# Placed by osha.\n', false, false],
+    ['from somebody else', 'global_defs {\n', true, false],
+    ['not installed', undefined, false, false],
+  ])('is detected with a keepalived that is %s', (_name, content, active, expected) => {
     expect(found(content, active)).toBe(expected);
   });
 
-  it('stops it, now and at boot', () => {
+  it('stops and disables keepalived', () => {
     expect(operation.decide(false)).toEqual([]);
     const [change] = operation.decide(true);
     expect(change?.summary).toBe('stop keepalived (this host no longer holds a virtual IP)');
@@ -89,17 +89,17 @@ describe('a host that is no holder any more', () => {
   });
 });
 
-describe('virtual IPs that keepalived is to hold', () => {
+describe('virtual IPs for keepalived', () => {
   const { probe } = notInCluster(vips);
   const answer = (stdout: string) => ({ stdout, stderr: '', exitCode: 0 });
 
-  it('may not be in a cluster that runs, which would hold them on another host', () => {
+  it('are refused while a Pacemaker cluster holds them', () => {
     expect(() => probe.parse(answer(`value="${vips[0]?.address ?? ''}"\n`))).toThrow(
       /Pacemaker holds api here.*pcs resource delete vip-api/,
     );
   });
 
-  it('are free where there is no cluster', () => {
+  it('are accepted without a cluster', () => {
     expect(probe.parse(answer(''))).toEqual([]);
   });
 });

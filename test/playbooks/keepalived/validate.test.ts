@@ -12,7 +12,7 @@ type Case = readonly [
 ];
 
 /** As `severity path: message`. */
-function told(overrides: Partial<Inventory>, settings: unknown): readonly string[] {
+function problemsIn(overrides: Partial<Inventory>, settings: unknown): readonly string[] {
   const inventory = anInventory({ vips: [kept('api', 20)], ...overrides });
   const problems = keepalived.validate?.(inventory, keepalived.settings.parse(settings)) ?? [];
   expect(problems.every((problem) => problem.hint !== undefined)).toBe(true);
@@ -21,18 +21,18 @@ function told(overrides: Partial<Inventory>, settings: unknown): readonly string
 
 const pair = ['controller1', 'controller2'];
 const corosync = (multicast: unknown) => ({ settings: { pacemaker: { multicast } } });
-const GROUP = 'is the multicast address of Corosync too';
+const GROUP = 'is also the multicast address of Corosync';
 
 const cases: readonly Case[] = [
-  ['nothing wrong', { vips: [kept('api', 20), kept('database', 21)] }, {}, []],
+  ['nothing for valid settings', { vips: [kept('api', 20), kept('database', 21)] }, {}, []],
   [
-    'two virtual IPs with one router ID in a network',
+    'two virtual IPs with one router ID on a network',
     { vips: [kept('api', 20), kept('database', 20, { address: '192.0.3.20', prefixLength: 16 })] },
     {},
     ['error vips.database.address: the virtual router ID of database would be 20, which is that of VIP api'],
   ],
   [
-    'two that were given one router ID',
+    'one configured router ID for two virtual IPs',
     { vips: [kept('api', 20), kept('database', 21)] },
     { router_ids: { database: 20 } },
     [
@@ -46,7 +46,7 @@ const cases: readonly Case[] = [
     ['error vips.public.address: the virtual router ID of public would be 20, which is that of VIP api'],
   ],
   [
-    'one router ID on networks that have nothing to do with each other',
+    'nothing for one router ID on separate networks',
     { vips: [kept('api', 20), kept('public', 20, { address: '198.51.100.20', interface: 'eth1' })] },
     { multicast: true },
     [],
@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
     ['error vips.api.address: the virtual router ID of api, the last number of its address, would be 0'],
   ],
   [
-    'a router ID for nobody',
+    'a router ID for an unknown virtual IP',
     {},
     { router_ids: { apo: 20 } },
     ['error keepalived.router_ids.apo: there is no VIP "apo"'],
@@ -70,11 +70,11 @@ const cases: readonly Case[] = [
     },
     {},
     [
-      'error vips.api.by: controller1, controller2 would hold api by keepalived and database by Pacemaker, which stops HAProxy without regard to keepalived',
+      'error vips.api.by: controller1, controller2 would hold api with keepalived and database with Pacemaker, which would stop HAProxy regardless of keepalived',
     ],
   ],
   [
-    'Pacemaker on other hosts',
+    'nothing for Pacemaker on other hosts',
     {
       vips: [
         kept('api', 20, { holders: pair }),
@@ -88,24 +88,24 @@ const cases: readonly Case[] = [
     'a single holder',
     { vips: [kept('api', 20, { holders: ['controller1'] })] },
     {},
-    ['warning vips.api: only controller1 can hold api: it goes when that host does'],
+    ['warning vips.api: only controller1 can hold api: it is down whenever that host is'],
   ],
   [
-    'a holder whose address only DNS knows',
+    'a holder with a host name as its address',
     {
       hosts: [aHost('controller1'), aHost('controller2', { address: 'c2.example.net' })],
       vips: [kept('api', 20, { holders: pair })],
     },
     {},
     [
-      'error hosts.controller2.address: keepalived needs the IPv4 address of controller2 in the network of VIP api, to tell the other holders',
+      'error hosts.controller2.address: keepalived needs the IPv4 address of controller2 in the network of VIP api, for its advertisements',
     ],
   ],
   [
-    'a group that is not used',
+    'an unused multicast group',
     {},
     { multicast_group: '239.1.2.3' },
-    ['error keepalived.multicast_group: this address is not used: advertisements go to each holder'],
+    ['error keepalived.multicast_group: this address is unused: advertisements are sent by unicast'],
   ],
   [
     "Corosync's address",
@@ -114,30 +114,30 @@ const cases: readonly Case[] = [
     [`error keepalived.multicast_group: 239.1.2.3 ${GROUP}`],
   ],
   [
-    "Corosync's address, which is that of VRRP",
+    "Corosync on VRRP's default address",
     corosync('224.0.0.18'),
     { multicast: true },
     [`error keepalived.multicast: 224.0.0.18 ${GROUP}`],
   ],
   [
-    'another address than that of Corosync',
+    'nothing for another address than that of Corosync',
     corosync('239.1.2.4'),
     { multicast: true, multicast_group: '239.1.2.3' },
     [],
   ],
   [
-    'lowered holders that nobody preempts',
+    'lowered holders without preempt',
     {},
     { preempt: false, check: { on_failure: 'lower' } },
     [
-      'error keepalived.preempt: without preempting, no host takes a virtual IP from a holder that is only lowered',
+      'error keepalived.preempt: without preempt, no host takes a virtual IP over from a holder of lowered priority',
     ],
   ],
 ];
 
-describe('what is wrong with virtual IPs by keepalived', () => {
+describe('validation of virtual IPs with keepalived reports', () => {
   it.each(cases)('%s', (_name, overrides, settings, expected) => {
-    expect(told(overrides, settings)).toEqual(expected);
+    expect(problemsIn(overrides, settings)).toEqual(expected);
   });
 });
 

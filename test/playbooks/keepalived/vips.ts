@@ -4,7 +4,7 @@ import type { Inventory, Vip } from '../../../src/inventory/types.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
 
-/** A virtual IP of the test inventory that keepalived holds, on all three controllers unless told otherwise. */
+/** A virtual IP of the test inventory held by keepalived, by default on all three controllers. */
 export function kept(name: string, last: number, overrides: Partial<Vip> = {}): Vip {
   return {
     name,
@@ -18,14 +18,14 @@ export function kept(name: string, last: number, overrides: Partial<Vip> = {}): 
   };
 }
 
-/** What the operations on holders are given. */
+/** Options of the operations on holders. */
 export function observing(vips: readonly Vip[], inventory: Pick<Inventory, 'hosts'>) {
   const password = new Secret('keepalived', 'value-of-keepalived');
   return { vips, inventory, unit: 'keepalived', conf: '/etc/keepalived/keepalived.conf', password };
 }
 
 export interface Heard {
-  /** Who answered for an address, by the last number of both. */
+  /** ARP replies, by the last number of the address and of the replying host. */
   readonly arp?: readonly (readonly [address: number, answeredBy: number])[];
   readonly closed?: readonly number[];
   readonly speaks?: readonly number[];
@@ -55,11 +55,11 @@ export interface Says {
   readonly instances?: readonly InstanceView[] | undefined;
   readonly samePassword?: boolean;
   readonly records?: Readonly<Record<string, string>>;
-  /** Of every virtual IP `api`. */
+  /** The network query for the virtual IP `api`. */
   readonly heard?: Heard;
 }
 
-/** What the host at 192.0.2.x answers. */
+/** The answer of the host at 192.0.2.x. */
 export function says(last: number, given: Says = {}): Answer<HolderView> {
   return {
     reachable: true,

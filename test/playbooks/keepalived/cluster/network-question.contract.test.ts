@@ -35,8 +35,8 @@ const canMakeNetworks =
   process.getuid?.() === 0 &&
   spawnSync('sh', ['-c', `ip netns add ${NAME} && ip netns del ${NAME}`]).status === 0;
 
-describe('a question to the network', () => {
-  it.runIf(canMakeNetworks)('names every host that answers for an address, also where two do', () => {
+describe('a network query', () => {
+  it.runIf(canMakeNetworks)('reports every host that claims an address, even two', () => {
     const answer = parseAnswer(
       0,
       onNetwork(`for h in 12 13; do ip -n ${NAME}-$h addr add 10.9.0.20/24 dev eth0; done`).split('\n'),
@@ -51,7 +51,7 @@ describe('a question to the network', () => {
     );
   });
 
-  it.runIf(canMakeNetworks)('names who else has the address of the host that asks', () => {
+  it.runIf(canMakeNetworks)('reports other hosts with an address of its own host', () => {
     const answer = parseAnswer(
       0,
       onNetwork(`for h in 11 13; do ip -n ${NAME}-$h addr add 10.9.0.20/24 dev eth0; done`).split('\n'),
@@ -59,22 +59,22 @@ describe('a question to the network', () => {
     expect(answer.macs.get('10.9.0.20')).toEqual(new Set(['02:00:00:00:00:13']));
   });
 
-  it.runIf(canMakeNetworks)('tells a host where something takes VRRP from one where nothing does', () => {
+  it.runIf(canMakeNetworks)('distinguishes hosts with and without a VRRP process', () => {
     const listen = `perl -e 'use Socket; socket my $s, AF_INET, SOCK_RAW, 112; sleep 4'`;
     const answer = parseAnswer(
       0,
       onNetwork(`ip netns exec ${NAME}-13 ${listen} </dev/null >/dev/null 2>&1 &\nsleep 0.3`).split('\n'),
     );
-    // 10.9.0.14 is nobody's.
+    // No host has 10.9.0.14.
     expect(answer.closed).toEqual(new Set(['10.9.0.12']));
     expect(answer.macs.has('10.9.0.13')).toBe(true);
     expect(answer.macs.has('10.9.0.14')).toBe(false);
   });
 
-  it('says why it could not be asked', () => {
+  it('reports why it failed', () => {
     const nowhere = [{ interface: 'osha-none', addresses: ['10.9.0.20'] }];
     const { stdout } = runHere(questionScript(nowhere, "''"));
     expect(parseAnswer(0, stdout.split('\n')).failed).toBe('there is no interface osha-none');
-    expect(parseAnswer(0, ['sh: perl: not found']).failed).toBe('perl gave no answer');
+    expect(parseAnswer(0, ['sh: perl: not found']).failed).toBe('no output from perl');
   });
 });

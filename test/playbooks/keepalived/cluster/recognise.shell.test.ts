@@ -75,14 +75,14 @@ type Case = readonly [
 
 const cases: readonly Case[] = [
   [
-    'nothing was deployed yet',
+    'no deployment yet',
     listed,
     [says(11, { unit: 'inactive', heard: gone }), says(12, { unit: 'inactive', heard: gone })],
     'converged',
-    `controller1: remember no former holder of api (${FILE}); controller2: remember no former holder of api (${FILE})`,
+    `controller1: record no former holder of api (${FILE}); controller2: record no former holder of api (${FILE})`,
   ],
   [
-    'all is as it was',
+    'nothing has changed',
     removed,
     [
       says(11, { holds: [20], instances: both, records: { api: none('controller1') }, heard: gone }),
@@ -92,7 +92,7 @@ const cases: readonly Case[] = [
     'converged',
   ],
   [
-    'a former holder that the inventory does not list holds the address too',
+    'a former holder outside the inventory holds the address too',
     removed,
     [
       says(11, {
@@ -120,14 +120,14 @@ const cases: readonly Case[] = [
     /^refuse: controller3 \(192.0.2.13\) holds/,
   ],
   [
-    'it stands by: without its peers it would take the address',
+    'a former holder outside the inventory stands by, and would take the address without its peers',
     removed,
     [says(11, { holds: [20], instances: all, heard: up }), says(12, { instances: all, heard: up })],
     /^refuse: controller3 \(192.0.2.13\) could hold api .* is no longer a host of this inventory, and is up \(keepalived may run\)/,
     /^refuse: controller3/,
   ],
   [
-    'only the peers in a file of an older osha tell of it',
+    'only the peers in a file of an older osha show a former holder',
     removed,
     [
       says(11, {
@@ -141,37 +141,37 @@ const cases: readonly Case[] = [
     /^refuse: 192.0.2.13/,
   ],
   [
-    'keepalived was stopped there, and may start at the next boot',
+    'keepalived was stopped on a former holder, and may start at the next boot',
     removed,
     [
       says(11, { holds: [20], instances: all, records: { api: third('controller1') }, heard: stopped }),
       says(12, { instances: all, records: { api: none('controller2') }, heard: up }),
     ],
     'converged',
-    `controller2: remember controller3 (192.0.2.13) (${FILE})`,
+    `controller2: record controller3 (192.0.2.13) (${FILE})`,
   ],
   [
-    'a listed host was a holder, and was told to stop',
+    'a listed former holder was stopped',
     listed,
     [
       says(11, { holds: [20], instances: all, records: { api: third('controller1') }, heard: stopped }),
       says(12, { instances: all, records: { api: none('controller2') }, heard: up }),
     ],
     'converged',
-    `controller1: remember no former holder of api (${FILE})`,
+    `controller1: record no former holder of api (${FILE})`,
   ],
   [
-    'it is not on the network, and may come back',
+    'a former holder is not on the network, and may return',
     removed,
     [
       says(11, { holds: [20], instances: all, records: { api: none('controller1') }, heard: gone }),
       says(12, { instances: all, records: { api: third('controller2') }, heard: gone }),
     ],
     'converged',
-    `controller1: remember controller3 (192.0.2.13) (${FILE})`,
+    `controller1: record controller3 (192.0.2.13) (${FILE})`,
   ],
   [
-    'it came back, and was remembered',
+    'a recorded former holder has returned',
     removed,
     [
       says(11, { holds: [20], instances: both, records: { api: third('controller1') }, heard: up }),
@@ -181,17 +181,17 @@ const cases: readonly Case[] = [
     /^refuse: controller3/,
   ],
   [
-    'a listed host was a holder and could not be told to stop',
+    'a listed former holder could not be stopped',
     listed,
     [
       says(11, { holds: [20], instances: all, records: { api: none('controller1') }, heard: up }),
       says(12, { instances: all, records: { api: third('controller2') }, heard: up }),
     ],
     'converged',
-    `controller1: remember controller3 (192.0.2.13) (${FILE})`,
+    `controller1: record controller3 (192.0.2.13) (${FILE})`,
   ],
   [
-    'a listed host that is no holder has the address',
+    'a listed host that is not a holder has the address',
     listed,
     [
       says(11, {
@@ -214,24 +214,24 @@ const cases: readonly Case[] = [
       }),
     ],
     'converged',
-    'refuse: controller3 holds api (192.0.2.20) and may not: its holders are controller1, controller2',
+    'refuse: controller3 holds api (192.0.2.20), but its holders are controller1, controller2',
   ],
   [
-    'somebody else has the address',
+    'an unknown host has the address',
     removed,
     [says(11, { unit: 'inactive', heard: { arp: [[20, 77]] } }), says(12, { unit: 'inactive' })],
     /^refuse: an unknown host \(02:00:00:00:00:4d\) holds api/,
     /^refuse: an unknown host/,
   ],
   [
-    'a holder that --limit leaves out, and that cannot be asked, may run with the old password',
+    'a holder that --limit excludes may run with the old password',
     removed,
     [says(11, { holds: [20], instances: both, samePassword: false, heard: { arp: [[12, 12]] } }), away],
     'converged',
-    /^refuse: what all holders of api must agree on changes on controller1, and controller2 may run keepalived/,
+    /^refuse: settings shared by all holders of api change on controller1, but controller2 may run keepalived/,
   ],
   [
-    'such a holder is switched off',
+    'a holder that --limit excludes is switched off',
     removed,
     [
       says(11, {
@@ -247,7 +247,7 @@ const cases: readonly Case[] = [
     'converged',
   ],
   [
-    'such a holder may run, and nothing changes that they have to agree on',
+    'a holder that --limit excludes may run, and no shared settings change',
     removed,
     [
       says(11, {
@@ -272,7 +272,7 @@ describe('before keepalived is configured', () => {
     else expect(second).toMatch(then);
   });
 
-  it('says on which host what ends it', () => {
+  it('hints at the command for the former holder', () => {
     const answers = new Map([
       ['controller1', says(11, { instances: all, heard: up })],
       ['controller2', says(12, { heard: up })],
@@ -301,7 +301,7 @@ describe('before keepalived is configured', () => {
 describe('the file of former holders', () => {
   const folder = folderForAll();
 
-  it('is peers for a block that has others, and the block itself where there is none', () => {
+  it('contains peers, or the whole block for a single holder', () => {
     const former = [{ name: 'controller3', address: '192.0.2.13' }, { address: '192.0.2.14' }];
     const shared = formerFile('controller1', 'api', former, addresses);
     expect(shared.split('\n').slice(2)).toEqual(['192.0.2.13 # controller3', '192.0.2.14', '']);
@@ -320,7 +320,7 @@ describe('the file of former holders', () => {
     }
   });
 
-  it('is written, and then nothing is left to do', () => {
+  it('is written, and then converged', () => {
     const options = {
       ...observing([vip], removed),
       conf: join(folder, 'keepalived.conf'),
@@ -338,7 +338,7 @@ describe('the file of former holders', () => {
   });
 });
 
-describe('what a host says of itself', () => {
+describe('the probe of a host', () => {
   const folder = folderForAll();
   const conf = join(folder, 'keepalived.conf');
   const inventory = anInventory({ vips: [vip] });
@@ -386,7 +386,7 @@ vrrp_instance api {
     return parseView(answer.stdout, []);
   }
 
-  it('has its instances with all holders of before, named where that is known', () => {
+  it('returns its instances with all former holders, and their names if known', () => {
     expect(viewOfThisMachine('value-of-keepalived').instances).toEqual([
       instance([11, 13], {
         holders: [
@@ -398,7 +398,7 @@ vrrp_instance api {
     ]);
   });
 
-  it('has the files of former holders, its addresses, and whether the password is the present one', () => {
+  it('returns records, addresses, and whether the password is current', () => {
     const view = viewOfThisMachine('value-of-keepalived');
     expect(view.records).toEqual(new Map([['api', '# Placed by osha: ...\n192.0.2.15 # old\n']]));
     expect(view.addresses).toContain('127.0.0.1');
@@ -406,7 +406,7 @@ vrrp_instance api {
     expect(viewOfThisMachine('another').samePassword).toBe(false);
   });
 
-  it('asks about all that may run keepalived, but not about the host itself', () => {
+  it('queries all hosts that may run keepalived, except itself', () => {
     writeFileSync(conf, CONF);
     writeFileSync(join(folder, 'former-api.conf'), '192.0.2.15 # old\n');
     const { script } = holderProbe(one, { ...observing([vip], inventory), conf });

@@ -19,7 +19,7 @@ function conf(host: string, settings: unknown = {}, vips = [api, database]): str
   return placedFile(keepalived, context, host, CONF) ?? '';
 }
 
-/** The lines of one block of the file, without what it is indented by. */
+/** The lines of one block of the file, without indentation. */
 function block(text: string, head: string): readonly string[] {
   const part = text.split(/^(?=\S.* \{$)/m).find((one) => one.startsWith(`${head} {`)) ?? '';
   return part
@@ -32,7 +32,7 @@ function block(text: string, head: string): readonly string[] {
 describe('keepalived.conf', () => {
   const folder = folderForAll();
 
-  it('has the preferred holder as master, which tells each other holder that it lives', () => {
+  it('makes the preferred holder the master, with the others as unicast peers', () => {
     expect(block(conf('controller1'), 'vrrp_instance api')).toEqual([
       '# holder controller1 192.0.2.11',
       '# holder controller2 192.0.2.12',
@@ -61,7 +61,7 @@ describe('keepalived.conf', () => {
     ]);
   });
 
-  it('ranks holders by their order, and has an instance for each virtual IP of this host only', () => {
+  it('ranks holders by their order, with instances only for the virtual IPs of the host', () => {
     const rank = (host: string, vip: string): readonly string[] =>
       block(conf(host), `vrrp_instance ${vip}`).filter((line) => /^(state|priority)/.test(line));
     expect([rank('controller2', 'api'), rank('controller3', 'api')]).toEqual([
@@ -78,14 +78,14 @@ describe('keepalived.conf', () => {
   it.each([
     ['two holders', ['controller1', 'controller2'], 2],
     ['three holders', ['controller1', 'controller2', 'controller3'], 3],
-  ])('lowers one that fails behind all that do not: %s', (_name, holders, weight) => {
+  ])('ranks a failing holder below all healthy ones: %s', (_name, holders, weight) => {
     const text = conf('controller1', { check: { on_failure: 'lower' } }, [kept('api', 20, { holders })]);
     expect(block(text, 'vrrp_instance api')).toContain(`haproxy weight ${weight}`);
     const lowestWell = 101 - (holders.length - 1) + weight;
     expect(lowestWell).toBeGreaterThan(101);
   });
 
-  it('leaves the virtual IP where it is, without preempting', () => {
+  it('does not move a virtual IP back without preempt', () => {
     for (const host of ['controller1', 'controller2']) {
       expect(block(conf(host, { preempt: false }), 'vrrp_instance api').slice(3, 5)).toEqual([
         'state BACKUP',
@@ -94,7 +94,7 @@ describe('keepalived.conf', () => {
     }
   });
 
-  it('speaks to a group instead of peers where it is asked to', () => {
+  it('uses multicast instead of peers when configured', () => {
     const text = conf('controller1', { multicast: true, multicast_group: '239.1.2.3' });
     expect(text).not.toContain('unicast');
     expect(block(text, 'global_defs')).toContain('vrrp_mcast_group4 239.1.2.3');
@@ -113,17 +113,17 @@ describe('keepalived.conf', () => {
     expect(lines).toContain('198.51.100.20/24 dev eth1');
   });
 
-  it('asks nothing of HAProxy for a virtual IP that HAProxy does not listen on', () => {
+  it('has no HAProxy check for a virtual IP without HAProxy', () => {
     const text = conf('controller1', {}, [kept('api', 20, { haproxy: false })]);
     expect(text).toContain('vrrp_instance api {');
     expect(text).not.toMatch(/vrrp_script|track_script/);
   });
 
-  it('names nobody where there is no other holder', () => {
+  it('lists no peers for a single holder', () => {
     expect(conf('controller1', {}, [kept('api', 20, { holders: ['controller1'] })])).not.toContain('unicast');
   });
 
-  it('takes intervals and router IDs as they are given', () => {
+  it('uses the configured intervals and router IDs', () => {
     const text = conf('controller1', {
       advert_seconds: 3,
       check: { interval_seconds: 7 },
@@ -134,7 +134,7 @@ describe('keepalived.conf', () => {
     expect(block(text, 'vrrp_instance api')).toContain('virtual_router_id 51');
   });
 
-  it('shows the password to nobody but the host', () => {
+  it('reveals the password only to the host', () => {
     const context = contextOf(keepalived, { inventory: anInventory({ vips: [api] }) });
     const placed = operationsOn(keepalived.steps(context), 'controller1', context).find(
       (operation) => operation.places?.path === CONF,
@@ -166,11 +166,11 @@ describe('the check', () => {
   const context = contextOf(keepalived, { inventory: anInventory({ vips: [api] }) });
   const placed = placedFile(keepalived, context, 'controller1', '/etc/keepalived/check-haproxy') ?? '';
 
-  it('asks HAProxy on the page that it answers on', () => {
+  it('queries the health page of HAProxy', () => {
     expect(placed).toContain(' http://127.0.0.1:1080/alive\n');
   });
 
-  it('stands where keepalived is told that it does, and may be run', () => {
+  it('is executable at the path in keepalived.conf', () => {
     expect(conf('controller1')).toContain('script "/etc/keepalived/check-haproxy"');
     const operation = operationsOn(keepalived.steps(context), 'controller1', context).find(
       (one) => one.places?.path === '/etc/keepalived/check-haproxy',

@@ -1,8 +1,8 @@
 import { type Operation, ProbeError, quote, type Vip } from 'osha';
 
 /**
- * On a host that can hold none of the virtual IPs: the keepalived that osha set up there before is stopped, or it
- * would go on holding them beside the new holders. One that is somebody else's is left alone.
+ * Stops and disables a keepalived that osha deployed earlier, on a host that holds no virtual IPs any more: it would claim
+ * them in addition to the new holders. A keepalived without osha's file is left alone.
  */
 export function givenUp({
   unit,
@@ -14,7 +14,7 @@ export function givenUp({
   const name = quote(unit);
   return {
     scope: 'host',
-    title: `no ${unit} of osha's`,
+    title: `no ${unit} deployed by osha`,
     effects: ['stops'],
     probe: {
       script: `if grep -qsxF '# Placed by osha.' ${quote(conf)} &&
@@ -38,8 +38,8 @@ exit 0`,
 }
 
 /**
- * Pacemaker holds none of the virtual IPs: where they were its own before, they would be on two hosts. To take them out
- * of a cluster is not a matter of course, so it is asked for.
+ * Checks that Pacemaker holds none of the virtual IPs, which would then be on two hosts. osha does not remove them from a
+ * cluster on its own.
  */
 export function notInCluster(vips: readonly Vip[]): Operation<readonly string[]> {
   const held = (vip: Vip): string => `value="${vip.address}"`;
@@ -53,7 +53,7 @@ export function notInCluster(vips: readonly Vip[]): Operation<readonly string[]>
         const found = vips.filter((vip) => stdout.includes(held(vip))).map((vip) => vip.name);
         if (found.length === 0) return found;
         throw new ProbeError(
-          `Pacemaker holds ${found.join(' and ')} here, which keepalived is to hold: take it out first (pcs resource delete vip-${found[0] ?? ''}), or give the cluster up (pcs cluster destroy)`,
+          `Pacemaker holds ${found.join(' and ')} here, but keepalived should: remove it from the cluster first (pcs resource delete vip-${found[0] ?? ''}), or destroy the cluster (pcs cluster destroy)`,
         );
       },
     },
