@@ -5,11 +5,11 @@ import type { Group, Settings } from './settings.ts';
 export interface Cluster {
   readonly name: string;
   /**
-   * Other names that it may have been set up with, from when the inventory had more clusters, or fewer, or another first
-   * virtual IP: a cluster keeps its name.
+   * Names that it may have received at setup, when the inventory had more or fewer clusters or another first virtual IP: a
+   * cluster keeps its name.
    */
   readonly formerNames: readonly string[];
-  /** In the order of the inventory. */
+  /** In inventory order. */
   readonly hosts: readonly Host[];
   readonly vips: readonly Vip[];
   /** The groups of its virtual IPs, by name. */
@@ -21,8 +21,8 @@ export function clusteredVips(inventory: Inventory): readonly Vip[] {
   return inventory.vips.filter((vip) => vip.by === 'pacemaker');
 }
 
-/** Joins sets that have a member in common. */
-function joined(sets: readonly ReadonlySet<string>[]): readonly ReadonlySet<string>[] {
+/** Merges sets that have an element in common. */
+function mergedSets(sets: readonly ReadonlySet<string>[]): readonly ReadonlySet<string>[] {
   return sets.reduce<readonly ReadonlySet<string>[]>((parts, set) => {
     const touching = parts.filter((part) => [...set].some((one) => part.has(one)));
     return [
@@ -33,16 +33,15 @@ function joined(sets: readonly ReadonlySet<string>[]): readonly ReadonlySet<stri
 }
 
 /**
- * The clusters of an inventory, in the order of their first virtual IPs. Hosts that can hold the same virtual IP, or
- * virtual IPs of the same group, are in one cluster; hosts that share nothing are not, so that the trouble of one does
- * not become the trouble of all.
+ * The clusters of an inventory, in the order of their first virtual IPs. Hosts that share a virtual IP, or virtual IPs of
+ * the same group, are in one cluster; others are in separate ones, to isolate failures.
  */
 export function clustersOf(inventory: Inventory, settings: Settings): readonly Cluster[] {
   const vips = clusteredVips(inventory).filter((vip) => vip.holders.length > 0);
   const groups = Object.entries(settings.groups);
   const holders = (names: readonly string[]): ReadonlySet<string> =>
     new Set(vips.filter((vip) => names.includes(vip.name)).flatMap((vip) => vip.holders));
-  const parts = joined([
+  const parts = mergedSets([
     ...vips.map((vip) => new Set(vip.holders)),
     ...groups.map(([, group]) => holders(group.vips)).filter((names) => names.size > 0),
   ]);
@@ -67,27 +66,27 @@ export function clustersOf(inventory: Inventory, settings: Settings): readonly C
   });
 }
 
-/** The names of the hosts that words mean among those of a cluster, in the order of the words. */
+/** The names of the cluster's hosts that match words (hosts or roles), in the order of the words. */
 export function namesMeant(words: readonly string[], cluster: Cluster): readonly string[] {
   return chosenHosts(words, cluster.hosts).map((host) => host.name);
 }
 
-/** The group of the cluster that a virtual IP is in, by its name. */
+/** The name of the group with a virtual IP, if any. */
 export function groupOf(cluster: Cluster, vip: string): string | undefined {
   return [...cluster.groups].find(([, group]) => group.vips.includes(vip))?.[0];
 }
 
-/** The group of the cluster that runs a service, by its name. */
+/** The name of the group with a service, if any. */
 export function groupRunning(cluster: Cluster, service: string): string | undefined {
   return [...cluster.groups].find(([, group]) => group.services.includes(service))?.[0];
 }
 
-/** Whether HAProxy runs on every host of the cluster: it is in none of its groups, and some virtual IP needs it. */
+/** Whether HAProxy runs on every host of the cluster: it is in no group, and a virtual IP needs it. */
 export function clonesHaproxy(cluster: Cluster, haproxy: string): boolean {
   return groupRunning(cluster, haproxy) === undefined && cluster.vips.some((vip) => vip.haproxy);
 }
 
-/** The names of resources that belong to the cluster, other than those in its groups. */
+/** The names of the cluster's resources outside groups. */
 export function resourcesOf(
   cluster: Cluster,
   settings: Settings,

@@ -7,7 +7,7 @@ export interface AgentsState {
 
 const SEPARATOR = '-- packages';
 
-/** The fence agents of these names are there; `names` are the packages that bring those which nobody placed himself. */
+/** The fence agents are installed, from the packages `names` unless they exist already. */
 export function fenceAgents(agents: readonly string[], names: readonly string[]): Operation<AgentsState> {
   const inner = packages.installed(names);
   return {
@@ -34,7 +34,7 @@ echo '${SEPARATOR}'
       const changes = inner.decide(packages);
       if (changes.length > 0) return changes;
       throw new ProbeError(
-        `there is no fence agent ${missing.join(', ')} in /usr/sbin, and ${names.join(', ')} does not bring it`,
+        `no fence agent ${missing.join(', ')} in /usr/sbin, and the package ${names.join(', ')} does not provide it`,
       );
     },
   };

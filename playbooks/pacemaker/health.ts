@@ -17,33 +17,34 @@ import {
   nameFinding,
   strangerAdvice,
   transportFinding,
+  memberView,
+  type MemberView,
 } from './cluster/health-cluster.ts';
 import { nodeHold } from './cluster/hold.ts';
-import { memberView, type MemberView } from './cluster/member-view.ts';
-import type { Monitor } from './cluster/monitor.ts';
-import type { Transport } from './cluster/transport.ts';
+import type { Transport } from './cluster/corosync-conf.ts';
+import type { Monitor } from './cluster/resource-state.ts';
 
 export interface HealthOptions {
   readonly vips: readonly Vip[];
   readonly desired: DesiredResources;
-  /** Members of groups that come later are not missed yet, nor those behind them. */
+  /** Ignore resources of groups that are configured by later phases, and those after them. */
   readonly early?: true;
-  /** Default any. */
+  /** Default: any. */
   readonly transport?: Transport;
-  /** What the cluster may be called, the inventory's own name for it first; default anything. */
+  /** Accepted names of the cluster, the inventory's own first; default: any. */
   readonly names?: readonly string[];
-  /** Which cluster it is, where there are several. */
+  /** Name of the cluster when there are several. */
   readonly name?: string;
 }
 
-/** What the resource is called that holds a virtual IP. */
+/** The ID of the resource of a virtual IP. */
 export function vipResource(vip: Pick<Vip, 'name'>): string {
   return `vip-${vip.name}`;
 }
 
 /**
- * All members are online and agree, each virtual IP is held by exactly one, each group is whole and in order on exactly
- * one, and what runs everywhere does.
+ * Checks that all members are online, each virtual IP is on exactly one host, each group is complete and in order on exactly
+ * one host, and clones run everywhere.
  */
 export function healthy(members: readonly Host[], options: HealthOptions): HealthCheck<MemberView> {
   return {
@@ -53,17 +54,19 @@ export function healthy(members: readonly Host[], options: HealthOptions): Healt
     probe: () => memberView,
     judge: (answers) => {
       const findings = judgeCluster(members, answers, options);
-      return options.name === undefined ? findings : findings.map((one) => of(one, options.name ?? ''));
+      return options.name === undefined
+        ? findings
+        : findings.map((one) => withCluster(one, options.name ?? ''));
     },
     advise: (answers) => {
       const advice = adviseCluster(members, answers, options);
-      return options.name === undefined ? advice : advice.map((one) => of(one, options.name ?? ''));
+      return options.name === undefined ? advice : advice.map((one) => withCluster(one, options.name ?? ''));
     },
   };
 }
 
-/** Says which cluster it is about, where neither a host nor a name of the inventory does. */
-function of<Told extends Finding | Advice>(finding: Told, name: string): Told {
+/** Adds the name of the cluster to subjects that do not identify it otherwise. */
+function withCluster<Shown extends Finding | Advice>(finding: Shown, name: string): Shown {
   if (finding.host !== undefined || /^(virtual IP|group|fence device) /.test(finding.subject)) return finding;
   return { ...finding, subject: `${finding.subject} of ${name}` };
 }
@@ -87,12 +90,12 @@ export function judgeCluster(
     ...(view ? [...nameFinding(view, called), ...transportFinding(view, transport)] : []),
     ...vips.map((vip): Finding => vipFinding(vip, views, monitor, partly)),
     ...desired.groups.map(({ id, resources: wanted }): Finding =>
-      monitor ? groupFinding(id, wanted, monitor) : untold(`group ${id}`, partly),
+      monitor ? groupFinding(id, wanted, monitor) : unknownFinding(`group ${id}`, partly),
     ),
     ...desired.resources
       .filter(({ id }) => !held.has(id))
       .map(({ id, clone }): Finding => {
-        if (!monitor) return untold(id, partly);
+        if (!monitor) return unknownFinding(id, partly);
         return clone
           ? everywhereFinding(id, allowed(id, names, desired), monitor)
           : somewhereFinding(id, monitor);
@@ -107,7 +110,7 @@ export function judgeCluster(
   ];
 }
 
-/** Pure. That nothing fences, and what the cluster holds beyond the inventory. */
+/** Pure. Advice on missing fencing, and on what the inventory does not list. */
 export function adviseCluster(
   members: readonly Host[],
   answers: Answers<MemberView>,
@@ -129,19 +132,19 @@ function viewsIn(answers: Answers<MemberView>): Views {
   );
 }
 
-/** A member that was cut off elects itself: the part with a quorum is the cluster. */
+/** The view of the partition with quorum: an isolated member elects itself as coordinator. */
 function clusterView(views: Views): MemberView | undefined {
   const best =
     views.find(([, view]) => view.monitor?.quorate) ?? views.find(([, view]) => view.monitor?.hasCoordinator);
   return best?.[1];
 }
 
-/** Without a cluster that says so, a resource is not known to be stopped. */
-function untold(subject: string, partly: string): Finding {
+/** A finding on a resource whose state is unknown because no cluster runs. */
+function unknownFinding(subject: string, partly: string): Finding {
   return { subject, healthy: false, unknown: true, evidence: `unknown: no cluster runs${partly}` };
 }
 
-/** The members that a clone may run on. */
+/** The members on which a clone may run. */
 function allowed(id: string, members: readonly string[], desired: DesiredResources): readonly string[] {
   const barred = desired.constraints.filter(
     (one) => one.kind === 'location' && one.resource === cloneOf(id) && one.strength === '-INFINITY',
@@ -157,10 +160,10 @@ function memberFinding(host: string, answer: Answer<MemberView>, monitor: Monito
   const hold = nodeHold(host, condition)?.end;
   const evidence = !own
     ? answer.observed.mute
-      ? 'Pacemaker runs, and does not answer'
-      : 'Pacemaker does not run'
+      ? 'Pacemaker runs, but does not respond'
+      : 'Pacemaker is not running'
     : condition === 'online' && !own.quorate
-      ? 'it is cut off from the others'
+      ? 'cut off from the other members'
       : condition;
   return {
     host,
@@ -170,7 +173,7 @@ function memberFinding(host: string, answer: Answer<MemberView>, monitor: Monito
     hint:
       hold === undefined
         ? 'systemctl status corosync pacemaker, or osha deploy INVENTORY --only pacemaker'
-        : `to let it work again: ${hold}`,
+        : `to end this: ${hold}`,
   };
 }
 
@@ -195,7 +198,7 @@ function vipFinding(vip: Vip, views: Views, monitor: Monitor | undefined, partly
     held.length === 0
       ? `${vip.address} is not held by any host${partly}`
       : `${vip.address} on ${held.join(' and ')}`;
-  // Held, but by nobody that the cluster knows of: it would stay where it is when that host is in trouble.
+  // On a host where the cluster does not run it: the cluster would not move it when that host fails.
   const astray = monitor !== undefined && held.length === 1 && !placed.includes(held[0] ?? '');
   const cluster = placed.length === 0 ? 'does not run it' : `runs it on ${placed.join(' and ')}`;
   return {
@@ -233,7 +236,7 @@ function somewhereFinding(id: string, monitor: Monitor): Finding {
   };
 }
 
-/** A group is one: on one host, with all of its resources, in the order in which they depend on each other. */
+/** Checks that a group runs on one host, with all of its resources in order. */
 function groupFinding(id: string, resources: readonly DesiredResource[], monitor: Monitor): Finding {
   const wanted = resources.map((resource) => resource.id);
   const running = wanted.filter((member) => (monitor.runsOn.get(member)?.size ?? 0) > 0);
@@ -250,8 +253,8 @@ function groupFinding(id: string, resources: readonly DesiredResource[], monitor
     evidence: [
       where,
       ...(hosts.size > 0 && stopped.length > 0 ? [`${stopped.join(', ')} stopped`] : []),
-      ...(missing.length > 0 ? [`not in it: ${missing.join(', ')}`] : []),
-      ...(inOrder ? [] : [`in another order: ${live.join(', ')}`]),
+      ...(missing.length > 0 ? [`missing: ${missing.join(', ')}`] : []),
+      ...(inOrder ? [] : [`wrong order: ${live.join(', ')}`]),
       ...failures,
     ].join('; '),
     hint: `pcs status --full, or osha deploy INVENTORY --only pacemaker`,

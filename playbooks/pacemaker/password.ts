@@ -3,8 +3,8 @@ import { type Operation, ProbeError, quote, type Secret, text } from 'osha';
 export type PasswordState = 'same' | 'other' | 'locked';
 
 /**
- * Compares the password on stdin with the one in `/etc/shadow`, with the hash that stands there. Perl is on every
- * Debian (perl-base is essential) and, unlike `openssl passwd`, knows every hash that the system's own crypt does.
+ * Compares the password on stdin with the hash in `/etc/shadow`. Perl is always present on Debian (perl-base is essential)
+ * and, unlike `openssl passwd`, supports all hashes of the system's crypt.
  */
 const COMPARE = `chomp(my $given = <STDIN> // "");
 my ($name, $hash) = getpwnam($ARGV[0]);
@@ -13,7 +13,7 @@ if (length $hash < 4 or $hash =~ /^[!*]/) { print "locked\\n"; exit }
 my $hashed = crypt($given, $hash);
 print defined $hashed && $hashed eq $hash ? "same\\n" : "other\\n";`;
 
-/** The user of the operating system that pcs logs in as, `hacluster`, has this password. */
+/** The system user of pcs (`hacluster`) has this password. */
 export function password(user: string, secret: Secret): Operation<PasswordState> {
   return {
     scope: 'host',
@@ -26,9 +26,9 @@ export function password(user: string, secret: Secret): Operation<PasswordState>
         const word = stdout.trim();
         if (word === 'same' || word === 'other' || word === 'locked') return word;
         if (word === 'absent') {
-          throw new ProbeError(`there is no user ${user}, which installing Pacemaker makes`);
+          throw new ProbeError(`there is no user ${user}, which the Pacemaker package creates`);
         }
-        throw new ProbeError(`perl could not compare a password: ${stderr.trim() || 'it said nothing'}`);
+        throw new ProbeError(`perl could not compare a password: ${stderr.trim() || 'no output'}`);
       },
     },
     decide: (state) =>
@@ -36,8 +36,8 @@ export function password(user: string, secret: Secret): Operation<PasswordState>
         ? []
         : [
             {
-              summary: state === 'locked' ? `give ${user} a password` : `change the password of ${user}`,
-              // Hosts that have logged in to each other keep their tokens: nothing is started again for it.
+              summary: state === 'locked' ? `set a password for ${user}` : `change the password of ${user}`,
+              // Authenticated hosts keep their tokens, so nothing needs a restart.
               effects: [],
               script: 'chpasswd',
               input: text`${user}:${secret}\n`,

@@ -13,39 +13,44 @@ import {
   token,
   verify,
 } from 'osha';
-import * as pacemaker from './cluster/index.ts';
+import type { DesiredResources } from './cluster/desired.ts';
+import { CLUSTER_USER, clusterFormed, noPlaceholder } from './cluster/formation.ts';
+import { handedOver } from './cluster/handover.ts';
+import { clusterReady } from './cluster/ready.ts';
+import { type RecognitionOptions, recognised } from './cluster/recognition.ts';
+import { resourcesConfigured } from './cluster/resources.ts';
 import { givenUp } from '../keepalived/cluster/release.ts';
 import { clustersOf, type Cluster } from './clusters.ts';
-import { laterUnits } from './later.ts';
-import { desiredResources, HAPROXY } from './resources.ts';
+import { desiredResources, HAPROXY, laterUnits } from './desired-resources.ts';
 import { settings, type Settings } from './settings.ts';
 import { takeoversOf } from './takeovers.ts';
 import { problemsOf } from './validate.ts';
 import { fenceAgents } from './fence-agents.ts';
 import { healthy } from './health.ts';
 import { password } from './password.ts';
+import type { Transport } from './cluster/corosync-conf.ts';
 
 type Context = PlaybookContext<Settings, 'hacluster'>;
 
-/** The secret that goes into the `password_option` of fence devices. */
+/** The secret for the `password_option` of fence devices. */
 const FENCE_PASSWORD = 'fencePassword';
 
-/** What is one's own of each cluster. */
+/** The parts of the deployment for one cluster. */
 interface Part {
   readonly cluster: Cluster;
-  /** What tells its steps apart from those of the others; nothing where it is the only one. */
+  /** Suffix of its step titles; empty for a single cluster. */
   readonly of: string;
-  /** Which cluster its hosts are to be in. */
-  readonly wanted: pacemaker.RecognitionOptions;
-  readonly desired: pacemaker.DesiredResources;
+  /** The cluster in which its hosts should be. */
+  readonly wanted: RecognitionOptions;
+  readonly desired: DesiredResources;
   readonly healthy: ReturnType<typeof healthy>;
-  /** The same before the phases that come later. */
+  /** The same check before later phases have configured their services. */
   readonly early: ReturnType<typeof healthy>;
 }
 
-/** How an inventory of several clusters keeps one of another name: it has no setting for that. */
-function asItWas(name: string): string {
-  return `the inventory's name and its first virtual IP make its name: call them so that it is ${name} again`;
+/** Hint on how to keep a cluster of another name with several clusters, which have no setting for it. */
+function keepNameHint(name: string): string {
+  return `a cluster is named after the inventory and its first virtual IP: rename them so that it is ${name} again`;
 }
 
 function partsOf({ inventory, settings, secrets, platform }: Context): readonly Part[] {
@@ -72,7 +77,7 @@ function partsOf({ inventory, settings, secrets, platform }: Context): readonly 
         formerNames: cluster.formerNames,
         corosyncConf: platform.paths.corosyncConf,
         transport,
-        keep: several ? asItWas : undefined,
+        keep: several ? keepNameHint : undefined,
       },
       desired,
       healthy: healthy(cluster.hosts, options),
@@ -90,15 +95,15 @@ function needsFencePassword({ fence }: Settings): boolean {
   return Object.values(fence).some((device) => device.password_option !== undefined);
 }
 
-/** One run of pcs changes all members: what was learned of any of them before the cluster changed may not hold. */
+/** pcs changes all members, so observations of units from before a change of the cluster are stale. */
 function changedByPcs<Observed>(operation: Operation<Observed>): Operation<Observed> {
   const { probe } = operation;
   return { ...operation, probe: { ...probe, reads: [...probe.reads, 'cluster:pacemaker/members'] } };
 }
 
 /**
- * Holds each virtual IP on exactly one host, with HAProxy or the services of its group, and moves it when that host or
- * what runs there dies. Hosts that share no virtual IP are in clusters of their own.
+ * Keeps each virtual IP on exactly one host, with HAProxy or the services of its group, and moves it when that host or its
+ * services fail. Hosts that share no virtual IP are in separate clusters.
  */
 export default playbook({
   name: 'pacemaker',
@@ -116,7 +121,7 @@ export default playbook({
   },
   moreSecrets: (settings): Readonly<Record<string, SecretRule>> =>
     needsFencePassword(settings)
-      ? { [FENCE_PASSWORD]: token('Password of the fence devices: write the existing one') }
+      ? { [FENCE_PASSWORD]: token('Password of the fence devices: enter the existing one') }
       : {},
   carries: ({ hosts, settings }) => [
     carried.recorded('hacluster', hosts),
@@ -132,9 +137,9 @@ export default playbook({
     const agents = [...new Set(Object.values(settings.fence).map(({ agent }) => agent))];
     const handOver = taken.length === 1 && taken[0]?.unit === units.haproxy ? 'HAProxy' : 'services';
     return [
-      // Before anything is written: these hosts may be another cluster's.
+      // Before anything is written: these hosts may belong to another cluster.
       ...parts.map(({ cluster, of, wanted }) =>
-        step(`Recognise the cluster${of}`, pacemaker.recognised(cluster.hosts, wanted), {
+        step(`Recognise the cluster${of}`, recognised(cluster.hosts, wanted), {
           hosts: cluster.hosts,
         }),
       ),
@@ -142,20 +147,20 @@ export default playbook({
       ...(agents.length > 0
         ? [step('Install the fence agents', fenceAgents(agents, platform.packages.fenceAgents))]
         : []),
-      step("Remove the package's example cluster", pacemaker.noPlaceholder(paths.corosyncConf)),
+      step("Remove the package's example cluster", noPlaceholder(paths.corosyncConf)),
       step('Authenticate the hosts to each other', [
-        password(pacemaker.CLUSTER_USER, secrets.hacluster),
+        password(CLUSTER_USER, secrets.hacluster),
         service.running(units.pcsd),
       ]),
       ...parts.map(({ cluster, of, wanted }) =>
         step(
           `Form the cluster${of}`,
-          pacemaker.cluster(cluster.hosts, { ...wanted, password: secrets.hacluster }),
+          clusterFormed(cluster.hosts, { ...wanted, password: secrets.hacluster }),
         ),
       ),
-      // Before services are given to it: what it could not run would run nowhere then.
+      // Before services are handed over: those that the cluster cannot run would be down.
       ...parts.map(({ cluster, of, desired }) =>
-        step(`Check the cluster${of} for quorum and holds`, pacemaker.ready(cluster.hosts, desired), {
+        step(`Check the cluster${of} for quorum and holds`, clusterReady(cluster.hosts, desired), {
           hosts: cluster.hosts,
         }),
       ),
@@ -172,19 +177,19 @@ export default playbook({
                 [...new Set(taken.map(({ unit }) => unit))].flatMap((unit): readonly Operation[] => {
                   const takeover = takeoverOf(taken, unit, host.name);
                   if (!takeover) return [];
-                  return [takeover.runsOn === 'one' ? pacemaker.handedOver(unit) : service.disabled(unit)];
+                  return [takeover.runsOn === 'one' ? handedOver(unit) : service.disabled(unit)];
                 }),
               { hosts: hosts.filter((host) => taken.some((one) => one.hosts.includes(host.name))) },
             ),
           ]),
-      // Virtual IPs that keepalived held before would be on two hosts.
+      // Its virtual IPs would be on two hosts.
       step('Stop a former keepalived', givenUp({ unit: units.keepalived, conf: paths.keepalivedConf })),
       ...parts.map(({ cluster, of, desired }) =>
         step(
           desired.resources.some(({ id }) => id === HAPROXY)
             ? `Run HAProxy and the virtual IPs${of}`
             : `Run the virtual IPs${of}`,
-          pacemaker.resources(desired),
+          resourcesConfigured(desired),
           { hosts: cluster.hosts },
         ),
       ),
@@ -205,12 +210,8 @@ export default playbook({
   validate: (inventory, settings) => problemsOf(inventory, settings),
 });
 
-/** The transport that the inventory asks for; nothing where it leaves that open. */
-function transportOf({
-  transport,
-  multicast = '',
-  multicast_port: port,
-}: Settings): pacemaker.Transport | undefined {
+/** The transport of the inventory, if set. */
+function transportOf({ transport, multicast = '', multicast_port: port }: Settings): Transport | undefined {
   if (transport === undefined) return undefined;
   if (transport !== 'udp') return { kind: transport };
   return { kind: 'udp', multicast, ...(port === undefined ? {} : { port }) };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { settingsReader } from 'osha';
 
 const option = z.union([z.string(), z.int(), z.boolean()]).transform(String);
-/** Ids in the cluster's configuration. */
+/** IDs in the cluster configuration. */
 const name = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'letters, digits, "_", "-" and ".", a letter first');
@@ -14,8 +14,8 @@ const fence = z.strictObject({
     .string()
     .regex(/^fence_[a-z0-9_]+$/, 'a fence agent such as fence_ipmilan')
     .describe('Fence agent for the device, such as fence_ipmilan.'),
-  hosts: z.array(z.string()).min(1).describe('Hosts that it can switch off; the agent runs on the others.'),
-  options: z.record(name, option).default({}).describe('Options of the agent, without its password.'),
+  hosts: z.array(z.string()).min(1).describe('Hosts it can switch off; the agent runs on the others.'),
+  options: z.record(name, option).default({}).describe('Options of the agent, except its password.'),
   password_option: name
     .optional()
     .describe('Option that takes the secret fencePassword, such as passwd or password; default: none.'),
@@ -25,7 +25,7 @@ const resource = z.strictObject({
   agent: z
     .string()
     .regex(/^(systemd:[\w@.-]+|ocf:[\w-]+:[\w-]+)$/, 'systemd:UNIT or ocf:PROVIDER:AGENT')
-    .describe('What runs it: systemd:UNIT or ocf:PROVIDER:AGENT.'),
+    .describe('Agent: systemd:UNIT or ocf:PROVIDER:AGENT.'),
   options: z.record(name, option).default({}).describe('Options of its agent.'),
   monitor_seconds: seconds.optional().describe('Seconds between checks; default: monitor_seconds.'),
   clone: z.boolean().default(false).describe('Whether it runs on every host of the cluster.'),
@@ -53,7 +53,9 @@ const group = z.strictObject({
 
 const constraint = z.union([
   z.strictObject({
-    order: z.tuple([z.string(), z.string()]).describe('What starts first, and what starts after it.'),
+    order: z
+      .tuple([z.string(), z.string()])
+      .describe('The resource to start first, and the one to start after it.'),
     kind: z.enum(['Optional', 'Mandatory', 'Serialize']).default('Mandatory'),
   }),
   z.strictObject({ colocate: z.string(), with: z.string(), score: score.default('INFINITY') }),
@@ -63,41 +65,41 @@ const constraint = z.union([
 export const settings = z.strictObject({
   cluster_name: z
     .string()
-    // What GFS2 and so pcs take.
+    // The limit of GFS2, and therefore of pcs.
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, 'at most 32 letters, digits, "-" and "_", not "-" first')
     .optional()
     .describe('Name of the cluster, if it differs from that of the inventory, as for an existing cluster.'),
   transport: z
     .enum(['knet', 'udpu', 'udp'])
     .optional()
-    .describe('Transport between members; default: knet, or what an existing cluster has.'),
+    .describe('Transport between members; default: that of the existing cluster, or knet.'),
   multicast: z.string().optional().describe('Multicast address, with transport udp only.'),
   multicast_port: z.int().min(1).max(65535).optional().describe('UDP port of multicast; default: 5405.'),
   stickiness: z
     .int()
     .min(0)
     .default(100)
-    .describe('How strongly a virtual IP stays where it is when its previous host comes back.'),
+    .describe('How strongly a virtual IP stays on its current host when the previous one returns.'),
   monitor_seconds: seconds.default(10).describe('Seconds between checks of each resource.'),
   recheck: z
     .string()
     .regex(/^\d+(s|min|h)$/, 'a time such as 5min')
     .default('5min')
-    .describe('How often the cluster checks whether anything is left to do.'),
+    .describe('Interval at which the cluster re-evaluates its state.'),
   no_quorum: z
     .enum(['stop', 'freeze', 'ignore', 'demote', 'suicide'])
     .optional()
-    .describe('What members do without a quorum; default: stop, or ignore with two members.'),
+    .describe('Policy of members without quorum; default: stop, or ignore with two members.'),
   properties: z.record(name, option).default({}).describe('Additional properties of the cluster, by name.'),
   fence: z
     .record(name, fence)
     .default({})
-    .describe('Fence devices by name, which switch off a host that no longer answers.'),
+    .describe('Fence devices by name; they switch off unresponsive hosts.'),
   resources: z.record(name, resource).default({}).describe('Additional resources of the cluster, by name.'),
   groups: z
     .record(name, group)
     .default({})
-    .describe('Active/passive groups by name: virtual IPs and services that run on one host together.'),
+    .describe('Active/passive groups by name: virtual IPs and services that run together on one host.'),
   constraints: z
     .array(constraint)
     .default([])

@@ -1,14 +1,15 @@
 import type { Operation, Platform, Takeover } from 'osha';
-import * as pacemaker from './cluster/index.ts';
+import type { DesiredResources } from './cluster/desired.ts';
+import { groupResourcesRun } from './cluster/group-resources.ts';
+import { handedOver } from './cluster/handover.ts';
 import { clonesHaproxy, resourcesOf, type Cluster } from './clusters.ts';
-import type { LaterUnits } from './later.ts';
-import { desiredResources, HAPROXY, memberId, unitOf } from './resources.ts';
+import { desiredResources, HAPROXY, memberId, unitOf, type LaterUnits } from './desired-resources.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * The units that clusters start and stop instead of the init system. Those of groups are taken over on every member,
- * also where the group never runs: a cluster that found one running elsewhere would stop both. `later` are those that
- * are configured after the cluster was made.
+ * The units that clusters start and stop instead of systemd. Units of groups are taken over on every member, even where the
+ * group never runs: a cluster that found one running elsewhere would stop both. `later` are the units configured by later
+ * phases.
  */
 export function takeoversOf(
   clusters: readonly Cluster[],
@@ -35,7 +36,7 @@ export function takeoversOf(
           const unit = unitOf(name, settings);
           if (unit === undefined) return [];
           const run = runs.get(later.get(unit));
-          const handover = run && { leave: pacemaker.handedOver(unit) as Operation, run };
+          const handover = run && { leave: handedOver(unit) as Operation, run };
           return [{ unit, hosts, by, runsOn: 'one', ...(handover ? { handover } : {}) }];
         });
       }),
@@ -44,11 +45,11 @@ export function takeoversOf(
   });
 }
 
-/** By what is configured together: how the cluster is told to run those of a group's members. */
+/** By OpenStack service, the operation that makes the cluster run its units of a group. */
 function runsOf(
   services: readonly string[],
   settings: Settings,
-  desired: pacemaker.DesiredResources,
+  desired: DesiredResources,
   later: LaterUnits,
 ): ReadonlyMap<string | undefined, Operation> {
   const of = (name: string): string | undefined => later.get(unitOf(name, settings) ?? '');
@@ -56,7 +57,7 @@ function runsOf(
   return new Map(
     together.map((configured) => {
       const ids = services.filter((name) => of(name) === configured).map((name) => memberId(name, settings));
-      return [configured, pacemaker.groupResourcesRun(desired, ids)];
+      return [configured, groupResourcesRun(desired, ids)];
     }),
   );
 }

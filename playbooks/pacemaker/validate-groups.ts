@@ -1,11 +1,20 @@
-import { choiceFault, type Inventory, type InventoryProblem, suggestion } from 'osha';
+import {
+  choiceFault,
+  type Inventory,
+  type InventoryProblem,
+  suggestion,
+  chosenHosts,
+  platformOf,
+} from 'osha';
 import { clonesHaproxy, clusteredVips, groupOf, groupRunning, namesMeant, type Cluster } from './clusters.ts';
-import { HAPROXY } from './resources.ts';
-import type { Settings } from './settings.ts';
+import { HAPROXY, unitOf } from './desired-resources.ts';
+import type { Settings, Group } from './settings.ts';
+import { NEEDS, servicesOf } from '../openstack/settings.ts';
+import { serviceUnits, type ServiceUnit } from '../openstack/units.ts';
 
 type Path = InventoryProblem['path'];
 
-/** What is wrong with the groups, each for itself and beside the others. */
+/** Mistakes in the groups: virtual IPs, services, hosts, and HAProxy in a group. */
 export function groupProblems(
   inventory: Inventory,
   settings: Settings,
@@ -28,10 +37,10 @@ function vipProblems(inventory: Inventory, settings: Settings): readonly Invento
   return [
     ...Object.entries(settings.groups).flatMap(([name, group]): readonly InventoryProblem[] => {
       if (group.vips.length === 0) {
-        const hint = `write which virtual IPs it holds: vips: [${names.join(', ')}]`;
+        const hint = `list its virtual IPs: vips: [${names.join(', ')}]`;
         return [
           {
-            ...error([name], `${name} has no virtual IP, which says on which hosts it runs`, hint),
+            ...error([name], `${name} has no virtual IP, whose holders determine where it runs`, hint),
             at: 'key',
           },
         ];
@@ -40,7 +49,7 @@ function vipProblems(inventory: Inventory, settings: Settings): readonly Invento
         if (names.includes(vip)) return [];
         const elsewhere = inventory.vips.some((one) => one.name === vip);
         const message = elsewhere ? `${vip} is held by keepalived` : `there is no virtual IP "${vip}"`;
-        const hint = elsewhere ? `write by: pacemaker for ${vip}` : suggestion(vip, names);
+        const hint = elsewhere ? `set by: pacemaker for ${vip}` : suggestion(vip, names);
         return [error([name, 'vips', index], message, hint)];
       });
     }),
@@ -51,20 +60,14 @@ function vipProblems(inventory: Inventory, settings: Settings): readonly Invento
         (vip) => [...vip.holders].sort().join() !== [...(first?.holders ?? [])].sort().join(),
       );
       if (!first || !other) return [];
-      const message = `${first.name} and ${other.name} can be held by different hosts, and a group is on one`;
-      return [
-        error(
-          [name, 'vips'],
-          message,
-          'give them the same hosts (on: ...), or put them into groups of their own',
-        ),
-      ];
+      const message = `${first.name} and ${other.name} have different holders, but a group runs on one host`;
+      return [error([name, 'vips'], message, 'give them the same hosts (on: ...), or use separate groups')];
     }),
     ...twice(settings, 'vips'),
   ];
 }
 
-/** A virtual IP or a service that two groups name, or one group twice. */
+/** Virtual IPs or services listed twice. */
 function twice(settings: Settings, key: 'vips' | 'services'): readonly InventoryProblem[] {
   const seen = new Map<string, string>();
   return Object.entries(settings.groups).flatMap(([name, group]) =>
@@ -73,7 +76,7 @@ function twice(settings: Settings, key: 'vips' | 'services'): readonly Inventory
       seen.set(member, name);
       if (other === undefined) return [];
       return [
-        error([name, key, index], `${member} is in the group ${other} already`, 'remove it from one of them'),
+        error([name, key, index], `${member} is already in the group ${other}`, 'remove it from one of them'),
       ];
     }),
   );
@@ -97,20 +100,24 @@ function placeProblems(cluster: Cluster): readonly InventoryProblem[] {
     if (both !== undefined) {
       return [
         ...unknown,
-        error([name, 'never'], `${both} is preferred and forbidden at once`, 'remove it from one of them'),
+        error([name, 'never'], `${both} is in both prefers and never`, 'remove it from one of them'),
       ];
     }
     if (hosts.length > 0 && hosts.every((host) => never.includes(host.name))) {
       return [
         ...unknown,
-        error([name, 'never'], `no host is left that ${name} may run on`, 'leave at least one out'),
+        error(
+          [name, 'never'],
+          `no host remains on which ${name} may run`,
+          'remove at least one host from it',
+        ),
       ];
     }
     return unknown;
   });
 }
 
-/** HAProxy of a group runs on one host: a virtual IP outside of the group would be where it does not run. */
+/** HAProxy in a group runs on one host, so a virtual IP outside the group could be on a host without it. */
 function haproxyProblems(cluster: Cluster): readonly InventoryProblem[] {
   const group = groupRunning(cluster, HAPROXY);
   if (group === undefined || clonesHaproxy(cluster, HAPROXY)) return [];
@@ -120,7 +127,109 @@ function haproxyProblems(cluster: Cluster): readonly InventoryProblem[] {
       severity: 'error',
       path: ['vips', vip.name],
       at: 'key',
-      message: `HAProxy is in the group ${group} and runs only where that is, and ${vip.name} is not in it`,
-      hint: `put ${vip.name} into the group ${group}, write haproxy: false for it, or take haproxy out of the group`,
+      message: `HAProxy runs only with the group ${group}, but ${vip.name} is not in that group`,
+      hint: `add ${vip.name} to the group ${group}, set haproxy: false for it, or remove haproxy from the group`,
     }));
+}
+
+/** A service of a group. */
+interface Member {
+  readonly name: string;
+  /** HAProxy or memcached, which every OpenStack service needs. */
+  readonly first: boolean;
+  /** Absent for units outside OpenStack, or of a service that is not enabled. */
+  readonly of?: ServiceUnit;
+}
+
+/** Mistakes with OpenStack's units in groups, which later phases deploy. */
+export function openstackProblems(
+  inventory: Inventory,
+  settings: Settings,
+  clusters: readonly Cluster[],
+): readonly InventoryProblem[] {
+  const platform = platformOf(inventory.platform);
+  const units = serviceUnits(platform);
+  const asked = servicesOf(inventory);
+  return clusters.flatMap((cluster) =>
+    [...cluster.groups].flatMap(([name, group]): readonly InventoryProblem[] => {
+      const found = group.services.map((service) => ({
+        name: service,
+        of: units.find(({ unit }) => unit === unitOf(service, settings)),
+      }));
+      const members = found.map(({ name: service, of }): Member => ({
+        name: service,
+        first: [platform.units.haproxy, platform.units.memcached].includes(unitOf(service, settings) ?? ''),
+        ...(of && asked.includes(of.service) ? { of } : {}),
+      }));
+      const at = (index: number): readonly (string | number)[] => [
+        'pacemaker',
+        'groups',
+        name,
+        'services',
+        index,
+      ];
+      const problems = [
+        ...found.flatMap(({ name: service, of }, index): readonly InventoryProblem[] => {
+          if (!of || asked.includes(of.service)) return [];
+          const message = `nothing deploys ${service}: the OpenStack service ${of.service} is not enabled`;
+          const hint = `enable it (openstack: { services: [${[...asked, of.service].join(', ')}] }), or remove it from the group`;
+          return [{ severity: 'warning', path: at(index), message, hint }];
+        }),
+        ...members.flatMap((member, index): readonly InventoryProblem[] => {
+          const fault =
+            placeFault(member, name, holdersOf(group, cluster), inventory) ??
+            orderFault(member, members.slice(index + 1));
+          return fault ? [{ severity: 'error', path: at(index), ...fault }] : [];
+        }),
+      ];
+      // Services with the same fix are reported once.
+      return problems.filter(({ hint }, index) => problems.findIndex((one) => one.hint === hint) === index);
+    }),
+  );
+}
+
+type Fault = Pick<InventoryProblem, 'message' | 'hint'>;
+
+/** The names of the hosts on which a group may run. */
+function holdersOf(group: Group, cluster: Cluster): readonly string[] {
+  const never = chosenHosts(group.never, cluster.hosts).map((host) => host.name);
+  const holders = cluster.vips.find((vip) => group.vips.includes(vip.name))?.holders ?? [];
+  return holders.filter((holder) => !never.includes(holder));
+}
+
+/** A unit that must not move, or a host of the group on which the unit is not deployed. */
+function placeFault(
+  { name, of }: Member,
+  group: string,
+  holders: readonly string[],
+  inventory: Inventory,
+): Fault | undefined {
+  if (!of) return undefined;
+  if (of.everywhere !== undefined) {
+    const message = `${name} cannot run on one host at a time: ${of.everywhere}`;
+    return { message, hint: `remove it from the group ${group}, so that it runs on all of its hosts` };
+  }
+  const hosts = of.hosts(inventory).map((host) => host.name);
+  const lacking = holders.filter((holder) => !hosts.includes(holder));
+  if (lacking.length === 0) return undefined;
+  const message = `${group} may run on ${lacking.join(' and ')}, but ${name} only on ${hosts.join(', ') || 'no host'}`;
+  if (of.service === 'image') {
+    return { message, hint: 'keep images on shared storage, and give each of these hosts the role control' };
+  }
+  const role = of.service === 'dashboard' ? 'dashboard' : 'control';
+  return {
+    message,
+    hint: `give ${lacking.join(', ')} the role ${role}, or let other hosts hold its virtual IPs`,
+  };
+}
+
+/** Services of a group start in order, so one listed before a service that it needs could never start. */
+function orderFault({ name, of }: Member, after: readonly Member[]): Fault | undefined {
+  if (!of) return undefined;
+  const needed = after.find(
+    (other) => other.first || (other.of && NEEDS[of.service].includes(other.of.service)),
+  );
+  if (!needed) return undefined;
+  const message = `${name} comes before ${needed.name}, which it needs`;
+  return { message, hint: `list ${name} after ${needed.name}` };
 }

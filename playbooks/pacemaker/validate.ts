@@ -1,12 +1,12 @@
 import { type Inventory, type InventoryProblem, choiceFault, suggestion } from 'osha';
 import { clustersOf, type Cluster, clonesHaproxy, namesMeant, resourcesOf } from './clusters.ts';
 import type { Settings, Constraint } from './settings.ts';
-import { groupProblems } from './validate-groups.ts';
-import { openstackProblems } from './validate-openstack.ts';
-import { resourceProblems } from './validate-resources.ts';
-import { HAPROXY, reference } from './resources.ts';
+import { groupProblems, openstackProblems } from './validate-groups.ts';
+import { HAPROXY, reference, serviceId } from './desired-resources.ts';
+import { cloneOf } from './cluster/desired.ts';
+import { vipResource } from './health.ts';
 
-/** What is wrong with how the inventory's clusters are described. */
+/** Mistakes in the clusters of an inventory. */
 export function problemsOf(inventory: Inventory, settings: Settings): readonly InventoryProblem[] {
   const clusters = clustersOf(inventory, settings);
   return [
@@ -22,7 +22,7 @@ export function problemsOf(inventory: Inventory, settings: Settings): readonly I
   ];
 }
 
-/** What GFS2 and so pcs take. */
+/** The limit of GFS2, and therefore of pcs. */
 const LONGEST_NAME = 32;
 
 function nameProblems(inventory: Inventory, settings: Settings): readonly InventoryProblem[] {
@@ -36,8 +36,8 @@ function nameProblems(inventory: Inventory, settings: Settings): readonly Invent
           {
             severity: 'error' as const,
             path: ['pacemaker', 'cluster_name'],
-            message: `one name for ${clusters.length} clusters: hosts that share no virtual IP are in clusters of their own`,
-            hint: `remove it; they are called ${names}`,
+            message: `one name for ${clusters.length} clusters: hosts that share no virtual IP are in separate clusters`,
+            hint: `remove it; the clusters are called ${names}`,
           },
         ]),
     ...clusters
@@ -46,7 +46,7 @@ function nameProblems(inventory: Inventory, settings: Settings): readonly Invent
         severity: 'error' as const,
         path: ['vips', vips[0]?.name ?? ''],
         at: 'key' as const,
-        message: `its cluster would be called ${name}, which is longer than ${LONGEST_NAME} characters`,
+        message: `its cluster name ${name} is longer than ${LONGEST_NAME} characters`,
         hint: 'shorten the name of the inventory or of the virtual IP',
       })),
   ];
@@ -72,26 +72,26 @@ function transportProblems(settings: Settings, clusters: number): readonly Inven
     message,
     hint,
   });
-  const example = 'write one such as multicast: 239.255.1.1';
+  const example = 'set one, such as multicast: 239.255.1.1';
   if (transport !== 'udp') {
-    const why = `only the transport udp is multicast, and ${transport} is not`;
+    const why = `multicast requires the transport udp; this cluster uses ${transport}`;
     return [
-      ...(multicast === undefined ? [] : [error('multicast', why, 'remove it, or write transport: udp')]),
-      ...(port === undefined ? [] : [error('multicast_port', why, 'remove it, or write transport: udp')]),
+      ...(multicast === undefined ? [] : [error('multicast', why, 'remove it, or set transport: udp')]),
+      ...(port === undefined ? [] : [error('multicast_port', why, 'remove it, or set transport: udp')]),
     ];
   }
   if (multicast === undefined) return [error('transport', 'udp needs a multicast address', example)];
   if (!isMulticast(multicast)) {
     return [
-      error('multicast', `${multicast} is no multicast address (224.0.0.0 to 239.255.255.255)`, example),
+      error('multicast', `${multicast} is not a multicast address (224.0.0.0 to 239.255.255.255)`, example),
     ];
   }
   if (clusters > 1) {
     return [
       error(
         'multicast',
-        `multicast in ${clusters} clusters on one address: each would hear the others`,
-        'write transport: knet or udpu, or put the clusters into inventories of their own',
+        `${clusters} clusters on one multicast address would receive each other's messages`,
+        'set transport: knet or udpu, or use a separate inventory for each cluster',
       ),
     ];
   }
@@ -99,8 +99,8 @@ function transportProblems(settings: Settings, clusters: number): readonly Inven
 }
 
 /**
- * Corosync lets each of two members have the quorum alone once they have seen each other (two_node), so that the
- * setting only counts at a start.
+ * With two members, each has quorum alone once they have seen each other (Corosync's two_node), so this setting matters
+ * only at startup.
  */
 function quorumProblems(inventory: Inventory, settings: Settings): readonly InventoryProblem[] {
   const two = clustersOf(inventory, settings).find(({ hosts }) => hosts.length === 2);
@@ -110,28 +110,28 @@ function quorumProblems(inventory: Inventory, settings: Settings): readonly Inve
     {
       severity: 'warning',
       path: ['pacemaker', 'no_quorum'],
-      message: `with two members, ${names}, one that starts alone runs nothing until it has seen the other; and when they lose contact, both keep running`,
-      hint: 'leave it out, and declare fence devices; or have a third host that can hold a virtual IP',
+      message: `with two members, ${names}, a member that starts alone runs nothing until it sees the other one; if they lose contact, both keep running`,
+      hint: 'remove it and declare fence devices, or add a third host that can hold a virtual IP',
     },
   ];
 }
 
-/** What is for an hour of maintenance: while it holds, a deployment would wait for what the cluster does not do. */
+/** Properties for temporary maintenance: while one is set, a deployment would wait in vain for resources. */
 function haltProblems({ properties }: Settings): readonly InventoryProblem[] {
   return ['maintenance-mode', 'stop-all-resources']
     .filter((name) => properties[name] === 'true')
     .map((name) => ({
       severity: 'error',
       path: ['pacemaker', 'properties', name],
-      message: 'the cluster would not run what the inventory says',
-      hint: `remove it; for an hour of maintenance, on a member: pcs property set ${name}=true`,
+      message: 'with this property, the cluster would run nothing',
+      hint: `remove it; for temporary maintenance, on a member: pcs property set ${name}=true`,
     }));
 }
 
-/** Options of fence agents that carry a password. */
+/** Options of fence agents that take a password. */
 const PASSWORDS = /^(passwd|password|snmp_priv_passwd|identity_file_password)$/;
 
-/** What is wrong with the fence devices; that there are none is worth an advice. */
+/** Mistakes in the fence devices, or advice when there are none. */
 function fenceProblems(settings: Settings, clusters: readonly Cluster[]): readonly InventoryProblem[] {
   const members = [...new Set(clusters.flatMap((cluster) => cluster.hosts))];
   const devices = Object.entries(settings.fence);
@@ -159,13 +159,13 @@ function fenceProblems(settings: Settings, clusters: readonly Cluster[]): readon
         severity: 'error',
         path: ['pacemaker', 'fence', name, 'options', option],
         at: 'key',
-        message: 'a password does not belong into an inventory',
-        hint: `write password_option: ${option} beside options, and the password as fencePassword into the secrets`,
+        message: 'an inventory must not contain passwords',
+        hint: `set password_option: ${option} next to options, and store the password as the secret fencePassword`,
       })),
   ]);
 }
 
-/** The words of a constraint that stand for things in the cluster, with their places within it. */
+/** The words of a constraint that refer to resources, with their paths in it. */
 function wordsOf(
   constraint: Constraint,
 ): readonly (readonly [path: readonly (string | number)[], word: string])[] {
@@ -179,7 +179,7 @@ function wordsOf(
   return [[['location'], constraint.location]];
 }
 
-/** Words in constraints that mean nothing, or things of different clusters, or one thing twice. */
+/** Constraints with unknown words, across clusters, or of a resource with itself. */
 function constraintProblems(settings: Settings, clusters: readonly Cluster[]): readonly InventoryProblem[] {
   const options = (cluster: Cluster): Parameters<typeof reference>[1] => ({ cluster, clusters, settings });
   const known = clusters.flatMap((cluster) => [
@@ -197,7 +197,7 @@ function constraintProblems(settings: Settings, clusters: readonly Cluster[]): r
       .map(([at, word]): InventoryProblem => ({
         severity: 'error',
         path: [...path, ...at],
-        message: `"${word}" is no virtual IP, group or resource of a cluster`,
+        message: `"${word}" is not a virtual IP, group or resource of a cluster`,
         hint: suggestion(word, [...new Set(known)]),
       }));
     const members = [...new Set(clusters.flatMap((cluster) => cluster.hosts))];
@@ -208,8 +208,8 @@ function constraintProblems(settings: Settings, clusters: readonly Cluster[]): r
     ];
     if (all.length > 0) return all;
     if (words.length === 2 && words[0]?.[1] === words[1]?.[1]) {
-      const message = `${words[0]?.[1] ?? ''} stands on both sides`;
-      return [{ severity: 'error', path, message, hint: 'a constraint is between two' }];
+      const message = `${words[0]?.[1] ?? ''} is on both sides of the constraint`;
+      return [{ severity: 'error', path, message, hint: 'use two different resources' }];
     }
     const together = clusters.some(
       (cluster) =>
@@ -217,7 +217,93 @@ function constraintProblems(settings: Settings, clusters: readonly Cluster[]): r
         (!('location' in constraint) || namesMeant([constraint.host], cluster).length > 0),
     );
     if (together) return [];
-    const message = 'it is about things that are in different clusters';
-    return [{ severity: 'error', path, message, hint: 'remove it: clusters know nothing of each other' }];
+    const message = 'the constraint spans different clusters';
+    return [{ severity: 'error', path, message, hint: 'remove it: clusters are independent of each other' }];
   });
+}
+
+/** Mistakes in the resources, and names used twice in a cluster. */
+function resourceProblems(
+  inventory: Inventory,
+  settings: Settings,
+  clusters: readonly Cluster[],
+): readonly InventoryProblem[] {
+  const members = [...new Set(clusters.flatMap((cluster) => cluster.hosts))];
+  const inGroups = Object.values(settings.groups).flatMap((group) => group.services);
+  return [
+    ...idProblems(inventory, settings, clusters),
+    ...Object.entries(settings.resources).flatMap(([name, { on, clone }]): readonly InventoryProblem[] => {
+      const path = ['pacemaker', 'resources', name];
+      const faults = (on ?? []).flatMap((word, index): readonly InventoryProblem[] => {
+        const fault = choiceFault(word, members);
+        return fault ? [{ severity: 'error', path: [...path, 'on', index], ...fault }] : [];
+      });
+      if (faults.length > 0) return faults;
+      if (inGroups.includes(name)) {
+        if (!clone) return [];
+        const message = `${name} is in a group, which runs on one host`;
+        return [
+          {
+            severity: 'error',
+            path: [...path, 'clone'],
+            message,
+            hint: 'remove clone, or remove it from the group',
+          },
+        ];
+      }
+      const homes = clusters.filter((cluster) => on === undefined || namesMeant(on, cluster).length > 0);
+      if (homes.length === 1) return [];
+      const names = homes.map((cluster) => cluster.name).join(', ');
+      return [
+        {
+          severity: 'error',
+          path: on === undefined ? path : [...path, 'on'],
+          message: `${name} could run in several clusters: ${names}`,
+          hint: `choose hosts of one of them: on: [${homes[0]?.hosts.map((host) => host.name).join(', ') ?? ''}]`,
+        },
+      ];
+    }),
+  ];
+}
+
+/** IDs must be unique in a cluster, and words of constraints unambiguous. */
+function idProblems(
+  inventory: Inventory,
+  settings: Settings,
+  clusters: readonly Cluster[],
+): readonly InventoryProblem[] {
+  const taken = new Map<string, string>();
+  for (const { name } of inventory.vips) {
+    taken.set(name, 'a virtual IP');
+    taken.set(vipResource({ name }), 'the resource of a virtual IP');
+  }
+  for (const name of Object.values(settings.groups).flatMap((group) => group.services)) {
+    if (!Object.hasOwn(settings.resources, name)) taken.set(serviceId(name), 'a service of a group');
+  }
+  if (clusters.some((cluster) => clonesHaproxy(cluster, HAPROXY))) {
+    taken.set(HAPROXY, 'HAProxy');
+    taken.set(cloneOf(HAPROXY), 'HAProxy');
+  }
+  const kinds = [
+    ['resources', 'a resource'],
+    ['groups', 'a group'],
+    ['fence', 'a fence device'],
+  ] as const;
+  return kinds.flatMap(([key, kind]) =>
+    Object.keys(settings[key]).flatMap((name): readonly InventoryProblem[] => {
+      const other = taken.get(name);
+      taken.set(name, kind);
+      if (other === undefined) return [];
+      const message = `"${name}" is ${other} already`;
+      return [
+        {
+          severity: 'error',
+          path: ['pacemaker', key, name],
+          at: 'key',
+          message,
+          hint: 'give it another name',
+        },
+      ];
+    }),
+  );
 }

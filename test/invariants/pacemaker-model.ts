@@ -1,7 +1,6 @@
 import type { Host } from '../../src/inventory/types.ts';
-import { decideFormation } from '../../playbooks/pacemaker/cluster/formation.ts';
+import { decideFormation, noPlaceholder } from '../../playbooks/pacemaker/cluster/formation.ts';
 import { isPlaceholder } from '../../playbooks/pacemaker/cluster/member-state.ts';
-import { noPlaceholder } from '../../playbooks/pacemaker/cluster/placeholder.ts';
 import type { Change, ClusterDecision } from '../../src/playbook/operation.ts';
 import {
   answersOf,
@@ -75,7 +74,7 @@ function apply(world: World, on: string, { summary, script }: Change): () => boo
   if (!member?.powered || !member.reachable) return () => false;
   const failed = (): boolean => false;
   const done = (): boolean => true;
-  const [, names = ''] = /^(?:add|take) (.+?) (?:to|out of) /.exec(summary) ?? [];
+  const [, names = ''] = /^(?:add|remove) (.+?) (?:to|from) /.exec(summary) ?? [];
   const meant = world.members.filter(({ host }) => names.split(', ').includes(host.name));
   // pcs speaks to pcsd of every host concerned.
   const answer = (all: readonly Member[]): boolean =>
@@ -103,7 +102,7 @@ function apply(world: World, on: string, { summary, script }: Change): () => boo
     member.conf?.nodes.some(({ name }) => name === host.name),
   );
   const staying = listed.filter((one) => !meant.includes(one));
-  if (summary.startsWith('take')) {
+  if (summary.startsWith('remove')) {
     for (const one of meant) wipe(one);
     const hosts = staying.map(({ host }) => host);
     for (const one of staying) if (one.powered) one.conf = confOf(hosts, uuidOf(member.conf));

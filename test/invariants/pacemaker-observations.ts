@@ -1,10 +1,8 @@
-import type { Cib } from '../../playbooks/pacemaker/cluster/cib.ts';
 import type { CorosyncConf } from '../../playbooks/pacemaker/cluster/corosync-conf.ts';
 import type { DesiredResource, DesiredResources } from '../../playbooks/pacemaker/cluster/desired.ts';
 import type { HandoverState } from '../../playbooks/pacemaker/cluster/handover.ts';
 import type { MemberState } from '../../playbooks/pacemaker/cluster/member-state.ts';
-import type { Monitor } from '../../playbooks/pacemaker/cluster/monitor.ts';
-import type { ResourceState } from '../../playbooks/pacemaker/cluster/resource-state.ts';
+import type { ResourceState, Monitor, Cib } from '../../playbooks/pacemaker/cluster/resource-state.ts';
 import type { Answer, Answers } from '../../src/playbook/operation.ts';
 import { ACCEPTS, HOSTS, KNOWS, NOBODY, SHIPPED } from './pacemaker-world.ts';
 

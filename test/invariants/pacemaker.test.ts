@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe } from 'vitest';
-import { decideFormation } from '../../playbooks/pacemaker/cluster/formation.ts';
+import { decideFormation, noPlaceholder } from '../../playbooks/pacemaker/cluster/formation.ts';
 import { decideHandover } from '../../playbooks/pacemaker/cluster/handover.ts';
 import {
   confOf,
@@ -8,7 +8,6 @@ import {
   isPlaceholder,
   type MemberState,
 } from '../../playbooks/pacemaker/cluster/member-state.ts';
-import { noPlaceholder } from '../../playbooks/pacemaker/cluster/placeholder.ts';
 import { decideReady } from '../../playbooks/pacemaker/cluster/ready.ts';
 import { decideRecognition } from '../../playbooks/pacemaker/cluster/recognition.ts';
 import { decideResources } from '../../playbooks/pacemaker/cluster/resources.ts';
@@ -65,7 +64,7 @@ describe('forming a Pacemaker cluster', () => {
       const words = (): string => inWords(decision.stages);
       for (const { host, change } of decision.stages.flat()) {
         insist(!has(change, ['restarts', 'stops', 'kills', 'joins', 'promotes']), words());
-        const [, names = ''] = /^(?:add|take) (.+?) (?:to|out of) /.exec(change.summary) ?? [];
+        const [, names = ''] = /^(?:add|remove) (.+?) (?:to|from) /.exec(change.summary) ?? [];
         for (const name of names === '' ? [] : names.split(', ')) {
           insist(isOutside(answers.get(name)), `${name} is in a cluster, or may serve: ${words()}`);
         }
@@ -176,7 +175,7 @@ function expectOneAddressEach(
   for (const { summary, prunes, effects } of changes) {
     insist(effects !== undefined, `it does not say what it does: ${summary}`);
     if (prunes) continue;
-    const [, removed] = /^remove (\S+), which is another kind/.exec(summary) ?? [];
+    const [, removed] = /^remove (\S+), a resource of another agent/.exec(summary) ?? [];
     if (removed !== undefined) {
       insist(cib.made.has(removed), `osha did not make ${removed}`);
       held.delete(removed);

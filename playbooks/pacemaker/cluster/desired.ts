@@ -4,26 +4,26 @@ export interface DesiredResource {
   readonly id: string;
   readonly agent: string;
   readonly options: Readonly<Record<string, string>>;
-  /** Seconds between two looks at it. */
+  /** Interval of its monitor operation. */
   readonly monitorSeconds: number;
-  /** On every member; the clone is called `ID-clone`. Not within a group. */
+  /** Runs on every member; the ID of the clone is `ID-clone`. Not in groups. */
   readonly clone?: true;
-  /** It is configured only after the cluster was made, and brought in then (`groupResourcesRun`). Only within a group. */
+  /** Configured by a later phase, which then adds it to its group (`groupResourcesRun`). Only in groups. */
   readonly later?: true;
 }
 
-/** Resources that run on one host together, started in their order and stopped in the opposite one. */
+/** Resources that run together on one host, started in order and stopped in reverse order. */
 export interface DesiredGroup {
   readonly id: string;
   readonly resources: readonly DesiredResource[];
 }
 
-/** What switches hosts off that no longer answer the cluster. */
+/** A fence device, which switches off unresponsive hosts. */
 export interface DesiredFence {
   readonly id: string;
   /** `fence_ipmilan`. */
   readonly agent: string;
-  /** Names of the hosts that it can switch off. */
+  /** Names of the hosts it can switch off. */
   readonly hosts: readonly string[];
   readonly options: Readonly<Record<string, string>>;
   readonly password?: { readonly option: string; readonly value: Secret };
@@ -31,32 +31,32 @@ export interface DesiredFence {
 
 export interface DesiredConstraint {
   readonly kind: 'order' | 'colocation' | 'location';
-  /** The resource that comes first, or that is placed. */
+  /** The resource that starts first, or that is placed. */
   readonly resource: string;
-  /** The resource that comes after it, or that it is placed with; the host that it is placed on. */
+  /** The resource that starts second, or the resource or host with which the first is placed. */
   readonly other: string;
-  /** The kind of an order; the score of others, such as `100`, `INFINITY`, `-INFINITY`. */
+  /** Kind of an order constraint; score of the others, such as `100`, `INFINITY`, `-INFINITY`. */
   readonly strength: string;
 }
 
-/** What the inventory wants of a cluster's configuration. What it does not name is left alone. */
+/** The desired configuration of a cluster. Anything else in the CIB is left alone. */
 export interface DesiredResources {
   readonly properties: Readonly<Record<string, string>>;
   /** Defaults of all resources, such as `resource-stickiness`. */
   readonly defaults: Readonly<Record<string, string>>;
-  /** Those that are in no group. */
+  /** Resources outside groups. */
   readonly resources: readonly DesiredResource[];
   readonly groups: readonly DesiredGroup[];
   readonly fences: readonly DesiredFence[];
   readonly constraints: readonly DesiredConstraint[];
 }
 
-/** What a clone of the resource `id` is called. */
+/** The ID of the clone of a resource. */
 export function cloneOf(id: string): string {
   return `${id}-clone`;
 }
 
-/** What each resource and fence device is run by, as pcs writes it, by its id. */
+/** The agents of all resources and fence devices by ID, in the notation of pcs. */
 export function resourceAgents({ resources, groups, fences }: DesiredResources): ReadonlyMap<string, string> {
   const all = [...resources, ...groups.flatMap((group) => group.resources)];
   return new Map([
@@ -65,7 +65,7 @@ export function resourceAgents({ resources, groups, fences }: DesiredResources):
   ]);
 }
 
-/** The same without some resources of its groups, and without the constraints about them. */
+/** A copy without some resources of groups and their constraints. */
 export function withoutResources(
   desired: DesiredResources,
   leftOut: (member: DesiredResource) => boolean,
@@ -84,7 +84,7 @@ export function withoutResources(
   };
 }
 
-/** The same without the resources of groups that come later, and those behind them, which wait for them. */
+/** A copy without the later resources of groups, and without those after them in the group, which depend on them. */
 export function withoutLater(desired: DesiredResources): DesiredResources {
   const waiting = new Set(
     desired.groups.flatMap((group) => {
@@ -93,4 +93,34 @@ export function withoutLater(desired: DesiredResources): DesiredResources {
     }),
   );
   return withoutResources(desired, ({ id }) => waiting.has(id));
+}
+
+/** IDs of all desired resources, clones, groups and fence devices. */
+export function desiredIds(desired: DesiredResources): ReadonlySet<string> {
+  const grouped = desired.groups.flatMap((group) => group.resources);
+  return new Set([
+    ...[...desired.resources, ...grouped, ...desired.groups, ...desired.fences].map(({ id }) => id),
+    ...desired.resources.filter(({ clone }) => clone).map(({ id }) => cloneOf(id)),
+  ]);
+}
+
+/** Whether two constraints are equal, regardless of their IDs. */
+export function sameConstraint(wanted: DesiredConstraint, found: DesiredConstraint): boolean {
+  return (
+    found.kind === wanted.kind &&
+    found.resource === wanted.resource &&
+    found.other === wanted.other &&
+    found.strength === wanted.strength
+  );
+}
+
+/** "start a before b (Optional)", "keep a with b (INFINITY)", "prefer c1 for a (100)". */
+export function constraintInWords({ kind, resource, other, strength }: DesiredConstraint): string {
+  if (kind === 'order') return `start ${resource} before ${other} (${strength})`;
+  if (kind === 'colocation') {
+    if (strength.startsWith('-')) return `keep ${resource} away from ${other} (${strength})`;
+    return `keep ${resource} with ${other} (${strength})`;
+  }
+  if (strength === '-INFINITY') return `never run ${resource} on ${other}`;
+  return `prefer ${other} for ${resource} (${strength})`;
 }

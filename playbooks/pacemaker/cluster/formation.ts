@@ -10,31 +10,33 @@ import {
   type Secret,
   text,
   within,
+  type Operation,
 } from 'osha';
-import { conflictOf, knownOf, type Known, type Wanted } from './conflict.ts';
-import { confOf, memberProbe, pcsHosts, type MemberState } from './member-state.ts';
-import { evidenceOf } from './recognition.ts';
+import { confOf, memberProbe, pcsHosts, type MemberState, isPlaceholder } from './member-state.ts';
+import { evidenceOf, conflictOf, knownOf, type Known, type Wanted } from './recognition.ts';
 import { RUNNING } from './resource-state.ts';
-import { startScript, type Company } from './start.ts';
-import { transportWords } from './transport.ts';
+import { transportWords } from './corosync-conf.ts';
 
-/** The user of the operating system that pcs logs in to the other hosts as. */
+/** The system user with which pcs authenticates on the other hosts. */
 export const CLUSTER_USER = 'hacluster';
 
 const TOUCHES: Change['touches'] = ['cluster:pacemaker', 'unit:corosync', 'unit:pacemaker'];
 
-/** The transport is for setting the cluster up; a living one that has another is refused. */
+/** A new cluster is set up with `transport`; an existing one with another transport is refused. */
 export interface ClusterOptions extends Wanted {
   readonly password: Secret;
   readonly corosyncConf: string;
 }
 
 /**
- * The hosts are the members of one Corosync cluster, which runs Pacemaker. A cluster is set up only where no member is in
- * one; later members are added to what is there, and members that the inventory does not name are left alone. Nothing
- * that runs is stopped or restarted. Refuses where a cluster that lives, or the configuration of one, would be lost.
+ * The hosts are members of one Corosync cluster, which runs Pacemaker. A new cluster is set up only when no host is in one;
+ * otherwise hosts are added to the existing one. Nodes that the inventory does not list are left alone, and nothing that
+ * runs is stopped or restarted. Refuses when an existing cluster or its configuration could be lost.
  */
-export function cluster(members: readonly Host[], options: ClusterOptions): ClusterOperation<MemberState> {
+export function clusterFormed(
+  members: readonly Host[],
+  options: ClusterOptions,
+): ClusterOperation<MemberState> {
   const probe = memberProbe(options.corosyncConf);
   return {
     scope: 'cluster',
@@ -45,7 +47,7 @@ export function cluster(members: readonly Host[], options: ClusterOptions): Clus
   };
 }
 
-/** Pure. See `cluster`. */
+/** Pure. See `clusterFormed`. */
 export function decideFormation(
   members: readonly Host[],
   answers: Answers<MemberState>,
@@ -63,14 +65,14 @@ function decide(members: readonly Host[], answers: Answers<MemberState>, options
   return inCluster.length === 0 ? setUp(members, options) : complete(members, known, inCluster, options);
 }
 
-/** Every member has answered, and none is in a cluster: `conflictOf` has seen to it. */
+/** `conflictOf` guarantees that every member has answered and none is in a cluster. */
 function setUp(members: readonly Host[], options: ClusterOptions): Decided {
   const first = members[0]?.name ?? '';
   const setup: Change = {
     summary: `set up the cluster ${options.name} of ${namesOf(members)}`,
-    // What pcs finds of an old cluster on a member it removes before, but for one that runs or has a corosync.conf.
+    // pcs erases the remains of an old cluster on members, unless it runs or has a corosync.conf.
     effects: ['forms', 'wipes', 'starts'],
-    // Without --force: should a cluster have come up since it was looked for, pcs refuses to destroy it.
+    // Without --force, pcs refuses to destroy a cluster that was started since the probe.
     script: `${patientSetup(`${quote(options.name)} ${pcsHosts(members)}${transportWords(options.transport)}`)}
 ${startThrough('--all')}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
@@ -97,24 +99,24 @@ function complete(
   const listed = [...new Set(nodes)];
   const stopped = inCluster.filter(([, state]) => state.runs === undefined || !state.pacemaker);
   const outside = known.filter((entry) => !inCluster.includes(entry)).map(([host]) => host);
-  /** Listed, and nobody knows what they do: members that are silent, and nodes that the inventory does not name. */
+  /** Listed nodes of unknown state: members that did not answer, and nodes outside the inventory. */
   const unknown = listed.filter((name) => !known.some(([host]) => host.name === name));
   const silent = unknown.filter((name) => members.some((member) => member.name === name));
   const peer = peerOf(inCluster);
   const reasons: string[] = [];
   const stages: HostChange[][] = [];
   if (stopped.length > 0) {
-    // No other member runs anything, and those that still have their files are no majority: one starts without.
+    // No other node can run anything, and the members that still have corosync.conf are no majority: one starts without quorum.
     const alone =
       unknown.length === 0 && stopped.length === inCluster.length && stopped.length * 2 <= listed.length;
     const starts = alone ? [peer] : stopped.map(([host]) => host);
     const company = alone ? 'nobody' : listed.length === 2 ? 'both' : 'majority';
-    reasons.push(`${namesOf(stopped.map(([host]) => host))} does not run`);
+    reasons.push(`the cluster is not running on ${namesOf(stopped.map(([host]) => host))}`);
     stages.push(starts.map((host) => ({ host: host.name, change: starting(company) })));
   }
   const stranger = unauthenticated(peer, known);
   if (stranger !== undefined) {
-    reasons.push(`${peer.name} may not log in on ${stranger}`);
+    reasons.push(`pcs on ${peer.name} is not authenticated on ${stranger}`);
     stages.push([
       {
         host: peer.name,
@@ -131,7 +133,7 @@ function complete(
       return { verdict: 'refuse', ...hindrance };
     }
     reasons.push(
-      `${namesOf(outside)} is not in the cluster${hindrance ? `, and waits: ${hindrance.reason}` : ''}`,
+      `${namesOf(outside)} is not in the cluster${hindrance ? `, but must wait: ${hindrance.reason}` : ''}`,
     );
     if (!hindrance) {
       const lost = outside.filter((host) => listed.includes(host.name));
@@ -143,7 +145,7 @@ function complete(
   return { verdict: 'change', because: reasons.join('; '), stages };
 }
 
-/** The member that pcs is run on: of those that run, the one that sees most others. */
+/** The member on which pcs is run: the running one that sees the most nodes. */
 function peerOf(inCluster: Known): Host {
   const weight = ([, { runs, joined = 0 }]: Known[number]): number => (runs ? 1 + joined : 0);
   const best = inCluster.reduce((one, other) => (weight(other) > weight(one) ? other : one));
@@ -151,8 +153,8 @@ function peerOf(inCluster: Known): Host {
 }
 
 /**
- * All members have to take a new list of members: one that does not would count its votes by the old one, and could
- * have a quorum without the others when it comes back.
+ * Why nodes cannot be added now, if so. Every member must receive the new node list: one that misses it counts votes by
+ * the old list, and could have quorum without the others.
  */
 function whyNotChangeMembers(
   outside: readonly Host[],
@@ -162,8 +164,8 @@ function whyNotChangeMembers(
   const names = namesOf(outside);
   if (silent.length > 0) {
     return {
-      reason: `${names} cannot be added to the cluster while ${silent.join(', ')}, which it lists, does not answer`,
-      hint: `bring ${silent.join(', ')} back first: each member has to take the new list of members`,
+      reason: `${names} cannot be added to the cluster while its node ${silent.join(', ')} does not respond`,
+      hint: `bring ${silent.join(', ')} back first: every member must receive the new node list`,
     };
   }
   const running = inCluster.filter(([, { runs }]) => runs);
@@ -171,11 +173,11 @@ function whyNotChangeMembers(
   if (!cutOff) return undefined;
   return {
     reason: `${names} cannot be added to the cluster while its members do not see each other: ${cutOff[0].name} sees ${cutOff[1].joined ?? 0} of ${running.length} that run`,
-    hint: `find out what is between them, on ${cutOff[0].name}: corosync-cfgtool -s`,
+    hint: `check the links, on ${cutOff[0].name}: corosync-cfgtool -s`,
   };
 }
 
-/** The first member that `peer` has no valid token for, other than a member that did not answer. */
+/** The first member that answered and for which `peer` has no valid token. */
 function unauthenticated(peer: Host, known: Known): string | undefined {
   const own = known.find(([host]) => host.name === peer.name)?.[1];
   return known.find(([host, state]) => {
@@ -188,7 +190,7 @@ function authentication(hosts: readonly Host[], options: ClusterOptions): Change
   return {
     summary: `authenticate pcs on ${namesOf(hosts)}`,
     effects: [],
-    // Without -p, pcs reads the password from stdin: it must not stand in an argument.
+    // Without -p, pcs reads the password from stdin, which keeps it out of the process list.
     script: `pcs host auth ${pcsHosts(hosts)} -u ${CLUSTER_USER} --request-timeout=${within('pcsRequest')} >/dev/null`,
     input: text`${options.password}\n`,
     touches: ['cluster:pacemaker/logins', 'file:/var/lib/pcsd/known-hosts'],
@@ -205,21 +207,21 @@ function starting(company: Company): Change {
 }
 
 /**
- * Hosts that the cluster lists, and that lost what they knew of it, have to be taken out before they can be added. All
- * at once: pcs cannot change a cluster that lists another host on which there is nothing. A node that osha knows nothing of
- * has to take the new list as well.
+ * Listed hosts that lost their configuration must be removed before they can be added again. All at once: pcs cannot
+ * change a cluster while it lists another such host. With nodes of unknown state, offline ones are not skipped, because
+ * they must receive the new node list too.
  */
 function removal(hosts: readonly Host[], unknown: readonly string[], options: ClusterOptions): Change {
   const skip = unknown.length === 0 ? ' --skip-offline' : '';
   return {
-    summary: `take ${namesOf(hosts)} out of the cluster, to be added again`,
+    summary: `remove ${namesOf(hosts)} from the cluster, to add it again`,
     effects: ['forgets'],
     script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')}${skip} --request-timeout=${within('pcsRequest')}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
   };
 }
 
-/** Without --force: pcs refuses a host on which a cluster came up meanwhile. */
+/** Without --force, pcs refuses a host on which a cluster was started since the probe. */
 function addition(host: Host, options: ClusterOptions): Change {
   return {
     summary: `add ${host.name} to the cluster`,
@@ -231,9 +233,8 @@ ${startThrough(quote(host.name))}`,
 }
 
 /**
- * `pcs cluster setup` gives each of its requests 60 s, and refuses `--request-timeout`. A request that took longer is told
- * in pcs's own words, and the whole is tried again: it begins by clearing what it left, and refuses where a member has a
- * configuration by now.
+ * `pcs cluster setup` has a fixed timeout of 60 s per request and rejects `--request-timeout`. After a timeout it is
+ * retried: it first erases the remains of the failed attempt, and refuses when a member has a configuration.
  */
 function patientSetup(words: string): string {
   return `end=$(($(date +%s) + ${within('pcsSetup')}))
@@ -241,15 +242,106 @@ until said=$(pcs cluster setup ${words} --enable 2>&1); do
   printf '%s\\n' "$said" >&2
   case $said in *--request-timeout* | *'timed out'*) ;; *) exit 1 ;; esac
   [ "$(date +%s)" -lt "$end" ] || exit 1
-  echo 'a host was too slow for pcs: once more' >&2
+  echo 'a host was too slow for pcs: retrying' >&2
 done`;
 }
 
-/** Apart from what comes before: with `--start`, pcs gives a start its own 60 s, whatever `--request-timeout` says. */
+/** A separate command, because `--start` has a fixed timeout of 60 s and ignores `--request-timeout`. */
 function startThrough(hosts: string): string {
   return `pcs cluster start ${hosts} --request-timeout=${within('pcsRequest')} --wait=${within('pacemakerForms')}`;
 }
 
 function namesOf(hosts: readonly Host[]): string {
   return hosts.map((host) => host.name).join(', ');
+}
+
+/**
+ * Which members must be visible before Pacemaker starts on one. `majority`: Corosync has quorum. `both`: a member of two
+ * sees the other one, because each of two keeps quorum alone after they lose contact. `nobody`: none, because all other
+ * members are known to run nothing.
+ */
+export type Company = 'majority' | 'both' | 'nobody';
+
+/**
+ * Starts Corosync, then Pacemaker once enough members are visible: an isolated member would run the same resources as the
+ * others when the cluster ignores quorum (`no-quorum-policy: ignore`, the default for two members). Waits until the
+ * members have elected a coordinator and it has accepted this member.
+ */
+export function startScript(company: Company): string {
+  return `systemctl start corosync
+tries=0
+${company === 'nobody' ? '' : waiting(company)}systemctl start pacemaker
+until seen=$(crm_mon --one-shot --output-as=xml 2>/dev/null) && printf '%s\n' "$seen" | grep -q '<current_dc present="true"' &&
+  printf '%s\n' "$seen" | grep "<node name=\\"$(crm_node --name)\\"" | grep 'online="true"' | grep -q 'pending="false"'; do
+  tries=$((tries + 1))
+  [ "$tries" -lt ${within('pacemakerForms')} ] || { echo 'the members elected no coordinator that accepted this one' >&2; exit 1; }
+  sleep 1
+done`;
+}
+
+function waiting(company: Exclude<Company, 'nobody'>): string {
+  const both = company === 'both' ? ` && printf '%s\\n' "$seen" | grep -q '^Nodes: *2'` : '';
+  return `if ! systemctl -q is-active pacemaker; then
+  while :; do
+    seen=$(corosync-quorumtool -s 2>/dev/null) || :
+    if printf '%s\\n' "$seen" | grep -q '^Quorate: *Yes'${both}; then break; fi
+    tries=$((tries + 1))
+    if [ "$tries" -ge ${within('pacemakerForms')} ]; then
+      echo 'Corosync does not see enough members; Pacemaker was not started, because it could run the same resources as the others' >&2
+      printf '%s\\n' "$seen" >&2
+      exit 1
+    fi
+    sleep 1
+  done
+fi
+`;
+}
+
+/** Backup folder of the example cluster's CIB: Pacemaker would reload older copies left in its own folder. */
+const KEPT = '/var/lib/pacemaker/cib-of-the-package';
+
+/**
+ * Removes the single-node loopback cluster of Debian's Corosync package: pcs sets up no cluster on a host that already is
+ * in one. Left alone when anything suggests another cluster; see `isPlaceholder`.
+ */
+export function noPlaceholder(confPath: string): Operation<MemberState> {
+  return {
+    scope: 'host',
+    title: `no cluster of one in ${confPath}`,
+    effects: ['stops', 'wipes'],
+    probe: memberProbe(confPath),
+    decide: (state) =>
+      isPlaceholder(state)
+        ? [
+            {
+              summary: 'remove the example cluster "debian" of the Corosync package',
+              effects: ['stops', 'wipes'],
+              script: placeholderRemoval(quote(confPath)),
+              touches: ['cluster:pacemaker', `file:${confPath}`, 'unit:corosync', 'unit:pacemaker'],
+            },
+          ]
+        : [],
+  };
+}
+
+/** Checks again before it stops anything, because a cluster may have been set up since the probe. */
+function placeholderRemoval(conf: string): string {
+  return `conf=${conf}
+cib=/var/lib/pacemaker/cib
+other() { echo "this is no longer the example cluster of the package: $1" >&2; exit 1; }
+[ "$(sed -n 's/^[[:space:]]*cluster_name:[[:space:]]*//p' "$conf")" = debian ] || other "$conf has another name"
+[ "$(grep -c '^[[:space:]]*ring0_addr:' "$conf")" -eq 1 ] || other "$conf lists several nodes"
+case $(timeout ${within('corosyncCmapctl')} corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p') in
+  '' | debian) ;;
+  *) other 'Corosync runs as another' ;;
+esac
+[ ! -e $cib/cib.xml ] || ! grep -qE '<(primitive|bundle) ' $cib/cib.xml || other 'it has resources'
+systemctl stop pacemaker corosync
+kept=
+for file in $cib/cib*; do
+  [ -e "$file" ] || continue
+  [ -n "$kept" ] || kept=$(mktemp -d ${KEPT}.XXXXXX)
+  mv -- "$file" "$kept/"
+done
+rm -f -- "$conf"`;
 }

@@ -1,31 +1,31 @@
 import { type Change, LIMITS, type Operation, ProbeError, quote, quoteAll, within } from 'osha';
-import { constraintCommand, constraintId, constraintInWords } from './constraints.ts';
 import {
   withoutResources,
   type DesiredGroup,
   type DesiredResource,
   type DesiredResources,
+  constraintInWords,
 } from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
-import { batch, edit, optionWords } from './pcs.ts';
 import { resourceProbe, type ResourceState } from './resource-state.ts';
+import { constraintCommand, constraintId, batch, edit, optionWords } from './changes.ts';
 
-/** Seconds that a member may take to start, with all that Pacemaker stops and starts for it. */
+/** Maximum seconds for a resource to start, including dependent stops and starts. */
 const START_SECONDS = LIMITS.pacemakerStarts;
 
-/** Seconds on top of that: the script says what it waited for before it is stopped. */
+/** Margin in which the script can report what it waited for before its own timeout. */
 const GRACE_SECONDS = 60;
 
-/** Looks, one second apart, at which a cluster that has nothing to do any more still does not run it. */
+/** Number of checks, one second apart, after which an idle cluster is not expected to start it any more. */
 const SETTLED_CHECKS = 3;
 
 /** Phases that run in parallel may add resources to a group at the same time. */
 const LOCK = '/run/lock/osha-pacemaker';
 
 /**
- * Resources of a group run on one host: they are brought into the group, each at its place, or started again where they
- * failed. Comes back when all of them run, and fails with Pacemaker's own words where one cannot. To be done once per
- * cluster, when every host of the group could start them. What else the inventory says of the group is done by `resources`.
+ * Later resources of a group run on one host: they are added to the group, each at its place, or restarted after a failure.
+ * Waits until all of them run, and fails with Pacemaker's own error otherwise. Runs once per cluster, when every host of
+ * the group can start them. All else about the group is done by `resourcesConfigured`.
  */
 export function groupResourcesRun(
   desired: DesiredResources,
@@ -42,8 +42,8 @@ export function groupResourcesRun(
 }
 
 /**
- * Pure. See `groupResourcesRun`. Throws a `ProbeError` where the cluster does not have the group yet, and where it could start
- * nothing, with the command that ends that.
+ * Pure. See `groupResourcesRun`. Throws a `ProbeError` when the group does not exist yet, or when the cluster cannot start
+ * anything, with the command to end that.
  */
 export function decideGroupResources(
   desired: DesiredResources,
@@ -96,7 +96,7 @@ export function decideGroupResources(
   ];
 }
 
-/** What would have to be waited for in vain. */
+/** Why the cluster cannot run the group now, if so. */
 function whyItCannotRun(
   desired: DesiredResources,
   group: DesiredGroup,
@@ -114,11 +114,11 @@ function whyItCannotRun(
   const holds = holdsOf(desired, monitor, cib).filter(({ host, resource }) =>
     host === undefined ? resource === undefined || ids.includes(resource) : nowhere && !barred.includes(host),
   );
-  if (holds.length > 0) return `${holdsInWords(holds)} (to end that: ${endOf(holds)})`;
+  if (holds.length > 0) return `${holdsInWords(holds)} (to end this: ${endOf(holds)})`;
   return nowhere ? `no member that may run ${group.id} is online` : undefined;
 }
 
-/** The change that brings resources in, each after the last of those before it that are there by then. */
+/** The change that adds resources, each after the last existing one of those before it. */
 function joining(
   desired: DesiredResources,
   group: DesiredGroup,
@@ -127,12 +127,12 @@ function joining(
 ): Change {
   const ids = group.resources.map(({ id }) => id);
   const isNew = (id: string): boolean => missing.some((member) => member.id === id);
-  // What is about another member that comes later still is made with that one.
+  // Constraints with a resource that is still missing are created together with that one.
   const { constraints } = withoutResources(desired, ({ id }) => !isNew(id) && !present.has(id));
   const wanted = constraints.filter(({ resource, other }) => isNew(resource) || isNew(other));
   const words = missing.map(({ id, agent }) => `create ${id} (${agent}) in the group ${group.id}`);
   const first = Math.min(...missing.map(({ id }) => ids.indexOf(id)));
-  // Those behind a newcomer are started again after it.
+  // Resources after a new one restart.
   const isFollowed = ids.slice(first + 1).some((id) => present.has(id));
   return batch([...words, ...wanted.map(constraintInWords)].join('; '), {
     effects: isFollowed ? ['starts', 'restarts'] : ['starts'],
@@ -157,9 +157,9 @@ function locked(script: string): string {
 }
 
 /**
- * Waits until each of the resources runs on one host. It is over sooner where the cluster has nothing left to do: what
- * failed to start on every host is not tried again. Newcomers that cannot run leave the group then, because those behind
- * them in it wait for them; the next deployment brings them in again.
+ * Waits until each resource runs on one host, or until the cluster is idle: it does not retry a start that failed on every
+ * host. New resources that cannot run are then removed from the group, because those after them depend on them; the next
+ * deployment adds them again.
  */
 function waiting(
   group: DesiredGroup,
@@ -183,7 +183,7 @@ while [ "$(date +%s)" -lt $end ] && [ $settled -lt ${SETTLED_CHECKS} ]; do
   sleep 1
 done
 journalctl --no-pager --output=cat --lines=6 ${units} >&2 || :
-echo "the cluster does not run$left, of the group ${group.id}. What failed in that:" >&2
+echo "the cluster does not run$left of the group ${group.id}. Failures:" >&2
 printf '%s\\n' "$seen" |
   sed -n 's/.*<failure op_key="\\(${all}\\)_\\([a-z]*\\)_[0-9]*" node="\\([^"]*\\)" exitstatus="\\([^"]*\\)" exitreason="\\([^"]*\\)".*/\\1: \\2 failed on \\3 (\\4) \\5/p' >&2${newcomers.length > 0 ? leaving(newcomers) : ''}
 exit 1`;
@@ -193,7 +193,7 @@ function leaving(newcomers: readonly DesiredResource[]): string {
   return `
 if [ $settled -ge ${SETTLED_CHECKS} ]; then
   for one in ${quoteAll(newcomers.map(({ id }) => id))}; do
-    case "$left " in *" $one "*) pcs resource delete "$one" >/dev/null 2>&1 || echo "$one could not be taken out again" >&2 ;; esac
+    case "$left " in *" $one "*) pcs resource delete "$one" >/dev/null 2>&1 || echo "$one could not be removed again" >&2 ;; esac
   done
 fi`;
 }

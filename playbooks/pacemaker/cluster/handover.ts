@@ -8,26 +8,29 @@ import {
   type UnitState,
   within,
 } from 'osha';
-import type { Cib, CibResource } from './cib.ts';
-import type { Monitor } from './monitor.ts';
-import { parseResourceState, RESOURCE_SCRIPT, type ResourceState } from './resource-state.ts';
+import {
+  parseResourceState,
+  RESOURCE_SCRIPT,
+  type ResourceState,
+  type Monitor,
+  type Cib,
+  type CibResource,
+} from './resource-state.ts';
 
 export interface HandoverState {
   readonly unit: UnitState;
-  /** What the cluster knows the host as. */
+  /** Node name of this host in the cluster. */
   readonly node: string;
-  /** What the cluster runs; absent where it does not answer here. */
+  /** State of the cluster; absent when it does not respond here. */
   readonly cluster?: ResourceState | undefined;
 }
 
 const SEPARATOR = '-- cluster';
 
-/** Seconds that the cluster may take to end what it is doing, before it is asked where it runs a unit. */
-
 /**
- * A unit that the cluster is to run on one host at a time is out of the init system's hands: not started at boot, and
- * stopped where the cluster runs it on another host, or has no resource for it yet and could start it. What the cluster
- * runs here stays; so does everything where it does not answer, or could start nothing.
+ * Hands a unit that runs on one host at a time over from systemd to the cluster: it is disabled at boot, and stopped when
+ * the cluster runs it on another host, or has no resource for it yet and could start one. It stays running when the
+ * cluster runs it here, does not respond, or could start nothing.
  */
 export function handedOver(unit: string): Operation<HandoverState> {
   return {
@@ -64,7 +67,7 @@ function clusterOf(stdout: string): ResourceState | undefined {
   }
 }
 
-/** Pure. See `handedOver`. Throws a `ProbeError` where nobody can tell whether the unit would run elsewhere. */
+/** Pure. See `handedOver`. Throws a `ProbeError` when it is unknown whether the unit would run elsewhere. */
 export function decideHandover(
   unit: string,
   { unit: state, node, cluster }: HandoverState,
@@ -74,7 +77,7 @@ export function decideHandover(
   if (!startsAtBoot && !runs) return [];
   if (!cluster) {
     throw new ProbeError(
-      `Pacemaker does not answer here, so it is unknown where it runs ${unit}: ${unit} is left as it is (systemctl status pacemaker)`,
+      `Pacemaker does not respond here, so it is unknown where it runs ${unit}; ${unit} stays unchanged (systemctl status pacemaker)`,
     );
   }
   return [...(startsAtBoot ? [disabling(unit)] : []), ...(runs ? stopping(unit, node, cluster) : [])];
@@ -100,20 +103,20 @@ function stopping(unit: string, node: string, { cib, monitor }: ResourceState): 
   const ids = resourcesOf(unit, cib).map(({ id }) => id);
   const hosts = ids.flatMap((id) => [...(monitor.runsOn.get(id) ?? [])]);
   if (hosts.includes(node)) return [];
-  // The cluster runs it nowhere: where it runs here, it finds it when it tries, and keeps it.
+  // A resource that runs nowhere: when the cluster starts it, it finds the unit running here and keeps it.
   if (ids.length > 0 && hosts.length === 0) return [];
   if (ids.length === 0) {
     const why = whyItCannotRun(monitor);
     if (why !== undefined) {
-      throw new ProbeError(`the cluster could not run ${unit}, which therefore stays as it is: ${why}`);
+      throw new ProbeError(`${unit} stays unchanged, because the cluster could not run it: ${why}`);
     }
   }
   return [
     {
       summary:
         ids.length === 0
-          ? `stop ${unit}, which the cluster is to run on one host`
-          : `stop ${unit} here, which the cluster runs on ${hosts.join(', ')}`,
+          ? `stop ${unit}: the cluster will run it on one host`
+          : `stop ${unit} here: the cluster runs it on ${hosts.join(', ')}`,
       effects: ['stops'],
       script: `${ids.map((id) => unlessItMoved(id, node)).join('')}systemctl stop ${quote(unit)}`,
       touches: [`unit:${unit}`],
@@ -124,15 +127,15 @@ function stopping(unit: string, node: string, { cib, monitor }: ResourceState): 
 function whyItCannotRun(monitor: Monitor): string | undefined {
   if (!monitor.quorate) return 'it has no quorum';
   if (monitor.maintenance) {
-    return 'it is in maintenance mode (to end that: pcs property set maintenance-mode=false)';
+    return 'it is in maintenance mode (to end this: pcs property set maintenance-mode=false)';
   }
   if (monitor.stopsAll) {
-    return 'it is told to stop all resources (to end that: pcs property set stop-all-resources=false)';
+    return 'it is set to stop all resources (to end this: pcs property set stop-all-resources=false)';
   }
   return monitor.online.size === 0 ? 'none of its members is online' : undefined;
 }
 
-/** Since the cluster was asked, it may have moved the resource here. */
+/** Skips the stop if the cluster has moved the resource here since the probe. */
 function unlessItMoved(id: string, node: string): string {
   return `crm_resource --wait --timeout=${within('pacemakerSettles')}s >/dev/null 2>&1 || :
 on=$(crm_mon --one-shot --output-as=xml | sed -n '/<resource id="${id}" /,/<\\/resource>/s/.*<node name="\\([^"]*\\)".*/\\1/p')
@@ -143,6 +146,6 @@ $on
 ${node}
 "*) exit 0 ;;
 esac
-[ -n "$on" ] || { echo 'the cluster runs ${id} nowhere by now: it is not stopped here' >&2; exit 1; }
+[ -n "$on" ] || { echo 'the cluster no longer runs ${id} anywhere: it is not stopped here' >&2; exit 1; }
 `;
 }

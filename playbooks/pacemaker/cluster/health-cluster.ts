@@ -1,13 +1,24 @@
-import type { Advice, Finding } from 'osha';
-import { constraintInWords, sameConstraint } from './constraints.ts';
-import type { DesiredFence, DesiredResources } from './desired.ts';
+import { type Advice, type Finding, type Probe, type ProbeAnswer, within } from 'osha';
+import {
+  type DesiredFence,
+  type DesiredResources,
+  desiredIds,
+  constraintInWords,
+  sameConstraint,
+} from './desired.ts';
 import { holdsOf } from './hold.ts';
-import type { MemberView } from './member-view.ts';
-import type { Monitor } from './monitor.ts';
-import { desiredIds } from './prune.ts';
-import { isTransport, transportInWords, type Transport } from './transport.ts';
+import { isTransport, transportInWords, type Transport } from './corosync-conf.ts';
+import {
+  type Monitor,
+  parseMonitor,
+  constraintsOf,
+  madeOf,
+  type CibConstraint,
+  RECORD,
+} from './resource-state.ts';
+import { parseXml } from './xml.ts';
 
-/** The cluster is another one than the inventory means, which `deploy` refuses to touch. */
+/** A cluster of another name than the inventory's, which `deploy` refuses to change. */
 export function nameFinding(view: MemberView, names: readonly string[] | undefined): readonly Finding[] {
   const { cluster } = view;
   if (cluster === undefined || names === undefined || names.includes(cluster)) return [];
@@ -16,12 +27,12 @@ export function nameFinding(view: MemberView, names: readonly string[] | undefin
       subject: 'cluster name',
       healthy: false,
       evidence: `the cluster is called ${cluster}; the inventory calls it ${names[0] ?? ''}`,
-      hint: 'a cluster keeps its name: write the one that it has into the inventory',
+      hint: 'a cluster cannot be renamed: use its name in the inventory',
     },
   ];
 }
 
-/** What Corosync speaks. */
+/** The transport of Corosync, compared with the inventory. */
 export function transportFinding(view: MemberView, wanted: Transport | undefined): readonly Finding[] {
   const { transport } = view;
   if (transport === undefined) return [];
@@ -31,13 +42,13 @@ export function transportFinding(view: MemberView, wanted: Transport | undefined
     {
       subject: 'transport',
       healthy: same,
-      evidence: same ? has : `${has}, and the inventory says ${transportInWords(wanted)}`,
-      hint: `it can only be chosen when a cluster is set up: write transport: ${transport.kind}`,
+      evidence: same ? has : `${has}; the inventory wants ${transportInWords(wanted)}`,
+      hint: `the transport of an existing cluster cannot change: set transport: ${transport.kind}`,
     },
   ];
 }
 
-/** Whether to fence is the operator's choice: that nothing does is said each time. */
+/** Advice while no fence device is declared; fencing is the operator's choice. */
 export function fenceAdvice(fences: readonly DesiredFence[]): readonly Advice[] {
   if (fences.length > 0) return [];
   return [
@@ -49,7 +60,7 @@ export function fenceAdvice(fences: readonly DesiredFence[]): readonly Advice[] 
   ];
 }
 
-/** Fencing is enabled, and each fence device of the inventory runs on one host; nothing where there is none. */
+/** Checks that fencing is enabled and each declared fence device runs on one host; no findings without devices. */
 export function fencingFindings(monitor: Monitor, fences: readonly DesiredFence[]): readonly Finding[] {
   if (fences.length === 0) return [];
   const declared = fences.map(({ id, hosts }): Finding => {
@@ -63,21 +74,21 @@ export function fencingFindings(monitor: Monitor, fences: readonly DesiredFence[
         on.length === 0 ? 'runs nowhere' : `runs on ${on.join(' and ')}`,
         ...(failure === undefined ? [] : [failure]),
       ].join('; '),
-      hint: `pcs stonith cleanup ${id}; pcs status --full says what it answered`,
+      hint: `pcs stonith cleanup ${id}; for details: pcs status --full`,
     };
   });
   return [
     {
       subject: 'fencing',
       healthy: monitor.fencing,
-      evidence: monitor.fencing ? 'enabled' : 'fence devices are declared, and stonith-enabled is false',
+      evidence: monitor.fencing ? 'enabled' : 'fence devices are declared, but stonith-enabled is false',
       hint: 'osha deploy INVENTORY --only pacemaker',
     },
     ...declared,
   ];
 }
 
-/** Constraints of the inventory that the cluster does not have. */
+/** Desired constraints that are missing in the cluster. */
 export function constraintFinding(view: MemberView, desired: DesiredResources): readonly Finding[] {
   const missing = desired.constraints.filter(
     (wanted) => !view.constraints.some((found) => sameConstraint(wanted, found)),
@@ -93,7 +104,7 @@ export function constraintFinding(view: MemberView, desired: DesiredResources): 
   ];
 }
 
-/** What keeps the cluster from doing its work, and was told to. */
+/** Holds on the cluster and its resources. */
 export function holdFindings(
   view: MemberView,
   monitor: Monitor,
@@ -101,18 +112,18 @@ export function holdFindings(
 ): readonly Finding[] {
   return (
     holdsOf(desired, monitor, view)
-      // Members have a finding of their own.
+      // Holds on members are part of the findings on members.
       .filter(({ host }) => host === undefined)
       .map(({ resource, what, end }) => ({
         subject: resource ?? 'maintenance',
         healthy: false,
         evidence: what,
-        hint: `to let the cluster work again: ${end}`,
+        hint: `to end this: ${end}`,
       }))
   );
 }
 
-/** What the cluster holds beyond the inventory. */
+/** Advice on nodes, resources, groups and constraints that the inventory does not list. */
 export function strangerAdvice(
   members: readonly string[],
   view: MemberView,
@@ -129,7 +140,7 @@ export function strangerAdvice(
       .map((id) => ({ id, words: `resource ${id}` })),
     ...[...monitor.groups.keys()].filter((id) => !ours.has(id)).map((id) => ({ id, words: `group ${id}` })),
     ...view.constraints
-      // Those of a resource that is told go with it.
+      // Constraints of a listed stranger go with it.
       .filter(({ resource, other }) => ours.has(resource) && (ours.has(other) || members.includes(other)))
       .filter((found) => !desired.constraints.some((wanted) => sameConstraint(wanted, found)))
       .map((found) => ({ id: found.id, words: `constraint ${found.id} (${constraintInWords(found)})` })),
@@ -151,4 +162,86 @@ export function strangerAdvice(
       ? [{ subject: 'not in the inventory', evidence: `${listed(others)}: left alone` }]
       : []),
   ];
+}
+
+/** The cluster as one member sees it. */
+export interface MemberView {
+  /** Absent when Pacemaker is not running or does not respond. */
+  readonly monitor?: Monitor;
+  /** Pacemaker runs but does not respond. */
+  readonly mute?: boolean;
+  /** IP addresses on the member. */
+  readonly addresses: ReadonlySet<string>;
+  readonly constraints: readonly CibConstraint[];
+  /** IDs recorded as created by osha. */
+  readonly made: ReadonlySet<string>;
+  /** Transport of Corosync; absent when it is not running. */
+  readonly transport?: Transport;
+  /** Cluster name of the running Corosync, if any. */
+  readonly cluster?: string;
+}
+
+const SEPARATOR = '-- next';
+
+/** The probe of a member's view, for `status`. */
+export const memberView: Probe<MemberView> = {
+  script: `timeout ${within('crmMon')} crm_mon --one-shot --output-as=xml 2>/dev/null
+echo '${SEPARATOR}'
+ip -o addr show | awk '{ print $4 }'
+echo '${SEPARATOR}'
+timeout ${within('cibadmin')} cibadmin --query --scope constraints 2>/dev/null
+echo '${SEPARATOR}'
+timeout ${within('cibadmin')} crm_attribute --type crm_config --name ${RECORD} --query --quiet 2>/dev/null
+echo '${SEPARATOR}'
+timeout ${within('corosyncCmapctl')} corosync-cmapctl 2>/dev/null | sed -n 's/^totem\\.\\(transport\\|interface\\.0\\.mcastaddr\\|interface\\.0\\.mcastport\\) .* = //p'
+echo '${SEPARATOR}'
+systemctl show -p ActiveState --value pacemaker 2>/dev/null
+echo '${SEPARATOR}'
+timeout ${within('corosyncCmapctl')} corosync-cmapctl -g totem.cluster_name 2>/dev/null | sed -n 's/.* = //p'
+exit 0`,
+  reads: ['cluster:pacemaker', 'cluster:resources', 'unit:pacemaker'],
+  parse: parseMemberView,
+};
+
+/** Parses the output of the probe. A truncated part counts as missing. */
+export function parseMemberView({ stdout }: Pick<ProbeAnswer, 'stdout'>): MemberView {
+  const [xml = '', addresses = '', constraints = '', made = '', totem = '', state = '', name = ''] =
+    stdout.split(`${SEPARATOR}\n`);
+  const transport = transportOf(totem.split('\n').filter((line) => line !== ''));
+  const monitor = xml.includes('<nodes>') ? understood(() => parseMonitor(xml)) : undefined;
+  const runs = !['inactive', 'failed', ''].includes(state.trim());
+  const found = constraints.includes('<constraints')
+    ? understood(() => constraintsOf(parseXml(constraints)))
+    : undefined;
+  return {
+    ...(monitor ? { monitor } : runs ? { mute: true } : {}),
+    addresses: new Set(
+      addresses
+        .split('\n')
+        .map((line) => line.split('/')[0] ?? '')
+        .filter((address) => address !== ''),
+    ),
+    constraints: found ?? [],
+    made: madeOf(made.trim()),
+    ...(transport === undefined ? {} : { transport }),
+    ...(name.trim() === '' ? {} : { cluster: name.trim() }),
+  };
+}
+
+function understood<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parses the transport keys, which Corosync prints in alphabetical order: address and port before the transport. */
+function transportOf(lines: readonly string[]): Transport | undefined {
+  const kind = lines.find((line) => /^(knet|udpu?)$/.test(line));
+  if (kind === 'knet' || kind === 'udpu') return { kind };
+  if (kind === undefined) return undefined;
+  const port = lines.find((line) => /^\d+$/.test(line));
+  const multicast = lines.find((line) => /^\d+\.\d+\.\d+\.\d+$/.test(line)) ?? '';
+  return { kind: 'udp', multicast, ...(port === undefined ? {} : { port: Number(port) }) };
 }

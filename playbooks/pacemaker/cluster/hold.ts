@@ -1,27 +1,25 @@
-import type { CibConstraint, CibResource } from './cib.ts';
-import { cloneOf, type DesiredResources } from './desired.ts';
-import type { Monitor } from './monitor.ts';
-import { desiredIds } from './prune.ts';
+import { cloneOf, type DesiredResources, desiredIds } from './desired.ts';
+import type { Monitor, CibConstraint, CibResource } from './resource-state.ts';
 
-/** What somebody told the cluster, and what keeps it from running what the inventory wants. */
+/** An operator's setting, or the result of a failure, that keeps the cluster from running its resources. */
 export interface Hold {
-  /** Absent where it is about the cluster as a whole, or about a resource. */
+  /** Absent for a hold on the cluster or on a resource. */
   readonly host?: string;
   readonly resource?: string;
   /** "controller2 is in standby". */
   readonly what: string;
-  /** The command that ends it, on any member. */
+  /** Command that ends the hold, on any member. */
   readonly end: string;
 }
 
-/** The parts of a configuration (CIB) that may hold something back; those that were not asked for may be left out. */
+/** The parts of the configuration (CIB) that can contain holds; those not observed may be omitted. */
 export interface Held {
   readonly constraints: readonly CibConstraint[];
   readonly resources?: readonly CibResource[];
   readonly defaults?: ReadonlyMap<string, string>;
 }
 
-/** How the hold on a member is ended, by its condition. */
+/** Holds on a member, by its condition. */
 const NODES: Readonly<Record<string, (name: string) => Hold>> = {
   standby: (name) => ({
     host: name,
@@ -30,7 +28,7 @@ const NODES: Readonly<Record<string, (name: string) => Hold>> = {
   }),
   'standby on failure': (name) => ({
     host: name,
-    what: `${name} is in standby since a resource failed on it`,
+    what: `${name} is in standby after a resource failure`,
     end: `pcs resource cleanup node=${name}`,
   }),
   maintenance: (name) => ({
@@ -40,15 +38,14 @@ const NODES: Readonly<Record<string, (name: string) => Hold>> = {
   }),
 };
 
-/** What holds a member of this condition back; nothing where it is none that somebody told it. */
+/** The hold on a member in this condition, if any. */
 export function nodeHold(name: string, condition: string): Hold | undefined {
   return NODES[condition]?.(name);
 }
 
 /**
- * Pure. What an operator, or a failure with that consequence, told the cluster not to do. osha ends none of it on its own:
- * there was a reason for it. Resources that are disabled are none of these: the inventory wants them to run, and
- * `resources` enables them.
+ * All holds on the cluster, its members and the desired resources. osha never ends a hold on its own, because somebody set
+ * it for a reason. Disabled resources do not count: `resourcesConfigured` enables them. Pure.
  */
 export function holdsOf(desired: DesiredResources, monitor: Monitor, held: Held): readonly Hold[] {
   return [
@@ -69,7 +66,7 @@ export function endOf(holds: readonly Hold[]): string {
   return [...new Set(holds.map(({ end }) => end))].join('; ');
 }
 
-/** A property that the inventory itself sets is changed there; one that it sets to false is about to be. */
+/** Holds on the whole cluster. A property set in the inventory must be changed there; one set to false there is about to end. */
 function ofCluster({ properties }: DesiredResources, monitor: Monitor): readonly Hold[] {
   const hold = (name: string, what: string): readonly Hold[] => {
     if (properties[name] === 'false') return [];
@@ -83,9 +80,7 @@ function ofCluster({ properties }: DesiredResources, monitor: Monitor): readonly
     ...(monitor.maintenance
       ? hold('maintenance-mode', 'the cluster is in maintenance mode: it starts, stops and moves nothing')
       : []),
-    ...(monitor.stopsAll
-      ? hold('stop-all-resources', 'the cluster is told to stop all of its resources')
-      : []),
+    ...(monitor.stopsAll ? hold('stop-all-resources', 'the cluster is set to stop all resources') : []),
   ];
 }
 
@@ -109,8 +104,8 @@ function unmanaged(desired: DesiredResources, monitor: Monitor, held: Held): rea
 }
 
 /**
- * What `pcs resource ban` and `move` left. It holds a clone back on each host that it names; anything else only where it
- * leaves no member to run it.
+ * Constraints left by `pcs resource ban` and `move`. A ban of a clone always counts; any other ban only when no member
+ * remains to run the resource.
  */
 function bans(desired: DesiredResources, monitor: Monitor, { constraints }: Held): readonly Hold[] {
   const clones = new Set(desired.resources.filter(({ clone }) => clone).map(({ id }) => cloneOf(id)));

@@ -1,38 +1,38 @@
 import { type Host, type Probe, type ProbeAnswer, ProbeError, within } from 'osha';
 import { isShipped, parseCorosyncConf, type CorosyncConf } from './corosync-conf.ts';
 
-/** What one host says of the cluster that it is in, or is to be in. */
+/** The cluster state of one host. */
 export interface MemberState {
-  /** Its `corosync.conf`; absent where it has none. */
+  /** The parsed `corosync.conf`, if any. */
   readonly conf?: CorosyncConf | undefined;
   /**
-   * The name of the cluster that Corosync runs as, whatever the file says by now; empty where it runs, or may run, and
-   * does not answer. Absent only where it is known to be stopped.
+   * The cluster name of the running Corosync, even if the file differs; empty where Corosync runs, or may run, but does not
+   * respond. Absent only where it is known to be stopped.
    */
   readonly runs?: string | undefined;
-  /** How many nodes Corosync sees joined, itself among them; absent where it does not say. */
+  /** Number of nodes that Corosync sees joined, including this one; absent if unknown. */
   readonly joined?: number | undefined;
-  /** Pacemaker runs, or may run: it is not known to be stopped. */
+  /** Pacemaker runs or may run: it is not known to be stopped. */
   readonly pacemaker: boolean;
-  /** How many resources its copy of the cluster's configuration (CIB) holds; absent where it has no copy. */
+  /** Number of resources in the host's copy of the cluster configuration (CIB); absent without a copy. */
   readonly resources?: number | undefined;
-  /** How many nodes its copy lists; absent where it has no copy. */
+  /** Number of nodes in that copy; absent without a copy. */
   readonly cibNodes?: number | undefined;
-  /** The name of the cluster that its copy is of; absent where that does not say. */
+  /** Cluster name in that copy, if any. */
   readonly cibName?: string | undefined;
-  /** The hosts that its pcs knows, by name. */
+  /** The hosts known to pcs, by name. */
   readonly knows: ReadonlyMap<string, KnownHost>;
-  /** Checksums of the tokens that its own pcsd accepts. */
+  /** Checksums of the tokens that pcsd on this host accepts. */
   readonly accepts: ReadonlySet<string>;
 }
 
 export interface KnownHost {
   readonly address: string;
-  /** SHA-256 of the token that its pcs logs in there with. Tokens are random, so that it gives nothing away. */
+  /** SHA-256 of the token with which pcs authenticates there. Tokens are random, so the hash reveals nothing. */
   readonly token: string;
 }
 
-/** Pcs is written in Python, so that where there is anything to read there is something to read it with. */
+/** pcs depends on Python, so Python is available wherever these files exist. */
 const TOKENS = `
 import hashlib, json
 def read(name):
@@ -75,7 +75,7 @@ if [ -e /var/lib/pcsd/known-hosts ] || [ -e /var/lib/pcsd/pcs_users.conf ]; then
 echo end`;
 }
 
-/** Asks a host about its membership; the same question for all who ask, so that it is asked once. */
+/** The probe of a host's membership, shared by all operations so that it runs only once. */
 export function memberProbe(conf: string): Probe<MemberState> {
   return {
     script: script(conf),
@@ -92,7 +92,7 @@ export function memberProbe(conf: string): Probe<MemberState> {
   };
 }
 
-/** Understands what the probe printed. Throws a `ProbeError` where it was cut short, or a file could not be read. */
+/** Parses the output of the probe. Throws a `ProbeError` when it is truncated or a file could not be read. */
 export function parseMemberState({ stdout, stderr }: ProbeAnswer): MemberState {
   const lines = stdout.split('\n');
   const conf: string[] = [];
@@ -107,7 +107,7 @@ export function parseMemberState({ stdout, stderr }: ProbeAnswer): MemberState {
     else said.set(word, first);
   }
   if (!said.has('end')) {
-    throw new ProbeError(`the host did not say what cluster it is in: ${stderr.trim() || 'no answer'}`);
+    throw new ProbeError(`unexpected probe output, no cluster state: ${stderr.trim() || 'no answer'}`);
   }
   const count = (word: string): number | undefined => {
     const value = said.get(word);
@@ -120,7 +120,7 @@ export function parseMemberState({ stdout, stderr }: ProbeAnswer): MemberState {
   return {
     conf: said.has('has-conf') ? parseCorosyncConf(conf.join('\n')) : undefined,
     runs: said.get('runs'),
-    // None at all is no answer: a Corosync that runs has joined itself.
+    // 0 counts as unknown: a running Corosync has joined itself.
     joined: count('joined') || undefined,
     pacemaker: said.has('pacemaker'),
     resources: count('resources'),
@@ -131,19 +131,19 @@ export function parseMemberState({ stdout, stderr }: ProbeAnswer): MemberState {
   };
 }
 
-/** The `corosync.conf` of a real cluster; the one that the package comes with is none. */
+/** The `corosync.conf` of a real cluster, as opposed to that of the package. */
 export function confOf({ conf }: MemberState): CorosyncConf | undefined {
   return conf && !isShipped(conf) ? conf : undefined;
 }
 
-/** Corosync and Pacemaker are known to be stopped. */
+/** Whether Corosync and Pacemaker are known to be stopped. */
 export function isAtRest({ runs, pacemaker }: MemberState): boolean {
   return runs === undefined && !pacemaker;
 }
 
 /**
- * For sure the cluster of one, on loopback, that the package of Corosync comes with, stopped or started: by its file, by
- * what runs, and by what it remembers.
+ * Whether this certainly is the single-node loopback cluster of the Corosync package, running or stopped: judged by its
+ * file, by the running Corosync, and by the CIB.
  */
 export function isPlaceholder(state: MemberState): boolean {
   const { conf, runs, joined, pacemaker, resources = 0, cibNodes = 0, cibName = 'debian' } = state;
@@ -153,7 +153,7 @@ export function isPlaceholder(state: MemberState): boolean {
   );
 }
 
-/** `controller1 addr=10.0.0.11 controller2 addr=10.0.0.12`: hosts as pcs takes them. */
+/** Host arguments for pcs: `controller1 addr=10.0.0.11 controller2 addr=10.0.0.12`. */
 export function pcsHosts(hosts: readonly Host[]): string {
   return hosts.map((host) => `${host.name} addr=${host.address}`).join(' ');
 }

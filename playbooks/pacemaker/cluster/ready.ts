@@ -10,24 +10,27 @@ import {
   quote,
   within,
 } from 'osha';
-import type { Conflict } from './conflict.ts';
 import type { DesiredResources } from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
-import { resourceConflict } from './resource-conflict.ts';
 import { resourceProbe, RUNNING, type ResourceState } from './resource-state.ts';
+import type { Conflict } from './recognition.ts';
+import { resourceConflict } from './resources.ts';
 
-/** Seconds that members may take to find each other, and the coordinator to let one in that has joined. */
+/** Maximum seconds until members see each other, and until the coordinator accepts a joined one. */
 const SETTLED_WITHIN_SECONDS = LIMITS.pacemakerSettles;
 
 /**
- * The cluster can run what the inventory wants: it has a quorum, its members see each other, and nothing that somebody
- * told it holds it back, such as a member in standby. Refuses at once, with the command that ends it, instead of waiting
- * for what cannot happen. Waits only for members that are just finding each other, or being let in.
+ * Checks that the cluster can run its resources: it has quorum, its members see each other, and there are no holds, such as
+ * a member in standby. Refuses immediately, with the command to end the hold, instead of waiting in vain. Waits only for
+ * members that are just joining.
  */
-export function ready(members: readonly Host[], desired: DesiredResources): ClusterOperation<ResourceState> {
+export function clusterReady(
+  members: readonly Host[],
+  desired: DesiredResources,
+): ClusterOperation<ResourceState> {
   return {
     scope: 'cluster',
-    title: 'a cluster that can work',
+    title: 'a cluster that can run resources',
     members,
     probe: () => resourceProbe,
     oneSpeaksForAll: true,
@@ -35,7 +38,7 @@ export function ready(members: readonly Host[], desired: DesiredResources): Clus
   };
 }
 
-/** Pure. See `ready`. */
+/** Pure. See `clusterReady`. */
 export function decideReady(desired: DesiredResources, answers: Answers<ResourceState>): ClusterDecision {
   const decided = decide(desired, answers);
   return decided.verdict === 'converged' ? decided : { ...decided, evidence: evidenceOf(answers) };
@@ -52,7 +55,7 @@ function decide(desired: DesiredResources, answers: Answers<ResourceState>): Dec
   if (!best) return refuse(noAnswer(answers));
   const [host, { cib, monitor }] = best;
   const holds = holdsOf(desired, monitor, cib);
-  if (holds.length > 0) return refuse({ reason: holdsInWords(holds), hint: `to end that: ${endOf(holds)}` });
+  if (holds.length > 0) return refuse({ reason: holdsInWords(holds), hint: `to end this: ${endOf(holds)}` });
   const conflict = resourceConflict(desired, { cib, monitor });
   if (conflict) return refuse(conflict);
   const pending = [...monitor.members].flatMap(([name, condition]) =>
@@ -63,29 +66,29 @@ function decide(desired: DesiredResources, answers: Answers<ResourceState>): Dec
     const [from, name] = unseen;
     return {
       verdict: 'change',
-      because: `${from} does not see ${name}, which runs Pacemaker as well: each could run all resources`,
+      because: `${from} does not see ${name}, which also runs Pacemaker: each could run all resources`,
       stages: [[{ host: from, change: waitingFor(name) }]],
     };
   }
   if (pending.length === 0) return { verdict: 'converged' };
   return {
     verdict: 'change',
-    because: `the cluster has not let ${pending.join(', ')} in yet`,
+    because: `the cluster has not accepted ${pending.join(', ')} yet`,
     stages: [[{ host, change: waitingUntilIn(pending) }]],
   };
 }
 
 function noAnswer(answers: Answers<ResourceState>): Conflict {
   const said = [...answers].map(
-    ([host, answer]) => `${host}: ${answer.reachable ? 'it sees no coordinator' : answer.reason}`,
+    ([host, answer]) => `${host}: ${answer.reachable ? 'sees no coordinator' : answer.reason}`,
   );
   return {
-    reason: `no member says what the cluster runs (${said.join('; ')})`,
-    hint: 'on each of them: systemctl status corosync pacemaker. Nothing is restarted: what it runs may serve',
+    reason: `no member reports the state of the cluster (${said.join('; ')})`,
+    hint: 'check on each of them: systemctl status corosync pacemaker (osha restarts nothing, because it may serve clients)',
   };
 }
 
-/** Members that run Pacemaker, each with one that takes it for dead: the latter is named first. */
+/** Pairs of members that both run Pacemaker while the first sees the second as offline. */
 function unseenOf(
   views: readonly (readonly [string, ResourceState])[],
 ): readonly (readonly [string, string])[] {
@@ -101,22 +104,22 @@ function unseenOf(
 function waitingUntilIn(names: readonly string[]): Change {
   const found = names.map((name) => `-e '<node name="${name}" [^>]*pending="true"'`).join(' ');
   return waiting(
-    `wait until the cluster lets ${names.join(', ')} in`,
+    `wait until the cluster accepts ${names.join(', ')}`,
     `grep -q ${found}`,
-    'the cluster does not let it in. What Pacemaker says there: journalctl --unit=pacemaker',
+    'the cluster does not accept it; check there: journalctl --unit=pacemaker',
   );
 }
 
-/** Members that were only just started may have to find each other yet. */
+/** Members that were just started may still have to find each other. */
 function waitingFor(name: string): Change {
   return waiting(
-    `wait until this member sees ${name}, which runs Pacemaker as well`,
+    `wait until this member sees ${name}, which also runs Pacemaker`,
     `grep -q '<node name="${name}" [^>]*online="false"'`,
-    `this member does not see ${name}. What is between them, on each of the two: corosync-cfgtool -s`,
+    `this member does not see ${name}; check the links on both: corosync-cfgtool -s`,
   );
 }
 
-/** Waits while what `crm_mon` says is such that `command` finds it. */
+/** Waits while `command` matches the output of `crm_mon`. */
 function waiting(summary: string, command: string, otherwise: string): Change {
   return {
     summary,

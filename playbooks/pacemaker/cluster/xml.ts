@@ -1,6 +1,6 @@
 import { DOMParser, type Element } from '@xmldom/xmldom';
 
-/** One element of an XML document; text between elements is not kept, because the cluster's tools write none that matters. */
+/** One element of an XML document, without text nodes: the cluster tools print none that matter. */
 export interface XmlElement {
   readonly name: string;
   readonly attributes: ReadonlyMap<string, string>;
@@ -8,8 +8,8 @@ export interface XmlElement {
 }
 
 /**
- * The root of a document as the cluster's tools print it, without what a shell printed around it. Throws an `Error` that
- * says where it is not well-formed.
+ * Parses the output of the cluster tools and returns the root element; text around the document is ignored. Throws an
+ * `Error` with the position when the XML is not well-formed.
  */
 export function parseXml(text: string): XmlElement {
   const document = text.slice(Math.max(0, text.indexOf('<')), text.lastIndexOf('>') + 1);
@@ -38,12 +38,12 @@ function elementOf(node: Element): XmlElement {
   return { name: node.tagName, attributes: new Map(attributes), children };
 }
 
-/** The children that have this name. */
+/** The children with this name. */
 export function childrenNamed(element: XmlElement | undefined, name: string): readonly XmlElement[] {
   return element?.children.filter((child) => child.name === name) ?? [];
 }
 
-/** The first child with each name in turn: `at(cib, 'configuration', 'resources')`. */
+/** The element at a path of names: `childAt(cib, 'configuration', 'resources')`. */
 export function childAt(element: XmlElement, ...path: readonly string[]): XmlElement | undefined {
   return path.reduce<XmlElement | undefined>(
     (found, name) => found?.children.find((child) => child.name === name),
@@ -51,7 +51,7 @@ export function childAt(element: XmlElement, ...path: readonly string[]): XmlEle
   );
 }
 
-/** Every element below this one that has one of these names, in the order of the document. */
+/** All descendants with one of these names, in document order. */
 export function descendants(
   element: XmlElement | undefined,
   names: readonly string[],
@@ -62,7 +62,7 @@ export function descendants(
   ]);
 }
 
-/** An attribute's value, or nothing where the element has no such attribute. */
+/** The value of an attribute; empty without it. */
 export function attribute(element: XmlElement, name: string): string {
   return element.attributes.get(name) ?? '';
 }
@@ -75,12 +75,12 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ["'", '&apos;'],
 ]);
 
-/** Text as it has to stand in an attribute. */
+/** Escapes text for an attribute. */
 export function escapeXml(value: string): string {
   return value.replace(/[&<>"']/g, (character) => ENTITIES.get(character) ?? character);
 }
 
-/** One element without children, as text. */
+/** The text of an element without children. */
 export function element(name: string, attributes: Readonly<Record<string, string>>): string {
   const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`);
   return `<${name}${words.join('')}/>`;

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { takeoversOf } from '../../../playbooks/pacemaker/takeovers.ts';
 import { clustersOf } from '../../../playbooks/pacemaker/clusters.ts';
-import { desiredResources } from '../../../playbooks/pacemaker/resources.ts';
-import { laterUnits } from '../../../playbooks/pacemaker/later.ts';
+import { desiredResources, laterUnits } from '../../../playbooks/pacemaker/desired-resources.ts';
 import { settings } from '../../../playbooks/pacemaker/settings.ts';
 import type { PlannedPhase } from '../../../src/planner/plan.ts';
 import { platformOf } from '../../../src/platform/index.ts';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DesiredResources } from '../../../playbooks/pacemaker/cluster/desired.ts';
 import { adviseCluster, judgeCluster } from '../../../playbooks/pacemaker/health.ts';
-import { parseMemberView, type MemberView } from '../../../playbooks/pacemaker/cluster/member-view.ts';
-import { parseMonitor } from '../../../playbooks/pacemaker/cluster/monitor.ts';
 import type { Answer, Finding } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
+import { parseMonitor } from '../../../playbooks/pacemaker/cluster/resource-state.ts';
+import { parseMemberView, type MemberView } from '../../../playbooks/pacemaker/cluster/health-cluster.ts';
 
 const members = [aHost('controller1'), aHost('controller2'), aHost('controller3')];
 const vips = [
@@ -75,23 +75,23 @@ const cutOff = (): Answer<MemberView> => {
 };
 
 describe('the health of a Pacemaker cluster', () => {
-  it('is good when all are online and one holds the virtual IP', () => {
+  it('is healthy when all members are online and one holds the virtual IP', () => {
     expect(complaints(whole(VIP), whole(), whole())).toEqual([]);
   });
 
   it.each<[string, readonly Answer<MemberView>[], readonly string[]]>([
     [
-      'nobody holds the virtual IP',
+      'no host holds the virtual IP',
       [whole(), whole(), whole()],
       [`cluster: virtual IP api: ${VIP} is not held by any host`],
     ],
     [
-      'two hold the virtual IP, whatever the cluster believes',
+      'two hosts hold the virtual IP, regardless of the status',
       [whole(VIP), whole(), whole(VIP)],
       [`cluster: virtual IP api: ${VIP} on controller1 and controller3`],
     ],
     [
-      'somebody else than the cluster put the virtual IP on a host',
+      'the virtual IP is on another host than in the cluster',
       [whole(), whole(VIP), whole()],
       [`cluster: virtual IP api: ${VIP} on controller2; the cluster runs it on controller1`],
     ],
@@ -101,10 +101,10 @@ describe('the health of a Pacemaker cluster', () => {
       ['controller2: member: no route', 'cluster: haproxy: runs on 2 of 3'],
     ],
     [
-      'a member is cut off, whoever is asked first',
+      'a member is cut off, regardless of the order of answers',
       [cutOff(), whole(VIP), whole()],
       [
-        'controller1: member: it is cut off from the others',
+        'controller1: member: cut off from the other members',
         `cluster: virtual IP api: ${VIP} on controller2; the cluster runs it on controller1`,
       ],
     ],
@@ -123,11 +123,11 @@ describe('the health of a Pacemaker cluster', () => {
       ['controller3: member: no route'],
     ],
     [
-      'Pacemaker does not run on one',
+      'Pacemaker is not running on one member',
       [whole(VIP), whole(), view(undefined)],
-      ['controller3: member: Pacemaker does not run'],
+      ['controller3: member: Pacemaker is not running'],
     ],
-  ])('is bad when %s', (_, views, expected) => {
+  ])('is unhealthy when %s', (_, views, expected) => {
     expect(complaints(...views)).toEqual(expected);
   });
 
@@ -137,30 +137,30 @@ describe('the health of a Pacemaker cluster', () => {
       ' standby="false"',
       ' standby="true"',
       'member: standby',
-      'to let it work again: pcs node unstandby controller1',
+      'to end this: pcs node unstandby controller1',
     ],
     [
       'a member is in maintenance mode',
       ' maintenance="false"',
       ' maintenance="true"',
       'member: maintenance',
-      'to let it work again: pcs node unmaintenance controller1',
+      'to end this: pcs node unmaintenance controller1',
     ],
     [
-      'the cluster is told to stop all resources',
+      'the cluster is set to stop all resources',
       'stop-all-resources="false"',
       'stop-all-resources="true"',
-      'maintenance: the cluster is told to stop all of its resources',
-      'to let the cluster work again: pcs property set stop-all-resources=false',
+      'maintenance: the cluster is set to stop all resources',
+      'to end this: pcs property set stop-all-resources=false',
     ],
     [
       'a resource is unmanaged',
       'managed="true" failed="false" failure_ignored="false" nodes_running_on="1"',
       'managed="false" failed="false" failure_ignored="false" nodes_running_on="1"',
       'haproxy: haproxy is unmanaged: it is neither started nor stopped',
-      'to let the cluster work again: pcs resource manage haproxy',
+      'to end this: pcs resource manage haproxy',
     ],
-  ])('says how to end it when %s', (_, was, is, expected, hint) => {
+  ])('explains how to end it when %s', (_, was, is, expected, hint) => {
     const xml = fixtureOf('crm-mon.xml').replace(was, is);
     const held = (address?: string): Answer<MemberView> =>
       seen({ monitor: parseMonitor(xml), addresses: new Set(address ? [address] : []) });
@@ -170,19 +170,19 @@ describe('the health of a Pacemaker cluster', () => {
     expect(`${finding?.subject ?? ''}: ${finding?.evidence ?? ''}`).toBe(expected);
   });
 
-  it('does not call a member stopped that runs and does not answer', () => {
+  it('does not report a member as stopped that runs but does not respond', () => {
     expect(complaints(whole(VIP), whole(), seen({ mute: true }))).toEqual([
-      'controller3: member: Pacemaker runs, and does not answer',
+      'controller3: member: Pacemaker runs, but does not respond',
     ]);
   });
 
-  it('is bad all over when no member runs it', () => {
+  it('has no coordinator when no member runs it', () => {
     expect(complaints(view(undefined), view(undefined), view(undefined))).toContain(
       'cluster: quorum: no coordinator',
     );
   });
 
-  it('advises each time that nothing fences a member that hangs, and does not call that healthy', () => {
+  it('advises fencing while there is none, and does not report it as healthy', () => {
     const answers = new Map(members.map(({ name }) => [name, whole(VIP)]));
     expect(adviseCluster(members, answers, { desired })).toContainEqual(
       expect.objectContaining({
@@ -196,7 +196,7 @@ describe('the health of a Pacemaker cluster', () => {
   const gone: Answer<MemberView> = { reachable: false, reason: 'no route' };
   it.each<[string, readonly Answer<MemberView>[], readonly string[]]>([
     [
-      'members that answered hold no virtual IP, and others did not answer',
+      'the members that answered hold no virtual IP',
       [whole(), gone, gone],
       [`virtual IP api: ${VIP} is not held by any host, of those that answered`],
     ],
@@ -218,12 +218,12 @@ describe('the health of a Pacemaker cluster', () => {
         'haproxy: unknown: no cluster runs',
       ],
     ],
-  ])('states no more than is known when %s', (_, views, expected) => {
+  ])('reports only what is known when %s', (_, views, expected) => {
     const ofCluster = judge(...views).filter(({ host, healthy }) => host === undefined && !healthy);
     expect(ofCluster.map(({ subject, evidence }) => `${subject}: ${evidence}`)).toEqual(expected);
   });
 
-  it('advises about members and resources that the inventory does not know', () => {
+  it('lists members and resources outside the inventory as advice', () => {
     const answers = new Map(members.slice(1).map((host) => [host.name, whole(VIP)]));
     const advice = adviseCluster(members.slice(1), answers, { desired });
     expect(advice.find(({ subject }) => subject === 'not in the inventory')).toEqual({
@@ -243,7 +243,7 @@ describe('the health of a Pacemaker cluster', () => {
 
     it.each<[string, Record<string, ReadonlySet<string>>, readonly string[], boolean, string]>([
       [
-        'is whole on one host',
+        'is complete on one host',
         { 'vip-api': on('controller2'), haproxy: on('controller2') },
         ['vip-api', 'haproxy'],
         true,
@@ -257,25 +257,25 @@ describe('the health of a Pacemaker cluster', () => {
         'vip-api, haproxy on controller2 and controller1',
       ],
       [
-        'runs in part',
+        'runs partly',
         { 'vip-api': on('controller2'), haproxy: on() },
         ['vip-api', 'haproxy'],
         false,
         'vip-api on controller2; haproxy stopped',
       ],
       [
-        'lacks a member',
+        'lacks a resource',
         { 'vip-api': on('controller2'), haproxy: on('controller2') },
         ['vip-api'],
         false,
-        'vip-api, haproxy on controller2; not in it: haproxy',
+        'vip-api, haproxy on controller2; missing: haproxy',
       ],
       [
-        'is in another order',
+        'has the wrong order',
         { 'vip-api': on('controller2'), haproxy: on('controller2') },
         ['haproxy', 'vip-api'],
         false,
-        'vip-api, haproxy on controller2; in another order: haproxy, vip-api',
+        'vip-api, haproxy on controller2; wrong order: haproxy, vip-api',
       ],
       ['runs nowhere', {}, ['vip-api', 'haproxy'], false, 'runs nowhere'],
     ])('that %s', (_, runsOn, order, healthy, evidence) => {
@@ -292,7 +292,7 @@ describe('the health of a Pacemaker cluster', () => {
     });
   });
 
-  it('tells what osha made and the inventory dropped from what somebody else made', () => {
+  it('distinguishes what osha created from what somebody else did', () => {
     const monitor = parseMonitor(fixtureOf('crm-mon.xml'));
     const made = seen({ monitor, addresses: new Set([VIP]), made: new Set(['vip-database']) });
     const answers = new Map(members.map((host) => [host.name, made]));
@@ -307,7 +307,7 @@ describe('the health of a Pacemaker cluster', () => {
     ['lab', undefined],
     ['lab-api', undefined],
     ['other', 'the cluster is called other; the inventory calls it lab'],
-  ])('is told from that of another cluster, by its name: %s', (cluster, expected) => {
+  ])('checks the name of the cluster: %s', (cluster, expected) => {
     const { monitor } = parseMemberView({ stdout: `${fixtureOf('crm-mon.xml')}-- next\n` });
     const answers = new Map(
       members.map((host) => [host.name, seen({ ...(monitor ? { monitor } : {}), cluster })]),
@@ -316,14 +316,14 @@ describe('the health of a Pacemaker cluster', () => {
     expect(findings.find(({ subject }) => subject === 'cluster name')?.evidence).toBe(expected);
   });
 
-  it('is bad where the cluster speaks another transport than the inventory says', () => {
+  it('is unhealthy when the transport differs from the inventory', () => {
     const answers = new Map(members.map((host) => [host.name, seen({ transport: { kind: 'udpu' } })]));
     const monitor = parseMonitor(fixtureOf('crm-mon.xml'));
     answers.set('controller1', seen({ monitor, transport: { kind: 'udpu' } }));
     const findings = judgeCluster(members, answers, { vips, desired, transport: { kind: 'knet' } });
     expect(findings.find(({ subject }) => subject === 'transport')).toMatchObject({
       healthy: false,
-      evidence: 'udpu, and the inventory says knet',
+      evidence: 'udpu; the inventory wants knet',
     });
   });
 });

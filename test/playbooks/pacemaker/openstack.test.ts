@@ -39,61 +39,57 @@ ${more}
     });
 }
 
-describe("what is said of OpenStack's services in a group", () => {
+describe("validation of OpenStack's services in a group reports", () => {
   const cases: readonly (readonly [string, readonly string[], readonly RegExp[]])[] = [
     [
-      'nothing, where each comes after what it needs',
+      'nothing when each service follows what it needs',
       problems('haproxy, memcached, keystone, placement-api, glance-api, neutron-api, nova-api, cinder-api'),
       [],
     ],
     [
-      'nothing, whichever comes first of two that do without each other',
+      'nothing for the order of independent services',
       problems('keystone, cinder-scheduler, neutron-api'),
       [],
     ],
-    ['nothing, where they have the ending of a unit', problems('keystone.service, glance-api.service'), []],
+    ['nothing for names with the suffix .service', problems('keystone.service, glance-api.service'), []],
     [
-      'that one comes before what it needs',
+      'a service before another one that it needs',
       problems('haproxy, glance-api, keystone'),
       [
-        /^glance-api: error: glance-api comes before keystone, which it needs; write glance-api after keystone$/,
+        /^glance-api: error: glance-api comes before keystone, which it needs; list glance-api after keystone$/,
       ],
     ],
     [
-      'that one comes before what all of them need',
+      'a service before one that all of them need',
       problems('keystone, haproxy'),
-      [/^keystone: error: keystone comes before haproxy, which it needs; write keystone after haproxy$/],
+      [/^keystone: error: keystone comes before haproxy, which it needs; list keystone after haproxy$/],
     ],
-    ['nothing of a unit of the operator, wherever it is', problems('own, keystone, mine, glance-api'), []],
+    ['nothing for units of the operator', problems('own, keystone, mine, glance-api'), []],
     [
-      'that the group may go where the service is not',
+      'a host of the group without the service',
       problems('keystone, nova-api', { on: 'c1, c2, n1' }),
-      [/^keystone: error: control may run on n1, and keystone only on c1, c2; give n1 the role control, or/],
+      [/^keystone: error: control may run on n1, but keystone only on c1, c2; give n1 the role control, or/],
     ],
+    ['nothing when the group never runs there', problems('keystone', { on: 'c1, c2, n1', never: 'n1' }), []],
     [
-      'nothing, where the group never goes there',
-      problems('keystone', { on: 'c1, c2, n1', never: 'n1' }),
-      [],
-    ],
-    [
-      'that images are on one host alone',
+      'images stored on a single host',
       problems('keystone, glance-api', { more: '' }),
-      [/^glance-api: error: control may run on c2, and glance-api only on c1; keep images on shared storage/],
+      [/^glance-api: error: control may run on c2, but glance-api only on c1; keep images on shared storage/],
     ],
     [
-      'that agents run everywhere',
+      'agents that run everywhere',
       problems('keystone, neutron-l3-agent'),
       [/^neutron-l3-agent: error: neutron-l3-agent cannot run on one host at a time: Neutron itself moves/],
     ],
     [
-      'that nothing deploys one that is not asked for, once for each service',
+      'units of a service that is not enabled, once for each service',
       problems('keystone, nova-api, nova-conductor', { asked: '[identity]' }),
       [
-        /^nova-api: warning: nothing deploys nova-api here: .* \(openstack: \{ services: \[identity, compute\] \}\)/,
+        /^nova-api: warning: nothing deploys nova-api: .* \(openstack: \{ services: \[identity, compute\] \}\)/,
       ],
     ],
   ];
-  it.each(cases)('is %s', (_name, found, expected) => {
+  it.each(cases)('%s', (_name, found, expected) => {
     expect(found).toEqual(expected.map((one) => expect.stringMatching(one) as string));
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import pacemaker from '../../../playbooks/pacemaker/playbook.ts';
 import { clustersOf } from '../../../playbooks/pacemaker/clusters.ts';
-import { desiredResources } from '../../../playbooks/pacemaker/resources.ts';
+import { desiredResources } from '../../../playbooks/pacemaker/desired-resources.ts';
 import { settings } from '../../../playbooks/pacemaker/settings.ts';
 import type { Inventory, Vip } from '../../../src/inventory/types.ts';
 import type { DesiredResources } from '../../../playbooks/pacemaker/cluster/desired.ts';
@@ -35,7 +35,7 @@ const apart = withVips(
 );
 
 describe('the pacemaker playbook', () => {
-  it('has nothing to do where no virtual IP is held by Pacemaker', () => {
+  it('has no hosts when Pacemaker holds no virtual IP', () => {
     expect(pacemaker.hosts({ ...inventory, vips: [] })).toEqual([]);
     const vips = inventory.vips.map((vip) => ({ ...vip, by: 'keepalived' as const }));
     expect(pacemaker.hosts({ ...inventory, vips })).toEqual([]);
@@ -56,7 +56,7 @@ describe('the pacemaker playbook', () => {
     ]);
   });
 
-  it('keeps a virtual IP away from members that cannot hold it, and from HAProxy where it needs none', () => {
+  it('keeps a virtual IP off members that cannot hold it, and independent of HAProxy if it needs none', () => {
     const of = withVips({ database: { holders: ['controller2', 'controller1'], haproxy: false } });
     expect(inWords(desired(of)).filter((words) => words.includes('database'))).toEqual([
       'location vip-database controller3 -INFINITY',
@@ -65,14 +65,14 @@ describe('the pacemaker playbook', () => {
 
   it.each([
     ['three members stop what they run when they are cut off', 3, {}, 'stop'],
-    ['two members go on alone', 2, {}, 'ignore'],
-    ['the inventory has the last word', 2, { no_quorum: 'freeze' }, 'freeze'],
+    ['two members continue alone', 2, {}, 'ignore'],
+    ['the inventory overrides the default', 2, { no_quorum: 'freeze' }, 'freeze'],
   ])('%s', (_, count, given, policy) => {
     const of = anInventory({ hosts: inventory.hosts.slice(0, count) });
     expect(desired(of, given).properties['no-quorum-policy']).toBe(policy);
   });
 
-  it('forgets what it learned of units on every host once pcs changed the cluster', () => {
+  it('drops observations of units on every host after pcs changed the cluster', () => {
     const context = contextOf(pacemaker);
     const operations = operationsOn(pacemaker.steps(context), 'controller2', context);
     const atBoot = operations.filter(({ title }) => title.endsWith('starts at boot'));
@@ -80,7 +80,7 @@ describe('the pacemaker playbook', () => {
     expect(atBoot.every(({ probe }) => probe.reads.includes('cluster:pacemaker/members'))).toBe(true);
   });
 
-  it('recognises the cluster before it writes anything, and checks it before services are given to it', () => {
+  it('recognises the cluster before any change, and checks it before services are handed over', () => {
     const titles = pacemaker.steps(contextOf(pacemaker)).map(({ title }) => title);
     expect(titles[0]).toBe('Recognise the cluster');
     expect(titles.indexOf('Check the cluster for quorum and holds')).toBe(
@@ -91,7 +91,7 @@ describe('the pacemaker playbook', () => {
     );
   });
 
-  it('changes nothing but the password where that differs, and starts or restarts nothing for it', () => {
+  it('changes only a differing password, without any restart', () => {
     const context = contextOf(pacemaker);
     const operations = operationsOn(pacemaker.steps(context), 'controller2', context);
     const password = operations.find(({ title }) => title === 'password of hacluster');
@@ -104,7 +104,7 @@ describe('the pacemaker playbook', () => {
     expect(reading).toEqual([password]);
   });
 
-  it('asks for the password of fence devices only where one takes it', () => {
+  it('requires the fence password only when a device has an option for it', () => {
     const rules = (fence: unknown): readonly string[] =>
       Object.keys(pacemaker.moreSecrets?.(settings.parse({ fence })) ?? {});
     expect(rules({})).toEqual([]);
@@ -119,7 +119,7 @@ describe('the clusters of an inventory', () => {
   const former = (of: Inventory, given: unknown = {}): readonly (readonly string[])[] =>
     clustersOf(of, settings.parse(given)).map(({ name, formerNames }) => [name, ...formerNames]);
 
-  it('keep the name that they got when the inventory had more of them, or fewer', () => {
+  it('keep their former names when the number of clusters changes', () => {
     expect(former(inventory)).toEqual([['test', 'test-api', 'test-database']]);
     expect(former(apart)).toEqual([
       ['test-api', 'test'],
@@ -136,7 +136,7 @@ describe('the clusters of an inventory', () => {
 
   it.each<[string, Inventory, unknown, readonly string[]]>([
     [
-      'one where all share their holders',
+      'one when all virtual IPs share holders',
       inventory,
       {},
       ['test: controller1 controller2 controller3; api database'],
@@ -148,19 +148,19 @@ describe('the clusters of an inventory', () => {
       ['old: controller1 controller2 controller3; api database'],
     ],
     [
-      'two where holders share nothing',
+      'two when virtual IPs share no holders',
       apart,
       {},
       ['test-api: c1 c2 c3; api', 'test-database: c4 c5 c6; database'],
     ],
     [
-      'one where two virtual IPs share a holder',
+      'one when two virtual IPs share a holder',
       withVips({ api: { holders: ['c2', 'c1'] }, database: { holders: ['c2', 'c3'] } }, six),
       {},
       ['test: c1 c2 c3; api database'],
     ],
     [
-      'one where a group joins them',
+      'one when a group joins them',
       apart,
       { groups: { web: { vips: ['api', 'database'] } } },
       ['test: c1 c2 c3 c4 c5 c6; api database'],
@@ -205,7 +205,7 @@ describe('a group', () => {
   };
   const of = withVips({ database: { haproxy: false } });
 
-  it('is its virtual IPs and then its services, placed as it prefers, with no clone of HAProxy beside it', () => {
+  it('contains its virtual IPs, then its services, with its preferred hosts and no clone of HAProxy', () => {
     const wanted = desired(of, one);
     expect(wanted.groups.map(({ id, resources }) => [id, resources.map((resource) => resource.id)])).toEqual([
       ['web', ['vip-api', 'haproxy', 'memcached']],
@@ -218,12 +218,12 @@ describe('a group', () => {
     ]);
   });
 
-  it('without HAProxy stays with the clone of it', () => {
+  it('without HAProxy is colocated with its clone', () => {
     const wanted = desired(inventory, { groups: { web: { vips: ['api'], services: ['memcached'] } } });
     expect(inWords(wanted)).toContain('colocation web haproxy-clone INFINITY');
   });
 
-  it('takes its services out of the hands of the init system on every member', () => {
+  it('takes its services over from systemd on every member', () => {
     const context = contextOf(pacemaker, { inventory: of, settings: one });
     const hosts = ['controller1', 'controller2', 'controller3'];
     expect(pacemaker.takeovers?.(context)).toEqual([
@@ -236,8 +236,8 @@ describe('a group', () => {
   });
 });
 
-describe('what the inventory says beyond virtual IPs', () => {
-  it('becomes resources and constraints of the cluster', () => {
+describe('additional settings of the inventory', () => {
+  it('become resources and constraints of the cluster', () => {
     const wanted = desired(inventory, {
       resources: {
         mail: { agent: 'systemd:postfix', monitor_seconds: 30 },
@@ -268,7 +268,7 @@ describe('what the inventory says beyond virtual IPs', () => {
     ]);
   });
 
-  it('is kept away from what it fences, and enables fencing', () => {
+  it('add fence devices, keep them off their targets, and enable fencing', () => {
     const wanted = desired(inventory, {
       fence: {
         one: { agent: 'fence_ipmilan', hosts: ['controller1'], options: { lanplus: true } },

@@ -42,23 +42,23 @@ ${settings
 const noHaproxy = { vips: ['api: {}', 'database: { haproxy: false }'] };
 const apart = { vips: ['api: { on: [c1, c2] }', 'database: { on: [c3] }'] };
 
-describe('what the pacemaker playbook says of an inventory', () => {
+describe('validation of the pacemaker settings reports', () => {
   it.each<[string, string, Parameters<typeof problems>[1], readonly RegExp[]]>([
-    ['nothing, where all is well', FENCED, {}, []],
-    ['that nothing fences', 'stickiness: 50', {}, [/^6:1: advice: no fence device is declared/]],
+    ['nothing for valid settings', FENCED, {}, []],
+    ['missing fence devices', 'stickiness: 50', {}, [/^6:1: advice: no fence device is declared/]],
     [
-      'a property under which the cluster would do nothing',
+      'a property that stops the cluster',
       `${FENCED}\nproperties: { maintenance-mode: true }`,
       {},
       [
-        /^8:35: error: the cluster would not run what the inventory says; remove it; for an hour of maintenance, on a member: pcs property set maintenance-mode=true/,
+        /^8:35: error: with this property, the cluster would run nothing; remove it; for temporary maintenance, on a member: pcs property set maintenance-mode=true/,
       ],
     ],
     [
       'multicast without udp',
       `${FENCED}\nmulticast: 239.1.1.1`,
       {},
-      [/^8:14: error: only the transport udp is multicast, and knet is not; remove it/],
+      [/^8:14: error: multicast requires the transport udp; this cluster uses knet; remove it/],
     ],
     [
       'udp without an address',
@@ -70,13 +70,13 @@ describe('what the pacemaker playbook says of an inventory', () => {
       'an address that is not multicast',
       `${FENCED}\ntransport: udp\nmulticast: 10.0.0.1`,
       {},
-      [/^9:14: error: 10.0.0.1 is no multicast address/],
+      [/^9:14: error: 10.0.0.1 is not a multicast address/],
     ],
     [
       'one multicast address for two clusters',
       `${FENCED}\ntransport: udp\nmulticast: 239.1.1.1`,
       apart,
-      [/^9:14: error: multicast in 2 clusters on one address/],
+      [/^9:14: error: 2 clusters on one multicast address/],
     ],
     [
       'one name for two clusters',
@@ -85,13 +85,13 @@ describe('what the pacemaker playbook says of an inventory', () => {
       [/^8:17: error: one name for 2 clusters/],
     ],
     [
-      'two members that stop',
+      'no_quorum: stop with two members',
       `${FENCED.replace(', c3', '')}\nno_quorum: stop`,
       { hosts: 2 },
-      [/^8:14: warning: with two members, c1 and c2, one that starts alone runs nothing until/],
+      [/^8:14: warning: with two members, c1 and c2, a member that starts alone runs nothing until/],
     ],
     [
-      'a fence device for nobody',
+      'a fence device for an unknown host',
       'fence: { f: { agent: fence_ipmilan, hosts: [c11] } }',
       {},
       [/^7:47: error: "c11" is neither a host nor a role; did you mean "c1"/],
@@ -100,7 +100,7 @@ describe('what the pacemaker playbook says of an inventory', () => {
       'a password in the inventory',
       'fence: { f: { agent: fence_ipmilan, hosts: [c1], options: { passwd: x } } }',
       {},
-      [/^7:63: error: a password does not belong into an inventory; write password_option: passwd/],
+      [/^7:63: error: an inventory must not contain passwords; set password_option: passwd/],
     ],
     [
       'an unknown virtual IP in a group',
@@ -118,19 +118,19 @@ describe('what the pacemaker playbook says of an inventory', () => {
       'a service in two groups',
       `${FENCED}\ngroups: { a: { vips: [api], services: [x] }, b: { vips: [database], services: [x] } }`,
       {},
-      [/^8:82: error: x is in the group a already/],
+      [/^8:82: error: x is already in the group a/],
     ],
     [
-      'a group that prefers what it never runs on',
+      'a host both in prefers and never',
       `${FENCED}\ngroups: { a: { vips: [api], prefers: [c1], never: [c1] } }`,
       {},
-      [/^8:53: error: c1 is preferred and forbidden at once/],
+      [/^8:53: error: c1 is in both prefers and never/],
     ],
     [
-      'a group that may run nowhere',
+      'a group without any host',
       `${FENCED}\ngroups: { a: { vips: [api], never: [loadbalancer] } }`,
       {},
-      [/^8:38: error: no host is left that a may run on/],
+      [/^8:38: error: no host remains on which a may run/],
     ],
     [
       'a preference for a host that cannot hold its virtual IP',
@@ -139,59 +139,59 @@ describe('what the pacemaker playbook says of an inventory', () => {
       [/^8:46: error: c3 cannot hold the virtual IPs of a; these can: c1, c2/],
     ],
     [
-      'virtual IPs of different hosts in one group',
+      'virtual IPs with different holders in one group',
       `${FENCED}\ngroups: { a: { vips: [api, database] } }`,
       { vips: ['api: {}', 'database: { on: [c1, c2] }'] },
-      [/^8:24: error: api and database can be held by different hosts/],
+      [/^8:24: error: api and database have different holders, but a group runs on one host/],
     ],
     [
-      'HAProxy in a group, and a virtual IP that needs it elsewhere',
+      'HAProxy in a group, and a virtual IP outside that needs it',
       `${FENCED}\ngroups: { a: { vips: [api], services: [haproxy] } }`,
       {},
-      [/^4:3: error: HAProxy is in the group a and runs only where that is, and database is not in it/],
+      [/^4:3: error: HAProxy runs only with the group a, but database is not in that group/],
     ],
     [
-      'nothing of HAProxy in a group where the others need none',
+      'nothing for HAProxy in a group when no other virtual IP needs it',
       `${FENCED}\ngroups: { a: { vips: [api], services: [haproxy] } }`,
       noHaproxy,
       [],
     ],
     [
-      'a group that is called as a virtual IP is',
+      'a group with the name of a virtual IP',
       `${FENCED}\ngroups: { api: { vips: [api] } }`,
       {},
       [/^8:13: error: "api" is a virtual IP already/],
     ],
     [
-      'a constraint about nothing',
+      'an unknown word in a constraint',
       `${FENCED}\nconstraints: [{ order: [api, haproxi] }]`,
       {},
-      [/^8:32: error: "haproxi" is no virtual IP, group or resource of a cluster; did you mean "haproxy"/],
+      [/^8:32: error: "haproxi" is not a virtual IP, group or resource of a cluster; did you mean "haproxy"/],
     ],
     [
-      'a constraint on no host',
+      'an unknown host in a constraint',
       `${FENCED}\nconstraints: [{ location: api, host: c9, score: 5 }]`,
       {},
       [/^8:40: error: "c9" is neither a host nor a role/],
     ],
     [
-      'a constraint between clusters',
+      'a constraint across clusters',
       `${FENCED}\nconstraints: [{ colocate: api, with: database }]`,
       apart,
-      [/^8:17: error: it is about things that are in different clusters/],
+      [/^8:17: error: the constraint spans different clusters/],
     ],
     [
-      'a constraint of one thing with itself',
+      'a constraint of a resource with itself',
       `${FENCED}\nconstraints: [{ colocate: api, with: api }]`,
       {},
-      [/^8:17: error: api stands on both sides/],
+      [/^8:17: error: api is on both sides of the constraint/],
     ],
     [
       'a resource that could be in two clusters',
       `${FENCED}\nresources: { mail: { agent: systemd:postfix } }`,
       apart,
       [
-        /^8:\d+: error: mail could run in several clusters: t-api, t-database; name hosts of one of them: on: \[c1, c2\]/,
+        /^8:\d+: error: mail could run in several clusters: t-api, t-database; choose hosts of one of them: on: \[c1, c2\]/,
       ],
     ],
   ])('%s', (_, settings, inventory, expected) => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseMonitor } from '../../../../playbooks/pacemaker/cluster/monitor.ts';
 import { decideReady } from '../../../../playbooks/pacemaker/cluster/ready.ts';
-import { parseResourceState } from '../../../../playbooks/pacemaker/cluster/resource-state.ts';
+import { parseResourceState, parseMonitor } from '../../../../playbooks/pacemaker/cluster/resource-state.ts';
 import { decideResources } from '../../../../playbooks/pacemaker/cluster/resources.ts';
 import { ProbeError } from '../../../../src/playbook/operation.ts';
 import { clones, fixture, grouped } from './desires.ts';
@@ -25,15 +24,15 @@ function judged(cib: string, monitor: string): string | undefined {
   }
 }
 
-describe('a damaged configuration of the cluster is an answer that cannot be understood, and no defect of osha:', () => {
+describe('damaged cluster output is reported as unexpected, not as a defect of osha:', () => {
   it.each<[string, string, RegExp]>([
-    ['cut short', CIB.slice(0, CIB.length / 2), /^Pacemaker runs here, and does not say/],
+    ['cut short', CIB.slice(0, CIB.length / 2), /^Pacemaker runs here, but its output cannot be parsed/],
     [
-      'with an element that is closed twice',
+      'with an element closed twice',
       CIB.replace('</resources>', '</resources></resources>'),
       /no XML: Opening and ending tag mismatch/,
     ],
-    ['with bytes of something else in it', CIB.replace('<resources>', '<resources>\0<\u0001>'), /no XML/],
+    ['with control characters', CIB.replace('<resources>', '<resources>\0<\u0001>'), /no XML/],
     ['without a configuration', '<cib><status/></cib>\n', /it has no configuration/],
     [
       'with an entity that XML does not know',
@@ -41,7 +40,7 @@ describe('a damaged configuration of the cluster is an answer that cannot be und
       /no XML: entity not found/,
     ],
     ['of two roots', `${CIB}${CIB}`, /one element/],
-    ['empty', '', /^Pacemaker does not run here/],
+    ['empty', '', /^Pacemaker is not running here/],
   ])('%s', (_what, cib, said) => {
     expect(judged(cib, MONITOR)).toMatch(said);
   });
@@ -61,7 +60,7 @@ describe('a damaged configuration of the cluster is an answer that cannot be und
   });
 });
 
-it('a failure whose task is no word is told as it stands', () => {
+it('a failure with an unusual task is reported unchanged', () => {
   const xml = fixture('crm-mon-haproxy-failed.xml').replace(/ task="[^"]*"/g, ' task="(["');
   expect(() => parseMonitor(xml)).not.toThrow();
 });

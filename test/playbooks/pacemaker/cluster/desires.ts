@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseCib } from '../../../../playbooks/pacemaker/cluster/cib.ts';
 import type {
   DesiredConstraint,
   DesiredGroup,
   DesiredResource,
   DesiredResources,
 } from '../../../../playbooks/pacemaker/cluster/desired.ts';
-import { parseMonitor } from '../../../../playbooks/pacemaker/cluster/monitor.ts';
 import { decideResources } from '../../../../playbooks/pacemaker/cluster/resources.ts';
 import type { Change } from '../../../../src/playbook/operation.ts';
+import { parseMonitor, parseCib } from '../../../../playbooks/pacemaker/cluster/resource-state.ts';
 
 export function fixture(name: string): string {
   return readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');

@@ -20,14 +20,14 @@ describe('a fence device', () => {
     constraints: [...clones.constraints, location('bmc1', 'controller1', '-INFINITY')],
   };
 
-  it('is there, and kept away from what it fences, before fencing is enabled', () => {
+  it('is created and kept off its target before fencing is enabled', () => {
     expect(summaries(fenced)).toEqual([
       'create the fence device bmc1 (fence_ipmilan) for controller1; never run bmc1 on controller1',
       'set properties of the cluster: stonith-enabled to true (it is false)',
     ]);
   });
 
-  it('gets its password on stdin only', () => {
+  it('receives its password only on stdin', () => {
     const [change] = changes(fenced);
     expect(JSON.stringify(change)).not.toContain('pa<ss');
     const input = change?.input;
@@ -54,9 +54,9 @@ describe('a fence device', () => {
   const escaped = 'pa&lt;ss&apos;w&quot;ord';
 
   it.each<[string, string, readonly string[]]>([
-    ['is left alone where nothing differs', `${same}${option('passwd', escaped)}`, []],
+    ['is left alone when nothing differs', `${same}${option('passwd', escaped)}`, []],
     [
-      'gets a changed password without anybody reading it',
+      'gets a changed password that is never shown',
       `${same}${option('passwd', 'old')}`,
       ['change the fence device bmc1: its password'],
     ],
@@ -69,7 +69,7 @@ describe('a fence device', () => {
     expect(summaries(fenced, live(options))).toEqual(expected);
   });
 
-  it('that is no longer named stops being counted on, and is offered for removal', () => {
+  it('that is no longer listed is offered for removal, and fencing is disabled', () => {
     expect(summaries(clones, live(same))).toEqual([
       'set properties of the cluster: stonith-enabled to false (it is true)',
       'prune: remove the fence device bmc1 (stonith:fence_ipmilan)',

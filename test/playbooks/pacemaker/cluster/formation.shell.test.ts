@@ -1,15 +1,18 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { decideFormation } from '../../../../playbooks/pacemaker/cluster/formation.ts';
-import { startScript, type Company } from '../../../../playbooks/pacemaker/cluster/start.ts';
-import type { Transport } from '../../../../playbooks/pacemaker/cluster/transport.ts';
+import {
+  decideFormation,
+  startScript,
+  type Company,
+} from '../../../../playbooks/pacemaker/cluster/formation.ts';
 import { LIMITS } from '../../../../src/playbook/limits.ts';
 import type { ClusterDecision, ProbeAnswer } from '../../../../src/playbook/operation.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { runHere } from '../../../operations/local.ts';
 import { all, answersOf, inWords, members, shipped, stopped, whole, type Sketch } from './members.ts';
+import type { Transport } from '../../../../playbooks/pacemaker/cluster/corosync-conf.ts';
 
 const options = {
   name: 'lab',
@@ -25,30 +28,30 @@ const SETUP =
   'controller1: authenticate pcs on controller1, controller2, controller3 + controller1: set up the cluster lab of controller1, controller2, controller3';
 const two = ['controller1', 'controller2'];
 
-/** What stands against a cluster is in the table of cases of its recognition. */
+/** Conflicts are tested in recognition.test.ts. */
 describe('forming a Pacemaker cluster', () => {
   it.each<[string, readonly (Sketch | 'silent')[], readonly string[]]>([
-    ['leaves a whole cluster as it is', [whole, whole, whole], []],
-    ['sets one up where no member is in one', [{}, {}, {}], [SETUP]],
-    ['takes the cluster of one that a package brings for none', [shipped, {}, {}], [SETUP]],
-    ['leaves a cluster as it is of which one member is silent', [whole, whole, 'silent'], []],
+    ['leaves a complete cluster unchanged', [whole, whole, whole], []],
+    ['sets up a cluster when no member is in one', [{}, {}, {}], [SETUP]],
+    ['ignores the example cluster of the package', [shipped, {}, {}], [SETUP]],
+    ['leaves a cluster with an unreachable member unchanged', [whole, whole, 'silent'], []],
     [
-      'starts members that are stopped, all at the same time: alone none would have a quorum',
+      'starts stopped members at the same time, because none would have quorum alone',
       [stopped, stopped, stopped],
       [all.map((host) => `${host}: start Corosync and Pacemaker`).join(' + ')],
     ],
     [
-      'starts Pacemaker where Corosync runs alone',
+      'starts Pacemaker where only Corosync runs',
       [whole, { ...whole, pacemaker: false }, whole],
       ['controller2: start Corosync and Pacemaker'],
     ],
     [
-      'does nothing to a member whose Corosync runs and does not answer',
+      'leaves a member alone whose Corosync runs but does not respond',
       [whole, { ...whole, runsAs: '' }, whole],
       [],
     ],
     [
-      'does nothing where no member says as what it runs: all of them may serve',
+      'leaves members alone that do not report their running cluster, because they may serve',
       [
         { ...whole, runsAs: '' },
         { ...whole, runsAs: '' },
@@ -57,64 +60,62 @@ describe('forming a Pacemaker cluster', () => {
       [],
     ],
     [
-      'adds a member to the cluster that is there, through one that runs',
+      'adds a member to the existing cluster through a running one',
       [{ nodes: two }, { nodes: two }, {}],
       ['controller1: add controller3 to the cluster'],
     ],
     [
-      'adds it through the member that sees most others',
+      'adds a member through the one that sees the most others',
       [{ nodes: two, joined: 1, running: false, pacemaker: false }, { nodes: two, joined: 1 }, {}],
       ['controller1: start Corosync and Pacemaker', 'controller2: add controller3 to the cluster'],
     ],
     [
-      'adds none while a member that is listed is silent: it would keep the old list',
+      'adds no member while a listed one is unreachable and would keep the old node list',
       [{ nodes: two }, 'silent', {}],
-      [
-        'refuse: controller3 cannot be added to the cluster while controller2, which it lists, does not answer',
-      ],
+      ['refuse: controller3 cannot be added to the cluster while its node controller2 does not respond'],
     ],
     [
-      'adds none while members do not see each other',
+      'adds no member while others do not see each other',
       [{ nodes: two, joined: 1 }, { nodes: two, joined: 1 }, {}],
       [
         'refuse: controller3 cannot be added to the cluster while its members do not see each other: controller1 sees 1 of 2 that run',
       ],
     ],
     [
-      'starts what is stopped before it refuses to add anything',
+      'starts stopped members before it refuses to add any',
       [stopped, 'silent', {}],
       ['controller1: start Corosync and Pacemaker'],
     ],
     [
-      'adds a member to a cluster that has nodes which the inventory does not name',
+      'adds a member to a cluster with nodes outside the inventory',
       [{ nodes: [...two, 'controller4'] }, { nodes: [...two, 'controller4'] }, {}],
       ['controller1: add controller3 to the cluster'],
     ],
     [
-      'authenticates where pcs may not log in, and restarts nothing',
+      'authenticates pcs without any restart',
       [{ ...whole, locked: ['controller2'] }, whole, whole],
       ['controller1: authenticate pcs on controller1, controller2, controller3'],
     ],
     [
-      'brings back a member that lost its file, whatever it remembers of the configuration',
+      'adds a member again that lost its corosync.conf, even if it has a CIB',
       [whole, whole, { resources: 2 }],
       [
-        'controller1: take controller3 out of the cluster, to be added again',
+        'controller1: remove controller3 from the cluster, to add it again',
         'controller1: add controller3 to the cluster',
       ],
     ],
     [
-      'finishes a setup that reached one member only',
+      'completes a setup that reached only one member',
       [stopped, {}, {}],
       [
         'controller1: start Corosync and Pacemaker',
-        'controller1: take controller2, controller3 out of the cluster, to be added again',
+        'controller1: remove controller2, controller3 from the cluster, to add it again',
         'controller1: add controller2 to the cluster',
         'controller1: add controller3 to the cluster',
       ],
     ],
     [
-      'leaves members alone that the inventory does not name',
+      'leaves nodes outside the inventory alone',
       [
         { nodes: [...all, 'controller4'] },
         { nodes: [...all, 'controller4'] },
@@ -129,16 +130,12 @@ describe('forming a Pacemaker cluster', () => {
   const pair: Sketch = { nodes: two };
   const idle: Sketch = { nodes: two, pacemaker: false };
   it.each<[string, readonly (Sketch | 'silent')[], Company]>([
-    ['a majority, where others run', [whole, stopped, whole], 'majority'],
-    ['a majority, where others are silent and may run', [stopped, 'silent', 'silent'], 'majority'],
-    [
-      'a majority, where all are stopped: they may not see each other',
-      [stopped, stopped, stopped],
-      'majority',
-    ],
-    ['the other one of two, whatever quorum it has kept', [idle, pair, {}], 'both'],
-    ['the other one of two, which is silent and may run', [idle, 'silent', {}], 'both'],
-    ['nobody, where nobody else can run anything', [stopped, {}, {}], 'nobody'],
+    ['a majority, when others run', [whole, stopped, whole], 'majority'],
+    ['a majority, when others are unreachable and may run', [stopped, 'silent', 'silent'], 'majority'],
+    ['a majority, when all are stopped and may not see each other', [stopped, stopped, stopped], 'majority'],
+    ['the other one of two, even with quorum', [idle, pair, {}], 'both'],
+    ['the other one of two, which is unreachable and may run', [idle, 'silent', {}], 'both'],
+    ['no other member, when none can run anything', [stopped, {}, {}], 'nobody'],
   ])('starts Pacemaker only where a member sees %s', (_, sketches, company) => {
     const decision = decide(...sketches);
     const scripts =
@@ -146,7 +143,7 @@ describe('forming a Pacemaker cluster', () => {
     expect(scripts).toContain(startScript(company));
   });
 
-  it('gives the password on stdin, and nowhere else', () => {
+  it('passes the password only on stdin', () => {
     const decision = decide({}, {}, {});
     expect(JSON.stringify(decision)).not.toContain(options.password.reveal());
     const changes = decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change) : [];
@@ -157,14 +154,14 @@ describe('forming a Pacemaker cluster', () => {
   const multicast: Transport = { kind: 'udp', multicast: '239.255.1.1', port: 5410 };
 
   it.each<[string, Transport | undefined, string]>([
-    ['knet, which pcs takes by itself', undefined, 'controller3 addr=192.0.2.13 --enable'],
+    ['knet, the default of pcs', undefined, 'controller3 addr=192.0.2.13 --enable'],
     ['udpu', { kind: 'udpu' }, 'controller3 addr=192.0.2.13 transport udpu --enable'],
     [
       'udp',
       multicast,
       'controller3 addr=192.0.2.13 transport udp link mcastaddr=239.255.1.1 mcastport=5410 --enable',
     ],
-  ])('sets one up that speaks %s', (_, transport, expected) => {
+  ])('sets up a cluster with the transport %s', (_, transport, expected) => {
     const decision = decideFormation(members, answersOf([{}, {}, {}]), { ...options, transport });
     const scripts =
       decision.verdict === 'change' ? decision.stages.flat().map(({ change }) => change.script) : [];
@@ -200,7 +197,7 @@ cat ${folder}/answer$n >&2
   const SLOW =
     'Error: controller2: Connection timeout, try setting higher timeout with --request-timeout option (Operation timed out after 60001 milliseconds)\n';
 
-  it('starts the cluster apart, with limits that follow from --timeout', () => {
+  it('starts the cluster with a separate command, with limits that follow from --timeout', () => {
     const { exitCode, calls } = setUp(['']);
     expect(exitCode).toBe(0);
     expect(calls[0]).toMatch(/^cluster setup lab .* --enable$/);
@@ -210,7 +207,7 @@ cat ${folder}/answer$n >&2
     expect(calls).toHaveLength(2);
   });
 
-  it('is tried again where a host was too slow for one of its requests', () => {
+  it('is retried when a host was too slow for a request', () => {
     const { exitCode, stderr, calls } = setUp([SLOW, SLOW, '']);
     expect(exitCode).toBe(0);
     expect(stderr).toContain('controller2: Connection timeout');
@@ -219,8 +216,8 @@ cat ${folder}/answer$n >&2
 
   it.each([
     ['anything else', ["Error: The host 'controller2' seems to be in a cluster already\n"], 1],
-    ['what a slow host led to', [SLOW, "Error: 'controller2' seems to be in a cluster already\n"], 2],
-  ])('is not tried again for %s', (_what, answers, count) => {
+    ['the result of a slow host', [SLOW, "Error: 'controller2' seems to be in a cluster already\n"], 2],
+  ])('is not retried for %s', (_what, answers, count) => {
     const { exitCode, stderr, calls } = setUp(answers);
     expect(exitCode).toBe(1);
     expect(calls).toHaveLength(count);

@@ -1,16 +1,15 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseCib } from '../../../../playbooks/pacemaker/cluster/cib.ts';
 import type { DesiredResource, DesiredResources } from '../../../../playbooks/pacemaker/cluster/desired.ts';
 import { decideGroupResources } from '../../../../playbooks/pacemaker/cluster/group-resources.ts';
 import { judgeCluster } from '../../../../playbooks/pacemaker/health.ts';
-import { parseMonitor } from '../../../../playbooks/pacemaker/cluster/monitor.ts';
 import type { Change, ProbeAnswer } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { runHere } from '../../../operations/local.ts';
 import { fixture, grouped, location, summaries, unit, web } from './desires.ts';
+import { parseMonitor, parseCib } from '../../../../playbooks/pacemaker/cluster/resource-state.ts';
 
 const later = (id: string): DesiredResource => ({ ...unit(id), later: true });
 const resources = [...web.resources, later('keystone'), later('glance-api')];
@@ -42,7 +41,7 @@ function decided(
   return decideGroupResources(of, ids, { cib: parseCib(cib), monitor: parseMonitor(monitor) });
 }
 
-describe('resources of a group that are configured after the cluster was made', () => {
+describe('later resources of a group', () => {
   const summary = (...given: Parameters<typeof decided>): readonly string[] =>
     decided(...given).map((change) => change.summary);
 
@@ -51,28 +50,28 @@ describe('resources of a group that are configured after the cluster was made', 
     '<meta_attributes id="m"><nvpair id="t" name="target-role" value="Stopped"/></meta_attributes><operations><op id="k"',
   );
   const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [
-    ['are left alone where they run', summary(WITH_KEYSTONE), []],
-    ['are brought into the group', summary(WEB), ['create keystone (systemd:keystone) in the group web']],
+    ['are left alone when they run', summary(WITH_KEYSTONE), []],
+    ['are added to the group', summary(WEB), ['create keystone (systemd:keystone) in the group web']],
     [
-      'are brought in together',
+      'are added together',
       summary(WEB, ['glance-api', 'keystone']),
       [
         'create keystone (systemd:keystone) in the group web; create glance-api (systemd:glance-api) in the group web',
       ],
     ],
     [
-      'are started where they are stopped',
+      'are started when stopped',
       summary(WITH_KEYSTONE, ['keystone'], { monitor: monitorXml('Stopped') }),
       ['run keystone in the cluster (stopped)'],
     ],
     [
-      'are started again where they failed',
+      'are restarted after a failure',
       summary(WITH_KEYSTONE, ['keystone'], { monitor: monitorXml('Stopped', FAILURE) }),
       ['run keystone in the cluster (start failed on controller1 (error))'],
     ],
-    ['are enabled where they were disabled', summary(disabled), ['run keystone in the cluster (disabled)']],
+    ['are enabled when disabled', summary(disabled), ['run keystone in the cluster (disabled)']],
     [
-      'are brought in with the constraints about them, but for those with what is still missing',
+      'are added with their constraints, except those with resources that are still missing',
       summary(WEB, ['keystone'], {
         of: {
           ...desired,
@@ -90,7 +89,7 @@ describe('resources of a group that are configured after the cluster was made', 
     expect(found).toEqual(expected);
   });
 
-  it('are started, and those behind them are started again', () => {
+  it('are started, and those after them restart', () => {
     expect(decided(WEB)[0]?.effects).toEqual(['starts']);
     const behind = WEB.replace('</group>', `${KEYSTONE.replaceAll('keystone', 'glance-api')}</group>`);
     expect(decided(behind)[0]?.effects).toEqual(['starts', 'restarts']);
@@ -100,7 +99,7 @@ describe('resources of a group that are configured after the cluster was made', 
     [
       'the cluster is in maintenance mode',
       monitorXml('Stopped', '', '', 'maintenance-mode="true"'),
-      'the cluster could not run keystone: the cluster is in maintenance mode: it starts, stops and moves nothing (to end that: pcs property set maintenance-mode=false)',
+      'the cluster could not run keystone: the cluster is in maintenance mode: it starts, stops and moves nothing (to end this: pcs property set maintenance-mode=false)',
     ],
     [
       'every member that may run their group is in standby',
@@ -108,42 +107,42 @@ describe('resources of a group that are configured after the cluster was made', 
         '"controller2" online="true"',
         '"controller2" online="true" standby="true"',
       ),
-      'the cluster could not run keystone: controller1 is in standby, and controller2 is in standby (to end that: pcs node unstandby controller1; pcs node unstandby controller2)',
+      'the cluster could not run keystone: controller1 is in standby, and controller2 is in standby (to end this: pcs node unstandby controller1; pcs node unstandby controller2)',
     ],
     [
       'the cluster has no quorum',
       monitorXml('Stopped').replace('with_quorum="true"', 'with_quorum="false"'),
       'the cluster could not run keystone: it has no quorum',
     ],
-  ])('are not waited for where %s', (_, monitor, expected) => {
+  ])('are not waited for when %s', (_, monitor, expected) => {
     expect(() => decided(WEB, ['keystone'], { monitor })).toThrow(expected);
     expect(() => decided(WITH_KEYSTONE, ['keystone'], { monitor })).toThrow(expected);
   });
 
-  it('are run where one member that may run their group is not in standby', () => {
+  it('are started while one member of the group is not in standby', () => {
     expect(decided(WEB, ['keystone'], { monitor: monitorXml('Stopped', '', 'standby="true"') })).toHaveLength(
       1,
     );
   });
 
-  it('come after the last of those before them that are there by then', () => {
+  it('follow the last existing one of those before them', () => {
     const [change] = decided(WEB, ['glance-api']);
     expect(change?.script).toContain('for one in vip-api haproxy memcached keystone; do');
     expect(change?.script).toContain('--group web ${at:+--after "$at"}');
   });
 
-  it('wait for the phase that makes their group', () => {
+  it('require the phase that creates their group', () => {
     const without = WEB.replace(/<group [\s\S]*<\/group>/, '');
     expect(() => decided(without)).toThrow(/no group web yet; first: osha deploy INVENTORY --only pacemaker/);
   });
 
-  it('are not made by the phase of the cluster, which misses nothing then', () => {
+  it('are not created by the pacemaker phase', () => {
     const noted = summaries(grouped, WEB);
     expect(summaries(desired, WEB)).toEqual(noted);
     expect(summaries(desired, WEB).join()).not.toContain('keystone');
   });
 
-  it('are kept in their order by the phase of the cluster once they are there', () => {
+  it('are kept in order by the pacemaker phase once they exist', () => {
     const astray = WEB.replace('<primitive id="haproxy"', `${KEYSTONE}<primitive id="haproxy"`);
     expect(summaries(desired, astray)).toContain(
       'put haproxy after vip-api; put memcached after haproxy; put keystone after memcached',
@@ -181,31 +180,31 @@ describe('the wait for resources', () => {
     return runHere(`set -e\nPATH="${folder}:$PATH"\n${script}`);
   }
 
-  it('is over when all of them run', () => {
+  it('ends when all of them run', () => {
     expect(waited(monitorXml('Started'))).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  it("ends with the cluster's own words where it has nothing left to do, and they do not run", () => {
+  it("fails with the cluster's own error when it is idle and they do not run", () => {
     const { exitCode, stderr } = waited(
       monitorXml('Stopped', FAILURE.replace('exitreason=""', 'exitreason="no"')),
     );
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'its last words\nthe cluster does not run keystone, of the group web. What failed in that:\nkeystone: start failed on controller1 (error) no\n',
+      'its last words\nthe cluster does not run keystone of the group web. Failures:\nkeystone: start failed on controller1 (error) no\n',
     );
   });
 
-  it('takes newcomers out again that cannot run, and nobody else', () => {
+  it('removes only new resources that cannot run', () => {
     const failed = monitorXml('Stopped', FAILURE);
     expect(waited(failed, WEB)).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/\nkeystone could not be taken out again\n$/) as string,
+      stderr: expect.stringMatching(/\nkeystone could not be removed again\n$/) as string,
     });
     expect(waited(failed).stderr).not.toContain('taken out');
   });
 });
 
-describe('the health of a group whose resources come later', () => {
+describe('the health of a group with later resources', () => {
   const answers = new Map(
     ['controller1', 'controller2', 'controller3'].map((host) => [
       host,
@@ -228,13 +227,13 @@ describe('the health of a group whose resources come later', () => {
     return finding?.evidence;
   };
 
-  it('does not miss them, nor what waits for them, before their own phase', () => {
-    expect(evidence([unit('a'), later('keystone'), unit('b')], true)).toBe('runs nowhere; not in it: a');
+  it('ignores them and those after them before their own phase', () => {
+    expect(evidence([unit('a'), later('keystone'), unit('b')], true)).toBe('runs nowhere; missing: a');
   });
 
-  it('misses them afterwards', () => {
+  it('reports them as missing afterwards', () => {
     expect(evidence([unit('a'), later('keystone'), unit('b')], false)).toBe(
-      'runs nowhere; not in it: a, b; start failed on controller1 (error)',
+      'runs nowhere; missing: a, b; start failed on controller1 (error)',
     );
   });
 });

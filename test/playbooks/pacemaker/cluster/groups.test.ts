@@ -5,7 +5,7 @@ import { api, changes, clones, fixture, grouped, location, summaries, unit, vip,
 describe('a group', () => {
   it.each<[string, Partial<DesiredResources>, readonly string[]]>([
     [
-      'that prefers other hosts changes only those preferences',
+      'changes only its preferences when it prefers other hosts',
       {
         constraints: [
           location('web', 'controller2', '100'),
@@ -16,31 +16,31 @@ describe('a group', () => {
       ['prefer controller2 for web (100); it is 50', 'prefer controller1 for web (50); it is 100'],
     ],
     [
-      'in another order is put in order',
+      'is reordered',
       { groups: [{ id: 'web', resources: [api, unit('memcached'), unit('haproxy')] }] },
       ['put memcached after vip-api; put haproxy after memcached'],
     ],
     [
-      'with one more member gets it at its place',
+      'gets a new service at its place',
       { groups: [{ id: 'web', resources: [api, unit('nginx'), unit('haproxy'), unit('memcached')] }] },
       ['create nginx (systemd:nginx) in the group web after vip-api'],
     ],
     [
-      'with a new first member gets it before the others',
+      'gets a new first resource before the others',
       { groups: [{ id: 'web', resources: [vip('new', '172.29.77.29'), ...web.resources] }] },
       ['create vip-new (ocf:heartbeat:IPaddr2) in the group web'],
     ],
     [
-      'with one member less offers it for removal',
+      'offers a service for removal that is no longer listed',
       { groups: [{ id: 'web', resources: [api, unit('haproxy')] }] },
       ['prune: remove the resource memcached (systemd:memcached)'],
     ],
     [
-      'that is no longer named gives its members back, and offers the others for removal',
+      'releases its resources when it is no longer listed, and offers the others for removal',
       { ...clones },
       [
-        'take haproxy out of the group web, to run on every member; start vip-api before haproxy-clone (Optional); keep vip-api with haproxy-clone (INFINITY); start vip-database before haproxy-clone (Optional); keep vip-database with haproxy-clone (INFINITY)',
-        'take vip-api out of the group web',
+        'remove haproxy from the group web, to run on every member; start vip-api before haproxy-clone (Optional); keep vip-api with haproxy-clone (INFINITY); start vip-database before haproxy-clone (Optional); keep vip-database with haproxy-clone (INFINITY)',
+        'remove vip-api from the group web',
         'prune: remove the resource memcached (systemd:memcached)',
       ],
     ],
@@ -48,7 +48,7 @@ describe('a group', () => {
     expect(summaries({ ...grouped, ...wanted }, fixture('cib-group.xml'))).toEqual(expected);
   });
 
-  it('with a new first member puts it there', () => {
+  it('places a new first resource with --before', () => {
     const [change] = changes(
       { ...grouped, groups: [{ id: 'web', resources: [vip('new', '172.29.77.29'), ...web.resources] }] },
       fixture('cib-group.xml'),

@@ -51,49 +51,41 @@ const has = ['systemd', 'app'] as const;
 describe('a unit that the cluster runs on one host', () => {
   it.each<[string, HandoverState, readonly string[]]>([
     [
-      'is left alone where the cluster runs it',
+      'is left alone when the cluster runs it here',
       state('active', 'disabled', { has, on: ['controller1'] }),
       [],
     ],
-    [
-      'is left alone where it runs elsewhere',
-      state('inactive', 'disabled', { has, on: ['controller2'] }),
-      [],
-    ],
+    ['is left alone when it runs elsewhere', state('inactive', 'disabled', { has, on: ['controller2'] }), []],
     ['is not started at boot', state('inactive', 'enabled', { has }), ['do not start app at boot']],
     [
-      'is stopped where it runs and the cluster does not know it',
+      'is stopped when it runs without a resource in the cluster',
       state('active', 'enabled', {}),
-      ['do not start app at boot', 'stop app, which the cluster is to run on one host'],
+      ['do not start app at boot', 'stop app: the cluster will run it on one host'],
     ],
     [
-      'is stopped where the cluster runs it on another host',
+      'is stopped when the cluster runs it on another host',
       state('active', 'disabled', { has, on: ['controller2'] }),
-      ['stop app here, which the cluster runs on controller2'],
+      ['stop app here: the cluster runs it on controller2'],
     ],
     [
-      'is stopped there also while it is on its way',
+      'is also stopped while it is activating',
       state('activating', 'disabled', { has, on: ['controller2'] }),
-      ['stop app here, which the cluster runs on controller2'],
+      ['stop app here: the cluster runs it on controller2'],
     ],
     [
-      'is known by the full name of its unit as well',
+      'is also found by the full name of its unit',
       state('active', 'disabled', { has: ['systemd', 'app.service'], on: ['controller1'] }),
       [],
     ],
     [
-      'is known as a service as well',
+      'is also found under the class service',
       state('active', 'disabled', { has: ['service', 'app'], on: ['controller1'] }),
       [],
     ],
+    ['is not stopped when the cluster runs it nowhere', state('active', 'disabled', { has }), []],
+    ['needs nothing when it is not installed', state('inactive', '', {}), []],
     [
-      'is not stopped where the cluster runs it nowhere: nothing would run it then',
-      state('active', 'disabled', { has }),
-      [],
-    ],
-    ['is no trouble where it is not installed', state('inactive', '', {}), []],
-    [
-      'is no trouble where the cluster does not answer, and it does not run',
+      'needs nothing when it is stopped and the cluster does not respond',
       state('failed', 'disabled', 'silent'),
       [],
     ],
@@ -103,40 +95,40 @@ describe('a unit that the cluster runs on one host', () => {
 
   it.each<[string, HandoverState, string]>([
     [
-      'the cluster does not answer here',
+      'the cluster does not respond here',
       state('active', 'disabled', 'silent'),
-      'Pacemaker does not answer here, so it is unknown where it runs app: app is left as it is (systemctl status pacemaker)',
+      'Pacemaker does not respond here, so it is unknown where it runs app; app stays unchanged (systemctl status pacemaker)',
     ],
     [
-      'the cluster does not answer, and it would start at boot',
+      'the cluster does not respond and it would start at boot',
       state('inactive', 'enabled', 'silent'),
-      'Pacemaker does not answer here, so it is unknown where it runs app: app is left as it is (systemctl status pacemaker)',
+      'Pacemaker does not respond here, so it is unknown where it runs app; app stays unchanged (systemctl status pacemaker)',
     ],
     [
       'the cluster has no quorum',
       state('active', 'disabled', { quorate: false }),
-      'the cluster could not run app, which therefore stays as it is: it has no quorum',
+      'app stays unchanged, because the cluster could not run it: it has no quorum',
     ],
     [
       'the cluster is in maintenance mode',
       state('active', 'disabled', { options: 'maintenance-mode="true"' }),
-      'the cluster could not run app, which therefore stays as it is: it is in maintenance mode (to end that: pcs property set maintenance-mode=false)',
+      'app stays unchanged, because the cluster could not run it: it is in maintenance mode (to end this: pcs property set maintenance-mode=false)',
     ],
     [
-      'the cluster is told to stop all resources',
+      'the cluster is set to stop all resources',
       state('active', 'disabled', { options: 'stop-all-resources="true"' }),
-      'the cluster could not run app, which therefore stays as it is: it is told to stop all resources (to end that: pcs property set stop-all-resources=false)',
+      'app stays unchanged, because the cluster could not run it: it is set to stop all resources (to end this: pcs property set stop-all-resources=false)',
     ],
     [
       'all members are in standby',
       state('active', 'disabled', { members: 'online="true" standby="true"' }),
-      'the cluster could not run app, which therefore stays as it is: none of its members is online',
+      'app stays unchanged, because the cluster could not run it: none of its members is online',
     ],
-  ])('is not touched where %s', (_, observed, expected) => {
+  ])('is left unchanged when %s', (_, observed, expected) => {
     expect(() => operation.decide(observed)).toThrow(expected);
   });
 
-  it('says that it is stopped', () => {
+  it('declares the effect of the stop', () => {
     const [change] = operation.decide(state('active', 'disabled', {}));
     expect(change?.effects).toEqual(['stops']);
   });
@@ -167,9 +159,9 @@ describe('a unit that the cluster runs on one host', () => {
     });
 
     it.each<[string, readonly string[], number]>([
-      ['it moved here since', ['controller1'], 0],
-      ['it runs nowhere by now', [], 1],
-    ])('is not stopped where %s', (_, on, exitCode) => {
+      ['it has moved here since the probe', ['controller1'], 0],
+      ['it no longer runs anywhere', [], 1],
+    ])('is not stopped when %s', (_, on, exitCode) => {
       expect(stopped(on).exitCode).toBe(exitCode);
       expect(existsSync(join(folder, 'log'))).toBe(false);
     });

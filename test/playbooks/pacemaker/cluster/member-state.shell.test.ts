@@ -9,10 +9,10 @@ import {
   parseMemberState,
   type MemberState,
 } from '../../../../playbooks/pacemaker/cluster/member-state.ts';
-import { noPlaceholder } from '../../../../playbooks/pacemaker/cluster/placeholder.ts';
 import type { ProbeAnswer } from '../../../../src/playbook/operation.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { runHere } from '../../../operations/local.ts';
+import { noPlaceholder } from '../../../../playbooks/pacemaker/cluster/formation.ts';
 
 function fixture(name: string): string {
   return readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
@@ -21,10 +21,10 @@ function fixture(name: string): string {
 const member = (stdout: string): ReturnType<typeof parseMemberState> =>
   parseMemberState({ stdout, stderr: '', exitCode: 0 });
 
-describe('what a host says of the cluster that it is in', () => {
+describe('parseMemberState', () => {
   const state = member(fixture('member.txt'));
 
-  it('is read from its files and from what runs', () => {
+  it('reads the cluster from the files and the running Corosync', () => {
     expect(state.runs).toBe('lab');
     expect(state.pacemaker).toBe(true);
     expect(state.resources).toBe(3);
@@ -37,7 +37,7 @@ describe('what a host says of the cluster that it is in', () => {
     ]);
   });
 
-  it('tells tokens by their checksums: the one that it has for itself is one that it accepts', () => {
+  it('identifies tokens by checksum: pcsd accepts the one that the host has for itself', () => {
     expect([...state.knows.keys()]).toEqual(['controller1', 'controller2', 'controller3']);
     const own = state.knows.get('controller2');
     expect(own?.address).toBe('172.29.77.12');
@@ -45,16 +45,16 @@ describe('what a host says of the cluster that it is in', () => {
     expect(state.accepts).not.toContain(state.knows.get('controller1')?.token);
   });
 
-  it('is nothing at all on a host without a cluster', () => {
+  it('returns an empty state for a host without a cluster', () => {
     expect(member('end\n')).toEqual({ pacemaker: false, knows: new Map(), accepts: new Set() });
   });
 
-  it('is not trusted where it was cut short', () => {
-    expect(() => member('has-conf\nconf totem {\n')).toThrow('did not say what cluster it is in');
+  it('rejects truncated output', () => {
+    expect(() => member('has-conf\nconf totem {\n')).toThrow('unexpected probe output, no cluster state');
   });
 });
 
-describe('the question to a host about its cluster, on a shell', () => {
+describe('the membership probe, on a shell', () => {
   let folder: string;
   beforeEach(() => (folder = folderForTest()));
 
@@ -90,7 +90,7 @@ describe('the question to a host about its cluster, on a shell', () => {
     ;;
 esac`;
 
-  it('tells a host at rest from one of which nobody knows', () => {
+  it('distinguishes a stopped cluster from an unknown one', () => {
     expect(isAtRest(asked({}))).toBe(true);
     expect(isAtRest(asked({ systemctl: 'echo failed' }))).toBe(true);
     for (const state of ['activating', 'deactivating', 'reloading', '']) {
@@ -101,7 +101,7 @@ esac`;
     expect(isAtRest(asked({ systemctl: 'exit 1' }))).toBe(false);
   });
 
-  it('counts the nodes that are joined, also where systemd did not start what runs', () => {
+  it('counts joined nodes even if systemd did not start Corosync', () => {
     expect(asked({ systemctl: 'echo active', 'corosync-cmapctl': CMAP })).toMatchObject({
       runs: 'lab',
       joined: 2,
@@ -110,7 +110,7 @@ esac`;
     expect(asked({ 'corosync-cmapctl': CMAP })).toMatchObject({ runs: 'lab', pacemaker: false });
   });
 
-  it('finds what the host remembers of a cluster', () => {
+  it('reads the CIB on disk', () => {
     expect(asked({}, { 'cib.xml': fixture('cib.xml') })).toMatchObject({
       resources: 3,
       cibNodes: 3,
@@ -118,12 +118,12 @@ esac`;
     });
   });
 
-  it('does not take a file that it cannot read for an empty one', () => {
+  it('rejects an unreadable CIB', () => {
     expect(() => member('resources \nend\n')).toThrow('cannot be read');
   });
 });
 
-describe('the cluster of one that a package brings', () => {
+describe('the example cluster of the Corosync package', () => {
   const conf = parseCorosyncConf(fixture('corosync-debian.conf'));
   const fresh: MemberState = { conf, pacemaker: false, knows: new Map(), accepts: new Set<string>() };
   const runs: MemberState = {
@@ -133,44 +133,37 @@ describe('the cluster of one that a package brings', () => {
   const node = { name: 'node2', address: '127.0.0.2' };
 
   it.each<[string, MemberState, boolean]>([
-    ['is the one of Debian, stopped', fresh, true],
-    ['is the one of Debian, started', runs, true],
-    ['is the one of Debian, stopped after it ran', { ...runs, runs: undefined, pacemaker: false }, true],
-    ['is none without a file', { ...fresh, conf: undefined }, false],
-    ['is none of another name', { ...fresh, conf: { ...conf, clusterName: 'lab' } }, false],
-    ['is none that pcs set up', { ...fresh, conf: { ...conf, clusterUuid: 'one' } }, false],
-    ['is none of two nodes', { ...fresh, conf: { ...conf, nodes: [...conf.nodes, node] } }, false],
+    ['is recognised when stopped', fresh, true],
+    ['is recognised when running', runs, true],
+    ['is recognised when stopped after it ran', { ...runs, runs: undefined, pacemaker: false }, true],
+    ['is not assumed without corosync.conf', { ...fresh, conf: undefined }, false],
+    ['is not assumed with another name', { ...fresh, conf: { ...conf, clusterName: 'lab' } }, false],
+    ['is not assumed with a UUID of pcs', { ...fresh, conf: { ...conf, clusterUuid: 'one' } }, false],
+    ['is not assumed with two nodes', { ...fresh, conf: { ...conf, nodes: [...conf.nodes, node] } }, false],
     [
-      'is none without a list of nodes, which finds them by multicast',
+      'is not assumed without a node list, which means multicast discovery',
       { ...fresh, conf: { ...conf, nodes: [] } },
       false,
     ],
     [
-      'is none of a node with an address',
+      'is not assumed with a real address',
       { ...fresh, conf: { ...conf, nodes: [{ name: 'node1', address: '192.0.2.11' }] } },
       false,
     ],
-    ['is none while another cluster runs, whatever its file says by now', { ...runs, runs: 'lab' }, false],
-    ['is none while Corosync runs and does not answer', { ...runs, runs: '' }, false],
-    ['is none while Corosync sees others', { ...runs, joined: 3 }, false],
-    ['is none while nobody knows whom Corosync sees', { ...runs, joined: undefined }, false],
-    ['is none while Pacemaker is not stopped, and Corosync is', { ...fresh, pacemaker: true }, false],
-    ['is none that has resources', { ...runs, resources: 1 }, false],
-    ['is none that had resources', { ...fresh, resources: 1 }, false],
-    ['is none whose configuration knows other nodes', { ...runs, cibNodes: 3 }, false],
-    ['is none whose configuration is that of another cluster', { ...fresh, cibName: 'lab' }, false],
+    ['is not assumed while another cluster runs', { ...runs, runs: 'lab' }, false],
+    ['is not assumed while Corosync runs but does not respond', { ...runs, runs: '' }, false],
+    ['is not assumed while Corosync sees others', { ...runs, joined: 3 }, false],
+    ['is not assumed while the joined nodes are unknown', { ...runs, joined: undefined }, false],
+    ['is not assumed while Pacemaker is not stopped, but Corosync is', { ...fresh, pacemaker: true }, false],
+    ['is not assumed with resources', { ...runs, resources: 1 }, false],
+    ['is not assumed with resources in the CIB on disk', { ...fresh, resources: 1 }, false],
+    ['is not assumed with other nodes in the CIB', { ...runs, cibNodes: 3 }, false],
+    ['is not assumed with the CIB of another cluster', { ...fresh, cibName: 'lab' }, false],
   ])('%s', (_, state, expected) => {
     expect(isPlaceholder(state)).toBe(expected);
     const changes = noPlaceholder('/etc/corosync/corosync.conf').decide(state);
     expect(changes.map(({ summary, effects }) => [summary, effects])).toEqual(
-      expected
-        ? [
-            [
-              'remove the cluster "debian" of this host alone, which its package came with',
-              ['stops', 'wipes'],
-            ],
-          ]
-        : [],
+      expected ? [['remove the example cluster "debian" of the Corosync package', ['stops', 'wipes']]] : [],
     );
   });
 
@@ -195,7 +188,7 @@ describe('the cluster of one that a package brings', () => {
       return runHere(`set -e\nPATH="${folder}:$PATH"\n${script}`);
     }
 
-    it('with what it remembers put aside, so that it is not taken for that of the cluster to come', () => {
+    it('with its CIB moved aside, so that a new cluster does not load it', () => {
       const { exitCode, stderr } = removed(fixture('corosync-debian.conf'), '<cib/>');
       expect([exitCode, stderr]).toEqual([0, '']);
       expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('stop pacemaker corosync\n');
@@ -219,7 +212,7 @@ describe('the cluster of one that a package brings', () => {
         '<cib><primitive id="a"/></cib>',
         'it has resources',
       ],
-    ])('not where it %s since it was looked at', (_, text, cib, why) => {
+    ])('unless it %s since the probe', (_, text, cib, why) => {
       const { exitCode, stderr } = removed(text, cib);
       expect(exitCode).toBe(1);
       expect(stderr).toContain(why);

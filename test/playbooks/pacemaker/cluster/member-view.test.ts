@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseMemberView, type MemberView } from '../../../../playbooks/pacemaker/cluster/member-view.ts';
 import { fixture } from './desires.ts';
+import { parseMemberView, type MemberView } from '../../../../playbooks/pacemaker/cluster/health-cluster.ts';
 
 const CRM_MON = fixture('crm-mon.xml');
 
@@ -9,8 +9,8 @@ function said(monitor: string, state: string, name = ''): MemberView {
   return parseMemberView({ stdout: parts.join('-- next\n') });
 }
 
-describe('what one member sees of its cluster', () => {
-  it('is what Pacemaker and Corosync say', () => {
+describe('parseMemberView', () => {
+  it('reads the output of Pacemaker and Corosync', () => {
     const view = said(CRM_MON, 'active', 'lab');
     expect(view.monitor?.quorate).toBe(true);
     expect([...view.addresses]).toEqual(['127.0.0.1', '10.0.0.11']);
@@ -20,8 +20,8 @@ describe('what one member sees of its cluster', () => {
 
   it.each([
     ['nothing', ''],
-    ['half of it', CRM_MON.slice(0, 1500)],
-  ])('is not that Pacemaker is stopped where it runs and says %s', (_, cut) => {
+    ['truncated output', CRM_MON.slice(0, 1500)],
+  ])('does not report Pacemaker as stopped when it runs with %s', (_, cut) => {
     expect(said(cut, 'active')).toMatchObject({ mute: true });
     expect(said(cut, 'activating')).toMatchObject({ mute: true });
     expect(said(cut, 'inactive').mute).toBeUndefined();

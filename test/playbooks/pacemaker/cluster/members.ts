@@ -1,8 +1,8 @@
-import type { Wanted } from '../../../../playbooks/pacemaker/cluster/conflict.ts';
 import type { MemberState } from '../../../../playbooks/pacemaker/cluster/member-state.ts';
-import type { Transport } from '../../../../playbooks/pacemaker/cluster/transport.ts';
 import type { Answers, Answer, ClusterDecision } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
+import type { Transport } from '../../../../playbooks/pacemaker/cluster/corosync-conf.ts';
+import type { Wanted } from '../../../../playbooks/pacemaker/cluster/recognition.ts';
 
 export const members = [aHost('controller1'), aHost('controller2'), aHost('controller3')];
 export const all = members.map(({ name }) => name);

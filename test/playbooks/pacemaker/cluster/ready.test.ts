@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseCib } from '../../../../playbooks/pacemaker/cluster/cib.ts';
 import type { DesiredResources } from '../../../../playbooks/pacemaker/cluster/desired.ts';
-import { parseMonitor } from '../../../../playbooks/pacemaker/cluster/monitor.ts';
 import { decideReady } from '../../../../playbooks/pacemaker/cluster/ready.ts';
-import { resourceProbe, type ResourceState } from '../../../../playbooks/pacemaker/cluster/resource-state.ts';
+import {
+  resourceProbe,
+  type ResourceState,
+  parseMonitor,
+  parseCib,
+} from '../../../../playbooks/pacemaker/cluster/resource-state.ts';
 import type { Answer, ClusterDecision } from '../../../../src/playbook/operation.ts';
 import { inWords } from './members.ts';
 import { RECORDED, clones, fixture, grouped, haproxy, vip } from './desires.ts';
@@ -59,39 +62,39 @@ const banned = (rsc: string, ...hosts: readonly string[]): string =>
 
 describe('a cluster that can run what the inventory wants', () => {
   it.each<[string, ClusterDecision]>([
-    ['where nothing is in the way', decideFor(CRM_MON)],
-    ['where a member is down', decide([view(fixture('crm-mon-member-lost.xml')), gone, gone])],
-    ['where a resource failed: it is cleaned up', decideFor(fixture('crm-mon-haproxy-failed.xml'))],
+    ['without holds and conflicts', decideFor(CRM_MON)],
+    ['while a member is down', decide([view(fixture('crm-mon-member-lost.xml')), gone, gone])],
+    ['with a failed resource, which is cleaned up later', decideFor(fixture('crm-mon-haproxy-failed.xml'))],
     [
-      'where a resource is disabled: it is enabled',
+      'with a disabled resource, which is enabled later',
       decideFor(
         CRM_MON,
         inCib('<clone id="haproxy-clone">', `<clone id="haproxy-clone">${meta('target-role', 'Stopped')}`),
       ),
     ],
     [
-      'where a virtual IP is banned on one member of three',
+      'with a virtual IP banned on one of three members',
       decideFor(CRM_MON, banned('vip-api', 'controller1')),
     ],
     [
-      'where a resource is unmanaged that is not of the inventory',
+      'with an unmanaged resource outside the inventory',
       decideFor(unmanaged('vip-database'), RECORDED, {
         ...clones,
         resources: [haproxy, vip('api', '172.29.77.20')],
       }),
     ],
     [
-      'where a stop failed, and so Pacemaker counts it as unmanaged: it is cleaned up',
+      'with a failed stop, which Pacemaker reports as unmanaged',
       decideFor(unmanaged('vip-api').replace(/(<resource id="vip-api" [^>]*blocked=)"false"/, '$1"true"')),
     ],
     [
-      'where the inventory itself is about to end the maintenance',
+      'when the inventory is about to end the maintenance mode',
       decideFor(seen('maintenance-mode="false"', 'maintenance-mode="true"'), RECORDED, {
         ...clones,
         properties: { 'maintenance-mode': 'false' },
       }),
     ],
-  ])('is left alone %s', (_, decision) => {
+  ])('is ready %s', (_, decision) => {
     expect(decision).toMatchObject({ verdict: 'converged' });
   });
 
@@ -104,10 +107,10 @@ describe('a cluster that can run what the inventory wants', () => {
       'pcs node unstandby controller2',
     ],
     [
-      'a failure put a member into standby',
+      'a failure has put a member into standby',
       node('controller2', 'standby_onfail="false"', 'standby_onfail="true"'),
       undefined,
-      'controller2 is in standby since a resource failed on it',
+      'controller2 is in standby after a resource failure',
       'pcs resource cleanup node=controller2',
     ],
     [
@@ -128,10 +131,10 @@ describe('a cluster that can run what the inventory wants', () => {
       'pcs property set maintenance-mode=false',
     ],
     [
-      'the cluster is told to stop all resources',
+      'the cluster is set to stop all resources',
       seen('stop-all-resources="false"', 'stop-all-resources="true"'),
       undefined,
-      'the cluster is told to stop all of its resources',
+      'the cluster is set to stop all resources',
       'pcs property set stop-all-resources=false',
     ],
     [
@@ -156,7 +159,7 @@ describe('a cluster that can run what the inventory wants', () => {
       'pcs resource clear vip-api',
     ],
     [
-      'a clone is banned on a member that it is to run on',
+      'a clone is banned on one of its members',
       CRM_MON,
       banned('haproxy-clone', 'controller2'),
       'haproxy-clone is banned on controller2',
@@ -169,15 +172,15 @@ describe('a cluster that can run what the inventory wants', () => {
       'controller1 is in standby, and controller2 is in standby, and controller3 is in standby',
       'pcs node unstandby controller1; pcs node unstandby controller2; pcs node unstandby controller3',
     ],
-  ])('is refused at once where %s, with the command that ends it', (_, monitor, cib, reason, end) => {
-    expect(decideFor(monitor, cib)).toMatchObject({ verdict: 'refuse', reason, hint: `to end that: ${end}` });
+  ])('is refused immediately when %s, with the command to end it', (_, monitor, cib, reason, end) => {
+    expect(decideFor(monitor, cib)).toMatchObject({ verdict: 'refuse', reason, hint: `to end this: ${end}` });
   });
 
-  it('is refused where the inventory asks for the maintenance', () => {
+  it('is refused when the inventory sets maintenance mode', () => {
     const wanted = { ...clones, properties: { 'maintenance-mode': 'true' } };
     const decision = decideFor(seen('maintenance-mode="false"', 'maintenance-mode="true"'), RECORDED, wanted);
     expect(decision).toMatchObject({
-      hint: 'to end that: write pacemaker: { properties: { maintenance-mode: false } }',
+      hint: 'to end this: write pacemaker: { properties: { maintenance-mode: false } }',
     });
   });
 
@@ -185,7 +188,7 @@ describe('a cluster that can run what the inventory wants', () => {
     [
       'no member answers',
       decide([gone, gone, gone]),
-      'no member says what the cluster runs (controller1: no route; controller2: no route; controller3: no route)',
+      'no member reports the state of the cluster (controller1: no route; controller2: no route; controller3: no route)',
     ],
     [
       'no member has a quorum',
@@ -193,12 +196,12 @@ describe('a cluster that can run what the inventory wants', () => {
       'the cluster has no quorum: controller1, controller2, controller3 of controller1, controller2, controller3 is online',
     ],
     [
-      'a resource that osha did not make is another kind of thing',
+      'a resource that osha did not create has another agent',
       decideFor(CRM_MON, fixture('cib.xml'), {
         ...clones,
         resources: [{ ...haproxy, agent: 'systemd:nginx' }],
       }),
-      "the cluster's resource haproxy is systemd:haproxy, which osha did not make, and is to be systemd:nginx",
+      "the cluster's resource haproxy is systemd:haproxy, which osha did not create; the inventory wants systemd:nginx",
     ],
     [
       'another resource holds the address of a virtual IP',
@@ -206,7 +209,7 @@ describe('a cluster that can run what the inventory wants', () => {
       "the cluster's resource vip-api holds 172.29.77.20, which is for vip-public",
     ],
     [
-      'two virtual IPs change places: each would be on two hosts for a moment',
+      'two virtual IPs swap their addresses, which would put each on two hosts',
       decideFor(CRM_MON, RECORDED, {
         ...clones,
         resources: [haproxy, vip('api', '172.29.77.21'), vip('database', '172.29.77.20')],
@@ -219,9 +222,9 @@ describe('a cluster that can run what the inventory wants', () => {
         ...clones,
         properties: { 'stonith-enabled': 'true' },
       }),
-      'with fencing, the cluster would switch controller2 off, which it does not see',
+      'with fencing enabled, the cluster would switch off controller2, which it does not see',
     ],
-  ])('is refused where %s', (_, decision, reason) => {
+  ])('is refused when %s', (_, decision, reason) => {
     expect(decision).toMatchObject({ verdict: 'refuse', reason });
   });
 
@@ -229,22 +232,22 @@ describe('a cluster that can run what the inventory wants', () => {
     view(node(name, 'online="true"', 'online="false"'));
   it.each<[string, ClusterDecision, string]>([
     [
-      'it is letting a member in',
+      'the cluster is accepting a member',
       decideFor(node('controller2', 'pending="false"', 'pending="true"')),
-      'controller1: wait until the cluster lets controller2 in',
+      'controller1: wait until the cluster accepts controller2',
     ],
     [
       'members that run Pacemaker do not see each other: each could run all resources',
       decide([offline('controller2'), offline('controller1'), gone]),
-      'controller1: wait until this member sees controller2, which runs Pacemaker as well',
+      'controller1: wait until this member sees controller2, which also runs Pacemaker',
     ],
-  ])('is waited for where %s', (_, decision, expected) => {
+  ])('waits when %s', (_, decision, expected) => {
     expect(inWords(decision)).toEqual([expected]);
     const changes = decision.verdict === 'change' ? decision.stages.flat() : [];
     expect(changes.map(({ change }) => change.effects)).toEqual([[]]);
   });
 
-  it('is judged by the part that has a quorum, whoever is asked first', () => {
+  it('is judged by the partition with quorum, regardless of the order of answers', () => {
     const cutOff = view(
       seen('with_quorum="true"', 'with_quorum="false"').replace(
         'maintenance-mode="false"',
@@ -254,23 +257,23 @@ describe('a cluster that can run what the inventory wants', () => {
     expect(decide([cutOff, view(CRM_MON), view(CRM_MON)])).toMatchObject({ verdict: 'converged' });
   });
 
-  it('of groups is refused as well', () => {
+  it('is also refused with a hold on a group', () => {
     const cib = fixture('cib-group.xml').replace(
       '<group id="web">',
       `<group id="web">${meta('maintenance', 'true')}`,
     );
     expect(decideFor(unmanaged('vip-api'), cib, grouped)).toMatchObject({
-      hint: 'to end that: pcs resource meta vip-api maintenance=',
+      hint: 'to end this: pcs resource meta vip-api maintenance=',
     });
   });
 });
 
-describe('what a member says of its resources', () => {
+describe('the output of the resource probe', () => {
   it.each([
-    ['nothing', '-- status\n', 'Pacemaker does not run here, or does not answer'],
-    ['the configuration only', `${RECORDED}\n-- status\n`, 'does not say what runs where'],
-    ['half of it', `${RECORDED}\n-- status\n${CRM_MON.slice(0, 900)}`, 'does not say what runs where'],
-  ])('is no answer where it is %s', (_, stdout, expected) => {
+    ['nothing', '-- status\n', 'Pacemaker is not running here, or does not respond'],
+    ['the configuration only', `${RECORDED}\n-- status\n`, 'its output cannot be parsed'],
+    ['truncated', `${RECORDED}\n-- status\n${CRM_MON.slice(0, 900)}`, 'its output cannot be parsed'],
+  ])('is rejected when it is %s', (_, stdout, expected) => {
     expect(() => resourceProbe.parse({ stdout, stderr: '', exitCode: 0 })).toThrow(expected);
   });
 });

@@ -16,21 +16,21 @@ import {
 } from './desires.ts';
 
 describe('the resources of a cluster', () => {
-  it('are left as they are where they are what is desired', () => {
+  it('are left alone when they are as desired', () => {
     expect(summaries(clones)).toEqual([]);
     expect(summaries(grouped, fixture('cib-group.xml'))).toEqual([]);
   });
 
-  it("are noted as osha's where they were made before it noted anything", () => {
+  it('are recorded as created by osha when an older version created them', () => {
     const told = summaries(clones, fixture('cib.xml'));
     expect(told).toEqual([
-      "note that these are the inventory's: haproxy, haproxy-clone, vip-api, vip-database, order-vip-api-haproxy-clone-Optional, order-vip-database-haproxy-clone-Optional, colocation-vip-api-haproxy-clone-INFINITY, colocation-vip-database-haproxy-clone-INFINITY",
+      'record as created by osha: haproxy, haproxy-clone, vip-api, vip-database, order-vip-api-haproxy-clone-Optional, order-vip-database-haproxy-clone-Optional, colocation-vip-api-haproxy-clone-INFINITY, colocation-vip-database-haproxy-clone-INFINITY',
     ]);
   });
 
   it.each<[string, Partial<DesiredResources>, readonly string[]]>([
     [
-      'one more virtual IP is created with its constraints, and nothing else',
+      'only a new virtual IP is created, with its constraints',
       {
         resources: [...clones.resources, vip('messaging', '172.29.77.22')],
         constraints: [...clones.constraints, ...withHaproxy('vip-messaging')],
@@ -50,10 +50,10 @@ describe('the resources of a cluster', () => {
       ['change haproxy: monitor from 10s to 5s'],
     ],
     [
-      'a resource that is another kind of thing is made anew',
+      'a resource of another agent is recreated',
       { resources: [{ ...haproxy, agent: 'systemd:nginx' }, api, database] },
       [
-        'remove haproxy, which is another kind of resource (systemd:haproxy)',
+        'remove haproxy, a resource of another agent (systemd:haproxy)',
         'create haproxy (systemd:nginx) on every member',
       ],
     ],
@@ -63,22 +63,22 @@ describe('the resources of a cluster', () => {
       ['set properties of the cluster: cluster-recheck-interval to 1min (it is 5min)'],
     ],
     [
-      'a default that is not there is set',
+      'a missing default is set',
       { defaults: { 'resource-stickiness': '100' } },
       ['set defaults of resources: resource-stickiness to 100'],
     ],
     [
-      'a resource for one member that is to run on every one is cloned',
+      'a resource for one member is cloned to run on every member',
       { resources: [haproxy, { ...api, clone: true }, database] },
       ['run vip-api on every member'],
     ],
     [
-      'a constraint that is missing is added',
+      'a missing constraint is added',
       { constraints: [...clones.constraints, location('vip-api', 'controller1', '50')] },
       ['prefer controller1 for vip-api (50)'],
     ],
     [
-      'a colocation of another score takes the place of the old one',
+      'a colocation with another score replaces the old one',
       {
         constraints: clones.constraints.map((one) =>
           one.kind === 'colocation' && one.resource === 'vip-api' ? { ...one, strength: '100' } : one,
@@ -87,7 +87,7 @@ describe('the resources of a cluster', () => {
       ['keep vip-api with haproxy-clone (100); it is INFINITY'],
     ],
     [
-      'an order the other way round takes the place of the old one',
+      'a reversed order replaces the old one',
       {
         constraints: clones.constraints.map((one) =>
           one.kind === 'order' && one.resource === 'vip-api'
@@ -98,12 +98,12 @@ describe('the resources of a cluster', () => {
       ['start haproxy-clone before vip-api (Optional); it is Optional'],
     ],
     [
-      'a virtual IP that is no longer named is offered for removal with its constraints',
+      'a virtual IP that is no longer listed is offered for removal with its constraints',
       { resources: [haproxy, api], constraints: withHaproxy('vip-api') },
       ['prune: remove the virtual IP database (resource vip-database)'],
     ],
     [
-      'a constraint that is no longer named is offered for removal',
+      'a constraint that is no longer listed is offered for removal',
       { constraints: withHaproxy('vip-api') },
       [
         'prune: remove the constraint order-vip-database-haproxy-clone-Optional (start vip-database before haproxy-clone (Optional))',
@@ -111,7 +111,7 @@ describe('the resources of a cluster', () => {
       ],
     ],
     [
-      'a clone and a virtual IP become a group, at once, and their old constraints go without a word',
+      'a clone and a virtual IP become a group in one change, which includes their old constraints',
       { ...grouped },
       [
         'move vip-api into the group web; move haproxy into the group web after vip-api; create memcached (systemd:memcached) in the group web after haproxy; prefer controller1 for web (100); prefer controller2 for web (50); never run web on controller3',
@@ -121,12 +121,12 @@ describe('the resources of a cluster', () => {
     expect(summaries({ ...clones, ...wanted })).toEqual(expected);
   });
 
-  it('that osha did not note are not removed', () => {
+  it('outside the record are not removed', () => {
     const wanted = { ...clones, resources: [haproxy, api], constraints: withHaproxy('vip-api') };
     expect(summaries(wanted, fixture('cib.xml')).some((told) => told.startsWith('prune'))).toBe(false);
   });
 
-  it('leave what an operator banned or moved by hand', () => {
+  it('keep bans and moves of the operator', () => {
     const banned = RECORDED.replace(
       '</constraints>',
       '<rsc_location id="cli-ban-vip-api-on-controller1" rsc="vip-api" node="controller1" score="-INFINITY"/></constraints>',
@@ -138,7 +138,7 @@ describe('the resources of a cluster', () => {
     expect(change?.script).not.toContain('cli-ban');
   });
 
-  it('are made on a copy and brought in at once, together with the note that osha made them', () => {
+  it('are created on a copy of the CIB and applied at once, together with the record', () => {
     const [change] = changes({
       ...clones,
       resources: [...clones.resources, vip('messaging', '172.29.77.22')],
@@ -154,13 +154,13 @@ describe('the resources of a cluster', () => {
     expect(script.indexOf('cibadmin --patch')).toBeGreaterThan(script.indexOf('crm_attribute'));
   });
 
-  it('are cleaned up where one failed and stands still', () => {
+  it('are cleaned up after a failure', () => {
     expect(changes(clones, RECORDED, 'crm-mon-haproxy-failed.xml').map(({ script }) => script)).toEqual([
       'pcs resource cleanup haproxy',
     ]);
   });
 
-  it('are enabled where somebody disabled them', () => {
+  it('are enabled when disabled', () => {
     const off = RECORDED.replace(
       '<clone id="haproxy-clone">',
       '<clone id="haproxy-clone"><meta_attributes id="m"><nvpair id="t" name="target-role" value="Stopped"/></meta_attributes>',
@@ -168,7 +168,7 @@ describe('the resources of a cluster', () => {
     expect(changes(clones, off).map(({ script }) => script)).toEqual(['pcs resource enable haproxy']);
   });
 
-  it('say what the cluster may do to what runs', () => {
+  it('declare their effects on running resources', () => {
     const effectsOf = (wanted: Partial<DesiredResources>, cib = RECORDED): readonly unknown[] =>
       changes({ ...clones, ...wanted }, cib).map(({ effects }) => effects);
     const { resources } = clones;
@@ -186,7 +186,7 @@ describe('the resources of a cluster', () => {
     expect(effectsOf({}, fixture('cib.xml'))).toEqual([[]]);
   });
 
-  it('are stopped before they go where they become another kind of thing', () => {
+  it('are stopped before they are replaced by another agent', () => {
     const wanted = { ...clones, resources: [{ ...haproxy, agent: 'systemd:nginx' }, api, database] };
     expect(changes(wanted)[0]).toMatchObject({ script: 'pcs resource delete haproxy', effects: ['stops'] });
   });
@@ -198,18 +198,18 @@ describe('the resources of a cluster', () => {
       "the cluster's resource vip-api holds 172.29.77.20, which is for vip-public: if it is no longer needed: pcs resource delete vip-api",
     ],
     [
-      'one of them still holds the address of another one',
+      'one of them still has the address of another one',
       () =>
         changes({
           ...clones,
           resources: [haproxy, vip('api', '172.29.77.21'), vip('database', '172.29.77.22')],
         }),
-      "the cluster's resource vip-database holds 172.29.77.21, which is for vip-api: one at a time: deploy vip-database with its new address first, and vip-api after that; where they change places, give one of them a third address in between",
+      "the cluster's resource vip-database holds 172.29.77.21, which is for vip-api: use two deployments: first vip-database with its new address, then vip-api; to swap two addresses, use a third one in between",
     ],
     [
-      'one that somebody else made has the same name, and is another kind of thing',
+      'a resource created by somebody else has the same ID and another agent',
       () => changes({ ...clones, resources: [{ ...haproxy, agent: 'systemd:nginx' }] }, fixture('cib.xml')),
-      "the cluster's resource haproxy is systemd:haproxy, which osha did not make, and is to be systemd:nginx: if it is no longer needed: pcs resource delete haproxy",
+      "the cluster's resource haproxy is systemd:haproxy, which osha did not create; the inventory wants systemd:nginx: if it is no longer needed: pcs resource delete haproxy",
     ],
     [
       'fencing would switch off a member that the cluster does not see',
@@ -219,9 +219,9 @@ describe('the resources of a cluster', () => {
           RECORDED,
           'crm-mon-member-lost.xml',
         ),
-      'with fencing, the cluster would switch controller2 off, which it does not see',
+      'with fencing enabled, the cluster would switch off controller2, which it does not see',
     ],
-  ])('are not made while %s', (_, change, expected) => {
+  ])('are not created while %s', (_, change, expected) => {
     expect(change).toThrow(expected);
   });
 });

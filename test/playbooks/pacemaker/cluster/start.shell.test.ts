@@ -1,16 +1,16 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { startScript, type Company } from '../../../../playbooks/pacemaker/cluster/start.ts';
 import { DEFAULT_TIMEOUT_SECONDS, LIMITS } from '../../../../src/playbook/limits.ts';
 import type { ProbeAnswer } from '../../../../src/playbook/operation.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { runHere } from '../../../operations/local.ts';
+import { startScript, type Company } from '../../../../playbooks/pacemaker/cluster/formation.ts';
 
 const quorum = (nodes: number, quorate: 'Yes' | 'No'): string =>
   `Quorum information\n------------------\nNodes:            ${nodes}\nNode ID:          1\nQuorate:          ${quorate}\n\nExpected votes:   3\n`;
 
-describe('the start of a member, on a shell', () => {
+describe('the start script of a member', () => {
   let folder: string;
   beforeEach(() => (folder = folderForTest()));
 
@@ -50,19 +50,22 @@ esac`,
 
   it.each<[string, Company, string, readonly string[]]>([
     ['starts Pacemaker with a quorum', 'majority', quorum(2, 'Yes'), BOTH],
-    ['does not without one', 'majority', quorum(1, 'No'), ONLY],
-    ['does not where Corosync gives no answer', 'majority', '', ONLY],
-    ['starts Pacemaker where two see each other', 'both', quorum(2, 'Yes'), BOTH],
-    ['does not where one of two has kept the quorum alone', 'both', quorum(1, 'Yes'), ONLY],
-    ['starts Pacemaker where nobody else can run anything', 'nobody', quorum(1, 'No'), BOTH],
+    ['does not start it without quorum', 'majority', quorum(1, 'No'), ONLY],
+    ['does not start it when Corosync does not respond', 'majority', '', ONLY],
+    ['starts Pacemaker when two members see each other', 'both', quorum(2, 'Yes'), BOTH],
+    ['does not start it when one of two has quorum alone', 'both', quorum(1, 'Yes'), ONLY],
+    ['starts Pacemaker when no other member can run anything', 'nobody', quorum(1, 'No'), BOTH],
   ])('%s', (_, company, says, expected) => {
     const { exitCode, stderr } = started(company, says);
     expect(log()).toEqual(expected);
     expect(exitCode).toBe(expected.length === 2 ? 0 : 1);
-    if (exitCode === 1) expect(stderr).toContain('Pacemaker was not started: it could run what they run');
+    if (exitCode === 1)
+      expect(stderr).toContain(
+        'Pacemaker was not started, because it could run the same resources as the others',
+      );
   });
 
-  it('waits for no quorum where Pacemaker runs already', () => {
+  it('does not wait for quorum when Pacemaker already runs', () => {
     expect(started('majority', quorum(1, 'No'), 'active').exitCode).toBe(0);
   });
 });

@@ -1,9 +1,16 @@
-import type { Platform, Secret } from 'osha';
-import * as pacemaker from './cluster/index.ts';
+import type { Platform, Secret, Inventory } from 'osha';
+import {
+  type DesiredConstraint,
+  type DesiredFence,
+  type DesiredResource,
+  type DesiredResources,
+  cloneOf,
+} from './cluster/desired.ts';
 import { clonesHaproxy, groupOf, groupRunning, namesMeant, resourcesOf, type Cluster } from './clusters.ts';
-import type { LaterUnits } from './later.ts';
 import type { Constraint, Settings } from './settings.ts';
 import { vipResource } from './health.ts';
+import { servicesOf } from '../openstack/settings.ts';
+import { serviceUnits } from '../openstack/units.ts';
 
 /** The resource that runs HAProxy. */
 export const HAPROXY = 'haproxy';
@@ -12,21 +19,21 @@ export interface ResourcesOptions {
   readonly cluster: Cluster;
   readonly clusters: readonly Cluster[];
   readonly settings: Settings;
-  /** There is one where a fence device has an option for it. */
+  /** Present when a fence device has an option for it. */
   readonly fencePassword?: Secret;
   readonly platform: Platform;
-  /** Units that are configured after the cluster was made; default none. */
+  /** Units configured by later phases; default: none. */
   readonly later?: LaterUnits;
 }
 
-type Resource = pacemaker.DesiredResource;
-type Between = pacemaker.DesiredConstraint;
+type Resource = DesiredResource;
+type Between = DesiredConstraint;
 
 /**
- * HAProxy on every host and each virtual IP on one where HAProxy runs; groups of virtual IPs and services on one host
- * each; and what else the inventory says.
+ * The desired configuration of a cluster: HAProxy on every host, each virtual IP on one host where HAProxy runs, groups on
+ * one host each, and the resources, fence devices and constraints of the inventory.
  */
-export function desiredResources(options: ResourcesOptions): pacemaker.DesiredResources {
+export function desiredResources(options: ResourcesOptions): DesiredResources {
   const { cluster, clusters, settings, platform } = options;
   const free = cluster.vips.filter((vip) => groupOf(cluster, vip.name) === undefined);
   const others = resourcesOf(cluster, settings, clusters);
@@ -41,12 +48,12 @@ export function desiredResources(options: ResourcesOptions): pacemaker.DesiredRe
       'pe-input-series-max': '1000',
       'pe-error-series-max': '1000',
       'cluster-recheck-interval': settings.recheck,
-      // Without a fence device Pacemaker would start nothing at all while this is true.
+      // While this is true, Pacemaker starts nothing without a fence device.
       'stonith-enabled': String(fences.length > 0),
-      // One of two has no majority when it is alone.
+      // A single one of two members has no majority.
       'no-quorum-policy': settings.no_quorum ?? (cluster.hosts.length === 2 ? 'ignore' : 'stop'),
-      // A service may end at its start because HAProxy does not see yet that what it needs has come up (Nova's conductor
-      // asks Placement for its versions). Systemd would start it again, and Pacemaker would move the group for it.
+      // A service may exit at startup while HAProxy still considers a backend down (Nova's conductor queries the versions
+      // of Placement). systemd would restart it; Pacemaker would move the whole group.
       ...(retried ? { 'start-failure-is-fatal': 'false' } : {}),
       ...settings.properties,
     },
@@ -104,7 +111,7 @@ function declared(name: string, settings: Settings): Resource {
   return { id: name, agent, options, monitorSeconds, ...(clone ? { clone } : {}) };
 }
 
-/** A member of a group: a resource of that name, or the unit. */
+/** The resource of a service in a group: a declared resource of that name, or the unit. */
 function memberOf(name: string, { settings, later }: ResourcesOptions): Resource {
   const unit = unitOf(name, settings);
   const resource = Object.hasOwn(settings.resources, name)
@@ -113,26 +120,26 @@ function memberOf(name: string, { settings, later }: ResourcesOptions): Resource
   return unit !== undefined && later?.has(unit) ? { ...resource, later: true } : resource;
 }
 
-/** What the resource of a member of a group is called. */
+/** The ID of the resource of a service in a group. */
 export function memberId(name: string, { resources }: Pick<Settings, 'resources'>): string {
   return Object.hasOwn(resources, name) ? name : serviceId(name);
 }
 
-/** The unit that runs a member of a group; nothing where its agent is none of systemd's. */
+/** The systemd unit of a service in a group, unless it has another agent. */
 export function unitOf(service: string, settings: Pick<Settings, 'resources'>): string | undefined {
   const agent = settings.resources[service]?.agent ?? `systemd:${service}`;
   return /^systemd:(.*?)(\.service)?$/.exec(agent)?.[1];
 }
 
-/** What the resource of a unit is called: "@" may not stand in an id. */
+/** The resource ID of a unit; IDs must not contain "@". */
 export function serviceId(name: string): string {
   return name.replace(/\.service$/, '').replaceAll('@', '-');
 }
 
-/** Optional: only where both start at the same time. A virtual IP does not wait for HAProxy to be restarted. */
+/** The order is Optional, for simultaneous starts only: a virtual IP does not wait for a restart of HAProxy. */
 function withHaproxy(cluster: Cluster, cloned: boolean): readonly Between[] {
   if (!cloned) return [];
-  const other = pacemaker.cloneOf(HAPROXY);
+  const other = cloneOf(HAPROXY);
   const placed = cluster.vips
     .filter((vip) => vip.haproxy)
     .map((vip) => groupOf(cluster, vip.name) ?? vipResource(vip));
@@ -148,7 +155,7 @@ function onlyOn(resource: string, names: readonly string[], cluster: Cluster): r
     .map((host) => ({ kind: 'location', resource, other: host.name, strength: '-INFINITY' }));
 }
 
-/** A device for all members has to run on one of them: Pacemaker itself lets another one use it then. */
+/** Keeps a fence device off its own targets, unless it is for all members: Pacemaker then uses it from another one. */
 function awayFrom(resource: string, names: readonly string[], cluster: Cluster): readonly Between[] {
   if (cluster.hosts.every((host) => names.includes(host.name))) return [];
   return names.map((other) => ({ kind: 'location', resource, other, strength: '-INFINITY' }));
@@ -173,7 +180,7 @@ function groupLocations(name: string, cluster: Cluster): readonly Between[] {
   ];
 }
 
-function fencesOf({ cluster, settings, fencePassword }: ResourcesOptions): readonly pacemaker.DesiredFence[] {
+function fencesOf({ cluster, settings, fencePassword }: ResourcesOptions): readonly DesiredFence[] {
   return Object.entries(settings.fence).flatMap(([id, { agent, hosts, options, password_option }]) => {
     const own = namesMeant(hosts, cluster);
     if (own.length === 0) return [];
@@ -183,7 +190,7 @@ function fencesOf({ cluster, settings, fencePassword }: ResourcesOptions): reado
   });
 }
 
-/** What a constraint's word stands for in this cluster; empty where it stands for nothing in it. */
+/** The resource ID for a word of a constraint; empty if the word is unknown in this cluster. */
 export function reference(
   word: string,
   { cluster, clusters, settings }: Pick<ResourcesOptions, 'cluster' | 'clusters' | 'settings'>,
@@ -192,9 +199,9 @@ export function reference(
   if (cluster.groups.has(word)) return word;
   if (vip) return vipResource(vip);
   if (groupRunning(cluster, word) !== undefined) return serviceId(word);
-  if (word === HAPROXY && clonesHaproxy(cluster, HAPROXY)) return pacemaker.cloneOf(HAPROXY);
+  if (word === HAPROXY && clonesHaproxy(cluster, HAPROXY)) return cloneOf(HAPROXY);
   if (!resourcesOf(cluster, settings, clusters).includes(word)) return '';
-  return settings.resources[word]?.clone ? pacemaker.cloneOf(word) : word;
+  return settings.resources[word]?.clone ? cloneOf(word) : word;
 }
 
 function written(constraint: Constraint, options: ResourcesOptions): readonly Between[] {
@@ -215,4 +222,20 @@ function written(constraint: Constraint, options: ResourcesOptions): readonly Be
     other,
     strength: String(constraint.score),
   });
+}
+
+/** The OpenStack service of each unit that a later phase configures, by unit. */
+export type LaterUnits = ReadonlyMap<string, string>;
+
+/**
+ * The units that are configured after the cluster is formed, because they need its virtual IPs. Their own phases hand them
+ * over to the cluster.
+ */
+export function laterUnits(inventory: Pick<Inventory, 'settings'>, platform: Platform): LaterUnits {
+  const asked = servicesOf(inventory);
+  return new Map(
+    serviceUnits(platform)
+      .filter(({ service, everywhere }) => asked.includes(service) && everywhere === undefined)
+      .map(({ unit, service }) => [unit, service]),
+  );
 }
