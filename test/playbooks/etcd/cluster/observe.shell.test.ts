@@ -142,7 +142,7 @@ describe('the answer of a member', () => {
   it.each([
     ['the connection is refused', '\nanswered 7 000 Failed to connect\n', 'refused', /connection refused/],
     ['it times out', '\nanswered 28 000 Operation timed out\n', 'timeout', /timed out/],
-    ['only the first request is answered', `${said(STATUS)}\nanswered 28 000 \n`, 'timeout', /no answer/],
+    ['only the first request is answered', `${said(STATUS)}\nanswered 28 000 \n`, 'timeout', /timed out/],
     ['the connection breaks', '\nanswered 56 000 Recv failure\n', 'unintelligible', /Recv failure/],
     [
       'a proxy answers',
