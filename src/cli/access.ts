@@ -4,33 +4,33 @@ import type { Io } from './io.ts';
 import { keyring } from './keyring.ts';
 import type { ConnectionOptions, LoginOptions } from './options.ts';
 
-/** A file that holds the password, for those who are not at a terminal. Named by the environment, which never holds it. */
+/** Environment variables that name a file with the password, for use without a terminal. They never hold the password. */
 export const PASSWORD_FILE = { login: 'OSHA_SSH_PASSWORD_FILE', sudo: 'OSHA_SUDO_PASSWORD_FILE' } as const;
 
-/** What was asked for to get in. */
+/** Passwords for logging in to the hosts. */
 export interface Passwords {
   readonly login?: Secret | undefined;
   readonly sudo?: Secret | undefined;
 }
 
-/** The way to the hosts. */
+/** A transport to the hosts, and the passwords that it uses. */
 export interface Access {
   readonly transport: Transport;
-  /** What was asked for to get in: to be masked in whatever the hosts print. */
+  /** To be masked in everything that the hosts print. */
   readonly passwords: readonly Secret[];
 }
 
-/** What bounds the output of a command; the transport's own bound where it is not given. */
-type Bounds = Partial<Pick<ConnectionOptions, 'maxOutput'>>;
+/** The limit for the output of a command; default: that of the transport. */
+type OutputLimit = Partial<Pick<ConnectionOptions, 'maxOutput'>>;
 
-/** SSH to the hosts, with the passwords that `passwordsFor` gets. Throws like it. */
-export async function accessTo(io: Io, options: LoginOptions & Bounds): Promise<Access> {
+/** Access by SSH, with the passwords of `passwordsFor`. Throws the errors of `passwordsFor`. */
+export async function accessTo(io: Io, options: LoginOptions & OutputLimit): Promise<Access> {
   return accessWith(io, await passwordsFor(io, options), options);
 }
 
 /**
- * The passwords that the options ask for or that the environment names a file of. Throws `UserError` where one is asked
- * for and there is neither its file nor a terminal.
+ * The passwords that the options ask for, or for which the environment names a file. Throws `UserError` where the options
+ * ask for one and there is neither a file nor a terminal.
  */
 export async function passwordsFor(io: Io, options: LoginOptions): Promise<Passwords> {
   const { password } = keyring(io);
@@ -47,8 +47,8 @@ export async function passwordsFor(io: Io, options: LoginOptions): Promise<Passw
   return { login, sudo };
 }
 
-/** As often as it is needed, without asking again: a transport is closed by the run that had it. */
-export async function accessWith(io: Io, passwords: Passwords, { maxOutput }: Bounds): Promise<Access> {
+/** Access with passwords that are known already. Each run needs its own, because it closes its transport. */
+export async function accessWith(io: Io, passwords: Passwords, { maxOutput }: OutputLimit): Promise<Access> {
   const limits = maxOutput === undefined ? {} : { maxOutputBytes: maxOutput };
   const masked = [passwords.login, passwords.sudo].filter((secret) => secret !== undefined);
   if (io.transport) return { transport: io.transport(limits), passwords: masked };

@@ -16,16 +16,16 @@ import { OshaError } from '../text/error.ts';
 import type { Deployment } from './deployment.ts';
 import { secretRules } from '../playbook/playbook.ts';
 
-/** Every value that may come up in a run: those that were replaced stand on the hosts until it has changed them. */
+/** Every secret that may appear in a run, including replaced ones: the hosts have those until the run changes them. */
 export function secretsToMask({ secrets, loaded }: Deployment): readonly Secret[] {
   const previous = Object.values(loaded?.previous ?? {}).flatMap(({ values }) => values);
   return [...Object.values(secrets), ...previous];
 }
 
 /**
- * What a run asks the hosts before its first change: whether they carry secrets that this folder lacks, or others than it
- * has. Once admitted, the secrets that were made up are written beside the inventory, unless somebody else wrote there
- * since they were read: so of two first deployments one wins, on the hosts and on this machine.
+ * The check of the hosts' secrets before the first change of a run: whether they have secrets that this folder lacks, or
+ * different ones. Once admitted, generated secrets are written next to the inventory, unless the file has changed since it
+ * was read: of two concurrent first deployments, one wins, on the hosts and on this machine.
  */
 export function admissionOf(
   deployment: Deployment,
@@ -67,14 +67,14 @@ export function admissionOf(
   };
 }
 
-/** A rotation that every host has by now is over: from here on another secret on a host is a stranger again. */
+/** Ends rotations that have reached every host: from now on, a different secret on a host is refused again. */
 function rememberedAfter(done: readonly string[], previous: PreviousByName): PreviousByName {
   return Object.fromEntries(
     done.map((name): [string, Previous] => [name, { ...(previous[name] ?? NOTHING_BEFORE), any: false }]),
   );
 }
 
-/** Nothing was done on any host. Throws a defect of osha. */
+/** The refusal where the secrets cannot be written. No host was changed yet. Rethrows a defect of osha. */
 function notWritten(error: unknown): Refused {
   if (error instanceof OshaError) return { reason: error.message, hint: error.hint };
   const { code, path, message } = error as NodeJS.ErrnoException;
@@ -82,12 +82,12 @@ function notWritten(error: unknown): Refused {
   return { reason: `${path}: ${message}`, hint: 'check the owner and the mode of its folder' };
 }
 
-/** The user's own playbooks, run by themselves, concern their own secrets alone. */
+/** The names of the secrets to check: with `osha run` those of the run playbooks alone. */
 function namesConcerned({ inventory, rules, run }: Deployment): Set<string> {
   return new Set(Object.keys(run ? secretRules(run.playbooks, inventory.settings) : rules));
 }
 
-/** Why, and the ways out, as commands that can be pasted. */
+/** The refusal, with the commands that resolve it; `undefined` where all secrets match. */
 export function refusalOf(
   { lacking, unasked, foreign }: Pick<ForeignSecrets, 'lacking' | 'unasked' | 'foreign'>,
   inventoryFile: string,
@@ -95,20 +95,20 @@ export function refusalOf(
   const file = quote(inventoryFile);
   if (lacking.length > 0) {
     return {
-      reason: `these hosts carry secrets that this folder does not have: ${secretsInWords(lacking)}`,
-      hint: `put secrets.yaml back, or read them from the hosts: osha secrets adopt ${file}; to replace them on purpose: osha secrets rotate ${file} ${namesOf(lacking)}`,
+      reason: `these hosts have secrets that this folder lacks: ${secretsInWords(lacking)}`,
+      hint: `restore secrets.yaml, or read them from the hosts: osha secrets adopt ${file}; to replace them on purpose: osha secrets rotate ${file} ${namesOf(lacking)}`,
     };
   }
   if (foreign.length > 0) {
     return {
-      reason: `these hosts carry other secrets than this folder: ${secretsInWords(foreign)}`,
-      hint: `put the right secrets.yaml back, or take those of the hosts: osha secrets adopt ${file} --replace; to replace them on the hosts by those of this folder: osha secrets adopt ${file} --keep`,
+      reason: `these hosts have different secrets than this folder: ${secretsInWords(foreign)}`,
+      hint: `restore the right secrets.yaml, or take the secrets of the hosts: osha secrets adopt ${file} --replace; to replace those of the hosts with the ones of this folder: osha secrets adopt ${file} --keep`,
     };
   }
   if (unasked.length > 0) {
     return {
       reason: `this folder lacks secrets, and no host that may have them is reachable: ${secretsInWords(unasked)}`,
-      hint: `put secrets.yaml back, or bring one of these hosts back; if they were never deployed: osha secrets generate ${file}`,
+      hint: `restore secrets.yaml, or bring one of these hosts back; if they were never deployed: osha secrets generate ${file}`,
     };
   }
   return undefined;

@@ -1,14 +1,15 @@
 import type { Host } from '../inventory/types.ts';
+import { maskDeep } from '../journal/mask-deep.ts';
 import { quote } from '../operations/shell.ts';
 import { carriedSecretsOf } from '../planner/plan.ts';
 import { selectHosts } from '../planner/selection.ts';
-import type { Answers } from '../playbook/operation.ts';
 import { probeTimeoutMs } from '../playbook/limits.ts';
+import type { Answers } from '../playbook/operation.ts';
 import { adoptionOf, type AdoptedSecret, type AdoptionOutcome } from '../preflight/adoption.ts';
 import { bySecret, placesOn, valueProbe, type FoundSecret } from '../preflight/carried.ts';
 import { secretsInWords } from '../preflight/foreign-secrets.ts';
 import { askHosts } from '../runner/answers.ts';
-import { maskDeep } from '../journal/mask-deep.ts';
+import { trackedSecrets } from '../secrets/files.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import { createMasker } from '../secrets/masker.ts';
 import type { SecretRules } from '../secrets/rule.ts';
@@ -22,9 +23,7 @@ import { interruption } from './interruption.ts';
 import { EXIT, type Io } from './io.ts';
 import { keyring } from './keyring.ts';
 import type { ConnectionOptions } from './options.ts';
-import { printJson } from './presentation.ts';
-import { plainSummary } from './summary.ts';
-import { trackedSecrets } from '../secrets/files.ts';
+import { plainSummary, printJson } from './presentation.ts';
 
 export interface AdoptRequest extends ConnectionOptions {
   readonly limit?: readonly string[];
@@ -34,9 +33,9 @@ export interface AdoptRequest extends ConnectionOptions {
 }
 
 /**
- * Reads secrets back from the hosts that carry them, and writes those that the folder lacks. Prints no value. Returns the
- * exit code: 4 where a host could not be asked. Throws `UserError` (5, and nothing was written) where the hosts have
- * different ones, or the folder has another one and the request does not say which counts.
+ * Reads secrets back from the hosts and writes those that the folder lacks. Prints no value. Returns the exit code: 4 where
+ * a host is unreachable. Throws `UserError` with 5, and writes nothing, where the hosts disagree with each other, or with
+ * the folder and the request does not say which side wins.
  */
 export async function adopt(io: Io, file: string, request: AdoptRequest): Promise<number> {
   const deployment = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
@@ -44,11 +43,11 @@ export async function adopt(io: Io, file: string, request: AdoptRequest): Promis
   printProblems(io, await trackedSecrets(inventory.file));
   const loaded = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
   if (hasErrors(loaded.problems)) throw new InvalidFile(loaded.problems);
-  const answers = await ask(io, deployment, request);
+  const answers = await readFromHosts(io, deployment, request);
   if (answers === undefined) return EXIT.interrupted;
   const silent = [...answers].filter(([, answer]) => !answer.reachable).map(([host]) => host);
   if (silent.length === answers.size) {
-    return finish(io, request, { answers, silent, told: [] });
+    return printResult(io, request, { answers, silent, secrets: [] });
   }
 
   const onDifference = request.replace ? 'replace' : request.keep ? 'keep' : 'refuse';
@@ -61,16 +60,16 @@ export async function adopt(io: Io, file: string, request: AdoptRequest): Promis
     snapshot: loaded.snapshot,
     ...(Object.keys(previous).length > 0 ? { previous } : {}),
   });
-  return finish(io, request, {
+  return printResult(io, request, {
     answers,
     silent,
-    told: secrets,
+    secrets,
     lines: linesOf(secrets, { file: quote(file), rules, written: loaded.file }),
   });
 }
 
-/** Nothing where it was interrupted. */
-async function ask(
+/** The secrets that each host has; `undefined` where it was interrupted. */
+async function readFromHosts(
   io: Io,
   deployment: Deployment,
   request: AdoptRequest,
@@ -90,8 +89,8 @@ async function ask(
       probeTimeoutMs: probeTimeoutMs(request.timeout * 1000),
       acceptNew: request.acceptNew ?? false,
       signal: stop.signal,
-      emit: (told) => {
-        const event = maskDeep(told, mask);
+      emit: (unmasked) => {
+        const event = maskDeep(unmasked, mask);
         if (request.json) printJson(io, [event]);
         else if (event.event === 'unreachable') {
           const hint = event.hint === undefined ? '' : `\n  hint: ${visibleBehind(event.hint)}`;
@@ -111,46 +110,50 @@ function requireAgreement(secrets: readonly AdoptedSecret[], file: string): void
   const disagreeing = secrets.filter(({ outcome }) => outcome === 'disagree');
   if (disagreeing.length > 0) {
     const each = disagreeing.map(
-      ({ secret, hosts, others = [] }) => `${secret} (${others.join(', ')} not as ${hosts.join(', ')})`,
+      ({ secret, hosts, others = [] }) => `${secret} (${others.join(', ')} differs from ${hosts.join(', ')})`,
     );
     const [host = 'HOST'] = disagreeing[0]?.hosts ?? [];
-    throw new UserError(`the hosts have different secrets: ${each.join('; ')}`, {
-      hint: `adopt those of a host that is right: osha secrets adopt ${file} --limit ${host}`,
+    throw new UserError(`the hosts disagree with each other: ${each.join('; ')}`, {
+      hint: `adopt the secrets of a host that has the right ones: osha secrets adopt ${file} --limit ${host}`,
       exitCode: EXIT.refused,
     });
   }
   const differing = secrets.filter(({ outcome }) => outcome === 'differs');
   if (differing.length === 0) return;
-  throw new UserError(`this folder has other secrets than the hosts: ${secretsInWords(differing)}`, {
-    hint: `take those of the hosts: osha secrets adopt ${file} --replace; or keep those of this folder and let a deployment replace them on the hosts: osha secrets adopt ${file} --keep`,
+  throw new UserError(`this folder has different secrets than the hosts: ${secretsInWords(differing)}`, {
+    hint: `take the secrets of the hosts: osha secrets adopt ${file} --replace; or keep those of this folder, and the next deployment replaces those of the hosts: osha secrets adopt ${file} --keep`,
     exitCode: EXIT.refused,
   });
 }
 
-interface Told {
+interface AdoptResult {
   readonly answers: Answers<readonly FoundSecret[]>;
-  /** Hosts that could not be asked. */
+  /** Unreachable hosts. */
   readonly silent: readonly string[];
-  readonly told: readonly AdoptedSecret[];
+  readonly secrets: readonly AdoptedSecret[];
   readonly lines?: readonly string[];
 }
 
-function finish(io: Io, request: AdoptRequest, { answers, silent, told, lines = [] }: Told): number {
+function printResult(
+  io: Io,
+  request: AdoptRequest,
+  { answers, silent, secrets, lines = [] }: AdoptResult,
+): number {
   if (request.json) {
     const hosts = [...answers.keys()].map((host) => ({
       host,
-      ok: told.filter((one) => one.outcome === 'adopted' && one.hosts.includes(host)).length,
+      ok: secrets.filter((one) => one.outcome === 'adopted' && one.hosts.includes(host)).length,
       unreachable: silent.includes(host),
     }));
-    const ok = told.filter(({ outcome }) => outcome === 'adopted').length;
-    printJson(io, [...told.map((one) => ({ event: 'secret', ...one })), plainSummary(hosts, { ok })]);
+    const ok = secrets.filter(({ outcome }) => outcome === 'adopted').length;
+    printJson(io, [...secrets.map((one) => ({ event: 'secret', ...one })), plainSummary(hosts, { ok })]);
   } else for (const line of lines) io.stdout.write(`${line}\n`);
   if (silent.length === 0) return EXIT.ok;
-  if (!request.json) io.stderr.write(`not asked: ${silent.join(', ')}\n`);
+  if (!request.json) io.stderr.write(`not read: ${silent.join(', ')}\n`);
   return EXIT.unreachable;
 }
 
-/** What a person is told, in the order in which it matters. */
+/** The outcome for each secret, most important first. */
 function linesOf(
   secrets: readonly AdoptedSecret[],
   { file, rules, written }: { readonly file: string; readonly rules: SecretRules; readonly written: string },
@@ -165,14 +168,14 @@ function linesOf(
     of(outcome).length > 0 ? [text] : [];
   return [
     ...line('adopted', `adopted into ${written}: ${secretsInWords(of('adopted'))}`),
-    ...line('same', `already here: ${names('same')}`),
-    ...line('kept', `kept, to be brought to the hosts by osha deploy ${file}: ${names('kept')}`),
+    ...line('same', `already in this folder: ${names('same')}`),
+    ...line('kept', `kept; bring them to the hosts with osha deploy ${file}: ${names('kept')}`),
     ...line('absent', `on no host; the next deployment generates them: ${names('absent')}`),
     ...of('unreadable').map(({ secret, hosts }) => {
       const rule = rules[secret];
       const why =
         rule !== undefined && 'kind' in rule
-          ? 'its key never left the machine that made it'
+          ? 'its key never left the machine that generated it'
           : 'the hosts only have values derived from it';
       return `${secret} cannot be read back (${hosts.join(', ')}): ${why}. Restore its line in secrets.yaml, or generate a new one and reissue everything derived from it: osha secrets rotate ${file} ${secret}`;
     }),

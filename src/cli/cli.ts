@@ -1,18 +1,30 @@
 import { Command, CommanderError } from 'commander';
 import { getSystemErrorMap } from 'node:util';
 import { OshaError } from '../text/error.ts';
-import { jsonLine } from '../text/json-line.ts';
-import { visibleBehind } from '../text/visible.ts';
+import { jsonLine, visibleBehind } from '../text/visible.ts';
 import { FILE_TROUBLE, InvalidFile, printProblems, UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
-import type { Cli } from './register.ts';
-import { verbs } from './verbs.ts';
+import type { Cli, Register } from './register.ts';
+import { registerCa } from './verbs/ca.ts';
+import { registerCompletion } from './verbs/completion.ts';
+import { registerDeploy, registerPlan, registerRun } from './verbs/deploy.ts';
+import { registerExec } from './verbs/exec.ts';
+import { registerCheck, registerStatus } from './verbs/health.ts';
+import { registerHistory, registerShow } from './verbs/history.ts';
+import { registerInit } from './verbs/init.ts';
+import { registerOpenrc } from './verbs/openrc.ts';
+import { registerPhases } from './verbs/phases.ts';
+import { registerRender } from './verbs/render.ts';
+import { registerSchema } from './verbs/schema.ts';
+import { registerSecrets } from './verbs/secrets.ts';
+import { registerSmoke } from './verbs/smoke.ts';
+import { registerValidate } from './verbs/validate.ts';
 import { ownVersion } from './version.ts';
 import { PlaybookFault } from '../playbook/playbook.ts';
 
 /**
- * Carries out one command line, without the words `node osha`, and returns its exit code. Nothing of a user's mistake is
- * thrown; what is thrown is a defect of osha.
+ * Runs one command line, without the words `node osha`, and returns its exit code. Prints a user's mistakes; throws only
+ * defects of osha.
  */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const cli: Cli = { io, command: ['osha', ...args].join(' '), exitCode: EXIT.ok };
@@ -24,7 +36,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** The whole tree of commands. */
+/** The program with all verbs. */
 export function createProgram(cli: Cli): Command {
   const program = new Command('osha');
   program
@@ -43,9 +55,31 @@ export function createProgram(cli: Cli): Command {
     })
     .addHelpText('after', OVERVIEW)
     .exitOverride();
-  for (const register of verbs) register(program, cli);
+  for (const register of VERBS) register(program, cli);
   return program;
 }
+
+/** All verbs, in the order of the help: as an operator needs them on the way to a deployment and after it. */
+const VERBS: readonly Register[] = [
+  registerInit,
+  registerValidate,
+  registerPlan,
+  registerCheck,
+  registerDeploy,
+  registerStatus,
+  registerSmoke,
+  registerOpenrc,
+  registerRun,
+  registerExec,
+  registerRender,
+  registerHistory,
+  registerShow,
+  registerPhases,
+  registerSchema,
+  registerSecrets,
+  registerCa,
+  registerCompletion,
+];
 
 const OVERVIEW = `
 Get started:
@@ -55,35 +89,35 @@ Get started:
   osha deploy prod/inventory.yaml    deploy it
 
 Exit codes: 0 done or nothing to do, 1 a step failed or something is unhealthy, 2 wrong usage or an invalid file,
-3 changes are pending (only with --exit-code), 4 a host could not be reached, 5 refused, 130 interrupted.`;
+3 changes are pending (only with --exit-code), 4 a host is unreachable, 5 refused, 130 interrupted.`;
 
-/** Tells the user what was wrong, and returns the exit code for it. Throws what is not the user's mistake. */
+/** Prints a user's mistake and returns its exit code. Rethrows anything else. */
 async function explain(error: unknown, io: Io, json: boolean): Promise<number> {
-  const tell = (fields: object): void => void (json && io.stdout.write(`${jsonLine(fields)}\n`));
+  const printEvent = (fields: object): void => void (json && io.stdout.write(`${jsonLine(fields)}\n`));
   if (error instanceof CommanderError) {
-    // Help and version end in an error too, with 0. Commander has printed everything already.
+    // Help and version are errors with 0. Commander has printed the message already.
     if (error.exitCode === 0) return EXIT.ok;
-    tell({ event: 'error', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage });
+    printEvent({ event: 'error', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage });
     return EXIT.usage;
   }
   if (error instanceof PlaybookFault) return explain(new InvalidFile([error.problem]), io, json);
   if (error instanceof InvalidFile) {
-    for (const problem of error.problems) tell({ event: 'problem', ...problem });
-    tell({ event: 'error', message: 'a file is invalid', exitCode: EXIT.usage });
+    for (const problem of error.problems) printEvent({ event: 'problem', ...problem });
+    printEvent({ event: 'error', message: 'a file is invalid', exitCode: EXIT.usage });
     printProblems(io, error.problems);
     return EXIT.usage;
   }
   const known = error instanceof OshaError ? error : fileSystemError(error);
   if (!known) throw error;
   const { message, hint, exitCode } = known;
-  tell({ event: 'error', message, ...(hint === undefined ? {} : { hint }), exitCode });
+  printEvent({ event: 'error', message, ...(hint === undefined ? {} : { hint }), exitCode });
   io.stderr.write(
     `error: ${visibleBehind(message)}\n${hint === undefined ? '' : `hint: ${visibleBehind(hint)}\n`}`,
   );
   return exitCode;
 }
 
-/** A path that the user gave, or the state of the user's disk: whatever the system says of it. */
+/** A failed file system call, whose path the user gave or whose disk is the user's, as a `UserError`. */
 function fileSystemError(error: unknown): UserError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, errno, path } = error as NodeJS.ErrnoException;
@@ -93,7 +127,7 @@ function fileSystemError(error: unknown): UserError | undefined {
   return new UserError(`${path}: ${trouble}`, { hint: 'check the path, its owner and its mode' });
 }
 
-/** Whether a command line asks for JSON Lines. */
+/** Whether a command line asks for JSON Lines: words after `--` belong to another command. */
 export function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).includes('--json');

@@ -8,10 +8,10 @@ import { InvalidFile, UserError } from './errors.ts';
 import type { Io } from './io.ts';
 import { keyring } from './keyring.ts';
 
-/** The cloud of an inventory, as seen from the operator's machine. */
+/** The cloud of an inventory, with what is needed to reach it from the operator's machine. */
 export interface CloudInventory {
   readonly deployment: Deployment;
-  /** Those that are there; none is made up. */
+  /** The existing ones; none is generated. */
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly declared: DeclaredCloud;
   readonly password: Secret;
@@ -20,8 +20,8 @@ export interface CloudInventory {
 }
 
 /**
- * Reads an inventory with its secrets; connects to nothing. Throws `InvalidFile`, and `UserError` where it has no
- * OpenStack or no password for it yet.
+ * Reads an inventory and its secrets; connects to nothing. Throws `InvalidFile`, and `UserError` where it has no OpenStack
+ * or the administrator has no password yet.
  */
 export async function loadCloud(io: Io, file: string, { json = false } = {}): Promise<CloudInventory> {
   const deployment = await loadDeployment(io, file, { json, secrets: 'none', quiet: true });
@@ -29,7 +29,7 @@ export async function loadCloud(io: Io, file: string, { json = false } = {}): Pr
   const declared = playbooks.map((playbook) => playbook.cloud?.(inventory)).find((cloud) => cloud);
   if (!declared) {
     throw new UserError('this inventory has no OpenStack', {
-      hint: 'ask for it: openstack: { services: all }',
+      hint: 'request it in the inventory: openstack: { services: all }',
     });
   }
   const { secrets, problems } = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
@@ -51,7 +51,7 @@ export async function loadCloud(io: Io, file: string, { json = false } = {}): Pr
   };
 }
 
-/** What a check of the cloud has to know about it. */
+/** The cloud as the smoke test needs it. */
 export function cloudOf({ deployment, declared, password, authority }: CloudInventory): Cloud {
   const { authUrl, region, user, project } = declared;
   return {

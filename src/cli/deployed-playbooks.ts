@@ -1,27 +1,30 @@
+import { register } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { NamedPlaybook, WrittenInventory } from '../inventory/load.ts';
 import { fixedShape } from '../inventory/schema.ts';
 import { inOrder } from '../planner/order.ts';
 import { type Playbook, PlaybookFault } from '../playbook/playbook.ts';
 import { suggestion } from '../yaml/nearest.ts';
 import type { LocatedProblem } from '../yaml/problem.ts';
+import { readText } from '../yaml/read.ts';
 import type { Io } from './io.ts';
-import { ownPlaybooks, type OwnFile, type OwnPlaybooks } from './own-playbooks.ts';
+import { PlaybookFile, type LocatedPlace } from './playbook-file.ts';
 
 /** The playbooks of a deployment. */
 export interface DeployedPlaybooks {
-  /** In deployment order: the built-in ones, then those that the inventory names, then those of the file that is run. */
+  /** The built-in ones, then those that the inventory names, then those of the file that is run. */
   readonly playbooks: readonly Playbook[];
-  /** Those of the file that is run alone; nothing where none is, or where the inventory names it and it is faulty. */
+  /** Those of the file that is run; `undefined` where there is none, or where the inventory names it and it is faulty. */
   readonly run?: { readonly file: string; readonly playbooks: readonly Playbook[] } | undefined;
   /** What is wrong with the playbooks that the inventory names. */
   readonly problems: readonly LocatedProblem[];
 }
 
 /**
- * The built-in playbooks, those of the user's own that an inventory names, and those of a file that is run alone.
- * Throws the `PlaybookFault` of the file that is run.
+ * The built-in playbooks, the user's own that an inventory names, and those of the file `run`. Throws the `PlaybookFault`
+ * of that file.
  */
 export async function deployedPlaybooks(
   io: Io,
@@ -55,7 +58,7 @@ function fileOf(inventory: string, { name, line, column }: NamedPlaybook): OwnFi
   };
 }
 
-/** Adds a file's playbooks to those that are known, unless a name is taken. */
+/** Adds a file's playbooks to the known ones, unless a name is taken. */
 function admitted(own: OwnPlaybooks | PlaybookFault, known: Playbook[]): OwnPlaybooks | PlaybookFault {
   if (own instanceof PlaybookFault) return own;
   const taken = new Set([
@@ -76,7 +79,7 @@ function admitted(own: OwnPlaybooks | PlaybookFault, known: Playbook[]): OwnPlay
   return own;
 }
 
-/** Playbooks that need what there is not, or themselves by way of others. */
+/** The fault of playbooks that need an unknown playbook, or each other in a circle. */
 function faultOfNeeds(
   { file, playbooks }: OwnPlaybooks,
   known: readonly Playbook[],
@@ -85,7 +88,7 @@ function faultOfNeeds(
   for (const { name, needs = [] } of playbooks) {
     const unknown = needs.find((need) => !names.includes(need));
     if (unknown === undefined) continue;
-    const message = `${name} needs "${unknown}", which is no playbook`;
+    const message = `${name} needs "${unknown}", but there is no such playbook`;
     return file.fault(message, suggestion(unknown, names), file.find(unknown));
   }
   try {
@@ -94,6 +97,101 @@ function faultOfNeeds(
   } catch (error) {
     const { message } = error as Error;
     if (!playbooks.some(({ name }) => message.includes(` ${name}`))) return undefined;
-    return file.fault(message, 'take one of them out of "needs"', file.find('needs'));
+    return file.fault(message, 'remove one of them from "needs"', file.find('needs'));
   }
+}
+
+const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+
+/** A file with the user's own playbooks. */
+interface OwnFile {
+  /** Relative to the current folder. */
+  readonly name: string;
+  /** The entry of the inventory that names it: its faults are reported there. */
+  readonly entry?: LocatedPlace | undefined;
+}
+
+/** What such a file has. */
+interface OwnPlaybooks {
+  readonly file: PlaybookFile;
+  readonly playbooks: readonly Playbook[];
+}
+
+/**
+ * The playbooks that the user's files export by default, or the fault of a file. TypeScript is compiled on loading. `osha`,
+ * and `zod` where a file has none of its own, resolve to this package: a second copy of osha would not recognise the first
+ * one's secrets. Errors in the playbooks' code throw `PlaybookFault` later, too.
+ */
+async function ownPlaybooks(
+  io: Io,
+  files: readonly OwnFile[],
+): Promise<readonly (OwnPlaybooks | PlaybookFault)[]> {
+  if (files.length === 0) return [];
+  const face = { ...(await import('../index.ts')) };
+  await enableTypeScript();
+  const found: (OwnPlaybooks | PlaybookFault)[] = [];
+  for (const { name, entry } of files) {
+    const path = resolve(io.cwd, name);
+    const read = readText(path);
+    const file = new PlaybookFile({ name, path, text: read.text ?? '', cwd: io.cwd, face, entry });
+    try {
+      if (read.problem) {
+        const hint = 'name a TypeScript or JavaScript file that exports a playbook';
+        throw file.fault(read.problem.message, hint);
+      }
+      found.push({ file, playbooks: await playbooksOf(file, path) });
+    } catch (error) {
+      if (!(error instanceof PlaybookFault)) throw error;
+      found.push(error);
+    }
+  }
+  return found;
+}
+
+async function playbooksOf(file: PlaybookFile, path: string): Promise<readonly Playbook[]> {
+  if (!EXTENSIONS.includes(extname(path))) {
+    throw file.fault(
+      `a playbook is a file that ends in ${EXTENSIONS.join(', ')}`,
+      'osha run PLAYBOOK.ts INVENTORY',
+    );
+  }
+  const [exported, { guardedPlaybook }] = await Promise.all([
+    load(file, path),
+    import('./guarded-playbook.ts'),
+  ]);
+  const playbooks: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
+  if (playbooks.length === 0) throw file.fault('its default export is an empty list', 'export a playbook');
+  return playbooks.map((playbook) => guardedPlaybook(file, playbook));
+}
+
+/** What `resolve-osha.ts` needs to resolve modules. */
+export interface Resolution {
+  /** The URL of this package's public face. */
+  readonly osha: string;
+  /** The module whose packages are used where the user's file has none. */
+  readonly self: string;
+}
+
+/** Enables this process to load TypeScript, and to resolve `osha` in every module. Idempotent. */
+async function enableTypeScript(): Promise<void> {
+  const { register: compileTypeScript } = await import('tsx/esm/api');
+  compileTypeScript();
+  const extension = extname(import.meta.url);
+  register<Resolution>(new URL(`./resolve-osha${extension}`, import.meta.url), {
+    data: { osha: new URL(`../index${extension}`, import.meta.url).href, self: import.meta.url },
+  });
+}
+
+async function load(file: PlaybookFile, path: string): Promise<unknown> {
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as typeof module;
+  } catch (error) {
+    throw file.thrown('it cannot be loaded', error);
+  }
+  // The exports of a CommonJS file are the `default` of the module.
+  const exported = module.default;
+  return typeof exported === 'object' && exported !== null && 'default' in exported
+    ? exported.default
+    : exported;
 }

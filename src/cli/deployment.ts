@@ -12,42 +12,42 @@ import type { Io } from './io.ts';
 import { printJson } from './presentation.ts';
 
 /**
- * What a verb needs the secrets for. `none`: nothing, their file is not even looked at. `shown`: only their masks; what is
- * wrong in a plain file is told, a sealed one stays closed. `read`: their values; those that are missing are made up in
- * memory, and a deployment writes them once the hosts have admitted it.
+ * What a verb needs of the secrets. `none`: nothing, their file is not read. `shown`: only their masks; problems of a plain
+ * file are reported, an encrypted one stays closed. `read`: their values; missing ones are generated in memory, and a
+ * deployment writes them once the hosts have admitted it.
  */
 export type SecretsUse = 'none' | 'shown' | 'read';
 
-/** Everything that a plan is made of. */
+/** An inventory and everything else that a plan needs. */
 export interface Deployment {
   readonly inventory: Inventory;
   readonly platform: Platform;
-  /** In deployment order; also those of the user's own that the inventory names. */
+  /** In deployment order, including the user's own that the inventory names. */
   readonly playbooks: readonly Playbook[];
-  /** What is run alone, where that was asked for. */
+  /** With `osha run`: the playbooks to run, and no others. */
   readonly run?: DeployedPlaybooks['run'];
-  /** Of the secrets that this deployment needs, by their names. */
+  /** The rules of the secrets that this deployment needs, by name. */
   readonly rules: SecretRules;
   readonly secrets: Readonly<Record<string, Secret>>;
-  /** Names of secrets that are not there yet, where that is known. */
+  /** Names of secrets that do not exist yet, where that is known. */
   readonly missing: readonly string[];
-  /** Their file as it was read; with `read` alone. */
+  /** The secrets file as it was read; only with `read`. */
   readonly loaded?: LoadedSecrets | undefined;
 }
 
 export interface LoadRequest {
-  /** Tell warnings as JSON lines as well. */
+  /** Also print warnings as JSON lines. */
   readonly json: boolean;
   readonly secrets: SecretsUse;
-  /** Tell advice too. */
+  /** Also print advice. */
   readonly advice?: true;
-  /** Leave warnings to the verbs that are about the inventory. */
+  /** Print no warnings: for verbs that are not about the inventory. */
   readonly quiet?: true;
-  /** A file of the user's own playbooks that is run alone. */
+  /** The file of `osha run`. */
   readonly run?: string | undefined;
 }
 
-/** Reads an inventory and its secrets. Warnings go to stderr. Throws `InvalidFile` with all mistakes at once. */
+/** Reads an inventory and its secrets. Prints warnings on stderr. Throws `InvalidFile` with all mistakes at once. */
 export async function loadDeployment(io: Io, file: string, request: LoadRequest): Promise<Deployment> {
   const [
     { playbooks: builtIn },
@@ -114,12 +114,12 @@ async function secretsFor(
   const problems = [...loaded.problems, ...(await trackedSecrets(inventory.file))];
   if (use === 'shown') return { secrets: placeholders(rules), missing, problems };
   const { generateMissing } = await import('../secrets/write.ts');
-  // With a mistake in the file nothing is done: no key has to be made for it.
+  // An invalid file ends the command: do not spend time on generating keys.
   const made = hasErrors(problems) ? {} : generateMissing(loaded, rules);
   return { secrets: { ...made, ...loaded.secrets }, missing, problems, loaded };
 }
 
-/** As the user named it, where that means the same to this process: so it stands in messages. */
-export function pathOf(io: Io, file: string): string {
+/** The path as the user gave it, for messages; absolute where this process runs in another folder. */
+function pathOf(io: Io, file: string): string {
   return io.cwd === process.cwd() ? file : resolve(io.cwd, file);
 }

@@ -1,19 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { OshaError } from '../text/error.ts';
 import { visibleInLine } from '../text/visible.ts';
 import { formatProblem, type LocatedProblem } from '../yaml/problem.ts';
 import { EXIT, type Io } from './io.ts';
 
-/** Something that the user has to change: printed as a message with a hint, never with a stack. */
+/** A mistake of the user: printed as a message with a hint, never with a stack. */
 export class UserError extends OshaError {
   override name = 'UserError';
 
-  /** `exitCode` is 2, wrong usage, unless it is given. */
+  /** The default of `exitCode` is 2, wrong usage. */
   constructor(message: string, options: { hint?: string; exitCode?: number } = {}) {
     super(message, { exitCode: EXIT.usage, ...options });
   }
 }
 
-/** A file with mistakes in it, all of them. */
+/** All mistakes in one or several files. */
 export class InvalidFile extends OshaError {
   override name = 'InvalidFile';
   readonly problems: readonly LocatedProblem[];
@@ -24,12 +25,12 @@ export class InvalidFile extends OshaError {
   }
 }
 
-/** Prints what is wrong in files, a line each, on stderr. */
+/** Prints problems in files on stderr, one per line. */
 export function printProblems(io: Io, problems: readonly LocatedProblem[]): void {
   for (const problem of problems) io.stderr.write(`${visibleInLine(formatProblem(problem))}\n`);
 }
 
-/** What the file system's error codes mean to a person. */
+/** Error codes of the file system in plain English. */
 export const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   EEXIST: 'exists already and is not a folder',
@@ -42,3 +43,12 @@ export const FILE_TROUBLE: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
 };
+
+/** The text of a file that the user named. Throws the system's error with the path, which that of a folder lacks. */
+export function readNamedFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  }
+}

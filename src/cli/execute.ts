@@ -2,33 +2,181 @@ import { hostname, userInfo } from 'node:os';
 import type { Journal } from '../journal/journal.ts';
 import type { Plan } from '../planner/plan.ts';
 import { probeTimeoutMs } from '../playbook/limits.ts';
-import type { EventSink, RunEvent } from '../runner/events.ts';
 import type { Renderer } from '../render/renderer.ts';
+import type { EventSink, Prunable, RunEvent } from '../runner/events.ts';
 import type { RunOptions, RunSummary } from '../runner/run-plan.ts';
 import type { Passwords } from './access.ts';
 import type { Deployment } from './deployment.ts';
+import { UserError } from './errors.ts';
 import { interruption } from './interruption.ts';
+import { EXIT } from './io.ts';
 import type { ConnectionOptions, OutputOptions } from './options.ts';
 import { rendererKind, wantsColor } from './presentation.ts';
 import type { Cli } from './register.ts';
 import { ownVersion } from './version.ts';
 
 export interface ExecuteOptions extends OutputOptions, ConnectionOptions {
-  /** How to get in to the hosts. */
+  /** For logging in to the hosts. */
   readonly passwords: Passwords;
 }
 
-/** The settings of a run that are the same in all modes, and how its events are made fit to be shown. */
+/**
+ * Runs a plan and shows its progress. `apply` is recorded in `.osha/runs`; `diff` writes nothing anywhere. Returns the
+ * summary.
+ */
+export async function executePlan(
+  cli: Cli,
+  plan: Plan,
+  deployment: Deployment,
+  options: ExecuteOptions & Pick<RunOptions, 'mode' | 'prune'>,
+): Promise<RunSummary> {
+  const { mode, prune } = options;
+  const [{ runPlan }, { admissionOf }] = await Promise.all([
+    import('../runner/run-plan.ts'),
+    import('./admission.ts'),
+  ]);
+  const { settings, mask } = await prepareRun(cli, plan, deployment, options);
+  const run: ShownRun = {
+    inventoryFile: deployment.inventory.file,
+    mask,
+    titles: new Map(plan.phases.map((phase) => [phase.name, phase.title])),
+    unrecorded: mode === 'diff',
+  };
+  return recordRun(cli, run, options, ({ signal, emit, notice, id }) =>
+    runPlan(plan, {
+      ...settings,
+      mode,
+      prune,
+      lockOwner: `${userInfo().username} on ${hostname()}${id === undefined ? '' : `, run ${id}`}`,
+      admission: admissionOf(deployment, { notice }),
+      signal,
+      emit,
+    }),
+  );
+}
+
+/** What was found on the hosts before a run that can remove or lose something. */
+export interface Survey {
+  /** What `--prune` would remove, as far as it is known before the run. */
+  readonly prunable: readonly Prunable[];
+  /** The same with secrets masked, to be shown. */
+  readonly shown: readonly Prunable[];
+  /** The evidence for the decisions about whole clusters. */
+  readonly evidence: readonly Extract<RunEvent, { event: 'evidence' }>[];
+}
+
+/**
+ * Observes what a plan would remove or may lose, and changes nothing. Unreachable hosts and refusals are left to the run to
+ * report. Throws `UserError` with 130 where it was interrupted.
+ */
+export async function surveyPlan(
+  cli: Cli,
+  plan: Plan,
+  deployment: Deployment,
+  options: ExecuteOptions,
+): Promise<Survey> {
+  const [{ runPlan }, { admissionOf }] = await Promise.all([
+    import('../runner/run-plan.ts'),
+    import('./admission.ts'),
+  ]);
+  const { settings, screen } = await prepareRun(cli, plan, deployment, options);
+  const notice = (text: string): void => void cli.io.stderr.write(`${text}\n`);
+  const prunable: Extract<RunEvent, { event: 'prunable' }>[] = [];
+  const evidence: Extract<RunEvent, { event: 'evidence' }>[] = [];
+  notice('Checking what would be removed or lost; nothing is changed yet.');
+  const stop = interruption(cli.io, notice);
+  try {
+    await runPlan(plan, {
+      ...settings,
+      mode: 'diff',
+      prune: false,
+      lockOwner: '',
+      admission: admissionOf(deployment, { notice }),
+      signal: stop.signal,
+      emit: (event) => {
+        if (event.event === 'prunable') prunable.push(event);
+        else if (event.event === 'evidence') evidence.push(screen(event));
+      },
+    });
+  } finally {
+    stop.release();
+  }
+  if (stop.asked()) throw new UserError('interrupted', { exitCode: EXIT.interrupted });
+  return { prunable, shown: prunable.map(screen), evidence };
+}
+
+interface ShownRun {
+  readonly inventoryFile: string;
+  /** Masks secrets in a text. */
+  readonly mask: (text: string) => string;
+  /** Titles of the phases, by name, to be shown before they start. */
+  readonly titles?: ReadonlyMap<string, string>;
+  /** Writes nothing to `.osha/runs`; default false. */
+  readonly unrecorded?: boolean;
+  /** What to print when a second Ctrl-C ends the process. */
+  readonly lastWords?: () => string;
+}
+
+/** What a run gets from the terminal and the journal. */
+interface RunSurroundings {
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly emit: EventSink;
+  /** Shows a message about osha itself. */
+  readonly notice: (text: string) => void;
+  /** The run's name in the journal; absent where it is not recorded. */
+  readonly id: string | undefined;
+}
+
+/** Shows and records the run that `work` carries out. Returns its summary. */
+export async function recordRun(
+  cli: Cli,
+  run: ShownRun,
+  options: OutputOptions,
+  work: (surroundings: RunSurroundings) => Promise<RunSummary>,
+): Promise<RunSummary> {
+  const { io } = cli;
+  const { inventoryFile, mask, titles, lastWords } = run;
+  const [{ createRenderer }, screen] = await Promise.all([
+    import('../render/renderer.ts'),
+    screenWith(mask, inventoryFile),
+  ]);
+  const journal = run.unrecorded ? undefined : await openJournal(cli, inventoryFile, mask);
+  const renderer = await createRenderer(rendererKind(io, options), {
+    color: wantsColor(io, options),
+    verbose: options.verbose ?? false,
+    stdout: io.stdout,
+    stderr: io.stderr,
+    ...(titles ? { titles } : {}),
+    ...(journal ? { log: journal.log } : {}),
+  });
+  const sink = recordingSink(renderer, journal);
+  const stop = interruption(io, renderer.notice, () => renderer.abandon(lastWords?.()));
+  try {
+    return await work({
+      signal: stop.signal,
+      emit: (event) => sink(screen(event)),
+      notice: renderer.notice,
+      id: journal?.id,
+    });
+  } finally {
+    stop.release();
+    await renderer.finish();
+    journal?.finish();
+  }
+}
+
+/** The settings of a run that are the same in all modes, and the filter for its events. */
 interface PreparedRun {
   readonly settings: Omit<RunOptions, 'mode' | 'prune' | 'lockOwner' | 'admission' | 'signal' | 'emit'>;
   /** Masks secrets in a text. */
   readonly mask: (text: string) => string;
-  /** Masks secrets, and names the user's inventory in hints. */
+  /** Masks secrets, and puts the user's inventory into hints. */
   readonly screen: <Event extends RunEvent>(event: Event) => Event;
 }
 
 /** Prepares a run of a plan, in any mode. */
-export async function prepareRun(
+async function prepareRun(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
@@ -68,102 +216,6 @@ async function screenWith(mask: (text: string) => string, file: string): Promise
   return (event) => pasteable(maskDeep(event, mask), file);
 }
 
-/**
- * Carries out a plan and shows it. `apply` is recorded in `.osha/runs`; `diff` writes nothing anywhere. Returns the
- * run's summary.
- */
-export async function executePlan(
-  cli: Cli,
-  plan: Plan,
-  deployment: Deployment,
-  options: ExecuteOptions & Pick<RunOptions, 'mode' | 'prune'>,
-): Promise<RunSummary> {
-  const { mode, prune } = options;
-  const [{ runPlan }, { admissionOf }] = await Promise.all([
-    import('../runner/run-plan.ts'),
-    import('./admission.ts'),
-  ]);
-  const { settings, mask } = await prepareRun(cli, plan, deployment, options);
-  const run: ShownRun = {
-    inventoryFile: deployment.inventory.file,
-    mask,
-    titles: new Map(plan.phases.map((phase) => [phase.name, phase.title])),
-    unrecorded: mode === 'diff',
-  };
-  return recorded(cli, run, options, ({ signal, emit, notice, id }) =>
-    runPlan(plan, {
-      ...settings,
-      mode,
-      prune,
-      lockOwner: `${userInfo().username} on ${hostname()}${id === undefined ? '' : `, run ${id}`}`,
-      admission: admissionOf(deployment, { notice }),
-      signal,
-      emit,
-    }),
-  );
-}
-
-interface ShownRun {
-  readonly inventoryFile: string;
-  /** Masks secrets in a text. */
-  readonly mask: (text: string) => string;
-  /** Titles of the phases, by name, to be shown before they begin. */
-  readonly titles?: ReadonlyMap<string, string>;
-  /** Writes nothing to `.osha/runs`; default false. */
-  readonly unrecorded?: boolean;
-  /** Shown where a second Ctrl-C ends the process. */
-  readonly lastWords?: () => string;
-}
-
-/** What a run gets from the terminal and the journal. */
-interface RunSurroundings {
-  /** Aborted by Ctrl-C. */
-  readonly signal: AbortSignal;
-  readonly emit: EventSink;
-  /** Shows something about osha itself. */
-  readonly notice: (text: string) => void;
-  /** The run's name in the journal; absent where it is not recorded. */
-  readonly id: string | undefined;
-}
-
-/** Shows and records a run while `work` carries it out. Returns its summary. */
-export async function recorded(
-  cli: Cli,
-  run: ShownRun,
-  options: OutputOptions,
-  work: (surroundings: RunSurroundings) => Promise<RunSummary>,
-): Promise<RunSummary> {
-  const { io } = cli;
-  const { inventoryFile, mask, titles, lastWords } = run;
-  const [{ createRenderer }, screen] = await Promise.all([
-    import('../render/renderer.ts'),
-    screenWith(mask, inventoryFile),
-  ]);
-  const journal = run.unrecorded ? undefined : await openJournal(cli, inventoryFile, mask);
-  const renderer = await createRenderer(rendererKind(io, options), {
-    color: wantsColor(io, options),
-    verbose: options.verbose ?? false,
-    stdout: io.stdout,
-    stderr: io.stderr,
-    ...(titles ? { titles } : {}),
-    ...(journal ? { log: journal.log } : {}),
-  });
-  const show = both(renderer, journal);
-  const stop = interruption(io, renderer.notice, () => renderer.abandon(lastWords?.()));
-  try {
-    return await work({
-      signal: stop.signal,
-      emit: (event) => show(screen(event)),
-      notice: renderer.notice,
-      id: journal?.id,
-    });
-  } finally {
-    stop.release();
-    await renderer.finish();
-    journal?.finish();
-  }
-}
-
 async function openJournal(
   cli: Cli,
   inventoryFile: string,
@@ -179,18 +231,18 @@ async function openJournal(
 }
 
 /**
- * What is shown is also recorded; recorded first. Neither a defect of the display nor a disk that is full must end a
- * deployment in the middle: the run continues unseen, or unrecorded, and says so once.
+ * A sink that records each event, then shows it. Neither a defect of the display nor a full disk may end a deployment half
+ * way: the run continues without display or record, and says so once.
  */
-function both(renderer: Renderer, journal: Journal | undefined): EventSink {
-  let blind = false;
-  let warned = false;
+function recordingSink(renderer: Renderer, journal: Journal | undefined): EventSink {
+  let isDisplayBroken = false;
+  let hasWarned = false;
   const show: EventSink = (event) => {
-    if (blind) return;
+    if (isDisplayBroken) return;
     try {
       renderer.sink(event);
     } catch (error) {
-      blind = true;
+      isDisplayBroken = true;
       renderer.notice(`osha: the display failed, the run continues: ${String(error)}`);
     }
   };
@@ -201,8 +253,8 @@ function both(renderer: Renderer, journal: Journal | undefined): EventSink {
       show(event);
       return;
     }
-    if (!warned) {
-      warned = true;
+    if (!hasWarned) {
+      hasWarned = true;
       show({ event: 'warning', message: `this run is no longer recorded: ${journal.log}: ${unrecorded}` });
     }
     show(event.event === 'summary' ? { ...event, unrecorded } : event);

@@ -6,11 +6,11 @@ import type { ClusterStep, HostStep, Step, VerifyStep } from '../playbook/step.t
 import type { PlaybookFile } from './playbook-file.ts';
 
 const callable = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', {
-  error: 'a function is expected',
+  error: 'expected a function',
 });
-const text = z.string({ error: 'a text is expected' });
+const text = z.string({ error: 'expected a string' });
 const listOf = <Item extends z.ZodType>(item: Item): z.ZodArray<Item> =>
-  z.array(item, { error: 'a list is expected' });
+  z.array(item, { error: 'expected a list' });
 const rule = z.union(
   [
     z.strictObject({
@@ -20,27 +20,27 @@ const rule = z.union(
     }),
     z.strictObject({ kind: z.literal('privateKey'), bits: z.int().min(2048), describe: z.string() }),
   ],
-  { error: "a rule such as token('what it is for') is expected" },
+  { error: "expected a rule such as token('what it is for')" },
 );
-const rules = z.record(z.string().regex(/^[A-Za-z]\w*$/, { error: 'letters and digits are expected' }), rule);
+const rules = z.record(z.string().regex(/^[A-Za-z]\w*$/, { error: 'expected letters and digits' }), rule);
 const port = z.looseObject(
   { port: z.int().min(1).max(65_535), process: text },
-  { error: 'a port and its process are expected' },
+  { error: 'expected a port and its process' },
 );
 
-/** What a playbook has to be, however it was written: TypeScript's types are gone when it is loaded. */
+/** The shape of a playbook, checked at run time: its types are gone when it is loaded. */
 const playbookShape = z.looseObject({
-  name: z.string({ error: 'a text is expected' }).regex(/^[A-Za-z][A-Za-z0-9_-]*$/, {
-    error: 'letters, digits, "-" and "_" are expected, a letter first',
+  name: z.string({ error: 'expected a string' }).regex(/^[A-Za-z][A-Za-z0-9_-]*$/, {
+    error: 'expected letters, digits, "-" and "_", beginning with a letter',
   }),
   title: text,
   hosts: callable,
   needs: listOf(text).optional(),
   sideBySide: text.optional(),
-  manual: z.literal(true, { error: 'true, or nothing, is expected' }).optional(),
+  manual: z.literal(true, { error: 'expected true or undefined' }).optional(),
   settings: z.custom<z.ZodType>(
     (value) => typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value,
-    { error: 'a schema of zod 4 is expected, such as z.strictObject({})' },
+    { error: 'expected a zod 4 schema, such as z.strictObject({})' },
   ),
   secrets: rules.optional(),
   ports: listOf(port).optional(),
@@ -55,20 +55,20 @@ const playbookShape = z.looseObject({
 
 const hostShape = z.looseObject(
   { name: text, address: text, roles: listOf(text) },
-  { error: 'a host of the inventory is expected' },
+  { error: 'expected a host of the inventory' },
 );
 const probeShape = z.looseObject(
   { script: text, reads: listOf(text), parse: callable },
-  { error: 'a probe is expected' },
+  { error: 'expected a probe' },
 );
 const operationShape = z.looseObject(
   {
-    scope: z.literal('host', { error: 'an operation on one host is expected' }),
+    scope: z.literal('host', { error: 'expected an operation on one host' }),
     title: text,
     probe: probeShape,
     decide: callable,
   },
-  { error: 'an operation is expected' },
+  { error: 'expected an operation' },
 );
 const clusterShape = z.looseObject(
   {
@@ -77,17 +77,17 @@ const clusterShape = z.looseObject(
     probe: callable,
     decide: callable,
   },
-  { error: 'an operation on a cluster is expected' },
+  { error: 'expected an operation on a cluster' },
 );
 const checkShape = z.looseObject(
   {
-    scope: z.literal('health', { error: 'a health check is expected' }),
+    scope: z.literal('health', { error: 'expected a health check' }),
     title: text,
     members: listOf(hostShape),
     probe: callable,
     judge: callable,
   },
-  { error: 'a health check is expected' },
+  { error: 'expected a health check' },
 );
 const stepBase = { title: text, hosts: listOf(hostShape).optional() };
 const stepShape = z.discriminatedUnion(
@@ -97,11 +97,11 @@ const stepShape = z.discriminatedUnion(
     z.looseObject({ ...stepBase, kind: z.literal('cluster'), operation: clusterShape }),
     z.looseObject({ ...stepBase, kind: z.literal('verify'), check: checkShape }),
   ],
-  { error: 'a step is expected: make it with step() or verify()' },
+  { error: 'expected a step: make it with step() or verify()' },
 );
 const changeShape = z.looseObject(
   { summary: text, script: text, touches: listOf(text) },
-  { error: 'a change is expected' },
+  { error: 'expected a change' },
 );
 const problemShape = z.looseObject(
   {
@@ -109,7 +109,7 @@ const problemShape = z.looseObject(
     path: listOf(z.union([z.string(), z.number()])),
     message: text,
   },
-  { error: 'a problem is expected: { severity, path, message }' },
+  { error: 'expected a problem: { severity, path, message }' },
 );
 const frontendShape = z.looseObject(
   {
@@ -118,30 +118,30 @@ const frontendShape = z.looseObject(
     port: z.int(),
     servers: listOf(z.looseObject({ host: text, address: text, port: z.int() })),
   },
-  { error: 'a frontend is expected' },
+  { error: 'expected a frontend' },
 );
 const takeoverShape = z.looseObject(
   { unit: text, hosts: listOf(text), by: text },
-  { error: 'a takeover is expected' },
+  { error: 'expected a takeover' },
 );
 const carriedShape = z.looseObject(
   { secret: text, hosts: listOf(hostShape), path: text },
-  { error: 'a carried secret is expected' },
+  { error: 'expected a carried secret' },
 );
 const findingShape = z.looseObject(
   { subject: text, healthy: z.boolean(), evidence: text },
-  { error: 'a finding is expected: { subject, healthy, evidence }' },
+  { error: 'expected a finding: { subject, healthy, evidence }' },
 );
 
 /**
- * A playbook that a user's file exports, so that whatever its code does wrong is told as the mistake of that file, and no
- * later than the plan is made: what is to be done on each host is asked for once, before any of them is reached. Throws
- * `PlaybookFault` where `exported` is no playbook.
+ * A playbook of a user's file, wrapped so that errors in its code become faults of that file. Operations of all hosts are
+ * requested once in advance, so that most faults appear in the plan, before any host is contacted. Throws `PlaybookFault`
+ * where `exported` is not a playbook.
  */
 export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook {
   if (typeof exported !== 'object' || exported === null || !('steps' in exported)) {
     throw file.fault(
-      'its default export is not a playbook, nor a list of playbooks',
+      'its default export is neither a playbook nor a list of playbooks',
       "write: import { playbook } from 'osha'; export default playbook({ ... })",
     );
   }
@@ -229,7 +229,7 @@ function operationsOf(file: PlaybookFile, step: HostStep, host: Host): readonly 
 
 function guardedCluster(file: PlaybookFile, what: string, operation: ClusterOperation): ClusterOperation {
   return derived(operation, {
-    probe: probing(file, what, operation),
+    probe: guardedProbe(file, what, operation),
     decide: (answers) => file.call(what, () => operation.decide(answers)),
   });
 }
@@ -238,7 +238,7 @@ function guardedCheck(file: PlaybookFile, check: HealthCheck): HealthCheck {
   requireShape(file, 'health check', check, checkShape);
   const what = `health check "${check.title}"`;
   return derived(check, {
-    probe: probing(file, what, check),
+    probe: guardedProbe(file, what, check),
     judge: (answers) => {
       const findings = file.call(what, () => check.judge(answers));
       requireShape(file, what, findings, listOf(findingShape), check.title);
@@ -247,8 +247,8 @@ function guardedCheck(file: PlaybookFile, check: HealthCheck): HealthCheck {
   });
 }
 
-/** The question to each member; asked for once for all of them, so that one that cannot be put is told in the plan. */
-function probing(
+/** The guarded `probe`. Calls it once for each member, so that a fault appears in the plan. */
+function guardedProbe(
   file: PlaybookFile,
   what: string,
   asks: Pick<ClusterOperation, 'members' | 'probe'>,
@@ -262,12 +262,12 @@ function probing(
   return probe;
 }
 
-/** `base` with some of it replaced; the rest is still its own, also where it is an instance of a class. */
+/** `base` with some properties replaced. Inherits the others, so that instances of classes keep working. */
 function derived<Base extends object>(base: Base, own: Partial<Base>): Base {
   return Object.create(base, Object.getOwnPropertyDescriptors(own)) as Base;
 }
 
-/** Throws the fault of `file` that `value` is not of that shape. */
+/** Throws a fault of `file` where `value` does not have the shape. */
 function requireShape(
   file: PlaybookFile,
   what: string,
@@ -287,16 +287,16 @@ function requireShape(
   );
   throw file.fault(
     `${what}${where}: ${issue.message}, found ${inWords(found)}`,
-    'osha exports the types: an editor that knows TypeScript marks the place',
+    'osha exports the types: an editor with TypeScript support marks the place',
     file.find(near ?? String(typeof issue.path[0] === 'string' ? issue.path[0] : what)),
   );
 }
 
 function inWords(value: unknown): string {
-  if (value === undefined) return 'nothing';
+  if (value === undefined) return 'undefined';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'a list';
-  return value instanceof Promise ? 'a promise' : 'something else';
+  return value instanceof Promise ? 'a promise' : 'an object';
 }

@@ -1,29 +1,26 @@
 import { EXIT, type Io } from './io.ts';
 
-/**
- * Milliseconds in which a second signal is the same key press: npm and tsx pass a Ctrl-C on to their child, which got it
- * from the terminal already.
- */
+/** Milliseconds within which a second signal is the same Ctrl-C: npm and tsx forward it to a child that already got it. */
 const SAME_PRESS_MS = 400;
 
-/** How a running command is told to stop. */
+/** The user's request to stop a running command. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** True once the user has asked. */
+  /** Whether the user has asked to stop. */
   readonly asked: () => boolean;
-  /** Leaves Ctrl-C to whoever comes next. */
+  /** Stops listening for signals. */
   readonly release: () => void;
 }
 
-/** The reason of an aborted `signal`. */
+/** The reason with which `signal` is aborted. */
 export class Interrupted extends Error {
   override name = 'Interrupted';
 }
 
 /**
- * The first Ctrl-C, SIGTERM or SIGHUP stops what is in flight in an orderly way, the second ends the process at once with
- * 130; `leave` is called before that. A terminal that closes sends SIGHUP more than once (the kernel does, and so does its
- * shell): only the first of them counts, because there is no one who pressed a key.
+ * The first Ctrl-C, SIGTERM or SIGHUP stops running commands in an orderly way; the second calls `leave` and ends the
+ * process immediately with 130. Of several SIGHUPs only the first counts: a terminal that closes sends more than one (from
+ * the kernel and from its shell).
  */
 export function interruption(
   io: Io,
@@ -41,7 +38,7 @@ export function interruption(
       return;
     }
     askedAt = Date.now();
-    notice('Stopping what is in flight; press Ctrl-C again to quit at once.');
+    notice('Stopping running commands; press Ctrl-C again to quit immediately.');
     controller.abort(new Interrupted('interrupted'));
   });
   return { signal: controller.signal, asked: () => controller.signal.aborted, release };

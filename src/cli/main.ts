@@ -3,7 +3,7 @@ import { ownVersion } from './version.ts';
 
 const args = process.argv.slice(2);
 
-// The one answer that needs nothing else to be loaded.
+// The only command that needs nothing else to be loaded.
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`${ownVersion()}\n`);
 } else {

@@ -1,13 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEFAULT_TIMEOUT_SECONDS } from '../playbook/limits.ts';
 import type { GivenOptions } from '../planner/checked-options.ts';
 import type { Selection } from '../planner/selection.ts';
+import { DEFAULT_TIMEOUT_SECONDS } from '../playbook/limits.ts';
 import { bytesOf } from '../text/size.ts';
 import { MAX_OUTPUT_BYTES } from '../transport/bounded-output.ts';
 
-/** Hosts worked on at the same time. */
+/** Hosts worked on in parallel. */
 const FORKS = 20;
-/** Seconds for TCP, handshake, login and sudo together: a host at full load takes ten for a login. */
+/** Seconds for TCP, handshake, login and sudo together: a login on a host at full load takes ten. */
 const CONNECT_TIMEOUT_SECONDS = 30;
 
 /** What `--prune` does, for its help. */
@@ -54,9 +54,9 @@ export interface ConsentOptions {
   readonly yes?: true | undefined;
 }
 
-/** `--yes`, for verbs that can lose data or availability, and ask before they do. */
+/** `--yes`, for verbs that can lose data or availability and ask for confirmation. */
 export function withConsent(command: Command): Command {
-  return command.option('--yes', 'do not ask before something is removed or may be lost');
+  return command.option('--yes', 'do not ask for confirmation before removing or possibly losing something');
 }
 
 /** Options of every verb that prints. */
@@ -93,7 +93,7 @@ export function withConnections(command: Command): Command {
   );
 }
 
-/** Those of them that are about logging in. */
+/** The options for logging in to hosts. */
 export function withLogin(command: Command): Command {
   return command
     .addOption(
@@ -112,7 +112,7 @@ export function withLogin(command: Command): Command {
     );
 }
 
-/** `--limit`, for verbs that go to hosts without a plan. */
+/** `--limit`, also for verbs without a plan. */
 export function withLimit(command: Command): Command {
   return command.addOption(
     new Option(
@@ -134,10 +134,7 @@ export function withSelection(command: Command): Command {
   );
 }
 
-/**
- * Options that a playbook takes for one run, as it declares them (`Playbook.options`). They are written down here once
- * more, because help and usage load no playbook.
- */
+/** The options that playbooks declare (`Playbook.options`), repeated here because help and usage load no playbook. */
 export function withPlaybookOptions(command: Command): Command {
   return command.option(
     '--bootstrap-from <host>',
@@ -145,7 +142,7 @@ export function withPlaybookOptions(command: Command): Command {
   );
 }
 
-/** The options of `withPlaybookOptions`, by their names on the command line. */
+/** The given options of `withPlaybookOptions`, by their names on the command line. */
 export function playbookOptionsOf(options: PlaybookOptions): GivenOptions {
   return { 'bootstrap-from': options.bootstrapFrom };
 }
@@ -160,17 +157,17 @@ export function selectionOf(options: SelectionOptions): Selection {
   };
 }
 
-/** What Node.js can wait for, in seconds: about 24 days. */
+/** Seconds: the longest timer of Node.js, about 24 days. */
 const LONGEST_SECONDS = 2_147_483;
 
 /** The argument of an option that is a time in seconds. */
 export function wholeSeconds(value: string): number {
   const seconds = /^[1-9]\d{0,6}$/.test(value) ? Number(value) : Number.NaN;
   if (seconds <= LONGEST_SECONDS) return seconds;
-  throw new InvalidArgumentError(`It has to be a whole number of seconds from 1 to ${LONGEST_SECONDS}.`);
+  throw new InvalidArgumentError(`Expected a whole number of seconds from 1 to ${LONGEST_SECONDS}.`);
 }
 
-/** The argument of an option that counts. */
+/** The argument of an option that is a count. */
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('Expected a whole number above 0.');
   return Number(value);
@@ -179,11 +176,11 @@ export function positiveInteger(value: string): number {
 function size(value: string): number {
   const bytes = bytesOf(value);
   if (bytes === undefined)
-    throw new InvalidArgumentError('It has to be a number of bytes, such as 64K, 16M or 1G.');
+    throw new InvalidArgumentError('Expected a number of bytes, such as 64K, 16M or 1G.');
   return bytes;
 }
 
-/** An option may be given several times, and each may hold several names. */
+/** The names of an option that may be repeated, each time with one or more names separated by commas. */
 function names(value: string, before: readonly string[] | undefined): readonly string[] {
   const found = value
     .split(',')

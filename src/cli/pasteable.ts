@@ -1,14 +1,14 @@
 import { quote } from '../operations/shell.ts';
 
-/** A command of osha up to where it names the inventory, as code below the command line writes it. */
+/** A command of osha up to the placeholder for the inventory. */
 const COMMAND = /(\bosha [a-z-]+(?: (?!INVENTORY\b)[^\s;,:]+)*? )INVENTORY\b(?!\.\w)/g;
 
-/** Where sentences to the reader stand in what osha tells. A diff, a host's output or a table may hold anything. */
+/** The fields that osha writes for the reader. Diffs, hosts' output and tables may contain anything. */
 const SENTENCES = ['hint', 'message', 'evidence', 'because', 'reason', 'note', 'refused'];
 
 /**
- * `value`, plain data, with the inventory's `file` in every command that it tells the reader to type: what is below the
- * verbs does not know the file and writes `osha status INVENTORY`.
+ * Plain data with the inventory's `file` in every command that it suggests: only the verbs know the file, all other code
+ * writes `osha status INVENTORY`.
  */
 export function pasteable<Value>(value: Value, file: string): Value {
   const inText = (text: string): string =>

@@ -1,32 +1,31 @@
 import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ProbeError } from '../playbook/operation.ts';
+import { PlaybookFault } from '../playbook/playbook.ts';
 import { nearest } from '../yaml/nearest.ts';
 import { START, type LocatedProblem, type Position } from '../yaml/problem.ts';
-import { placeInUserCode } from './user-code.ts';
-import { PlaybookFault } from '../playbook/playbook.ts';
 
-/** What every fault of a playbook can be tried with, without a host. */
-const TRY = 'mend it, and try it without hosts: osha run PLAYBOOK.ts INVENTORY --dry-run';
+/** The hint where there is no better one. */
+const TRY = 'fix it, and test it without connecting to a host: osha run PLAYBOOK.ts INVENTORY --dry-run';
 
-/** What is known of a file with a playbook of the user's own. */
 export interface PlaybookFileOptions {
-  /** As the user named it. */
+  /** As the user gave it. */
   readonly name: string;
   /** Its absolute path. */
   readonly path: string;
   readonly text: string;
   /** The folder that names in messages are relative to. */
   readonly cwd: string;
-  /** The entry of an inventory that names it: then that is where its faults are told, with their place in the message. */
+  /** The entry of the inventory that names it: faults are then reported there, with their own place in the message. */
   readonly entry?: LocatedPlace | undefined;
-  /** What `osha` exports: what a misspelt name was likely meant to be. */
+  /** The exports of `osha`, for suggestions where a name is misspelt. */
   readonly face: Readonly<Record<string, unknown>>;
 }
 
 /** A place in a file that a person wrote. */
 export type LocatedPlace = Pick<LocatedProblem, 'file' | 'line' | 'column'>;
 
-/** A file with a playbook of the user's own, and whose mistake it is when its code fails. */
+/** A file with the user's own playbooks, which turns errors of its code into faults at their place. */
 export class PlaybookFile {
   readonly #options: PlaybookFileOptions;
 
@@ -39,22 +38,22 @@ export class PlaybookFile {
     return this.#options.path;
   }
 
-  /** What `act`, which is code of this file, returns. Throws `PlaybookFault` where it throws, or returns a promise. */
+  /** The result of `act`, which is code of this file. Throws `PlaybookFault` where it throws or returns a promise. */
   call<Result>(what: string, act: () => Result): Result {
     let result: Result;
     try {
       result = act();
     } catch (error) {
-      // An operation says so where a host's answer makes no sense: that is no fault of the file.
+      // An operation got unexpected output from a host: not a fault of the file.
       if (error instanceof PlaybookFault || error instanceof ProbeError) throw error;
       throw this.thrown(what, error);
     }
     if (!isThenable(result)) return result;
-    // Nobody waits for it, and a rejection that nobody takes would end the process.
+    // An unhandled rejection would end the process.
     result.then(undefined, () => undefined);
     throw this.fault(
       `${what} returns a promise`,
-      'make it an ordinary function, without async: its result is used at once',
+      'make it a synchronous function: its result is used immediately',
       this.find(what),
     );
   }
@@ -63,23 +62,23 @@ export class PlaybookFile {
   thrown(what: string, error: unknown): PlaybookFault {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     const place = this.#placeIn(`${message}\n${error instanceof Error ? (stack ?? '') : ''}`);
-    // esbuild says in its second line what it could not compile.
+    // The second line of esbuild's message says what it could not compile.
     const [firstLine = ''] = (/: ERROR: (.*)/.exec(message)?.[1] ?? message).split('\n');
-    const told = `${what}: ${firstLine === '' ? 'it threw an error without a message' : firstLine}`;
+    const described = `${what}: ${firstLine === '' ? 'it threw an error without a message' : firstLine}`;
     return this.#faultAt(
       place ?? { file: this.#options.name, ...START },
-      told,
+      described,
       this.#hintFor(message),
       error,
     );
   }
 
-  /** A fault that osha found in what the file is or does; at its beginning unless it is told where. */
+  /** A fault that osha found in the file; at its beginning unless `at` is given. */
   fault(message: string, hint: string, at: Position = START): PlaybookFault {
     return this.#faultAt({ file: this.#options.name, ...at }, message, hint);
   }
 
-  /** Where the file first has `word`; its beginning where it does not. */
+  /** The first place of `word` in the file; its beginning where there is none. */
   find(word: string): Position {
     const offset = this.#options.text.indexOf(word);
     if (offset < 0) return START;
@@ -90,12 +89,12 @@ export class PlaybookFile {
   #faultAt(place: LocatedPlace, message: string, hint: string, cause?: unknown): PlaybookFault {
     const { entry } = this.#options;
     const at = entry ?? place;
-    const told = entry ? `${place.file}:${place.line}:${place.column}: ${message}` : message;
+    const placed = entry ? `${place.file}:${place.line}:${place.column}: ${message}` : message;
     const { file, line, column } = at;
-    return new PlaybookFault({ severity: 'error', file, line, column, message: told, hint }, { cause });
+    return new PlaybookFault({ severity: 'error', file, line, column, message: placed, hint }, { cause });
   }
 
-  /** The first place of the user's own code that an error names: in this file, or in one that it imports. */
+  /** The first place in the user's code that an error names: in this file, or in one that it imports. */
   #placeIn(text: string): LocatedPlace | undefined {
     const found = placeInUserCode(text);
     if (!found) return undefined;
@@ -125,4 +124,52 @@ export class PlaybookFile {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** The folders with the code of osha itself, as sources or as a build. */
+const OSHA = ['../../src/', '../../playbooks/'].map((folder) =>
+  fileURLToPath(new URL(folder, import.meta.url)),
+);
+
+/** A place in a file on this machine. */
+export interface CodePlace {
+  /** Absolute. */
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The first place outside of osha and of packages that an error's message or stack names. */
+export function placeInUserCode(text: string): CodePlace | undefined {
+  return placesIn(text).find(({ path }) => !isOsha(path) && !path.includes('/node_modules/'));
+}
+
+/** The place in the user's code that threw an uncaught error; `undefined` where other code threw it. */
+export function thrownByUserCode(error: unknown): CodePlace | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const first = placesIn(stack).find(({ path }) => !path.includes('/node_modules/'));
+  return first && !isOsha(first.path) ? first : undefined;
+}
+
+function isOsha(path: string): boolean {
+  return OSHA.some((folder) => path.startsWith(folder));
+}
+
+function placesIn(text: string): readonly CodePlace[] {
+  return text.split('\n').flatMap((line): readonly CodePlace[] => {
+    const found = /(?:^|[\s('"])((?:file:\/\/)?\/[^()\n]*?)(?:\?[^:()]*)?:(\d+)(?::(\d+))?/.exec(line);
+    if (!found) return [];
+    // esbuild counts columns from 0.
+    const column = Math.max(1, Number(found[3] ?? 1));
+    return [{ path: pathOf(found[1] ?? ''), line: Number(found[2]), column }];
+  });
+}
+
+function pathOf(written: string): string {
+  if (!written.startsWith('file://')) return written;
+  try {
+    return fileURLToPath(written);
+  } catch {
+    return written;
+  }
 }

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 
-/** One call of osha. Verbs leave their exit code here. */
+/** One command of osha. Verbs set the exit code. */
 export interface Cli {
   readonly io: Io;
-  /** What the user typed, for the journal. */
+  /** As the user typed it, for the journal. */
   readonly command: string;
   exitCode: number;
 }
 
-/** Adds one verb to the program. Light: what a verb works with is loaded by its action. */
+/** Adds a verb to the program. Its module must be cheap to load: the action loads what the verb needs. */
 export type Register = (program: Command, cli: Cli) => void;
 
 /** A commander action from a function that returns an exit code. */

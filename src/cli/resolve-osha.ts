@@ -1,16 +1,16 @@
 import type { ResolveHook } from 'node:module';
-import type { Resolution } from './own-playbooks.ts';
+import type { Resolution } from './deployed-playbooks.ts';
 
 let resolution: Resolution | undefined;
 
-/** Called by Node once, in the thread in which modules are resolved. */
+/** Called once by Node.js, in the thread that resolves modules. */
 export function initialize(data: Resolution): void {
   resolution = data;
 }
 
 /**
- * `osha` is this package, whoever asks; `zod` is the file's own where it has one, and ours where it has not. TypeScript
- * files are modules, also where no `package.json` says so.
+ * Resolves `osha` to this package for every file, and `zod` to this package's where a file has none of its own. TypeScript
+ * files are modules, even without a `package.json` that says so.
  */
 export const resolve: ResolveHook = async (specifier, context, next) => {
   if (!resolution) return next(specifier, context);

@@ -1,16 +1,15 @@
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { GuardedOutput } from '../render/output.ts';
-import { jsonLine } from '../text/json-line.ts';
-import { visible } from '../text/visible.ts';
+import { jsonLine, visible } from '../text/visible.ts';
 import { asksForJson, runCli } from './cli.ts';
-import { EXIT, type Io, type InterruptSignal } from './io.ts';
-import { thrownByUserCode } from './user-code.ts';
+import { EXIT, type InterruptSignal, type Io } from './io.ts';
+import { thrownByUserCode } from './playbook-file.ts';
 
-/** Milliseconds that something forgotten, such as a socket, may keep a finished command from ending. */
+/** Milliseconds for which an open handle, such as a socket, may keep a finished command running. */
 const LINGER_MS = 3000;
 
-/** Runs a command line as this process, and leaves its exit code. */
+/** Runs a command line as this process, and sets the exit code. */
 export async function start(args: readonly string[]): Promise<void> {
   survivePipes();
   surviveHangup();
@@ -32,16 +31,16 @@ export async function start(args: readonly string[]): Promise<void> {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Those who want to hear that the command is to stop: by a signal, or because of a defect that was found outside of it. */
+/** Passes on requests to stop the command: signals, and defects found outside of it. */
 class Interrupts {
   readonly #handlers = new Set<(signal: InterruptSignal) => void>();
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    // A closed terminal sends it again: not to a command that is already about to end and writes down how it went.
+    // A closed terminal sends it again, which must not end a command that is already stopping and writes its record.
     if (signal === 'SIGHUP') process.on('SIGHUP', () => undefined);
     this.send(signal as InterruptSignal);
   };
 
-  /** While nobody is here, a signal does what it does to any process. */
+  /** Without a handler, signals keep their default action. */
   add(handler: (signal: InterruptSignal) => void): () => void {
     if (this.#handlers.size === 0) for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     this.#handlers.add(handler);
@@ -51,7 +50,7 @@ class Interrupts {
     };
   }
 
-  /** Returns false where nobody hears it. */
+  /** Returns false where there is no handler. */
   send(signal: InterruptSignal): boolean {
     for (const handler of this.#handlers) handler(signal);
     return this.#handlers.size > 0;
@@ -68,10 +67,9 @@ function processIo(interrupts: Interrupts): Io {
     isTTY: stdout.isTTY,
     ...(stdin.isTTY && stderr.isTTY
       ? {
-          ask: async (question: string) =>
-            (await import('./ask-line.ts')).askLine(question, { stdin, stderr }),
+          ask: async (question: string) => (await import('./ask.ts')).askLine(question, { stdin, stderr }),
           askHidden: async (question: string) =>
-            (await import('./ask-hidden.ts')).askHidden(question, {
+            (await import('./ask.ts')).askHidden(question, {
               stdin,
               stderr: new GuardedOutput(stderr),
             }),
@@ -82,10 +80,10 @@ function processIo(interrupts: Interrupts): Io {
   };
 }
 
-/** What a stream says whose other end is gone: a pipe without a reader, a terminal that was closed. */
+/** Error codes of a stream whose other end is gone: a pipe without a reader, a closed terminal. */
 const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
 
-/** A reader that went away (`osha ... | head`) ends the printing and not the work: a deployment goes on to its end. */
+/** A reader that goes away (`osha ... | head`) ends the output, not the command: a deployment runs to its end. */
 function survivePipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -97,10 +95,7 @@ function survivePipes(): void {
   }
 }
 
-/**
- * Node.js gives a terminal its settings back when it ends, and aborts (134) where the terminal is gone by then: it leaves
- * alone what is closed.
- */
+/** Node.js restores terminal settings on exit, and aborts (134) where the terminal is gone, unless its descriptor is closed. */
 function surviveHangup(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   process.on('exit', () => {
@@ -109,22 +104,22 @@ function surviveHangup(): void {
 }
 
 /**
- * What nothing took care of: a mistake of the user's own code (a playbook that throws when nobody waits for it), else a
- * defect of osha. One line, and the stack only for those who ask. Returns the exit code.
+ * Prints an uncaught error: of the user's own code (a playbook that throws asynchronously), else a defect of osha. One line,
+ * and the stack with `-v`. Returns the exit code.
  */
 function explainCrash(error: unknown, args: readonly string[]): number {
-  const wanted = args.includes('-v') || args.includes('--verbose');
-  const hint = 'run it again with -v for the details';
+  const isVerbose = args.includes('-v') || args.includes('--verbose');
+  const hint = 'run it again with -v for details';
   const place = thrownByUserCode(error);
   const exitCode = place ? EXIT.usage : EXIT.failed;
-  const said = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : String(error);
   const message = place
-    ? `${place.path}:${place.line}:${place.column}: ${said}`
-    : `this is a defect of osha, not of your input: ${said}`;
+    ? `${place.path}:${place.line}:${place.column}: ${reason}`
+    : `this is a defect of osha, not of your input: ${reason}`;
   if (asksForJson(args)) {
     process.stdout.write(`${jsonLine({ event: 'error', message, hint, exitCode })}\n`);
   }
-  const details = error instanceof Error && wanted ? `${error.stack ?? ''}\n` : `hint: ${hint}\n`;
+  const details = error instanceof Error && isVerbose ? `${error.stack ?? ''}\n` : `hint: ${hint}\n`;
   process.stderr.write(visible(`${place ? 'error' : 'osha'}: ${message}\n${details}`));
   return exitCode;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** This package's version: read from its own `package.json`, which stands two levels up from the source and three from the build. */
+/** The version in this package's `package.json`, which is two levels up from the sources and three from a build. */
 export function ownVersion(): string {
   for (const path of ['../../package.json', '../../../package.json']) {
     try {

@@ -1,25 +1,25 @@
-import { OshaError } from '../text/error.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
-  fsyncSync,
-  ftruncateSync,
   writeSync,
 } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { EventSink } from '../runner/events.ts';
-import { escapedJson } from '../text/json-line.ts';
+import { OshaError } from '../text/error.ts';
+import { escapedJson } from '../text/visible.ts';
 import { maskDeep } from './mask-deep.ts';
-import { FILES, RESERVE, runsFolder, type RunMeta, isRunId, newRunId } from './record.ts';
+import { FILES, isRunId, newRunId, RESERVE, runsFolder, type RunMeta } from './record.ts';
 
 /** Records to keep for one inventory; the oldest are deleted when a run starts. */
 const KEPT_RUNS = 200;

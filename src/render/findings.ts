@@ -1,22 +1,22 @@
 import type { Advice, Finding } from '../playbook/operation.ts';
 import { visibleBehind, visibleInLine } from '../text/visible.ts';
-import type { Colors } from './colors.ts';
+import type { Colors } from './output.ts';
 import { table, type Cell } from './table.ts';
 import { count, listOf } from './text.ts';
 
-/** What was found of one system. */
+/** The findings and the advice of one system. */
 export interface SystemFindings {
   readonly title: string;
   readonly findings: readonly Finding[];
   readonly advice: readonly Advice[];
 }
 
-/** Beyond so many healthy answers to one question, they share a row although each is different. */
+/** More healthy findings on one subject than this share a row, although their evidence differs. */
 const MOST_ROWS = 8;
 
 /**
- * The health of every system as one table, in which hosts that say the same share a row, with the hints to what is not
- * healthy below it, then advice, and a last line that says whether all is well.
+ * The health of all systems as a table, in which hosts with the same finding share a row. Below it: hints for what is
+ * unhealthy, advice, and a last line with the verdict.
  */
 export function findingsTable(
   systems: readonly SystemFindings[],
@@ -89,7 +89,7 @@ function adviceLines(systems: readonly SystemFindings[], colors: Colors): readon
   return [...new Set(lines)];
 }
 
-/** Several checks of one system are one block. */
+/** The findings of all checks of a system, joined. */
 function merged(systems: readonly SystemFindings[]): readonly Omit<SystemFindings, 'advice'>[] {
   const titles = [...new Set(systems.map((system) => system.title))];
   return titles.map((title) => ({

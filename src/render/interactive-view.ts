@@ -1,5 +1,5 @@
 import { visibleInLine } from '../text/visible.ts';
-import type { Colors } from './colors.ts';
+import type { Colors } from './output.ts';
 import {
   changesInWords,
   changesOf,
@@ -14,7 +14,7 @@ import {
 import { ownOutcome } from './step-lines.ts';
 import { count, cutTo, duration, listOf, padTo, widthOf } from './text.ts';
 
-/** Beyond so many hosts a step shows counts, and lines only for hosts that failed or are the slowest. */
+/** A step with more hosts shows counts, and lines only for failed hosts and the slowest ones. */
 export const MOST_HOST_LINES = 8;
 
 /** Lines for the slowest of many hosts. */
@@ -28,7 +28,7 @@ export interface ViewOptions {
   readonly rows: number;
 }
 
-/** One task of the list: an empty title is not shown. */
+/** One task of the list; hidden while its title is empty. */
 export interface StepView {
   readonly title: string;
   readonly body: readonly string[];
@@ -40,14 +40,14 @@ export interface View {
     string,
     { readonly title: string; readonly steps: ReadonlyMap<string, StepView> }
   >;
-  /** What is still to come, where the terminal is too low to show a line for each. */
+  /** The waiting phases in one line, where the terminal has too few rows for a line each. */
   readonly later: string;
 }
 
-/** Two columns of icon, two more per level: what listr2 puts before a line. */
+/** Columns that listr2 puts before a line: the icon, and two for each level. */
 export const MARGIN = { phase: 3, step: 5, host: 7 };
 
-/** What the terminal shows of a run right now. Pure. */
+/** The current view of a run for a terminal. Pure. */
 export function viewOf(progress: Progress, options: ViewOptions): View {
   const phases = [...progress.phases.values()];
   const shown = new Map(
@@ -84,7 +84,7 @@ function linesOf(phases: readonly PhaseProgress[], shown: Shown): number {
   let lines = 1;
   for (const phase of phases) {
     lines += 1;
-    // A phase that is done is one line, unless it failed.
+    // A finished phase takes one line, unless it failed.
     if (phase.state !== 'running' && phase.state !== 'failed' && phase.state !== 'refused') continue;
     for (const step of shown.get(phase.name)?.steps.values() ?? []) {
       if (step.title !== '') lines += 1 + step.body.length;
@@ -121,7 +121,7 @@ function headOf(progress: Progress, { colors, columns }: ViewOptions): string {
   return fit(`Connect to ${count(all, 'host')}`, counts.join(', '), columns - MARGIN.phase);
 }
 
-/** A title and what is said about it; where both do not fit, the latter goes. */
+/** A title followed by `about`, or the title alone where both do not fit. */
 function fit(title: string, about: string, width: number): string {
   if (about === '') return cutTo(title, width);
   const line = `${title}  ${about}`;
@@ -192,7 +192,7 @@ function stepView(step: StepProgress, mode: Progress['mode'], options: ViewOptio
   };
 }
 
-/** What was changed, and how its hosts are: while it runs all of them, at its end those that did not come through. */
+/** Counts of changes and of hosts by state: of all hosts while the step runs, then only of unsuccessful ones. */
 function countsOf(step: StepProgress, mode: Progress['mode'], colors: Colors): string {
   const counts = tally(step);
   const part = (number: number, word: string, style: (text: string) => string): readonly string[] =>
@@ -235,7 +235,7 @@ function bodyOf(step: StepProgress, options: ViewOptions): readonly string[] {
   ];
   const most = step.hosts.size > MOST_HOST_LINES ? SLOWEST : MOST_HOST_LINES;
   const room = Math.max(1, Math.min(most, MOST_HOST_LINES - lines.length));
-  // The slowest are what a person waits for.
+  // The slowest hosts are the ones to wait for.
   const slowest = running.sort(([, a], [, b]) => a.startedAt - b.startedAt).slice(0, room);
   const nameWidth = Math.max(0, ...slowest.map(([name]) => widthOf(name)));
   return [
@@ -250,9 +250,9 @@ function runningLine(name: string, host: HostProgress, step: StepProgress, optio
   const latest =
     host.lastLine ?? step.changes.findLast((change) => change.host === name.trim())?.summary ?? '';
   const width = columns - MARGIN.host - widthOf(name) - time.length - 2;
-  const told =
+  const detail =
     latest === '' || width < 10 ? '' : ` ${colors.faint(cutTo(visibleInLine(latest).trim(), width))}`;
-  return `${name} ${colors.faint(time)}${told}`;
+  return `${name} ${colors.faint(time)}${detail}`;
 }
 
 function failureBody(

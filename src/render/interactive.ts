@@ -8,10 +8,9 @@ import {
 } from 'listr2';
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import { visibleInLine } from '../text/visible.ts';
-import { forTerminal, type Colors } from './colors.ts';
 import { MARGIN, MOST_HOST_LINES, viewOf, type StepView } from './interactive-view.ts';
 import { drawn, FrameSpinner, Gates, LiveOutput, palette } from './listr-parts.ts';
-import type { GuardedOutput } from './output.ts';
+import { forTerminal, type Colors, type GuardedOutput } from './output.ts';
 import {
   advance,
   createProgress,
@@ -28,33 +27,33 @@ export interface InteractiveOptions {
   /** A terminal. */
   readonly stdout: GuardedOutput;
   readonly stderr: GuardedOutput;
-  /** Titles of phases that have not begun yet, by name; default their names. */
+  /** Titles of phases that have not started yet, by name; default: their names. */
   readonly titles?: ReadonlyMap<string, string>;
 }
 
 export interface InteractiveRenderer {
   readonly sink: EventSink;
   readonly progress: Progress;
-  /** A line below the list, until the end. */
+  /** Shows a line below the list, until the end. */
   readonly notice: (text: string) => void;
-  /** Ends the list as it is and gives the terminal back. */
+  /** Ends the list and restores the terminal. */
   readonly finish: () => Promise<void>;
-  /** Gives the terminal back at once, with last words, because the process is about to exit. */
+  /** Restores the terminal immediately and prints `words`, because the process is about to exit. */
   readonly abandon: (words?: string) => void;
 }
 
-/** Of a terminal that does not say its size. */
+/** Default size of a terminal. */
 const COLUMNS = 80;
 const ROWS = 24;
 
 type Task = ListrTask<undefined, typeof DefaultRenderer, typeof DefaultRenderer>;
-/** What is used of a task of listr2, whether it already runs or still waits. */
+/** The part of a listr2 task that is used here, whether it waits or runs. */
 interface Shown {
   title?: string | undefined;
   emit(event: ListrTaskEventType.OUTPUT, text: string): void;
 }
 
-/** The run as a list of listr2 that follows the events: phases, their steps, and the hosts that are being waited for. */
+/** Shows a run as a live list of listr2: phases, their steps, and the hosts that are still running. */
 export function interactiveRenderer(options: InteractiveOptions): InteractiveRenderer {
   const { colors, stdout, stderr } = options;
   const progress = createProgress();
@@ -93,7 +92,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     }
   };
 
-  // A defect of the display must not end a deployment in the middle: it is told at the end.
+  // A defect of the display must not end a deployment half way: it is reported at the end.
   const draw = (): void => {
     try {
       paint();
@@ -102,8 +101,8 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     }
   };
 
-  // The step of a place in its phase. Its title is blank until it starts: what waits is counted in its phase's title.
-  // (Blank and not absent: listr2 sends the output of a task without a title to the bottom of the screen.)
+  // A step's title is blank until it starts: the phase's title counts waiting steps. Blank, not absent: listr2 shows the
+  // output of a task without a title at the bottom of the screen.
   const stepTask = (phase: string, index: number): Task => ({
     title: ' ',
     task: async (_, task) => {
@@ -125,7 +124,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
         task.skip();
         return undefined;
       }
-      // Fails without a line of its own, so that a phase is marked as failed whatever the reason.
+      // A task without a line of its own that fails with the phase, to mark it as failed.
       const end: Task = {
         task: async () => {
           await gates.of(`${name} finished`).passed;
@@ -139,8 +138,8 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
     },
   });
 
-  // Phases that run side by side are one line while they wait. Then it gives way to theirs: listr2 shows the tasks of a
-  // task without a title in its place.
+  // Phases that run in parallel share a line while they wait. Removing its title replaces it with theirs: listr2 shows the
+  // subtasks of a task without a title in its place.
   const waveTask = (wave: readonly string[]): Task => ({
     title: drawn(wave.join(', ')),
     task: (_, task) => {
@@ -259,7 +258,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
         stderr.write(`osha: the display failed, the run did not: ${String(broken)}\n`);
     },
     abandon: (words) => {
-      // While the list is drawn, listr2 holds back what others write.
+      // While listr2 draws the list, it holds back other output.
       if (listed) output.toStdout(`\u001b[?25h${words === undefined ? '' : `\n${forTerminal(words)}`}`);
       else if (words !== undefined) stderr.write(`${words}\n`);
     },
@@ -278,7 +277,7 @@ function indexOf(progress: Progress, phase: string, step: string): number {
   return [...phaseOf(progress, phase).steps.keys()].indexOf(step);
 }
 
-/** Fills the lines below a step: always all of them, because listr2 keeps what is not overwritten. */
+/** Fills all lines below a step: listr2 keeps those that are not overwritten. */
 function drawStep(task: Shown | undefined, step: StepView): void {
   if (!task) return;
   task.title = drawn(step.title);

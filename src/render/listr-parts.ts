@@ -1,8 +1,7 @@
 import { ListrDefaultRendererLogLevels as Level, ProcessOutput, Spinner } from 'listr2';
-import { forTerminal, type Colors } from './colors.ts';
-import type { GuardedOutput } from './output.ts';
+import { forTerminal, type Colors, type GuardedOutput } from './output.ts';
 
-/** A promise that is resolved from outside: listr2's tasks wait, the runner works. */
+/** A promise that is resolved from outside: tasks of listr2 wait for it while the runner works. */
 class Gate {
   readonly passed: Promise<void>;
   #open: () => void = () => undefined;
@@ -18,7 +17,7 @@ class Gate {
   }
 }
 
-/** Gates by name; one that is asked for begins to exist. */
+/** Gates by name, created on first use. */
 export class Gates {
   readonly #gates = new Map<string, Gate>();
 
@@ -32,7 +31,7 @@ export class Gates {
   }
 }
 
-/** Calls back before each frame, so that a burst of events costs one drawing and not hundreds. */
+/** Calls back before each frame, so that a burst of events is drawn once. */
 export class FrameSpinner extends Spinner {
   readonly #beforeFrame: () => void;
 
@@ -47,12 +46,12 @@ export class FrameSpinner extends Spinner {
   }
 }
 
-/** A line that listr2 is given to draw. What it draws with moves the cursor, so it writes unguarded: its lines are guarded here. */
+/** A line for listr2 to draw, guarded here because listr2 moves the cursor and so writes to the unguarded output. */
 export function drawn(line: string): string {
   return forTerminal(line).replaceAll('\n', ' ').replaceAll('\t', ' ');
 }
 
-/** listr2 copies a terminal's size once; this follows it when it is resized. */
+/** An output with the current size of the terminal: listr2 copies the size once. */
 export class LiveOutput extends ProcessOutput {
   readonly #terminal: NodeJS.WriteStream;
 
@@ -72,7 +71,7 @@ export class LiveOutput extends ProcessOutput {
   }
 }
 
-/** What listr2 paints its icons with. */
+/** The colours of listr2's icons. */
 export function palette(colors: Colors): Partial<Record<Level, (text?: string) => string>> {
   const styles: Partial<Record<Level, (text: string) => string>> = {
     [Level.SKIPPED_WITH_COLLAPSE]: colors.faint,

@@ -1,7 +1,6 @@
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import { visibleBehind, visibleInLine } from '../text/visible.ts';
-import type { Colors } from './colors.ts';
-import type { Output } from './output.ts';
+import type { Colors, Output } from './output.ts';
 import {
   advance,
   besidePhase,
@@ -25,19 +24,18 @@ export interface PlainOptions {
 }
 
 /**
- * A line for each thing that matters and nothing that moves, for logs and pipes. A step's lines come when all its
- * hosts are done, in the order of the inventory, so that two equal runs print equal lines. Where phases run side by side,
- * every line says which of them it is about.
+ * Plain lines for logs and pipes. The lines of a step are printed when all its hosts have finished, in inventory order, so
+ * that equal runs print equal lines. Where phases run in parallel, each line names its phase.
  */
 export function plainRenderer(options: PlainOptions): {
   readonly sink: EventSink;
   readonly progress: Progress;
-  /** The run is over, also where it did not tell so: what is left of its steps is said. */
+  /** Prints the steps that have not been printed yet, also where the run has no summary. */
   readonly finish: () => void;
 } {
   const { colors, verbose, stdout, stderr } = options;
   const progress = createProgress();
-  const told = new Set<StepProgress>();
+  const printed = new Set<StepProgress>();
   const say = (line: string): void => void stdout.write(`${line}\n`);
   const sayOf = (phase: string, text: string): void => {
     if (besidePhase(progress, phase).length === 0) return say(text);
@@ -50,8 +48,8 @@ export function plainRenderer(options: PlainOptions): {
   };
 
   const tell = (step: StepProgress): void => {
-    if (told.has(step)) return;
-    told.add(step);
+    if (printed.has(step)) return;
+    printed.add(step);
     const diffs = progress.mode === 'diff' || verbose;
     const lines = [...stepLines(step, { colors, verbose, diffs }), ...failureLines(step, colors)];
     if (isSmoke(progress)) sayOf(step.phase, `  ${visibleInLine(step.title)}: ${ownOutcome(step, colors)}`);

@@ -1,13 +1,16 @@
-import type { Plan, PlannedStep } from '../planner/plan.ts';
-import { visibleInLine } from '../text/visible.ts';
-import { createColors, type Colors } from './colors.ts';
-import { table } from './table.ts';
-import { count, listOf } from './text.ts';
+import type { Loss } from '../planner/checked-options.ts';
 import { othersInWave } from '../planner/order.ts';
+import type { Plan, PlannedStep } from '../planner/plan.ts';
+import type { Evidence } from '../playbook/operation.ts';
+import type { Prunable } from '../runner/events.ts';
+import { visibleInLine } from '../text/visible.ts';
+import { createColors, type Colors } from './output.ts';
+import { table, type TableOptions } from './table.ts';
+import { count, listOf } from './text.ts';
 
 /**
- * A plan as text: its phases in order and which of them run in parallel, with their steps, how each goes over its hosts,
- * and what to type to begin there (`--from`). Hosts stand with the phase where all of its steps have the same.
+ * A plan as text: its phases in order and which of them run in parallel; for each step its strategy and the argument for
+ * `--from`. Hosts are shown per phase where all of its steps have the same ones.
  */
 export function planTable(
   plan: Plan,
@@ -50,4 +53,35 @@ export function planTable(
 function hostsInWords(plan: Plan, { hosts }: PlannedStep): string {
   const isAll = hosts.length === plan.inventory.hosts.length && hosts.length > 3;
   return isAll ? `all ${hosts.length} hosts` : listOf(hosts.map((host) => host.name));
+}
+
+/** What a run is about to remove or may lose. */
+export interface AtStake {
+  readonly prunable: readonly Prunable[];
+  readonly losses: readonly Loss[];
+  readonly evidence: readonly { readonly phase: string; readonly evidence?: Evidence }[];
+}
+
+/** What the user has to confirm, as lines; `undefined` where nothing is at stake. */
+export function atStake({ prunable, losses, evidence }: AtStake, options: TableOptions): string | undefined {
+  const { colors } = options;
+  const removed = prunable.map(
+    ({ host, phase, summary }) => `  ${host}: ${phase}: ${visibleInLine(summary)}\n`,
+  );
+  const lost = losses.map(({ phase, text }) => {
+    const tables = evidence.flatMap((found) =>
+      found.phase === phase && found.evidence
+        ? [`${table(titled(found.evidence.columns), found.evidence.rows, { ...options, indent: 2 })}\n`]
+        : [],
+    );
+    return `${colors.bad('May be lost:')} ${text}\n${tables.join('')}`;
+  });
+  if (removed.length === 0 && lost.length === 0) return undefined;
+  return [...(removed.length > 0 ? [`${colors.bad('Will be removed:')}\n`, ...removed] : []), ...lost].join(
+    '',
+  );
+}
+
+function titled(columns: readonly string[]): readonly { readonly title: string }[] {
+  return columns.map((title) => ({ title }));
 }

@@ -2,15 +2,15 @@ import type { Evidence, Finding } from '../playbook/operation.ts';
 import type { Outcome, RunEvent, RunMode, StepFailure, StepOutcome } from '../runner/events.ts';
 import { count } from './text.ts';
 
-/** One change, as the runner told it, and how it ended; without `end` it has not, as far as is known. */
+/** A change, and how it ended; without `end` it has not ended, as far as is known. */
 export type ChangeProgress = Extract<RunEvent, { event: 'change' }> & { end?: 'done' | 'failed' };
 export type Summary = Extract<RunEvent, { event: 'summary' }>;
 type PhaseOutcome = Extract<RunEvent, { event: 'phase-finished' }>['outcome'];
 
-/** Where one host is in one step. */
+/** The progress of one host in one step. */
 export interface HostProgress {
   state: 'waiting' | 'running' | Outcome;
-  /** As `Date.now()` counts; 0 before it began. */
+  /** As in `Date.now()`; 0 before it starts. */
   startedAt: number;
   durationMs: number;
   lastLine?: string;
@@ -35,7 +35,7 @@ export interface StepProgress {
   durationMs: number;
   readonly hosts: Map<string, HostProgress>;
   readonly changes: ChangeProgress[];
-  /** With --diff: what may have something to do after these. */
+  /** With `--diff`: operations that these changes may make necessary. */
   readonly mayFollow: Extract<RunEvent, { event: 'may-follow' }>[];
   readonly evidence: { readonly because: string; readonly evidence?: Evidence }[];
   findings: readonly Finding[];
@@ -51,31 +51,31 @@ export interface PhaseProgress {
   roundTrips: Readonly<Record<string, number>>;
   /** The titles of all its steps. */
   expected: readonly string[];
-  /** By id, those that were heard of, in their order. */
+  /** The steps that have appeared in events so far, by id and in order. */
   readonly steps: Map<string, StepProgress>;
 }
 
-/** Why a host takes no part. */
+/** Why a host is not part of the run. */
 export interface Absence {
   readonly message: string;
   readonly hint?: string;
 }
 
-/** Everything that a run has told so far, put in order. */
+/** The state of a run, built from its events. */
 export interface Progress {
   mode: RunMode;
-  /** What the user typed. */
+  /** As the user typed it. */
   command: string;
   inventory: string;
   hosts: readonly string[];
-  /** Names of the phases that run side by side. */
+  /** Names of phases that run in parallel with each other. */
   together: readonly (readonly string[])[];
   connected: number;
   readonly unreachable: Map<string, Absence>;
-  /** Hosts that answer and are not fit. */
+  /** Hosts that answered and were found unfit. */
   readonly rejected: Map<string, Absence>;
   readonly warnings: { readonly message: string; readonly host?: string }[];
-  /** What osha made and the inventory does not name any more. */
+  /** Resources that osha created and the inventory no longer lists. */
   readonly prunable: Extract<RunEvent, { event: 'prunable' }>[];
   readonly phases: Map<string, PhaseProgress>;
   summary?: Summary;
@@ -97,7 +97,7 @@ export function createProgress(): Progress {
   };
 }
 
-/** Takes `event` into `progress`; `now` is what `Date.now()` says. */
+/** Updates `progress` with an event; `now` is `Date.now()`. */
 export function advance(progress: Progress, event: RunEvent, now: number): void {
   switch (event.event) {
     case 'run-started':
@@ -144,7 +144,7 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
     }
     case 'step-finished': {
       const { outcome, failure, durationMs, note } = event;
-      // Runs that were recorded before steps had an outcome have neither.
+      // Records of older versions have no outcome of steps.
       Object.assign(stepOf(progress, event.phase, event.step), {
         state: 'finished',
         durationMs,
@@ -195,7 +195,7 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       stepOf(progress, event.phase, event.step).evidence.push(event);
       break;
     case 'findings':
-      // A verifying step asks again and again; its last answer is the one that counts.
+      // A verifying step repeats its check; the last result counts.
       stepOf(progress, event.phase, event.step).findings = event.findings;
       break;
     case 'summary':
@@ -205,17 +205,17 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
 }
 
 function togetherOf({ waves }: Extract<RunEvent, { event: 'run-started' }>): Progress['together'] {
-  // Runs that were recorded before there were waves have none.
+  // Records of older versions have no waves.
   return ((waves as typeof waves | undefined) ?? []).filter((wave) => wave.length > 1);
 }
 
-/** Names of the phases that run beside that one. */
+/** Names of the phases that run in parallel with this one. */
 export function besidePhase(progress: Progress, name: string): readonly string[] {
   const wave = progress.together.find((phases) => phases.includes(name)) ?? [];
   return wave.filter((other) => other !== name);
 }
 
-/** The phase of that name, which begins to exist when it is first asked for. */
+/** The phase with this name, created on first use. */
 export function phaseOf(progress: Progress, name: string): PhaseProgress {
   let phase = progress.phases.get(name);
   if (!phase) {
@@ -235,7 +235,7 @@ export function phaseOf(progress: Progress, name: string): PhaseProgress {
   return phase;
 }
 
-/** The step of that id, which begins to exist when it is first asked for. */
+/** The step with this id, created on first use. */
 export function stepOf(progress: Progress, phaseName: string, id: string): StepProgress {
   const phase = phaseOf(progress, phaseName);
   let step = phase.steps.get(id);
@@ -269,8 +269,8 @@ function hostOf(step: StepProgress, name: string): HostProgress {
 }
 
 /**
- * A host that came out as changed was proved to be so, also where a change seemed to fail because its connection dropped.
- * Runs that were recorded before changes had an end have none.
+ * Marks the changes of a finished host as done. On a host with the outcome `changed` that includes failed ones: the probe
+ * has verified them, even if the connection dropped. Records of older versions have no ends of changes.
  */
 function endChanges(
   step: StepProgress,
@@ -281,17 +281,17 @@ function endChanges(
   }
 }
 
-/** True where a step had not come to its end when the run did, or is not at its end yet. */
+/** Whether a step is still running, or was when the run ended. */
 export function isUnfinished(step: StepProgress): boolean {
   return step.state === 'running' || step.outcome === 'interrupted';
 }
 
-/** True where a step, or one of its hosts, failed or was refused. */
+/** Whether a step or one of its hosts failed or was refused. */
 export function hasFailed(step: StepProgress): boolean {
   return step.failure !== undefined || tally(step).failed > 0;
 }
 
-/** True where a step was left because the user asked to stop. */
+/** Whether a step was stopped by the user. */
 export function wasInterrupted(step: StepProgress): boolean {
   return (
     (step.outcome === 'interrupted' && step.hosts.size === 0) ||
@@ -299,17 +299,17 @@ export function wasInterrupted(step: StepProgress): boolean {
   );
 }
 
-/** True for `osha smoke`, whose steps have an outcome of their own instead of hosts. */
+/** Whether it is a run of `osha smoke`, whose steps have an outcome of their own instead of hosts. */
 export function isSmoke({ mode }: Pick<Progress, 'mode'>): boolean {
   return mode === 'smoke' || mode === 'clean';
 }
 
-/** How many changes were made, or would be, in a phase. */
+/** The number of changes that a phase made or would make. */
 export function changesOf(phase: PhaseProgress): number {
   return [...phase.steps.values()].reduce((sum, step) => sum + step.changes.length, 0);
 }
 
-/** Runs that were recorded before changes were counted one by one have no such count in their summary. */
+/** A summary with counts of changes, which the records of older versions lack. */
 function withChanges(summary: Summary, progress: Progress): Summary {
   if ((summary.changes as number | undefined) !== undefined) return summary;
   const changes = [...progress.phases.values()].flatMap((phase) =>
@@ -327,12 +327,12 @@ function withChanges(summary: Summary, progress: Progress): Summary {
   };
 }
 
-/** "3 changes", or with `--diff` "3 changes to make": the one unit in which changes are counted. */
+/** "3 changes", or with `--diff` "3 changes to make". */
 export function changesInWords(number: number, mode: Progress['mode']): string {
   return `${count(number, 'change')}${mode === 'diff' ? ' to make' : ''}`;
 }
 
-/** How many hosts of a step are in each state. */
+/** The number of hosts of a step in each state. */
 export function tally(step: StepProgress): Readonly<Record<HostProgress['state'], number>> {
   const counts = {
     waiting: 0,

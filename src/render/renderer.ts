@@ -1,8 +1,6 @@
 import type { EventSink } from '../runner/events.ts';
-import { jsonLine } from '../text/json-line.ts';
-import { visibleInLine } from '../text/visible.ts';
-import { createColors } from './colors.ts';
-import { widthLimit, type GuardedOutput } from './output.ts';
+import { jsonLine, visibleInLine } from '../text/visible.ts';
+import { createColors, widthLimit, type GuardedOutput } from './output.ts';
 import { plainRenderer } from './plain.ts';
 import { hasFailed, type Progress, type StepProgress } from './progress.ts';
 import { report } from './report.ts';
@@ -17,28 +15,28 @@ export interface RendererOptions {
   /** For `interactive` a terminal. */
   readonly stdout: GuardedOutput;
   readonly stderr: GuardedOutput;
-  /** The run's record, to be named at the end. */
+  /** The path of the run's record, to be shown at the end. */
   readonly log?: string;
-  /** The run that is shown goes on elsewhere; default false. */
-  readonly goesOn?: boolean | undefined;
-  /** Titles of the phases, by name, so that also those that still wait have one. */
+  /** Whether the shown run is still running in another process; default false. */
+  readonly isRunning?: boolean | undefined;
+  /** Titles of phases that have not started yet, by name; default: their names. */
   readonly titles?: ReadonlyMap<string, string>;
 }
 
-/** Shows a run as it happens. */
+/** Shows the progress of a run. */
 export interface Renderer {
   readonly sink: EventSink;
-  /** Something about osha itself and not about the run, such as "stopping". */
+  /** Shows a message about osha itself, such as "stopping". */
   readonly notice: (text: string) => void;
-  /** Shows the end of the run; after it the terminal is free again. */
+  /** Shows the end of the run and restores the terminal. */
   readonly finish: () => Promise<void>;
-  /** Leaves the terminal usable and shows the last words, if any, because the process exits at once. */
+  /** Restores the terminal and prints `words`, because the process is about to exit. */
   readonly abandon: (words?: string) => void;
 }
 
 /**
- * The renderer of a kind: `interactive` is a list of listr2 that moves, `plain` is lines for logs and pipes, `json` is
- * one line of JSON for each event and nothing else. listr2 is loaded only where it is used.
+ * The renderer of a kind: `interactive` is a live list of listr2, `plain` is lines for logs and pipes, `json` is one line of
+ * JSON for each event and nothing else. listr2 is loaded only for `interactive`.
  */
 export async function createRenderer(kind: RendererKind, options: RendererOptions): Promise<Renderer> {
   const { stdout, stderr, verbose } = options;
@@ -51,7 +49,7 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
     report(progress, {
       colors,
       ...widthLimit(stdout),
-      goesOn: options.goesOn,
+      isRunning: options.isRunning,
       ...(options.log === undefined ? {} : { log: options.log }),
     });
 
@@ -98,8 +96,8 @@ export async function createRenderer(kind: RendererKind, options: RendererOption
 }
 
 /**
- * What the live view had no room for: the differences of a comparison, the facts behind a cluster's changes, and what is
- * unhealthy though its verification passed.
+ * Details that the live view does not show: diffs, evidence for decisions about clusters, and unhealthy findings of
+ * verifications that passed.
  */
 function detailsOf(progress: Progress, options: RendererOptions): string {
   const colors = createColors(options.color);
@@ -108,7 +106,9 @@ function detailsOf(progress: Progress, options: RendererOptions): string {
     .flatMap((phase) =>
       [...phase.steps.values()].flatMap((step) => {
         const all = diff || options.verbose;
-        const shown = all ? step : { ...step, changes: [], hosts: new Map(), findings: unsaidFindings(step) };
+        const shown = all
+          ? step
+          : { ...step, changes: [], hosts: new Map(), findings: findingsOutsideFailure(step) };
         const lines = stepLines(shown, { colors, verbose: options.verbose, diffs: all });
         if (lines.length === 0) return [];
         return [
@@ -120,7 +120,7 @@ function detailsOf(progress: Progress, options: RendererOptions): string {
     .join('\n');
 }
 
-/** Findings that no failure of the step tells. */
-function unsaidFindings(step: StepProgress): StepProgress['findings'] {
+/** The findings that are not part of the step's failure. */
+function findingsOutsideFailure(step: StepProgress): StepProgress['findings'] {
   return hasFailed(step) ? [] : step.findings;
 }

@@ -1,6 +1,6 @@
 import type { HostTotals } from '../runner/events.ts';
 import { visibleBehind, visibleInLine } from '../text/visible.ts';
-import type { Colors } from './colors.ts';
+import type { Colors } from './output.ts';
 import {
   changesInWords,
   isSmoke,
@@ -17,16 +17,16 @@ import { count, duration, indented, listOf } from './text.ts';
 export interface ReportOptions {
   readonly colors: Colors;
   readonly width?: number;
-  /** The run has no summary because it has not ended; default false. */
-  readonly goesOn?: boolean | undefined;
-  /** The run's record, to be named in the last line. */
+  /** Whether the run has no summary because it is still running; default false. */
+  readonly isRunning?: boolean | undefined;
+  /** The path of the run's record, for the last line. */
   readonly log?: string;
 }
 
-/** Beyond so many hosts, those with nothing to tell share one row. */
+/** In a table with more hosts, unchanged ones share one row. */
 const MOST_ROWS = 40;
 
-/** The end of a run for a person: who could not be reached, what failed and why, a row per host, where the log is. */
+/** The final report of a run: unreachable hosts, failures, a row per host, the verdict, the path of the log. */
 export function report(progress: Progress, options: ReportOptions): string {
   const { colors } = options;
   const { summary } = progress;
@@ -90,48 +90,48 @@ function failures(progress: Progress, colors: Colors): string {
     .join('\n');
 }
 
-function withoutSummary({ goesOn, colors }: ReportOptions): string {
-  return goesOn
+function withoutSummary({ isRunning, colors }: ReportOptions): string {
+  return isRunning
     ? 'The run has not ended yet.'
     : colors.bad('The run ended without a summary: it was killed, or its end could not be recorded.');
 }
 
-/** The steps that a run was in when it ended before its end, or is in now, and what it did there on each host. */
-function unfinished(progress: Progress, { goesOn, colors }: ReportOptions): string {
+/** The steps that a run is in, or was in when it was killed, and what it was doing there on each host. */
+function unfinished(progress: Progress, { isRunning, colors }: ReportOptions): string {
   const lines = [...progress.phases.values()].flatMap((phase) =>
     [...phase.steps.values()]
       .filter(isUnfinished)
       .flatMap((step) => [
         `  ${colors.strong(visibleInLine(phase.title))}: ${visibleInLine(step.title)}`,
         ...underWay(step).map((line) => `    ${line}`),
-        ...(goesOn
+        ...(isRunning
           ? []
           : resumption(progress, `${phase.name}:${step.id}`).map((line) => colors.faint(`    ${line}`))),
       ]),
   );
-  if (lines.length > 0) return [goesOn ? 'It is in:' : 'It was in:', ...lines].join('\n');
-  return progress.summary || goesOn ? '' : 'It was in no step.';
+  if (lines.length > 0) return [isRunning ? 'It is in:' : 'It was in:', ...lines].join('\n');
+  return progress.summary || isRunning ? '' : 'It was in no step.';
 }
 
-/** The change that each host of a step was in the middle of, hosts with the same together. */
+/** The change that was running on each host of a step; hosts with the same change share a line. */
 function underWay(step: StepProgress): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const [name, host] of step.hosts) {
     if (host.state !== 'running' && host.note !== 'interrupted') continue;
     const change = step.changes.findLast((one) => one.host === name && one.end !== 'done');
-    const words = change ? `${visibleInLine(change.summary)} (begun, not done)` : 'no change under way';
+    const words = change ? `${visibleInLine(change.summary)} (started, not finished)` : 'no change running';
     groups.set(words, [...(groups.get(words) ?? []), name]);
   }
   return [...groups].map(([words, hosts]) => `${listOf(hosts)}: ${words}`);
 }
 
-/** How the same run is resumed at a step. Only a deployment can be. */
+/** The command that resumes a deployment at a step; none for other runs. */
 function resumption({ command, mode }: Progress, step: string): readonly string[] {
   const again = command.replaceAll(/ --from[ =]\S+/g, '');
   return mode !== 'apply' ? [] : [`resume with: ${again} --from ${step}`];
 }
 
-/** Offered by name: what osha made is never taken away unasked. */
+/** Resources that `--prune` would remove. */
 function prunable(progress: Progress, colors: Colors): string {
   if (progress.prunable.length === 0) return '';
   const lines = progress.prunable.map(({ summary, host }) => `  ${visibleInLine(summary)} (${host})`);

@@ -1,27 +1,24 @@
-import { disruptive, type Finding } from '../playbook/operation.ts';
+import { structuredPatch } from 'diff';
+import { disruptive, type Finding, type TextDiff } from '../playbook/operation.ts';
 import type { StepFailure } from '../runner/events.ts';
 import { visible, visibleBehind, visibleInLine } from '../text/visible.ts';
-import type { Colors } from './colors.ts';
-import { unifiedDiff } from './diff.ts';
+import type { Colors, Style } from './output.ts';
 import { hasFailed, type HostProgress, type StepProgress } from './progress.ts';
 import { table } from './table.ts';
 import { duration, indented, listOf } from './text.ts';
 
 export interface LineOptions {
   readonly colors: Colors;
-  /** Also hosts on which nothing had to be done. */
+  /** Also hosts that needed no change. */
   readonly verbose: boolean;
   readonly diffs: boolean;
 }
 
-/**
- * What a step did, or would do, as lines: hosts that say the same share one. Failures are not among them, see
- * `failureLines`.
- */
+/** What a step did, or would do; hosts with the same result share a line. For failures, see `failureLines`. */
 export function stepLines(step: StepProgress, options: LineOptions): readonly string[] {
   return [
     ...step.evidence.flatMap((found) => [
-      // The reason of a refusal stands in its failure, with the way out.
+      // The failure of a refusal has the same reason, with a hint.
       ...(found.because === step.failure?.message ? [] : [visibleBehind(found.because)]),
       ...(found.evidence
         ? [
@@ -74,20 +71,20 @@ function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readon
     });
 }
 
-/** A change that failed may have come to any point; one without an end was under way when the run ended. */
+/** The verb for a change. One that failed may be half done; one without an end was running when the run ended. */
 function verbOf({ applied, end }: StepProgress['changes'][number]): string {
   if (!applied) return 'would change';
   if (end === 'done') return 'changed';
   return end === 'failed' ? 'tried' : 'began';
 }
 
-/** Hosts in the order of the inventory: they end in any. */
+/** Hosts in inventory order; they finish in any order. */
 function inOrderOf(step: StepProgress, hosts: readonly string[]): readonly string[] {
   const order = [...step.hosts.keys()];
   return [...hosts].sort((a, b) => order.indexOf(a) - order.indexOf(b));
 }
 
-/** What may follow from the changes of a comparison, hosts on which it is the same together. */
+/** With `--diff`: what may follow from the changes; hosts with the same share a line. */
 function possibleLines(step: StepProgress, { colors }: LineOptions): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const { operation, because, host } of step.mayFollow) {
@@ -100,7 +97,7 @@ function possibleLines(step: StepProgress, { colors }: LineOptions): readonly st
   );
 }
 
-/** What a verification found, hosts that say the same together. The findings of one that failed stand in its failure. */
+/** The findings of a verification; hosts with the same finding share a line. A failed one has them in its failure. */
 function findingLines(step: StepProgress, { colors, verbose }: LineOptions): readonly string[] {
   if (hasFailed(step)) return [];
   const groups = new Map<string, string[]>();
@@ -120,7 +117,7 @@ function findingLines(step: StepProgress, { colors, verbose }: LineOptions): rea
   });
 }
 
-/** Hosts that were left out, or of which nothing can be said yet, by the reason. */
+/** Hosts that were skipped or whose result is not known yet, by reason. */
 function noteLines(step: StepProgress, { colors, verbose }: LineOptions): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const [name, host] of step.hosts) {
@@ -157,8 +154,8 @@ function noteOf(host: HostProgress, verbose: boolean): string | undefined {
 }
 
 /**
- * Why a step or its hosts failed: the reason, the last lines of the command, what to do. Hosts that failed for the same
- * reason share their lines.
+ * The failures of a step and its hosts: reason, last lines of output, hint. Hosts that failed for the same reason share
+ * lines.
  */
 export function failureLines(step: StepProgress, colors: Colors): readonly string[] {
   const word = step.outcome === 'refused' ? 'refused' : 'failed';
@@ -185,4 +182,43 @@ function linesOf(who: string, { message, output, hint }: StepFailure, colors: Co
     ...(output ? [colors.faint(indented(visible(output).trimEnd(), '  | '))] : []),
     ...(hint ? [`  ${colors.hint('hint:')} ${visibleBehind(hint)}`] : []),
   ];
+}
+
+/** Lines around a difference, as in `diff -u` and git. */
+const CONTEXT_LINES = 3;
+/** A diff with more edits takes seconds to compute, and is too long to read. */
+const MOST_EDITS = 2_000;
+
+/** A unified diff of one file. Where only masked secrets differ, one line says so. */
+export function unifiedDiff(diff: TextDiff, colors: Colors): string {
+  const from = diff.before === undefined ? '/dev/null' : diff.path;
+  const to = diff.after === undefined ? '/dev/null' : diff.path;
+  const header = [`--- ${from}`, `+++ ${to}`].map((line) => colors.strong(visibleInLine(line)));
+  const patch = structuredPatch(from, to, diff.before ?? '', diff.after ?? '', undefined, undefined, {
+    context: CONTEXT_LINES,
+    maxEditLength: MOST_EDITS,
+  });
+  if (!patch) return [...header, colors.faint('  (too many differences to show)')].join('\n');
+  if (patch.hunks.length === 0) {
+    const why = diff.before === undefined || diff.after === undefined ? 'empty file' : 'only secrets differ';
+    return [...header, colors.faint(`  (${why})`)].join('\n');
+  }
+  return [
+    ...header,
+    ...patch.hunks.flatMap((hunk) => [
+      colors.hint(`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`),
+      ...hunk.lines.map((line) => styleOf(line, colors)(visible(line))),
+    ]),
+  ].join('\n');
+}
+
+/** A range; an empty one is named by the line before it, as in `diff -u`. */
+function range(start: number, lines: number): string {
+  return `${lines === 0 ? start - 1 : start},${lines}`;
+}
+
+function styleOf(line: string, colors: Colors): Style {
+  if (line.startsWith('+')) return colors.good;
+  if (line.startsWith('-')) return colors.bad;
+  return colors.faint;
 }

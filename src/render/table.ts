@@ -1,19 +1,19 @@
 import { visibleInLine } from '../text/visible.ts';
-import type { Colors, Style } from './colors.ts';
+import type { Colors, Style } from './output.ts';
 import { padTo, widthOf, wrapTo } from './text.ts';
 
 export interface Column {
   readonly title: string;
-  /** Where numbers stand. */
+  /** Align right, for numbers. */
   readonly right?: boolean;
 }
 
-/** A cell: text from anywhere, without styles, and how it is coloured once it is cut into lines. */
+/** A cell: untrusted text, and a style that is applied after it is wrapped. */
 export type Cell = string | { readonly text: string; readonly style: Style };
 
 export interface TableOptions {
   readonly colors: Colors;
-  /** Columns of the terminal; default: as wide as its content. */
+  /** Columns of the terminal; default: as wide as the content. */
   readonly width?: number;
   /** Spaces before each line; default 0. */
   readonly indent?: number;
@@ -23,8 +23,8 @@ const GAP = 2;
 const NARROWEST = 8;
 
 /**
- * A table as text: a header in capitals, columns apart by two spaces, no frame, so that it can be read by eye, by
- * `grep` and by `awk`. Where it is wider than `width`, the widest columns are made narrower and their cells wrapped.
+ * A table as text: a header in capitals, two spaces between columns, no frame, so that `grep` and `awk` can process it.
+ * Where it is wider than `width`, the widest columns are narrowed and their cells wrapped.
  */
 export function table(
   columns: readonly Column[],
@@ -51,7 +51,7 @@ function textOf(cell: Cell | undefined): string {
   return visibleInLine(typeof cell === 'string' ? cell : cell.text);
 }
 
-/** Takes from the widest column, again and again, until all fit. */
+/** Narrows the widest column until the table fits. */
 function fitted(natural: readonly number[], available: number): readonly number[] {
   const widths = [...natural];
   const total = (): number => widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1));

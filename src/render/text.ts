@@ -1,24 +1,24 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
-/** Columns that `text` takes on a terminal: styles take none, CJK and emoji take two, combining marks none. */
+/** The columns of `text` on a terminal: none for styles and combining marks, two for CJK and emoji. */
 export function widthOf(text: string): number {
   return stringWidth(text);
 }
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** What a person takes for one character each. */
+/** User-perceived characters (grapheme clusters). */
 function charactersOf(text: string): readonly string[] {
   return [...GRAPHEMES.segment(text)].map(({ segment }) => segment);
 }
 
-/** `text` with spaces behind it until it takes `width` columns. */
+/** `text` padded with spaces to `width` columns. */
 export function padTo(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** `text` without styles, cut to `width` columns with an ellipsis where it is longer. */
+/** `text` as it is if it fits into `width` columns, else without styles and cut with an ellipsis. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let cut = '';
@@ -32,7 +32,7 @@ export function cutTo(text: string, width: number): string {
   return width > 0 ? `${cut}…` : '';
 }
 
-/** The lines of `text` at most `width` columns wide, broken between words, and inside of words that are longer. */
+/** `text` as lines of at most `width` columns, broken between words, and inside of longer words. */
 export function wrapTo(text: string, width: number): readonly string[] {
   return text.split('\n').flatMap((line) => wrapLine(line, Math.max(1, width)));
 }
@@ -70,7 +70,7 @@ function splitAt(word: string, width: number): readonly [string, string] {
   return [head, word.slice(head.length)];
 }
 
-/** Milliseconds for a person: "0.3 s", "12 s", "3 min 20 s", "1 h 5 min". */
+/** Milliseconds in words: "0.3 s", "12 s", "3 min 20 s", "1 h 5 min". */
 export function duration(ms: number): string {
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
@@ -85,13 +85,13 @@ export function count(number: number, singular: string, plural = `${singular}s`)
   return `${number} ${number === 1 ? singular : plural}`;
 }
 
-/** Names as a list that stays short: all of them up to `limit`, then how many more there are. */
+/** Names separated by commas; beyond `limit`, the number of the others. */
 export function listOf(names: readonly string[], limit = 8): string {
   if (names.length <= limit) return names.join(', ');
   return `${names.slice(0, limit - 1).join(', ')} and ${names.length - limit + 1} more`;
 }
 
-/** Every line of `text` behind `prefix`. */
+/** `text` with `prefix` before each line that is not empty. */
 export function indented(text: string, prefix: string): string {
   return text
     .split('\n')

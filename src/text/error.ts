@@ -1,17 +1,14 @@
 export interface ErrorDetails {
-  /** What to do about it, best as a command that can be pasted. */
+  /** What to do about it, preferably a command that can be pasted. */
   readonly hint?: string | undefined;
-  /** Of the command that ends with it; default 1, a step failed. */
+  /** The exit code of the command; default 1, a step failed. */
   readonly exitCode?: number | undefined;
-  /** What a command printed that belongs to it. */
+  /** The output of the failed command. */
   readonly output?: string | undefined;
   readonly cause?: unknown;
 }
 
-/**
- * Something that went wrong and is told to the user: what failed, and what to do about it. Whatever else is thrown is a
- * defect of osha.
- */
+/** An error to show to the user: what failed, and what to do about it. Any other error is a defect of osha. */
 export class OshaError extends Error {
   override name = 'OshaError';
   readonly hint: string | undefined;

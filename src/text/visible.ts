@@ -1,17 +1,17 @@
-/** Colours and other looks (SGR sequences), as commands print them: they hide nothing once they are gone. */
+/** Styles (SGR sequences) in the output of commands: removing them hides nothing. */
 // eslint-disable-next-line no-control-regex -- these are what is looked for
 export const STYLES = /(?:\u001b\[|\u009b)[\d;:]*m/;
 
 /**
- * What a terminal obeys, or shows as nothing: control characters (C0, DEL, C1), format characters (those that turn the
- * direction of text, have no width, or are tags), separators of lines and paragraphs, and letters that are blank.
+ * Characters that a terminal obeys or does not show: control characters (C0, DEL, C1), format characters (which change the
+ * direction of text, have no width, or are tags), line and paragraph separators, and blank letters.
  */
 export const UNSEEN = /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\u034f|\u115f|\u1160|\u17b4|\u17b5|\u3164|\uffa0/u;
 
 const STYLES_OR_UNSEEN = new RegExp(`${STYLES.source}|${UNSEEN.source}`, 'gu');
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** What is shown in place of a match of `STYLES` or `UNSEEN`: `\n`, `\x1b`, `\u202e`, `\u{e0001}`, and nothing for a style. */
+/** The replacement for a match of `STYLES` or `UNSEEN`: `\n`, `\x1b`, `\u202e`, `\u{e0001}`, and nothing for a style. */
 export function inPlaceOf(found: string): string {
   if (found.endsWith('m')) return '';
   const code = found.codePointAt(0) ?? 0;
@@ -20,15 +20,14 @@ export function inPlaceOf(found: string): string {
   return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
 }
 
-/** Newlines and tabs, which text of several lines may have. */
+/** Whether it is a newline or a tab, which text of several lines may contain. */
 export function isLayout(character: string): boolean {
   return character === '\n' || character === '\t';
 }
 
 /**
- * Text of one or several lines from anywhere (a host, a file, a person) as it may be shown: styles are dropped, newlines
- * and tabs kept, and every other unseen character is written out. It is meant for eyes: `\x1b` may also be four characters
- * of the text itself. Where it has to be exact, there is `jsonLine`.
+ * Untrusted text (from a host, a file, a person) made safe to show: styles are removed, newlines and tabs kept, all other
+ * unseen characters escaped. Not reversible: `\x1b` may also be four characters of the text. Use `jsonLine` for exact text.
  */
 export function visible(text: string): string {
   return text
@@ -36,12 +35,33 @@ export function visible(text: string): string {
     .replaceAll(STYLES_OR_UNSEEN, (found) => (isLayout(found) ? found : inPlaceOf(found)));
 }
 
-/** The same for a place that has one line, such as a cell or a title: there also newlines and tabs are written out. */
+/** The same for a single line, such as a cell or a title: newlines and tabs are escaped, too. */
 export function visibleInLine(text: string): string {
   return text.replaceAll(STYLES_OR_UNSEEN, inPlaceOf);
 }
 
-/** `visible`, behind something else: further lines are indented, so that none of them looks like a message of its own. */
+/** `visible` for text that follows a label: further lines are indented, so that none looks like a separate message. */
 export function visibleBehind(text: string, indent = '    '): string {
   return visible(text.trimEnd()).replaceAll('\n', `\n${indent}`);
+}
+
+/** All but newlines, which are only between the tokens of JSON and never in its strings. */
+const UNSEEN_IN_JSON = new RegExp(`(?!\\n)(?:${UNSEEN.source})`, 'gu');
+
+/**
+ * `value` as one line of JSON, without a newline: exact, and safe on a terminal. Characters that JSON does not require to be
+ * escaped (DEL, C1, those that change the direction of text) are escaped, too.
+ */
+export function jsonLine(value: object): string {
+  return escapedJson(JSON.stringify(value));
+}
+
+/** The same for existing JSON of one or several lines. */
+export function escapedJson(json: string): string {
+  return json.replaceAll(UNSEEN_IN_JSON, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * A copy of plain data whose maps have nothing but their own keys: what a user calls something is looked up in them, and a
- * virtual IP called "constructor" must not be found where there is none. Other objects stay as they are.
+ * A copy of plain data whose maps inherit nothing: names that users choose are looked up in them, and a virtual IP called
+ * "constructor" must not be found where there is none. Other objects are kept.
  */
 export function bare<T>(value: T): T {
   return bared(value) as T;

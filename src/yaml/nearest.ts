@@ -24,8 +24,8 @@ export function editDistance(a: string, b: string): number {
 const LONGEST_COMPARED = 64;
 
 /**
- * The one of `choices` that `written` was most likely meant to be; none where nothing is near. Near is a third of its
- * letters changed at most (one at least), or the one being the beginning of the other; case and `-`/`_` do not count.
+ * The choice that `written` is most likely a misspelling of; `undefined` where none is near. Near means: at most a third of
+ * its letters differ (at least one may), or one is the beginning of the other. Case, `-` and `_` are ignored.
  */
 export function nearest(written: string, choices: readonly string[]): string | undefined {
   if (written.length > LONGEST_COMPARED) return undefined;
@@ -45,7 +45,7 @@ export function nearest(written: string, choices: readonly string[]): string | u
   return begun.length === 1 ? begun[0] : undefined;
 }
 
-/** "did you mean X?" where something is near, else what can be written at all. */
+/** "did you mean X?" where a choice is near, else all choices. */
 export function suggestion(written: string, choices: readonly string[]): string {
   const near = nearest(written, choices);
   if (near !== undefined) return `did you mean "${near}"?`;

@@ -31,7 +31,7 @@ export function keyOf(pair: Pair): string {
   return isScalar(key) ? String(key.value) : String(key);
 }
 
-/** Where a merge key (`<<`) takes its keys from. */
+/** The maps that a merge key (`<<`) merges. */
 export function mergeSources(pair: Pair, document: Document): readonly (Node | null)[] {
   const source = resolved(nodeOf(pair.value), document);
   if (isSeq(source)) return source.items.map((item) => resolved(nodeOf(item), document));
@@ -41,8 +41,8 @@ export function mergeSources(pair: Pair, document: Document): readonly (Node | n
 const targets = new WeakMap<Document, ReadonlyMap<Alias, Node>>();
 
 /**
- * The node that an alias stands for: the last one before it that has its anchor. All are found in one walk: the library's
- * own `resolve` walks through the document for each, which takes minutes where there are thousands.
+ * The node that an alias refers to: the last one before it with its anchor. All are found in one walk: the library's
+ * `resolve` walks the document for each alias, which takes minutes for thousands.
  */
 export function targetOf(alias: Alias, document: Document): Node | undefined {
   let known = targets.get(document);
@@ -67,7 +67,7 @@ function findTargets(document: Document): ReadonlyMap<Alias, Node> {
   return found;
 }
 
-/** The node that an alias stands for, or the node itself. */
+/** The node that an alias refers to, or the node itself. */
 export function resolved(node: Node | null, document: Document): Node | null {
   return isAlias(node) ? (targetOf(node, document) ?? null) : node;
 }
@@ -80,7 +80,7 @@ function entry(node: Node | null, step: PropertyKey, document: Document, hops = 
     return { value: isPair(item) ? nodeOf(item.key) : nodeOf(item) };
   }
   if (!isMap(collection) || hops > 8) return undefined;
-  // The last one of a duplicate key is the one that counts.
+  // The last of duplicate keys wins.
   const own = collection.items.findLast((pair) => keyOf(pair) === String(step));
   if (own !== undefined) {
     const key = nodeOf(own.key);
@@ -101,8 +101,8 @@ function isWritten(node: Node | null): node is Node {
 }
 
 /**
- * Where `path` stands in the text: its value, or its key with `at: 'key'`. A key without a value points at the key.
- * Where the path ends early (a missing key), it is the key of the map that it is missing from.
+ * The position of the value at `path`, or of its key with `at: 'key'` and where it has no value. For a missing key, the
+ * position of the map that it is missing from.
  */
 export function locate(
   document: Document,

@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { START, type LocatedProblem, type Position } from './problem.ts';
 
-/** Larger than any file that a person writes by hand; keeps a wrong file name from filling the memory. */
+/** Larger than any file written by hand; a wrong file name must not fill the memory. */
 export const MAX_SIZE_BYTES = 1024 * 1024;
 
-/** A file's text, or why it cannot be used. */
+/** A file's text, or the reason why it cannot be used. */
 export type ReadResult =
   | { readonly text: string; readonly problem?: never }
   | { readonly text?: never; readonly problem: LocatedProblem };
@@ -13,9 +13,9 @@ export type ReadResult =
 const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   ENOENT: ['no such file', 'check the name, or let "osha init" write one'],
   ENOTDIR: ['no such file', 'a part of its path is not a folder'],
-  EACCES: ['the file may not be read', 'check its owner and mode'],
-  EPERM: ['the file may not be read', 'check its owner and mode'],
-  ELOOP: ['the file is a symbolic link that leads to itself', 'remove the link'],
+  EACCES: ['permission denied', 'check its owner and mode'],
+  EPERM: ['permission denied', 'check its owner and mode'],
+  ELOOP: ['the file is a symbolic link to itself', 'remove the link'],
 };
 
 function refused(
@@ -30,7 +30,7 @@ function refused(
 function ofFailure(file: string, error: unknown): { readonly problem: LocatedProblem } {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'ENOENT' && isLink(file)) {
-    return refused(file, 'this symbolic link leads to no file', 'mount what it leads to, or remove the link');
+    return refused(file, 'this symbolic link is broken', 'mount its target, or remove the link');
   }
   const [message, hint] = REASONS[code] ?? [
     `the file cannot be read (${code})`,
@@ -48,7 +48,7 @@ function positionAt(text: string, offset: number): Position {
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
 
-/** The bytes of `file` as text without a byte order mark, or the reason why they are none. Never throws. */
+/** The bytes of `file` as text without a byte order mark, or the reason why they are not text. Never throws. */
 export function decodeText(file: string, bytes: Uint8Array): ReadResult {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
@@ -63,7 +63,7 @@ export function decodeText(file: string, bytes: Uint8Array): ReadResult {
   if (nul >= 0) {
     return refused(
       file,
-      'the file holds a NUL byte, so it is not a text',
+      'the file contains a NUL byte, so it is not text',
       'give a YAML file',
       positionAt(text, nul),
     );
@@ -71,7 +71,7 @@ export function decodeText(file: string, bytes: Uint8Array): ReadResult {
   return { text };
 }
 
-/** A file's bytes, or why they cannot be had. */
+/** A file's bytes, or the reason why it cannot be used. */
 export type ReadBytesResult =
   | { readonly bytes: Uint8Array; readonly problem?: never }
   | { readonly bytes?: never; readonly problem: LocatedProblem };

@@ -17,7 +17,7 @@ import { oshaWith, type CliResult } from './run-cli.ts';
 const NAMES = ['a', 'b', 'c'];
 const COOKIE = 'var/lib/rabbitmq/.erlang.cookie';
 
-/** Hosts that are deployed as far as their files tell, fit for a deployment, and let nothing be changed. */
+/** Hosts that pass preflight, have the files of a deployment, and reject all changes. */
 class DeployedHosts extends FitHosts {
   readonly changes: string[] = [];
 
@@ -74,14 +74,14 @@ rabbitmq: { users: { ops: {} } }
 });
 
 describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
-  it('deploys nothing, adopts the same values from the hosts, and then nothing stands against it', async () => {
+  it('is refused, adopts the same values from the hosts, and is deployed again', async () => {
     renameSync(file('secrets.yaml'), file('away.yaml'));
     const refused = await run('deploy', 'inventory.yaml');
     expect(refused.exitCode).toBe(5);
-    expect(refused.stdout).toContain('these hosts carry secrets that this folder does not have: ');
+    expect(refused.stdout).toContain('these hosts have secrets that this folder lacks: ');
     expect(refused.stdout).toContain('erlangCookie');
     expect(refused.stdout).toContain(
-      `\nhint: put secrets.yaml back, or read them from the hosts: osha secrets adopt ${file('inventory.yaml')};`,
+      `\nhint: restore secrets.yaml, or read them from the hosts: osha secrets adopt ${file('inventory.yaml')};`,
     );
     expect((await run('plan', 'inventory.yaml', '--diff')).exitCode).toBe(5);
     expect(hosts.changes).toEqual([]);
@@ -109,7 +109,7 @@ describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
     expect(hosts.changes).toEqual([]);
   });
 
-  it('tells as JSON what was adopted from where, and no value', async () => {
+  it('prints as JSON which secrets were adopted from which hosts, and no value', async () => {
     rmSync(file('secrets.yaml'));
     const { exitCode, stdout } = await run('secrets', 'adopt', 'inventory.yaml', '--json');
     expect(exitCode).toBe(0);
@@ -131,7 +131,7 @@ describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
     for (const value of Object.values(secrets)) expect(stdout).not.toContain(value);
   });
 
-  it('adopts from the hosts that answer, and ends with 4 where one does not', async () => {
+  it('adopts from reachable hosts, and exits with 4 where one is unreachable', async () => {
     rmSync(file('secrets.yaml'));
     hosts.takeDown('b');
     const { exitCode, stderr } = await run('secrets', 'adopt', 'inventory.yaml');
@@ -144,14 +144,14 @@ describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
     expect(existsSync(file('secrets.yaml'))).toBe(false);
   });
 
-  it('adopts nothing where hosts disagree, and names them; a host that is right can be chosen', async () => {
+  it('adopts nothing where hosts disagree, and names them; --limit chooses the right one', async () => {
     rmSync(file('secrets.yaml'));
     writeFileSync(join(hosts.disk('b'), COOKIE), 'nV84hTc1QyUe6sDjnV84hTc1QyUe6sDj');
     const { exitCode, stderr } = await run('secrets', 'adopt', 'inventory.yaml');
     expect(exitCode).toBe(5);
-    expect(stderr).toContain('the hosts have different secrets: erlangCookie (b not as a, c)');
+    expect(stderr).toContain('the hosts disagree with each other: erlangCookie (b differs from a, c)');
     expect(stderr).toContain(
-      '\nhint: adopt those of a host that is right: osha secrets adopt inventory.yaml --limit a\n',
+      '\nhint: adopt the secrets of a host that has the right ones: osha secrets adopt inventory.yaml --limit a\n',
     );
     expect(existsSync(file('secrets.yaml'))).toBe(false);
     expect((await run('secrets', 'adopt', 'inventory.yaml', '--limit', 'a')).exitCode).toBe(0);
@@ -159,35 +159,35 @@ describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a folder with other secrets than the hosts', { timeout: 60_000 }, () => {
+describe('a folder with different secrets than the hosts', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     rmSync(file('secrets.yaml'));
     await run('secrets', 'generate', 'inventory.yaml');
   });
 
-  it('deploys nothing, and adopts nothing before it is told which ones count', async () => {
+  it('is refused, and adopts nothing without --replace or --keep', async () => {
     const mine = readFileSync(file('secrets.yaml'), 'utf8');
     const refused = await run('deploy', 'inventory.yaml');
     expect(refused.exitCode).toBe(5);
-    expect(refused.stdout).toContain('these hosts carry other secrets than this folder: ');
+    expect(refused.stdout).toContain('these hosts have different secrets than this folder: ');
     const { exitCode, stderr } = await run('secrets', 'adopt', 'inventory.yaml');
     expect(exitCode).toBe(5);
-    expect(stderr).toContain('this folder has other secrets than the hosts: ');
+    expect(stderr).toContain('this folder has different secrets than the hosts: ');
     expect(readFileSync(file('secrets.yaml'), 'utf8')).toBe(mine);
     expect(hosts.changes).toEqual([]);
   });
 
-  it('takes those of the hosts with --replace', async () => {
+  it('takes the secrets of the hosts with --replace', async () => {
     const { exitCode, stdout } = await run('secrets', 'adopt', 'inventory.yaml', '--replace');
     expect({ exitCode }).toEqual({ exitCode: 0 });
     expect(kept()['erlangCookie']).toBe(secrets['erlangCookie']);
     // The CA's key cannot be taken: the present one stays, and a deployment is still refused.
     expect(stdout).toContain('tlsAuthority cannot be read back');
     const next = await run('plan', 'inventory.yaml', '--diff', '--only', 'logging');
-    expect(next.stdout).toContain('other secrets than this folder: tlsAuthority (a, b, c)');
+    expect(next.stdout).toContain('different secrets than this folder: tlsAuthority (a, b, c)');
   });
 
-  it('replaces those of the hosts with --keep', async () => {
+  it('replaces the secrets of the hosts with --keep', async () => {
     const mine = kept();
     expect((await run('secrets', 'adopt', 'inventory.yaml', '--keep')).exitCode).toBe(0);
     const { previous, ...same } = kept();

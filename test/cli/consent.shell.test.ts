@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { deploy, type DeployRequest } from '../../src/cli/deploy.ts';
+import { deploy, type DeployRequest } from '../../src/cli/verbs/deploy.ts';
 import { UserError } from '../../src/cli/errors.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { Host } from '../../src/inventory/types.ts';
@@ -113,7 +113,7 @@ function fileOf(own: readonly Playbook[]): string {
   return file;
 }
 
-/** Deploys with somebody at the terminal who gives this answer, or with nobody. */
+/** Deploys with a terminal that answers like this, or without one. */
 async function deployed(
   own: readonly Playbook[],
   answer: string | undefined,
@@ -162,22 +162,22 @@ async function deployed(
 const there = (name: string): boolean => existsSync(join(hosts.disk('a'), name));
 
 describe('--prune', () => {
-  it('shows what will be removed, and removes it after a yes', async () => {
-    const told = await deployed([prunes], 'yes', { prune: true });
-    expect(told.shown).toContain('Will be removed:\n  a: mine: remove user-old\n');
-    expect(told.asked).toEqual(['Type "yes" to continue: ']);
-    expect(told.exitCode).toBe(0);
+  it('shows what will be removed, and removes it after yes', async () => {
+    const result = await deployed([prunes], 'yes', { prune: true });
+    expect(result.shown).toContain('Will be removed:\n  a: mine: remove user-old\n');
+    expect(result.asked).toEqual(['Type "yes" to continue: ']);
+    expect(result.exitCode).toBe(0);
     expect(there('removed-user-old')).toBe(true);
   });
 
   it.each(['no', '', 'y'])('changes nothing after "%s"', async (answer) => {
-    const told = await deployed([prunes], answer, { prune: true });
-    expect(told.shown).toContain('not confirmed: nothing was changed');
-    expect(told.exitCode).toBe(5);
+    const result = await deployed([prunes], answer, { prune: true });
+    expect(result.shown).toContain('not confirmed: nothing was changed');
+    expect(result.exitCode).toBe(5);
     expect(there('removed-user-old')).toBe(false);
   });
 
-  it('masks a secret in what it shows, and removes that too', async () => {
+  it('masks a secret in the list, and removes that resource, too', async () => {
     const book = playbook({
       ...common,
       name: 'mine',
@@ -194,17 +194,17 @@ describe('--prune', () => {
         ),
       ],
     });
-    const told = await deployed([book], 'yes', { prune: true });
-    expect(told.shown).toContain('a: mine: remove user-old of <secret mySecret>\n');
-    expect([told.exitCode, there('removed-user-old')]).toEqual([0, true]);
+    const result = await deployed([book], 'yes', { prune: true });
+    expect(result.shown).toContain('a: mine: remove user-old of <secret mySecret>\n');
+    expect([result.exitCode, there('removed-user-old')]).toEqual([0, true]);
   });
 
-  it('asks nothing where there is nothing to remove', async () => {
+  it('does not ask where there is nothing to remove', async () => {
     await deployed([prunes], undefined, { prune: true, yes: true });
     expect(await deployed([prunes], 'no', { prune: true })).toMatchObject({ exitCode: 0, asked: [] });
   });
 
-  it('removes nothing that turns up only after it was confirmed', async () => {
+  it('removes nothing that appears only after the confirmation', async () => {
     let looks = 0;
     const late = leftover('late');
     const turningUp = { ...late, decide: (files: string) => (looks++ === 0 ? [] : late.decide(files)) };
@@ -216,8 +216,8 @@ describe('--prune', () => {
         step('Clean up', [leftover('user-old'), turningUp], { hosts: all.slice(0, 1) }),
       ],
     });
-    const told = await deployed([book], 'yes', { prune: true });
-    expect(told.exitCode).toBe(0);
+    const result = await deployed([book], 'yes', { prune: true });
+    expect(result.exitCode).toBe(0);
     expect([there('removed-user-old'), there('removed-late')]).toEqual([true, false]);
   });
 });
@@ -225,16 +225,16 @@ describe('--prune', () => {
 describe('an option that may lose data', () => {
   const request = { bootstrapFrom: 'b' };
 
-  it('shows what may be lost and what the decision rests on, and is carried out after a yes', async () => {
-    const told = await deployed([forms], 'YES ', request);
-    expect(told.shown).toMatch(
+  it('shows what may be lost and the evidence, and takes effect after yes', async () => {
+    const result = await deployed([forms], 'YES ', request);
+    expect(result.shown).toMatch(
       /May be lost: All but the data of b\.\n {2}MEMBER +LAST TRANSACTION\n {2}a +17\n/,
     );
-    expect(told.exitCode).toBe(0);
+    expect(result.exitCode).toBe(0);
     expect(there('formed')).toBe(true);
   });
 
-  it('changes nothing after a no', async () => {
+  it('changes nothing after no', async () => {
     expect((await deployed([forms], 'no', request)).exitCode).toBe(5);
     expect(there('formed')).toBe(false);
   });
@@ -245,12 +245,12 @@ describe('without a terminal', () => {
     ['--prune', [prunes], { prune: true }],
     ['--bootstrap-from', [forms], { bootstrapFrom: 'b' }],
     ['--prune with --bootstrap-from', [prunes, forms], { prune: true, bootstrapFrom: 'b' }],
-  ])('%s is refused before a host is asked, and --yes confirms it', async (what, own, request) => {
+  ])('%s is refused before any host is contacted, and --yes confirms it', async (what, own, request) => {
     const refused = await deployed(own, undefined, request);
     expect(refused).toMatchObject({
       exitCode: 5,
-      shown: `${what} has to be confirmed, and there is no terminal to ask on`,
-      hint: 'to confirm it: osha deploy inventory.yaml --yes',
+      shown: `${what} needs confirmation, and there is no terminal to ask on`,
+      hint: 'confirm with: osha deploy inventory.yaml --yes',
     });
     expect(hosts.sent).toEqual([]);
     expect((await deployed(own, undefined, { ...request, yes: true })).exitCode).toBe(0);
@@ -261,7 +261,7 @@ describe('without a terminal', () => {
     ['a plain deployment', {}],
     ['--dry-run', { prune: true, mode: 'plan' }],
     ['--diff', { prune: true, mode: 'diff' }],
-  ])('%s asks nothing', async (_, request) => {
+  ])('%s does not ask', async (_, request) => {
     expect((await deployed([prunes], undefined, request)).exitCode).toBe(0);
     expect(there('removed-user-old')).toBe(false);
   });
@@ -272,7 +272,7 @@ describe('osha secrets rotate', () => {
   const rotate = (ask: Io['ask'], ...more: readonly string[]): ReturnType<typeof oshaWith> =>
     oshaWith({ cwd: folder, ...(ask ? { ask } : {}) }, 'secrets', 'rotate', 'inventory.yaml', ...more);
 
-  it('names what it replaces, and has it confirmed', async () => {
+  it('lists the secrets to replace, and asks for confirmation', async () => {
     writeFileSync(
       join(folder, 'inventory.yaml'),
       'name: test\nhosts:\n  a: { address: 192.0.2.1, roles: [messaging] }\n',
@@ -283,8 +283,8 @@ describe('osha secrets rotate', () => {
     expect(refused).toMatchObject({
       exitCode: 5,
       stderr:
-        'error: secrets rotate has to be confirmed, and there is no terminal to ask on\n' +
-        'hint: to confirm it: osha secrets rotate inventory.yaml erlangCookie --yes\n',
+        'error: secrets rotate needs confirmation, and there is no terminal to ask on\n' +
+        'hint: confirm with: osha secrets rotate inventory.yaml erlangCookie --yes\n',
     });
     const no = await rotate(() => Promise.resolve('no'), 'erlangCookie');
     expect(no.exitCode).toBe(5);
@@ -296,7 +296,7 @@ describe('osha secrets rotate', () => {
     expect(secrets()).not.toBe(before);
   });
 
-  it('says which secret is unknown before it asks anything', async () => {
+  it('reports an unknown secret before it asks for confirmation', async () => {
     const { exitCode, stderr } = await rotate(undefined, 'nothing');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('nothing');

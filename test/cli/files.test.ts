@@ -27,7 +27,7 @@ function contents(path: string): Readonly<Record<string, string>> {
 }
 
 describe('osha init', () => {
-  it('writes an inventory that is valid and can be planned, and keeps its secrets private and out of git', async () => {
+  it('writes a valid inventory that can be planned, and keeps its secrets private and out of git', async () => {
     expect((await run('init', 'prod')).exitCode).toBe(0);
     expect(read('prod', 'inventory.yaml')).toContain('name: prod');
     expect(statSync(join(folder, 'prod', 'secrets.yaml')).mode & 0o777).toBe(0o600);
@@ -41,21 +41,21 @@ describe('osha init', () => {
   const IGNORED = ['secrets.yaml', '.secrets.yaml.*', '.osha/'];
   it.each([
     ['is empty', '', IGNORED.join('\n')],
-    ['is about something else', '*.log\n', ['*.log', ...IGNORED].join('\n')],
+    ['has other lines', '*.log\n', ['*.log', ...IGNORED].join('\n')],
     ['does not end with a line break', '*.log', ['*.log', ...IGNORED].join('\n')],
     ['has some of the lines', '.osha\n', '.osha\nsecrets.yaml\n.secrets.yaml.*'],
-    ['has all of them in other words', '/secrets.yaml\r\n.secrets.yaml.*\r\n/.osha/', undefined],
+    ['has equivalent lines', '/secrets.yaml\r\n.secrets.yaml.*\r\n/.osha/', undefined],
     [
-      'takes one back',
+      'negates one',
       `${IGNORED.join('\n')}\n!secrets.yaml\n`,
       `${IGNORED.join('\n')}\n!secrets.yaml\nsecrets.yaml`,
     ],
     [
-      'only mentions them',
+      'only has similar lines',
       '# secrets.yaml\nold-secrets.yaml\n',
       `# secrets.yaml\nold-secrets.yaml\n${IGNORED.join('\n')}`,
     ],
-  ])('adds what is missing to a .gitignore that %s, and says so', async (_what, before, after) => {
+  ])('adds missing lines to a .gitignore that %s, and reports it', async (_what, before, after) => {
     writeFileSync(join(folder, '.gitignore'), before);
     const { exitCode, stdout } = await run('init');
     expect(exitCode).toBe(0);
@@ -71,7 +71,7 @@ describe('osha init', () => {
     expect(readdirSync(folder)).toEqual(['.gitignore']);
   });
 
-  it('overwrites nothing', async () => {
+  it('does not overwrite an existing inventory', async () => {
     mkdirSync(join(folder, 'prod'));
     writeFileSync(join(folder, 'prod', 'inventory.yaml'), 'mine');
     const { exitCode, stderr } = await run('init', 'prod');
@@ -86,7 +86,7 @@ describe('osha init', () => {
   });
 });
 
-describe('what only looks writes nothing:', () => {
+describe('read-only commands write nothing:', () => {
   it.each([['validate'], ['plan'], ['plan', '--json'], ['deploy', '--dry-run'], ['secrets', 'list']])(
     'osha %s %s',
     async (...args) => {
@@ -110,7 +110,7 @@ describe('an inventory with mistakes', () => {
   const broken =
     'name: x\nhosts:\n  a: { address: 10.0.0.1, roles: [controler] }\n  b: { adress: 10.0.0.1 }\n';
 
-  it('is told with every mistake at its place, on stderr, with 2', async () => {
+  it('is rejected with 2, and every mistake with its place on stderr', async () => {
     writeFileSync(join(folder, 'broken.yaml'), broken);
     for (const verb of ['validate', 'plan', 'deploy', 'status', 'check']) {
       const { exitCode, stdout, stderr } = await run(verb, 'broken.yaml');
@@ -120,7 +120,7 @@ describe('an inventory with mistakes', () => {
     }
   });
 
-  it('is told as JSON lines with --json', async () => {
+  it('is rejected in JSON lines with --json', async () => {
     writeFileSync(join(folder, 'broken.yaml'), broken);
     const { stdout } = await run('validate', 'broken.yaml', '--json');
     const lines = stdout.trimEnd().split('\n');
@@ -128,7 +128,7 @@ describe('an inventory with mistakes', () => {
     expect(lastLine(stdout)).toMatchObject({ event: 'error', exitCode: 2 });
   });
 
-  it('or secrets that others can read is invalid as well', async () => {
+  it('with secrets that others can read is rejected, too', async () => {
     await run('init', '.');
     chmodSync(join(folder, 'secrets.yaml'), 0o644);
     const { exitCode, stderr } = await run('validate', 'inventory.yaml');
@@ -137,13 +137,13 @@ describe('an inventory with mistakes', () => {
   });
 });
 
-describe('a selection that names what is not there', () => {
+describe('a selection of something unknown', () => {
   it.each([
     [['--only', 'galerra'], '"galerra"'],
     [['--limit', 'controller9'], '"controller9"'],
     [['--limit', 'storage'], 'no host has the role "storage"'],
     [['--from', 'base:nothing'], '"nothing"'],
-  ])('%j ends with 2 and says what there is', async (args, words) => {
+  ])('%j exits with 2 and lists the choices', async (args, words) => {
     await run('init', '.');
     const { exitCode, stderr, stdout } = await run('plan', 'inventory.yaml', ...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -153,7 +153,7 @@ describe('a selection that names what is not there', () => {
 });
 
 describe('osha plan', () => {
-  it('prints phases, steps, how they go over the hosts and which, in JSON too', async () => {
+  it('prints phases, steps, strategies and hosts, also in JSON', async () => {
     await run('init', '.');
     const { stdout } = await run('plan', 'inventory.yaml', '--only', 'base', '--limit', 'controller2');
     expect(stdout).toMatch(/^1\. .* \(base\) on controller2\n +STEP +STRATEGY +--FROM\n/);
@@ -166,7 +166,7 @@ describe('osha plan', () => {
 });
 
 describe('osha render', () => {
-  it('writes every host’s files with masks in place of secrets, again and again', async () => {
+  it('writes the files of every host with masked secrets, and replaces them when repeated', async () => {
     await run('init', '.');
     const values = [...read('secrets.yaml').matchAll(/: "?([A-Za-z0-9]{16,})"?$/gm)].map(
       (match) => match[1] ?? '',
@@ -183,7 +183,7 @@ describe('osha render', () => {
     expect(contents('out')).toEqual(files);
   });
 
-  it('leaves a folder alone that it did not make, unless it is told to write into it', async () => {
+  it('refuses a folder that it did not create, unless forced', async () => {
     await run('init', '.');
     mkdirSync(join(folder, 'mine'));
     writeFileSync(join(folder, 'mine/note'), 'keep me');
@@ -196,7 +196,7 @@ describe('osha render', () => {
 });
 
 describe('osha secrets', () => {
-  it('generates what is missing, replaces what is named, and prints no value', async () => {
+  it('generates missing secrets, replaces named ones, and prints no value', async () => {
     await run('init', '.');
     rmSync(join(folder, 'secrets.yaml'));
     const listed = await run('secrets', 'list', 'inventory.yaml', '--json');

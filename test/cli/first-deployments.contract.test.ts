@@ -113,7 +113,7 @@ const put = (hosts: LockingHosts, host: string, cookie: string): void => {
 };
 
 describe('a deployment', { timeout: 60_000 }, () => {
-  it('writes the secrets that it made up once the hosts admitted it, and says so', async ({ hosts }) => {
+  it('writes generated secrets once the hosts have admitted it, and reports them', async ({ hosts }) => {
     const folder = folderForTest();
     const { summary, notices } = await deploy(hosts, folder);
     const cookie = await cookieIn(folder);
@@ -123,7 +123,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
     expect((await deploy(hosts, folder)).summary).toMatchObject({ changes: 0, ok: 3 });
   });
 
-  it('is refused before any change from a folder that lacks secrets, as is its plan', async ({ hosts }) => {
+  it('is refused before any change in a folder that lacks secrets, as is its plan', async ({ hosts }) => {
     const folder = folderForTest();
     await deploy(hosts, folder);
     const before = cookiesOn(hosts);
@@ -132,7 +132,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
       const { summary, events } = await deploy(hosts, folder, { mode });
       expect(summary).toMatchObject({
         changes: 0,
-        refused: `these hosts carry secrets that this folder does not have: cookie (${NAMES.join(', ')})`,
+        refused: `these hosts have secrets that this folder lacks: cookie (${NAMES.join(', ')})`,
         hint: expect.stringContaining(`osha secrets adopt ${join(folder, 'inventory.yaml')};`) as string,
       });
       expect(summary.hint).toContain('osha secrets rotate ');
@@ -143,7 +143,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
     expect(existsSync(join(folder, 'secrets.yaml'))).toBe(false);
   });
 
-  it('asks the other hosts too where --limit names a new one', async ({ hosts }) => {
+  it('checks the other hosts too where --limit names a new one', async ({ hosts }) => {
     const folder = folderForTest();
     await deploy(hosts, folder, { limit: ['controller1', 'controller2'] });
     rmSync(join(folder, 'secrets.yaml'));
@@ -162,7 +162,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
     });
     const { summary } = await deploy(hosts, other);
     expect(summary.refused).toBe(
-      `these hosts carry other secrets than this folder: cookie (${NAMES.join(', ')})`,
+      `these hosts have different secrets than this folder: cookie (${NAMES.join(', ')})`,
     );
     expect(summary.hint).toContain('--replace');
     expect(cookiesOn(hosts)).toEqual(Array(3).fill(await cookieIn(folder)));
@@ -178,7 +178,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
     expect(cookiesOn(hosts)).toEqual(Array(3).fill(await cookieIn(folder)));
   });
 
-  it('carries out a rotation on purpose of what the folder lacked, and forgets that once it is done', async ({
+  it('rotates a secret that the folder lacked, and forgets the old value once all hosts have the new one', async ({
     hosts,
   }) => {
     const folder = folderForTest();
@@ -191,7 +191,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
     expect(cookiesOn(hosts)).toEqual(Array(3).fill(await cookieIn(folder)));
   });
 
-  it('makes nothing up where no host answers, and ends as unreachable', async ({ hosts }) => {
+  it('generates nothing where no host answers, and exits as unreachable', async ({ hosts }) => {
     const folder = folderForTest();
     for (const host of NAMES) hosts.takeDown(host);
     const { summary } = await deploy(hosts, folder);
@@ -211,7 +211,7 @@ describe('a deployment', { timeout: 60_000 }, () => {
   });
 });
 
-describe('of two first deployments at once', { timeout: 120_000 }, () => {
+describe('of two concurrent first deployments', { timeout: 120_000 }, () => {
   it('one wins on the hosts and on this machine, in each of 20 rounds', async () => {
     for (let round = 0; round < 20; round += 1) {
       const hosts = new LockingHosts();
@@ -228,7 +228,7 @@ describe('of two first deployments at once', { timeout: 120_000 }, () => {
     }
   });
 
-  it('one wins also where they have no host in common', async () => {
+  it('one wins even without a common host', async () => {
     for (let round = 0; round < 5; round += 1) {
       const hosts = new LockingHosts();
       const folder = folderForTest();

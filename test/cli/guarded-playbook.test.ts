@@ -62,34 +62,38 @@ const stepsOf = (definition: object): readonly Step[] => guarded(definition).ste
 /** Such as a function that returns nothing, or a name that is misspelt: what TypeScript would have marked. */
 const wrong = (value: unknown): never => value as never;
 
-describe('a playbook of the user’s own is refused where it', () => {
+describe('a user’s playbook is rejected where it', () => {
   it.each<[string, object, string]>([
-    ['has no name', { name: undefined }, 'playbook.name: a text is expected, found nothing'],
-    ['has a name with a space', { name: 'my app' }, 'playbook.name: letters, digits'],
-    ['has no schema for its settings', { settings: {} }, 'playbook.settings: a schema of zod 4 is expected'],
-    ['needs a text instead of a list', { needs: 'base' }, 'playbook.needs: a list is expected, found "base"'],
-    ['has steps that are no function', { steps: [] }, 'playbook.steps: a function is expected, found a list'],
-    ['has a secret that no rule makes', { secrets: { key: true } }, 'playbook.secrets.key: a rule such as'],
+    ['has no name', { name: undefined }, 'playbook.name: expected a string, found undefined'],
+    ['has a name with a space', { name: 'my app' }, 'playbook.name: expected letters, digits'],
+    ['has no schema for its settings', { settings: {} }, 'playbook.settings: expected a zod 4 schema'],
+    ['has a string as needs', { needs: 'base' }, 'playbook.needs: expected a list, found "base"'],
+    ['has steps that are not a function', { steps: [] }, 'playbook.steps: expected a function, found a list'],
+    [
+      'has a secret that no rule makes',
+      { secrets: { key: true } },
+      'playbook.secrets.key: expected a rule such as',
+    ],
   ])('%s', (_, definition, words) => {
     expect(faultOf(() => guarded(definition)).message).toContain(words);
   });
 });
 
-describe('the plan tells as a mistake in the user’s file what', () => {
+describe('the plan reports as a mistake in the user’s file a step that', () => {
   it.each<[string, object, string]>([
     ['throws', { steps: () => wrong(JSON.parse('{')) }, 'steps: Expected property name'],
     ['returns a promise', { steps: async () => [] }, 'my.ts:3:3: steps returns a promise'],
-    ['returns nothing', { steps: () => undefined }, 'steps: a list is expected, found nothing'],
-    ['is no step', { steps: () => [false] }, 'steps[0]: a step is expected: make it with step() or verify()'],
+    ['returns nothing', { steps: () => undefined }, 'steps: expected a list, found undefined'],
+    ['is no step', { steps: () => [false] }, 'steps[0]: expected a step: make it with step() or verify()'],
     [
       'misses an operation',
       { steps: () => [step('Write it', wrong(undefined))] },
-      'my.ts:3:23: step "Write it"[0]: an operation is expected, found nothing',
+      'my.ts:3:23: step "Write it"[0]: expected an operation, found undefined',
     ],
     [
       'does not return an operation for a host',
       { steps: () => [step('Write it', () => wrong(undefined))] },
-      'step "Write it"[0]: an operation is expected, found nothing',
+      'step "Write it"[0]: expected an operation, found undefined',
     ],
     [
       'has a misspelt operation for a host',
@@ -103,7 +107,7 @@ describe('the plan tells as a mistake in the user’s file what', () => {
           verify('Answers', wrong({ scope: 'health', title: 'x', probe: () => 1, judge: () => [] })),
         ],
       },
-      'steps[0].check.members: a list is expected, found nothing',
+      'steps[0].check.members: expected a list, found undefined',
     ],
   ])('%s', (_, definition, words) => {
     const fault = faultOf(() => stepsOf(definition));
@@ -122,7 +126,7 @@ describe('the plan tells as a mistake in the user’s file what', () => {
     ['frontends', (playbook) => playbook.frontends?.(context)],
     ['takeovers', (playbook) => playbook.takeovers?.(context)],
     ['morePorts', (playbook) => playbook.morePorts?.(context)],
-  ])('%s throws, promises or makes up', (name, call) => {
+  ])('%s throws, returns a promise or returns another shape', (name, call) => {
     const mistakes: readonly (() => unknown)[] = [
       () => {
         throw new Error('my own mistake');
@@ -135,20 +139,20 @@ describe('the plan tells as a mistake in the user’s file what', () => {
     }
   });
 
-  it('its settings throw while they are read', () => {
+  it('its settings throw while they are parsed', () => {
     const settings = z.strictObject({}).transform(() => wrong(JSON.parse('{')));
     expect(faultOf(() => guarded({ settings }).settings.safeParse({})).message).toContain('settings: ');
   });
 });
 
 describe('a fault', () => {
-  it('says what a misspelt name was likely meant to be', () => {
+  it('suggests the correction of a misspelt name', () => {
     const misspelt = (): never => wrong((file as never as { contnt: () => void }).contnt());
     const { problem } = faultOf(() => stepsOf({ steps: misspelt }));
     expect(problem.hint).toBe('did you mean file.content?');
   });
 
-  it('stands at the entry of the inventory that names the file, and names its own place', () => {
+  it('is reported at the inventory’s entry for the file, with its own place in the message', () => {
     const entry = { file: 'inventory.yaml', line: 7, column: 14 };
     const { problem } = faultOf(() => guarded({ steps: async () => [] }, entry).steps(context));
     expect(problem).toMatchObject({
@@ -158,19 +162,19 @@ describe('a fault', () => {
     });
   });
 
-  it('of a decision fails the step of a run as the file’s mistake, not as a defect of osha', () => {
+  it('in a decision fails the step as a mistake in the file, not as a defect of osha', () => {
     const operation = { ...file.content('/etc/x', { content: 'x' }), decide: () => wrong(undefined) };
     const [planned] = stepsOf({ steps: () => [step('Write it', operation)] });
     if (planned?.kind !== 'host') throw new Error('a step on hosts was planned');
     const [guardedOperation] = planned.operations(host as Host);
     const fault = faultOf(() => guardedOperation?.decide({}));
     expect(failureOf(fault)).toMatchObject({
-      message: 'my.ts:3:23: step "Write it": decide: a list is expected, found nothing',
+      message: 'my.ts:3:23: step "Write it": decide: expected a list, found undefined',
     });
   });
 });
 
-it('a playbook without mistakes plans as it would by itself, also where it is an instance of a class', () => {
+it('a valid playbook plans the same with and without the guard, also as an instance of a class', () => {
   class Mine {
     readonly name = 'mine';
     readonly title = 'My own';

@@ -37,7 +37,7 @@ haproxy: { internal_vip: api }
 }
 
 /**
- * Runs a command on the host that goes on until it is ended, and notes how: on a terminal of its own (util-linux'
+ * Runs a command on the host that keeps running until it is ended, and records how: on a terminal of its own (util-linux'
  * script), or into the file `out`. Does `end` in the middle of it, and returns osha's exit code.
  */
 async function during(

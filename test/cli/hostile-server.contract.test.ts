@@ -26,7 +26,7 @@ function text(value: string): Buffer {
 const GOODBYE = packet(Buffer.concat([Buffer.from([1, 0, 0, 0, 2]), text(ALL_HOSTILE), text('')]));
 const VERSION = 'SSH-2.0-OpenSSH_9.2p1';
 
-/** What is said to whoever connects, before it has proved anything. */
+/** What the server sends to any client, before authentication. */
 const SAYS: Readonly<Record<string, Buffer>> = {
   'disconnects with a message': Buffer.concat([Buffer.from(`${VERSION}\r\n`), GOODBYE]),
   'greets before its version': Buffer.concat([
@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers.forEach((server) => server.close()));
 
-describe.each(Object.keys(SAYS))('whoever answers at the address and %s', (name) => {
+describe.each(Object.keys(SAYS))('a server that %s', (name) => {
   it.each([
     ['exec', ['inventory.yaml', '--', 'true']],
     ['exec', ['inventory.yaml', '--json', '--', 'true']],

@@ -93,7 +93,7 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   [NAME]: [[]],
 };
 
-it('every verb is among those that are tried', () => {
+it('every verb is tried', () => {
   const io = {
     stdout: new GuardedOutput({ write: () => undefined }),
     stderr: new GuardedOutput({ write: () => undefined }),
@@ -115,7 +115,7 @@ describe.each([
     const cases = Object.entries(CALLS).flatMap(([verb, calls]) =>
       calls.map((call) => [verb, call] as const),
     );
-    it.each(cases)('osha %j %j writes nothing that a terminal would obey', async (verb, call) => {
+    it.each(cases)('osha %j %j prints nothing that a terminal would obey', async (verb, call) => {
       const at = call.indexOf('--');
       const words = at < 0 ? [...call, mode] : [...call.slice(0, at), mode, ...call.slice(at)];
       const { stdout, stderr } = await oshaWith({ cwd: folder, transport }, verb, ...words);

@@ -21,7 +21,7 @@ beforeEach(() => {
   );
 });
 
-/** This machine stands for every host; those in `away` do not answer. */
+/** This machine plays every host; those in `away` are unreachable. */
 function here(
   away: readonly string[] = [],
   onConnect: (host: string) => void = () => undefined,
@@ -49,7 +49,7 @@ const jsonLines = (text: string): readonly Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('osha exec', () => {
-  it('runs a line of shell everywhere and names the host before each line', async () => {
+  it('runs a line of shell on all hosts and prefixes each line with its host', async () => {
     const { exitCode, stdout, stderr } = await run(
       [],
       'exec',
@@ -62,18 +62,18 @@ describe('osha exec', () => {
     expect(stderr.trimEnd().split('\n').toSorted()).toEqual(['a | two', 'b | two', 'c | two']);
   });
 
-  it('takes several words as they are', async () => {
+  it('passes several words literally', async () => {
     const { stdout } = await run([], 'exec', 'inventory.yaml', '--on', 'a', '--', 'echo', 'a  b', '$HOME');
     expect(stdout).toBe('a | a  b $HOME\n');
   });
 
-  it('ends with 1 where the command failed, and says where', async () => {
+  it('exits with 1 where the command fails, and names the host', async () => {
     const { exitCode, stderr } = await run([], 'exec', 'inventory.yaml', '--on', 'a,b', '--', 'exit 7');
     expect(exitCode).toBe(1);
     expect(stderr).toBe('a: exited with 7\nb: exited with 7\n');
   });
 
-  it('ends with 4 where a host is away, after the others did it', async () => {
+  it('exits with 4 where a host is unreachable, after the others have finished', async () => {
     const { exitCode, stdout } = await run(['b'], 'exec', 'inventory.yaml', '--json', '--', 'echo hi');
     expect(exitCode).toBe(4);
     const lines = jsonLines(stdout);
@@ -83,7 +83,7 @@ describe('osha exec', () => {
     expect(lines.at(-1)).toMatchObject({ event: 'summary', ok: 2, failed: 0, unreachable: 1 });
   });
 
-  it('keeps no more of the output than --max-output says, and says how much was cut', async () => {
+  it('limits the output to --max-output, and reports how much was cut', async () => {
     const flood = ['exec', 'inventory.yaml', '--on', 'a', '--max-output', '10K'];
     const command = ['--', 'yes | head -c 1000000'];
     const { exitCode, stdout } = await run([], ...flood, ...command);
@@ -94,7 +94,7 @@ describe('osha exec', () => {
     expect(String(result?.['stdout']).length).toBeLessThan(80_000);
   });
 
-  it('goes to no host that --on does not name', async () => {
+  it('contacts only the hosts that --on names', async () => {
     const { exitCode, stderr } = await run([], 'exec', 'inventory.yaml', '--on', 'nobody', '--', 'true');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('"nobody" is neither a host of this inventory nor a role');
@@ -109,7 +109,7 @@ describe('where no host answers,', () => {
     ['plan', 'inventory.yaml', '--diff'],
     ['status', 'inventory.yaml'],
     ['check', 'inventory.yaml'],
-  ])('osha %s %s %s ends with 4, with the reason and a hint', async (...args) => {
+  ])('osha %s %s %s exits with 4, a reason and a hint', async (...args) => {
     const { exitCode, stdout } = await run(away, ...args.filter((word) => word !== undefined));
     expect(exitCode).toBe(4);
     expect(stdout).toContain('nothing answers on port 22');
@@ -140,26 +140,34 @@ describe('where no host answers,', () => {
   it.each([
     ['status', ['a', 'c']],
     ['check', ['a', 'c']],
-  ])('osha %s asks the hosts that --limit names, and no others', async (verb, hosts) => {
+  ])('osha %s checks only the hosts that --limit names', async (verb, hosts) => {
     const result = await asked(verb, 'inventory.yaml', '--limit', 'a,c');
     expect(result).toMatchObject({ exitCode: 4, hosts });
     expect(result.stdout).not.toMatch(/unreachable b/);
   });
 
-  it('osha check asks the hosts of the phases that --only names', async () => {
+  it('osha check checks only the hosts of the phases that --only names', async () => {
     const timeOnly = await asked('check', 'inventory.yaml', '--only', 'time', '--limit', 'b');
     expect(timeOnly).toMatchObject({ exitCode: 4, hosts: ['b'] });
     const unknown = await asked('check', 'inventory.yaml', '--only', 'tyme');
     expect(unknown).toMatchObject({ exitCode: 2, hosts: [] });
   });
 
-  it.each(['status', 'check'])('osha %s refuses a step in --from: it asks whole phases', async (verb) => {
-    const { exitCode, stderr, hosts } = await asked(verb, 'inventory.yaml', '--from', 'time:install-chrony');
-    expect({ exitCode, hosts }).toEqual({ exitCode: 2, hosts: [] });
-    expect(stderr).toContain('name the phase alone: --from time');
-  });
+  it.each(['status', 'check'])(
+    'osha %s rejects a step in --from, because it checks whole phases',
+    async (verb) => {
+      const { exitCode, stderr, hosts } = await asked(
+        verb,
+        'inventory.yaml',
+        '--from',
+        'time:install-chrony',
+      );
+      expect({ exitCode, hosts }).toEqual({ exitCode: 2, hosts: [] });
+      expect(stderr).toContain('name only the phase: --from time');
+    },
+  );
 
-  it('osha status and osha check state nothing about any system as a whole', async () => {
+  it('osha status and osha check report nothing about systems as a whole', async () => {
     for (const verb of ['status', 'check']) {
       const { stdout } = await run(away, verb, 'inventory.yaml', '--json');
       const findings = jsonLines(stdout)
@@ -173,7 +181,7 @@ describe('where no host answers,', () => {
     }
   });
 
-  it('a deployment is recorded and can be looked at, and a comparison is not recorded', async () => {
+  it('a deployment is recorded and can be shown, a comparison is not recorded', async () => {
     await run(away, 'plan', 'inventory.yaml', '--diff');
     expect(existsSync(join(folder, '.osha'))).toBe(false);
     const { stdout } = await run(away, 'deploy', 'inventory.yaml');
@@ -188,7 +196,7 @@ describe('where no host answers,', () => {
     expect(shown.stdout).toContain('unreachable a, b, c: nothing answers on port 22');
   });
 
-  it('a deployment whose record is lost on the way continues, says so once, and does not hide it at the end', async () => {
+  it('a deployment whose record fails half way continues, warns once, and reports it at the end', async () => {
     const lose = (): void => rmSync(join(folder, '.osha'), { recursive: true, force: true });
     const deploying = (...options: readonly string[]): Promise<CliResult> =>
       oshaWith({ cwd: folder, transport: here(away, lose) }, 'deploy', 'inventory.yaml', ...options);
@@ -204,7 +212,7 @@ describe('where no host answers,', () => {
     expect(plain.stdout).toMatch(/\nlog: .*events\.jsonl, incomplete: no such file or directory\n$/);
   });
 
-  it('a deployment that cannot be recorded ends with 5, before it connects to a host', async () => {
+  it('a deployment that cannot be recorded exits with 5 before it connects to a host', async () => {
     writeFileSync(join(folder, '.osha'), '');
     const { exitCode, stdout, stderr } = await run(away, 'deploy', 'inventory.yaml');
     expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: '' });
@@ -213,7 +221,7 @@ describe('where no host answers,', () => {
     );
   });
 
-  it('a deployment makes up no secrets: nothing is known of the hosts that may carry them', async () => {
+  it('a deployment generates no secrets, because hosts may already have them', async () => {
     const { exitCode, stderr } = await run(away, 'deploy', 'inventory.yaml');
     expect(exitCode).toBe(4);
     expect(stderr).not.toContain('generated');
@@ -221,7 +229,7 @@ describe('where no host answers,', () => {
   });
 });
 
-it('osha status masks a secret that a finding speaks of', async () => {
+it('osha status masks a secret in a finding', async () => {
   const mine = playbook({
     name: 'mine',
     title: 'Mine',

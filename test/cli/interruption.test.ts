@@ -26,8 +26,8 @@ afterEach(() => {
   quit.mockReset();
 });
 
-describe('a terminal that is closed', () => {
-  it('stops in an orderly way, however often it says so', () => {
+describe('a closed terminal', () => {
+  it('stops the command in an orderly way, however many signals it sends', () => {
     const stop = interruption(io, () => undefined);
     press('SIGHUP');
     expect(stop.asked()).toBe(true);
@@ -36,7 +36,7 @@ describe('a terminal that is closed', () => {
     expect(quit).not.toHaveBeenCalled();
   });
 
-  it('does not keep a SIGTERM from ending the process at once', () => {
+  it('does not prevent a SIGTERM from ending the process immediately', () => {
     interruption(io, () => undefined);
     press('SIGHUP');
     vi.advanceTimersByTime(1000);
@@ -46,7 +46,7 @@ describe('a terminal that is closed', () => {
 });
 
 describe('Ctrl-C', () => {
-  it('once stops in an orderly way and says how to stop at once', () => {
+  it('once stops in an orderly way and says how to quit immediately', () => {
     const notices: string[] = [];
     const stop = interruption(io, (text) => notices.push(text));
     press();
@@ -56,7 +56,7 @@ describe('Ctrl-C', () => {
     expect(quit).not.toHaveBeenCalled();
   });
 
-  it('twice gives the terminal back and ends with 130', () => {
+  it('twice restores the terminal and exits with 130', () => {
     const left: string[] = [];
     interruption(
       io,
@@ -70,7 +70,7 @@ describe('Ctrl-C', () => {
     expect(quit).toHaveBeenCalledExactlyOnceWith(130);
   });
 
-  it('that npm passes on a second time counts once', () => {
+  it('that npm forwards a second time counts once', () => {
     interruption(io, () => undefined);
     press();
     vi.advanceTimersByTime(20);
@@ -78,7 +78,7 @@ describe('Ctrl-C', () => {
     expect(quit).not.toHaveBeenCalled();
   });
 
-  it('is nobody’s any more once it is released', () => {
+  it('has its default action again after the release', () => {
     interruption(io, () => undefined).release();
     expect(handlers).toEqual([]);
   });

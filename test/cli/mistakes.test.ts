@@ -16,13 +16,13 @@ const aLoop: Make = (path) => {
 };
 const OUT = ['render', 'inventory.yaml', '--out'];
 
-describe('a mistake of the user’s is told as one, with 2 and a JSON line, where', () => {
+describe('a mistake of the user exits with 2 and is a JSON line with --json, where', () => {
   it.each<[string, string, Make, readonly string[], string]>([
     ['--out is a file', 'out', aFile, [...OUT, 'out'], 'out: exists already and is not a folder'],
     ['--out is below a file', 'out', aFile, [...OUT, 'out/a/b'], 'a part of this path is a file'],
     ['--out is a link to itself', 'out', aLoop, [...OUT, 'out'], 'out: '],
     [
-      'what marks a rendered folder is a folder',
+      'the marker of a rendered folder is a folder',
       'out/.osha-render',
       aFolder,
       [...OUT, 'out'],
@@ -75,7 +75,7 @@ describe('a mistake of the user’s is told as one, with 2 and a JSON line, wher
     expect(last).toMatchObject({ event: 'error', exitCode: 2 });
   });
 
-  it('the platform is none that osha knows, at its place', async () => {
+  it('an unknown platform is reported at its place', async () => {
     const folder = folderForTest();
     await oshaWith({ cwd: folder }, 'init', '.');
     const file = join(folder, 'inventory.yaml');

@@ -151,7 +151,7 @@ describe('a playbook that the inventory names', () => {
     expect(namesOf(command)).toEqual(names);
   });
 
-  it('is begun with the step that --from names, and left out by --skip', () => {
+  it('starts at the step that --from names, and is omitted by --skip', () => {
     const [first] = phasesOf('plan site/good.yaml --from motd:write-it --json');
     expect(first?.steps.map(({ step }) => step)).toEqual(['write-it']);
     expect(namesOf('plan site/good.yaml --skip motd --json')).toContain('other');
@@ -178,7 +178,7 @@ describe('a playbook that the inventory names', () => {
     expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(['playbooks', 'galera', 'motd']));
   });
 
-  it('may have settings that the schema of all inventories does not know', () => {
+  it('may have settings that are not in the general schema', () => {
     const schema: unknown = JSON.parse(resultOf('schema').stdout);
     expect(schema).toMatchObject({ if: { required: ['playbooks'] }, else: { propertyNames: {} } });
     expect(schema).not.toHaveProperty('additionalProperties');
@@ -204,7 +204,7 @@ describe('a playbook that the inventory names', () => {
     [
       'needs what there is not',
       'needing',
-      'needing needs "galerra", which is no playbook; did you mean "galera"?',
+      'needing needs "galerra", but there is no such playbook; did you mean "galera"?',
     ],
     ['needs itself by way of another', 'circle', 'playbooks need each other in a cycle: one -> two -> one'],
     [
@@ -213,17 +213,17 @@ describe('a playbook that the inventory names', () => {
       'setting.yaml:3:9: error: unknown key "txt"; did you mean "text"?',
     ],
     ['is not in a list', 'wrong', 'wrong.yaml:2:12: error: playbooks: expected a list'],
-  ])('and %s is told at its place in the inventory', (_, name, words) => {
+  ])('and %s is reported at its place in the inventory', (_, name, words) => {
     const { exitCode, stdout, stderr } = resultOf(`plan site/${name}.yaml`);
     expect(stderr).toContain(words);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });
 
-  it('and cannot be loaded hides no other mistake, and makes none of its settings', () => {
+  it('and cannot be loaded hides no other mistake, and its settings are not reported as mistakes', () => {
     expect(resultOf('plan site/missing.yaml').stderr).not.toContain('unknown key');
   });
 
-  it('is what a key that nobody knows is likely for', () => {
+  it('is suggested for an unknown key', () => {
     expect(resultOf('plan site/unnamed.yaml').stderr).toMatch(
       /unnamed\.yaml:2:1: error: unknown key "motd"; .*playbooks: \[\.\/FILE\.ts\]/,
     );
@@ -266,7 +266,7 @@ describe('osha run plans what the file exports and nothing else,', () => {
       'run site/galera.ts site/plain.yaml --dry-run',
       'site/galera.ts:5:12: error: the name "galera" is taken',
     ],
-  ])('and refuses with 2 where %s', (_, command, words) => {
+  ])('and exits with 2 where %s', (_, command, words) => {
     const { exitCode, stdout, stderr } = resultOf(command);
     expect(stderr).toContain(words);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

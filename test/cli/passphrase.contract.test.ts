@@ -14,7 +14,7 @@ const read = (...path: readonly string[]): string => readFileSync(join(folder, .
 
 // Not among the unit tests: a passphrase is made expensive to guess, and so to use.
 describe('osha secrets', () => {
-  it('encrypts with a passphrase that is asked for twice, and decrypts with one from a file', async () => {
+  it('encrypts with a passphrase typed twice, and decrypts with one from a file', async () => {
     await run('init', '.');
     const plain = read('secrets.yaml');
     const asked: string[] = [];

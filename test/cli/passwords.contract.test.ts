@@ -59,20 +59,23 @@ const exec = (command: string, ...options: readonly string[]): Promise<CliResult
 const BOTH = ['--ask-password', '--ask-sudo-password'];
 
 describe('a host that takes passwords only', () => {
-  it.each(['sshd itself', 'PAM'])('lets osha in where %s asks, and its sudo does', async (who) => {
-    inventoryOf(who === 'PAM' ? pam : plain);
-    expect(await exec('id -un', ...BOTH)).toEqual({ exitCode: 0, stdout: 'here | root\n', stderr: '' });
-    expect(asked).toEqual(['SSH password: ', 'sudo password: ']);
-  });
+  it.each(['sshd itself', 'PAM'])(
+    'accepts logins where %s asks for the password, and sudo asks, too',
+    async (who) => {
+      inventoryOf(who === 'PAM' ? pam : plain);
+      expect(await exec('id -un', ...BOTH)).toEqual({ exitCode: 0, stdout: 'here | root\n', stderr: '' });
+      expect(asked).toEqual(['SSH password: ', 'sudo password: ']);
+    },
+  );
 
-  it('lets osha in with passwords from files, without a terminal and without an option', async () => {
+  it('accepts passwords from files, without a terminal and without an option', async () => {
     writeFileSync(join(folder, 'password'), `${user.password}\n`, { mode: 0o600 });
     const env = { OSHA_SSH_PASSWORD_FILE: 'password', OSHA_SUDO_PASSWORD_FILE: join(folder, 'password') };
     const run = await oshaWith({ cwd: folder, env }, 'exec', 'inventory.yaml', '--', 'id -un');
     expect(run).toEqual({ exitCode: 0, stdout: 'here | root\n', stderr: '' });
   });
 
-  it('does not let osha in without, which then says what to type', async () => {
+  it('rejects a login without a password, with a hint to ask for it', async () => {
     const { exitCode, stderr } = await exec('true');
     expect(exitCode).toBe(4);
     expect(stderr).toContain('--ask-password');
@@ -82,7 +85,7 @@ describe('a host that takes passwords only', () => {
     expect(half.stderr).toContain('--ask-sudo-password');
   });
 
-  it('refuses a wrong password, which is shown nowhere', async () => {
+  it('rejects a wrong password, which is printed nowhere', async () => {
     const wrong = (): Promise<string> => Promise.resolve('wrong-horse');
     const run = await oshaWith(
       { cwd: folder, askHidden: wrong },
@@ -117,7 +120,7 @@ describe('a host that takes passwords only', () => {
 });
 
 describe('on a terminal', () => {
-  it('the password is asked for, and what is typed is not shown', async () => {
+  it('asks for the password, and does not show it as it is typed', async () => {
     const words = `${OSHA} exec inventory.yaml ${BOTH.join(' ')} --connect-timeout 60 --no-color -- id -un; echo code $? >code`;
     const child = spawn('script', ['-q', '-c', words, '/dev/null'], { cwd: folder });
     let screen = '';

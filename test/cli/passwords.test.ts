@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/cli.ts';
-import { wordsOf } from '../../src/cli/completion/tree.ts';
+import { wordsOf } from '../../src/cli/verbs/completion.ts';
 import { listening } from '../render/output.ts';
 import { folderForTest } from '../support/temporary-folder.ts';
 import { oshaWith, type CliResult } from './run-cli.ts';
@@ -42,7 +42,7 @@ function run(env: Readonly<Record<string, string>>, ...args: readonly string[]):
 }
 
 describe('passwords', () => {
-  it('can be asked for by every verb that connects', () => {
+  it('are options of every verb that connects', () => {
     expect(connecting).toEqual(
       expect.arrayContaining(['check', 'deploy', 'exec', 'plan', 'run', 'secrets adopt', 'smoke', 'status']),
     );
@@ -54,24 +54,27 @@ describe('passwords', () => {
   it.each([
     ['--ask-password', 'SSH password', 'OSHA_SSH_PASSWORD_FILE'],
     ['--ask-sudo-password', 'sudo password', 'OSHA_SUDO_PASSWORD_FILE'],
-  ])('are wrong usage with %s and neither a terminal nor a file', async (flag, what, variable) => {
-    const { exitCode, stderr } = await run({}, 'exec', 'inventory.yaml', flag, '--', 'true');
-    expect(stderr).toBe(
-      `error: the ${what} is required, and there is no terminal to ask for it\nhint: name a file that holds it in ${variable}\n`,
-    );
-    expect(exitCode).toBe(2);
-  });
+  ])(
+    'are required with %s, and without a terminal or a file the command exits with 2',
+    async (flag, what, variable) => {
+      const { exitCode, stderr } = await run({}, 'exec', 'inventory.yaml', flag, '--', 'true');
+      expect(stderr).toBe(
+        `error: the ${what} is required, but there is no terminal to ask for it\nhint: set ${variable} to a file that contains it\n`,
+      );
+      expect(exitCode).toBe(2);
+    },
+  );
 
   it.each([
     ['that is empty', () => writeFileSync(join(folder, 'file'), '\n'), 'the sudo password is empty'],
     [
       'of several lines, of which sudo would take one',
       () => writeFileSync(join(folder, 'file'), 'horse\nreboot\n'),
-      'the sudo password is more than one line',
+      'the sudo password has more than one line',
     ],
-    ['that is not there', () => undefined, 'cannot read file: no such file or folder'],
+    ['that does not exist', () => undefined, 'cannot read file: no such file or folder'],
     ['that is a folder', () => mkdirSync(join(folder, 'file')), 'cannot read file: is a folder, not a file'],
-  ])('are not read from a file %s', async (_, make, words) => {
+  ])('are rejected from a file %s', async (_, make, words) => {
     make();
     const env = { OSHA_SUDO_PASSWORD_FILE: 'file' };
     const { exitCode, stderr } = await run(env, 'exec', 'inventory.yaml', '--', 'true');

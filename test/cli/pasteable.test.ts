@@ -17,12 +17,12 @@ it.each([
   expect(pasteable({ hint: text }, 'my prod.yaml').hint).toBe(expected);
 });
 
-it('a command in a hint names the inventory that the user gave, in quotes where a shell needs them', () => {
-  const told = { host: 'a', failure: { message: 'no', hint: 'see: osha status INVENTORY --only galera' } };
-  expect(pasteable(told, 'prod/inventory.yaml').failure.hint).toBe(
+it('a command in a hint names the user’s inventory, quoted where a shell needs it', () => {
+  const event = { host: 'a', failure: { message: 'no', hint: 'see: osha status INVENTORY --only galera' } };
+  expect(pasteable(event, 'prod/inventory.yaml').failure.hint).toBe(
     'see: osha status prod/inventory.yaml --only galera',
   );
-  expect(pasteable(told, "it's mine.yaml").failure.hint).toBe(
+  expect(pasteable(event, "it's mine.yaml").failure.hint).toBe(
     `see: osha status 'it'\\''s mine.yaml' --only galera`,
   );
   expect(pasteable({ hint: 'osha secrets rotate INVENTORY a' }, 'b.yaml').hint).toBe(
@@ -30,12 +30,12 @@ it('a command in a hint names the inventory that the user gave, in quotes where 
   );
 });
 
-it('the output of a host and the text of a file stay as they are', () => {
-  const told = {
+it('the output of hosts and the content of files are not changed', () => {
+  const event = {
     event: 'change',
     diff: { before: '', after: '# osha deploy INVENTORY' },
     line: 'osha deploy INVENTORY',
     lines: ['osha deploy INVENTORY'],
   };
-  expect(pasteable(told, 'b.yaml')).toEqual(told);
+  expect(pasteable(event, 'b.yaml')).toEqual(event);
 });

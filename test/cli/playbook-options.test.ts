@@ -25,7 +25,7 @@ describe('options that a playbook takes', () => {
       ['--bootstrap-from', 'a', '--skip', 'galera'],
       'belongs to the phase galera, which is not part of this run',
     ],
-  ])('end with 2 where they cannot be honoured: %j', async (options, words) => {
+  ])('exit with 2 where they do not apply: %j', async (options, words) => {
     const hosts = ['a', 'b', 'c'].map(
       (name, index) => `  ${name}: { address: 192.0.2.${index + 1}, roles: [controller] }`,
     );

@@ -9,9 +9,9 @@ const on = { color: true };
 
 describe('a run is shown', () => {
   it.each([
-    ['as a moving list on a terminal', terminal, on, 'interactive'],
+    ['in the live view on a terminal', terminal, on, 'interactive'],
     ['as lines in a pipe', pipe, on, 'plain'],
-    ['as lines on a terminal that cannot move', dumb, on, 'plain'],
+    ['as lines on a dumb terminal', dumb, on, 'plain'],
     ['as lines with --plain', terminal, { ...on, plain: true as const }, 'plain'],
     ['as JSON with --json, everywhere', terminal, { ...on, json: true as const }, 'json'],
   ])('%s', (_, io, options, kind) => {

@@ -39,7 +39,7 @@ const PLAYBOOK = `
   });`;
 
 describe('osha run', () => {
-  it('plans a TypeScript playbook that stands anywhere, with this package’s own osha and zod', () => {
+  it('plans a TypeScript playbook in any folder, with osha and zod of this package', () => {
     writeFileSync(join(folder, 'mine.ts'), PLAYBOOK);
     const { status, stdout, stderr } = osha('osha run mine.ts inventory.yaml --dry-run');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -50,7 +50,11 @@ describe('osha run', () => {
   const MINE =
     "export default playbook({ name: 'mine', title: 'My own', hosts: everyHost, settings: z.strictObject({}),";
   it.each([
-    ['exports no playbook', 'export default 7;', 'bad.ts:1:1: error: its default export is not a playbook'],
+    [
+      'exports no playbook',
+      'export default 7;',
+      'bad.ts:1:1: error: its default export is neither a playbook nor a list',
+    ],
     [
       'cannot be compiled',
       '\nexport default {',
@@ -79,14 +83,14 @@ describe('osha run', () => {
       'returns a promise',
       `import { everyHost, playbook } from 'osha'; import { z } from 'zod';
        ${MINE} steps: async () => [] });`,
-      'error: steps returns a promise; make it an ordinary function',
+      'error: steps returns a promise; make it a synchronous function',
     ],
     [
-      'throws when nobody waits for it',
+      'throws asynchronously',
       "setTimeout(() => { throw new Error('too late'); }, 0);\nawait new Promise((resolve) => setTimeout(resolve, 9000));",
       'bad.ts:1:26: too late',
     ],
-  ])('explains one that %s, with its place, with 2 and as JSON, without a stack', (_, text, words) => {
+  ])('rejects one that %s with 2 and its place, without a stack, also as JSON', (_, text, words) => {
     writeFileSync(join(folder, 'bad.ts'), text);
     const { status, stdout, stderr } = osha('osha run bad.ts inventory.yaml --json');
     expect(stderr).toContain(words);
@@ -98,18 +102,18 @@ describe('osha run', () => {
 });
 
 describe('the process', () => {
-  it('ends quietly where its reader went away', () => {
+  it('exits quietly when its reader goes away', () => {
     const { status, stderr } = osha('osha schema | head -1; exit ${PIPESTATUS[0]}');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('says so where what it prints cannot be written', () => {
+  it('reports that its output cannot be written', () => {
     const { status, stderr } = osha('osha schema >/dev/full');
     expect(status).toBe(1);
     expect(stderr).toContain('no space left on device');
   });
 
-  it('answers --version without loading anything', () => {
+  it('answers --version without loading other modules', () => {
     const mentions = (flag: string): number =>
       Number(osha(`NODE_DEBUG=esm,module osha ${flag} 2>&1 | grep -c commander`).stdout);
     expect(mentions('--help')).toBeGreaterThan(0);
@@ -118,8 +122,8 @@ describe('the process', () => {
   });
 });
 
-describe('two processes that generate secrets at once', () => {
-  it('end with 0 and one file, which one of them wrote', () => {
+describe('two processes that generate secrets concurrently', () => {
+  it('both exit with 0, and one of them writes the file', () => {
     for (let round = 0; round < 3; round += 1) {
       const { status, stdout } = osha(
         'osha secrets generate inventory.yaml & osha secrets generate inventory.yaml && wait $!',
@@ -127,7 +131,7 @@ describe('two processes that generate secrets at once', () => {
       expect(status).toBe(0);
       expect(stdout.trimEnd().split('\n').toSorted()).toEqual([
         expect.stringMatching(/^generated in secrets\.yaml: erlangCookie, /),
-        'no secret is missing',
+        'no secrets are missing',
       ]);
       expect(readdirSync(folder).filter((name) => name.includes('secrets'))).toEqual(['secrets.yaml']);
       rmSync(join(folder, 'secrets.yaml'));

@@ -18,7 +18,7 @@ const git = (...args: readonly string[]): void => {
   execFileSync('git', ['-C', folder, ...args], { stdio: 'ignore' });
 };
 
-/** As somebody who clones it would have it: the file is in the index, whatever .gitignore says. */
+/** As in a fresh clone: the file is in the index, whatever .gitignore says. */
 function track(file: string): void {
   git('init');
   git('add', '--force', file);
@@ -32,7 +32,7 @@ describe('secrets that git tracks', () => {
     ['validate'],
     ['plan'],
     ['deploy', '--dry-run'],
-  ])('are warned of by osha %s %s', async (...words) => {
+  ])('cause a warning of osha %s %s', async (...words) => {
     track('secrets.yaml');
     const count = words[0] === 'secrets' ? 2 : 1;
     const { exitCode, stderr } = await osha(
@@ -45,7 +45,7 @@ describe('secrets that git tracks', () => {
     expect(stderr).toMatch(WARNING);
   });
 
-  it('are warned of before they are generated again, and by osha init', async () => {
+  it('cause a warning before they are generated again, and in osha init', async () => {
     track('secrets.yaml');
     rmSync(join(folder, 'secrets.yaml'));
     expect((await osha(folder, 'secrets', 'generate', 'inventory.yaml')).stderr).toMatch(WARNING);
@@ -53,7 +53,7 @@ describe('secrets that git tracks', () => {
     expect((await osha(folder, 'init', '.')).stderr).toMatch(WARNING);
   });
 
-  it('are warned of where a link leads to them', async () => {
+  it('cause a warning where a link points to them', async () => {
     track('secrets.yaml');
     mkdirSync(join(folder, 'site'));
     writeFileSync(join(folder, 'site/inventory.yaml'), readFileSync(join(folder, 'inventory.yaml')));
@@ -81,7 +81,7 @@ describe('no warning is given', () => {
     await quiet();
   });
 
-  it('of sealed secrets', async () => {
+  it('about encrypted secrets', async () => {
     const identity = await generateX25519Identity();
     writeFileSync(join(folder, 'identity'), identity);
     const env = { OSHA_AGE_IDENTITY: join(folder, 'identity') };

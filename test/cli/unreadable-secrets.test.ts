@@ -30,14 +30,14 @@ const VERBS: readonly (readonly string[])[] = [
   ['deploy', '--diff'],
 ];
 
-/** By folder: what stands in it, and the one line that is printed, without its place. */
+/** By folder: its content, and the only line that is printed, without its place. */
 const CASES: readonly (readonly [name: string, plain: boolean, said: string])[] = [
   ['wrong-passphrase', false, 'the secrets cannot be opened with this key'],
   ['damaged', false, 'the sealed file is damaged'],
   ['not-age', false, 'the sealed file is not an age file'],
   ['folder', false, 'this is a folder'],
-  ['dangling-link', true, 'this symbolic link leads to no file'],
-  ['link-to-itself', true, 'the file is a symbolic link that leads to itself'],
+  ['dangling-link', true, 'this symbolic link is broken'],
+  ['link-to-itself', true, 'the file is a symbolic link to itself'],
   ['not-utf-8', true, 'a byte here is not UTF-8'],
   ['not-yaml', true, 'a quote is opened here and never closed'],
   ['no-map', true, 'expected "name: value" lines'],
@@ -76,7 +76,7 @@ function run(name: string, verb: readonly string[], ...options: readonly string[
 describe.each(CASES)('secrets that cannot be read (%s)', (name, plain, said) => {
   const verbs = VERBS.filter((verb) => !(plain && verb[1] === 'decrypt'));
   it.each(verbs.map((verb) => [verb.join(' '), verb] as const))(
-    'are the only thing that osha %s speaks of, with 2',
+    'are the only problem that osha %s reports, with 2',
     async (_words, verb) => {
       const { exitCode, stdout, stderr } = await run(name, verb);
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -113,6 +113,6 @@ it.each([
   expect(await oshaWith({ cwd, env }, 'secrets', 'list', 'inventory.yaml')).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `error: cannot read ${file}: ${reason}\nhint: OSHA_PASSPHRASE_FILE names it\n`,
+    stderr: `error: cannot read ${file}: ${reason}\nhint: the file is set in OSHA_PASSPHRASE_FILE\n`,
   });
 });

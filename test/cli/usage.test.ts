@@ -9,7 +9,7 @@ import { osha, oshaWith } from './run-cli.ts';
 
 const folder = folderForAll();
 
-describe('wrong usage ends with 2, says on stderr what is wrong, and prints nothing on stdout', () => {
+describe('wrong usage exits with 2, a message on stderr and nothing on stdout', () => {
   it.each([
     [['deplyo', 'x.yaml'], "unknown command 'deplyo'\n(Did you mean deploy?)"],
     [['deploy', 'x.yaml', '--ony', 'galera'], "unknown option '--ony'\n(Did you mean --only?)"],
@@ -42,13 +42,13 @@ describe('wrong usage ends with 2, says on stderr what is wrong, and prints noth
     if (!args.includes('--json')) expect(stdout).toBe('');
   });
 
-  it('with --json as one JSON line', async () => {
+  it('prints one JSON line with --json', async () => {
     const { exitCode, stdout } = await osha(folder, 'deploy', 'x.yaml', '--json', '--forks', 'no');
     expect(exitCode).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ event: 'error', exitCode: 2 });
   });
 
-  it('but words of a command behind -- are none of its options', async () => {
+  it('does not include words after --, which belong to another command', async () => {
     const { stdout } = await osha(folder, 'exec', 'nowhere.yaml', '--', 'ls', '--json');
     expect(stdout).toBe('');
   });
@@ -69,13 +69,13 @@ describe('help', () => {
     exitCode: 0,
   });
 
-  it('lists the verbs and the exit codes, and ends with 0', async () => {
+  it('lists the verbs and the exit codes, and exits with 0', async () => {
     const { exitCode, stdout, stderr } = await osha(folder, '--help');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain('Exit codes: 0 done');
   });
 
-  it('sums every verb up in less than 60 characters', () => {
+  it('has a summary under 60 characters for every verb', () => {
     const all = program.commands.flatMap((command: Command) => [command, ...command.commands]);
     expect(all.map((command) => command.summary()).filter(({ length }) => length >= 60)).toEqual([]);
   });

@@ -25,7 +25,7 @@ describe('a file that is not an inventory', () => {
     [
       'with a NUL byte',
       () => fileWith('nul', 'name: a\nhosts: \0\n'),
-      '2:8: the file holds a NUL byte, so it is not a text',
+      '2:8: the file contains a NUL byte, so it is not text',
     ],
     [
       'that is not UTF-8',
@@ -43,7 +43,7 @@ describe('a file that is not an inventory', () => {
         symlinkSync(join(folder, 'loop'), join(folder, 'loop'));
         return join(folder, 'loop');
       },
-      '1:1: the file is a symbolic link that leads to itself',
+      '1:1: the file is a symbolic link to itself',
     ],
     [
       'of 5 MiB',

@@ -236,7 +236,7 @@ it('mistakes found by a playbook are reported at their position, even if other s
 it('of a key that is written twice, the last value is the one that is checked and pointed at', () => {
   const loaded = load(`${THREE}name: a b\n`);
   expect(told(loaded).map((line) => line.slice(0, 70))).toEqual([
-    '/site/inventory.yaml:6:1: error: "name" is written twice; it stands in line 1 already'.slice(0, 70),
+    '/site/inventory.yaml:6:1: error: "name" is written twice; it is in line 1 already'.slice(0, 70),
     '/site/inventory.yaml:6:7: error: name: expected at most 32 letters, digits'.slice(0, 70),
   ]);
 });

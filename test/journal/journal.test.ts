@@ -145,8 +145,8 @@ describe('the record of a run', () => {
       [
         'It was in:',
         '  RabbitMQ cluster: Join the cluster',
-        '    c2: join rabbit@c1 (begun, not done)',
-        '    c3: no change under way',
+        '    c2: join rabbit@c1 (started, not finished)',
+        '    c3: no change running',
         '    resume with: osha deploy lab.yaml --from rabbitmq:join-the-cluster',
         '',
         'The run ended without a summary: it was killed, or its end could not be recorded.',
@@ -158,8 +158,8 @@ describe('the record of a run', () => {
       [
         'It is in:',
         '  RabbitMQ cluster: Join the cluster',
-        '    c2: join rabbit@c1 (begun, not done)',
-        '    c3: no change under way',
+        '    c2: join rabbit@c1 (started, not finished)',
+        '    c3: no change running',
         '',
         'The run has not ended yet.',
       ],
@@ -231,7 +231,7 @@ describe('a run that cannot be recorded', () => {
     const listed = await osha(folder, 'history');
     expect(listed.stdout).toContain('ok, record incomplete ');
     const shown = await osha(folder, 'show', 'last');
-    expect(shown.stdout).toContain('its record is incomplete: no space left on device\n');
+    expect(shown.stdout).toContain('incomplete record: no space left on device\n');
     expect(shown.stdout).toMatch(/events\.jsonl, incomplete: no space left on device\n$/);
   });
 

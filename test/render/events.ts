@@ -244,7 +244,7 @@ export function comparison(): readonly RunEvent[] {
   ];
 }
 
-/** Two phases side by side, whose events mix. */
+/** Two parallel phases with interleaved events. */
 export function sideBySide(): readonly RunEvent[] {
   const output = (phase: string, line: string): RunEvent => ({
     event: 'output',

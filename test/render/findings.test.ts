@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Finding } from '../../src/playbook/operation.ts';
-import { createColors } from '../../src/render/colors.ts';
 import { findingsTable } from '../../src/render/findings.ts';
+import { createColors } from '../../src/render/output.ts';
 
 const colors = createColors(false);
 const on = (host: string, subject: string, healthy: boolean, evidence: string, hint?: string): Finding => ({
@@ -12,7 +12,7 @@ const on = (host: string, subject: string, healthy: boolean, evidence: string, h
   ...(hint === undefined ? {} : { hint }),
 });
 
-it('hosts that say the same share a row, several checks of a system a block, and hints stand below', () => {
+it('hosts with the same finding share a row, the checks of a system are one block, and hints follow', () => {
   const text = findingsTable(
     [
       {
@@ -49,7 +49,7 @@ it('hosts that say the same share a row, several checks of a system a block, and
   );
 });
 
-it('hundreds of healthy hosts take one row, and a sick one among them its own', () => {
+it('hundreds of healthy hosts share a row, and an unhealthy one has its own', () => {
   const findings = Array.from({ length: 300 }, (_, index) =>
     on(`h${index}`, 'clock', index !== 7, `${index} µs off`),
   );
@@ -59,11 +59,11 @@ it('hundreds of healthy hosts take one row, and a sick one among them its own', 
   expect(lines[2]).toMatch(/clock +h0, h1, h2 and 296 more +healthy +0 µs off, and others$/);
 });
 
-it('nothing to ask about is said, and is no table', () => {
+it('without health checks there is a message and no table', () => {
   expect(findingsTable([], { colors })).toMatch(/^nothing to check/);
 });
 
-it('advice stands apart from the table, and what is unknown counts as neither healthy nor unhealthy', () => {
+it('advice is separate from the table, and unknown counts as neither healthy nor unhealthy', () => {
   const unknown = { healthy: false, unknown: true, evidence: 'unknown: no host answered' } as const;
   const fencing = { subject: 'fencing', evidence: 'no fence device is declared', hint: 'declare one' };
   const text = findingsTable(
@@ -89,7 +89,7 @@ it('advice stands apart from the table, and what is unknown counts as neither he
   );
 });
 
-it('a system of which nothing is known is not called healthy', () => {
+it('a system with only unknown findings is not called healthy', () => {
   const findings = [{ subject: 'quorum', healthy: false, unknown: true, evidence: 'unknown' } as const];
   const lines = findingsTable([{ title: 'Pacemaker', findings, advice: [] }], { colors }).split('\n');
   expect(lines.at(-1)).toBe('unknown: 1 check');

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createColors, forTerminal } from '../../src/render/colors.ts';
 import { findingsTable } from '../../src/render/findings.ts';
-import { GuardedOutput } from '../../src/render/output.ts';
+import { createColors, forTerminal, GuardedOutput } from '../../src/render/output.ts';
 import { createRenderer, type Renderer, type RendererKind } from '../../src/render/renderer.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import { ALL_HOSTILE, HOSTILE, LIVE, madeHostile } from '../support/hostile.ts';
@@ -139,7 +138,7 @@ describe.each(['plain', 'json', 'interactive'] as const)('as %s, every kind of e
     if (kind !== 'interactive') expect(output).not.toMatch(LIVE);
   });
 
-  it('shows osha’s own colours, where there are any, and no others', async () => {
+  it('shows osha’s own colours, and no others', async () => {
     const output = await written(kind, '\u001b[35mviolet\u001b[31mFORGED\u001b[0m', true);
     expect(output).not.toContain('\u001b[35m');
     expect(output).not.toContain('\u001b[31mFORGED');
@@ -150,8 +149,8 @@ describe.each(['plain', 'json', 'interactive'] as const)('as %s, every kind of e
   });
 });
 
-describe('what a host says', () => {
-  it('cannot add a line that looks like one of another host', async () => {
+describe('the output of a host', () => {
+  it('cannot add a line that looks like another host’s', async () => {
     const stdout = listening();
     const stderr = listening();
     const options = { color: false, verbose: true, stdout, stderr };
@@ -166,7 +165,7 @@ describe('what a host says', () => {
     expect(output).not.toMatch(/^unreachable h2/m);
   });
 
-  it('is written out in a cell, so that the columns of its table stay', () => {
+  it('is escaped in a cell, so that columns stay aligned', () => {
     const table = findingsTable(
       [
         {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createColors } from '../../src/render/colors.ts';
 import { viewOf, type View } from '../../src/render/interactive-view.ts';
+import { createColors } from '../../src/render/output.ts';
 import { advance, createProgress } from '../../src/render/progress.ts';
 import { widthOf } from '../../src/render/text.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
@@ -56,7 +56,7 @@ function installing(count: number, phases: readonly string[] = ['base', 'galera'
   ];
 }
 
-describe('the moving list', () => {
+describe('the live view', () => {
   it('shows the running step with each host, its time and its last line', () => {
     const events = [
       ...installing(3),
@@ -73,13 +73,13 @@ describe('the moving list', () => {
     ]);
   });
 
-  it('shows counts and no more than three hosts of many', () => {
+  it('shows counts and at most three hosts of many', () => {
     const lines = linesOf(viewAfter(installing(200)));
     expect(lines).toContain('  Install  hosts: 200 running · 3.0 s');
     expect(lines.filter((line) => /^ {4}h\d/.test(line))).toHaveLength(3);
   });
 
-  it('keeps the reason and the hint of a failure in sight', () => {
+  it('keeps showing the reason and the hint of a failure', () => {
     const lines = linesOf(viewAfter(troubledRun()));
     expect(lines).toContain('  Join the cluster  hosts: 1 failed, 1 skipped · 2.0 s');
     expect(lines).toContain('    c2: could not join rabbit@c1: its script ended with 69');
@@ -87,7 +87,7 @@ describe('the moving list', () => {
     expect(lines).toContain('HAProxy  skipped');
   });
 
-  it('shows a refusal at its step, and blames no host', () => {
+  it('shows a refusal at its step, not at a host', () => {
     const lines = linesOf(viewAfter(refusedRun()));
     expect(lines).toContain('Galera  refused · 3.0 s');
     expect(lines).toContain('  Form the cluster  refused, hosts: 3 skipped · 2.0 s');
@@ -95,7 +95,7 @@ describe('the moving list', () => {
     expect(lines).toContain('    hint: bring c3 back');
   });
 
-  it('says what waits in one line where the terminal is too low for all', () => {
+  it('lists waiting phases in one line where the terminal has too few rows', () => {
     const phases = ['base', ...Array.from({ length: 40 }, (_, index) => `extra${index}`)];
     const lines = linesOf(viewAfter(installing(3, phases), { rows: 20 }));
     expect(lines.length).toBeLessThan(20);

@@ -1,9 +1,8 @@
-import { stripVTControlCharacters } from 'node:util';
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
-import { createColors } from '../../src/render/colors.ts';
 import { interactiveRenderer } from '../../src/render/interactive.ts';
-import { GuardedOutput } from '../../src/render/output.ts';
+import { createColors, GuardedOutput } from '../../src/render/output.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
 import {
   hostFinished,
@@ -81,7 +80,7 @@ const baseBefore = [
   ...began('base'),
 ];
 
-it('shows phases that run side by side as one line while they wait, then each by itself', async () => {
+it('shows parallel phases in one line while they wait, then in a line each', async () => {
   const list = shown(baseBefore);
   await expect.poll(list.lines).toContainEqual(expect.stringMatching(/^\S+ glance, nova$/));
   for (const event of [...ended('base', 'ok'), ...began('glance'), ...began('nova')]) list.sink(event);
@@ -101,7 +100,7 @@ it('shows phases that run side by side as one line while they wait, then each by
   ]);
 });
 
-it('ends also when phases that would have run side by side never begin', async () => {
+it('ends even when parallel phases never start', async () => {
   const list = shown([
     ...baseBefore,
     hostFinished('base', 'run', 'c1', 'failed'),
@@ -111,7 +110,7 @@ it('ends also when phases that would have run side by side never begin', async (
   expect(list.lines().join('\n')).toContain('✖ BASE');
 });
 
-it('marks a step that was refused, and its phase, as failed', async () => {
+it('marks a refused step and its phase as failed', async () => {
   const list = shown([
     ...baseBefore,
     hostFinished('base', 'run', 'c1', 'skipped'),

@@ -37,7 +37,7 @@ async function shown(
 }
 
 describe('plain lines', () => {
-  it('tell changes and failures, share a line between hosts, and end with a table and the failures again', async () => {
+  it('show changes and failures, one line for hosts with the same, and end with a table and the failures again', async () => {
     const { stdout, stderr } = await shown(troubledRun());
     expect(stderr).toBe('warning: c2: an even number of members\n');
     expect(stdout).toMatchInlineSnapshot(`
@@ -74,7 +74,7 @@ describe('plain lines', () => {
     `);
   });
 
-  it('tell a refusal as its step’s, with the evidence once, and what was done all the same', async () => {
+  it('show a refusal at its step, the evidence once, and the changes that were made', async () => {
     const { stdout } = await shown(refusedRun());
     expect(stdout).toMatchInlineSnapshot(`
       "Deploying lab.yaml: 3 hosts, 2 phases
@@ -108,7 +108,7 @@ describe('plain lines', () => {
     `);
   });
 
-  it('of a refusal that was recorded before steps had outcomes show no less than they did', async () => {
+  it('show a refusal of an old record without outcomes of steps', async () => {
     const recorded = refusedRun().map(
       (event) =>
         ({
@@ -119,7 +119,7 @@ describe('plain lines', () => {
     expect((await shown(recorded)).stdout).toContain('c3 is unreachable and may hold newer data');
   });
 
-  it('tell with -v also what was right, what commands printed without its colours, and round trips', async () => {
+  it('show with -v also unchanged hosts, output without its colours, and round trips', async () => {
     const { stdout } = await shown(troubledRun(), { verbose: true });
     expect(stdout).toContain('    c3 | Setting up rabbitmq-server\\x07\n');
     expect(stdout).toContain('    ok c1\n');
@@ -152,7 +152,7 @@ describe('plain lines', () => {
     expect((await lines('cluster')).stdout).toContain('would change c1, c2: restart haproxy\n');
   });
 
-  it('show a comparison as unified diffs, one for all hosts that have the same', async () => {
+  it('show a comparison as unified diffs, one for all hosts with the same diff', async () => {
     expect((await shown(comparison())).stdout).toMatchInlineSnapshot(`
       "Comparing lab.yaml: 3 hosts, 1 phase
       haproxy: HAProxy, on c1, c2, c3
@@ -194,7 +194,7 @@ describe('plain lines', () => {
   it.each<[string, boolean, readonly string[]]>([
     ['what is unhealthy, with its evidence and hint', false, []],
     ['with -v also what is healthy', true, ['    healthy c1: clock: 1 µs off']],
-  ])('tell of a verification %s', async (_, verbose, healthy) => {
+  ])('show of a verification %s', async (_, verbose, healthy) => {
     const finding = (host: string, isHealthy: boolean, evidence: string): Finding => ({
       subject: 'clock',
       host,
@@ -225,7 +225,7 @@ describe('plain lines', () => {
     ]);
   });
 
-  it('each say their phase where phases run side by side', async () => {
+  it('each name their phase where phases run in parallel', async () => {
     const { stdout } = await shown(sideBySide(), { verbose: true });
     expect(stdout.split('\n\n')[0]).toMatchInlineSnapshot(`
       "Deploying lab.yaml: 1 host, 2 phases
@@ -249,7 +249,7 @@ describe('plain lines', () => {
     `);
   });
 
-  it('of runs that were recorded before phases ran side by side are as they were', async () => {
+  it('do not name phases for an old record without waves', async () => {
     const recorded = troubledRun().map((event) => ({ ...event, waves: undefined }) as unknown as RunEvent);
     expect(await shown(recorded)).toEqual(await shown(troubledRun()));
   });
@@ -274,7 +274,7 @@ describe('plain lines', () => {
     expect(stdout).toContain('\n6 changes, in 12 s\n');
   });
 
-  it('of runs that were recorded before changes were counted one by one count them all the same', async () => {
+  it('count the changes of an old record without counts', async () => {
     const before = (totals: object): object =>
       Object.fromEntries(Object.entries(totals).filter(([name]) => name !== 'changes' && name !== 'unknown'));
     const recorded = troubledRun().map((event) => {
@@ -285,7 +285,7 @@ describe('plain lines', () => {
     expect(await shown(recorded)).toEqual(await shown(troubledRun()));
   });
 
-  it('call a change that failed tried, unless its host was proved to be changed', async () => {
+  it('call a failed change tried, unless its host was verified as changed', async () => {
     const place = { phase: 'base', step: 'files' };
     const events = ['c1', 'c2'].flatMap((host): readonly RunEvent[] => [
       changed('base', 'files', host, 'create a'),
@@ -305,7 +305,7 @@ describe('plain lines', () => {
     );
   });
 
-  it('hold no escape sequence without colour, and some with it', async () => {
+  it('contain escape sequences only with colour', async () => {
     expect((await shown(comparison())).stdout).not.toContain('\u001b');
     expect((await shown(comparison(), { color: true })).stdout).toContain('\u001b[32m+  maxconn 2000');
   });
@@ -319,7 +319,7 @@ describe('plain lines', () => {
     expect(stdout).toContain(`\n${words}\n`);
   });
 
-  it('name who could not be reached and why, hosts with one reason together', async () => {
+  it('name unreachable hosts with the reason, one line for hosts with the same', async () => {
     const unreachable = (host: string): RunEvent => ({
       event: 'unreachable',
       host,
@@ -336,7 +336,7 @@ describe('plain lines', () => {
     expect(stdout).toContain('2 hosts unreachable, 0 changes, in 12 s');
   });
 
-  it('give hundreds of hosts with nothing to tell one line together', async () => {
+  it('summarise hundreds of unchanged hosts in one line', async () => {
     const hosts = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`h${index}`, { ok: 5 }]));
     const { stdout } = await shown([
       runStarted(Object.keys(hosts), []),
@@ -348,7 +348,7 @@ describe('plain lines', () => {
 });
 
 describe('JSON lines', () => {
-  it('are the events, the summary last, and nothing else on either output', async () => {
+  it('are the events, the summary last, and nothing else on stdout or stderr', async () => {
     const events = troubledRun();
     const { stdout, stderr } = await shown(events, { kind: 'json', color: true });
     expect(stderr).toBe('');

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { createPlan } from '../../src/planner/plan.ts';
+import { platformOf } from '../../src/platform/index.ts';
 import type { Playbook } from '../../src/playbook/playbook.ts';
 import { step } from '../../src/playbook/step.ts';
-import { platformOf } from '../../src/platform/index.ts';
 import { planTable } from '../../src/render/plan.ts';
 import { anInventory } from '../support/inventory.ts';
 import { written } from '../support/operations.ts';
 import { aPlaybook } from '../support/run.ts';
 
-it('prints phases in their order, which of them run in parallel, and what --from takes', () => {
+it('prints phases in order, which of them run in parallel, and the arguments of --from', () => {
   const service = (name: string): Playbook => ({
     ...aPlaybook(name, () => [step(`Run ${name}`, written(name, 'x'), { once: true })]),
     sideBySide: 'services',

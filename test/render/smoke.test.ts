@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RunEvent } from '../../src/runner/events.ts';
 import { GuardedOutput } from '../../src/render/output.ts';
 import { createRenderer, type RendererKind, type RendererOptions } from '../../src/render/renderer.ts';
+import type { RunEvent } from '../../src/runner/events.ts';
 import { summary } from './events.ts';
 import { listening } from './output.ts';
 import { Terminal } from './terminal.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createColors } from '../../src/render/colors.ts';
+import { createColors } from '../../src/render/output.ts';
 import { table } from '../../src/render/table.ts';
 import { cutTo, duration, listOf, widthOf, wrapTo } from '../../src/render/text.ts';
 
@@ -8,7 +8,7 @@ const columns = [{ title: 'host' }, { title: 'changed', right: true }, { title: 
 const row = ['controller1', '3', 'the quick brown fox jumps over the lazy dog'];
 
 describe('a table', () => {
-  it('is as wide as its content where no width is given, so that pipes get whole lines', () => {
+  it('is as wide as its content without a width, so that pipes get whole lines', () => {
     expect(table(columns, [row], { colors })).toBe(
       'HOST         CHANGED  WHY\ncontroller1        3  the quick brown fox jumps over the lazy dog',
     );
@@ -64,7 +64,7 @@ describe('text', () => {
     expect(duration(ms)).toBe(words);
   });
 
-  it('is cut by columns and not by characters', () => {
+  it('is cut by columns, not by characters', () => {
     expect(cutTo('日本語', 5)).toBe('日本…');
   });
 
@@ -72,7 +72,7 @@ describe('text', () => {
     expect(wrapTo('ab abcdefgh', 4)).toEqual(['ab', 'abcd', 'efgh']);
   });
 
-  it('lists some of many names and counts the rest', () => {
+  it('lists some of many names and counts the others', () => {
     expect(listOf(['a', 'b', 'c', 'd'], 3)).toBe('a, b and 2 more');
     expect(listOf(['a', 'b', 'c'], 3)).toBe('a, b, c');
   });

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { ProbeError, type Operation, type Probe } from '../../src/playbook/operation.ts';
 import { step, verify } from '../../src/playbook/step.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
@@ -9,6 +8,7 @@ import type { LocalHosts } from '../support/local-hosts.ts';
 import { allJoined, healthy, written } from '../support/operations.ts';
 import { aPlaybook, run } from '../support/run.ts';
 import { files, it } from './it.ts';
+import { exitCodeOf } from '../../src/cli/io.ts';
 
 const ALL = ['controller1', 'controller2', 'controller3'];
 

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import type { Host } from '../../src/inventory/types.ts';
 import { ProbeError, type ClusterDecision, type ClusterOperation } from '../../src/playbook/operation.ts';
 import type { Playbook } from '../../src/playbook/playbook.ts';
@@ -10,6 +9,7 @@ import { allJoined, healthy, written } from '../support/operations.ts';
 import { anInventory } from '../support/inventory.ts';
 import { aPlaybook, run, type TestRun } from '../support/run.ts';
 import { it } from './it.ts';
+import { exitCodeOf } from '../../src/cli/io.ts';
 
 const ALL = ['controller1', 'controller2', 'controller3'];
 

@@ -125,7 +125,7 @@ describe('secrets next to an inventory', () => {
     [
       'a name twice',
       `databaseRoot: ${A}\ndatabaseRoot: ${B}\n`,
-      ['F:2:1: error: "databaseRoot" is written twice; it stands in line 1 already'],
+      ['F:2:1: error: "databaseRoot" is written twice; it is in line 1 already'],
     ],
     [
       'no names at all',

@@ -22,6 +22,6 @@ it.each([
   [812, '812 bytes'],
   [16 * 1024 * 1024, '16 MiB'],
   [2_362_232_012, '2.2 GiB'],
-])('%i bytes are said as %s', (bytes, words) => {
+])('%i bytes in words are %s', (bytes, words) => {
   expect(sizeInWords(bytes)).toBe(words);
 });

@@ -1,19 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { jsonLine } from '../../src/text/json-line.ts';
-import { visible, visibleBehind, visibleInLine } from '../../src/text/visible.ts';
+import { visible, visibleBehind, visibleInLine, jsonLine } from '../../src/text/visible.ts';
 import { HOSTILE, LIVE } from '../support/hostile.ts';
 import { cpuTimeMs } from '../support/cpu-time.ts';
 
-describe('text from anywhere', () => {
+describe('untrusted text', () => {
   it.each([
     ['an escape sequence', 'a\u001b[2Jb', 'a\\x1b[2Jb'],
-    ['a style, which goes without a trace', '\u001b[1;31mbad\u001b[0m', 'bad'],
+    ['a style, which is removed', '\u001b[1;31mbad\u001b[0m', 'bad'],
     ['a style by C1', '\u009b31mbad', 'bad'],
     ['C1', '\u009d0;t\u009c', '\\x9d0;t\\x9c'],
     ['DEL', 'a\u007f', 'a\\x7f'],
     ['a turned direction', '\u202egpj', '\\u202egpj'],
     ['a tag', '\u{e0041}', '\\u{e0041}'],
-    ['newlines and tabs, which stay', 'a\tb\nc', 'a\tb\nc'],
+    ['newlines and tabs, which are kept', 'a\tb\nc', 'a\tb\nc'],
     ['a newline of another system', 'a\r\nb', 'a\nb'],
     ['a carriage return alone', 'bad\rgood', 'bad\\rgood'],
     ['letters of any script, and emoji', 'é 日本 🚀', 'é 日本 🚀'],
@@ -21,11 +20,11 @@ describe('text from anywhere', () => {
     expect(visible(text)).toBe(shown);
   });
 
-  it('has its newlines and tabs written out where there is one line', () => {
+  it('has its newlines and tabs escaped in a single line', () => {
     expect(visibleInLine('a\tb\r\nc\u001b[0m')).toBe('a\\tb\\r\\nc');
   });
 
-  it('behind a message looks like no message of its own', () => {
+  it('after a label does not look like a separate message', () => {
     expect(`failed: ${visibleBehind('a\nok c2\n')}`).toBe('failed: a\n    ok c2');
   });
 
@@ -40,7 +39,7 @@ describe('text from anywhere', () => {
 });
 
 describe('a line of JSON', () => {
-  it.each(Object.entries(HOSTILE))('that tries to %s is exact and does nothing', (_, [text]) => {
+  it.each(Object.entries(HOSTILE))('that tries to %s is exact and has no effect', (_, [text]) => {
     const line = jsonLine({ [text]: [text] });
     expect(line).not.toMatch(LIVE);
     expect(JSON.parse(line)).toEqual({ [text]: [text] });

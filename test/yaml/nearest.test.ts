@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { editDistance, nearest, suggestion } from '../../src/yaml/nearest.ts';
 
-describe('the distance of two words', () => {
+describe('the edit distance', () => {
   it.each([
     ['', '', 0],
     ['abc', 'abc', 0],
@@ -42,7 +42,7 @@ describe('the nearest of some choices', () => {
     expect(nearest('net', ['network', 'netmask'])).toBeUndefined();
   });
 
-  it('is named in a suggestion, or all are', () => {
+  it('is suggested, or all are listed', () => {
     expect(suggestion('nmae', ['name', 'hosts'])).toBe('did you mean "name"?');
     expect(suggestion('zzz', ['name', 'hosts'])).toBe('write one of name, hosts');
     expect(suggestion('zzz', [])).toBe('remove it');

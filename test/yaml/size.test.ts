@@ -11,7 +11,7 @@ describe('an anchor', () => {
     expect((value as { l: readonly unknown[] }).l).toHaveLength(count);
   });
 
-  it('stands for the last value before it that has its name', () => {
+  it('has the value of the last one before the alias', () => {
     const { value } = parseYaml('F', 'a: &x 1\nb: *x\nc: &x 2\nd: *x\n');
     expect(value).toEqual({ a: 1, b: 1, c: 2, d: 2 });
   });
@@ -22,16 +22,16 @@ describe('a file is read in seconds', () => {
   const nested = (open: string, close: string): string =>
     `a0: &a0 ${open}x${close}\n${several(30, (index) => `a${index + 1}: &a${index + 1} ${open}*a${index}, *a${index}${close}\n`)}`;
   it.each<[string, string, string | undefined]>([
-    ['aliases of aliases', nested('[', ']'), 'its aliases (*name) stand for too many values'],
+    ['aliases of aliases', nested('[', ']'), 'its aliases (*name) expand to too many values'],
     [
       'thousands of aliases',
       `a: &x 1\nl:\n${several(20_000, () => '  - *x\n')}`,
-      'its aliases (*name) stand for too many values',
+      'its aliases (*name) expand to too many values',
     ],
     ['thousands of anchors', several(2000, (i) => `k${i}: &a${i} 1\nl${i}: *a${i}\n`), undefined],
     ['thousands of keys', several(10_000, (i) => `k${i}: 1\n`), undefined],
     ['thousands of equal keys', several(3000, () => 'a: 1\n'), '"a" is written twice'],
-  ])('that holds %s', (_what, text, message) => {
+  ])('with %s', (_what, text, message) => {
     const started = performance.now();
     const { problems } = parseYaml('F', text);
     expect(performance.now() - started).toBeLessThan(10_000);

@@ -1,6 +1,10 @@
+import { hasErrors } from '../../yaml/problem.ts';
+import { loadDeployment } from '../deployment.ts';
+import { InvalidFile, UserError } from '../errors.ts';
+import { EXIT, type Io } from '../io.ts';
 import { exiting, type Register } from '../register.ts';
 
-export const register: Register = (program, cli) => {
+export const registerCa: Register = (program, cli) => {
   program
     .command('ca')
     .summary("print the certificate of the deployment's own CA")
@@ -15,10 +19,34 @@ export const register: Register = (program, cli) => {
       '\nExamples:\n  osha ca inventory/three-controllers.yaml > ca.pem && curl --cacert ca.pem https://172.29.77.20/\n' +
         '  osha ca inventory/three-controllers.yaml | openssl x509 -noout -text',
     )
-    .action(
-      exiting(cli, async (file: string) => {
-        const { printAuthority } = await import('../ca.ts');
-        return printAuthority(cli.io, file);
-      }),
-    );
+    .action(exiting(cli, (file: string) => printAuthority(cli.io, file)));
 };
+
+/** Prints the CA's certificate. Throws `UserError` where no virtual IP uses the CA, or where its key does not exist yet. */
+async function printAuthority(io: Io, file: string): Promise<number> {
+  const { inventory, playbooks, rules } = await loadDeployment(io, file, {
+    json: false,
+    secrets: 'none',
+    quiet: true,
+  });
+  const { authority } = playbooks.find((playbook) => playbook.authority?.isUsed(inventory)) ?? {};
+  if (!authority) {
+    throw new UserError('no virtual IP has a certificate issued by osha', {
+      hint: 'request one in the inventory: haproxy: { tls: { api: {} } }',
+    });
+  }
+  const [{ loadSecrets }, { keyring }] = await Promise.all([
+    import('../../secrets/load.ts'),
+    import('../keyring.ts'),
+  ]);
+  const { secrets, problems } = await loadSecrets(inventory.file, rules, { unlock: keyring(io).unlock });
+  if (hasErrors(problems)) throw new InvalidFile(problems);
+  const key = secrets[authority.secret];
+  if (!key) {
+    throw new UserError('there is no CA yet', {
+      hint: `generate its key: osha secrets generate ${file}`,
+    });
+  }
+  io.stdout.write(authority.certificate(inventory, key));
+  return EXIT.ok;
+}

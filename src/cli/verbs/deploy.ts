@@ -1,30 +1,71 @@
-import { Option } from 'commander';
-import type {
-  ConnectionOptions,
-  ConsentOptions,
-  OutputOptions,
-  PlaybookOptions,
-  SelectionOptions,
-} from '../options.ts';
+import { Option, type Command } from 'commander';
+import { othersInWave } from '../../planner/order.ts';
+import type { Plan } from '../../planner/plan.ts';
+import type { Prunable } from '../../runner/events.ts';
+import type { Confirm } from '../ask.ts';
+import { loadDeployment, type Deployment } from '../deployment.ts';
+import type { ExecuteOptions } from '../execute.ts';
+import { EXIT, exitCodeOf } from '../io.ts';
 import {
-  PRUNE,
+  playbookOptionsOf,
+  selectionOf,
   withConnections,
   withConsent,
   withOutput,
   withPlaybookOptions,
   withSelection,
+  type ConnectionOptions,
+  type ConsentOptions,
+  type OutputOptions,
+  type PlaybookOptions,
+  type SelectionOptions,
 } from '../options.ts';
-import { exiting, type Register } from '../register.ts';
+import { plainSummary, printJson, tableOptions } from '../presentation.ts';
+import { exiting, type Cli, type Register } from '../register.ts';
 
 interface DeployOptions
   extends OutputOptions, ConnectionOptions, SelectionOptions, PlaybookOptions, ConsentOptions {
-  readonly dryRun?: true;
-  readonly diff?: true;
+  /** Also remove resources that osha created and the inventory no longer lists. */
   readonly prune?: true;
+  /** Exit 3 when changes are pending. */
   readonly exitCode?: true;
 }
 
-export const register: Register = (program, cli) => {
+interface ModeOptions {
+  readonly dryRun?: true;
+  readonly diff?: true;
+}
+
+export interface DeployRequest extends DeployOptions {
+  readonly mode: 'plan' | 'diff' | 'apply';
+  /** A file with the user's own playbooks; only these are run. */
+  readonly run?: string;
+}
+
+export const registerPlan: Register = (program, cli) => {
+  const command = program
+    .command('plan')
+    .summary('show what a deployment would do')
+    .description(
+      'Prints the phases, their steps, and for each step its hosts and strategy, without connecting to any host. ' +
+        'With --diff, connects and prints what would change, without writing to any host. ' +
+        'Exits with 1 when something is unhealthy that no pending change may fix. ' +
+        'The same as deploy --dry-run.',
+    )
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha plan inventory/lab.yaml\n  osha plan inventory/lab.yaml --only galera,haproxy\n' +
+        '  osha plan inventory/lab.yaml --diff --exit-code',
+    );
+  withOutput(withConnections(withSelection(withPlaybookOptions(withDiff(command))))).action(
+    exiting(cli, (inventory: string, options: DeployOptions & ModeOptions) =>
+      deploy(cli, inventory, { ...options, mode: options.diff ? 'diff' : 'plan' }),
+    ),
+  );
+};
+
+export const registerDeploy: Register = (program, cli) => {
   const command = program
     .command('deploy')
     .summary('deploy everything the inventory describes')
@@ -37,11 +78,6 @@ export const register: Register = (program, cli) => {
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .option('--dry-run', 'only print the plan, without connecting')
-    .option('--diff', 'connect and show what would change, without changing anything')
-    .option('--prune', PRUNE)
-    .addOption(
-      new Option('--exit-code', 'with --diff: exit 3 when changes are pending').implies({ diff: true }),
-    )
     .addHelpText(
       'after',
       '\nExamples:\n  osha deploy inventory/lab.yaml\n  osha deploy inventory/lab.yaml --only rabbitmq --limit controller2\n' +
@@ -49,13 +85,139 @@ export const register: Register = (program, cli) => {
         '  osha deploy inventory/lab.yaml --bootstrap-from controller1\n' +
         '  osha deploy inventory/lab.yaml --json | tail -1',
     );
-  withOutput(withConnections(withSelection(withConsent(withPlaybookOptions(command))))).action(
-    exiting(cli, async (inventory: string, options: DeployOptions) => {
-      const { deploy } = await import('../deploy.ts');
-      return deploy(cli, inventory, {
-        ...options,
-        mode: options.diff ? 'diff' : options.dryRun ? 'plan' : 'apply',
-      });
-    }),
+  withOutput(withConnections(withSelection(withConsent(withPlaybookOptions(withDiff(command)))))).action(
+    exiting(cli, (inventory: string, options: DeployOptions & ModeOptions) =>
+      deploy(cli, inventory, { ...options, mode: modeOf(options) }),
+    ),
   );
 };
+
+export const registerRun: Register = (program, cli) => {
+  const command = program
+    .command('run')
+    .summary('run your own playbook')
+    .description(
+      'Runs the playbook, or the list of playbooks, that a TypeScript file exports by default, and nothing else, with the ' +
+        "same engine and the same options as deploy. The file imports from 'osha' (and from 'zod'), wherever it is. Its " +
+        "settings are in the inventory, under the playbook's name.\n\n" +
+        'An inventory that has such settings names the file, so that every command knows them: playbooks: [./motd.ts]. ' +
+        'Then deploy, plan and status include the playbook as well.',
+    )
+    .argument('<playbook>', 'a .ts or .js file whose default export is a playbook')
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .option('--dry-run', 'only print the plan, without connecting')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha run motd.ts inventory/lab.yaml --diff\n  osha run motd.ts inventory/lab.yaml --limit controller1',
+    );
+  withOutput(withConnections(withSelection(withConsent(withDiff(command))))).action(
+    exiting(cli, (playbook: string, inventory: string, options: DeployOptions & ModeOptions) =>
+      deploy(cli, inventory, { ...options, run: playbook, mode: modeOf(options) }),
+    ),
+  );
+};
+
+/** `--diff`, and what goes with it. */
+function withDiff(command: Command): Command {
+  return command
+    .option('--diff', 'connect and show what would change, without changing anything')
+    .option(
+      '--prune',
+      'remove resources that osha created and the inventory no longer lists (default: only report them)',
+    )
+    .addOption(
+      new Option('--exit-code', 'with --diff: exit 3 when changes are pending').implies({ diff: true }),
+    );
+}
+
+function modeOf({ diff, dryRun }: ModeOptions): DeployRequest['mode'] {
+  if (diff) return 'diff';
+  return dryRun ? 'plan' : 'apply';
+}
+
+/** Plans, compares or deploys an inventory, as `mode` says. Returns the exit code. */
+export async function deploy(cli: Cli, file: string, request: DeployRequest): Promise<number> {
+  const { run, mode } = request;
+  const deployment = await loadDeployment(cli.io, file, {
+    json: request.json ?? false,
+    secrets: mode === 'plan' ? 'shown' : 'read',
+    run,
+  });
+  const { createPlan } = await import('../../planner/plan.ts');
+  const plan = createPlan({
+    ...deployment,
+    selection: selectionOf(request),
+    options: playbookOptionsOf(request),
+  });
+  if (mode === 'plan') return printPlan(cli, plan, request);
+  const [{ executePlan }, { passwordsFor }, { confirmer }] = await Promise.all([
+    import('../execute.ts'),
+    import('../access.ts'),
+    import('../ask.ts'),
+  ]);
+  const risks = mode === 'apply' && !request.yes ? risksOf(plan, request) : [];
+  const confirm = risks.length > 0 ? confirmer(cli, risks.join(' with ')) : undefined;
+  const options = { ...request, mode, passwords: await passwordsFor(cli.io, request) };
+  const prune = confirm
+    ? await confirmedRemovals(cli, plan, deployment, { ...options, confirm })
+    : (request.prune ?? false);
+  const summary = await executePlan(cli, plan, deployment, { ...options, prune });
+  return exitCodeOf(summary, { pendingIsError: request.exitCode ?? false });
+}
+
+/** The given options that can lose data or availability. */
+function risksOf(plan: Plan, request: DeployRequest): readonly string[] {
+  return [...(request.prune ? ['--prune'] : []), ...plan.losses.map(({ option }) => option)];
+}
+
+/**
+ * Surveys what the run would remove or may lose, and asks for confirmation. Returns what the run may remove; anything it
+ * finds later is only reported.
+ */
+async function confirmedRemovals(
+  cli: Cli,
+  plan: Plan,
+  deployment: Deployment,
+  options: ExecuteOptions & Pick<DeployRequest, 'prune'> & { readonly confirm: Confirm },
+): Promise<readonly Prunable[]> {
+  const [{ surveyPlan }, { atStake }] = await Promise.all([
+    import('../execute.ts'),
+    import('../../render/plan.ts'),
+  ]);
+  const { prunable, shown, evidence } = await surveyPlan(cli, plan, deployment, options);
+  const removed = options.prune ? shown : [];
+  const text = atStake({ prunable: removed, losses: plan.losses, evidence }, tableOptions(cli.io, options));
+  if (text !== undefined) await options.confirm(text);
+  return options.prune ? prunable : [];
+}
+
+async function printPlan(cli: Cli, plan: Plan, options: OutputOptions): Promise<number> {
+  if (options.json) {
+    printJson(cli.io, planLines(plan));
+    return EXIT.ok;
+  }
+  const { planTable } = await import('../../render/plan.ts');
+  const drawn = tableOptions(cli.io, options);
+  cli.io.stdout.write(`${planTable(plan, drawn)}\n`);
+  return EXIT.ok;
+}
+
+function planLines(plan: Plan): readonly object[] {
+  return [
+    ...plan.phases.map((phase) => ({
+      event: 'phase',
+      phase: phase.name,
+      title: phase.title,
+      needs: phase.needs,
+      sideBySideWith: othersInWave(plan.waves, phase.name).map((other) => other.name),
+      hosts: phase.hosts.map((host) => host.name),
+      steps: phase.steps.map((step) => ({
+        step: step.id,
+        title: step.step.title,
+        strategy: step.strategy,
+        hosts: step.hosts.map((host) => host.name),
+      })),
+    })),
+    plainSummary(plan.hosts.map((host) => ({ host: host.name }))),
+  ];
+}

@@ -1,25 +1,22 @@
+import { inOrder, inWaves, othersInWave } from '../../planner/order.ts';
 import type { Playbook } from '../../playbook/playbook.ts';
 import { EXIT, type Io } from '../io.ts';
 import { withOutput, type OutputOptions } from '../options.ts';
-import { drawing, printJson } from '../presentation.ts';
+import { printJson, tableOptions } from '../presentation.ts';
 import { exiting, type Register } from '../register.ts';
 
-export const register: Register = (program, cli) => {
+export const registerPhases: Register = (program, cli) => {
   withOutput(program.command('phases'))
     .summary('list the phases of a deployment')
     .description(
       'Lists the phases in deployment order. Their names are what --only, --skip and --from take, and the keys of their ' +
         'settings in the inventory. With an inventory: its own phases, including those of the playbooks that it names.',
     )
-    .argument('[inventory]', 'default: all that there can be')
+    .argument('[inventory]', 'default: all built-in phases')
     .addHelpText('after', '\nExamples:\n  osha phases\n  osha phases inventory/lab.yaml --json')
     .action(
       exiting(cli, async (file: string | undefined, options: OutputOptions) => {
-        const [playbooks, { inOrder }, { inWords, listedPhases }] = await Promise.all([
-          playbooksOf(cli.io, file),
-          import('../../planner/order.ts'),
-          import('../listed-phases.ts'),
-        ]);
+        const playbooks = await playbooksOf(cli.io, file);
         const phases = listedPhases(inOrder(playbooks));
         if (options.json) {
           printJson(
@@ -33,14 +30,46 @@ export const register: Register = (program, cli) => {
           phase.phase,
           phase.title,
           phase.needs.join(', '),
-          inWords(phase),
+          concurrencyOf(phase),
         ]);
         const columns = ['phase', 'what', 'needs', 'runs'].map((title) => ({ title }));
-        cli.io.stdout.write(`${table(columns, rows, await drawing(cli.io, options))}\n`);
+        cli.io.stdout.write(`${table(columns, rows, tableOptions(cli.io, options))}\n`);
         return EXIT.ok;
       }),
     );
 };
+
+/** A phase as `osha phases --json` prints it. */
+interface ListedPhase {
+  readonly phase: string;
+  readonly title: string;
+  readonly needs: readonly string[];
+  /** The phases that it runs in parallel with, where the inventory has them all. */
+  readonly sideBySideWith: readonly string[];
+  /** True where it only runs when `--only` or `--from` names it. */
+  readonly manual: boolean;
+}
+
+/** The phases of `playbooks`, which are in deployment order. Pure. */
+export function listedPhases(playbooks: readonly Playbook[]): readonly ListedPhase[] {
+  const waves = inWaves(
+    playbooks.filter((playbook) => !playbook.manual),
+    playbooks,
+  );
+  return playbooks.map(({ name, title, needs = [], manual = false }) => ({
+    phase: name,
+    title,
+    needs,
+    sideBySideWith: othersInWave(waves, name).map((other) => other.name),
+    manual,
+  }));
+}
+
+/** When a phase runs, unless it simply follows the one before it. */
+export function concurrencyOf({ manual, sideBySideWith }: ListedPhase): string {
+  if (manual) return 'only when named';
+  return sideBySideWith.length > 0 ? `in parallel with ${sideBySideWith.join(', ')}` : '';
+}
 
 async function playbooksOf(io: Io, file: string | undefined): Promise<readonly Playbook[]> {
   if (file === undefined) return (await import('../../../playbooks/index.ts')).playbooks;

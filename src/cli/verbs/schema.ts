@@ -2,7 +2,7 @@ import type { Playbook } from '../../playbook/playbook.ts';
 import { EXIT, type Io } from '../io.ts';
 import { exiting, type Register } from '../register.ts';
 
-export const register: Register = (program, cli) => {
+export const registerSchema: Register = (program, cli) => {
   program
     .command('schema')
     .summary('print the JSON Schema of an inventory')
@@ -18,15 +18,22 @@ export const register: Register = (program, cli) => {
     )
     .action(
       exiting(cli, async (file: string | undefined) => {
-        const [{ schemaText }, playbooks] = await Promise.all([
-          import('../schema.ts'),
-          playbooksOf(cli.io, file),
-        ]);
-        cli.io.stdout.write(await schemaText(playbooks));
+        cli.io.stdout.write(await schemaText(await playbooksOf(cli.io, file)));
         return EXIT.ok;
       }),
     );
 };
+
+/** The JSON Schema of any inventory, or of one with exactly the playbooks `own`. */
+export async function schemaText(own?: readonly Playbook[]): Promise<string> {
+  const [{ playbooks }, { inventoryJsonSchema }, { platformIds }] = await Promise.all([
+    import('../../../playbooks/index.ts'),
+    import('../../inventory/schema.ts'),
+    import('../../platform/index.ts'),
+  ]);
+  const schema = inventoryJsonSchema(own ?? playbooks, platformIds, { complete: own !== undefined });
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
+}
 
 async function playbooksOf(io: Io, file: string | undefined): Promise<readonly Playbook[] | undefined> {
   if (file === undefined) return undefined;

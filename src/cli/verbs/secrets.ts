@@ -1,10 +1,22 @@
 import { Option, type Command } from 'commander';
-import { withConnections, withConsent, withLimit, type ConsentOptions } from '../options.ts';
-import { exiting, type Register } from '../register.ts';
+import type { SecretState } from '../../secrets/load.ts';
+import type { SecretRules } from '../../secrets/rule.ts';
+import { hasErrors, type LocatedProblem } from '../../yaml/problem.ts';
 import type { AdoptRequest } from '../adopt.ts';
-import type { SecretsAction } from '../secrets.ts';
+import { loadDeployment } from '../deployment.ts';
+import { InvalidFile, printProblems } from '../errors.ts';
+import { EXIT, type Io } from '../io.ts';
+import { withConnections, withConsent, withLimit, type ConsentOptions } from '../options.ts';
+import { printJson, tableOptions } from '../presentation.ts';
+import { exiting, type Cli, type Register } from '../register.ts';
 
-export const register: Register = (program, cli) => {
+type SecretsAction =
+  | { readonly do: 'list'; readonly json: boolean; readonly color: boolean }
+  | { readonly do: 'generate' | 'decrypt' }
+  | ({ readonly do: 'rotate'; readonly names: readonly string[] } & ConsentOptions)
+  | { readonly do: 'encrypt'; readonly recipients: readonly string[] };
+
+export const registerSecrets: Register = (program, cli) => {
   const secrets = program
     .command('secrets')
     .summary('manage the secrets of an inventory')
@@ -26,10 +38,7 @@ export const register: Register = (program, cli) => {
       .summary(summary)
       .description(description)
       .argument('<inventory>', 'the inventory, a YAML file');
-  const act = async (file: string, action: SecretsAction): Promise<number> => {
-    const { secretsAction } = await import('../secrets.ts');
-    return secretsAction(cli, file, action);
-  };
+  const act = (file: string, action: SecretsAction): Promise<number> => runAction(cli, file, action);
 
   verb(
     'list',
@@ -112,3 +121,88 @@ export const register: Register = (program, cli) => {
     'Decrypts secrets.yaml.age into secrets.yaml, mode 600, and removes the encrypted file.',
   ).action(exiting(cli, (file: string) => act(file, { do: 'decrypt' })));
 };
+
+/** Lists or changes the secrets of an inventory. Never prints a value. Returns the exit code. */
+async function runAction(cli: Cli, file: string, action: SecretsAction): Promise<number> {
+  const { io } = cli;
+  const [
+    { loadSecrets, secretStates },
+    { trackedSecrets },
+    { decryptSecrets, encryptSecrets, ensureSecrets, rotateSecrets },
+    { keyring },
+  ] = await Promise.all([
+    import('../../secrets/load.ts'),
+    import('../../secrets/files.ts'),
+    import('../../secrets/write.ts'),
+    import('../keyring.ts'),
+  ]);
+  const { inventory, rules } = await loadDeployment(io, file, { json: false, secrets: 'none', quiet: true });
+  printProblems(io, await trackedSecrets(inventory.file));
+  const keys = keyring(io);
+  const print = (text: string): number => {
+    io.stdout.write(`${text}\n`);
+    return EXIT.ok;
+  };
+  switch (action.do) {
+    case 'list': {
+      const loaded = await loadSecrets(inventory.file, rules, { unlock: keys.unlock });
+      if (!loaded.isOpen) throw new InvalidFile(loaded.problems);
+      return printList(io, secretStates(rules, loaded), loaded.problems, action);
+    }
+    case 'generate': {
+      const ensured = await ensureSecrets(inventory.file, rules, { unlock: keys.unlock });
+      if (hasErrors(ensured.problems)) throw new InvalidFile(ensured.problems);
+      if (ensured.generated.length === 0) return print('no secrets are missing');
+      return print(`generated in ${ensured.file}: ${ensured.generated.join(', ')}`);
+    }
+    case 'rotate': {
+      const known = action.names.filter((name) => rules[name] !== undefined);
+      if (!action.yes && known.length === action.names.length) {
+        const { confirmer } = await import('../ask.ts');
+        await confirmer(cli, 'secrets rotate')(rotationInWords(known, rules));
+      }
+      const names = await rotateSecrets(inventory.file, rules, action.names, { unlock: keys.unlock });
+      return print(`replaced: ${names.join(', ')}\nbring the new ones to the hosts: osha deploy ${file}`);
+    }
+    case 'encrypt': {
+      const target = await keys.target(action.recipients);
+      return print(`encrypted into ${await encryptSecrets(inventory.file, target, await keys.identity())}`);
+    }
+    case 'decrypt':
+      return print(`decrypted into ${await decryptSecrets(inventory.file, await keys.unlock())}`);
+  }
+}
+
+/** What to confirm before a rotation. */
+function rotationInWords(names: readonly string[], rules: SecretRules): string {
+  const lines = names.map((name) => `  ${name}: ${rules[name]?.describe ?? ''}\n`);
+  return `Will be replaced here, and on the hosts by the next deployment:\n${lines.join('')}Anything that uses the old values and is not managed by osha stops working then.\n`;
+}
+
+async function printList(
+  io: Io,
+  states: readonly SecretState[],
+  problems: readonly LocatedProblem[],
+  options: { readonly json: boolean; readonly color: boolean },
+): Promise<number> {
+  printProblems(io, problems);
+  if (options.json) {
+    printJson(io, [
+      ...states.map((state) => ({ event: 'secret', ...state })),
+      ...problems.map((problem) => ({ event: 'problem', ...problem })),
+    ]);
+  } else {
+    const { table } = await import('../../render/table.ts');
+    const drawn = tableOptions(io, options);
+    const { good, changed, bad, hint } = drawn.colors;
+    const styles = { set: good, missing: changed, weak: bad, unknown: hint };
+    const columns = ['secret', 'state', 'what it is for'].map((title) => ({ title }));
+    const rows = states.map(({ name, state, describe }) => [
+      name,
+      { text: state, style: styles[state] },
+      describe,
+    ]);
+    io.stdout.write(`${table(columns, rows, drawn)}\n`);
+  }
+  return hasErrors(problems) ? EXIT.usage : EXIT.ok;
+}

@@ -1,14 +1,36 @@
 import { Option } from 'commander';
-import { positiveInteger, wholeSeconds, withLogin, withOutput } from '../options.ts';
-import { exiting, type Register } from '../register.ts';
-import type { SmokeRequest } from '../smoke.ts';
+import { exitCodeOf } from '../io.ts';
+import {
+  positiveInteger,
+  wholeSeconds,
+  withLogin,
+  withOutput,
+  type LoginOptions,
+  type OutputOptions,
+} from '../options.ts';
+import { exiting, type Cli, type Register } from '../register.ts';
 
-/** Seconds for a server to boot: without hardware support that takes a minute. */
+/** Seconds for a server to boot: a minute without hardware virtualization. */
 const BOOT_SECONDS = 300;
-/** Seconds for which a request is tried again: longer than a virtual IP takes to move. */
+/** Seconds to retry a request: longer than a virtual IP takes to move. */
 const PATIENCE_SECONDS = 90;
+/** Milliseconds for removing everything that a round created. */
+const REMOVED_WITHIN_MS = 300_000;
 
-export const register: Register = (program, cli) => {
+interface SmokeRequest extends OutputOptions, LoginOptions {
+  /** False with `--no-server`. */
+  readonly server: boolean;
+  readonly image?: string;
+  readonly clean?: true;
+  readonly keep?: true;
+  readonly repeat: number;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Seconds. */
+  readonly patience: number;
+}
+
+export const registerSmoke: Register = (program, cli) => {
   const command = program
     .command('smoke')
     .summary('run an end-to-end test of the cloud')
@@ -46,9 +68,67 @@ export const register: Register = (program, cli) => {
         '  osha smoke prod/inventory.yaml --image debian-12 --json | tail -1\n  osha smoke prod/inventory.yaml --clean',
     );
   withOutput(withLogin(command)).action(
-    exiting(cli, async (file: string, request: SmokeRequest) => {
-      const { smoke } = await import('../smoke.ts');
-      return smoke(cli, file, request);
-    }),
+    exiting(cli, (file: string, request: SmokeRequest) => smoke(cli, file, request)),
   );
 };
+
+/** Runs an end-to-end test of the cloud, shows it and records it. Returns the exit code. */
+async function smoke(cli: Cli, file: string, request: SmokeRequest): Promise<number> {
+  const { io } = cli;
+  const [{ cloudOf, loadCloud }, { recordRun }] = await Promise.all([
+    import('../cloud.ts'),
+    import('../execute.ts'),
+  ]);
+  const inventory = await loadCloud(io, file, { json: request.json ?? false });
+  const [{ Hosts }, { smokeTest, cleanCloud }, { accessTo }, { createMasker }] = await Promise.all([
+    import('../../cloud/hosts.ts'),
+    import('../../cloud/smoke/smoke.ts'),
+    import('../access.ts'),
+    import('../../secrets/masker.ts'),
+  ]);
+  const { transport, passwords } = await accessTo(io, request);
+  const hosts = new Hosts(transport, {
+    timeoutMs: request.connectTimeout * 1000,
+    acceptNew: request.acceptNew ?? false,
+  });
+  const begun = new Set<string>();
+  const run = {
+    inventoryFile: inventory.deployment.inventory.file,
+    mask: createMasker([...Object.values(inventory.secrets), ...passwords]),
+    lastWords: () => leftBehind([...begun], file),
+  };
+  try {
+    const summary = await recordRun(cli, run, request, ({ signal, emit }) => {
+      const options = {
+        cloud: cloudOf(inventory),
+        hosts,
+        begun,
+        patienceMs: request.patience * 1000,
+        removalMs: REMOVED_WITHIN_MS,
+        command: cli.command,
+        inventory: file,
+        signal,
+        emit,
+      };
+      return request.clean
+        ? cleanCloud(options)
+        : smokeTest({
+            ...options,
+            rounds: request.repeat,
+            server: request.server,
+            image: request.image,
+            keep: request.keep,
+            bootMs: request.timeout * 1000,
+          });
+    });
+    return exitCodeOf(summary);
+  } finally {
+    await hosts.close();
+  }
+}
+
+/** What a second Ctrl-C prints: the resources that are not removed. */
+function leftBehind(begun: readonly string[], file: string): string {
+  if (begun.length === 0) return 'nothing is left behind';
+  return `left behind:\n${begun.map((entry) => `  ${entry}\n`).join('')}hint: osha smoke ${file} --clean`;
+}

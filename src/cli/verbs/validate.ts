@@ -3,7 +3,7 @@ import { withOutput, type OutputOptions } from '../options.ts';
 import { printJson } from '../presentation.ts';
 import { exiting, type Register } from '../register.ts';
 
-export const register: Register = (program, cli) => {
+export const registerValidate: Register = (program, cli) => {
   withOutput(program.command('validate'))
     .summary('find every mistake in an inventory')
     .description(
@@ -23,14 +23,14 @@ export const register: Register = (program, cli) => {
           secrets: 'shown',
         });
         if (options.json) {
-          const { plainSummary } = await import('../summary.ts');
+          const { plainSummary } = await import('../presentation.ts');
           printJson(cli.io, [plainSummary(inventory.hosts.map(({ name }) => ({ host: name, ok: 1 })))]);
           return EXIT.ok;
         }
         const { count } = await import('../../render/text.ts');
         const size = `${count(inventory.hosts.length, 'host')}, ${count(inventory.vips.length, 'virtual IP')}`;
-        const later = `${count(missing.length, 'secret')} not there yet: a deployment generates them`;
-        cli.io.stdout.write(`${file}: valid (${size})\n${missing.length > 0 ? `${later}\n` : ''}`);
+        const note = `${count(missing.length, 'secret')} missing: a deployment generates them`;
+        cli.io.stdout.write(`${file}: valid (${size})\n${missing.length > 0 ? `${note}\n` : ''}`);
         return EXIT.ok;
       }),
     );

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { summary } from '../render/events.ts';
+import { exitCodeOf } from '../../src/cli/io.ts';
 
 const all = { a: { failed: 1, changes: 1 }, b: { unreachable: true } };
 
@@ -10,9 +10,9 @@ it.each([
   ['a step failed', summary({ a: { failed: 1, changes: 3 } }), {}, 1],
   ['changes pending, with --exit-code', summary({ a: { changes: 1 } }), { pendingIsError: true }, 3],
   ['no change pending, with --exit-code', summary({ a: { ok: 1 } }), { pendingIsError: true }, 0],
-  ['a host away, and so another failed', summary(all), { pendingIsError: true }, 4],
-  ['refused, whatever else', summary(all, { refused: 'no quorum' }), {}, 5],
-  ['interrupted, whatever else', summary(all, { refused: 'no quorum', interrupted: true }), {}, 130],
-])('%s', (_, run, options, code) => {
+  ['a host unreachable, and another one failed', summary(all), { pendingIsError: true }, 4],
+  ['refused, whatever else happened', summary(all, { refused: 'no quorum' }), {}, 5],
+  ['interrupted, whatever else happened', summary(all, { refused: 'no quorum', interrupted: true }), {}, 130],
+])('the exit code of a run: %s', (_, run, options, code) => {
   expect(exitCodeOf(run, options)).toBe(code);
 });

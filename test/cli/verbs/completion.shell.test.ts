@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { bashScript } from '../../src/cli/completion/bash.ts';
-import { wordsOf } from '../../src/cli/completion/tree.ts';
+import { bashScript, wordsOf } from '../../../src/cli/verbs/completion.ts';
 
 const program = new Command('osha');
 program
@@ -32,9 +31,9 @@ describe('bash completes', () => {
     ['the second phase of a list', ['deploy', 'x.yaml', '--only', 'base,ga'], ['base,galera']],
     ['files where a verb takes one', ['deploy', 'et'], ['etc']],
     ['folders for an option that takes one', ['deploy', '--out', 'et'], ['etc']],
-    ['words below a verb', ['secrets', 'ro'], ['rotate']],
-    ['options of a word below a verb', ['secrets', 'rotate', '--f'], ['--force']],
-    ['nothing where nothing can stand', ['phases', 'et'], []],
+    ['subcommands of a verb', ['secrets', 'ro'], ['rotate']],
+    ['options of a subcommand', ['secrets', 'rotate', '--f'], ['--force']],
+    ['nothing where no argument is allowed', ['phases', 'et'], []],
   ])('%s', (_, words, expected) => {
     expect(offered(...words)).toEqual(expected);
   });

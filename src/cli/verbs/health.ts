@@ -1,24 +1,70 @@
-import type { Host } from '../inventory/types.ts';
-import type { Finding } from '../playbook/operation.ts';
-import { probeTimeoutMs } from '../playbook/limits.ts';
-import { SelectionError, type Selection } from '../planner/selection.ts';
-import type { HealthReport, NamedCheck } from '../runner/health.ts';
-import { visibleBehind } from '../text/visible.ts';
-import { loadDeployment, type Deployment } from './deployment.ts';
-import { interruption } from './interruption.ts';
-import { EXIT } from './io.ts';
-import { selectionOf, type ConnectionOptions, type OutputOptions, type SelectionOptions } from './options.ts';
-import { drawing, printJson } from './presentation.ts';
-import type { Cli } from './register.ts';
-import { plainSummary } from './summary.ts';
+import type { Host } from '../../inventory/types.ts';
+import { SelectionError, type Selection } from '../../planner/selection.ts';
+import { probeTimeoutMs } from '../../playbook/limits.ts';
+import type { Finding } from '../../playbook/operation.ts';
+import type { HealthReport, NamedCheck } from '../../runner/health.ts';
+import { visibleBehind } from '../../text/visible.ts';
+import { loadDeployment, type Deployment } from '../deployment.ts';
+import { interruption } from '../interruption.ts';
+import { EXIT } from '../io.ts';
+import {
+  selectionOf,
+  withConnections,
+  withOutput,
+  withSelection,
+  type ConnectionOptions,
+  type OutputOptions,
+  type SelectionOptions,
+} from '../options.ts';
+import { plainSummary, printJson, tableOptions } from '../presentation.ts';
+import { exiting, type Cli, type Register } from '../register.ts';
 
-export interface HealthRequest extends OutputOptions, ConnectionOptions, SelectionOptions {
-  /** `systems` asks what was deployed; `hosts` looks whether they are ready for it. */
+interface HealthOptions extends OutputOptions, ConnectionOptions, SelectionOptions {}
+
+interface HealthRequest extends HealthOptions {
+  /** `systems`: the deployed systems; `hosts`: whether the hosts are ready for a deployment. */
   readonly of: 'systems' | 'hosts';
 }
 
-/** Asks and prints how the systems or the hosts are. Returns the exit code. */
-export async function health(cli: Cli, file: string, request: HealthRequest): Promise<number> {
+export const registerCheck: Register = (program, cli) => {
+  const command = program
+    .command('check')
+    .summary('check whether the hosts are ready for a deployment')
+    .description(
+      'Checks everything a deployment relies on: SSH and sudo, the operating system, clocks, disk and memory, ports that ' +
+        'are taken, whether the virtual IPs are free, name resolution and MTU. Reads only, never changes a host. Exits with 5 ' +
+        'when a check fails, with 4 when a host is unreachable.',
+    )
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha check inventory/lab.yaml\n  osha check inventory/lab.yaml --accept-new\n  osha check inventory/lab.yaml --limit controller2',
+    );
+  withOutput(withConnections(withSelection(command))).action(
+    exiting(cli, (file: string, options: HealthOptions) => health(cli, file, { ...options, of: 'hosts' })),
+  );
+};
+
+export const registerStatus: Register = (program, cli) => {
+  const command = program
+    .command('status')
+    .summary('show the health of every system')
+    .description(
+      'Asks the systems themselves: Galera for its cluster size, RabbitMQ for its members and partitions, the hosts for the ' +
+        'holder of each virtual IP. Reads only. Exits with 1 when something is unhealthy, with 4 when a host is unreachable.',
+    )
+    .argument('<inventory>', 'the inventory, a YAML file')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  osha status inventory/lab.yaml\n  osha status inventory/lab.yaml --only galera --json',
+    );
+  withOutput(withConnections(withSelection(command))).action(
+    exiting(cli, (file: string, options: HealthOptions) => health(cli, file, { ...options, of: 'systems' })),
+  );
+};
+
+/** Runs the health checks of the systems, or the preflight checks of the hosts, and prints what they found. Returns the exit code. */
+async function health(cli: Cli, file: string, request: HealthRequest): Promise<number> {
   const { io } = cli;
   const started = Date.now();
   const deployment = await loadDeployment(io, file, {
@@ -28,16 +74,16 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
   });
   const { checks, hosts } = await (request.of === 'systems' ? systemChecks : hostChecks)(
     deployment,
-    wholePhases(request),
+    phaseSelectionOf(request),
   );
   const [{ observeHealth }, { accessTo }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] =
     await Promise.all([
-      import('../runner/health.ts'),
-      import('./access.ts'),
-      import('../secrets/masker.ts'),
-      import('../journal/mask-deep.ts'),
-      import('./admission.ts'),
-      import('./pasteable.ts'),
+      import('../../runner/health.ts'),
+      import('../access.ts'),
+      import('../../secrets/masker.ts'),
+      import('../../journal/mask-deep.ts'),
+      import('../admission.ts'),
+      import('../pasteable.ts'),
     ]);
   const { transport, passwords } = await accessTo(io, request);
   const mask = createMasker([...secretsToMask(deployment), ...passwords]);
@@ -68,15 +114,15 @@ export async function health(cli: Cli, file: string, request: HealthRequest): Pr
   return request.of === 'systems' ? EXIT.failed : EXIT.refused;
 }
 
-/** What is asked, and of whom: hosts that `--limit` leaves out are members of a check all the same. */
-interface Questions {
+/** The checks to run, and the hosts to run them on. A check keeps members that `--limit` leaves out. */
+interface SelectedChecks {
   readonly checks: readonly NamedCheck[];
   /** In inventory order. */
   readonly hosts: readonly Host[];
 }
 
-async function systemChecks(deployment: Deployment, selection: Selection): Promise<Questions> {
-  const { createPlan } = await import('../planner/plan.ts');
+async function systemChecks(deployment: Deployment, selection: Selection): Promise<SelectedChecks> {
+  const { createPlan } = await import('../../planner/plan.ts');
   const plan = createPlan({ ...deployment, selection });
   const limited = new Set(plan.hosts.map(({ name }) => name));
   const checks = plan.phases
@@ -86,10 +132,10 @@ async function systemChecks(deployment: Deployment, selection: Selection): Promi
   return { checks, hosts: plan.hosts.filter(({ name }) => members.has(name)) };
 }
 
-async function hostChecks(deployment: Deployment, selection: Selection): Promise<Questions> {
+async function hostChecks(deployment: Deployment, selection: Selection): Promise<SelectedChecks> {
   const [{ createPlan }, { preflight }] = await Promise.all([
-    import('../planner/plan.ts'),
-    import('../preflight/preflight.ts'),
+    import('../../planner/plan.ts'),
+    import('../../preflight/preflight.ts'),
   ]);
   const plan = createPlan({ ...deployment, selection });
   const wanted = plan.phases.flatMap(({ hosts, ports }) =>
@@ -108,19 +154,19 @@ async function hostChecks(deployment: Deployment, selection: Selection): Promise
   };
 }
 
-/** The selection of a verb that asks whole phases. Throws `SelectionError` for a step. */
-function wholePhases(request: HealthRequest): Selection {
+/** The selection of a verb that checks whole phases. Throws `SelectionError` where it names a step. */
+function phaseSelectionOf(request: HealthRequest): Selection {
   const selection = selectionOf(request);
   if (selection.from?.step === undefined) return selection;
   throw new SelectionError(
-    `--from names the step "${selection.from.step}", and steps are not asked for their health`,
-    `name the phase alone: --from ${selection.from.phase}`,
+    `--from names the step "${selection.from.step}", but health is checked by phase`,
+    `name only the phase: --from ${selection.from.phase}`,
   );
 }
 
 async function print(cli: Cli, report: HealthReport, options: OutputOptions): Promise<void> {
-  const { findingsTable } = await import('../render/findings.ts');
-  const drawn = await drawing(cli.io, options);
+  const { findingsTable } = await import('../../render/findings.ts');
+  const drawn = tableOptions(cli.io, options);
   const absent = report.unreachable.map(
     ({ host, message, hint }) =>
       `${drawn.colors.bad('unreachable')} ${drawn.colors.strong(host)}: ${visibleBehind(message)}` +

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FakeCloud } from '../cloud/fake-cloud.ts';
-import { hostsOf } from '../cloud/smoke-on.ts';
-import { folderForAll } from '../support/temporary-folder.ts';
-import { oshaWith, type CliResult } from './run-cli.ts';
+import { FakeCloud } from '../../cloud/fake-cloud.ts';
+import { hostsOf } from '../../cloud/smoke-on.ts';
+import { folderForAll } from '../../support/temporary-folder.ts';
+import { oshaWith, type CliResult } from '../run-cli.ts';
 
 const folder = folderForAll();
 const PASSWORD = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -38,7 +38,7 @@ const osha = (...args: readonly string[]): Promise<CliResult> =>
   oshaWith({ cwd: folder, transport: () => hostsOf(fake) }, ...args);
 
 describe('osha smoke', () => {
-  it('prints a line for each step, and ends with 0 when the cloud works', async () => {
+  it('prints a line for each step, and exits with 0 where the cloud works', async () => {
     const { exitCode, stdout, stderr } = await osha('smoke', 'inventory.yaml');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(
@@ -48,7 +48,7 @@ describe('osha smoke', () => {
     expect(stdout).toMatch(/\n\nthe cloud works: 2 steps ok, 8 skipped, \d.* s\nlog: .*events\.jsonl\n$/);
   });
 
-  it('repeats it as JSON lines and ends with a summary', async () => {
+  it('repeats the test, and prints JSON lines that end with a summary', async () => {
     const { exitCode, stdout } = await osha('smoke', 'inventory.yaml', '--repeat', '2', '--json');
     expect(exitCode).toBe(0);
     const events = stdout
@@ -65,7 +65,7 @@ describe('osha smoke', () => {
     expect(stdout).not.toContain(PASSWORD);
   });
 
-  it('ends with 1 and a hint at the first failure', async () => {
+  it('exits with 1 and a hint at the first failure', async () => {
     fake.faults.push({ method: 'GET', path: /placement/, what: 403, times: Infinity });
     const { exitCode, stdout } = await osha('smoke', 'inventory.yaml', '--repeat', '3');
     expect(exitCode).toBe(1);
@@ -82,7 +82,7 @@ describe('osha smoke', () => {
     expect(shown.stdout).toContain('the cloud works: 2 steps ok, 8 skipped');
   });
 
-  it('removes what earlier runs left', async () => {
+  it('removes resources of earlier runs with --clean', async () => {
     fake.world.things.set('types', new Map([['old', { id: 'old', name: 'osha-smoke-oldoldol-type' }]]));
     const { exitCode, stdout } = await osha('smoke', 'inventory.yaml', '--clean');
     expect(exitCode).toBe(0);
@@ -90,7 +90,7 @@ describe('osha smoke', () => {
     expect(fake.names).toEqual([]);
   });
 
-  it('ends with 4 when the cloud is unreachable', async () => {
+  it('exits with 4 where the cloud is unreachable', async () => {
     const transport = hostsOf(fake);
     for (const name of ['one', 'two', 'three']) transport.refuse(name);
     const { exitCode, stdout } = await oshaWith(

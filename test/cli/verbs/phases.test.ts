@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { inWords, listedPhases } from '../../src/cli/listed-phases.ts';
-import type { Playbook } from '../../src/playbook/playbook.ts';
-import { aPlaybook } from '../support/run.ts';
+import { concurrencyOf, listedPhases } from '../../../src/cli/verbs/phases.ts';
+import type { Playbook } from '../../../src/playbook/playbook.ts';
+import { aPlaybook } from '../../support/run.ts';
 
-it('lists phases with how they run, where that is not one after another', () => {
+it('lists phases, and which of them run in parallel or only when named', () => {
   const plain = (name: string, ...needs: readonly string[]): Playbook => aPlaybook(name, () => [], needs);
   const listed = listedPhases([
     plain('keystone'),
@@ -11,7 +11,7 @@ it('lists phases with how they run, where that is not one after another', () => 
     { ...plain('glance', 'keystone'), sideBySide: 'services' },
     { ...plain('nova', 'keystone'), sideBySide: 'services' },
   ]);
-  expect(listed.map((phase) => [phase.phase, inWords(phase)])).toEqual([
+  expect(listed.map((phase) => [phase.phase, concurrencyOf(phase)])).toEqual([
     ['keystone', ''],
     ['rotate', 'only when named'],
     ['glance', 'in parallel with nova'],

@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KEY } from '../operations/tls/samples.ts';
-import { folderForAll } from '../support/temporary-folder.ts';
-import { osha } from './run-cli.ts';
+import { KEY } from '../../operations/tls/samples.ts';
+import { folderForAll } from '../../support/temporary-folder.ts';
+import { osha } from '../run-cli.ts';
 
 const folder = folderForAll();
 const inventory = (file: string, more = ''): void =>
@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 
 describe('osha ca', () => {
-  it('says where there is none yet, and makes none', async () => {
+  it('reports that there is no CA yet, and generates none', async () => {
     const { exitCode, stdout, stderr } = await osha(folder, 'ca', 'tls.yaml');
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain('error: there is no CA yet');
@@ -31,7 +31,7 @@ describe('osha ca', () => {
     expect(existsSync(join(folder, 'secrets.yaml'))).toBe(false);
   });
 
-  it('prints the certificate of the key that is there', async () => {
+  it('prints the certificate of the existing key', async () => {
     writeFileSync(join(folder, 'secrets.yaml'), `tlsAuthority: ${KEY}\n`, { mode: 0o600 });
     const first = await osha(folder, 'ca', 'tls.yaml');
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
@@ -40,14 +40,14 @@ describe('osha ca', () => {
     expect(readFileSync(join(folder, 'secrets.yaml'), 'utf8')).toBe(`tlsAuthority: ${KEY}\n`);
   });
 
-  it('says where no virtual IP has a certificate issued by osha', async () => {
+  it('reports that no virtual IP has a certificate issued by osha', async () => {
     const { exitCode, stderr } = await osha(folder, 'ca', 'plain.yaml');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('error: no virtual IP has a certificate issued by osha');
   });
 });
 
-it('osha render writes the certificate of the CA as what it is, and no other', async () => {
+it('osha render writes a placeholder for the certificate of the CA, and no other certificate', async () => {
   expect((await osha(folder, 'render', 'tls.yaml', '--out', 'out')).exitCode).toBe(0);
   expect(readFileSync(join(folder, 'out', 'lb1', 'etc/osha/ca.pem'), 'utf8')).toBe(
     '(the certificate of osha CA prod)\n',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createColors } from '../../src/render/colors.ts';
-import { unifiedDiff } from '../../src/render/diff.ts';
+import { createColors } from '../../src/render/output.ts';
+import { unifiedDiff } from '../../src/render/step-lines.ts';
 import { cpuTimeMs } from '../support/cpu-time.ts';
 
 const colors = createColors(false);
@@ -28,12 +28,12 @@ it.each([
   expect(unifiedDiff(diff, colors)).toBe(text);
 });
 
-it('two texts that have nothing in common are not compared for minutes', () => {
+it('two texts with nothing in common are not compared for minutes', () => {
   const lines = (word: string): string =>
     Array.from({ length: 20_000 }, (_, index) => `${word} ${index}`).join('\n');
   const taken = cpuTimeMs(() => {
     expect(unifiedDiff({ path, before: lines('old'), after: lines('new') }, colors)).toContain(
-      'too much differs',
+      'too many differences',
     );
   });
   expect(taken).toBeLessThan(5000);

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { KEY } from '../operations/tls/samples.ts';
-import { folderForAll } from '../support/temporary-folder.ts';
-import { osha } from './run-cli.ts';
+import { KEY } from '../../operations/tls/samples.ts';
+import { folderForAll } from '../../support/temporary-folder.ts';
+import { osha } from '../run-cli.ts';
 
 const folder = folderForAll();
 
@@ -28,7 +28,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'tls.yaml'), `${INVENTORY}${CLOUD}haproxy: { tls: { api: {} } }\n`);
 });
 
-/** What a shell has in OS_* after `eval`. */
+/** The OS_* variables of a shell after `eval`. */
 function variables(text: string): Record<string, string> {
   const { stdout } = spawnSync('sh', ['-c', `eval "$1"; env | grep ^OS_`, 'sh', text], {
     encoding: 'utf8',
@@ -68,7 +68,7 @@ describe('osha openrc', () => {
       );
     });
 
-    it('prints what a shell can read', async () => {
+    it('prints variables that a shell can read', async () => {
       const { exitCode, stdout, stderr } = await osha(folder, 'openrc', 'plain.yaml');
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       expect(variables(stdout)).toMatchObject({
@@ -86,20 +86,20 @@ describe('osha openrc', () => {
       });
     });
 
-    it('leads to where the users find the cloud, not to where the services find each other', async () => {
+    it('points to the endpoint for users, not to the one for services', async () => {
       const { stdout } = await osha(folder, 'openrc', 'internal.yaml');
       expect(variables(stdout)).toMatchObject({ OS_AUTH_URL: 'http://192.0.2.20:5000/v3' });
       expect(variables(stdout)).not.toHaveProperty('OS_INTERFACE');
     });
 
-    it('says how clients come to trust a CA of its own, and names no file of a host', async () => {
+    it('says how clients can trust the deployment’s own CA, and names no file of a host', async () => {
       const { stdout, stderr } = await osha(folder, 'openrc', 'tls.yaml');
       expect(stderr).toContain('osha openrc tls.yaml --cacert ca.pem');
       expect(variables(stdout)).not.toHaveProperty('OS_CACERT');
       expect(stdout).toContain('https://192.0.2.20:5000/v3');
     });
 
-    it('keeps the certificate where it is told to, and finds it there again', async () => {
+    it('writes the certificate to the given file, and reuses it later', async () => {
       const path = join(folder, "a CA's.pem");
       for (const options of [[], ['--clouds']]) {
         const { exitCode, stdout } = await osha(
@@ -120,7 +120,7 @@ describe('osha openrc', () => {
       expect(readFileSync(path, 'utf8')).toBe((await osha(folder, 'ca', 'tls.yaml')).stdout);
     });
 
-    it('does not write over a file that is something else', async () => {
+    it('does not overwrite a file with other content', async () => {
       writeFileSync(join(folder, 'mine.txt'), 'mine');
       const { exitCode, stdout, stderr } = await osha(folder, 'openrc', 'tls.yaml', '--cacert', 'mine.txt');
       expect([exitCode, stdout]).toEqual([2, '']);
