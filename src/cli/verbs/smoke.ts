@@ -40,7 +40,7 @@ export const registerSmoke: Register = (program, cli) => {
         'DHCP, write to its console and answer at a floating address. The guest consists of the kernel and the busybox of a compute host. ' +
         'Everything it creates has a name that begins with osha-smoke- and is removed at the end, also after a failure or Ctrl-C. ' +
         'Where this machine has no route to the virtual IP, it connects through a host by SSH. ' +
-        'Exits with 1 when a part fails, with 4 when the cloud is unreachable.',
+        'Exits with 1 when a step fails, with 4 when the cloud is unreachable.',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
     .option('--no-server', 'do not boot a server')
