@@ -11,11 +11,9 @@ import {
   step,
   verify,
 } from 'osha';
-import { apiFrontends } from '../openstack/frontends.ts';
-import { accountCarried, databaseCarried } from '../openstack/carried.ts';
-import { HOLDS_VIPS } from '../openstack/endpoints.ts';
-import { agentsReport, serviceHealth } from '../openstack/health.ts';
-import { runs } from '../openstack/hosts.ts';
+import { HOLDS_VIPS, apiFrontends } from '../openstack/endpoints.ts';
+import { agentsReport, apiAnswers, serviceHealth } from '../openstack/health.ts';
+import { hostsRunning } from '../openstack/hosts.ts';
 import { SERVICES } from '../openstack/services.ts';
 import {
   accountSection,
@@ -27,8 +25,9 @@ import {
   tokenSection,
   type Site,
 } from '../openstack/site.ts';
-import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
+import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
 
 const { port, name } = SERVICES.volume;
 const CONF = '/etc/cinder/cinder.conf';
@@ -42,8 +41,8 @@ function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
       my_ip: host.address,
       host: host.name,
       transport_url: site.transport,
-      // A scheduler gives no sign of life while it waits for a first volume host. With the default, a minute, it counts as
-      // dead after each start: cinder/scheduler/manager.py, init_host_with_rpc.
+      // A scheduler sends no heartbeat while it waits for a first volume host. With the default of 60 s it counts as dead
+      // after each start: cinder/scheduler/manager.py, init_host_with_rpc.
       scheduler_driver_init_wait_time: 5,
       glance_api_servers: site.internal.root('image'),
       glance_ca_certificates_file: site.ca,
@@ -58,11 +57,11 @@ function cinderConf(site: Site, inventory: Inventory, host: Host): SecretText {
   });
 }
 
-/** Volumes: the control plane. Nothing here stores a volume yet. */
+/** Volumes: the control plane only. osha does not deploy volume storage yet. */
 export default playbook({
   name: 'cinder',
   title: 'Cinder (volumes)',
-  hosts: runs('volume'),
+  hosts: hostsRunning('volume'),
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
@@ -94,7 +93,7 @@ export default playbook({
           upgrade: 'cinder-manage db sync',
         }),
       ),
-      ...run('Cinder', {
+      ...runUnits('Cinder', {
         units: [cinder.scheduler, cinder.api],
         files: [CONF, DEFAULTS],
         takeovers,

@@ -1,24 +1,22 @@
 import { z } from 'zod';
 import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
 import { glanceConf } from './files/conf.ts';
-import { apiFrontends } from '../openstack/frontends.ts';
-import { accountCarried, databaseCarried } from '../openstack/carried.ts';
-import { HOLDS_VIPS } from '../openstack/endpoints.ts';
-import { serviceHealth } from '../openstack/health.ts';
-import { hostsOfService, IMAGES, runs } from '../openstack/hosts.ts';
-import { needsMounts } from '../openstack/mounts.ts';
+import { HOLDS_VIPS, apiFrontends } from '../openstack/endpoints.ts';
+import { apiAnswers, serviceHealth } from '../openstack/health.ts';
+import { hostsOfService, IMAGES, hostsRunning } from '../openstack/hosts.ts';
+import { needsMounts, isShared } from '../openstack/mounts.ts';
 import { SERVICES } from '../openstack/services.ts';
-import { isShared } from '../openstack/shared-folders.ts';
 import { siteOf } from '../openstack/site.ts';
-import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { runUnits, tables } from '../openstack/steps.ts';
+import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
 
 const CONF = '/etc/glance/glance-api.conf';
 
-/** Images that servers boot from. */
+/** The images that servers boot from. */
 export default playbook({
   name: 'glance',
   title: 'Glance (images)',
-  hosts: runs('image'),
+  hosts: hostsRunning('image'),
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
@@ -46,7 +44,7 @@ export default playbook({
           upgrade: 'glance-manage db_sync',
         }),
       ),
-      ...run('Glance', {
+      ...runUnits('Glance', {
         units: [platform.units.glance],
         files: [CONF],
         takeovers,
@@ -69,7 +67,7 @@ export default playbook({
       {
         severity: 'warning',
         path: ['openstack', 'services'],
-        message: `images are kept on ${only.name} alone: while it is down no image can be read, so no server can be made`,
+        message: `images are stored on ${only.name} only: while it is down, no server can be created`,
         hint: `share ${IMAGES}: glusterfs: { volumes: { images: { path: /srv/gluster/images, mount: ${IMAGES}, on: [control] } } }`,
       },
     ];

@@ -2,26 +2,26 @@ import type { Frontend, Host, Inventory } from 'osha';
 import { settingsOf } from '../haproxy/settings.ts';
 import { publicVip, speaksTls } from '../openstack/endpoints.ts';
 
-/** Where Apache listens on each host, and HAProxy on the virtual IP. */
+/** The port of Apache on each host, and of HAProxy on the virtual IP. */
 export const PORT = 80;
 const TLS_PORT = 443;
 
-/** Below which path the dashboard is: Debian's package has its stylesheets and scripts made for it. */
+/** The dashboard's path. Debian's package builds its stylesheets and scripts for it. */
 export const ROOT = '/horizon/';
 
-/** The page to log in on. It needs no login, no database and no cache. */
+/** The login page. It needs no login, no database and no cache. */
 export const LOGIN = `${ROOT}auth/login/`;
 
-/** How the dashboard is reached. */
+/** How browsers reach the dashboard. */
 export interface Entrance {
   readonly tls: boolean;
-  /** Names and addresses that it answers to; one that begins with a dot stands for all names that end in it. */
+  /** Allowed host names and addresses; a leading dot matches all names that end in it. */
   readonly names: readonly string[];
-  /** Where it sends those that come without a path. */
+  /** Where requests without a path are redirected. */
   readonly url: string;
 }
 
-/** What an inventory says of the way to the dashboard; `own` are the names that it is given besides the virtual IP. */
+/** How browsers reach an inventory's dashboard. `own` are names in addition to the virtual IP and the certificate's. */
 export function entranceOf(inventory: Inventory, hosts: readonly Host[], own: readonly string[]): Entrance {
   const vip = publicVip(inventory);
   const tls = speaksTls(inventory, vip);
@@ -34,7 +34,7 @@ export function entranceOf(inventory: Inventory, hosts: readonly Host[], own: re
   };
 }
 
-/** What stands at the virtual IP: with TLS at its usual port, and there whoever comes without it is sent. */
+/** The dashboard's frontends. With TLS it is on port 443, and port 80 redirects there. */
 export function dashboardFrontends(inventory: Inventory, hosts: readonly Host[]): readonly Frontend[] {
   const vip = publicVip(inventory);
   const tls = speaksTls(inventory, vip);
@@ -44,8 +44,7 @@ export function dashboardFrontends(inventory: Inventory, hosts: readonly Host[])
     name: 'dashboard',
     port: tls ? TLS_PORT : PORT,
     servers: hosts.map((host) => ({ host: host.name, address: host.address, port: PORT })),
-    // It sends everybody who is not logged in to the login page: Django has to answer, and renders nothing (12 ms of a
-    // processor, where the page itself takes 37).
+    // Redirects to the login page, which takes Django 12 ms of CPU time; rendering that page takes 37 ms.
     check: { httpPath: ROOT },
     later: true,
   };

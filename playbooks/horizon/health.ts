@@ -7,27 +7,22 @@ import {
   type Takeover,
   within,
 } from 'osha';
-import * as openstack from '../openstack/operations/index.ts';
+import { DATABASE } from './files/conf.ts';
 import { LOGIN, PORT, ROOT } from './entrance.ts';
+import { releaseOf, versionScript } from '../openstack/operations/http-health.ts';
 
-/** What the dashboard of one host answered; a status is 0 where nothing came. */
+/** What one host's dashboard answered; status 0 means no answer. */
 export interface DashboardState {
   readonly page: number;
   readonly seconds: number;
-  /** The answer to somebody whose login nobody knows: found out by asking the caches and the database. */
-  readonly stranger: number;
+  /** The answer to a request with an unknown session, which looks it up in the caches and the database. */
+  readonly unknownSession: number;
   readonly version: string;
 }
 
-/** Understands what the probe printed. */
-export function dashboardState(output: string): DashboardState {
-  const [page = '', seconds = '', stranger = '', version = ''] = output.trim().split(' ');
-  return { page: Number(page), seconds: Number(seconds), stranger: Number(stranger), version };
-}
-
 /**
- * The login page comes from each host itself, and each can look a login up; where a cluster manager runs it on one of them
- * at a time, exactly one.
+ * Healthy if each host serves the login page and can look up sessions. Where a cluster manager runs it on one host at a
+ * time, exactly one has to.
  */
 export function dashboardAnswers(
   hosts: readonly Host[],
@@ -45,7 +40,7 @@ export function dashboardAnswers(
       return {
         script: `${get(LOGIN, '%{http_code} %{time_total} ')}
 ${get(ROOT, '%{http_code} ', ` --cookie sessionid=${'0'.repeat(32)}`)}
-${openstack.versionScript('openstack-dashboard')}`,
+${versionScript('openstack-dashboard')}`,
         reads: [`unit:${unit}`, 'cluster:galera'],
         parse: ({ stdout }) => dashboardState(stdout),
       };
@@ -54,29 +49,35 @@ ${openstack.versionScript('openstack-dashboard')}`,
       [...answers].flatMap(([host, answer]): readonly Finding[] => {
         const subject = 'login page';
         if (!answer.reachable) return [{ subject, host, healthy: false, evidence: answer.reason }];
-        const { page, seconds, stranger, version } = answer.observed;
-        const hint = `see /var/log/openstack-dashboard/error.log on ${host}`;
+        const { page, seconds, unknownSession, version } = answer.observed;
+        const hint = `check /var/log/openstack-dashboard/error.log on ${host}`;
         if (page !== 200) {
           const evidence = page === 0 ? `no answer on port ${PORT}` : `answers ${page} on port ${PORT}`;
           return [{ subject, host, healthy: false, evidence, hint }];
         }
-        const speed = `${openstack.releaseOf(version)}, answers in ${Math.round(seconds * 1000)} ms`;
+        const speed = `${releaseOf(version)}, answers in ${Math.round(seconds * 1000)} ms`;
         return [
           { subject, host, healthy: true, evidence: speed },
-          // It sends strangers to the login page.
-          ...(stranger === 302
+          // An unknown session is redirected to the login page.
+          ...(unknownSession === 302
             ? []
             : [
                 {
                   subject: 'logins',
                   host,
                   healthy: false,
-                  evidence: `cannot be looked up: answers ${stranger}`,
-                  hint: `${hint}; they are in the database`,
+                  evidence: `lookup failed: answers ${unknownSession}`,
+                  hint: `${hint}, and the database ${DATABASE}`,
                 },
               ]),
         ];
       }),
   };
   return onOneHost(check, unit, takeovers);
+}
+
+/** Parses the output of the probe. */
+export function dashboardState(output: string): DashboardState {
+  const [page = '', seconds = '', unknownSession = '', version = ''] = output.trim().split(' ');
+  return { page: Number(page), seconds: Number(seconds), unknownSession: Number(unknownSession), version };
 }

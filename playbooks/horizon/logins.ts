@@ -1,23 +1,23 @@
 import { type Operation, ProbeError, questionOf, type Secret } from 'osha';
-import * as openstack from '../openstack/operations/index.ts';
 import type { Site } from '../openstack/site.ts';
-import { DATABASE } from './settings.ts';
+import { askDatabase } from '../openstack/operations/database.ts';
+import { DATABASE } from './files/conf.ts';
 
-/** Run as Apache's own user: as root it would leave files that Apache cannot read. */
+/** Run as Apache's user: root would leave files that Apache cannot read. */
 const MANAGE = 'python3 /usr/share/openstack-dashboard/manage.py';
 const APACHE_USER = 'www-data';
 
 const MIGRATIONS = '/usr/lib/python3/dist-packages/django/contrib/sessions/migrations';
 
-/** Names of migrations: those that the package has, and those that the database has been through. */
+/** Names of migrations: those of the package, and those applied to the database. */
 export interface LoginTables {
   readonly known: readonly string[];
   readonly done: readonly string[];
 }
 
-/** The database has the table of logins as the installed Django knows it. To be done once. */
+/** Brings the session table to the version of the installed Django. Runs once. */
 export function tablesOfLogins(site: Site, password: Secret): Operation<LoginTables> {
-  const asked = openstack.askDatabase(
+  const asked = askDatabase(
     { server: site.databaseServer, user: DATABASE, password },
     DATABASE,
     `SELECT CONCAT("done ", name) FROM django_migrations WHERE app = "sessions"`,
@@ -39,7 +39,7 @@ ${asked.script} || :`,
             .flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
         const known = after('known');
         if (known.length === 0) {
-          throw new ProbeError(`there are no migrations in ${MIGRATIONS}: is the dashboard installed?`);
+          throw new ProbeError(`no migrations found in ${MIGRATIONS}: is the package installed?`);
         }
         return { known, done: after('done') };
       },
@@ -49,7 +49,7 @@ ${asked.script} || :`,
       if (missing.length === 0) return [];
       return [
         {
-          summary: `${done.length === 0 ? 'create' : 'bring up to date'} the tables of ${DATABASE}: ${missing.join(', ')}`,
+          summary: `${done.length === 0 ? 'create' : 'migrate'} the tables of ${DATABASE}: ${missing.join(', ')}`,
           script: `runuser -u ${APACHE_USER} -- ${MANAGE} migrate --noinput sessions`,
           touches: [`database:${DATABASE}`],
         },
@@ -58,7 +58,7 @@ ${asked.script} || :`,
   };
 }
 
-/** Forgets logins that have ended, once a day. */
+/** Deletes expired sessions once a day. */
 export const CLEANUP_TIMER = 'osha-horizon-logins.timer';
 export const CLEANUP_TIMER_FILE = `/etc/systemd/system/${CLEANUP_TIMER}`;
 export const CLEANUP_SERVICE_FILE = '/etc/systemd/system/osha-horizon-logins.service';

@@ -14,7 +14,7 @@ import {
   token,
   verify,
 } from 'osha';
-import { APACHE_CONF, apacheConf } from './files/apache.ts';
+import { APACHE_CONF, apacheConf, DATABASE, horizonSettings, SETTINGS } from './files/conf.ts';
 import { dashboardFrontends, entranceOf, PORT } from './entrance.ts';
 import { dashboardAnswers } from './health.ts';
 import {
@@ -25,12 +25,11 @@ import {
   CLEANUP_TIMER_UNIT,
   tablesOfLogins,
 } from './logins.ts';
-import { DATABASE, horizonSettings, SETTINGS } from './settings.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { hostsOfService } from '../openstack/hosts.ts';
 import { servicesOf } from '../openstack/settings.ts';
 import { siteOf } from '../openstack/site.ts';
-import { run } from '../openstack/steps.ts';
+import { runUnits } from '../openstack/steps.ts';
 
 const settings = z.strictObject({
   names: z
@@ -45,11 +44,11 @@ const settings = z.strictObject({
     ),
 });
 
-/** The dashboard, on every host with that role. A login counts on all of them, and outlives each of them. */
+/** The dashboard, on every host with that role. A session is valid on all of them and survives the loss of any. */
 export default playbook({
   name: 'horizon',
   title: 'Horizon (dashboard)',
-  // Its database is made on a host that has databases, which need not have the dashboard.
+  // Includes the database hosts, where its database is created.
   hosts: (inventory) => {
     const own = hostsOfService(inventory, 'dashboard');
     const databases = own.length === 0 ? [] : hostsWith(inventory, 'database');
@@ -102,14 +101,14 @@ export default playbook({
           }),
           file.content(APACHE_CONF, {
             content: apacheConf({ host, entrance, processes: site.settings.workers }),
-            // It makes the folder of Apache's sockets where there is none, and everybody has to get into that.
+            // The check creates the folder of Apache's sockets if it is missing, and every user must be able to enter it.
             validate: 'umask 022; apache2ctl -f {} -t',
           }),
         ],
         { hosts },
       ),
       step('Create its tables', tablesOfLogins(site, password), { hosts }),
-      ...run('Horizon', {
+      ...runUnits('Horizon', {
         units: [unit],
         files: [SETTINGS, APACHE_CONF],
         takeovers,

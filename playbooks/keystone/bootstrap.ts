@@ -1,18 +1,18 @@
 import { type Operation, quote, text } from 'osha';
 import { apiProbe, type ApiAnswer, type ApiSession } from '../openstack/operations/api-session.ts';
-import type { EndpointUrls } from './identity/state.ts';
+import type { EndpointUrls } from './identity.ts';
 
 export interface BootstrapOptions {
-  /** The system's user that Keystone runs as. */
+  /** The system user that Keystone runs as. */
   readonly runAs: string;
   readonly region: string;
-  /** Keystone's own. */
+  /** The URLs of Keystone's own endpoints. */
   readonly urls: EndpointUrls;
 }
 
 /**
- * Runs `keystone-manage bootstrap` with the password put into the environment by the process itself: from an argument
- * or an inherited environment, anybody on the host could read it.
+ * Runs `keystone-manage bootstrap` and puts the password, read from stdin, into the environment inside the process: an
+ * argument could be read by anyone on the host.
  */
 const BOOTSTRAP = `import os, sys
 os.environ["OS_BOOTSTRAP_PASSWORD"] = sys.stdin.readline().strip()
@@ -20,15 +20,14 @@ from keystone.cmd.manage import main
 main()`;
 
 /**
- * The cloud's administrator exists and can log in with this password. To be done once, on a host where Keystone runs.
- * Where no answer comes at all there is nothing to decide: bootstrapping writes to the database whether Keystone runs
- * or not, and is harmless where it was done before.
+ * Creates the cloud's administrator with this password. Runs once, on a host with Keystone. It also runs if Keystone does
+ * not answer: bootstrapping writes to the database without it, and is idempotent.
  */
 export function bootstrap(
   session: ApiSession,
   { runAs, region, urls }: BootstrapOptions,
 ): Operation<ApiAnswer> {
-  const words = [
+  const account = [
     'bootstrap',
     '--bootstrap-username',
     session.user,
@@ -36,7 +35,7 @@ export function bootstrap(
     session.project,
   ];
   const endpoints = Object.entries(urls).flatMap(([kind, url]) => [`--bootstrap-${kind}-url`, url]);
-  const all = [...words, '--bootstrap-region-id', region, ...endpoints].map(quote).join(' ');
+  const words = [...account, '--bootstrap-region-id', region, ...endpoints].map(quote).join(' ');
   return {
     scope: 'host',
     runsOnce: true,
@@ -53,7 +52,7 @@ export function bootstrap(
         : [
             {
               summary: `bootstrap Keystone with the administrator ${session.user}`,
-              script: `runuser -u ${quote(runAs)} -- python3 -c ${quote(BOOTSTRAP)} ${all}`,
+              script: `runuser -u ${quote(runAs)} -- python3 -c ${quote(BOOTSTRAP)} ${words}`,
               input: text`${session.password}\n`,
               touches: ['cluster:identity'],
             },

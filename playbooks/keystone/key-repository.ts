@@ -10,22 +10,41 @@ import {
   type Secret,
   type SecretText,
   text,
+  carried,
+  type CarriedSecret,
+  token,
 } from 'osha';
+import { SERVICES } from '../openstack/services.ts';
 
-/** A folder of Fernet keys that is the same on every host. */
+/** The folders of the keys for tokens and for stored credentials. */
+export const TOKEN_KEYS = '/etc/keystone/fernet-keys';
+export const CREDENTIAL_KEYS = '/etc/keystone/credential-keys';
+
+/**
+ * The maximum number of keys, with the staged one. A token survives this number of rotations less two; as tokens are valid
+ * for an hour, keys may rotate every 20 minutes.
+ */
+export const MOST_KEYS = 5;
+
+/** The secret that all keys are derived from. */
+export const SEED = {
+  keystoneKeys: token('Seed of the keys that encrypt tokens and stored credentials', 64),
+};
+
+/** A folder of Fernet keys, the same on every host. */
 export interface KeyRepository {
   readonly directory: string;
-  /** What all keys are derived from. */
+  /** The secret that all keys are derived from. */
   readonly seed: Secret;
   /** Part of the derivation, so that one seed serves several repositories. */
   readonly purpose: string;
-  /** The system's user that reads them. */
+  /** The system user that reads the keys. */
   readonly owner: string;
-  /** Keys at most, the staged one included; at least 3. Older ones go. */
+  /** The maximum number of keys, with the staged one; at least 3. Older keys are deleted. */
   readonly keep: number;
 }
 
-/** One key's file as it is on a host. */
+/** A key file on a host. */
 interface KeyFile {
   readonly sha256: string;
   /** `owner:group mode`. */
@@ -35,9 +54,108 @@ interface KeyFile {
 
 export type RepositoryState = ReadonlyMap<string, KeyFile>;
 
+/** The repository of one kind of key, derived from the seed on every host. */
+export function keysOf(kind: 'token' | 'credential', seed: Secret): KeyRepository {
+  return {
+    directory: kind === 'token' ? TOKEN_KEYS : CREDENTIAL_KEYS,
+    seed,
+    purpose: kind,
+    owner: SERVICES.identity.name,
+    keep: MOST_KEYS,
+  };
+}
+
 /**
- * The key of a number: 32 bytes by HKDF (RFC 5869) from the seed, in base64 as Fernet's specification has it. So every
- * host gets the same key without a key ever being copied from host to host.
+ * Where hosts hold the seed: on record. It cannot be derived from a key, but the first credential key, which is never
+ * rotated, tells whether a seed is the same.
+ */
+export function seedCarried(hosts: readonly Host[]): readonly CarriedSecret[] {
+  const first = carried.whole('keystoneKeys', hosts, `${CREDENTIAL_KEYS}/1`);
+  return [
+    carried.recorded('keystoneKeys', hosts),
+    {
+      ...first,
+      holds: (seed) => fernetKey(keysOf('credential', seed), 1).reveal(),
+      restores: 'nothing',
+    },
+  ];
+}
+
+/** Distributes the keys up to the highest one that any host has, so that a rebuilt host gets the current keys. */
+export function keyRepository(
+  members: readonly Host[],
+  repository: KeyRepository,
+): ClusterOperation<RepositoryState> {
+  const probe = probeOf(repository);
+  return {
+    scope: 'cluster',
+    title: `keys in ${repository.directory}`,
+    members,
+    probe: () => probe,
+    decide: (answers): ClusterDecision => {
+      const primary = Math.max(1, primaryOf(repository, answers));
+      const wanted = filesOf(repository, primary);
+      const stage = members.flatMap((host) => {
+        const answer = answers.get(host.name);
+        if (!answer?.reachable || hasAll(repository, wanted, answer.observed)) return [];
+        return [
+          {
+            host: host.name,
+            change: placeKeys(repository, primary, `place ${wanted.size} keys in ${repository.directory}`),
+          },
+        ];
+      });
+      if (stage.length === 0) return { verdict: 'converged' };
+      const lacking = stage.map(({ host }) => host).join(', ');
+      return {
+        verdict: 'change',
+        because: `keys up to number ${primary} are missing on ${lacking}`,
+        stages: [stage],
+      };
+    },
+  };
+}
+
+/** Promotes the staged key on every host, if the primary key is older than `olderThanMs`. Refuses unless all hosts answer. */
+export function keyRotation(
+  members: readonly Host[],
+  repository: KeyRepository,
+  olderThanMs: number,
+): ClusterOperation<RepositoryState> {
+  const probe = probeOf(repository);
+  return {
+    scope: 'cluster',
+    title: `new keys in ${repository.directory}`,
+    members,
+    probe: () => probe,
+    decide: (answers): ClusterDecision => {
+      const silent = members.filter((host) => answers.get(host.name)?.reachable !== true);
+      const primary = primaryOf(repository, answers);
+      const ages = [...answers.values()].flatMap((answer) =>
+        answer.reachable ? (answer.observed.get(String(primary))?.ageSeconds ?? []) : [],
+      );
+      if (primary === 0 || Math.min(...ages) * 1000 <= olderThanMs) return { verdict: 'converged' };
+      if (silent.length > 0) {
+        const names = silent.map((host) => host.name).join(', ');
+        return {
+          verdict: 'refuse',
+          reason: `no answer from ${names}, which would lack the new key`,
+          hint: `bring ${names} back first`,
+        };
+      }
+      const change = placeKeys(repository, primary + 1, `promote key ${primary + 1} to primary`);
+      return {
+        verdict: 'change',
+        because: `the primary key ${primary} is due for rotation`,
+        stages: [members.map((host) => ({ host: host.name, change }))],
+      };
+    },
+  };
+}
+
+/**
+ * Key number N: 32 bytes derived from the seed by HKDF (RFC 5869), in URL-safe base64 as Fernet's specification requires.
+ * Every host gets the same key, and none is copied between hosts.
  */
 export function fernetKey(
   { seed, purpose }: Pick<KeyRepository, 'seed' | 'purpose'>,
@@ -50,9 +168,8 @@ export function fernetKey(
 }
 
 /**
- * The files of a repository whose primary key has a number: Keystone encrypts with the highest one, and decrypts with
- * all. `0` is the key that is going to be the next primary, so that every host can read what is encrypted with it
- * before any host encrypts with it.
+ * The files of a repository with a given primary key. Keystone encrypts with the highest number and decrypts with all.
+ * File `0` holds the next primary key, so that every host can decrypt with it before any host encrypts with it.
  */
 function filesOf(repository: KeyRepository, primary: number): ReadonlyMap<string, Secret> {
   const oldest = Math.max(1, primary - repository.keep + 2);
@@ -69,7 +186,7 @@ function sha256(key: Secret): string {
 
 function probeOf({ directory }: KeyRepository): Probe<RepositoryState> {
   return {
-    // Of 256 random bits a checksum tells nothing. `.new.*` is what a placing left that was broken off.
+    // A checksum of 256 random bits reveals nothing. `.new.*` files are left behind by an interrupted change.
     script: `now=$(date +%s)
 for file in ${quote(directory)}/[0-9]* ${quote(directory)}/.new.*; do
   [ -f "$file" ] || continue
@@ -89,7 +206,7 @@ done`,
   };
 }
 
-/** The number of the primary key: the highest that any host has of ours; 0 where no host has one. */
+/** The number of the primary key: the highest key of this seed on any host; 0 if there is none. */
 function primaryOf(repository: KeyRepository, answers: Answers<RepositoryState>): number {
   const found = [...answers.values()].flatMap((answer) => {
     if (!answer.reachable) return [];
@@ -116,15 +233,15 @@ function hasAll(
   );
 }
 
-function placing(repository: KeyRepository, primary: number, summary: string): Change {
+function placeKeys(repository: KeyRepository, primary: number, summary: string): Change {
   const { directory, owner } = repository;
   const wanted = filesOf(repository, primary);
   const lines: readonly SecretText[] = [...wanted].map(([name, key]) => text`${name} ${key}`);
   const names = [...wanted.keys()].join('|');
   return {
     summary,
-    // In their order, the staged one last: the key that was staged until now is the new primary one, so that at no moment
-    // a host lacks what another one may encrypt with already.
+    // In order, with the staged key last: the new primary key is the one that was staged until now, so that no host ever
+    // lacks a key that another host may already encrypt with.
     script: `umask 077
 mkdir -p ${quote(directory)}
 chown ${quote(`${owner}:${owner}`)} ${quote(directory)}
@@ -143,79 +260,7 @@ for file in ${quote(directory)}/[0-9]*; do
 done`,
     input: text`${lines}\n`,
     touches: [`file:${directory}`],
-    // Services read the keys with each request; those that go have no token left to decrypt.
+    // Keystone reads the keys on each request; no valid token needs the deleted ones.
     effects: [],
-  };
-}
-
-/** Every host has the same keys. Their number is that of the hosts that have them: a host that was rebuilt gets them anew. */
-export function keyRepository(
-  members: readonly Host[],
-  repository: KeyRepository,
-): ClusterOperation<RepositoryState> {
-  const probe = probeOf(repository);
-  return {
-    scope: 'cluster',
-    title: `keys in ${repository.directory}`,
-    members,
-    probe: () => probe,
-    decide: (answers): ClusterDecision => {
-      const primary = Math.max(1, primaryOf(repository, answers));
-      const wanted = filesOf(repository, primary);
-      const stage = members.flatMap((host) => {
-        const answer = answers.get(host.name);
-        if (!answer?.reachable || hasAll(repository, wanted, answer.observed)) return [];
-        return [
-          {
-            host: host.name,
-            change: placing(repository, primary, `place ${wanted.size} keys in ${repository.directory}`),
-          },
-        ];
-      });
-      if (stage.length === 0) return { verdict: 'converged' };
-      const lacking = stage.map(({ host }) => host).join(', ');
-      return {
-        verdict: 'change',
-        because: `${lacking} has not the keys up to number ${primary}`,
-        stages: [stage],
-      };
-    },
-  };
-}
-
-/** A new primary key on every host, where the present one is older than `olderThanMs`. All hosts have to answer. */
-export function rotated(
-  members: readonly Host[],
-  repository: KeyRepository,
-  olderThanMs: number,
-): ClusterOperation<RepositoryState> {
-  const probe = probeOf(repository);
-  return {
-    scope: 'cluster',
-    title: `new keys in ${repository.directory}`,
-    members,
-    probe: () => probe,
-    decide: (answers): ClusterDecision => {
-      const silent = members.filter((host) => answers.get(host.name)?.reachable !== true);
-      const primary = primaryOf(repository, answers);
-      const ages = [...answers.values()].flatMap((answer) =>
-        answer.reachable ? (answer.observed.get(String(primary))?.ageSeconds ?? []) : [],
-      );
-      if (primary === 0 || Math.min(...ages) * 1000 <= olderThanMs) return { verdict: 'converged' };
-      if (silent.length > 0) {
-        const names = silent.map((host) => host.name).join(', ');
-        return {
-          verdict: 'refuse',
-          reason: `${names} cannot be reached, and would not know the new key`,
-          hint: `bring ${names} back first`,
-        };
-      }
-      const change = placing(repository, primary + 1, `make key ${primary + 1} the primary one`);
-      return {
-        verdict: 'change',
-        because: `the primary key ${primary} is old enough`,
-        stages: [members.map((host) => ({ host: host.name, change }))],
-      };
-    },
   };
 }

@@ -1,35 +1,31 @@
 import { z } from 'zod';
 import { carried, file, minutes, packages, playbook, step, verify } from 'osha';
-import * as openstack from '../openstack/operations/index.ts';
 import { keystoneConf } from './files/conf.ts';
-import { keysOf, SEED, seedCarried } from './keys.ts';
-import { adminSession, apiFrontends } from '../openstack/frontends.ts';
-import { databaseCarried } from '../openstack/carried.ts';
-import { identityOf, urlsOf } from './desired-identity.ts';
-import { HOLDS_VIPS } from '../openstack/endpoints.ts';
-import { serviceHealth } from '../openstack/health.ts';
-import { runs } from '../openstack/hosts.ts';
-import { ADMIN } from '../openstack/secrets.ts';
+import { HOLDS_VIPS, apiFrontends } from '../openstack/endpoints.ts';
+import { apiAnswers, serviceHealth } from '../openstack/health.ts';
+import { hostsRunning } from '../openstack/hosts.ts';
+import { ADMIN, databaseCarried } from '../openstack/secrets.ts';
 import { SERVICES } from '../openstack/services.ts';
-import { siteOf } from '../openstack/site.ts';
-import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { adminSession, siteOf } from '../openstack/site.ts';
+import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
 import { bootstrap } from './bootstrap.ts';
-import { identity } from './identity/identity.ts';
-import { keyRepository } from './key-repository.ts';
+import { identity, identityOf, urlsOf } from './identity.ts';
+import { keyRepository, keysOf, SEED, seedCarried } from './key-repository.ts';
+import { eachHostReaches } from '../openstack/operations/http-health.ts';
 
 const { port, name } = SERVICES.identity;
 const CONF = '/etc/keystone/keystone.conf';
 const DEFAULTS = '/etc/default/keystone';
 
-/** A request to any other service may ask Keystone whose token it carries, so it has more to do than each of them. */
+/** Other services validate their callers' tokens at Keystone, so it has the most requests. */
 const PROCESSES_PER_WORKER = 2;
 
-/** Who may do what, and where every service answers. */
+/** Accounts, tokens and the catalogue of endpoints. */
 export default playbook({
   name: 'keystone',
   title: 'Keystone (identity)',
-  hosts: runs('identity'),
+  hosts: hostsRunning('identity'),
   needs: ['openstack', 'haproxy', ...HOLDS_VIPS],
   settings: z.strictObject({}),
   secrets: { ...ADMIN, ...SEED },
@@ -67,7 +63,7 @@ export default playbook({
           upgrade: 'keystone-manage db_sync',
         }),
       ),
-      ...run('Keystone', {
+      ...runUnits('Keystone', {
         units: [platform.units.keystone],
         files: [CONF, DEFAULTS],
         takeovers,
@@ -77,7 +73,7 @@ export default playbook({
       verify('Keystone answers', apiAnswers(context, 'identity'), { within: minutes(2) }),
       verify(
         'Keystone answers at the virtual IP',
-        openstack.reached({
+        eachHostReaches({
           title: 'Keystone',
           vip: site.internal.vip,
           url: `${site.internal.root('identity')}/`,

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { minutes, playbook, step } from 'osha';
-import { keysOf, SEED } from './keys.ts';
-import { runs } from '../openstack/hosts.ts';
-import { keyRepository, rotated } from './key-repository.ts';
+import { hostsRunning } from '../openstack/hosts.ts';
+import { keyRepository, keyRotation, keysOf, SEED } from './key-repository.ts';
 
 const settings = z.strictObject({
   after_minutes: z
@@ -14,12 +13,12 @@ const settings = z.strictObject({
     ),
 });
 
-/** A new key for tokens. Those that were given out before stay valid. */
+/** Rotates the keys of tokens. Tokens that were issued before stay valid. */
 export default playbook({
   name: 'rotate-keys',
   title: 'New keys for tokens',
   manual: true,
-  hosts: runs('identity'),
+  hosts: hostsRunning('identity'),
   needs: ['keystone'],
   settings,
   secrets: SEED,
@@ -27,9 +26,12 @@ export default playbook({
   steps: ({ hosts, settings, secrets }) => {
     const keys = keysOf('token', secrets.keystoneKeys);
     return [
-      // A host that is a rotation behind would not know the key that becomes the primary one.
+      // A host that is one rotation behind would lack the key that becomes primary.
       step('Have the present keys on every host', keyRepository(hosts, keys)),
-      step('Promote the next key and stage another', rotated(hosts, keys, minutes(settings.after_minutes))),
+      step(
+        'Promote the next key and stage another',
+        keyRotation(hosts, keys, minutes(settings.after_minutes)),
+      ),
     ];
   },
 });

@@ -7,15 +7,15 @@ import {
   type ApiSession,
 } from '../openstack/operations/api-session.ts';
 
-/** The network outside, as Neutron is to know it. */
+/** The external network as Neutron should have it. */
 export interface ExternalNetwork {
-  /** Its name, and that of its subnet. */
+  /** The name of the network and of its subnet. */
   readonly name: string;
-  /** The name by which the agents know its wire. */
+  /** The agents' name for its physical network. */
   readonly physicalNetwork: string;
   readonly cidr: string;
   readonly gateway: string;
-  /** The first and the last address that may be given out. */
+  /** The first and last address of the allocation pool. */
   readonly pool: { readonly first: string; readonly last: string };
 }
 
@@ -35,7 +35,7 @@ interface Subnet {
 }
 
 export interface ExternalNetworkState {
-  /** On that wire, whatever it is called: there can be only one. */
+  /** The network on that physical network, under any name; there can be only one. */
   readonly network?: Network;
   readonly subnet?: Subnet;
 }
@@ -43,8 +43,8 @@ export interface ExternalNetworkState {
 const SERVICE = 'network';
 
 /**
- * Neutron knows the network outside: a flat one on its wire, with a subnet for floating addresses. To be done once. One
- * that is there under another name is taken as it is.
+ * Creates the external network in Neutron: a flat network with a subnet for floating addresses. Runs once. An existing
+ * network under another name is kept.
  */
 export function externalNetwork(
   session: ApiSession,
@@ -57,7 +57,7 @@ export function externalNetwork(
     input: apiJob(session, requests, { together: 0 }),
     touches: ['cluster:networks'],
   });
-  const makeSubnet = (network: string): ApiRequest => ({
+  const createSubnet = (network: string): ApiRequest => ({
     service: SERVICE,
     method: 'POST',
     path: '/v2.0/subnets',
@@ -89,7 +89,7 @@ export function externalNetwork(
         if (bad || answers.length < 2) {
           const { status = 0, error, body } = bad ?? {};
           throw new ProbeError(
-            `Neutron did not say its networks: ${status} ${error ?? JSON.stringify(body)}`,
+            `Neutron did not list its networks: ${status} ${error ?? JSON.stringify(body)}`,
           );
         }
         const { networks } = answers[0]?.body as { readonly networks: readonly Network[] };
@@ -101,7 +101,7 @@ export function externalNetwork(
     ),
     decide: ({ network, subnet }) => {
       if (!network) {
-        const make: ApiRequest = {
+        const create: ApiRequest = {
           service: SERVICE,
           method: 'POST',
           path: '/v2.0/networks',
@@ -115,13 +115,13 @@ export function externalNetwork(
           },
           save: { network: 'network.id' },
         };
-        return [change(`make the network ${name} (${cidr})`, make, makeSubnet('{network}'))];
+        return [change(`create the network ${name} (${cidr})`, create, createSubnet('{network}'))];
       }
       if (!subnet)
-        return [change(`give the network ${network.name} its subnet ${cidr}`, makeSubnet(network.id))];
+        return [change(`create the subnet ${cidr} of the network ${network.name}`, createSubnet(network.id))];
       if (subnet.cidr !== cidr) {
         throw new ProbeError(
-          `the network ${network.name} is ${subnet.cidr} in Neutron and ${cidr} in the inventory, and a subnet cannot be moved: remove it in Neutron, or write the same`,
+          `the subnet of the network ${network.name} is ${subnet.cidr} in Neutron but ${cidr} in the inventory, and cannot be changed: delete it in Neutron, or set neutron.external.subnet to ${subnet.cidr}`,
         );
       }
       const [only, ...more] = subnet.allocation_pools;
@@ -139,7 +139,7 @@ export function externalNetwork(
           subnet: { gateway_ip: gateway, allocation_pools: [{ start: pool.first, end: pool.last }] },
         },
       };
-      return [change(`set gateway and addresses of the network ${network.name}`, update)];
+      return [change(`update the gateway and allocation pool of the network ${network.name}`, update)];
     },
   };
 }

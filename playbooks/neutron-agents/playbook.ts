@@ -2,16 +2,15 @@ import { z } from 'zod';
 import { file, hostsWith, minutes, packages, playbook, step, verify } from 'osha';
 import * as conf from '../neutron/files/conf.ts';
 import { PHYSICAL_NETWORK, settingsOf as neutronSettings } from '../neutron/settings.ts';
-import { adminSession } from '../openstack/frontends.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { agentsReport } from '../openstack/health.ts';
 import { networkHosts } from '../openstack/hosts.ts';
-import { METADATA, metadataCarried } from '../openstack/metadata-secret.ts';
 import { rootwrap } from '../openstack/rootwrap.ts';
 import { SERVICES } from '../openstack/services.ts';
-import { siteOf } from '../openstack/site.ts';
-import { run } from '../openstack/steps.ts';
+import { adminSession, siteOf } from '../openstack/site.ts';
+import { runUnits } from '../openstack/steps.ts';
 import { externalNetwork } from './external-network.ts';
+import { METADATA, metadataCarried } from '../openstack/secrets.ts';
 
 const { name } = SERVICES.network;
 
@@ -21,7 +20,7 @@ function rangeOf(floating: string): { readonly first: string; readonly last: str
   return { first, last };
 }
 
-/** The hosts that networks have their DHCP, their routers and their way out on. */
+/** The hosts that provide DHCP, routers and external connectivity. */
 export default playbook({
   name: 'neutron-agents',
   formerly: 'network',
@@ -54,7 +53,7 @@ export default playbook({
         }),
         ...asRoot.operations,
       ]),
-      ...run('the agents', {
+      ...runUnits('the agents', {
         units: [neutron.bridge, neutron.dhcp, neutron.l3, neutron.metadata],
         files: [conf.CONF, conf.ML2, conf.BRIDGE, conf.DHCP, conf.L3, conf.METADATA, ...asRoot.paths],
         takeovers,

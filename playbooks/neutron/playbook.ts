@@ -2,25 +2,24 @@ import { file, minutes, packages, playbook, step, verify } from 'osha';
 import { CONF, ML2, ml2Conf, neutronConf } from './files/conf.ts';
 import { settings } from './settings.ts';
 import { neutronProblems } from './validate.ts';
-import { apiFrontends } from '../openstack/frontends.ts';
-import { accountCarried, databaseCarried } from '../openstack/carried.ts';
-import { HOLDS_VIPS } from '../openstack/endpoints.ts';
-import { serviceHealth } from '../openstack/health.ts';
-import { runs } from '../openstack/hosts.ts';
+import { HOLDS_VIPS, apiFrontends } from '../openstack/endpoints.ts';
+import { apiAnswers, serviceHealth } from '../openstack/health.ts';
+import { hostsRunning } from '../openstack/hosts.ts';
 import { SERVICES } from '../openstack/services.ts';
 import { siteOf } from '../openstack/site.ts';
-import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
+import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
 
 const { port, name } = SERVICES.network;
-// The unit is called neutron-api; its init script reads this file.
+// Read by the init script of the unit neutron-api.
 const DEFAULTS = '/etc/default/neutron-server';
 
-/** Networks: the control plane. What moves the packets is on the hosts of `neutron-agents` and `nova-compute`. */
+/** Networks: the control plane. `neutron-agents` and `nova-compute` deploy the hosts that move packets. */
 export default playbook({
   name: 'neutron',
   title: 'Neutron (networks)',
-  hosts: runs('network'),
+  hosts: hostsRunning('network'),
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings,
@@ -54,8 +53,8 @@ export default playbook({
           upgrade: `neutron-db-manage --config-file ${CONF} --config-file ${ML2} upgrade heads`,
         }),
       ),
-      ...run('Neutron', {
-        // The agents wait a minute where they find the RPC server not there yet.
+      ...runUnits('Neutron', {
+        // The RPC server first: agents that do not find it retry only after a minute.
         units: [neutron.rpc, neutron.api],
         files: [CONF, ML2, DEFAULTS],
         takeovers,

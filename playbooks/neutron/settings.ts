@@ -40,7 +40,7 @@ export const settings = z.strictObject({
 export type NeutronSettings = z.output<typeof settings>;
 export type ExternalNetwork = z.output<typeof external>;
 
-/** The name by which Neutron knows the external network's wire: its physical network. */
+/** Neutron's name for the physical network of the external network. */
 export const PHYSICAL_NETWORK = 'external';
 
 /** The `neutron` key of an inventory. */

@@ -2,7 +2,7 @@ import { addressIn, hostsWith, type Inventory, type InventoryProblem } from 'osh
 import { servicesOf } from '../openstack/settings.ts';
 import type { NeutronSettings } from './settings.ts';
 
-/** What is wrong with the network outside, or missing around it. */
+/** Problems of the external network, and missing network hosts. */
 export function neutronProblems(
   inventory: Inventory,
   { external }: NeutronSettings,
@@ -21,7 +21,7 @@ function hostProblems(inventory: Inventory): readonly InventoryProblem[] {
         severity: 'error',
         path,
         message: 'no host has the role network, so no network would have DHCP or a router',
-        hint: 'give it to two hosts at least; the controllers will do: roles: [controller, network]',
+        hint: 'give it to at least two hosts, such as the controllers: roles: [controller, network]',
       },
     ];
   }
@@ -29,7 +29,7 @@ function hostProblems(inventory: Inventory): readonly InventoryProblem[] {
     {
       severity: 'warning',
       path,
-      message: 'only one host has the role network: while it is down, no server reaches the network outside',
+      message: 'only one host has the role network: while it is down, no server reaches the external network',
       hint: 'give the role to a second host',
     },
   ];
@@ -69,7 +69,7 @@ function externalProblems(external: NonNullable<NeutronSettings['external']>): r
   ];
 }
 
-/** Addresses in their order. */
+/** An IPv4 address as a number, to compare. */
 function numberOf(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }

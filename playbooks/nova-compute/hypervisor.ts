@@ -1,22 +1,22 @@
 import { file, ini, type Operation, type PathState, questionOf, type SecretText, within } from 'osha';
 
 export interface HypervisorOptions extends Pick<file.Access, 'owner' | 'group' | 'mode'> {
-  /** `detect`: what a server starts with on this host. */
+  /** `detect` picks what a VM starts with on this host. */
   readonly virtualization: 'detect' | 'kvm' | 'qemu';
 }
 
 type Kind = 'kvm' | 'qemu';
 
 export interface HypervisorState {
-  /** What a server starts with. */
+  /** What a VM starts with. */
   readonly works: Kind;
-  /** The file, compared with the one for KVM. */
+  /** The state of the file, compared with the content for KVM. */
   readonly file: PathState;
 }
 
 /**
- * A machine that starts, and is ended before its first instruction. That there is a /dev/kvm says little: inside of a
- * virtual machine it may be there and refuse what a server's processor needs.
+ * Starts a VM that quits before its first instruction. The presence of /dev/kvm is not enough: inside a VM it may exist and
+ * still refuse the CPU features that a server needs.
  */
 const WORKS = `if [ -c /dev/kvm ] && printf 'quit\\n' | timeout ${within('kvmTrial')} qemu-system-x86_64 -machine pc,accel=kvm -cpu host -m 64 -nodefaults -no-user-config -display none -S -monitor stdio >/dev/null 2>&1; then echo kvm; else echo qemu; fi`;
 
@@ -24,12 +24,12 @@ function confOf(kind: Kind): SecretText {
   return ini({ DEFAULT: { compute_driver: 'libvirt.LibvirtDriver' }, libvirt: { virt_type: kind } });
 }
 
-/** How servers run is in Nova's file for compute hosts, which is read after nova.conf and wins over it. */
+/** Sets how servers run, in Nova's file for compute hosts, which overrides nova.conf. */
 export function hypervisor(path: string, options: HypervisorOptions): Operation<HypervisorState> {
   const { virtualization, ...access } = options;
   const kvm = file.content(path, { content: confOf('kvm'), ...access });
   const qemu = file.content(path, { content: confOf('qemu'), ...access });
-  // What is detected is only known on the host.
+  // With `detect` the content is known only on the host.
   const { places } = virtualization === 'qemu' ? qemu : kvm;
   return {
     scope: 'host',
@@ -48,7 +48,7 @@ export function hypervisor(path: string, options: HypervisorOptions): Operation<
     decide: ({ works, file }) => {
       if (works === 'kvm') return kvm.decide(file);
       if (file.kind !== 'file') return qemu.decide(file);
-      // A file that is as expected is not brought here: then it is the one for KVM.
+      // The content of a file that equals the expected one, for KVM, is not transferred.
       const held = file.same ? confOf('kvm').reveal() : file.content;
       const known = held === undefined ? {} : { content: held };
       return qemu.decide({ ...file, ...known, same: held === confOf('qemu').reveal() });

@@ -1,20 +1,20 @@
 import { type Finding, type HealthCheck, type Host, type Operation, questionOf, quote } from 'osha';
-import { askDatabase, type DatabaseLogin } from '../openstack/operations/database-login.ts';
+import { askDatabase, type DatabaseLogin } from '../openstack/operations/database.ts';
 
 export interface MappedComputesOptions extends DatabaseLogin {
-  /** The system's user that Nova runs as. */
+  /** The system user that Nova runs as. */
   readonly runAs: string;
 }
 
-/** Compute hosts that have reported, and that the cell does not know: no server is put on one of them. */
-const UNKNOWN =
+/** Compute hosts that have registered but are not mapped to a cell: no server is scheduled on them. */
+const UNMAPPED =
   'SELECT DISTINCT host FROM nova.compute_nodes WHERE deleted = 0 AND host NOT IN (SELECT host FROM nova_api.host_mappings)';
 
 const REGISTERED = 'SELECT DISTINCT host FROM nova.compute_nodes WHERE deleted = 0';
 
 /**
- * Compute hosts have told what they have to give, as their own records in Nova's database say. That comes some seconds
- * after Nova counts their service as alive; before it, they cannot be told to the cell. `from` are hosts that may ask.
+ * Healthy once all compute hosts have a record of their resources in Nova's database. It appears some seconds after their
+ * service counts as alive, and they cannot be mapped before. `from` are the hosts to query from.
  */
 export function computesRegistered(
   login: DatabaseLogin,
@@ -39,28 +39,28 @@ export function computesRegistered(
         subject: 'compute host',
         host: name,
         healthy: known.includes(name),
-        evidence: known.includes(name) ? 'has told what it has' : 'has not told yet what it has',
+        evidence: known.includes(name) ? 'has reported its resources' : 'has not reported its resources yet',
       }));
     },
   };
 }
 
-/** Every compute host that has reported is known to its cell. To be done once; Nova itself does it within a minute. */
+/** Maps registered compute hosts to their cell. Runs once; Nova itself would do it within a minute. */
 export function computesMapped(options: MappedComputesOptions): Operation<readonly string[]> {
   return {
     scope: 'host',
     runsOnce: true,
     title: 'compute hosts of the cell',
     probe: {
-      ...questionOf(askDatabase(options, 'nova_api', UNKNOWN)),
+      ...questionOf(askDatabase(options, 'nova_api', UNMAPPED)),
       parse: ({ stdout }) => stdout.split('\n').filter((line) => line !== ''),
     },
-    decide: (unknown) =>
-      unknown.length === 0
+    decide: (unmapped) =>
+      unmapped.length === 0
         ? []
         : [
             {
-              summary: `let the cell know ${unknown.join(', ')}`,
+              summary: `map ${unmapped.join(', ')} to the cell`,
               script: `runuser -u ${quote(options.runAs)} -- nova-manage cell_v2 discover_hosts`,
               touches: ['database:nova_api'],
             },

@@ -2,20 +2,19 @@ import { z } from 'zod';
 import { file, hostsWith, minutes, packages, playbook, service, step, verify } from 'osha';
 import * as neutron from '../neutron/files/conf.ts';
 import { CONF, novaConf } from '../nova/files/conf.ts';
-import { accountCarried } from '../openstack/carried.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { agentsReport } from '../openstack/health.ts';
 import { computeHosts } from '../openstack/hosts.ts';
-import { METADATA } from '../openstack/metadata-secret.ts';
 import { INSTANCES, needsMounts } from '../openstack/mounts.ts';
 import { rootwrap } from '../openstack/rootwrap.ts';
 import { SERVICES } from '../openstack/services.ts';
 import { siteOf } from '../openstack/site.ts';
-import { run } from '../openstack/steps.ts';
+import { runUnits } from '../openstack/steps.ts';
 import { hypervisor } from './hypervisor.ts';
 import { computesMapped, computesRegistered } from './mapped-computes.ts';
+import { METADATA, accountCarried } from '../openstack/secrets.ts';
 
-/** Read after nova.conf, and so wins over it. */
+/** Read after nova.conf, and overrides it. */
 const COMPUTE_CONF = '/etc/nova/nova-compute.conf';
 
 const settings = z.strictObject({
@@ -23,7 +22,7 @@ const settings = z.strictObject({
     .enum(['detect', 'kvm', 'qemu'])
     .default('detect')
     .describe(
-      'How servers run: with hardware support (kvm), or emulated in software (qemu), which is slow. By default kvm if a machine really starts with it.',
+      'How servers run: with hardware support (kvm), or emulated in software (qemu), which is slow. The default, detect, uses kvm if a test VM starts with it.',
     ),
 });
 
@@ -70,12 +69,12 @@ export default playbook({
         ...asRoot.neutron.operations,
       ]),
       step('Run libvirt', service.running(units.libvirt)),
-      ...run('the bridge agent', {
+      ...runUnits('the bridge agent', {
         units: [units.neutron.bridge],
         files: [neutron.CONF, neutron.ML2, neutron.BRIDGE, ...asRoot.neutron.paths],
         takeovers,
       }),
-      ...run('the compute service', {
+      ...runUnits('the compute service', {
         units: [units.compute],
         files: [CONF, COMPUTE_CONF, ...asRoot.nova.paths],
         takeovers,

@@ -1,49 +1,29 @@
 import { type Change, type Operation, ProbeError, questionOf, quote } from 'osha';
-import { askDatabase, type DatabaseLogin } from '../openstack/operations/database-login.ts';
+import { askDatabase, type DatabaseLogin } from '../openstack/operations/database.ts';
 
-export interface CellsOptions extends DatabaseLogin {
-  /** How many brokers the services' configuration names. */
-  readonly brokers: number;
-  /** The system's user that Nova runs as. */
-  readonly runAs: string;
-}
-
-/** The uuid of the cell that holds servers which could be put nowhere. */
+/** The UUID of the cell for servers that could not be scheduled. */
 const CELL0 = '00000000-0000-0000-0000-000000000000';
 
-/** The name of the cell with all servers. */
+/** The name of the cell for all other servers. */
 const CELL1 = 'cell1';
+
+export interface CellsOptions extends DatabaseLogin {
+  /** The number of brokers in the services' configuration. */
+  readonly brokers: number;
+  /** The system user that Nova runs as. */
+  readonly runAs: string;
+}
 
 export interface Cell {
   readonly uuid: string;
   readonly name: string;
-  /** Ways to its broker and its database, as templates or in full. */
+  /** The URLs of its broker and database, as templates or in full. */
   readonly transport: string;
   readonly database: string;
 }
 
 /**
- * Templates that Nova fills in from its own configuration file, so that a new password of the database or the broker
- * needs no change here and none stands in the database ("Template URLs in Cell Mappings" of Nova's manual). Several
- * brokers are numbered; a broker more is a new template.
- */
-function templates(brokers: number): {
-  readonly transport: string;
-  readonly database: (name: string) => string;
-} {
-  const numbers = Array.from({ length: brokers }, (_, index) => String(index + 1));
-  const nodes = (brokers === 1 ? [''] : numbers).map(
-    (number) => `{username${number}}:{password${number}}@{hostname${number}}:{port${number}}`,
-  );
-  return {
-    transport: `{scheme}://${nodes.join(',')}//`,
-    database: (name) => `{scheme}://{username}:{password}@{hostname}:{port}/${name}?{query}`,
-  };
-}
-
-/**
- * Nova knows its two cells: cell0, and cell1 with all servers. Creating a cell is not idempotent in Nova itself: each
- * time there would be one more.
+ * Maps cell0 and cell1 in Nova. Runs once. `nova-manage` is not idempotent: each `create_cell` would add another cell.
  */
 export function cells(options: CellsOptions): Operation<readonly Cell[]> {
   const { brokers, runAs } = options;
@@ -83,17 +63,38 @@ export function cells(options: CellsOptions): Operation<readonly Cell[]> {
       if (!cell0) {
         changes.push(change('map cell0', 'map_cell0', '--database_connection', database('nova_cell0')));
       } else if (cell0.database !== database('nova_cell0')) {
-        const ways = ['--transport-url', 'none:///', '--database_connection', database('nova_cell0')];
-        changes.push(change('tell cell0 its database', 'update_cell', '--cell_uuid', CELL0, ...ways));
+        const urls = ['--transport-url', 'none:///', '--database_connection', database('nova_cell0')];
+        changes.push(
+          change('update the database connection of cell0', 'update_cell', '--cell_uuid', CELL0, ...urls),
+        );
       }
-      const ways = ['--transport-url', transport, '--database_connection', database('nova')];
+      const urls = ['--transport-url', transport, '--database_connection', database('nova')];
       if (!cell1) {
-        changes.push(change(`create ${CELL1}`, 'create_cell', '--name', CELL1, ...ways));
+        changes.push(change(`create ${CELL1}`, 'create_cell', '--name', CELL1, ...urls));
       } else if (cell1.transport !== transport || cell1.database !== database('nova')) {
-        const what = `tell ${CELL1} its ${brokers} brokers and its database`;
-        changes.push(change(what, 'update_cell', '--cell_uuid', cell1.uuid, ...ways));
+        const what = `update the connections of ${CELL1} to ${brokers} brokers and the database`;
+        changes.push(change(what, 'update_cell', '--cell_uuid', cell1.uuid, ...urls));
       }
       return changes;
     },
+  };
+}
+
+/**
+ * URL templates that Nova fills in from its configuration file, so that no password is in the database and a new one
+ * needs no change there ("Template URLs in Cell Mappings" in Nova's manual). Several brokers are numbered, so another
+ * number of brokers needs another template.
+ */
+function templates(brokers: number): {
+  readonly transport: string;
+  readonly database: (name: string) => string;
+} {
+  const numbers = Array.from({ length: brokers }, (_, index) => String(index + 1));
+  const nodes = (brokers === 1 ? [''] : numbers).map(
+    (number) => `{username${number}}:{password${number}}@{hostname${number}}:{port${number}}`,
+  );
+  return {
+    transport: `{scheme}://${nodes.join(',')}//`,
+    database: (name) => `{scheme}://{username}:{password}@{hostname}:{port}/${name}?{query}`,
   };
 }

@@ -1,28 +1,32 @@
 import { z } from 'zod';
 import { file, minutes, packages, playbook, step, verify } from 'osha';
 import { CONF, CONSOLE_PORT, novaConf } from './files/conf.ts';
-import { apiFrontends, httpFrontend } from '../openstack/frontends.ts';
-import { accountCarried, brokerCarried, databaseCarried } from '../openstack/carried.ts';
-import { HOLDS_VIPS, metadataVip, publicVip } from '../openstack/endpoints.ts';
-import { agentsReport, serviceHealth } from '../openstack/health.ts';
-import { runs } from '../openstack/hosts.ts';
-import { METADATA, metadataCarried } from '../openstack/metadata-secret.ts';
+import { HOLDS_VIPS, metadataVip, publicVip, apiFrontends, httpFrontend } from '../openstack/endpoints.ts';
+import { agentsReport, apiAnswers, serviceHealth } from '../openstack/health.ts';
+import { hostsRunning } from '../openstack/hosts.ts';
 import { METADATA_PORT, SERVICES } from '../openstack/services.ts';
 import { siteOf } from '../openstack/site.ts';
-import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
 import { cells } from './cells.ts';
+import {
+  METADATA,
+  metadataCarried,
+  accountCarried,
+  brokerCarried,
+  databaseCarried,
+} from '../openstack/secrets.ts';
 
 const { port, name } = SERVICES.compute;
 const API = '/etc/default/nova-api';
 const METADATA_API = '/etc/default/nova-api-metadata';
 const CONSOLE = '/etc/default/nova-consoleproxy';
 
-/** Servers: the control plane. The hosts that they run on are those of `nova-compute`. */
+/** Servers: the control plane. `nova-compute` deploys the hosts they run on. */
 export default playbook({
   name: 'nova',
   title: 'Nova (servers)',
-  hosts: runs('compute'),
+  hosts: hostsRunning('compute'),
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
@@ -64,7 +68,7 @@ export default playbook({
             processes,
           }),
         }),
-        // Without it the unit of the noVNC proxy ends at once, and says nothing.
+        // Without it the unit of the noVNC proxy exits silently.
         file.content(CONSOLE, { content: '# Placed by osha.\nNOVA_CONSOLE_PROXY_TYPE=novnc\n' }),
       ]),
       step('Create its tables and cells', [
@@ -80,7 +84,7 @@ export default playbook({
           brokers: site.brokers,
           runAs: name,
         }),
-        // Both at once: cell0 is a copy without servers of its own.
+        // `db sync` migrates both: cell0 has the schema of cell1.
         ...['nova', 'nova_cell0'].map((database) =>
           tables(site, 'compute', {
             database,
@@ -89,7 +93,7 @@ export default playbook({
           }),
         ),
       ]),
-      ...run('Nova', {
+      ...runUnits('Nova', {
         units: [nova.conductor, nova.scheduler, nova.api, nova.metadata, nova.console],
         files: [CONF, API, METADATA_API, CONSOLE],
         takeovers,
@@ -114,7 +118,7 @@ export default playbook({
       internal: true,
       unit: platform.units.nova.metadata,
     },
-    // A screen may rest for long; the socket under it must not be cut.
+    // A console may be idle for long; its websocket must not be cut.
     {
       ...httpFrontend('nova-console', CONSOLE_PORT, hosts, publicVip(inventory)),
       unit: platform.units.nova.console,

@@ -8,12 +8,26 @@ import {
   type Takeover,
   takeoverOf,
 } from 'osha';
-import { sharesOf } from './shared-folders.ts';
+import { settingsOf as glusterfsSettings } from '../glusterfs/settings.ts';
+import { settingsOf as nfsSettings } from '../nfs/settings.ts';
 
-/** Where a compute host keeps the disks of its servers. */
+/** Where a compute host keeps its servers' disks. */
 export const INSTANCES = '/var/lib/nova/instances';
 
-/** Mount points of a host that a folder lies on, or that lie in it. */
+interface Shared {
+  readonly mount: string;
+  readonly on: readonly string[];
+}
+
+/** Whether all of these hosts mount the same GlusterFS volume or NFS share at the folder. */
+export function isShared(folder: string, hosts: readonly Host[], inventory: Inventory): boolean {
+  return sharesOf(inventory).some(({ mount, on }) => {
+    const clients = chosenHosts(on, inventory.hosts).map(({ name }) => name);
+    return mount === folder && hosts.every(({ name }) => clients.includes(name));
+  });
+}
+
+/** The host's shared mount points that contain the folder or lie below it. */
 export function mountsAt(folder: string, host: Host, inventory: Inventory): readonly string[] {
   const covers = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
   return sharesOf(inventory).flatMap(({ mount: where, on }) => {
@@ -22,15 +36,15 @@ export function mountsAt(folder: string, host: Host, inventory: Inventory): read
   });
 }
 
-/** Where it is written what a unit has to have mounted. */
+/** The drop-in that lists the mounts a unit requires. */
 export function mountsDropIn(unit: string): string {
   return `/etc/systemd/system/${unit}.service.d/60-osha-mounts.conf`;
 }
 
 /**
- * A unit that keeps its data in `folder` does not start while something that is shared there is not mounted: it would
- * write to the local folder below, and the mount would hide that later. It starts as soon as a later attempt mounts it,
- * unless a cluster manager decides where it runs.
+ * Keeps a unit with data in `folder` from starting while a shared mount there is missing: it would write to the local
+ * folder, and the mount would hide that data later. Once the mount comes up, the unit starts with it, unless a cluster
+ * manager decides where it runs.
  */
 export function needsMounts(
   unit: string,
@@ -51,5 +65,13 @@ export function needsMounts(
         content: `# Placed by osha. A unit that waited for this mount starts with it.\n[Unit]\nWants=${unit}.service\n`,
       }),
     ),
+  ];
+}
+
+/** All shared storage of an inventory: GlusterFS volumes and NFS shares. */
+function sharesOf(inventory: Inventory): readonly Shared[] {
+  return [
+    ...Object.values(glusterfsSettings(inventory).volumes),
+    ...Object.values(nfsSettings(inventory).shares),
   ];
 }

@@ -1,15 +1,13 @@
 import { carried, file, hostsWith, type InventoryProblem, mysql, packages, playbook, step } from 'osha';
 import { vipsOf } from '../haproxy/vips.ts';
-import { cloudOf } from './cloud.ts';
-import { adminOpenrc, CLOUDS, cloudsYaml, loginOnHosts, OPENRC } from './credentials.ts';
-import { HOLDS_VIPS } from './endpoints.ts';
+import { declareCloud, adminOpenrc, CLOUDS, cloudsYaml, loginOnHosts, OPENRC } from './cloud.ts';
+import { HOLDS_VIPS, authorityFile, trustingHosts } from './endpoints.ts';
 import { ADMIN, BROKER, secretsOf } from './secrets.ts';
 import { SERVICES } from './services.ts';
 import { apisOf, NEEDS, servicesOf, settings } from './settings.ts';
 import { siteOf } from './site.ts';
-import { authorityFile, trustingHosts } from './trust.ts';
 
-/** What all services of OpenStack need: their databases, and the administrator's credentials. */
+/** What all OpenStack services need: databases, and the administrator's credentials. */
 export default playbook({
   name: 'openstack',
   title: 'OpenStack: databases and credentials',
@@ -71,7 +69,7 @@ export default playbook({
     ];
   },
 
-  cloud: cloudOf,
+  cloud: declareCloud,
 
   validate: (inventory): readonly InventoryProblem[] => {
     const asked = servicesOf(inventory);
@@ -92,7 +90,7 @@ export default playbook({
         ? []
         : [
             {
-              message: 'OpenStack needs a virtual IP, at which its services answer',
+              message: 'OpenStack needs a virtual IP for its APIs',
               hint: 'declare one: vips: { api: { address: 10.0.0.20/24, interface: eth0 } }',
             },
           ];

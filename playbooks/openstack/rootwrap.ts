@@ -1,9 +1,9 @@
 import { file, ini, type Operation, type Platform, type SecretText } from 'osha';
 
-/** Looked into before the operating system's own folders. */
+/** Searched before the operating system's own folders. */
 const ENTRIES = '/usr/local/libexec/osha/openstack';
 
-/** A program that rootwrap starts as root: its name, and what its own entry point calls. */
+/** A program that rootwrap starts as root, and the function that its entry point calls. */
 interface Program {
   readonly name: string;
   readonly module: string;
@@ -12,7 +12,7 @@ interface Program {
 
 const PRIVSEP: Program = { name: 'privsep-helper', module: 'oslo_privsep.daemon', main: 'helper_main' };
 
-/** The services whose agents become root by rootwrap, and the programs with threads of their own that it starts for them. */
+/** Per service whose agents become root through rootwrap: the multi-threaded programs that it starts. */
 const PROGRAMS: Readonly<Record<'neutron' | 'nova', readonly Program[]>> = {
   neutron: [
     PRIVSEP,
@@ -27,15 +27,15 @@ const PROGRAMS: Readonly<Record<'neutron' | 'nova', readonly Program[]>> = {
 
 export interface Rootwrap {
   readonly operations: readonly Operation[];
-  /** What they place: an agent has to start again for it. */
+  /** The files they place; agents restart when one changes. */
   readonly paths: readonly string[];
 }
 
 /**
- * Entry points of the programs that a service starts as root, and the settings by which rootwrap takes them; nothing
- * where the platform's own do. oslo.log 5.0 gives every process that has eventlet loaded a lock for its log that only
- * green threads can share: in a program with real threads, two that log or fork at the same moment wait for ever
- * (Launchpad 1995091). A later oslo.log leaves it to the program (`fix_eventlet`).
+ * Entry points for the programs that a service starts as root, and the rootwrap settings that select them; empty where the
+ * platform's own work. oslo.log 5.0 gives every process with eventlet a log lock that only green threads can share: two
+ * real threads that log or fork at the same moment deadlock (Launchpad 1995091). Later versions leave it to the program
+ * (`fix_eventlet`).
  */
 export function rootwrap(platform: Platform, service: keyof typeof PROGRAMS): Rootwrap {
   if (platform.versions.osloLog !== '5.0') return { operations: [], paths: [] };
@@ -69,7 +69,7 @@ sys.exit(${main}())
 `;
 }
 
-/** The package's own settings, but for the first folder of programs. */
+/** The package's settings, with osha's folder of programs first. */
 function rootwrapConf(service: string): SecretText {
   return ini({
     DEFAULT: {

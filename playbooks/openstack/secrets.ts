@@ -1,29 +1,66 @@
-import { type SecretRule, token } from 'osha';
+import { type SecretRule, token, carried, type CarriedSecret, type Host } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
 
-/** The password of the cloud's administrator, which every service's playbook logs in with. */
+/** The cloud administrator's password; every service's playbook logs in with it. */
 export const ADMIN = {
   openstackAdmin: token("Password of the cloud's administrator, whose name is admin"),
 };
 
-/** The broker's account of all services; the broker's own playbook makes it. */
+/** The broker account that all services share; the RabbitMQ playbook creates it. */
 export const BROKER = { rabbitmqOpenstack: token("Password of the services' user of RabbitMQ") };
 
-/** The name of the secret with a service's database password. */
+/** Neutron's metadata agents authenticate to Nova with this. */
+export const METADATA = {
+  metadataProxy: token('Shared secret of the metadata agents on network hosts and Nova'),
+};
+
+/** The name of the secret that holds a service's database password. */
 export function databaseSecret(service: ServiceName): `${string}Database` {
   return `${SERVICES[service].name}Database`;
 }
 
-/** The name of the secret with the password of a service's own account of Keystone. */
+/** The name of the secret that holds the password of a service's Keystone account. */
 export function accountSecret(service: ServiceName): `${string}Account` {
   return `${SERVICES[service].name}Account`;
 }
 
-/** Both secrets of a service, and what goes with them. */
+/** The rules of both secrets of a service. */
 export function secretsOf(service: ServiceName): Readonly<Record<string, SecretRule>> {
   const { name } = SERVICES[service];
   return {
     [databaseSecret(service)]: token(`Password of ${name}'s database account`),
     [accountSecret(service)]: token(`Password of ${name}'s account of Keystone`),
   };
+}
+
+/** Where a service's configuration file holds its database password. */
+export function databaseCarried(
+  service: ServiceName,
+  hosts: readonly Host[],
+  path: string,
+  section = 'database',
+): CarriedSecret {
+  const after = `://${SERVICES[service].name}:`;
+  return carried.inLine(databaseSecret(service), hosts, path, { section, line: 'connection', after });
+}
+
+/** Where a service's configuration file holds the password of its Keystone account. */
+export function accountCarried(
+  service: ServiceName,
+  hosts: readonly Host[],
+  path: string,
+  section = 'keystone_authtoken',
+): CarriedSecret {
+  return carried.inLine(accountSecret(service), hosts, path, { section, line: 'password' });
+}
+
+/** Where a service's configuration file holds the broker's password. */
+export function brokerCarried(hosts: readonly Host[], path: string): CarriedSecret {
+  const where = { section: 'DEFAULT', line: 'transport_url', after: '://openstack:' };
+  return carried.inLine('rabbitmqOpenstack', hosts, path, where);
+}
+
+/** Where a configuration file of Nova or Neutron holds the metadata secret. */
+export function metadataCarried(hosts: readonly Host[], path: string, section: string): CarriedSecret {
+  return carried.inLine('metadataProxy', hosts, path, { section, line: 'metadata_proxy_shared_secret' });
 }

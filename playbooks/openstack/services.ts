@@ -1,28 +1,28 @@
-/** What an OpenStack service is known by, whatever hosts it runs on. */
+/** Facts about an OpenStack service that do not depend on the inventory. */
 export interface ServiceFacts {
-  /** What people call it. */
+  /** Its usual name: "Keystone". */
   readonly title: string;
-  /** The project's name: that of its account, of the system's user that it runs as, and of its backends in HAProxy. */
+  /** The project's name; also names its Keystone account, its system user and its HAProxy frontend. */
   readonly name: string;
   /** Its type in the catalogue. */
   readonly type: string;
   readonly description: string;
-  /** Where its API answers. */
+  /** Its API's port. */
   readonly port: number;
-  /** What its endpoints' URLs end in. */
+  /** The path of its endpoints' URLs. */
   readonly path: string;
-  /** Its databases; one account of the project's name has them all. */
+  /** Its databases, all owned by the database account of the project's name. */
   readonly databases: readonly string[];
-  /** The package that its API comes from. */
+  /** The package of its API. */
   readonly package: string;
-  /** Below its endpoint: what it cannot answer without its database. Keystone is asked for a token instead. */
+  /** A path below its endpoint whose answer needs the database. Absent for Keystone, where a login is tried instead. */
   readonly asks?: string;
 }
 
-/** Where a server's own data is, at Nova; only Neutron's agents on the network hosts ask there. */
+/** The port of Nova's metadata API; only Neutron's agents on network hosts use it. */
 export const METADATA_PORT = 8775;
 
-/** The services that osha deploys, by what an inventory calls them. Ports are the projects' own defaults. */
+/** The services that osha deploys, by their names in an inventory. Ports are the projects' defaults. */
 export const SERVICES = {
   identity: {
     title: 'Keystone',
@@ -93,7 +93,7 @@ export const SERVICES = {
 
 export type ServiceName = keyof typeof SERVICES;
 
-/** The facts of a service, with those that only some have. */
+/** The facts of a service, typed with the optional ones. */
 export function factsOf(service: ServiceName): ServiceFacts {
   return SERVICES[service];
 }

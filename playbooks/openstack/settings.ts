@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Inventory, settingsReader } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
 
-/** What can be asked for; the dashboard has no API of its own. */
+/** The names that `services` takes; the dashboard has no API. */
 export const SERVICE_NAMES = [
   'identity',
   'image',
@@ -15,7 +15,7 @@ export const SERVICE_NAMES = [
 
 export type AnyService = (typeof SERVICE_NAMES)[number];
 
-/** What a service cannot do without. */
+/** The services that each service requires. */
 export const NEEDS: Readonly<Record<AnyService, readonly AnyService[]>> = {
   identity: [],
   image: ['identity'],
@@ -51,17 +51,17 @@ export type OpenstackSettings = z.output<typeof settings>;
 /** The `openstack` key of an inventory. */
 export const settingsOf = settingsReader('openstack', settings);
 
-/** What settings ask for. */
-function askedBy({ services }: OpenstackSettings): readonly AnyService[] {
+/** The services that the settings enable. */
+function enabledBy({ services }: OpenstackSettings): readonly AnyService[] {
   return services === 'all' ? SERVICE_NAMES : services;
 }
 
-/** Those of them that have an API. */
+/** The enabled services that have an API. */
 export function apisOf(settings: OpenstackSettings): readonly ServiceName[] {
-  return (Object.keys(SERVICES) as ServiceName[]).filter((service) => askedBy(settings).includes(service));
+  return (Object.keys(SERVICES) as ServiceName[]).filter((service) => enabledBy(settings).includes(service));
 }
 
-/** The services that an inventory asks for. */
+/** The services that an inventory enables. */
 export function servicesOf(inventory: Pick<Inventory, 'settings'>): readonly AnyService[] {
-  return askedBy(settingsOf(inventory));
+  return enabledBy(settingsOf(inventory));
 }

@@ -20,6 +20,7 @@ import {
   requiredVip,
   type Endpoints,
 } from './endpoints.ts';
+import type { ApiSession } from './operations/api-session.ts';
 import { accountSecret, databaseSecret } from './secrets.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import { apisOf, settingsOf, type OpenstackSettings } from './settings.ts';
@@ -28,29 +29,29 @@ import { apisOf, settingsOf, type OpenstackSettings } from './settings.ts';
 type Section = IniSections[string];
 type Secrets = Readonly<Partial<Record<string, Secret>>>;
 
-/** What all services of a cloud have in common, made from the inventory alone. */
+/** What the configurations of all services share, computed from the inventory alone. */
 export interface Site {
   readonly settings: OpenstackSettings;
-  /** Hosts of the control plane. */
+  /** Control hosts. */
   readonly control: readonly Host[];
-  /** Where its users find its services. */
+  /** The endpoints for users. */
   readonly public: Endpoints;
-  /** Where the services find each other, and osha finds them from the hosts; may be the same. */
+  /** The endpoints that services, and osha on the hosts, use; may be the same. */
   readonly internal: Endpoints;
-  /** Where the databases answer: HAProxy, on their virtual IP. */
+  /** The address of HAProxy's database frontend. */
   readonly databaseServer: { readonly address: string; readonly port: number };
-  /** The URL of one of a service's databases, as SQLAlchemy reads it. */
+  /** The SQLAlchemy URL of one of a service's databases. */
   database(service: ServiceName, name: string): SecretText;
   databasePassword(service: ServiceName): Secret;
   accountPassword(service: ServiceName): Secret;
   readonly adminPassword: Secret;
-  /** How many brokers there are. */
+  /** The number of brokers. */
   readonly brokers: number;
-  /** All of them, for oslo.messaging. */
+  /** The `transport_url` of oslo.messaging, with all brokers. */
   readonly transport: SecretText;
-  /** Every cache, as `address:port`. */
+  /** All caches, as `address:port`. */
   readonly caches: readonly string[];
-  /** On the hosts: the certificate to trust, where the internal endpoints speak TLS with osha's own CA. */
+  /** The path of the CA certificate on the hosts, if the internal endpoints use TLS with osha's CA. */
   readonly ca?: string;
 }
 
@@ -58,13 +59,13 @@ export interface SiteInput {
   readonly inventory: Inventory;
   readonly secrets: Secrets;
   readonly platform: Platform;
-  /** Where the databases and brokers answer, their own playbooks say. */
+  /** Declared by all playbooks; tell where databases and brokers listen. */
   readonly frontends: readonly Frontend[];
-  /** What a cluster manager runs instead of the init system; default nothing. */
+  /** Units that a cluster manager runs instead of the init system; default none. */
   readonly takeovers?: readonly Takeover[];
 }
 
-/** See `Site`. Throws where a secret is missing that a playbook has not declared: a defect. */
+/** Computes the `Site`. Throws if a playbook did not declare a secret or a frontend that it needs: a defect. */
 export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): Site {
   const secret = (name: string): Secret => {
     const found = secrets[name];
@@ -74,7 +75,7 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
   const internal = internalVip(inventory);
   const declared = (name: string): Frontend => {
     const found = frontends.find((frontend) => frontend.name === name);
-    if (!found) throw new Error(`OpenStack needs what stands behind the frontend ${name}`);
+    if (!found) throw new Error(`no playbook declares the frontend ${name}, which OpenStack needs`);
     return found;
   };
   const database = declared('database');
@@ -104,22 +105,35 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
   };
 }
 
-/** How often a lost database is tried again, and when a connection that rests too long is given up (HAProxy ends it after 90 minutes). */
+/** A login as administrator at the virtual IP, or, where that fails, at one of the control hosts. */
+export function adminSession(site: Site): ApiSession {
+  const { port, path } = SERVICES.identity;
+  return {
+    authUrl: site.internal.url('identity'),
+    otherUrls: site.control.map(({ address }) => `http://${address}:${port}${path}`),
+    user: 'admin',
+    project: 'admin',
+    password: site.adminPassword,
+    ...(site.ca === undefined ? {} : { ca: site.ca }),
+  };
+}
+
+/** A database section. Retries a lost database without limit, and closes connections after an hour: HAProxy cuts idle ones after 90 minutes. */
 export function databaseSection(connection: SecretText): Section {
   return {
     connection,
     max_retries: -1,
     db_max_retries: -1,
     connection_recycle_time: 3600,
-    // Each worker has a pool of its own.
+    // Each worker has its own pool.
     max_pool_size: 5,
     max_overflow: 10,
   };
 }
 
 /**
- * The services' way to the brokers. A node that is gone is left for the next one within seconds; queues outlive a node
- * by the policy of the cluster, or are quorum queues.
+ * How services use the brokers: they fail over to another node within seconds. Queues survive the loss of a node because
+ * the broker's policy mirrors them, or because they are quorum queues.
  */
 export function messagingSection(inventory: Inventory): Section {
   const quorum = queuesOf(inventory, brokerSettings(inventory)) === 'quorum';
@@ -133,7 +147,7 @@ export function messagingSection(inventory: Inventory): Section {
   };
 }
 
-/** How a service logs in to Keystone with its own account. */
+/** The Keystone login of a service's own account. */
 export function accountSection(site: Site, service: ServiceName): Section {
   return {
     auth_type: 'password',
@@ -148,12 +162,12 @@ export function accountSection(site: Site, service: ServiceName): Section {
   };
 }
 
-/** The same for calling a service that this cloud may not have: then nothing. */
+/** The same login for calling an optional service; empty if the cloud lacks that service. */
 export function callerSection(site: Site, service: ServiceName, more: Section): Section {
   return apisOf(site.settings).includes(service) ? { ...more, ...accountSection(site, service) } : {};
 }
 
-/** How a service has the tokens of its callers checked. A dead cache is left alone for a while, not waited for each time. */
+/** How a service validates its callers' tokens. A dead cache is skipped for 60 s instead of timing out on each request. */
 export function tokenSection(site: Site, service: ServiceName): Section {
   return {
     ...accountSection(site, service),
@@ -167,5 +181,5 @@ export function tokenSection(site: Site, service: ServiceName): Section {
   };
 }
 
-/** HAProxy tells them how the client came: by TLS or not. */
+/** Trusts HAProxy's headers, which say whether the client used TLS. */
 export const PROXY_HEADERS: Section = { enable_proxy_headers_parsing: true };

@@ -3,7 +3,6 @@ import {
   type HealthCheck,
   type Host,
   minutes,
-  onOneHost,
   type Operation,
   service as unitService,
   type Step,
@@ -11,27 +10,25 @@ import {
   type Takeover,
   takeoverOf,
 } from 'osha';
-import * as openstack from './operations/index.ts';
-import { hostsOfService } from './hosts.ts';
+import { schema } from './operations/database.ts';
 import { factsOf, type ServiceName } from './services.ts';
-import type { Site, SiteInput } from './site.ts';
-import { apiUnit } from './units.ts';
+import type { Site } from './site.ts';
 
 interface Tables {
   readonly database: string;
-  /** Below Python's own packages. */
+  /** Path below Python's `dist-packages`. */
   readonly migrations: string;
   readonly upgrade: string;
 }
 
-/** The tables of one of a service's databases are those of its package. To be done once. */
+/** Brings the tables of one of a service's databases to the version of its package. Runs once. */
 export function tables(
   site: Site,
   service: ServiceName,
   { database, migrations, upgrade }: Tables,
 ): Operation {
   const { name } = factsOf(service);
-  return openstack.schema({
+  return schema({
     database,
     server: site.databaseServer,
     user: name,
@@ -43,23 +40,23 @@ export function tables(
 }
 
 export interface Running {
-  /** In the order in which they start. */
+  /** In start order. */
   readonly units: readonly string[];
-  /** What they read when they start. */
+  /** Files that they read on start. */
   readonly files: readonly string[];
   readonly takeovers: readonly Takeover[];
-  /** Default all hosts of the playbook. */
+  /** Default: all hosts of the playbook. */
   readonly hosts?: readonly Host[];
-  /** What has to be well on a host that was restarted, before the next one is. */
+  /** What must be healthy on a restarted host before the next one restarts. */
   readonly untilHealthy?: (host: Host) => HealthCheck;
 }
 
 /**
- * Units run, and on the files as they are now. What does not run is started everywhere at once; what runs is restarted on
- * one host after another, so that the others go on answering. What a cluster manager starts and stops is left to it; and
- * given to it, where it runs that on one host at a time.
+ * Starts units, and restarts those that run with older files. Stopped units start on all hosts at once; running ones
+ * restart on one host at a time, so that the others keep serving. Units that a cluster manager controls are left to it,
+ * and handed over to it where it runs them on one host at a time.
  */
-export function run(
+export function runUnits(
   what: string,
   { units, files, takeovers, hosts, untilHealthy }: Running,
 ): readonly Step[] {
@@ -71,7 +68,7 @@ export function run(
       ...unitService.startup(takeoverOf(takeovers, unit, host.name)),
     });
   const given = takeovers.filter(({ unit, handover }) => handover !== undefined && units.includes(unit));
-  // Groups of two clusters may share a service out: each cluster is told on a host of its own.
+  // Two Pacemaker clusters may each run a part of the service: each is configured on one of its own hosts.
   const clusters = new Map(given.map(({ hosts: members, by }) => [members.join(), { members, by }]));
   const on = hosts ? { hosts } : {};
   return [
@@ -93,22 +90,4 @@ export function run(
       ...(untilHealthy ? { untilHealthy, within: minutes(3) } : {}),
     }),
   ];
-}
-
-/**
- * A service's API answers on its hosts, each asked by itself, for what it needs no database; and where a cluster manager
- * runs it on one of them at a time, on exactly one.
- */
-export function apiAnswers(context: SiteInput, service: ServiceName, only?: Host): HealthCheck {
-  const { inventory, platform, takeovers = [] } = context;
-  const { title, port, package: from } = factsOf(service);
-  const unit = apiUnit(service, platform);
-  const all = hostsOfService(inventory, service);
-  const moves = only && takeoverOf(takeovers, unit, only.name)?.runsOn === 'one';
-  const hosts = only && !moves ? [only] : all;
-  return onOneHost(
-    openstack.answers({ title, hosts, port, path: '/', package: from, unit }),
-    unit,
-    takeovers,
-  );
 }

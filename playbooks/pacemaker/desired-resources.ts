@@ -10,7 +10,7 @@ import { clonesHaproxy, groupOf, groupRunning, namesMeant, resourcesOf, type Clu
 import type { Constraint, Settings } from './settings.ts';
 import { vipResource } from './health.ts';
 import { servicesOf } from '../openstack/settings.ts';
-import { serviceUnits } from '../openstack/units.ts';
+import { serviceUnits } from '../openstack/hosts.ts';
 
 /** The resource that runs HAProxy. */
 export const HAPROXY = 'haproxy';

@@ -10,7 +10,7 @@ import { clonesHaproxy, clusteredVips, groupOf, groupRunning, namesMeant, type C
 import { HAPROXY, unitOf } from './desired-resources.ts';
 import type { Settings, Group } from './settings.ts';
 import { NEEDS, servicesOf } from '../openstack/settings.ts';
-import { serviceUnits, type ServiceUnit } from '../openstack/units.ts';
+import { serviceUnits, type ServiceUnit } from '../openstack/hosts.ts';
 
 type Path = InventoryProblem['path'];
 

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { file, ini, minutes, packages, playbook, step, verify } from 'osha';
-import { apiFrontends } from '../openstack/frontends.ts';
-import { accountCarried, databaseCarried } from '../openstack/carried.ts';
-import { HOLDS_VIPS } from '../openstack/endpoints.ts';
-import { serviceHealth } from '../openstack/health.ts';
-import { runs } from '../openstack/hosts.ts';
+import { HOLDS_VIPS, apiFrontends } from '../openstack/endpoints.ts';
+import { apiAnswers, serviceHealth } from '../openstack/health.ts';
+import { hostsRunning } from '../openstack/hosts.ts';
 import { SERVICES } from '../openstack/services.ts';
 import { databaseSection, PROXY_HEADERS, siteOf, tokenSection, type Site } from '../openstack/site.ts';
-import { apiAnswers, run, tables } from '../openstack/steps.ts';
+import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
+import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
 
 const { port } = SERVICES.placement;
 const CONF = '/etc/placement/placement.conf';
@@ -24,11 +23,11 @@ function placementConf(site: Site): ReturnType<typeof ini> {
   });
 }
 
-/** What compute hosts have left, so that servers are put where they fit. */
+/** Tracks the free resources of compute hosts, for the scheduling of servers. */
 export default playbook({
   name: 'placement',
   title: 'Placement',
-  hosts: runs('placement'),
+  hosts: hostsRunning('placement'),
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
@@ -62,7 +61,7 @@ export default playbook({
           upgrade: 'placement-manage db sync',
         }),
       ),
-      ...run('Placement', {
+      ...runUnits('Placement', {
         units: [platform.units.placement],
         files: [CONF, DEFAULTS],
         takeovers,

@@ -1,7 +1,6 @@
 import { ini, type SecretText } from 'osha';
-import { CREDENTIAL_KEYS, MOST_KEYS, TOKEN_KEYS } from '../keys.ts';
-import { databaseSection, PROXY_HEADERS } from '../../openstack/site.ts';
-import type { Site } from '../../openstack/site.ts';
+import { databaseSection, PROXY_HEADERS, type Site } from '../../openstack/site.ts';
+import { CREDENTIAL_KEYS, MOST_KEYS, TOKEN_KEYS } from '../key-repository.ts';
 
 /** `keystone.conf`, the same on every host. */
 export function keystoneConf(site: Site): SecretText {
@@ -13,7 +12,7 @@ export function keystoneConf(site: Site): SecretText {
     credential: { key_repository: CREDENTIAL_KEYS },
     cache: {
       enabled: true,
-      // The other back ends do not outlive a dead cache: even bootstrapping fails with them.
+      // Other backends do not survive a dead cache: even bootstrapping fails with them.
       backend: 'oslo_cache.memcache_pool',
       memcache_servers: site.caches,
       memcache_dead_retry: 60,

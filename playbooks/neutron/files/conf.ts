@@ -19,18 +19,18 @@ export const DHCP = '/etc/neutron/dhcp_agent.ini';
 export const L3 = '/etc/neutron/l3_agent.ini';
 export const METADATA = '/etc/neutron/metadata_agent.ini';
 
-/** `neutron.conf` of one host, whatever part of Neutron runs there. */
+/** `neutron.conf` of one host, for any part of Neutron. */
 export function neutronConf(site: Site, inventory: Inventory, host: Host): SecretText {
   const control = host.roles.includes('control');
   const { workers } = site.settings;
   const { dhcp_agents: dhcp, router_agents: routers } = settingsOf(inventory);
   const available = networkHosts(inventory).length;
-  // A router that is highly available needs two hosts; with one it would never be active.
+  // A highly available router needs two hosts; with one it would never become active.
   const highlyAvailable = available > 1;
   return ini({
     DEFAULT: {
       log_dir: '/var/log/neutron',
-      // Debian's init script greps for this line, and ends silently where it is not there as it stands.
+      // Debian's init script greps for exactly this line, and exits silently without it.
       core_plugin: 'ml2',
       service_plugins: 'router',
       host: host.name,
@@ -44,7 +44,7 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
             l3_ha: highlyAvailable,
             max_l3_agents_per_router: Math.min(routers, Math.max(available, 1)),
             dhcp_agents_per_network: Math.min(dhcp, Math.max(available, 1)),
-            // A network whose DHCP agent died gets another one.
+            // Neutron moves a network off a dead DHCP agent.
             allow_automatic_dhcp_failover: true,
             allow_automatic_l3agent_failover: !highlyAvailable,
           }
@@ -52,18 +52,18 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
     },
     oslo_messaging_rabbit: messagingSection(inventory),
     oslo_concurrency: { lock_path: '/var/lock/neutron' },
-    // Neutron of this release wants it said that the Linux bridge is meant.
+    // This release calls the Linux bridge experimental, and refuses it without this.
     experimental: { linuxbridge: true },
     agent: {
       root_helper: 'sudo neutron-rootwrap /etc/neutron/rootwrap.conf',
-      // One Python that stays, where each command would start its own.
+      // One long-running Python process instead of one per command.
       root_helper_daemon: 'sudo neutron-rootwrap-daemon /etc/neutron/rootwrap.conf',
     },
     ...(control
       ? {
           database: databaseSection(site.database('network', 'neutron')),
           keystone_authtoken: tokenSection(site, 'network'),
-          // The default of both is the public endpoint, which a host need not reach.
+          // The default of both is the public endpoint, which a host may not reach.
           nova: callerSection(site, 'compute', { endpoint_type: 'internal' }),
           placement: callerSection(site, 'placement', { endpoint_type: 'internal' }),
           oslo_middleware: PROXY_HEADERS,
@@ -72,7 +72,7 @@ export function neutronConf(site: Site, inventory: Inventory, host: Host): Secre
   });
 }
 
-/** `ml2_conf.ini`: networks of one's own are VXLAN, the one outside is flat. */
+/** `ml2_conf.ini`: project networks are VXLAN, the external one is flat. */
 export function ml2Conf(inventory: Inventory): SecretText {
   const { external } = settingsOf(inventory);
   return ini({
@@ -87,12 +87,14 @@ export function ml2Conf(inventory: Inventory): SecretText {
   });
 }
 
-/** `linuxbridge_agent.ini` of one host. Only network hosts are in the network outside. */
+/** `linuxbridge_agent.ini` of one host. Only network hosts are attached to the external network. */
 export function bridgeConf(inventory: Inventory, host: Host): SecretText {
   const { external } = settingsOf(inventory);
-  const outside = external && host.roles.includes('network');
+  const attached = external && host.roles.includes('network');
   return ini({
-    linux_bridge: outside ? { physical_interface_mappings: `${PHYSICAL_NETWORK}:${external.interface}` } : {},
+    linux_bridge: attached
+      ? { physical_interface_mappings: `${PHYSICAL_NETWORK}:${external.interface}` }
+      : {},
     vxlan: { enable_vxlan: true, local_ip: host.address, l2_population: true },
     securitygroup: { enable_security_group: true, firewall_driver: 'iptables' },
   });
@@ -104,18 +106,18 @@ export function dhcpConf(): SecretText {
     DEFAULT: {
       interface_driver: 'linuxbridge',
       dhcp_driver: 'neutron.agent.linux.dhcp.Dnsmasq',
-      // A network without a router has its metadata too.
+      // Serves metadata in networks without a router.
       enable_isolated_metadata: true,
     },
   });
 }
 
-/** `l3_agent.ini`. The agents of one router tell each other by VRRP which of them is active. */
+/** `l3_agent.ini`. The agents of a router elect the active one by VRRP. */
 export function l3Conf(): SecretText {
   return ini({ DEFAULT: { interface_driver: 'linuxbridge' } });
 }
 
-/** `metadata_agent.ini`: servers ask it for their own data, and it asks Nova at a virtual IP that users do not reach. */
+/** `metadata_agent.ini`. The agent forwards servers' metadata requests to Nova, at a virtual IP that users cannot reach. */
 export function metadataConf(
   site: Site,
   { inventory, platform, secret }: { inventory: Inventory; platform: Platform; secret: Secret },

@@ -10,31 +10,31 @@ import {
 
 export const CONF = '/etc/nova/nova.conf';
 
-/** Where a browser gets the screen of a server. */
+/** The port of the noVNC proxy, which shows servers' consoles in browsers. */
 export const CONSOLE_PORT = 6080;
 
 export interface NovaInput {
   readonly host: Host;
   readonly inventory: Inventory;
   readonly site: Site;
-  /** What the metadata agents of Neutron prove themselves with. */
+  /** Neutron's metadata agents authenticate with this. */
   readonly metadataSecret: Secret;
 }
 
-/** `nova.conf` of one host: of the control plane, a compute host, or both in one. */
+/** `nova.conf` of one host: a control host, a compute host, or both. */
 export function novaConf(input: NovaInput): SecretText {
   const control = input.host.roles.includes('control');
   return ini({ ...common(input), ...(control ? controlPlane(input) : computeOnly(input)) });
 }
 
-/** What hosts of the control plane and compute hosts have in common. */
+/** Sections of control and compute hosts. */
 function common({ host, inventory, site }: NovaInput): IniSections {
   return {
     DEFAULT: {
       log_dir: '/var/log/nova',
       state_path: '/var/lib/nova',
       my_ip: host.address,
-      // The cloud knows a host by its name in the inventory, whatever its resolver says.
+      // The cloud identifies a host by its name in the inventory, not by its hostname.
       host: host.name,
       transport_url: site.transport,
     },
@@ -44,7 +44,7 @@ function common({ host, inventory, site }: NovaInput): IniSections {
     placement: accountSection(site, 'placement'),
     glance: { api_servers: site.internal.root('image'), cafile: site.ca },
     cinder: {
-      // Its default is the public endpoint, which a compute host need not reach.
+      // The default is the public endpoint, which a compute host may not reach.
       catalog_info: 'volumev3::internalURL',
       os_region_name: site.settings.region,
       ...accountSection(site, 'compute'),
@@ -73,7 +73,7 @@ function controlPlane({ site, metadataSecret }: NovaInput): IniSections {
       metadata_proxy_shared_secret: metadataSecret,
     },
     conductor: { workers },
-    // A new compute host gets its first servers within a minute, without anybody telling Nova of it.
+    // Nova discovers new compute hosts itself, within 60 s.
     scheduler: { workers, discover_hosts_in_cells_interval: 60 },
     cache: {
       enabled: true,
@@ -85,7 +85,7 @@ function controlPlane({ site, metadataSecret }: NovaInput): IniSections {
   };
 }
 
-/** A compute host never speaks to a database: conductors do that for it. */
+/** A compute host has no database connection; conductors access the database for it. */
 function computeOnly({ site }: NovaInput): IniSections {
   return { neutron: accountSection(site, 'network') };
 }

@@ -1,17 +1,16 @@
 import { DEFAULT_TIMEOUT_SECONDS } from 'osha';
 
 /**
- * A small HTTP client that runs on a host of the control plane: it reads what to do as JSON on stdin, so that no
- * password or token is an argument or in the environment, and prints one line of JSON for each request. Python, because
- * every host with an OpenStack service has it; the standard library alone, because loading a client library of
- * OpenStack takes seconds.
+ * A small HTTP client that runs on a control host. It reads a job as JSON on stdin, so that no password or token is in an
+ * argument or the environment, and prints one line of JSON for the login and for each request. Python, because every host
+ * with an OpenStack service has it; only its standard library, because loading an OpenStack client library takes seconds.
  *
- * A job: `{auth: {urls, user, project, password}, ca?, timeout, together, requests: [...]}`; the first of the URLs that lets it
- * in is taken. A request: `{service, method, path, body?, save?}` with the service's type in the catalogue, or `{url, method, ...}`, or
- * `{login: {user, password, url?}}`. `save: {NAME: "a.b.0.c"}` keeps a value of the
- * answer, and `{NAME}` in later paths and bodies stands for it. Keystone is asked where it let in, for the catalogue may
- * still have a URL that it is to be moved from. So many as `together` says are sent at once; with 0 they go
- * one after another, and the first that fails ends the job.
+ * A job is `{auth: {urls, user, project, password}, ca?, timeout, together, requests: [...]}`. It logs in at the first URL
+ * that accepts the password, and sends Keystone's requests there too, because the catalogue may still list a former URL.
+ * A request is `{service, method, path, body?, save?}` with the service's type in the catalogue, `{url, method, ...}`, or
+ * `{login: {user, password, url?}}`. `save: {NAME: "a.b.0.c"}` keeps a value of the response for `{NAME}` in later paths
+ * and bodies. Up to `together` requests are sent concurrently; with 0 they are sent one at a time, and the first failure
+ * ends the job.
  */
 export const API_CLIENT = `import concurrent.futures, json, os, ssl, sys, time, urllib.error, urllib.request
 job = json.load(sys.stdin)
@@ -49,7 +48,7 @@ def look(value, path):
     try:
         for part in path.split("."): value = value[int(part)] if part.isdigit() else value[part]
         return value
-    except (LookupError, TypeError): raise LookupError("its answer has no " + path)
+    except (LookupError, TypeError): raise LookupError("its response has no " + path)
 
 def run(request):
     if "login" in request:

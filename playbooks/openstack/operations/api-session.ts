@@ -12,20 +12,20 @@ import {
 } from 'osha';
 import { API_CLIENT } from './api-client.ts';
 
-/** Who asks, and where Keystone answers. */
+/** A login: the user, and Keystone's URLs. */
 export interface ApiSession {
   /** `http://10.0.0.20:5000/v3`. */
   readonly authUrl: string;
-  /** Asked where that one does not let in: the hosts' own addresses. */
+  /** URLs at the hosts' own addresses, tried when `authUrl` fails. */
   readonly otherUrls?: readonly string[];
   readonly user: string;
   readonly project: string;
   readonly password: Secret;
-  /** On the host: the certificate to trust, where the URL is https and the system does not know it. */
+  /** The path of the certificate to trust on the host, if the URL is https and the system store lacks it. */
   readonly ca?: string;
 }
 
-/** JSON in which a secret may stand for a text. */
+/** JSON in which a string may be a secret. */
 export type ApiBody =
   string | number | boolean | null | Secret | readonly ApiBody[] | { readonly [key: string]: ApiBody };
 
@@ -36,41 +36,41 @@ export type ApiRequest =
       readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
       readonly path: string;
       readonly body?: ApiBody;
-      /** Values of the answer to keep, by name: `{ id: 'service.id' }`; later paths and bodies say `{id}`. */
+      /** Values of the response to keep: `{ id: 'service.id' }` defines `{id}` for later paths and bodies. */
       readonly save?: Readonly<Record<string, string>>;
-      /** Statuses that are as good as success: 409, where somebody else was faster. */
+      /** Error statuses that count as success, such as 409 for something that already exists. */
       readonly accept?: readonly number[];
     }
   | {
-      /** A URL in full, which is given the same token. */
+      /** A full URL, requested with the session's token. */
       readonly url: string;
     }
   | {
-      /** Logging in as somebody, by default at the session's own URL. */
+      /** A login as another user, by default at the session's own URL. */
       readonly login: { readonly user: string; readonly password: Secret; readonly url?: string };
     };
 
-/** What came back of one request; status 0 where there was no answer. */
+/** The outcome of one request; status 0 means no answer. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body?: unknown;
   readonly error?: string;
-  /** Milliseconds that it took. */
+  /** Duration in milliseconds. */
   readonly ms?: number;
 }
 
-/** What came back of a session. */
+/** The outcome of a job. */
 export interface ApiAnswers {
-  /** That of logging in at the session's own URL, also where another one let in. */
+  /** The login at the session's own URL, even if another URL accepted it. */
   readonly login: ApiAnswer;
-  /** In the order of the requests; empty where logging in failed. */
+  /** In the order of the requests; empty if the login failed. */
   readonly answers: readonly ApiAnswer[];
 }
 
 /** Seconds for one request. */
 const REQUEST_SECONDS = LIMITS.apiRequest;
 
-/** Writes a value as JSON, in which secrets stay secrets. */
+/** Serializes a value as JSON and keeps its secrets masked. */
 function json(value: ApiBody | ApiRequest | Readonly<Record<string, unknown>>): readonly Text[] {
   if (value instanceof Secret) return ['"', value, '"'];
   if (Array.isArray(value)) {
@@ -95,7 +95,7 @@ function joined(parts: readonly Text[]): SecretText {
   return new SecretText(parts.flatMap((part) => asSecretText(part).parts));
 }
 
-/** The job for the client, with its secrets: to be given to `API_SCRIPT` on stdin. `together` are sent at once; with 0 one after another until one fails. `seconds` is for each. */
+/** The job that `API_SCRIPT` reads on stdin. Up to `together` requests are sent concurrently; with 0, one at a time until one fails. `seconds` limits each request. */
 export function apiJob(
   session: ApiSession,
   requests: readonly ApiRequest[],
@@ -113,13 +113,13 @@ export function apiJob(
   );
 }
 
-/** The script of a change that sends a job; it ends with the first request that fails, and says which. */
+/** The script of a change that runs a job. It fails with the first failed request, and names it. */
 export const API_SCRIPT = `python3 -E -c ${quote(API_CLIENT)} >/dev/null`;
 
-/** The script of a probe that sends a job; it prints what `readAnswers` understands. */
+/** The script of a probe that runs a job; `readAnswers` parses its output. */
 export const apiProbeScript = `timeout ${within('apiProbe')} python3 -E -c ${quote(API_CLIENT)} 2>/dev/null || :`;
 
-/** Asks several things at once; they must be such as only read. Nothing is thrown where the service does not answer. */
+/** A probe that sends several requests concurrently; they must only read. A service that does not answer is no error. */
 export function apiProbe<Observed>(
   session: ApiSession,
   requests: readonly ApiRequest[],
@@ -134,15 +134,15 @@ export function apiProbe<Observed>(
   };
 }
 
-/** What a job printed. Throws a `ProbeError` where that was something else. */
+/** Parses the output of a job. Throws `ProbeError` if it is anything else. */
 export function readAnswers(stdout: string): ApiAnswers {
   const lines = stdout.split('\n').filter((line) => line !== '');
   const [login, ...answers] = lines.map((line): ApiAnswer => {
     try {
       return JSON.parse(line) as ApiAnswer;
     } catch {
-      throw new ProbeError(`the API's answer could not be understood: ${line.slice(0, 200)}`);
+      throw new ProbeError(`unexpected output of the API client: ${line.slice(0, 200)}`);
     }
   });
-  return { login: login ?? { status: 0, error: 'Python does not run here' }, answers };
+  return { login: login ?? { status: 0, error: 'python3 does not run on this host' }, answers };
 }

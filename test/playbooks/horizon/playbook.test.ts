@@ -210,7 +210,7 @@ describe('the table of logins', () => {
     [
       'is changed where the package is newer',
       observed(['0001_initial', '0002_more'], ['0001_initial']),
-      ['bring up to date the tables of horizon: 0002_more'],
+      ['migrate the tables of horizon: 0002_more'],
     ],
     [
       'is left alone where the package is older',
@@ -249,7 +249,7 @@ describe('the health of the dashboard', () => {
     ['200 0.0214 302 3:23.0.0-5+deb12u2', true, 'login page: 23.0.0, answers in 21 ms'],
     ['000 0.000 000 3:23.0.0-5+deb12u2', false, 'login page: no answer on port 80'],
     ['500 0.1 500 3:23.0.0-5+deb12u2', false, 'login page: answers 500 on port 80'],
-    ['200 0.02 500 3:23.0.0-5+deb12u2', false, 'logins: cannot be looked up: answers 500'],
+    ['200 0.02 500 3:23.0.0-5+deb12u2', false, 'logins: lookup failed: answers 500'],
   ])('is read from "%s"', (output, healthy, told) => {
     const answers = new Map<string, Answer<DashboardState>>([
       ['controller1', { reachable: true, observed: dashboardState(output) }],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   fernetKey,
   keyRepository,
-  rotated,
+  keyRotation,
   type RepositoryState,
 } from '../../../playbooks/keystone/key-repository.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
@@ -93,7 +93,7 @@ describe('the same keys on every host', () => {
   it('go to all hosts that lack them at the same time, and the reason names those', () => {
     const decision = operation.decide(answersOf([nothing, second, first]));
     expect(decision).toMatchObject({
-      because: 'c1, c3 has not the keys up to number 2',
+      because: 'keys up to number 2 are missing on c1, c3',
       stages: [[{ host: 'c1' }, { host: 'c3' }]],
     });
   });
@@ -119,7 +119,7 @@ describe('a new primary key', () => {
     [
       'is refused while a host could not get it',
       [aged, unreachable, aged],
-      ['refused: c2 cannot be reached, and would not know the new key'],
+      ['refused: no answer from c2, which would lack the new key'],
     ],
     ['is nothing to be refused while the present one is young', [second, unreachable, second], []],
     ['is not made where there is none yet', [nothing, nothing, nothing], []],
@@ -128,6 +128,6 @@ describe('a new primary key', () => {
   ];
   it.each(cases)('%s', (_name, said, changes) => {
     const all = said.length === 1 ? [...said, ...said, ...said] : said;
-    expect(inShort(rotated(hosts, repository, DAY).decide(answersOf(all)))).toEqual(changes);
+    expect(inShort(keyRotation(hosts, repository, DAY).decide(answersOf(all)))).toEqual(changes);
   });
 });

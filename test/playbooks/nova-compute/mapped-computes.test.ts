@@ -12,7 +12,7 @@ const operation = computesMapped({ ...login, runAs: 'nova' });
 describe('compute hosts of the cell', () => {
   const cases: readonly (readonly [string, string, readonly string[], readonly string[]])[] = [
     ['are left alone where the cell knows all of them', '', [], []],
-    ['are made known where it does not', 'k1\nk2\n', ['k1', 'k2'], ['let the cell know k1, k2']],
+    ['are made known where it does not', 'k1\nk2\n', ['k1', 'k2'], ['map k1, k2 to the cell']],
   ];
   it.each(cases)('%s', (_name, stdout, unknown, changes) => {
     const observed = operation.probe.parse({ stdout, stderr: '', exitCode: 0 });
@@ -23,7 +23,7 @@ describe('compute hosts of the cell', () => {
   it("are made known by Nova's own command, as its own user", () => {
     expect(operation.decide(['k1'])).toEqual([
       {
-        summary: 'let the cell know k1',
+        summary: 'map k1 to the cell',
         script: 'runuser -u nova -- nova-manage cell_v2 discover_hosts',
         touches: ['database:nova_api'],
       },

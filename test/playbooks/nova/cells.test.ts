@@ -21,7 +21,7 @@ const cell1: Cell = { uuid: UUID, name: 'cell1', transport: THREE, database: DAT
 describe("Nova's cells", () => {
   const mapping = 'map cell0';
   const creating = 'create cell1';
-  const telling = 'tell cell1 its 3 brokers and its database';
+  const telling = 'update the connections of cell1 to 3 brokers and the database';
   const cases: readonly (readonly [string, readonly Cell[], readonly string[]])[] = [
     ['are both made where there is none', [], [mapping, creating]],
     ['are left alone where both are right', [cell0, cell1], []],
@@ -37,7 +37,7 @@ describe("Nova's cells", () => {
     [
       'are corrected where cell0 has the database of another one',
       [{ ...cell0, database: DATABASE }, cell1],
-      ['tell cell0 its database'],
+      ['update the database connection of cell0'],
     ],
     [
       'are not taken for another cell of the operator',

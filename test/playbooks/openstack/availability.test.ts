@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deployment, placedBy, valuesOn, type Placed } from './deployment.ts';
-import { siteIn } from './site.ts';
+import { deployment, placedBy, valuesOn, type Placed, siteIn } from './deployment.ts';
 
 const SERVICES = /^\/etc\/(keystone|glance|placement|nova|neutron|cinder|openstack|default)\/|^\/root\//;
 const ofServices = (placed: Placed): boolean => SERVICES.test(placed.path);

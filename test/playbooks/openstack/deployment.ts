@@ -10,6 +10,7 @@ import { Secret } from '../../../src/secrets/secret.ts';
 import { asSecretText } from '../../../src/secrets/text.ts';
 import { KEY } from '../../operations/tls/samples.ts';
 import type { PathState } from '../../../src/operations/file.ts';
+import { siteOf, type Site } from '../../../playbooks/openstack/site.ts';
 
 /** A deployment as an inventory asks for it, with all playbooks and with every secret. */
 export interface Deployment {
@@ -168,4 +169,14 @@ export function valuesOn(deployed: Deployment, host: string, path: string): Read
     if (key !== undefined && value !== undefined) values[`${section}.${key}`] = value;
   }
   return values;
+}
+
+/** What the services of a deployment have in common. */
+export function siteIn({ inventory, secrets, frontends }: Deployment): Site {
+  return siteOf({
+    inventory,
+    frontends,
+    platform: platformOf(inventory.platform),
+    secrets: Object.fromEntries(secrets.map((secret) => [secret.name, secret])),
+  });
 }

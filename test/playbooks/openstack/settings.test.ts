@@ -18,7 +18,7 @@ function told(asked: Asked): readonly string[] {
 
 const SHARED =
   'glusterfs: { servers: [c1, c2, all1], volumes: { images: { path: /srv/images, mount: /var/lib/glance/images, on: [control] } } }';
-const IMAGES = expect.stringMatching(/^warning: images are kept on c1 alone/) as string;
+const IMAGES = expect.stringMatching(/^warning: images are stored on c1 only/) as string;
 
 describe('an inventory that asks for OpenStack', () => {
   it('is right where images are shared, by GlusterFS or by NFS', () => {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   API_SCRIPT,
-  apiJob,
   type ApiRequest,
   type ApiSession,
-} from '../../../../playbooks/openstack/operations/index.ts';
+  apiJob,
+} from '../../../../playbooks/openstack/operations/api-session.ts';
 import type { ProbeAnswer } from '../../../../src/playbook/operation.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { ADMIN_PASSWORD, startCloud, type Cloud } from './cloud.ts';
@@ -87,7 +87,7 @@ describe('changing something', () => {
     [
       'does not find what a later one needs',
       [{ service: 'identity', path: '/users?name=nova', save: { users: 'users.0.id' } }],
-      /^GET \/users\?name=nova: 0 its answer has no users\.0\.id$/,
+      /^GET \/users\?name=nova: 0 its response has no users\.0\.id$/,
     ],
     [
       'has nowhere to go',

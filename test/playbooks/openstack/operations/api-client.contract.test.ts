@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  apiProbe,
   type ApiAnswers,
   type ApiRequest,
   type ApiSession,
-} from '../../../../playbooks/openstack/operations/index.ts';
+  apiProbe,
+} from '../../../../playbooks/openstack/operations/api-session.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { CA } from '../../../operations/tls/samples.ts';
@@ -125,8 +125,11 @@ describe('asking several services', () => {
   it('understands what came of it, also where that is nothing', () => {
     const probe = apiProbe(sessionAt('http://192.0.2.20:5000'), [], [], (answers) => answers);
     const said = (stdout: string): ApiAnswers => probe.parse({ stdout, stderr: '', exitCode: 0 });
-    expect(said('')).toEqual({ login: { status: 0, error: 'Python does not run here' }, answers: [] });
-    expect(() => said('Traceback')).toThrow("the API's answer could not be understood: Traceback");
+    expect(said('')).toEqual({
+      login: { status: 0, error: 'python3 does not run on this host' },
+      answers: [],
+    });
+    expect(() => said('Traceback')).toThrow('unexpected output of the API client: Traceback');
   });
 });
 

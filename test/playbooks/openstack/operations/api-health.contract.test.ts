@@ -2,19 +2,18 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  apiHealth,
   type ApiService,
-  type ApiSession,
   type ApiState,
-} from '../../../../playbooks/openstack/operations/index.ts';
+  apiHealth,
+} from '../../../../playbooks/openstack/operations/api-health.ts';
+import type { ApiSession } from '../../../../playbooks/openstack/operations/api-session.ts';
 import type { Answer } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { startCloud, type Cloud } from './cloud.ts';
-import { nova } from '../../keystone/identity/desired.ts';
 import { told } from './findings.ts';
 import { PATH, runMeanwhile } from './meanwhile.ts';
-import { NOWHERE, sessionAt } from './sessions.ts';
+import { nova, NOWHERE, sessionAt } from './sessions.ts';
 
 describe('asking for real', () => {
   let folder: string;

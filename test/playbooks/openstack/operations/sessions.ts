@@ -1,4 +1,6 @@
-import type { ApiSession } from '../../../../playbooks/openstack/operations/index.ts';
+import type { ApiService } from '../../../../playbooks/openstack/operations/api-health.ts';
+import { aHost } from '../../../support/inventory.ts';
+import type { ApiSession } from '../../../../playbooks/openstack/operations/api-session.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { ADMIN_PASSWORD, type Cloud } from './cloud.ts';
 
@@ -23,3 +25,15 @@ export function listImages({ lists, origin }: Cloud): void {
     lists['endpoints']?.push({ id: `i-${kind}`, service_id: 's-image', interface: kind, url });
   }
 }
+
+/** Nova's API on three controllers, with a compute host. */
+export const nova: ApiService = {
+  title: 'Nova',
+  type: 'compute',
+  hosts: [aHost('c1'), aHost('c2'), aHost('c3')],
+  port: 8774,
+  root: '/v2.1',
+  asks: '/os-services',
+  package: 'nova-api',
+  agents: [{ kind: 'nova-compute', hosts: [aHost('k1')], unit: 'nova-compute' }],
+};

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   fernetKey,
   keyRepository,
-  rotated,
+  keyRotation,
   type RepositoryState,
 } from '../../../playbooks/keystone/key-repository.ts';
 import type { Change, ClusterOperation } from '../../../src/playbook/operation.ts';
@@ -60,7 +60,7 @@ const numbered = (files: Readonly<Record<string, number>>): ReadonlyMap<string, 
 // The keys are made the owner's and that group's which has its name.
 describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
   const same = keyRepository(hosts, repository);
-  const rotate = rotated(hosts, repository, -1);
+  const rotate = keyRotation(hosts, repository, -1);
 
   it('is made for its owner alone, with one key and the next one, and is then left alone', () => {
     perform(same);

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { reached } from '../../../../playbooks/openstack/operations/index.ts';
-import type { HttpStatus } from '../../../../playbooks/openstack/operations/http-probe.ts';
 import type { Answer, Finding } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
+import {
+  type HttpStatus,
+  eachHostReaches,
+  releaseOf,
+} from '../../../../playbooks/openstack/operations/http-health.ts';
 
-const check = reached({
+const check = eachHostReaches({
   title: 'Keystone',
   vip: { name: 'api', address: '192.0.2.20' },
   url: 'https://192.0.2.20:5000/',
@@ -39,7 +42,7 @@ describe('an API at a virtual IP', () => {
   });
 
   it.each([
-    [0, 'c1 has to reach 192.0.2.20: route it, or give the services a virtual IP of their own'],
+    [0, 'c1 must reach 192.0.2.20: add a route, or a virtual IP called "internal"'],
     [503, 'osha status INVENTORY --only haproxy'],
   ])('after %i comes what to do: %s', (status, hint) => {
     expect(judged(said(status))?.hint).toContain(hint);
@@ -54,5 +57,17 @@ describe('an API at a virtual IP', () => {
       status: 300,
       seconds: 0.0124,
     });
+  });
+});
+
+describe('the release in the version of a package', () => {
+  it.each([
+    ['2:22.0.2-0+deb12u1', '22.0.2'],
+    ['1:26.2.2-1~deb12u3', '26.2.2'],
+    ['8.0.0-2', '8.0.0'],
+    ['2:25.1.0', '25.1.0'],
+    ['', ''],
+  ])('of %s is %s', (version, release) => {
+    expect(releaseOf(version)).toBe(release);
   });
 });

@@ -3,14 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answers, type HttpAnswer } from '../../../../playbooks/openstack/operations/index.ts';
+import { type HttpAnswer, eachHostAnswers } from '../../../../playbooks/openstack/operations/http-health.ts';
 import type { Answer } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { runMeanwhile } from './meanwhile.ts';
 
-const check = (port: number, statuses?: readonly number[]): ReturnType<typeof answers> =>
-  answers({
+const check = (port: number, statuses?: readonly number[]): ReturnType<typeof eachHostAnswers> =>
+  eachHostAnswers({
     title: 'Keystone',
     hosts: [aHost('c1', { address: '127.0.0.1' })],
     port,
@@ -63,7 +63,7 @@ describe('a service that answers over HTTP', () => {
     const hints = [said(200), said(503), said(0)].map(
       (answer) => check(5000).judge(new Map([['c1', answer]]))[0]?.hint,
     );
-    const hint = 'see its log, and "systemctl status keystone" on c1';
+    const hint = 'on c1, check its log and: systemctl status keystone';
     expect(hints).toEqual([undefined, hint, hint]);
   });
 });

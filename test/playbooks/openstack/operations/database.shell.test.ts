@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { schema, type SchemaState } from '../../../../playbooks/openstack/operations/schema.ts';
+import { schema, type SchemaState } from '../../../../playbooks/openstack/operations/database.ts';
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { runHere } from '../../../operations/local.ts';
@@ -118,7 +118,7 @@ describe('the revisions that a package ends in', () => {
 
   it('are an error where there are none, which says where they were looked for', () => {
     expect(() => observed()).toThrow(
-      `there are no migrations in ${folder}/migrations: is its package installed?`,
+      `no migrations found in ${folder}/migrations: is the package installed?`,
     );
   });
 });
@@ -177,13 +177,13 @@ describe('the tables of a database', () => {
       'are brought forward where they are older',
       ['b2'],
       ['a1'],
-      ['bring the tables of glance from a1 to b2'],
+      ['migrate the tables of glance from a1 to b2'],
     ],
     [
       'are brought forward where an upgrade was broken off between two branches',
       ['a1', 'b2'],
       ['a1'],
-      ['bring the tables of glance from a1 to a1, b2'],
+      ['migrate the tables of glance from a1 to a1, b2'],
     ],
   ];
   it.each(cases)('%s', (_name, heads, current, changes) => {

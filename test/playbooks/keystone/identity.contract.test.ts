@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { identity } from '../../../../playbooks/keystone/identity/identity.ts';
-import { startCloud, type Cloud } from '../../openstack/operations/cloud.ts';
+import { identity } from '../../../playbooks/keystone/identity.ts';
+import { startCloud, type Cloud } from '../openstack/operations/cloud.ts';
 import { desiredAt, glance } from './desired.ts';
-import { pending, perform, runMeanwhile } from '../../openstack/operations/meanwhile.ts';
-import { sessionAt } from '../../openstack/operations/sessions.ts';
+import { pending, perform, runMeanwhile } from '../openstack/operations/meanwhile.ts';
+import { sessionAt } from '../openstack/operations/sessions.ts';
 
 const IMAGE = 'http://192.0.2.20:9292';
 
 const EVERYTHING = [
   'create the project service',
   'create the role service',
-  'create the account glance, let glance be admin in service, let glance be service in service',
-  'list glance (image) in the catalogue',
+  'create the account glance, grant glance the role admin in service, grant glance the role service in service',
+  'add glance (image) to the catalogue',
 ];
 
 describe('Keystone itself', () => {
@@ -31,7 +31,7 @@ describe('Keystone itself', () => {
       const told = identity(sessionAt(origin), desiredAt(IMAGE, ['service']));
       expect(await perform(told)).toEqual([
         ...EVERYTHING.slice(0, 2),
-        'create the account glance, let glance be service in service',
+        'create the account glance, grant glance the role service in service',
         ...EVERYTHING.slice(3),
       ]);
 
@@ -57,7 +57,7 @@ describe('Keystone itself', () => {
       Object.assign(images![1]!, { url: 'http://192.0.2.99:9292' });
       expect(await perform(told)).toEqual([
         'set the password of glance',
-        `move the internal endpoint of image from http://192.0.2.99:9292 to ${IMAGE}`,
+        `change the internal endpoint of image from http://192.0.2.99:9292 to ${IMAGE}`,
       ]);
       expect(await pending(told)).toEqual([]);
       expect(lists['users']).toContainEqual(namesake);
