@@ -1,4 +1,3 @@
-import type { Cloud } from '../cloud/cloud.ts';
 import type { DeclaredCloud } from '../playbook/cloud.ts';
 import { loadSecrets } from '../secrets/load.ts';
 import type { Secret } from '../secrets/secret.ts';
@@ -7,6 +6,7 @@ import { loadDeployment, type Deployment } from './deployment.ts';
 import { InvalidFile, UserError } from './errors.ts';
 import type { Io } from './io.ts';
 import { keyring } from './keyring.ts';
+import type { Cloud } from '../cloud/api.ts';
 
 /** The cloud of an inventory, with what is needed to reach it from the operator's machine. */
 export interface CloudInventory {

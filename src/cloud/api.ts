@@ -1,14 +1,13 @@
 import type { Secret } from '../secrets/secret.ts';
-import { isByProxy, jsonOf, wordsOf } from './answer.ts';
-import type { CloudService } from '../playbook/cloud.ts';
+import { isByProxy, jsonOf, wordsOf, pauseBefore, verdict, type Outcome, type Repeat } from './answer.ts';
+import type { CloudService, DeclaredCloud } from '../playbook/cloud.ts';
 import { Catalogue, type CatalogueBody } from './catalogue.ts';
 import type { Dial } from './dial.ts';
-import { Broken, CloudError, NotSent, NoWay } from './errors.ts';
+import { Broken, CloudError, NotSent, CloudUnreachable } from './errors.ts';
 import { exchange, type HttpAnswer, type HttpRequest } from './http.ts';
 import type { Pause } from '../transport/timers.ts';
-import { pauseBefore, verdict, type Outcome, type Repeat } from './retry.ts';
 
-/** Who asks, and where. */
+/** A login at Keystone. */
 export interface Credentials {
   /** `http://10.0.0.20:5000/v3`. */
   readonly authUrl: string;
@@ -18,35 +17,46 @@ export interface Credentials {
   readonly password: Secret;
 }
 
+/** A cloud as the inventory describes it, with a login. */
+export interface Cloud extends Pick<
+  DeclaredCloud,
+  'services' | 'entrances' | 'control' | 'network' | 'compute' | 'imagePort' | 'outside'
+> {
+  readonly name: string;
+  readonly credentials: Credentials;
+  /** The CA certificate of the virtual IP as PEM, if it is not a public CA. */
+  readonly trust?: string | undefined;
+}
+
 export interface ApiOptions {
   readonly credentials: Credentials;
   readonly dial: Dial;
-  /** Certificates to trust, as PEM, besides those that everybody trusts. */
+  /** Certificates to trust in addition to public CAs, as PEM. */
   readonly trust?: string;
-  /** Milliseconds for which a request is tried again, counted from the first time that it got no answer. */
+  /** Milliseconds for which a request is retried, counted from its first failure. */
   readonly patienceMs: number;
   readonly pause: Pause;
-  /** Told in words each time that something has to be tried again. */
+  /** Called with a message before each retry. */
   readonly onTrouble: (text: string) => void;
 }
 
 export interface ApiRequest {
   readonly method: HttpRequest['method'];
-  /** Behind the service's URL in the catalogue. */
+  /** The path below the service's URL in the catalogue. */
   readonly path: string;
-  /** Sent as JSON, or bytes as they are. */
+  /** An object is sent as JSON, bytes unchanged. */
   readonly body?: object | Uint8Array;
-  /** Statuses above 399 that are as good as success. */
+  /** Error statuses that count as success. */
   readonly accept?: readonly number[];
-  /** Default `safe`; for POST `never`, and `look` where there is one. */
+  /** Default: `look` if there is a `look` function, else `never` for POST and `safe` for all others. */
   readonly repeat?: Repeat;
-  /** Looks whether a request was carried out of which nobody knows. Undefined: it was not. */
+  /** Finds out whether a request with an unknown outcome was carried out. Undefined: it was not. */
   readonly look?: () => Promise<unknown>;
 }
 
-/** Milliseconds without a byte: reading is quick, making something asks other services in turn. HAProxy gives up after 60 s. */
+/** Milliseconds without a byte. Writes take longer, because the service calls others in turn; HAProxy gives up after 60 s. */
 const QUIET_MS = { read: 20_000, write: 70_000 };
-/** Milliseconds that a service may still be busy with a request whose connection broke. */
+/** Milliseconds for a service to finish a request whose connection broke. */
 const LOOK_AFTER_MS = 2_000;
 
 interface Session {
@@ -54,16 +64,15 @@ interface Session {
   catalogue: Catalogue;
 }
 
-/** What is the same for all views of one login. */
+/** State shared by all views of one login. */
 interface Shared {
   readonly options: ApiOptions;
   session: Promise<Session> | undefined;
 }
 
 /**
- * The APIs of a cloud, as one user. Requests that did not arrive, and those that may come twice, are sent again for a
- * while: so a switch of the virtual IP is survived. Every method throws `CloudError` in the service's own words, or the reason of
- * its signal.
+ * The APIs of a cloud, as one user. Requests that were not sent or are repeatable are retried for a while, to survive a move
+ * of the virtual IP. Every method throws `CloudError` with the service's own message, or the reason of its signal.
  */
 export class Api {
   readonly #shared: Shared;
@@ -74,41 +83,41 @@ export class Api {
     this.#signal = signal;
   }
 
-  /** The same login, stopped by another signal. */
+  /** The same login with another abort signal. */
   with(signal: AbortSignal): Api {
     return new Api(this.#shared.options, signal, this.#shared);
   }
 
-  /** Logs in where that was not done yet. */
+  /** The service catalogue; logs in first if necessary. */
   async catalogue(): Promise<Catalogue> {
     return (await this.#session()).catalogue;
   }
 
-  /** The body of an answer as JSON. */
+  /** The body of a response as JSON. */
   async get<Body>(service: CloudService, path: string): Promise<Body> {
     return (await this.send(service, { method: 'GET', path })) as Body;
   }
 
-  /** The bytes of an answer. */
+  /** The body of a response as bytes. */
   async bytes(service: CloudService, path: string): Promise<Buffer> {
     const answer = await this.#ask(service, { method: 'GET', path });
     return answer.kind === 'answer' ? answer.answer.body : Buffer.alloc(0);
   }
 
-  /** Undefined where the service has no such thing: 404. */
+  /** The body of a response as JSON; undefined on 404. */
   async find<Body>(service: CloudService, path: string): Promise<Body | undefined> {
     const answer = await this.#ask(service, { method: 'GET', path, accept: [404] });
     if (answer.kind === 'found' || answer.answer.status === 404) return undefined;
     return jsonOf(answer.answer) as Body;
   }
 
-  /** The body of the answer as JSON, or what `look` found. */
+  /** The body of the response as JSON, or what `look` found. */
   async send(service: CloudService, request: ApiRequest): Promise<unknown> {
     const answer = await this.#ask(service, request);
     return answer.kind === 'found' ? answer.found : jsonOf(answer.answer);
   }
 
-  /** The status of an answer of any kind; nothing is thrown for one that is not accepted. */
+  /** The status of a response; an error status is returned, not thrown. */
   async status(service: CloudService, request: ApiRequest): Promise<{ status: number; words: string }> {
     try {
       const answer = await this.#ask(service, request);
@@ -120,7 +129,7 @@ export class Api {
     }
   }
 
-  /** One request to a single host of a service, with nothing in between and never again. Throws `NotSent` or `Broken`. */
+  /** One request straight to a single host of a service, without retries. Throws `NotSent` or `Broken`. */
   async elsewhere(dial: Dial, url: URL): Promise<HttpAnswer> {
     const { token } = await this.#session();
     const headers = { accept: '*/*', 'x-auth-token': token };
@@ -156,7 +165,7 @@ export class Api {
       const { answer, outcome, error } = tried;
       if (answer && accept.includes(answer.status)) return { kind: 'answer', answer };
       if (answer?.status === 401 && !renewed) {
-        // Revoked, or out of date: a run of many rounds outlives a token.
+        // Revoked or expired: a run of many rounds outlives a token.
         renewed = true;
         this.#shared.session = undefined;
         continue;
@@ -167,7 +176,7 @@ export class Api {
       until ??= Date.now() + this.#shared.options.patienceMs;
       if (next === 'fail' || Date.now() >= until) throw error;
       if (answer?.status === 500) failures += 1;
-      this.#shared.options.onTrouble(`${error.message}; trying again`);
+      this.#shared.options.onTrouble(`${error.message}; retrying`);
       await this.#shared.options.pause(next === 'look' ? LOOK_AFTER_MS : pauseBefore(attempt), this.#signal);
       const found = next === 'look' ? await look?.() : undefined;
       if (found !== undefined) return { kind: 'found', found };
@@ -197,13 +206,13 @@ export class Api {
       this.#signal.throwIfAborted();
       if (!(cause instanceof NotSent || cause instanceof Broken)) throw cause;
       const error = new CloudError(
-        `${service}: ${what} got no answer from ${request.url.host}: ${cause.message}`,
+        `${service}: ${what} got no response from ${request.url.host}: ${cause.message}`,
         {
           service,
           hint:
-            cause instanceof NoWay
+            cause instanceof CloudUnreachable
               ? cause.hint
-              : 'is the virtual IP up, and HAProxy with it? See: osha status INVENTORY',
+              : 'check the virtual IP and HAProxy: osha status INVENTORY',
           cause,
         },
       );
@@ -243,16 +252,16 @@ export class Api {
     let until: number | undefined;
     for (let attempt = 0, failures = 0; ; attempt += 1) {
       const { answer, outcome, error } = await this.#attempt(request, 'identity', 'POST /auth/tokens');
-      // A token that nobody got hurts nobody.
+      // Repeating a login is harmless: an unused token expires.
       const next = verdict('safe', outcome, failures);
       if (next === 'take' && answer) {
         const token = answer.headers['x-subject-token'];
         const content = jsonOf(answer) as
           { readonly token?: { readonly catalog?: CatalogueBody } } | undefined;
         if (typeof token !== 'string' || content?.token === undefined) {
-          throw new CloudError(`identity: ${request.url.host} gave no token`, {
+          throw new CloudError(`identity: the response of ${request.url.host} has no token`, {
             service: 'identity',
-            hint: 'does Keystone answer there, or something else?',
+            hint: 'check that Keystone listens there, and not another service',
           });
         }
         return { token, catalogue: new Catalogue(content.token.catalog ?? [], region) };
@@ -261,17 +270,17 @@ export class Api {
       if (next === 'fail' || Date.now() >= until)
         throw answer?.status === 401 ? wrongPassword(user, error) : error;
       if (answer?.status === 500) failures += 1;
-      onTrouble(`${error.message}; trying again`);
+      onTrouble(`${error.message}; retrying`);
       await pause(pauseBefore(attempt), this.#signal);
     }
   }
 }
 
 function wrongPassword(user: string, cause: CloudError): CloudError {
-  return new CloudError(`identity: Keystone does not let ${user} in with the password of the secrets`, {
+  return new CloudError(`identity: Keystone rejects the password of ${user} from the secrets`, {
     service: 'identity',
     status: 401,
-    hint: 'it may be that of another deployment; this one is brought to the cloud by: osha deploy INVENTORY --only keystone',
+    hint: 'it may be the password of another deployment; to set it in this cloud: osha deploy INVENTORY --only keystone',
     cause,
   });
 }
@@ -282,16 +291,13 @@ function refused(service: string, what: string, answer: HttpAnswer, byProxy: boo
   const id = headers['x-openstack-request-id'] ?? headers['x-compute-request-id'];
   const hint =
     status >= 502 && byProxy
-      ? 'HAProxy has no server that answers for it; see: osha status INVENTORY'
+      ? 'HAProxy has no healthy backend for it: osha status INVENTORY'
       : status >= 500
-        ? `its log on the control hosts says more${typeof id === 'string' ? `, about ${id}` : ''}`
+        ? `check its log on the control hosts${typeof id === 'string' ? ` for ${id}` : ''}`
         : undefined;
-  return new CloudError(
-    `${service}: ${what} was answered with ${status}${words === '' ? '' : `: ${words}`}`,
-    {
-      service,
-      status,
-      ...(hint === undefined ? {} : { hint }),
-    },
-  );
+  return new CloudError(`${service}: ${what} returned ${status}${words === '' ? '' : `: ${words}`}`, {
+    service,
+    status,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

@@ -1,7 +1,7 @@
 import type { CloudService } from '../playbook/cloud.ts';
 import { CloudError } from './errors.ts';
 
-/** The services that are talked to, by what an inventory calls them, and their types in the catalogue. */
+/** The types in the catalogue of each service in an inventory. */
 const TYPES = {
   identity: ['identity'],
   image: ['image'],
@@ -11,7 +11,7 @@ const TYPES = {
   volume: ['volumev3', 'block-storage'],
 } as const satisfies Readonly<Record<CloudService, readonly string[]>>;
 
-/** A token's catalogue, as Keystone gives it. */
+/** The catalogue in Keystone's response to a login. */
 export type CatalogueBody = readonly {
   readonly type: string;
   readonly endpoints: readonly {
@@ -22,7 +22,7 @@ export type CatalogueBody = readonly {
   }[];
 }[];
 
-/** Where services answer. */
+/** The public endpoints of the services in one region. */
 export class Catalogue {
   readonly #urls: ReadonlyMap<CloudService, string>;
 
@@ -45,13 +45,13 @@ export class Catalogue {
     return this.#urls.has(service);
   }
 
-  /** The URL of a path of a service. Throws `CloudError` where the catalogue has no such service. */
+  /** The URL of a path of a service. Throws `CloudError` if the catalogue lacks the service. */
   url(service: CloudService, path: string): URL {
     const base = this.#urls.get(service);
     if (base === undefined) {
       throw new CloudError(`the catalogue has no public endpoint of the service ${service}`, {
         service,
-        hint: 'a deployment registers them: osha deploy INVENTORY',
+        hint: 'register it: osha deploy INVENTORY --only keystone',
       });
     }
     return new URL(base + path);

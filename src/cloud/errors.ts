@@ -1,11 +1,11 @@
 import { OshaError } from '../text/error.ts';
 
-/** A request that a service of the cloud did not carry out, or did not answer. */
+/** A request that a service of the cloud rejected or did not answer. */
 export class CloudError extends OshaError {
   override name = 'CloudError';
-  /** As the catalogue calls it; absent where it is about the way to the cloud. */
+  /** The service's type; absent if the error is not about one service. */
   readonly service: string | undefined;
-  /** Of the answer; 0 where there was none. */
+  /** The status of the response; 0 without one. */
   readonly status: number;
 
   constructor(
@@ -18,21 +18,21 @@ export class CloudError extends OshaError {
   }
 }
 
-/** Nothing of a request was sent: there was no connection. */
+/** The request was not sent: no connection. */
 export class NotSent extends OshaError {
   override name = 'NotSent';
 }
 
-/** A connection ended, or said nothing for too long, while a request was under way: nobody knows whether it was carried out. */
+/** The connection broke or timed out after the request was sent: whether it was carried out is unknown. */
 export class Broken extends OshaError {
   override name = 'Broken';
 }
 
-/** There is no way to the cloud: neither from this machine nor through any host. */
-export class NoWay extends NotSent {
-  override name = 'NoWay';
+/** No route to the cloud, neither from this machine nor through a host. */
+export class CloudUnreachable extends NotSent {
+  override name = 'CloudUnreachable';
 
-  /** `hint` is how there could be one. */
+  /** `hint` says how to get one. */
   constructor(message: string, hint: string) {
     super(message, { hint, exitCode: 4 });
   }

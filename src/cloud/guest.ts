@@ -1,12 +1,12 @@
 import { CloudError } from './errors.ts';
 
-/** Where the guest answers. */
+/** The port on which the guest answers. */
 export const GUEST_PORT = 7777;
 
-/** The word of the kernel's command line with what the guest has to say. */
+/** The kernel parameter with the guest's marker. */
 export const MARKER_WORD = 'osha.marker=';
 
-/** The drivers of a virtual network card, in the order in which they need each other; those that are built in have no file. */
+/** The drivers of a virtual network card, in load order; built-in ones have no file. */
 const MODULES = [
   'virtio_ring',
   'virtio',
@@ -19,8 +19,8 @@ const MODULES = [
 ];
 
 /**
- * The first and only program of the guest. It says its marker and its address on the console, again and again, because
- * Nova shows only the console's end; and to everybody who connects.
+ * The guest's init, its only program. It repeats its marker and address on the console, because Nova shows only the
+ * console's end, and sends the marker to every client.
  */
 const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -50,7 +50,7 @@ while :; do
 done
 `;
 
-/** What udhcpc calls with what it was given. */
+/** The script that udhcpc calls with its lease. */
 const LEASE = `#!/bin/busybox sh
 case $1 in
   bound | renew)
@@ -64,8 +64,8 @@ esac
 `;
 
 /**
- * Makes a kernel and a ramdisk for a guest from what a host has, and prints both: nothing has to be downloaded. It leaves
- * nothing behind. Where something is missing it says what.
+ * Builds a guest's ramdisk from a host's own files and prints it with the host's kernel, so that nothing is downloaded. It
+ * leaves no files behind, and prints what is missing instead.
  */
 export const GUEST_SCRIPT = `set -eu
 kernel=$(ls -v /boot/vmlinuz-* 2>/dev/null | tail -n 1)
@@ -111,7 +111,7 @@ export interface Guest {
   readonly ramdisk: Buffer;
 }
 
-/** What `GUEST_SCRIPT` printed: a guest, or what the host lacks. Throws where it printed neither. */
+/** Parses the output of `GUEST_SCRIPT`: a guest, or what the host lacks. Throws if it is neither. */
 export function readGuest(stdout: string): Guest | { readonly missing: readonly string[] } {
   const fields = stdout.split('\n').map((line) => {
     const at = line.indexOf(' ');
@@ -121,7 +121,7 @@ export function readGuest(stdout: string): Guest | { readonly missing: readonly 
   if (missing.length > 0) return { missing };
   const field = (name: string): string => {
     const found = fields.find(([key]) => key === name)?.[1] ?? '';
-    if (found === '') throw new CloudError(`the guest could not be made: there is no ${name}`);
+    if (found === '') throw new CloudError(`could not build the guest: the output has no ${name}`);
     return found;
   };
   const bytes = (name: string): Buffer => Buffer.from(field(name), 'base64');

@@ -19,20 +19,19 @@ export interface HttpAnswer {
 
 export interface HttpOptions {
   readonly dial: Dial;
-  /** Certificates to trust, as PEM, besides those that everybody trusts. */
+  /** Certificates to trust in addition to public CAs, as PEM. */
   readonly trust?: string;
-  /** Milliseconds in which not a byte comes until it counts as broken. */
+  /** Milliseconds without a byte after which the connection counts as broken. */
   readonly quietMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds for the handshake of TLS. */
+/** Milliseconds for the TLS handshake. */
 const HANDSHAKE_WITHIN_MS = 10_000;
 
 /**
- * One request on a connection of its own: one that was kept could be a dead one. Throws `NotSent` where the service was
- * not reached, `Broken` where its answer did not come, `CloudError` for a certificate that is not to be trusted, or the
- * reason of `signal`.
+ * Sends one request on a new connection, because a reused one could be dead. Throws `NotSent` if the service was not
+ * reached, `Broken` if its response did not arrive, `CloudError` for an untrusted certificate, or the reason of `signal`.
  */
 export async function exchange(request: HttpRequest, options: HttpOptions): Promise<HttpAnswer> {
   const { url } = request;
@@ -59,7 +58,10 @@ function encrypted(stream: Duplex, host: string, { trust, signal }: HttpOptions)
       failed(error);
     };
     const onAbort = (): void => fail(signal.reason as Error);
-    const late = setTimeout(() => fail(new NotSent(`${host} does not answer in TLS`)), HANDSHAKE_WITHIN_MS);
+    const late = setTimeout(
+      () => fail(new NotSent(`${host} did not complete the TLS handshake`)),
+      HANDSHAKE_WITHIN_MS,
+    );
     const settle = (): void => {
       clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
@@ -80,14 +82,14 @@ function encrypted(stream: Duplex, host: string, { trust, signal }: HttpOptions)
   });
 }
 
-/** What OpenSSL and Node call a certificate that they do not believe; the rest is about the connection. */
+/** Whether OpenSSL or Node rejected the certificate; other errors concern the connection. */
 function isDistrust({ code = '' }: NodeJS.ErrnoException): boolean {
   return /CERT|SIGNATURE|^ERR_TLS_/.test(code);
 }
 
 function untrusted(host: string, cause: Error): CloudError {
-  return new CloudError(`the certificate of ${host} is not to be trusted: ${cause.message}`, {
-    hint: 'does the inventory name the certificate that HAProxy has (haproxy.tls)? What osha signs is brought by: osha deploy INVENTORY --only haproxy',
+  return new CloudError(`the certificate of ${host} is not trusted: ${cause.message}`, {
+    hint: "check that haproxy.tls in the inventory names HAProxy's certificate; to place one signed by osha: osha deploy INVENTORY --only haproxy",
     cause,
   });
 }
@@ -114,7 +116,7 @@ function send(request: HttpRequest, stream: Duplex, { quietMs, signal }: HttpOpt
     };
     const alive = (): void => {
       clearTimeout(quiet);
-      quiet = setTimeout(() => fail(new Broken(`no answer within ${quietMs / 1000} s`)), quietMs);
+      quiet = setTimeout(() => fail(new Broken(`no data for ${quietMs / 1000} s`)), quietMs);
     };
     const onAbort = (): void => fail(signal.reason as Error);
     const settle = (): void => {

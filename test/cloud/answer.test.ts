@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isByProxy, wordsOf } from '../../src/cloud/answer.ts';
+import {
+  isByProxy,
+  wordsOf,
+  pauseBefore,
+  verdict,
+  type Outcome,
+  type Repeat,
+} from '../../src/cloud/answer.ts';
 
 const answer = (body: unknown, headers = {}): Parameters<typeof wordsOf>[0] => ({
   status: 400,
@@ -42,4 +49,39 @@ it.each([
   [{ 'content-type': 'application/json' }, false],
 ])('an answer with %o is by the proxy: %s', (headers, expected) => {
   expect(isByProxy(answer('', headers))).toBe(expected);
+});
+
+const status = (code: number, byProxy = false): Outcome => ({ kind: 'status', status: code, byProxy });
+
+describe('what is done after a request', () => {
+  it.each<[string, Outcome, Record<Repeat, string>]>([
+    ['was answered', status(204), { safe: 'take', look: 'take', never: 'take' }],
+    ['was refused', status(409), { safe: 'fail', look: 'fail', never: 'fail' }],
+    ['named what is not there', status(404), { safe: 'fail', look: 'fail', never: 'fail' }],
+    ['never left', { kind: 'not-sent' }, { safe: 'again', look: 'again', never: 'again' }],
+    ['found HAProxy without a server', status(503, true), { safe: 'again', look: 'again', never: 'again' }],
+    ['came too often', status(429), { safe: 'again', look: 'again', never: 'again' }],
+    ['broke off', { kind: 'broken' }, { safe: 'again', look: 'look', never: 'fail' }],
+    ['failed in the service', status(500), { safe: 'again', look: 'look', never: 'fail' }],
+    ['lost its server in HAProxy', status(502, true), { safe: 'again', look: 'look', never: 'fail' }],
+    ['came when the service was not able to', status(503), { safe: 'again', look: 'look', never: 'fail' }],
+    ['took too long for HAProxy', status(504, true), { safe: 'again', look: 'look', never: 'fail' }],
+  ])('that %s', (_, outcome, expected) => {
+    const found = (['safe', 'look', 'never'] as const).map((repeat) => [repeat, verdict(repeat, outcome)]);
+    expect(Object.fromEntries(found)).toEqual(expected);
+  });
+
+  it('gives a service up that goes on failing by itself, and not a database that moves', () => {
+    expect([0, 1, 2, 3].map((before) => verdict('safe', status(500), before))).toEqual([
+      'again',
+      'again',
+      'again',
+      'fail',
+    ]);
+    expect(verdict('safe', status(503), 99)).toBe('again');
+  });
+});
+
+it('pauses longer from attempt to attempt, and never long', () => {
+  expect([0, 1, 2, 3, 50].map(pauseBefore)).toEqual([250, 500, 1000, 2000, 2000]);
 });

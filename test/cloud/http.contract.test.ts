@@ -114,7 +114,7 @@ describe('one request by TLS', () => {
     const port = await secure(names);
     const asked = ask(`https://127.0.0.1:${port}/`, trust === undefined ? {} : { trust });
     await expect(asked).rejects.toBeInstanceOf(CloudError);
-    await expect(asked).rejects.toThrow('the certificate of 127.0.0.1 is not to be trusted');
+    await expect(asked).rejects.toThrow('the certificate of 127.0.0.1 is not trusted');
   });
 
   it('was not sent where something else than TLS answers', async () => {

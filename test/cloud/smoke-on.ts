@@ -1,9 +1,7 @@
 import { connect } from 'node:net';
 import { PassThrough, type Duplex } from 'node:stream';
-import type { Cloud } from '../../src/cloud/cloud.ts';
 import { NotSent } from '../../src/cloud/errors.ts';
 import { GUEST_PORT } from '../../src/cloud/guest.ts';
-import { Hosts } from '../../src/cloud/hosts.ts';
 import { pause } from '../../src/transport/timers.ts';
 import { smokeTest, type SmokeOptions, type SmokeSummary } from '../../src/cloud/smoke/smoke.ts';
 import type { RunEvent } from '../../src/runner/events.ts';
@@ -12,6 +10,8 @@ import { ForwardError } from '../../src/transport/errors.ts';
 import { createFakeTransport, type FakeTransport } from '../transport/fake.ts';
 import { aHost } from '../support/inventory.ts';
 import type { FakeCloud } from './fake-cloud.ts';
+import type { Cloud } from '../../src/cloud/api.ts';
+import { Hosts } from '../../src/cloud/dial.ts';
 
 export const RUN = 'testtest';
 

@@ -81,7 +81,7 @@ async function smoke(cli: Cli, file: string, request: SmokeRequest): Promise<num
   ]);
   const inventory = await loadCloud(io, file, { json: request.json ?? false });
   const [{ Hosts }, { smokeTest, cleanCloud }, { accessTo }, { createMasker }] = await Promise.all([
-    import('../../cloud/hosts.ts'),
+    import('../../cloud/dial.ts'),
     import('../../cloud/smoke/smoke.ts'),
     import('../access.ts'),
     import('../../secrets/masker.ts'),

@@ -1,7 +1,5 @@
-import type { Api } from '../api.ts';
-import type { Cloud } from '../cloud.ts';
-import type { Dial } from '../dial.ts';
-import type { Hosts } from '../hosts.ts';
+import type { Api, Cloud } from '../api.ts';
+import type { Dial, Hosts } from '../dial.ts';
 import type { Pause } from '../../transport/timers.ts';
 import { type KindName, KINDS, type Kind, type Thing } from './kinds.ts';
 import { randomBytes } from 'node:crypto';

@@ -1,7 +1,7 @@
 import type { EventSink, RunEvent, StepFailure, StepOutcome } from '../../runner/events.ts';
 import { OshaError } from '../../text/error.ts';
 import { ConnectionDropped, ScriptTimeout } from '../../transport/errors.ts';
-import { NoWay } from '../errors.ts';
+import { CloudUnreachable } from '../errors.ts';
 
 /** The steps of a smoke test, in order. */
 export const STEPS = {
@@ -94,7 +94,7 @@ export class SmokePhase {
       const failure = failureOf(error);
       finish('failed', { failure: failure ?? { message: String(error) } });
       if (!failure) throw error;
-      this.#isUnreachable ||= error instanceof NoWay;
+      this.#isUnreachable ||= error instanceof CloudUnreachable;
       return undefined;
     } finally {
       this.#current = undefined;

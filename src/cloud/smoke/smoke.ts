@@ -1,12 +1,9 @@
 import { pause as realPause, type Pause } from '../../transport/timers.ts';
 import type { CloudService } from '../../playbook/cloud.ts';
 import type { EventSink, RunEvent } from '../../runner/events.ts';
-import { Api } from '../api.ts';
-import type { Cloud } from '../cloud.ts';
-import { directly, type Dial } from '../dial.ts';
+import { Api, type Cloud } from '../api.ts';
+import { chooseDialer, directly, type Dial, type Hosts } from '../dial.ts';
 import { CloudError } from '../errors.ts';
-import type { Hosts } from '../hosts.ts';
-import { findWay } from '../way.ts';
 import { makeGroup, makeKeypair } from './access.ts';
 import { removeAll } from './cleanup.ts';
 import { readConsole } from './console.ts';
@@ -157,7 +154,7 @@ async function logIn(phase: SmokePhase, options: CloudTestOptions): Promise<Api 
   return phase.run('login', async ({ progress }) => {
     progress('finding a route to the virtual IP');
     const { hostname: address, port } = new URL(cloud.credentials.authUrl);
-    const way = await findWay({
+    const dialer = await chooseDialer({
       to: { address, port: Number(port) },
       hosts,
       through: [...cloud.entrances, ...cloud.control, ...cloud.network, ...cloud.compute].filter(
@@ -169,7 +166,7 @@ async function logIn(phase: SmokePhase, options: CloudTestOptions): Promise<Api 
     const api = new Api(
       {
         credentials: cloud.credentials,
-        dial: way.dial,
+        dial: dialer.dial,
         ...(cloud.trust === undefined ? {} : { trust: cloud.trust }),
         patienceMs,
         pause,
@@ -178,7 +175,7 @@ async function logIn(phase: SmokePhase, options: CloudTestOptions): Promise<Api 
       signal,
     );
     progress('requesting a token');
-    return { value: api, note: `${await checkCatalogue(api, cloud)}, reached ${way.name()}` };
+    return { value: api, note: `${await checkCatalogue(api, cloud)}, reached ${dialer.name()}` };
   });
 }
 

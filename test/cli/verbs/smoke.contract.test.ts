@@ -70,7 +70,7 @@ describe('osha smoke', () => {
     const { exitCode, stdout } = await osha('smoke', 'inventory.yaml', '--repeat', '3');
     expect(exitCode).toBe(1);
     expect(stdout.match(/^Smoke test of prod, run \w{8}$/gm)).toHaveLength(1);
-    expect(stdout).toContain('placement: GET / was answered with 403: a fault on purpose');
+    expect(stdout).toContain('placement: GET / returned 403: a fault on purpose');
     expect(stdout).toMatch(/1 failed: /);
   });
 
@@ -99,6 +99,6 @@ describe('osha smoke', () => {
       'inventory.yaml',
     );
     expect(exitCode).toBe(4);
-    expect(stdout).toContain('neither this machine nor a host reaches 192.0.2.20 port 5000');
+    expect(stdout).toContain('no route to 192.0.2.20 port 5000 from this machine or through a host');
   });
 });
