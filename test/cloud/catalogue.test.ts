@@ -33,7 +33,7 @@ it.each([
   expect(catalogue.url(service, path).href).toBe(url);
 });
 
-it('says which service it does not have', () => {
+it('a missing service is named in the error', () => {
   expect(catalogue.has('image')).toBe(false);
   expect(() => catalogue.url('image', '/v2/images')).toThrow('no public endpoint of the service image');
 });

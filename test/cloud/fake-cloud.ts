@@ -3,27 +3,27 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { fakeAnswers, type Answered, type World } from './fake-services.ts';
 
-/** What goes wrong with a request. */
+/** A fault injected into a request. */
 export interface Fault {
   readonly method: string;
-  /** Of the path with its service's prefix: `/network/v2.0/routers`. */
+  /** Matches the path with its service's prefix: `/network/v2.0/routers`. */
   readonly path: RegExp;
   /**
-   * `reset-before`: the connection ends and nothing was done; `reset-after`: it was done, and the answer is lost;
-   * `proxy`: HAProxy has no server; a number: the service answers so and does nothing.
+   * `reset-before`: the connection is reset before the request is carried out; `reset-after`: after it, so that the response is lost;
+   * `proxy`: HAProxy has no backend; a number: the service only returns this status.
    */
   readonly what: 'reset-before' | 'reset-after' | 'proxy' | number;
   /** How often; default once. */
   times?: number;
 }
 
-/** A cloud in memory, whose services all answer on one port. */
+/** An in-memory cloud with all services on one port. */
 export class FakeCloud {
   readonly world: World;
   /** Every request that was carried out, as `METHOD path`. */
   readonly done: string[] = [];
   readonly faults: Fault[] = [];
-  /** Where its catalogue says that it is; default where it listens. */
+  /** The root of the URLs in its catalogue; default: where it listens. */
   root: string | undefined;
   readonly #server: Server;
 
@@ -49,14 +49,14 @@ export class FakeCloud {
     return `http://127.0.0.1:${this.port}/identity/v3`;
   }
 
-  /** Names of everything that is there. */
+  /** Names of all objects in the cloud. */
   get names(): readonly string[] {
     return [...this.world.things.values()].flatMap((all) =>
       [...all.values()].map((thing) => thing['name'] ?? ''),
     ) as string[];
   }
 
-  /** How often something of this kind was made. */
+  /** How many objects of this kind were created. */
   made(path: string): number {
     return this.done.filter((line) => line === `POST ${path}`).length;
   }

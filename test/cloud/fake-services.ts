@@ -1,18 +1,18 @@
-/** Anything that was made: its fields as the service keeps them. */
+/** An object of a service, with its fields. */
 export type Made = Record<string, unknown> & { id: string };
 
-/** Everything that a fake cloud knows. */
+/** The state of a fake cloud. */
 export interface World {
   readonly password: string;
   /** By kind and id. */
   readonly things: Map<string, Map<string, Made>>;
-  /** Of images, by id. */
+  /** Image data by id. */
   readonly bytes: Map<string, Buffer>;
-  /** How often something was looked at. */
+  /** How often an object was queried. */
   readonly polls: Map<string, number>;
-  /** Servers come out in ERROR, with this message. */
+  /** Servers end up in ERROR with this message. */
   fault?: string;
-  /** What the console of a server shows, instead of a guest that boots. */
+  /** The console output of a server, instead of a booting guest's. */
   console?: string;
 }
 
@@ -32,7 +32,7 @@ export interface Asked {
 
 let last = 0;
 
-/** What a small OpenStack answers: Keystone, Glance, Neutron, Nova, Cinder and Placement, as far as a smoke test asks them. */
+/** Answers for Keystone, Glance, Neutron, Nova, Cinder and Placement, as far as a smoke test uses them. */
 export function fakeAnswers(world: World, asked: Asked): Answered {
   const { url, method } = asked;
   const [, service = '', ...rest] = url.pathname.split('/');
@@ -137,7 +137,7 @@ const refused = (message: string): Answered => ({
   body: { NeutronError: { type: 'InUse', message, detail: '' } },
 });
 
-/** Things that are listed, made, read and deleted in the same way, with what holds them back. */
+/** Objects with the same operations to list, create, read and delete them, and what blocks their deletion. */
 function resource(world: World, { method, url, body }: Asked, path: readonly string[]): Answered {
   const [plural = '', id = '', action] = path;
   const all = kind(world, plural);
@@ -234,7 +234,7 @@ function compute(world: World, asked: Asked, path: readonly string[]): Answered 
   return { status: 200, body: { server: look(world, found) } };
 }
 
-/** A server becomes what it is to be while it is looked at, and is gone at the second look. */
+/** A server reaches its next state when it is queried; a deleted one is gone at the second query. */
 function look(world: World, server: Made): Made {
   const times = (world.polls.get(server.id) ?? 0) + 1;
   world.polls.set(server.id, times);

@@ -17,11 +17,11 @@ beforeAll(() => {
   write('boot/vmlinuz-6.1.0-56-cloud', 'the kernel');
   write('lib/modules/6.1.0-56-cloud/kernel/virtio.ko', 'a module');
   write('lib/modules/6.1.0-56-cloud/kernel/virtio_net.ko', 'another');
-  // Of busybox only cpio is called; a list of the files shows what would be in the archive.
+  // Only busybox's cpio is called; this one lists the files that would be archived.
   write('bin/busybox', '#!/bin/sh\ncat\n', 0o755);
 });
 
-/** What the script prints on a host whose files are below `folder`. */
+/** The output of the script on a host whose files are below `folder`. */
 function made(script = GUEST_SCRIPT): { stdout: string; stderr: string; status: number | null } {
   const moved = script
     .replaceAll('/boot/', `${folder}/boot/`)
@@ -31,7 +31,7 @@ function made(script = GUEST_SCRIPT): { stdout: string; stderr: string; status: 
 }
 
 describe('the guest', () => {
-  it('is made of the newest kernel of a host, its modules and its busybox, and leaves nothing there', () => {
+  it('is built from the newest kernel of a host, its modules and its busybox, and leaves no files behind', () => {
     const { stdout, stderr, status } = made();
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
     const guest = readGuest(stdout);
@@ -54,7 +54,7 @@ describe('the guest', () => {
     expect({ status, ...readGuest(stdout) }).toEqual({ status: 0, missing });
   });
 
-  it('has programs that a shell understands', () => {
+  it('has scripts with valid syntax', () => {
     const programs = [...GUEST_SCRIPT.matchAll(/<<'(\w+)'\n([^]*?)\1\n/g)].map((match) => match[2] ?? '');
     expect(programs).toHaveLength(2);
     for (const program of programs) {

@@ -41,8 +41,8 @@ const says =
     );
   };
 
-describe('one request', () => {
-  it('takes its body there and an answer back', async () => {
+describe('an HTTP request', () => {
+  it('sends its body and returns the response', async () => {
     const port = await portOf(
       createPlain((request, response) => {
         const chunks: Buffer[] = [];
@@ -55,7 +55,7 @@ describe('one request', () => {
     expect([answer.status, [...answer.body]]).toEqual([201, [200, 10, 255, 0]]);
   });
 
-  it('was not sent where nobody listens', async () => {
+  it('is reported as not sent if nothing listens on the port', async () => {
     const port = await portOf(createTcp());
     for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
     await expect(ask(`http://127.0.0.1:${port}/`)).rejects.toBeInstanceOf(NotSent);
@@ -68,20 +68,20 @@ describe('one request', () => {
       () => createTcp((socket) => socket.once('data', () => socket.resetAndDestroy())),
     ],
     [
-      'the answer ends in the middle',
+      'the response is truncated',
       5_000,
       () =>
         createTcp((socket) =>
           socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf')),
         ),
     ],
-    ['nothing comes for too long', 100, () => createTcp((socket) => socket.resume())],
+    ['no data arrives in time', 100, () => createTcp((socket) => socket.resume())],
   ])('is broken where %s', async (_, quietMs, server) => {
     const port = await portOf(server());
     await expect(ask(`http://127.0.0.1:${port}/`, { quietMs })).rejects.toBeInstanceOf(Broken);
   });
 
-  it('ends at once when it is stopped', async () => {
+  it('ends at once when aborted', async () => {
     const port = await portOf(createTcp((socket) => socket.resume()));
     const stop = new AbortController();
     const asked = ask(`http://127.0.0.1:${port}/`, { signal: stop.signal });
@@ -90,7 +90,7 @@ describe('one request', () => {
   });
 });
 
-describe('one request by TLS', () => {
+describe('a request over TLS', () => {
   const newAuthority = (): ReturnType<typeof authority> =>
     authority('test', new Secret('ca', newPrivateKey(2048)));
   const ca = newAuthority();
@@ -100,16 +100,16 @@ describe('one request by TLS', () => {
     return portOf(createSecure({ key: pem, cert: pem }, says('hello')));
   };
 
-  it('believes the certificate of an address that the CA has signed', async () => {
+  it('accepts a certificate of the trusted CA for that address', async () => {
     const port = await secure(['api', '127.0.0.1']);
     const answer = await ask(`https://127.0.0.1:${port}/v3`, { trust: ca.certificate });
     expect(answer.body.toString()).toBe(`GET /v3 127.0.0.1:${port}: hello`);
   });
 
   it.each<[string, readonly string[], string | undefined]>([
-    ['nobody has told of the CA', ['127.0.0.1'], undefined],
-    ['another CA was told of', ['127.0.0.1'], newAuthority().certificate],
-    ['it is of another address', ['192.0.2.1'], ca.certificate],
+    ['the CA is unknown', ['127.0.0.1'], undefined],
+    ['another CA is trusted', ['127.0.0.1'], newAuthority().certificate],
+    ['it is for another address', ['192.0.2.1'], ca.certificate],
   ])('gives up at once where %s', async (_, names, trust) => {
     const port = await secure(names);
     const asked = ask(`https://127.0.0.1:${port}/`, trust === undefined ? {} : { trust });
@@ -117,7 +117,7 @@ describe('one request by TLS', () => {
     await expect(asked).rejects.toThrow('the certificate of 127.0.0.1 is not trusted');
   });
 
-  it('was not sent where something else than TLS answers', async () => {
+  it('is reported as not sent if the port does not speak TLS', async () => {
     const port = await portOf(createPlain(says('plain')));
     await expect(ask(`https://127.0.0.1:${port}/`)).rejects.toBeInstanceOf(NotSent);
   });

@@ -3,7 +3,7 @@ import { onOneHost } from '../../src/operations/on-one-host.ts';
 import type { Answer, Finding, HealthCheck } from '../../src/playbook/operation.ts';
 import type { Takeover } from '../../src/playbook/takeover.ts';
 import { aHost } from '../support/inventory.ts';
-import { told } from '../playbooks/openstack/operations/findings.ts';
+import { linesOf } from '../playbooks/openstack/operations/findings.ts';
 
 type Said = Answer<boolean>;
 
@@ -26,7 +26,7 @@ const moving: Takeover = { unit: 'keystone', hosts: ['c1', 'c2'], by: 'pacemaker
 
 function judged(said: readonly Said[], takeovers: readonly Takeover[]): readonly string[] {
   const answers = new Map(said.map((answer, index) => [`c${index + 1}`, answer]));
-  return told(onOneHost(check, 'keystone', takeovers).judge(answers));
+  return linesOf(onOneHost(check, 'keystone', takeovers).judge(answers));
 }
 
 describe('a unit that a cluster runs on one host at a time', () => {

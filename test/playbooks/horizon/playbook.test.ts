@@ -33,7 +33,7 @@ function contextWith(haproxy: object = {}, own: object = {}, hosts = anInventory
   });
 }
 
-/** The value that a setting of Django has in the file. */
+/** The value of a Django setting in the file. */
 function setting(name: string, ...given: Parameters<typeof contextWith>): string | undefined {
   const text = placedFile(horizon, contextWith(...given), 'controller2', SETTINGS) ?? '';
   return new RegExp(`^\\s*'?${name}'?(?: =|:) (.*?),?$`, 'm').exec(text)?.[1];
@@ -44,17 +44,17 @@ describe('the settings of the dashboard', () => {
 
   it.each([
     [
-      'keeps logins in the database, behind the caches',
+      'keep sessions in the database, behind the caches',
       'SESSION_ENGINE',
       `'django.contrib.sessions.backends.cached_db'`,
     ],
-    ['reaches the database at its virtual IP', 'HOST', `'192.0.2.21'`],
-    ['knows every cache', 'LOCATION', `['192.0.2.11:11211', '192.0.2.12:11211', '192.0.2.13:11211']`],
-    ['goes on without a cache that is dead', 'ignore_exc', 'True'],
-    ['logs in at the virtual IP', 'OPENSTACK_KEYSTONE_URL', `'http://192.0.2.20:5000/v3'`],
-    ['has the key of all hosts', 'SECRET_KEY', `'value-of-horizonKey'`],
+    ['use the database at its virtual IP', 'HOST', `'192.0.2.21'`],
+    ['list every cache', 'LOCATION', `['192.0.2.11:11211', '192.0.2.12:11211', '192.0.2.13:11211']`],
+    ['tolerate a dead cache', 'ignore_exc', 'True'],
+    ['log in at the virtual IP', 'OPENSTACK_KEYSTONE_URL', `'http://192.0.2.20:5000/v3'`],
+    ['have the key shared by all hosts', 'SECRET_KEY', `'value-of-horizonKey'`],
     [
-      'answers to the virtual IP and to its hosts',
+      'allow the virtual IP and the hosts as names',
       'ALLOWED_HOSTS',
       `['192.0.2.20', '192.0.2.11', '192.0.2.12', '192.0.2.13']`,
     ],
@@ -70,7 +70,7 @@ describe('the settings of the dashboard', () => {
     expect(others).toEqual([first, first]);
   });
 
-  it('are for Apache alone to read', () => {
+  it('are readable only by Apache', () => {
     const context = contextWith();
     const placed = operationsOn(horizon.steps(context), 'controller1', context).find(
       ({ places }) => places?.path === SETTINGS,
@@ -78,7 +78,7 @@ describe('the settings of the dashboard', () => {
     expect(placed?.places?.mode).toBe(0o640);
   });
 
-  it('answer to the names that the inventory gives, and to those of the certificate', () => {
+  it('allow the names in the inventory and in the certificate', () => {
     const hosts = setting('ALLOWED_HOSTS', tls, { names: ['dashboard.example.net'] });
     expect(hosts).toContain(
       `['192.0.2.20', 'dashboard.example.net', 'cloud.example.net', '.cloud.example.net', `,
@@ -86,19 +86,15 @@ describe('the settings of the dashboard', () => {
   });
 
   it.each([
-    [
-      'believes HAProxy that a request came by TLS',
-      'SECURE_PROXY_SSL_HEADER',
-      `('HTTP_X_FORWARDED_PROTO', 'https')`,
-    ],
-    ['gives cookies to TLS alone', 'SESSION_COOKIE_SECURE', 'True'],
+    ["trust HAProxy's header for TLS", 'SECURE_PROXY_SSL_HEADER', `('HTTP_X_FORWARDED_PROTO', 'https')`],
+    ['restrict cookies to TLS', 'SESSION_COOKIE_SECURE', 'True'],
     ["trusts the deployment's CA", 'OPENSTACK_SSL_CACERT', `'/etc/osha/ca.pem'`],
-    ['logs in by TLS', 'OPENSTACK_KEYSTONE_URL', `'https://192.0.2.20:5000/v3'`],
+    ['log in over TLS', 'OPENSTACK_KEYSTONE_URL', `'https://192.0.2.20:5000/v3'`],
   ])('%s, where the virtual IP speaks TLS', (_, name, value) => {
     expect(setting(name, tls)).toBe(value);
   });
 
-  it('believe nobody without TLS, because then any client could say so', () => {
+  it('trust no such header without TLS, because clients could set it', () => {
     expect(setting('SECURE_PROXY_SSL_HEADER')).toBeUndefined();
     expect(setting('SESSION_COOKIE_SECURE')).toBeUndefined();
   });
@@ -108,7 +104,7 @@ describe('Apache', () => {
   const conf = (haproxy?: object): string =>
     placedFile(horizon, contextWith(haproxy), 'controller2', APACHE) ?? '';
 
-  it("listens on the host's own address only, and reads no other site", () => {
+  it("listens only on the host's own address, and loads no other site", () => {
     expect(conf().match(/^Listen .*$/gm)).toEqual(['Listen 192.0.2.12:80']);
     expect(conf().match(/^ *Include.*$/gm)).toEqual([
       'IncludeOptional mods-enabled/*.load',
@@ -117,7 +113,7 @@ describe('Apache', () => {
     ]);
   });
 
-  it('has as many processes as the services of OpenStack', () => {
+  it('runs as many processes as the OpenStack services', () => {
     expect(conf()).toContain(' processes=1 ');
   });
 
@@ -129,7 +125,7 @@ describe('Apache', () => {
   });
 });
 
-describe('what stands at the virtual IP', () => {
+describe('the frontends of the dashboard', () => {
   const ports = (haproxy: object): readonly unknown[] =>
     (horizon.frontends?.(contextWith(haproxy)) ?? []).map(({ name, port, servers: all, redirectToHttps }) => [
       name,
@@ -140,9 +136,9 @@ describe('what stands at the virtual IP', () => {
   const everyHost = 'controller1:80 controller2:80 controller3:80';
 
   it.each([
-    ['the dashboard on port 80', {}, [['dashboard', 80, everyHost]]],
+    ['are on port 80', {}, [['dashboard', 80, everyHost]]],
     [
-      'with TLS on port 443, and who comes to port 80 is sent there',
+      'are on port 443 with TLS, with a redirect from port 80',
       { tls: { api: {} } },
       [
         ['dashboard', 443, everyHost],
@@ -150,7 +146,7 @@ describe('what stands at the virtual IP', () => {
       ],
     ],
     [
-      'the dashboard on port 80 where only another one speaks TLS',
+      'are on port 80 if only another virtual IP has TLS',
       { tls: { database: {} } },
       [['dashboard', 80, everyHost]],
     ],
@@ -158,7 +154,7 @@ describe('what stands at the virtual IP', () => {
     expect(ports(haproxy)).toEqual(expected);
   });
 
-  it('is found healthy by a page that it need not render', () => {
+  it('check a page that need not be rendered', () => {
     expect(horizon.frontends?.(contextWith())[0]?.check).toEqual({ httpPath: '/horizon/' });
   });
 });
@@ -170,7 +166,7 @@ describe('hosts of the dashboard', () => {
     aHost('control1', only('control')),
   ];
 
-  it('are those with that role; the database is made where databases are', () => {
+  it('are those with that role, plus the database hosts', () => {
     const context = contextWith({}, {}, hosts);
     expect(context.hosts.map(({ name }) => name)).toEqual(['web1', 'base1']);
     expect(titlesOn(horizon, context, 'base1')).toEqual(['database horizon', 'database user horizon']);
@@ -179,12 +175,12 @@ describe('hosts of the dashboard', () => {
     expect(horizon.morePorts?.(context)).toEqual([{ port: 80, process: 'apache2', hosts: ['web1'] }]);
   });
 
-  it('are none where the dashboard was not asked for', () => {
+  it('are none without the dashboard', () => {
     const openstack = openstackSettings.parse({ services: ['identity'] });
     expect(horizon.hosts(anInventory({ settings: { openstack } }))).toEqual([]);
   });
 
-  it('must not be missing where it was', () => {
+  it('are required with the dashboard', () => {
     const problems = (given = hosts): readonly unknown[] =>
       (horizon.validate?.(contextWith({}, {}, given).inventory, { names: [] }) ?? []).map(
         ({ severity, message }) => [severity, message],
@@ -196,45 +192,41 @@ describe('hosts of the dashboard', () => {
   });
 });
 
-describe('the table of logins', () => {
+describe('the session table', () => {
   const tables = tablesOfLogins(siteOf(contextWith()), new Secret('horizonDatabase', 'unguessable'));
   const observed = (known: readonly string[], done: readonly string[]): LoginTables => ({ known, done });
 
   it.each([
-    ['is left alone where it is as the package wants it', observed(['0001_initial'], ['0001_initial']), []],
+    ['is left alone if it is current', observed(['0001_initial'], ['0001_initial']), []],
     [
-      'is made where there is none',
+      'is created if it is missing',
       observed(['0001_initial'], []),
       ['create the tables of horizon: 0001_initial'],
     ],
     [
-      'is changed where the package is newer',
+      'is migrated if the package is newer',
       observed(['0001_initial', '0002_more'], ['0001_initial']),
       ['migrate the tables of horizon: 0002_more'],
     ],
-    [
-      'is left alone where the package is older',
-      observed(['0001_initial'], ['0001_initial', '0002_more']),
-      [],
-    ],
+    ['is left alone if the package is older', observed(['0001_initial'], ['0001_initial', '0002_more']), []],
   ])('%s', (_, state, expected) => {
     expect(tables.decide(state).map(({ summary }) => summary)).toEqual(expected);
   });
 
-  it('cannot be judged without the package', () => {
+  it('cannot be probed without the package', () => {
     expect(() => tables.probe.parse({ stdout: 'done 0001_initial\n', stderr: '', exitCode: 0 })).toThrow(
-      'is the dashboard installed?',
+      'is the package installed?',
     );
   });
 
-  it('is asked for without the password in the script', () => {
+  it('is probed without the password in the script', () => {
     expect(tables.probe.script).not.toContain('unguessable');
     expect(tables.probe.input && asSecretText(tables.probe.input).reveal()).toContain(
       'password=unguessable\n',
     );
   });
 
-  it('is understood from what the package and the database say', () => {
+  it('is parsed from the output about the package and the database', () => {
     expect(
       tables.probe.parse({ stdout: 'known 0001_initial\ndone 0001_initial\n', stderr: '', exitCode: 0 }),
     ).toEqual(observed(['0001_initial'], ['0001_initial']));
@@ -259,7 +251,7 @@ describe('the health of the dashboard', () => {
     expect(findings.map(({ subject, evidence }) => `${subject}: ${evidence}`)).toContain(told);
   });
 
-  it('names a host that did not answer at all', () => {
+  it('names an unreachable host', () => {
     const findings = check.judge(new Map([['controller3', { reachable: false, reason: 'timed out' }]]));
     expect(findings).toMatchObject([{ host: 'controller3', healthy: false, evidence: 'timed out' }]);
   });

@@ -18,17 +18,17 @@ const bootstrapping = operation.decide({ status: 401 })[0]!;
 describe("the cloud's administrator", () => {
   const WORDS = ['bootstrap Keystone with the administrator admin'];
   const cases: readonly (readonly [string, number, readonly string[]])[] = [
-    ['is there where logging in works', 201, []],
-    ['is made where nobody lets in', 401, WORDS],
-    ['is made where Keystone is broken without one', 500, WORDS],
-    ['is made where HAProxy has no Keystone to ask', 503, WORDS],
-    ['is made where nothing answers', 0, WORDS],
+    ['exists if the login works', 201, []],
+    ['is created if the login is rejected', 401, WORDS],
+    ['is created if Keystone fails without it', 500, WORDS],
+    ['is created if HAProxy has no backend', 503, WORDS],
+    ['is created if nothing answers', 0, WORDS],
   ];
   it.each(cases)('%s', (_name, status, changes) => {
     expect(operation.decide({ status }).map(({ summary }) => summary)).toEqual(changes);
   });
 
-  it('is what the probe tried to be', () => {
+  it('is the account that the probe logs in with', () => {
     const said = (stdout: string): unknown => operation.probe.parse({ stdout, stderr: '', exitCode: 0 });
     expect(said('{"status": 401, "error": "no"}\n')).toEqual({ status: 401, error: 'no' });
     expect(said('')).toMatchObject({ status: 0 });
@@ -41,8 +41,8 @@ describe('bootstrapping Keystone', () => {
     folder = folderForTest();
   });
 
-  it('gives it the password by its own environment, which no other process can see', async () => {
-    // Instead of Keystone: a module that tells what it was called with, and a runuser that tells whom it was asked for.
+  it('sets the password in the environment inside the process, where no other process sees it', async () => {
+    // Stand-ins: a Keystone module and a runuser that record their arguments.
     const log = join(folder, 'log.json');
     const recorder = `import json, os, sys
 def main():
@@ -81,7 +81,7 @@ sys.modules["keystone.cmd.manage"].main = recorder.main
     expect(told.seen.join()).not.toContain(password.reveal());
   });
 
-  it('has the password on stdin alone', () => {
+  it('has the password only on stdin', () => {
     expect(String(bootstrapping.input as unknown)).toBe('<secret openstackAdmin>\n');
     expect(`${bootstrapping.script}${operation.probe.script}${String(operation.probe.input)}`).not.toContain(
       password.reveal(),

@@ -3,7 +3,7 @@ import type { DesiredIdentity } from '../../../playbooks/keystone/identity.ts';
 
 export const glance = new Secret('glanceAccount', 'mX4nB7vC2zL9kJ5h');
 
-/** An account and a catalogue of one service. */
+/** One account and a catalogue with one service. */
 export function desiredAt(image: string, roles: readonly string[] = ['admin', 'service']): DesiredIdentity {
   return {
     region: 'RegionOne',

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
-/** The two halves of a key: what signs, and what encrypts. */
+/** The two halves of a key: for signing and for encryption. */
 function halves(key: string): readonly [signing: Buffer, encryption: Buffer] {
   const bytes = Buffer.from(key, 'base64url');
   return [bytes.subarray(0, 16), bytes.subarray(16)];
@@ -10,7 +10,7 @@ function signed(message: Buffer, signing: Buffer): Buffer {
   return createHmac('sha256', signing).update(message).digest();
 }
 
-/** A Fernet token: version 0x80, time, initial vector, AES-128-CBC, and HMAC-SHA256 of all that. */
+/** A Fernet token: version 0x80, time, initial vector, AES-128-CBC, and HMAC-SHA256 of it all. */
 export function encrypted(message: string, key: string): Buffer {
   const [signing, encryption] = halves(key);
   const vector = randomBytes(16);
@@ -20,7 +20,7 @@ export function encrypted(message: string, key: string): Buffer {
   return Buffer.concat([body, signed(body, signing)]);
 }
 
-/** What a token says, read with whichever of the keys made it; undefined where none did. */
+/** The content of a token, decrypted with whichever key fits; undefined if none does. */
 export function decrypted(token: Buffer, keys: Iterable<string>): string | undefined {
   const body = token.subarray(0, -32);
   for (const key of keys) {

@@ -50,14 +50,14 @@ const EVERYTHING = [
   'add glance (image) to the catalogue',
 ];
 
-describe('what Keystone has to know', () => {
+describe('the changes to Keystone', () => {
   const without = (kind: string): IdentityState['endpoints'] =>
     complete.endpoints.filter((one) => one.interface !== kind);
   const elsewhere = { ...endpoint('public'), url: 'http://192.0.2.99:9292' };
   const cases: readonly (readonly [string, Partial<IdentityState>, readonly string[]])[] = [
-    ['is left alone where it knows all', {}, []],
+    ['are none if nothing is missing', {}, []],
     [
-      'is left alone where it knows more',
+      'ignore additional objects',
       {
         users: [...complete.users, { id: 'u2', name: 'anna' }],
         endpoints: [
@@ -67,47 +67,47 @@ describe('what Keystone has to know', () => {
       },
       [],
     ],
-    ['is told where it knows nothing', nothing, EVERYTHING],
+    ['create everything in an empty Keystone', nothing, EVERYTHING],
     [
-      'lacks a project',
+      'create a missing project',
       { projects: [], assignments: [] },
       [EVERYTHING[0]!, 'grant glance the role admin in service, grant glance the role service in service'],
     ],
-    ['knows another password', { loggedIn: new Set() }, ['set the password of glance']],
+    ['correct a password', { loggedIn: new Set() }, ['set the password of glance']],
     [
-      'lacks a role of an account',
+      'grant a missing role',
       { assignments: complete.assignments.slice(0, 1) },
       ['grant glance the role service in service'],
     ],
     [
-      'knows the role in another project only',
+      'grant a role held only in another project',
       { assignments: [{ user: 'u1', project: 'p9', role: 'r1' }, ...complete.assignments.slice(1)] },
       ['grant glance the role admin in service'],
     ],
     [
-      'knows the role of another account only',
+      'grant a role held only by another account',
       { assignments: [{ user: 'u9', project: 'p1', role: 'r1' }, ...complete.assignments.slice(1)] },
       ['grant glance the role admin in service'],
     ],
-    ['lacks an endpoint', { endpoints: without('internal') }, ['add the internal endpoint of image']],
+    ['add a missing endpoint', { endpoints: without('internal') }, ['add the internal endpoint of image']],
     [
-      'knows the endpoint of another region only',
+      'add an endpoint that exists only in another region',
       { endpoints: [...without('admin'), { ...endpoint('admin'), region: 'RegionTwo' }] },
       ['add the admin endpoint of image'],
     ],
     [
-      'knows an endpoint at another URL',
+      'correct the URL of an endpoint',
       { endpoints: [...without('public'), elsewhere] },
       [`change the public endpoint of image from http://192.0.2.99:9292 to ${IMAGE}`],
     ],
-    ['lacks a service', { services: [], endpoints: [] }, ['add glance (image) to the catalogue']],
+    ['add a missing service', { services: [], endpoints: [] }, ['add glance (image) to the catalogue']],
   ];
   it.each(cases)('%s', (_name, found, changes) => {
     expect(operation.decide({ ...complete, ...found }).map(({ summary }) => summary)).toEqual(changes);
   });
 });
 
-describe('what Keystone is told', () => {
+describe('the requests to Keystone', () => {
   interface Request {
     readonly method?: string;
     readonly path: string;
@@ -122,12 +122,12 @@ describe('what Keystone is told', () => {
 
   const cases: readonly (readonly [string, Partial<IdentityState>, readonly string[]])[] = [
     [
-      'is a role by the ids that it knows already',
+      'grant a role by known ids',
       { assignments: complete.assignments.slice(1) },
       ['PUT /projects/p1/users/u1/roles/r1'],
     ],
     [
-      'is a role by ids that are looked up, in the domain of the account, once they can be known',
+      'look up the ids of new objects, in the default domain',
       {
         ...complete,
         users: [],
@@ -147,9 +147,9 @@ describe('what Keystone is told', () => {
         'PUT /projects/{projects}/users/{users}/roles/r2',
       ],
     ],
-    ['is the password of the account', { loggedIn: new Set() }, ['PATCH /users/u1']],
+    ['update the password of the account', { loggedIn: new Set() }, ['PATCH /users/u1']],
     [
-      'is a service and then its endpoints',
+      'create a service and then its endpoints',
       { services: [], endpoints: [] },
       ['POST /services', 'POST /endpoints', 'POST /endpoints', 'POST /endpoints'],
     ],
@@ -158,7 +158,7 @@ describe('what Keystone is told', () => {
     expect(asked(found)).toEqual(requests);
   });
 
-  it('never shows a password', () => {
+  it('never show a password', () => {
     const changes = operation.decide({ ...complete, loggedIn: new Set() });
     expect(changes.map(requestsOf)).toMatchObject([
       [{ body: { user: { password: glance.reveal(), enabled: true } } }],
@@ -174,8 +174,8 @@ describe('what Keystone is told', () => {
 
 const desired = (asked: Asked = {}): ReturnType<typeof identityOf> => identityOf(siteIn(deployment(asked)));
 
-describe('what Keystone has to know', () => {
-  it('is every service that was asked for, where it answers', () => {
+describe('the identities of a deployment', () => {
+  it('include a catalogue entry for every enabled service', () => {
     const { catalogue } = desired();
     expect(catalogue.map(({ type, name, urls }) => [type, name, urls.internal])).toEqual([
       ['identity', 'keystone', 'http://192.0.2.100:5000/v3'],
@@ -189,12 +189,12 @@ describe('what Keystone has to know', () => {
       expect([urls.public, urls.admin]).toEqual([urls.internal, urls.internal]);
   });
 
-  it('leads to https where the virtual IP speaks TLS', () => {
+  it('have https URLs if the virtual IP has TLS', () => {
     const { catalogue } = desired({ more: 'haproxy: { tls: { api: {} } }' });
     expect(catalogue.map(({ urls }) => new URL(urls.public).protocol)).toEqual(Array(6).fill('https:'));
   });
 
-  it('is an account for each service but Keystone itself, with its own password', () => {
+  it('include an account with its own password for each service except Keystone', () => {
     const { accounts, projects } = desired();
     expect(accounts.map(({ name, password }) => [name, password.reveal()])).toEqual(
       ['glance', 'placement', 'nova', 'neutron', 'cinder'].map((name) => [name, `value-of-${name}Account`]),
@@ -203,13 +203,13 @@ describe('what Keystone has to know', () => {
     for (const { roles } of accounts) expect(roles).toEqual(['admin', 'service']);
   });
 
-  it('leaves out what was not asked for', () => {
+  it('leave out services that are not enabled', () => {
     const { accounts, catalogue } = desired({ openstack: 'services: [identity, image]' });
     expect(accounts.map(({ name }) => name)).toEqual(['glance']);
     expect(catalogue.map(({ type }) => type)).toEqual(['identity', 'image']);
   });
 
-  it('is the region that the inventory names', () => {
+  it('use the region in the inventory', () => {
     expect(desired().region).toBe('RegionOne');
     expect(desired({ openstack: 'services: all, region: Zurich' }).region).toBe('Zurich');
   });
@@ -222,7 +222,7 @@ describe("the administrator's credentials", () => {
     openstack: 'services: all, region: Zurich',
   });
 
-  it('are variables for the command line', () => {
+  it('are environment variables for the command line', () => {
     expect(textOn(plain, 'c1', '/root/admin-openrc')).toBe(`# Placed by osha.
 export OS_AUTH_URL=http://192.0.2.100:5000/v3
 export OS_USERNAME=admin
@@ -235,7 +235,7 @@ export OS_IDENTITY_API_VERSION=3
 `);
   });
 
-  it('name the CA where there is TLS', () => {
+  it('name the CA with TLS', () => {
     const openrc = textOn(secure, 'c1', '/root/admin-openrc');
     expect(openrc).toContain('export OS_AUTH_URL=https://192.0.2.100:5000/v3\n');
     expect(openrc).toContain('export OS_REGION_NAME=Zurich\n');
@@ -256,11 +256,11 @@ clouds:
 `);
   });
 
-  it('name no CA where there is none', () => {
+  it('name no CA without TLS', () => {
     expect(textOn(plain, 'c1', '/etc/openstack/clouds.yaml')).not.toContain('cacert');
   });
 
-  it('are for root, on hosts of the control plane alone', () => {
+  it('are readable by root only, on control hosts only', () => {
     const kept = placedBy(plain).filter(({ path }) => /admin-openrc|clouds\.yaml/.test(path));
     expect(new Set(kept.map(({ host }) => host))).toEqual(new Set(['c1', 'c2', 'all1']));
     expect(new Set(kept.map(({ mode }) => mode))).toEqual(new Set([0o600]));

@@ -20,14 +20,14 @@ beforeEach(() => {
   folder = folderForTest();
 });
 
-/** Two hosts, each of which is a folder of this machine. */
+/** Two hosts, each a folder on this machine. */
 const hosts = [aHost('c1'), aHost('c2')];
 const DIRECTORY = '/etc/keystone/keys';
 const repository = { ...elsewhere, owner: me.owner, directory: DIRECTORY, keep: 3 };
 const at = (host: string, file = ''): string => join(folder, host, DIRECTORY, file);
 const onHost = (host: string, script: string): string => script.replaceAll(DIRECTORY, at(host));
 
-/** What the operation would change, by host. */
+/** The pending changes by host. */
 function pending(operation: ClusterOperation<RepositoryState>): readonly (readonly [string, Change])[] {
   const answers = operation.members.map((host) => {
     const probe = operation.probe(host);
@@ -40,7 +40,7 @@ function pending(operation: ClusterOperation<RepositoryState>): readonly (readon
   return decision.stages.flat().map(({ host, change }) => [host, change]);
 }
 
-/** Does what is pending, with `before` before each script. */
+/** Makes the pending changes, with `before` prepended to each script. */
 function perform(operation: ClusterOperation<RepositoryState>, before = ''): void {
   for (const [host, change] of pending(operation)) {
     const script = onHost(host, `${before}\n${change.script}`);
@@ -48,7 +48,7 @@ function perform(operation: ClusterOperation<RepositoryState>, before = ''): voi
   }
 }
 
-/** The keys of a host by their files. */
+/** The keys of a host by file name. */
 function keysOf(host: string): ReadonlyMap<string, string> {
   const names = readdirSync(at(host));
   return new Map(names.sort().map((name) => [name, readFileSync(at(host, name), 'utf8')]));
@@ -57,12 +57,12 @@ function keysOf(host: string): ReadonlyMap<string, string> {
 const numbered = (files: Readonly<Record<string, number>>): ReadonlyMap<string, string> =>
   new Map(Object.entries(files).map(([name, number]) => [name, fernetKey(repository, number).reveal()]));
 
-// The keys are made the owner's and that group's which has its name.
+// The keys belong to the owner and the group of the same name.
 describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
   const same = keyRepository(hosts, repository);
   const rotate = keyRotation(hosts, repository, -1);
 
-  it('is made for its owner alone, with one key and the next one, and is then left alone', () => {
+  it('is created for its owner only, with a primary and a staged key, and then converged', () => {
     perform(same);
     expect(keysOf('c1')).toEqual(numbered({ 0: 2, 1: 1 }));
     expect(keysOf('c2')).toEqual(keysOf('c1'));
@@ -71,7 +71,7 @@ describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
     expect(pending(same)).toEqual([]);
   });
 
-  it('is mended where it is not as it should be', () => {
+  it('is repaired after drift', () => {
     perform(same);
     chmodSync(at('c1', '1'), 0o644);
     writeFileSync(at('c2', '0'), 'strange');
@@ -83,13 +83,13 @@ describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
     expect(pending(same)).toEqual([]);
   });
 
-  it('is found as it is where no key is in it, or there is no such folder', () => {
+  it('is probed correctly if it is empty or missing', () => {
     mkdirSync(at('c1'), { recursive: true });
     writeFileSync(at('c1', 'README'), '');
     expect(pending(same).map(([host]) => host)).toEqual(['c1', 'c2']);
   });
 
-  it('gets new keys, and is then left alone', () => {
+  it('rotates its keys, and is then converged', () => {
     perform(same);
     for (const expected of [
       { 0: 3, 1: 1, 2: 2 },
@@ -104,7 +104,7 @@ describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
     }
   });
 
-  it('has at every moment of a rotation the key that others encrypt with, the old and the new one', () => {
+  it('has the old and the new primary key at every moment of a rotation', () => {
     perform(same);
     const log = join(folder, 'log');
     perform(
@@ -118,7 +118,7 @@ describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
     }
   });
 
-  it('goes on from wherever a rotation was broken off', () => {
+  it('completes an interrupted rotation from any point', () => {
     for (const placed of [1, 2]) {
       rmSync(folder, { recursive: true });
       perform(same);
@@ -134,7 +134,7 @@ describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
     }
   });
 
-  it('lets every host read what any host wrote before, during and after a rotation, until its key is too old', () => {
+  it('lets every host decrypt what any host encrypted before, during and after a rotation, until the key is dropped', () => {
     const write = (host: string): Buffer => encrypted(`by ${host}`, [...keysOf(host).values()].at(-1)!);
     const read = (token: Buffer, host: string): string | undefined => decrypted(token, keysOf(host).values());
     const move = ([host, change]: readonly [string, Change]): unknown =>
@@ -153,7 +153,7 @@ describe.skipIf(me.owner !== me.group)('a folder of keys', () => {
     expect(read(during, 'c2')).toBe('by c1');
   });
 
-  it('is never spoken of with a key in the script', () => {
+  it('has no key in its scripts', () => {
     const key = fernetKey(repository, 1).reveal();
     const changes = pending(same);
     expect(changes).toHaveLength(2);

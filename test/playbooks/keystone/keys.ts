@@ -18,7 +18,7 @@ export const repository: KeyRepository = {
   keep: 4,
 };
 
-/** What a host has: by file, the number of the key in it, or what else is in it. */
+/** The files of a host: by name, the number of the key or other content. */
 export type Files = Readonly<Record<string, number | string>>;
 
 interface Looks {
@@ -26,7 +26,7 @@ interface Looks {
   readonly ageSeconds?: number;
 }
 
-/** What a host's probe finds, where the host has these files; they are a minute old and well placed unless told otherwise. */
+/** The probe's answer of a host with these files; by default a minute old, with the right owner and mode. */
 export function holding(files: Files, looks: Looks = {}): Answer<RepositoryState> {
   const observed = Object.entries(files).map(([name, content]) => {
     const key = typeof content === 'number' ? fernetKey(repository, content).reveal() : content;
@@ -43,7 +43,7 @@ export function answersOf(said: readonly Answer<RepositoryState>[]): Answers<Rep
   return new Map(said.map((answer, index) => [`c${index + 1}`, answer]));
 }
 
-/** In few words: who gets which files. */
+/** A summary: which host gets which files. */
 export function inShort(decision: ClusterDecision): readonly string[] {
   if (decision.verdict === 'converged') return [];
   if (decision.verdict === 'refuse') return [`refused: ${decision.reason}`];

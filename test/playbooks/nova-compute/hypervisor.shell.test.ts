@@ -19,14 +19,14 @@ const path = (): string => join(folder, 'nova-compute.conf');
 const inFolder = (virtualization: Virtualization): ReturnType<typeof hypervisor> =>
   hypervisor(path(), { virtualization, ...me, mode: 0o600 });
 
-/** A stand-in for the emulator, found before any other. */
+/** A stand-in for the emulator, first in PATH. */
 function emulator(script: string): void {
   const name = join(folder, 'bin', 'qemu-system-x86_64');
   writeFileSync(name, `#!/bin/sh\n${script}\n`);
   chmodSync(name, 0o755);
 }
 
-/** What the probe finds on this machine, where `device` stands in for /dev/kvm. Its twenty seconds are one here. */
+/** The probe's result on this machine with `device` for /dev/kvm, and a time limit of 1 s instead of 20 s. */
 function observed(virtualization: Virtualization, device: string): HypervisorState {
   const { probe } = inFolder(virtualization);
   const search = `PATH="${join(folder, 'bin')}${delimiter}$PATH"`;
@@ -37,11 +37,11 @@ function observed(virtualization: Virtualization, device: string): HypervisorSta
   return probe.parse(answer);
 }
 
-/** A character device, as /dev/kvm is one. */
+/** A character device, like /dev/kvm. */
 const DEVICE = '/dev/null';
 const NO_DEVICE = '/dev/osha-no-such-device';
 
-describe('what is placed, without a look at the host', () => {
+describe('the content before a host is probed', () => {
   it.each([
     ['detect', undefined],
     ['kvm', 'virt_type = kvm'],
@@ -54,23 +54,23 @@ describe('what is placed, without a look at the host', () => {
   });
 });
 
-describe('what a server starts with', () => {
+describe('the kind of virtualization', () => {
   const runs = 'read -r word && [ "$word" = quit ]';
   const cases: readonly (readonly [string, Virtualization, string, string | undefined, 'kvm' | 'qemu'])[] = [
-    ['is KVM where a machine really starts with it', 'detect', DEVICE, runs, 'kvm'],
-    ['is software where a machine refuses to', 'detect', DEVICE, 'echo "no KVM" >&2; exit 1', 'qemu'],
-    ['is software where the emulator crashes', 'detect', DEVICE, 'kill -KILL $$', 'qemu'],
-    ['is software where the emulator hangs', 'detect', DEVICE, 'exec sleep 60', 'qemu'],
-    ['is software where there is no device', 'detect', NO_DEVICE, runs, 'qemu'],
-    ['is what the inventory says, though it would not start', 'kvm', NO_DEVICE, 'exit 1', 'kvm'],
-    ['is what the inventory says, though KVM would do', 'qemu', DEVICE, runs, 'qemu'],
+    ['is KVM if a VM starts with it', 'detect', DEVICE, runs, 'kvm'],
+    ['is software if a VM does not start', 'detect', DEVICE, 'echo "no KVM" >&2; exit 1', 'qemu'],
+    ['is software if the emulator crashes', 'detect', DEVICE, 'kill -KILL $$', 'qemu'],
+    ['is software if the emulator hangs', 'detect', DEVICE, 'exec sleep 60', 'qemu'],
+    ['is software without the device', 'detect', NO_DEVICE, runs, 'qemu'],
+    ['follows the inventory even if KVM would not start', 'kvm', NO_DEVICE, 'exit 1', 'kvm'],
+    ['follows the inventory even if KVM would start', 'qemu', DEVICE, runs, 'qemu'],
   ];
   it.each(cases)('%s', (_name, virtualization, device, script, works) => {
     if (script !== undefined) emulator(script);
     expect(observed(virtualization, device)).toEqual({ works, file: { kind: 'missing', parent: true } });
   });
 
-  it('is software where there is no emulator yet', () => {
+  it('is software while the emulator is missing', () => {
     const { probe } = inFolder('detect');
     const script = probe.script
       .replaceAll('/dev/kvm', DEVICE)
@@ -79,7 +79,7 @@ describe('what a server starts with', () => {
     expect(probe.reads).toContain('package:qemu-system-x86');
   });
 
-  it('is asked of a machine that has no disk, no network and no screen, and runs no instruction', () => {
+  it('is tested with a VM without disk, network or display that runs no instruction', () => {
     emulator(`printf '%s ' "$@" >"${folder}/words"; exit 0`);
     observed('detect', DEVICE);
     const words = readFileSync(join(folder, 'words'), 'utf8').split(' ');
@@ -87,7 +87,7 @@ describe('what a server starts with', () => {
     expect(words).toEqual(expect.arrayContaining(['pc,accel=kvm', '-cpu', 'host']));
   });
 
-  it('starts no machine where the inventory says it', () => {
+  it('needs no test VM if the inventory sets it', () => {
     emulator(`: >"${folder}/started"`);
     observed('kvm', DEVICE);
     observed('qemu', DEVICE);
@@ -110,30 +110,30 @@ describe("Nova's file for compute hosts", () => {
   });
   const NAME = '/etc/nova/nova-compute.conf';
   const operation = hypervisor(NAME, { virtualization: 'detect', group: 'nova', mode: 0o640 });
-  // The probe compares with the one for KVM, and brings what is something else.
+  // The probe compares with the content for KVM, and transfers only other content.
   const holdsKvm = file({ same: true });
   const holdsQemu = file({ content: text('qemu') });
   const changing = [`change ${NAME}`];
 
   const cases: readonly (readonly [string, HypervisorState, readonly string[], string | undefined])[] = [
-    ['stays where KVM works and it says so', { works: 'kvm', file: holdsKvm }, [], undefined],
-    ['stays where KVM does not work and it says so', { works: 'qemu', file: holdsQemu }, [], undefined],
-    ['changes where KVM works now', { works: 'kvm', file: holdsQemu }, changing, 'kvm'],
-    ['changes where KVM works no more', { works: 'qemu', file: holdsKvm }, changing, 'qemu'],
+    ['stays if KVM works and is set', { works: 'kvm', file: holdsKvm }, [], undefined],
+    ['stays if KVM does not work and QEMU is set', { works: 'qemu', file: holdsQemu }, [], undefined],
+    ['changes if KVM works now', { works: 'kvm', file: holdsQemu }, changing, 'kvm'],
+    ['changes if KVM no longer works', { works: 'qemu', file: holdsKvm }, changing, 'qemu'],
     [
-      'is made where there is none',
+      'is created if it is missing',
       { works: 'qemu', file: { kind: 'missing', parent: true } },
       [`create ${NAME}`],
       'qemu',
     ],
     [
-      'replaces what the package has there',
+      "replaces the package's file",
       { works: 'qemu', file: file({ content: '[libvirt]\nvirt_type=kvm\n' }) },
       changing,
       'qemu',
     ],
     [
-      'is for Nova alone to read',
+      'is readable only by Nova',
       { works: 'qemu', file: file({ content: text('qemu'), mode: 0o644 }) },
       [`change ${NAME}: mode 0644 to 0640`],
       undefined,
@@ -147,12 +147,12 @@ describe("Nova's file for compute hosts", () => {
     expect(placed).toBe(kind === undefined ? undefined : text(kind));
   });
 
-  it('shows what it held for KVM, though the probe brings no text that is as expected', () => {
+  it('has a diff from the content for KVM, although the probe does not transfer it', () => {
     const [change] = operation.decide({ works: 'qemu', file: holdsKvm });
     expect(change?.diff).toMatchObject({ before: text('kvm'), after: text('qemu') });
   });
 
-  it('is found right after it was placed, whatever works', () => {
+  it('is converged after a change, for either kind', () => {
     for (const kind of ['kvm', 'qemu'] as const) {
       const placing = inFolder(kind);
       const pending = (): ReturnType<typeof placing.decide> => placing.decide(observed(kind, DEVICE));

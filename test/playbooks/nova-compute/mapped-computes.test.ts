@@ -11,8 +11,8 @@ const operation = computesMapped({ ...login, runAs: 'nova' });
 
 describe('compute hosts of the cell', () => {
   const cases: readonly (readonly [string, string, readonly string[], readonly string[]])[] = [
-    ['are left alone where the cell knows all of them', '', [], []],
-    ['are made known where it does not', 'k1\nk2\n', ['k1', 'k2'], ['map k1, k2 to the cell']],
+    ['are left alone if all are mapped', '', [], []],
+    ['are mapped if some are not', 'k1\nk2\n', ['k1', 'k2'], ['map k1, k2 to the cell']],
   ];
   it.each(cases)('%s', (_name, stdout, unknown, changes) => {
     const observed = operation.probe.parse({ stdout, stderr: '', exitCode: 0 });
@@ -20,7 +20,7 @@ describe('compute hosts of the cell', () => {
     expect(operation.decide(observed).map(({ summary }) => summary)).toEqual(changes);
   });
 
-  it("are made known by Nova's own command, as its own user", () => {
+  it("are mapped by Nova's command, as its user", () => {
     expect(operation.decide(['k1'])).toEqual([
       {
         summary: 'map k1 to the cell',
@@ -30,7 +30,7 @@ describe('compute hosts of the cell', () => {
     ]);
   });
 
-  it('are asked of the database, with the password on stdin alone', () => {
+  it('are queried with the password only on stdin', () => {
     expect(operation.probe.script).toContain('host_mappings');
     expect(operation.probe.script).not.toContain(password.reveal());
     expect(asSecretText(operation.probe.input ?? '').reveal()).toContain(`password=${password.reveal()}\n`);
@@ -38,7 +38,7 @@ describe('compute hosts of the cell', () => {
   });
 });
 
-describe('what compute hosts have told', () => {
+describe('the registration of compute hosts', () => {
   const [c1, c2, k1, k2] = ['c1', 'c2', 'k1', 'k2'].map((name) => aHost(name));
   const check = computesRegistered(login, { computes: [k1!, k2!], from: [c1!, c2!] });
   const said = (stdout: string, exitCode = 0): Answer => ({
@@ -47,15 +47,15 @@ describe('what compute hosts have told', () => {
   });
   const silent: Answer = { reachable: false, reason: 'no route' };
   const cases: readonly (readonly [string, readonly Answer[], readonly boolean[]])[] = [
-    ['is healthy where the database has all of them', [said('k1\nk2\n'), said('k1\nk2\n')], [true, true]],
-    ['is waited for where one is missing', [said('k2\n'), said('k2\n')], [false, true]],
-    ['is asked of another host where one is silent', [silent, said('k1\nk2\n')], [true, true]],
+    ['is healthy if the database has all of them', [said('k1\nk2\n'), said('k1\nk2\n')], [true, true]],
+    ['is unhealthy while one is missing', [said('k2\n'), said('k2\n')], [false, true]],
+    ['is queried from another host if one is unreachable', [silent, said('k1\nk2\n')], [true, true]],
     [
-      'is asked of another host where the first gets no answer',
+      'is queried from another host if the first gets no answer',
       [said('', 1), said('k1\nk2\n')],
       [true, true],
     ],
-    ['is not known where no host gets an answer', [silent, said('', 1)], [false]],
+    ['is unhealthy if no host gets an answer', [silent, said('', 1)], [false]],
   ];
   it.each(cases)('%s', (_name, answers, healthy) => {
     const all = new Map(answers.map((answer, index) => [`c${index + 1}`, answer]));

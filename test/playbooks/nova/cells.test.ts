@@ -23,28 +23,28 @@ describe("Nova's cells", () => {
   const creating = 'create cell1';
   const telling = 'update the connections of cell1 to 3 brokers and the database';
   const cases: readonly (readonly [string, readonly Cell[], readonly string[]])[] = [
-    ['are both made where there is none', [], [mapping, creating]],
-    ['are left alone where both are right', [cell0, cell1], []],
-    ['are right in any order', [cell1, cell0], []],
-    ['are completed where the first run was broken off', [cell0], [creating]],
-    ['are completed where only cell0 is missing', [cell1], [mapping]],
-    ['are told of more brokers', [cell0, { ...cell1, transport: ONE }], [telling]],
+    ['are both created if there are none', [], [mapping, creating]],
+    ['are left alone if both are right', [cell0, cell1], []],
+    ['are recognised in any order', [cell1, cell0], []],
+    ['are completed after an interrupted run', [cell0], [creating]],
+    ['are completed if only cell0 is missing', [cell1], [mapping]],
+    ['are updated for more brokers', [cell0, { ...cell1, transport: ONE }], [telling]],
     [
-      'are told to take passwords from the configuration, where they stand in the database',
+      'are updated if passwords are in the database',
       [cell0, { ...cell1, database: 'mysql+pymysql://nova:word@192.0.2.21/nova' }],
       [telling],
     ],
     [
-      'are corrected where cell0 has the database of another one',
+      'are corrected if cell0 has another database',
       [{ ...cell0, database: DATABASE }, cell1],
       ['update the database connection of cell0'],
     ],
     [
-      'are not taken for another cell of the operator',
+      'are not confused with a cell of the operator',
       [cell0, { ...cell1, name: 'cell2', transport: ONE }],
       [creating],
     ],
-    ['are left alone beside another cell', [cell0, cell1, { ...cell1, uuid: 'x', name: 'cell2' }], []],
+    ['are left alone next to another cell', [cell0, cell1, { ...cell1, uuid: 'x', name: 'cell2' }], []],
   ];
   it.each(cases)('%s', (_name, known, changes) => {
     expect(
@@ -56,9 +56,9 @@ describe("Nova's cells", () => {
 
   const brokers: readonly (readonly [string, number, string])[] = [
     ['one broker without a number', 1, ONE],
-    ['several with the number of each', 3, THREE],
+    ['several brokers, each with its number', 3, THREE],
   ];
-  it.each(brokers)('names %s, as Nova fills them in', (_name, count, transport) => {
+  it.each(brokers)('has a template for %s', (_name, count, transport) => {
     const [, creation] = cellsFor(count).decide([]);
     expect(creation?.script).toBe(
       `runuser -u nova -- nova-manage cell_v2 create_cell --name cell1 --transport-url '${transport}' --database_connection '${DATABASE}'`,
@@ -66,7 +66,7 @@ describe("Nova's cells", () => {
     expect(cellsFor(count).decide([cell0, { ...cell1, transport }])).toEqual([]);
   });
 
-  it('are changed where they are, never made a second time', () => {
+  it('are updated in place, never created twice', () => {
     const wrong = [
       { ...cell0, database: 'x' },
       { ...cell1, transport: ONE },
@@ -81,22 +81,22 @@ describe("Nova's cells", () => {
   });
 });
 
-describe('what is known of cells', () => {
+describe('the probe of cells', () => {
   const { probe } = cellsFor(3);
 
-  it('is read from the table, one line for each', () => {
+  it('parses one line per cell', () => {
     const stdout = `${CELL0}\tcell0\tnone:///\t${DATABASE0}\n${UUID}\tcell1\t${THREE}\t${DATABASE}\n`;
     expect(probe.parse({ stdout, stderr: '', exitCode: 0 })).toEqual([cell0, cell1]);
     expect(probe.parse({ stdout: '', stderr: '', exitCode: 0 })).toEqual([]);
   });
 
-  it('is nothing where the database does not answer, so that no cell is made twice', () => {
+  it('fails if the database does not answer, so that no cell is created twice', () => {
     expect(() => probe.parse({ stdout: '', stderr: '', exitCode: 1 })).toThrow(
       'the database nova_api does not answer, or has no tables',
     );
   });
 
-  it('is asked with the password on stdin alone', () => {
+  it('has the password only on stdin', () => {
     expect(probe.script).not.toContain(password.reveal());
     expect(asSecretText(probe.input ?? '').reveal()).toContain(`password=${password.reveal()}\n`);
   });

@@ -14,8 +14,8 @@ const pathsOn = (host: string): readonly string[] =>
     .map(({ path }) => path)
     .sort();
 
-describe('a host that only networks run on', () => {
-  it("has the agents' files, and none of the control plane", () => {
+describe('a dedicated network host', () => {
+  it("has the agents' files and none of the control plane", () => {
     expect(pathsOn('n1')).toEqual([
       '/etc/neutron/dhcp_agent.ini',
       '/etc/neutron/l3_agent.ini',
@@ -27,7 +27,7 @@ describe('a host that only networks run on', () => {
     ]);
   });
 
-  it('knows no database and checks no token, and speaks to every broker', () => {
+  it('has no database or token settings, and connects to every broker', () => {
     const values = valuesOn(deployed, 'n1', NEUTRON);
     const sections = new Set(Object.keys(values).map((key) => key.split('.')[0]));
     for (const section of ['database', 'keystone_authtoken', 'nova', 'placement']) {
@@ -37,21 +37,21 @@ describe('a host that only networks run on', () => {
     expect(values['DEFAULT.host']).toBe('n1');
   });
 
-  it('is in the network outside, and tells the others its own address for tunnels', () => {
+  it('is attached to the external network, and tunnels from its own address', () => {
     expect(valuesOn(deployed, 'n1', BRIDGE)).toMatchObject({
       'linux_bridge.physical_interface_mappings': 'external:eth1',
       'vxlan.local_ip': '192.0.2.21',
     });
   });
 
-  it('gives networks without a router their metadata', () => {
+  it('serves metadata in networks without a router', () => {
     const values = valuesOn(deployed, 'n1', '/etc/neutron/dhcp_agent.ini');
     expect(values['DEFAULT.enable_isolated_metadata']).toBe('true');
   });
 });
 
-describe('a host that only servers run on', () => {
-  it("has Nova's and the bridge agent's files, and none of the control plane", () => {
+describe('a dedicated compute host', () => {
+  it('has the files of Nova and the bridge agent and none of the control plane', () => {
     expect(pathsOn('k1')).toEqual([
       NEUTRON,
       BRIDGE,
@@ -62,7 +62,7 @@ describe('a host that only servers run on', () => {
     ]);
   });
 
-  it('knows no database, and no word of the metadata agents', () => {
+  it('has no database settings and no metadata secret', () => {
     const values = valuesOn(deployed, 'k1', '/etc/nova/nova.conf');
     const keys = Object.keys(values);
     expect(keys.filter((key) => /database|keystone_authtoken|shared_secret/.test(key))).toEqual([]);
@@ -77,15 +77,15 @@ describe('a host that only servers run on', () => {
     expect(values['DEFAULT.transport_url']?.match(/@192\.0\.2\.1[123]:5672/g)).toHaveLength(3);
   });
 
-  it('is not in the network outside', () => {
+  it('is not attached to the external network', () => {
     const values = valuesOn(deployed, 'k1', BRIDGE);
     expect(values['linux_bridge.physical_interface_mappings']).toBeUndefined();
     expect(values['vxlan.local_ip']).toBe('192.0.2.31');
   });
 });
 
-describe('a host that is all of them at once', () => {
-  it('is a host of the control plane, with the agents of the others', () => {
+describe('a host with all roles', () => {
+  it('has the files of the control plane and of all agents', () => {
     expect(pathsOn('all1').filter((path, index, all) => all.indexOf(path) === index)).toEqual([
       '/etc/default/cinder-api',
       '/etc/default/keystone',
@@ -114,8 +114,8 @@ describe('a host that is all of them at once', () => {
   });
 });
 
-describe('the network outside', () => {
-  it('is known by its name to every part of Neutron, and only where there is one', () => {
+describe('the external network', () => {
+  it('is configured on every host of Neutron, if there is one', () => {
     for (const host of ['c1', 'n1', 'k1']) {
       expect(valuesOn(deployed, host, ML2)['ml2_type_flat.flat_networks']).toBe('external');
       expect(valuesOn(deployment(), host, ML2)['ml2_type_flat.flat_networks']).toBeUndefined();
@@ -123,32 +123,32 @@ describe('the network outside', () => {
   });
 });
 
-describe('agents for each network and each router', () => {
+describe('the number of agents for each network and router', () => {
   const one = HOSTS.replace(/ {2}n1: .*\n/, '');
   const three = `${HOSTS}  n2: { address: 192.0.2.22, roles: [network] }\n`;
   const more = 'neutron: { dhcp_agents: 3, router_agents: 3 }';
 
   const cases: readonly (readonly [string, string, string, Readonly<Record<string, string>>])[] = [
     [
-      'are two of two hosts',
+      'is two on two hosts',
       HOSTS,
       '',
       { l3_ha: 'true', max_l3_agents_per_router: '2', dhcp_agents_per_network: '2' },
     ],
     [
-      'are never more than there are hosts',
+      'never exceeds the number of hosts',
       HOSTS,
       more,
       { l3_ha: 'true', max_l3_agents_per_router: '2', dhcp_agents_per_network: '2' },
     ],
     [
-      'are as many as the inventory says',
+      'follows the inventory',
       three,
       more,
       { l3_ha: 'true', max_l3_agents_per_router: '3', dhcp_agents_per_network: '3' },
     ],
     [
-      'are one on one host, whose routers move where others come',
+      'is one on one host, whose routers may fail over to hosts added later',
       one,
       '',
       {

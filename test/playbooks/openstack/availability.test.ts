@@ -8,14 +8,14 @@ const label = ({ host, path }: Placed): string => `${host}:${path}`;
 const deployed = deployment();
 const files = placedBy(deployed).filter(ofServices);
 
-describe('no file of a service', () => {
-  it('names a wildcard address', () => {
+describe('configuration files of services', () => {
+  it('bind no wildcard address', () => {
     const wild = files.filter(({ text }) => /0\.0\.0\.0(?!\/)|\[::\]|\*:\d/.test(text));
     expect(files.length).toBeGreaterThan(30);
     expect(wild.map(label)).toEqual([]);
   });
 
-  it("binds another host's address", () => {
+  it("bind no other host's address", () => {
     const addresses = new Map(deployed.inventory.hosts.map(({ name, address }) => [name, address]));
     const bound = files.flatMap((placed) =>
       [
@@ -28,14 +28,14 @@ describe('no file of a service', () => {
     expect(bound.filter(([, used, own]) => used !== own)).toEqual([]);
   });
 
-  it('reaches a database anywhere but at its virtual IP', () => {
+  it('use databases only at their virtual IP', () => {
     const servers = files.flatMap(({ text }) =>
       [...text.matchAll(/mysql\+pymysql:\/\/[^@]*@([^/]*)\//g)].map((match) => match[1]),
     );
     expect(new Set(servers)).toEqual(new Set(['192.0.2.101:3306']));
   });
 
-  it('knows only some of the brokers or of the caches', () => {
+  it('list all brokers and all caches', () => {
     const lists = files.flatMap(({ text }) =>
       [...text.matchAll(/^(?:transport_url|memcached?_servers) = (.*)$/gm)].map((match) => match[1] ?? ''),
     );
@@ -57,7 +57,7 @@ describe('queues', () => {
   const quorum = deployment({ more: 'rabbitmq: { queues: quorum }' });
   const newer = deployment({ more: 'rabbitmq: { version: "4.0" }' });
 
-  it('are quorum queues in every configuration that names the broker, with a broker that mirrors none', () => {
+  it('are quorum queues in every client of a broker version without mirroring', () => {
     const clients = placedBy(newer).filter(({ text }) => text.includes('transport_url = '));
     expect(clients.length).toBeGreaterThan(5);
     const lacking = clients.filter(({ text }) => !text.includes('rabbit_quorum_queue = true'));
@@ -65,13 +65,13 @@ describe('queues', () => {
   });
 
   it.each(QUEUES)(
-    'are quorum queues where the inventory or the version of the broker says so, on %s in %s',
+    'are quorum queues if the inventory or the broker version requires it, on %s in %s',
     (host, path) => {
       expect(valuesOn(quorum, host, path)).toMatchObject({
         'oslo_messaging_rabbit.rabbit_quorum_queue': 'true',
         'oslo_messaging_rabbit.amqp_durable_queues': 'true',
       });
-      // Nothing else would let a queue outlive its node: that version mirrors none.
+      // This version cannot mirror queues, so only quorum queues survive the loss of a node.
       expect(valuesOn(newer, host, path)).toMatchObject({
         'oslo_messaging_rabbit.rabbit_quorum_queue': 'true',
         'oslo_messaging_rabbit.amqp_durable_queues': 'true',
@@ -88,7 +88,7 @@ describe('with TLS at the virtual IP', () => {
   const all = placedBy(secure);
   const CA = '/etc/osha/ca.pem';
 
-  it('no service is spoken to without it', () => {
+  it('no URL of the services uses plain HTTP', () => {
     const plain = all.filter(({ path, text }) => SERVICES.test(path) && text.includes('http://192.0.2.100'));
     expect(plain.map(label)).toEqual([]);
   });
@@ -118,14 +118,14 @@ describe('with TLS at the virtual IP', () => {
       ],
     ],
   ];
-  it.each(trusting)('on %s %s names the CA for each service that is called', (host, path, keys) => {
+  it.each(trusting)('%s:%s sets the CA for each service that it calls', (host, path, keys) => {
     const values = valuesOn(secure, host, path);
     const without = valuesOn(deployed, host, path);
     expect(keys.filter((name) => values[name] !== CA)).toEqual([]);
     expect(keys.filter((name) => without[name] !== undefined)).toEqual([]);
   });
 
-  it('every host that is told to trust the CA has its certificate before', () => {
+  it('every host whose configuration names the CA gets its certificate first', () => {
     const having = (host: string): number => all.findIndex((one) => one.host === host && one.path === CA);
     const naming = all.filter(({ text }) => text.includes(CA));
     expect(new Set(naming.map(({ host }) => host))).toEqual(new Set(['c1', 'c2', 'all1', 'k1']));
@@ -133,7 +133,7 @@ describe('with TLS at the virtual IP', () => {
     expect(lacking.map(label)).toEqual([]);
   });
 
-  it("trusts what the system trusts where the certificate is the operator's own", () => {
+  it("services use the system's trust store for the operator's own certificate", () => {
     const { inventory } = secure;
     const haproxy = { tls: { api: { certificate: './api.pem', key: './api.key' } } };
     const settings = { ...inventory.settings, haproxy };
@@ -142,7 +142,7 @@ describe('with TLS at the virtual IP', () => {
     expect(site.ca).toBeUndefined();
   });
 
-  it('of the database alone nothing changes for the APIs', () => {
+  it('TLS on the database VIP alone does not affect the APIs', () => {
     const other = deployment({ more: 'haproxy: { tls: { database: {} } }' });
     const values = valuesOn(other, 'c1', '/etc/nova/nova.conf');
     expect(values['keystone_authtoken.auth_url']).toBe('http://192.0.2.100:5000');

@@ -8,7 +8,7 @@ const BROKERS = [11, 12, 13]
 const CACHES = '192.0.2.11:11211,192.0.2.12:11211,192.0.2.13:11211';
 const KEYSTONE = 'http://192.0.2.100:5000';
 
-/** Configuration files of the services on a host of the control plane, and the accounts that they are of. */
+/** Configuration files of the services on a control host, by account. */
 const FILES = {
   keystone: '/etc/keystone/keystone.conf',
   glance: '/etc/glance/glance-api.conf',
@@ -22,7 +22,7 @@ type Name = keyof typeof FILES;
 const valuesOf = (name: Name, host = 'c1'): Readonly<Record<string, string>> =>
   valuesOn(deployed, host, FILES[name]);
 
-describe('a service on a host of the control plane', () => {
+describe('a service on a control host', () => {
   const databases: readonly (readonly [Name, string, string])[] = [
     ['keystone', 'database', 'keystone'],
     ['glance', 'database', 'glance'],
@@ -32,28 +32,28 @@ describe('a service on a host of the control plane', () => {
     ['neutron', 'database', 'neutron'],
     ['cinder', 'database', 'cinder'],
   ];
-  it.each(databases)('%s reaches its %s at the virtual IP: %s', (name, section, database) => {
+  it.each(databases)('%s connects with [%s] to the virtual IP, database %s', (name, section, database) => {
     const values = valuesOf(name);
     expect(values[`${section}.connection`]).toBe(
       `mysql+pymysql://${name}:value-of-${name}Database@192.0.2.101:3306/${database}`,
     );
-    // A database that moves is tried again for as long as it takes.
+    // Retries without limit while the database fails over.
     expect(values[`${section}.max_retries`]).toBe('-1');
     expect(values[`${section}.db_max_retries`]).toBe('-1');
   });
 
-  it('has a scheduler of volumes that reports well before it counts as dead', () => {
+  it('cinder-scheduler sends its first heartbeat well before it counts as dead', () => {
     const waits = Number(valuesOf('cinder')['DEFAULT.scheduler_driver_init_wait_time']);
-    // Cinder's defaults: it reports every 10 s after that, and counts as dead after 60 s.
+    // Cinder's defaults: a heartbeat every 10 s from then on, dead after 60 s.
     expect(waits + 10).toBeLessThan(60 / 2);
   });
 
-  it.each(['nova', 'neutron', 'cinder'] as const)('%s knows every broker', (name) => {
+  it.each(['nova', 'neutron', 'cinder'] as const)('%s connects to every broker', (name) => {
     expect(valuesOf(name)['DEFAULT.transport_url']).toBe(`rabbit://${BROKERS}`);
   });
 
   it.each(['glance', 'placement', 'nova', 'neutron', 'cinder'] as const)(
-    '%s has tokens checked at the virtual IP with its own account, and remembers them in every cache',
+    '%s validates tokens at the virtual IP with its own account, and caches them on every cache host',
     (name) => {
       const values = valuesOf(name);
       const own = Object.fromEntries(
@@ -72,14 +72,17 @@ describe('a service on a host of the control plane', () => {
     },
   );
 
-  it.each(['keystone', 'nova'] as const)('%s itself uses every cache, and outlives a dead one', (name) => {
-    expect(valuesOf(name)).toMatchObject({
-      'cache.memcache_servers': CACHES,
-      'cache.backend': 'oslo_cache.memcache_pool',
-    });
-  });
+  it.each(['keystone', 'nova'] as const)(
+    '%s uses every cache, with a backend that survives a dead one',
+    (name) => {
+      expect(valuesOf(name)).toMatchObject({
+        'cache.memcache_servers': CACHES,
+        'cache.backend': 'oslo_cache.memcache_pool',
+      });
+    },
+  );
 
-  it.each(Object.keys(FILES) as Name[])('%s learns from HAProxy how its client came', (name) => {
+  it.each(Object.keys(FILES) as Name[])('%s reads from HAProxy whether its client used TLS', (name) => {
     expect(valuesOf(name)['oslo_middleware.enable_proxy_headers_parsing']).toBe('true');
   });
 
@@ -96,11 +99,11 @@ describe('a service on a host of the control plane', () => {
   const shared = deployment({
     more: 'nfs: { shares: { images: { server: c1, path: /srv/images, mount: /var/lib/glance/images, on: [control] } } }',
   });
-  it.each(binding)("%s listens on its host's own address", (_what, path, expected) => {
+  it.each(binding)("%s listens on its host's address", (_what, path, expected) => {
     expect(textOn(shared, 'c2', path)).toContain(expected);
   });
 
-  it('has as many processes as the inventory says', () => {
+  it('runs the number of workers in the inventory', () => {
     const own = deployment({ openstack: 'services: all, workers: 5' });
     expect(valuesOn(own, 'c1', FILES.glance)['DEFAULT.workers']).toBe('5');
     expect(valuesOn(own, 'c1', FILES.nova)).toMatchObject({
@@ -110,13 +113,13 @@ describe('a service on a host of the control plane', () => {
     expect(valuesOn(own, 'c1', FILES.neutron)['DEFAULT.rpc_workers']).toBe('5');
   });
 
-  it('is known by its name in the inventory', () => {
+  it('identifies its host by its name in the inventory', () => {
     for (const name of ['nova', 'neutron', 'cinder'] as const) {
       expect(valuesOf(name, 'all1')['DEFAULT.host']).toBe('all1');
     }
   });
 
-  it('is the region that the inventory names', () => {
+  it('uses the region in the inventory', () => {
     const own = deployment({ openstack: 'services: all, region: Zurich' });
     expect(valuesOn(own, 'c1', FILES.nova)).toMatchObject({
       'keystone_authtoken.region_name': 'Zurich',
@@ -125,8 +128,8 @@ describe('a service on a host of the control plane', () => {
   });
 });
 
-describe('Nova on a host of the control plane', () => {
-  it('calls the others with the accounts that they know', () => {
+describe('Nova on a control host', () => {
+  it('calls other services with the right accounts', () => {
     const values = valuesOf('nova');
     const accounts = ['service_user', 'placement', 'neutron', 'cinder'].map((section) =>
       [section, values[`${section}.username`], values[`${section}.password`]].join(' '),
@@ -140,7 +143,7 @@ describe('Nova on a host of the control plane', () => {
     expect(values['glance.api_servers']).toBe('http://192.0.2.100:9292');
   });
 
-  it('believes the metadata agents that know the same word', () => {
+  it('shares a secret with the metadata agents', () => {
     expect(valuesOf('nova')).toMatchObject({
       'neutron.service_metadata_proxy': 'true',
       'neutron.metadata_proxy_shared_secret': 'value-of-metadataProxy',
@@ -152,7 +155,7 @@ describe('Nova on a host of the control plane', () => {
     });
   });
 
-  it('shows screens at the virtual IP, from the host where the server is', () => {
+  it('serves consoles at the virtual IP, from the host of the server', () => {
     expect(valuesOf('nova', 'all1')).toMatchObject({
       'vnc.novncproxy_base_url': 'http://192.0.2.100:6080/vnc_auto.html',
       'vnc.server_proxyclient_address': '192.0.2.13',
@@ -160,18 +163,18 @@ describe('Nova on a host of the control plane', () => {
   });
 });
 
-describe('ports of its own', () => {
+describe('custom ports and virtual IPs', () => {
   const own = deployment({
     more: 'galera: { frontend_port: 33306 }\nrabbitmq: { port: 5673, frontend_port: 5672 }',
   });
 
-  it('are where the services reach the database and the brokers', () => {
+  it('are used to connect to the database and the brokers', () => {
     const values = valuesOn(own, 'c1', FILES.nova);
     expect(values['database.connection']).toContain('@192.0.2.101:33306/nova');
     expect(values['DEFAULT.transport_url']).toBe(`rabbit://${BROKERS.replaceAll(':5672', ':5673')}`);
   });
 
-  it('are reached at the virtual IP of the users where the inventory says that services share it', () => {
+  it('can be the public virtual IP for internal services too', () => {
     const single = deployment({
       vips: '\n  public: { address: 192.0.2.100/24, interface: eth0 }',
       more: 'haproxy: { internal_vip: public }',
@@ -181,7 +184,7 @@ describe('ports of its own', () => {
     expect(values['keystone_authtoken.auth_url']).toBe(KEYSTONE);
   });
 
-  it('are not looked for at a virtual IP without HAProxy, though it is the first', () => {
+  it('never include a virtual IP without HAProxy, even if it is listed first', () => {
     const vips = `
   gateway: { address: 192.0.2.99/24, interface: eth0, haproxy: false }
   public: { address: 192.0.2.100/24, interface: eth0 }`;

@@ -12,7 +12,7 @@ import { KEY } from '../../operations/tls/samples.ts';
 import type { PathState } from '../../../src/operations/file.ts';
 import { siteOf, type Site } from '../../../playbooks/openstack/site.ts';
 
-/** A deployment as an inventory asks for it, with all playbooks and with every secret. */
+/** The plan of an inventory with all playbooks, and a value for every secret. */
 export interface Deployment {
   readonly inventory: Inventory;
   readonly plan: Plan;
@@ -26,14 +26,14 @@ export interface Placed {
   readonly phase: string;
   readonly path: string;
   readonly text: string;
-  /** The same, as a person may see it. */
+  /** The text with its secrets masked. */
   readonly masked: string;
   readonly mode: number;
-  /** What creates it: its owner is in there. */
+  /** The script that creates it, with its owner. */
   readonly script: string;
 }
 
-/** Three controllers, two network hosts, a compute host, and one that is a controller and both of them. */
+/** Two controllers, a network host, a compute host, and a host with all three roles. */
 export const HOSTS = `
   c1: { address: 192.0.2.11, roles: [controller] }
   c2: { address: 192.0.2.12, roles: [controller] }
@@ -50,13 +50,13 @@ const VIPS = `
 export interface Asked {
   readonly hosts?: string;
   readonly vips?: string;
-  /** Default all services. */
+  /** Default: all services. */
   readonly openstack?: string;
-  /** More keys of the inventory. */
+  /** Further keys of the inventory. */
   readonly more?: string;
 }
 
-/** The text of an inventory that asks for OpenStack. */
+/** The text of an inventory with OpenStack. */
 export function inventoryText({
   hosts = HOSTS,
   vips = VIPS,
@@ -71,7 +71,7 @@ ${more}
 `;
 }
 
-/** Throws where the inventory has a mistake. */
+/** Throws if the inventory has errors. */
 export function deploymentOf(text: string): Deployment {
   const { inventory, problems } = checkInventory('/site/prod.yaml', text, {
     playbooks,
@@ -89,7 +89,7 @@ export function deploymentOf(text: string): Deployment {
   let frontends: readonly Frontend[] = [];
   const witness = playbook({
     name: 'witness',
-    title: 'What HAProxy is told',
+    title: 'Collects the frontends',
     hosts: everyHost,
     settings: z.strictObject({}),
     steps: (context) => {
@@ -101,7 +101,7 @@ export function deploymentOf(text: string): Deployment {
   return { inventory, plan: createPlan(request), frontends, secrets };
 }
 
-/** What an inventory that asks for OpenStack leads to. */
+/** The deployment of an inventory with OpenStack. */
 export function deployment(asked: Asked = {}): Deployment {
   return deploymentOf(inventoryText(asked));
 }
@@ -127,10 +127,10 @@ export function operationsOf({ plan }: Deployment): readonly PlannedOperation[] 
 
 const MISSING: PathState = { kind: 'missing', parent: true };
 
-/** What was found of a deployment, which many tests look at. */
+/** Caches the files of a deployment, which many tests share. */
 const found = new WeakMap<Deployment, readonly Placed[]>();
 
-/** Every file that is placed anywhere, as often as it is. Files with another probe than a file's own are left out. */
+/** Every placement of a file on a host. Files with a special probe are left out. */
 export function placedBy(deployed: Deployment): readonly Placed[] {
   const placed = found.get(deployed) ?? allPlaced(deployed);
   found.set(deployed, placed);
@@ -140,7 +140,7 @@ export function placedBy(deployed: Deployment): readonly Placed[] {
 function allPlaced(deployed: Deployment): readonly Placed[] {
   return operationsOf(deployed).flatMap(({ host, phase, operation }) => {
     const { places, probe } = operation;
-    // Others keep what they find in a file, or do more than placing it.
+    // Others keep a part of the existing file, or do more than place it.
     if (!places || operation.title !== places.path || !(probe.input instanceof Secret)) return [];
     const { path, mode, content } = places;
     const shown = asSecretText(content);
@@ -152,7 +152,7 @@ function allPlaced(deployed: Deployment): readonly Placed[] {
   });
 }
 
-/** The text of a file on a host. Throws where nothing places it there. */
+/** The text of a file on a host. Throws if nothing places it. */
 export function textOn(deployed: Deployment, host: string, path: string): string {
   const found = placedBy(deployed).find((placed) => placed.host === host && placed.path === path);
   if (!found) throw new Error(`nothing places ${path} on ${host}`);
@@ -171,7 +171,7 @@ export function valuesOn(deployed: Deployment, host: string, path: string): Read
   return values;
 }
 
-/** What the services of a deployment have in common. */
+/** The `Site` of a deployment. */
 export function siteIn({ inventory, secrets, frontends }: Deployment): Site {
   return siteOf({
     inventory,

@@ -19,10 +19,10 @@ const balanced = (asked: Asked = {}): ReturnType<typeof deployment> =>
   deployment({ hosts: HOSTS, vips: VIPS, ...asked });
 const CA = '/etc/osha/ca.pem';
 
-describe('where the services find each other at a virtual IP of their own', () => {
+describe('with a separate internal virtual IP', () => {
   const deployed = balanced({ more: 'haproxy: { tls: { api: {} } }' });
 
-  it('no configuration sends them to that of the users', () => {
+  it('no configuration makes services use the public virtual IP', () => {
     const told = placedBy(deployed)
       .filter(({ path }) => !path.startsWith('/etc/haproxy/') && !path.startsWith('/etc/keepalived/'))
       .flatMap(({ host, path, text }) =>
@@ -31,13 +31,13 @@ describe('where the services find each other at a virtual IP of their own', () =
           .filter((line) => line.includes('198.51.100.20'))
           .map((line) => `${host}:${path}: ${line}`),
       );
-    // What is left is meant for the users: where they log in, see a screen, and find the dashboard.
+    // These settings are for users: where they log in, open consoles, and find the dashboard.
     const forUsers = /www_authenticate_uri|novncproxy_base_url|ALLOWED_HOSTS|ServerName|\/etc\/hosts/;
     expect(told.length).toBeGreaterThan(5);
     expect(told.filter((line) => !forUsers.test(line))).toEqual([]);
   });
 
-  it('the catalogue leads the users to the one and the services to the other', () => {
+  it('the catalogue has public and internal URLs at their virtual IPs', () => {
     const { catalogue } = identityOf(siteIn(deployed));
     for (const { urls } of catalogue) {
       expect(urls.public).toMatch(/^https:\/\/198\.51\.100\.20:/);
@@ -46,7 +46,7 @@ describe('where the services find each other at a virtual IP of their own', () =
     }
   });
 
-  it('an API stands behind both, what is for one alone behind that', () => {
+  it('APIs have a frontend on both, other services on one', () => {
     const at = deployed.frontends.map(({ name, vip, port }) => `${name} ${vip} ${port}`);
     expect(at).toEqual(
       expect.arrayContaining([
@@ -61,7 +61,7 @@ describe('where the services find each other at a virtual IP of their own', () =
     expect(conf).toContain('listen keystone-internal\n    bind 192.0.2.102:5000\n');
   });
 
-  it('clients of a host use the internal endpoints', () => {
+  it('clients on the hosts use the internal endpoints', () => {
     const openrc = textOn(deployed, 'c1', '/root/admin-openrc');
     expect(openrc).toContain('export OS_AUTH_URL=http://192.0.2.102:5000/v3\n');
     expect(openrc.trimEnd().split('\n').at(-1)).toBe('export OS_INTERFACE=internal');
@@ -70,13 +70,13 @@ describe('where the services find each other at a virtual IP of their own', () =
     );
   });
 
-  it('no host needs the CA of the one that it does not speak to: those that have it run HAProxy', () => {
+  it('with TLS on the public virtual IP only, just the HAProxy hosts get the CA', () => {
     expect(valuesOn(deployed, 'c1', '/etc/nova/nova.conf')['keystone_authtoken.cafile']).toBeUndefined();
     const trusting = placedBy(deployed).filter(({ path }) => path === CA);
     expect(new Set(trusting.map(({ host }) => host))).toEqual(new Set(['lb1', 'lb2', 'c1', 'c2', 'c3']));
   });
 
-  it('all need it where that speaks TLS', () => {
+  it('with TLS on the internal virtual IP, all hosts get the CA', () => {
     const secure = balanced({ more: 'haproxy: { tls: { internal: {} } }' });
     expect(valuesOn(secure, 'c1', '/etc/nova/nova.conf')).toMatchObject({
       'keystone_authtoken.cafile': CA,
@@ -90,7 +90,7 @@ describe('where the services find each other at a virtual IP of their own', () =
   });
 });
 
-describe('clients whose default is the public endpoint', () => {
+describe('clients that default to the public endpoint', () => {
   const deployed = balanced();
   it.each([
     ['c1', '/etc/nova/nova.conf', 'cinder.catalog_info', 'volumev3::internalURL'],
@@ -103,7 +103,7 @@ describe('clients whose default is the public endpoint', () => {
     expect(valuesOn(deployed, host, path)[key]).toBe(value);
   });
 
-  it('have no section of a service that this cloud is without', () => {
+  it('have no section for a service that is not deployed', () => {
     const few = balanced({ openstack: 'services: [identity, network, volume, image]' });
     const conf =
       textOn(few, 'c1', '/etc/neutron/neutron.conf') + textOn(few, 'c1', '/etc/cinder/cinder.conf');
@@ -111,7 +111,7 @@ describe('clients whose default is the public endpoint', () => {
     expect(conf).not.toMatch(/^\[(nova|placement)\]/m);
   });
 
-  it('are told of the internal one in the dashboard too', () => {
+  it('use the internal endpoint in the dashboard too', () => {
     const path = '/etc/openstack-dashboard/local_settings.d/_9000_osha.py';
     const text = textOn(deployed, 'c1', path);
     expect(text).toContain("OPENSTACK_KEYSTONE_URL = 'http://192.0.2.102:5000/v3'\n");
@@ -119,7 +119,7 @@ describe('clients whose default is the public endpoint', () => {
   });
 });
 
-describe('what no user may reach', () => {
+describe('the metadata API', () => {
   const metadata = (asked: Asked): readonly string[] => {
     const deployed = deployment({ hosts: HOSTS, ...asked });
     const { vip, port } = deployed.frontends.find(({ name }) => name === 'nova-metadata') ?? {};
@@ -137,17 +137,17 @@ describe('what no user may reach', () => {
 
   it.each<[string, Asked, readonly string[]]>([
     [
-      'another virtual IP than that of the users',
+      'another virtual IP than the public one',
       { vips: two, more: 'haproxy: { tls: { api: {} } }' },
       ['database 8775', 'http://192.0.2.101', 'no CA'],
     ],
     [
-      'that one by TLS where it speaks that',
+      'that virtual IP with TLS if it has TLS',
       { vips: two, more: 'haproxy: { tls: { database: {} } }' },
       ['database 8775', 'https://192.0.2.101', CA],
     ],
     [
-      'the one that the inventory says',
+      'the virtual IP in the inventory',
       { vips: two, more: 'haproxy: { internal_vip: api }' },
       ['api 8775', 'http://192.0.2.100', 'no CA'],
     ],
@@ -155,7 +155,7 @@ describe('what no user may reach', () => {
     expect(metadata(asked)).toEqual(expected);
   });
 
-  it('is trusted by the hosts whose agents ask there', () => {
+  it('has its CA on the hosts of the metadata agents', () => {
     const deployed = deployment({ hosts: HOSTS, vips: two, more: 'haproxy: { tls: { database: {} } }' });
     const trusting = placedBy(deployed).filter(({ path, host }) => path === CA && host === 'c1');
     expect(trusting.length).toBeGreaterThan(0);
@@ -168,8 +168,8 @@ const others = new Set(
 );
 const own = deployed.frontends.filter(({ name }) => !others.has(name));
 
-describe('the services behind the virtual IP', () => {
-  it('are these, each on the port that its project is known by', () => {
+describe('the frontends of the services', () => {
+  it('use the default ports of the projects', () => {
     expect(own.map(({ name, port, check }) => [name, port, check?.httpPath])).toEqual([
       ['keystone', 5000, '/'],
       ['placement', 8778, '/'],
@@ -182,29 +182,29 @@ describe('the services behind the virtual IP', () => {
     ]);
   });
 
-  it('come to life after HAProxy, which does not wait for them', () => {
+  it('become ready after HAProxy, which does not wait for them', () => {
     expect(own.filter(({ later }) => later !== true)).toEqual([]);
   });
 
-  it('answer on every host that runs them, on the same port', () => {
+  it('have every host of the service as a backend, on the same port', () => {
     for (const { name, port, servers } of own) {
       const hosts = name === 'glance' ? ['c1'] : ['c1', 'c2', 'all1'];
       expect(servers.map(({ host, port: of }) => [host, of])).toEqual(hosts.map((host) => [host, port]));
     }
   });
 
-  it('are all active at the virtual IP of the APIs, but for the metadata of servers, which no user may reach', () => {
+  it('are all active on the public virtual IP, except the metadata API, which users must not reach', () => {
     const places = own.map(({ name, vip, active, mode }) => [name, `${vip} ${active} ${mode}`]);
     expect(places).toEqual(
       own.map(({ name }) => [name, `${name === 'nova-metadata' ? 'database' : 'api'} all http`]),
     );
   });
 
-  it('hold the connection of a screen for an hour', () => {
+  it('keep an idle console connection for an hour', () => {
     expect(own.find(({ name }) => name === 'nova-console')?.idleTimeoutMs).toBe(3_600_000);
   });
 
-  it('are in the configuration of HAProxy, each bound to the virtual IP', () => {
+  it('are in haproxy.cfg, bound to the virtual IP', () => {
     const text = textOn(deployed, 'c1', '/etc/haproxy/haproxy.cfg');
     for (const { name, vip, port } of own) {
       const address = vip === 'api' ? '192.0.2.100' : '192.0.2.101';
@@ -212,7 +212,7 @@ describe('the services behind the virtual IP', () => {
     }
   });
 
-  it('give images out on every host where they are shared', () => {
+  it('serve images from every host if they are on shared storage', () => {
     const shared = deployment({
       more: 'glusterfs: { servers: [c1, c2, all1], volumes: { images: { path: /srv/images, mount: /var/lib/glance/images, on: [control] } } }',
     });
@@ -220,7 +220,7 @@ describe('the services behind the virtual IP', () => {
     expect(glance?.servers.map(({ host }) => host)).toEqual(['c1', 'c2', 'all1']);
   });
 
-  it('are those that were asked for', () => {
+  it('exist only for enabled services', () => {
     const few = deployment({ openstack: 'services: [identity, image]' }).frontends;
     expect(few.map(({ name }) => name).filter((name) => !others.has(name))).toEqual(['keystone', 'glance']);
   });

@@ -28,7 +28,7 @@ const taken = {
   runsOn: 'one',
 } as const;
 
-/** The files that are placed, and those that are removed. */
+/** The files that are placed or removed. */
 function files(inventory: Inventory, takeovers: readonly (typeof taken)[] = []) {
   return needsMounts('glance-api', IMAGES, host, { inventory, takeovers }).map(({ places, title }) =>
     places ? [places.path, asSecretText(places.content).reveal()] : [title],
@@ -38,8 +38,8 @@ function files(inventory: Inventory, takeovers: readonly (typeof taken)[] = []) 
 const DROP_IN = '/etc/systemd/system/glance-api.service.d/60-osha-mounts.conf';
 const STARTS = '/etc/systemd/system/var-lib-glance-images.mount.d/60-osha-glance-api.conf';
 
-describe('a unit that keeps its data on a mount', () => {
-  it('does not start without the mount, and starts with it', () => {
+describe('a unit with data on a mount', () => {
+  it('requires the mount, and starts with it', () => {
     const [first, second, ...more] = files(sharing(IMAGES));
     expect(first?.[0]).toBe(DROP_IN);
     expect(first?.[1]).toContain(`[Unit]\nRequiresMountsFor=${IMAGES} ${IMAGES}\n`);
@@ -48,21 +48,21 @@ describe('a unit that keeps its data on a mount', () => {
     expect(more).toEqual([]);
   });
 
-  it('is started by nothing but the cluster manager that decides where it runs', () => {
+  it('is not started by the mount if a cluster manager controls it', () => {
     expect(files(sharing(IMAGES), [taken]).map(([path]) => path)).toEqual([DROP_IN]);
   });
 
-  it('waits for nothing where nothing is mounted any more', () => {
+  it('loses the requirement when nothing is mounted any more', () => {
     expect(files(sharing('/srv/elsewhere'))).toEqual([[`no ${DROP_IN}`]]);
   });
 
   it.each([
     ['the folder itself', IMAGES, ['control'], 'glusterfs', [IMAGES]],
-    ['a share by NFS', IMAGES, ['control'], 'nfs', [IMAGES]],
-    ['a folder above it', '/var/lib/glance', ['control'], 'glusterfs', ['/var/lib/glance']],
-    ['a folder in it', `${IMAGES}/cold`, ['control'], 'glusterfs', [`${IMAGES}/cold`]],
-    ['a folder whose name only begins like it', `${IMAGES}-old`, ['control'], 'glusterfs', []],
-    ['one that other hosts mount', IMAGES, ['controller9'], 'glusterfs', []],
+    ['an NFS share', IMAGES, ['control'], 'nfs', [IMAGES]],
+    ['a parent folder', '/var/lib/glance', ['control'], 'glusterfs', ['/var/lib/glance']],
+    ['a subfolder', `${IMAGES}/cold`, ['control'], 'glusterfs', [`${IMAGES}/cold`]],
+    ['a folder with a similar name', `${IMAGES}-old`, ['control'], 'glusterfs', []],
+    ['a mount of other hosts', IMAGES, ['controller9'], 'glusterfs', []],
   ])('waits for %s: %s', (_what, where, on, by, expected) => {
     expect(mountsAt(IMAGES, host, sharing(where, on, by))).toEqual(expected);
   });
@@ -78,7 +78,7 @@ describe('a unit that keeps its data on a mount', () => {
   });
 });
 
-describe('the phases whose units keep data in shared folders', () => {
+describe('the phases whose units have data on shared folders', () => {
   const placed = placedBy(
     deployment({
       more: `

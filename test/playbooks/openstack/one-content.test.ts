@@ -3,10 +3,10 @@ import { deployment, HOSTS, placedBy, type Asked, type Placed } from './deployme
 
 const TLS = 'haproxy: { tls: { api: {}, database: {} } }';
 const DEPLOYMENTS: readonly (readonly [string, Asked])[] = [
-  ['with a host of every kind', {}],
+  ['with all kinds of hosts', {}],
   ['with TLS', { more: TLS }],
   [
-    'with all on every host',
+    'with all roles on every host',
     {
       hosts: [1, 2, 3]
         .map((n) => `\n  h${n}: { address: 192.0.2.1${n}, roles: [controller, network, compute, storage] }`)
@@ -18,7 +18,7 @@ glusterfs: { volumes: { images: { path: /srv/images, mount: /var/lib/glance/imag
     },
   ],
   [
-    'with each role on a host of its own',
+    'with one role per host',
     {
       hosts: `
   d1: { address: 192.0.2.41, roles: [database, time] }
@@ -40,19 +40,22 @@ glusterfs: { volumes: { images: { path: /srv/images, mount: /var/lib/glance/imag
 const key = ({ host, path }: Placed): string => `${host}:${path}`;
 
 describe('a file', () => {
-  it.each(DEPLOYMENTS)('has one content, owner and mode, whoever places it: %s', (_name, asked) => {
-    const seen = new Map<string, Placed>();
-    const disagreements = placedBy(deployment(asked)).flatMap((placed) => {
-      const before = seen.get(key(placed)) ?? placed;
-      seen.set(key(placed), before);
-      return before.text === placed.text && before.mode === placed.mode && before.script === placed.script
-        ? []
-        : [`${key(placed)}: ${before.phase} and ${placed.phase}`];
-    });
-    expect(disagreements).toEqual([]);
-  });
+  it.each(DEPLOYMENTS)(
+    'has the same content, owner and mode in every phase that places it: %s',
+    (_name, asked) => {
+      const seen = new Map<string, Placed>();
+      const disagreements = placedBy(deployment(asked)).flatMap((placed) => {
+        const before = seen.get(key(placed)) ?? placed;
+        seen.set(key(placed), before);
+        return before.text === placed.text && before.mode === placed.mode && before.script === placed.script
+          ? []
+          : [`${key(placed)}: ${before.phase} and ${placed.phase}`];
+      });
+      expect(disagreements).toEqual([]);
+    },
+  );
 
-  it('is placed by several where a host is several things', () => {
+  it('is placed by several phases on a host with several roles', () => {
     const phases = placedBy(deployment())
       .filter(({ host, path }) => host === 'all1' && path === '/etc/neutron/neutron.conf')
       .map(({ phase }) => phase);
@@ -60,8 +63,8 @@ describe('a file', () => {
   });
 });
 
-describe('files with secrets in them', () => {
-  it.each(DEPLOYMENTS)('are for their service alone to read, or for root: %s', (_name, asked) => {
+describe('files with secrets', () => {
+  it.each(DEPLOYMENTS)('are readable only by their service or root: %s', (_name, asked) => {
     const open = placedBy(deployment(asked)).filter(
       ({ text, masked, mode }) => text !== masked && (mode & 0o007) !== 0,
     );
@@ -80,7 +83,7 @@ describe('files with secrets in them', () => {
     ['c1', '/root/admin-openrc', 'root:root'],
     ['c1', '/etc/openstack/clouds.yaml', 'root:root'],
   ];
-  it.each(groups)('on %s: %s is of %s', (host, path, owner) => {
+  it.each(groups)('%s:%s belongs to %s', (host, path, owner) => {
     const found = placedBy(deployment()).find((placed) => placed.host === host && placed.path === path);
     expect(found?.script).toContain(`chown ${owner} `);
   });

@@ -30,7 +30,7 @@ function phase(name: string): PlannedPhase {
   return found;
 }
 
-/** `TITLE: operations` of the steps of a phase on a host that have this in their title. */
+/** `TITLE: operations` of a phase's steps on a host whose title matches. */
 function stepsOf(name: string, host: string, words: RegExp): readonly string[] {
   return phase(name).steps.flatMap(({ step, hosts, strategy }) => {
     const on = hosts.find((one) => one.name === host);
@@ -44,7 +44,7 @@ function stepsOf(name: string, host: string, words: RegExp): readonly string[] {
   });
 }
 
-/** Titles and members of the verifying steps of a phase. */
+/** The checks of a phase's verifying steps whose title matches. */
 function checkOf(name: string, title: RegExp): HealthCheck {
   for (const { step } of phase(name).steps) {
     if (step.kind === 'verify' && title.test(step.title)) return step.check;
@@ -81,13 +81,13 @@ describe('services that Pacemaker runs on one host at a time', () => {
     expect(stepsOf(name, 'c1', /^(Run|Have|Apply)/)).toEqual(expected);
   });
 
-  it('are not left to it before, and what is configured already is', () => {
+  it('are started by systemd if the cluster is configured later', () => {
     expect(stepsOf('pacemaker', 'c1', /^Hand/)).toEqual([
       'Hand HAProxy over to the cluster, in parallel, stops one at a time: haproxy is left to the cluster',
     ]);
   });
 
-  it('are told which of the members of the group come later', () => {
+  it('are marked as resources that later phases configure', () => {
     const { inventory } = deployed;
     const platform = platformOf(inventory.platform);
     const own = settings.parse(inventory.settings['pacemaker']);
@@ -106,8 +106,12 @@ describe('services that Pacemaker runs on one host at a time', () => {
   });
 
   it.each([
-    ['are started again where they fail, as systemd would do', true, ['false', '5', '1h']],
-    ['change nothing for what is configured before the cluster', false, [undefined, undefined, undefined]],
+    ['restart on failure, as with systemd', true, ['false', '5', '1h']],
+    [
+      'change no defaults for services that are configured before the cluster',
+      false,
+      [undefined, undefined, undefined],
+    ],
   ])('%s', (_name, known, expected) => {
     const { inventory } = deployed;
     const platform = platformOf(inventory.platform);
@@ -129,7 +133,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
     ['keystone', 'on one', [200, 0], true],
     ['keystone', 'on none', [0, 0], false],
     ['keystone', 'on both', [200, 200], false],
-    ['placement', 'on one, which no cluster moves', [200, 0], false],
+    ['placement', 'on one, without a cluster manager', [200, 0], false],
   ] as const)('answer, %s %s', (name, _where, [first, second], healthy) => {
     const check = checkOf(name, /answers$/);
     const findings = check.judge(
@@ -141,7 +145,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
     expect(findings.every((finding) => finding.healthy)).toBe(healthy);
   });
 
-  it('are waited for where they run after a restart, whichever host was restarted', () => {
+  it('are verified on all hosts of the group after a restart', () => {
     const restart = (name: string): readonly string[] => {
       const found = phase(name).steps.find(({ step }) => step.title.startsWith('Apply new settings'))?.step;
       const c1 = deployed.inventory.hosts[0]!;
@@ -153,7 +157,7 @@ describe('services that Pacemaker runs on one host at a time', () => {
     expect(restart('placement')).toEqual(['c1']);
   });
 
-  it('are known to HAProxy by their unit', () => {
+  it('have their unit in their frontend', () => {
     const units = deployed.frontends.filter(({ unit }) => unit !== undefined);
     expect(units.map(({ name, unit }) => `${name} ${unit ?? ''}`)).toEqual([
       'keystone keystone',

@@ -16,7 +16,7 @@ const entriesOn = (host: string): readonly string[] => [
   ),
 ];
 
-describe('what agents start as root', () => {
+describe('programs that agents start as root', () => {
   it.each([
     ['n1', '/etc/neutron/rootwrap.conf'],
     ['k1', '/etc/neutron/rootwrap.conf'],
@@ -27,7 +27,7 @@ describe('what agents start as root', () => {
     expect(values['DEFAULT.filters_path']).toContain(conf.replace('rootwrap.conf', 'rootwrap.d'));
   });
 
-  it('has entry points that root alone can change, and only where agents are', () => {
+  it("have entry points writable only by root, on agents' hosts only", () => {
     expect(entriesOn('n1')).toEqual([PRIVSEP, MONITOR]);
     expect(entriesOn('c1')).toEqual([]);
     const placed = placedBy(deployed).filter(({ path }) => path.startsWith(`${ENTRIES}/`));
@@ -37,7 +37,7 @@ describe('what agents start as root', () => {
     );
   });
 
-  it('calls what the package calls, once the log has a lock for all threads', () => {
+  it("call the package's function after making the log thread-safe", () => {
     const monitor = placedBy(deployed).find(({ path }) => path === MONITOR)?.text ?? '';
     expect(monitor.indexOf('_fix_eventlet_logging')).toBeGreaterThan(0);
     expect(monitor.indexOf('from neutron.cmd.keepalived_state_change import main')).toBeGreaterThan(
@@ -57,7 +57,7 @@ describe('what agents start as root', () => {
     expect(restarts.some(({ operation }) => operation.probe.script.includes(PRIVSEP))).toBe(true);
   });
 
-  it('is left to the operating system where its oslo.log asks each program', () => {
+  it("keep the platform's entry points if its oslo.log is newer", () => {
     const later = { ...platformOf('debian-12'), versions: { rabbitmq: '3.10', osloLog: '6.0' } };
     expect(rootwrap(later, 'neutron')).toEqual({ operations: [], paths: [] });
   });

@@ -8,14 +8,14 @@ const values = deployed.secrets.map((secret) => secret.reveal());
 const steps = deployed.plan.phases.flatMap((phase) => phase.steps.map(({ step }) => ({ phase, step })));
 const operations = operationsOf(deployed);
 
-/** Names of the secrets whose value stands in a text. */
+/** Names of the secrets whose value is in a text. */
 const secretsIn = (text: string): readonly string[] =>
   deployed.secrets.filter((secret) => text.includes(secret.reveal())).map(({ name }) => name);
 
-/** What a person, or a list of processes, could see of a probe. */
+/** The visible parts of a probe: its script and masked input. */
 const seen = ({ script, input, reads }: Probe): string => [script, String(input ?? ''), ...reads].join('\n');
 
-/** Every health check of every phase, with those that steps wait for. */
+/** Every health check of every phase, including those that steps wait for. */
 const checks: readonly HealthCheck[] = [
   ...deployed.plan.phases.flatMap(({ health }) => health),
   ...steps.flatMap(({ step }) => (step.kind === 'verify' ? [step.check] : [])),
@@ -25,7 +25,7 @@ const checks: readonly HealthCheck[] = [
 ];
 
 describe('a secret', () => {
-  it('is there for every one that a part of the cloud needs, and no two are the same', () => {
+  it('exists for every account of the cloud, and none is shared', () => {
     const services = ['keystone', 'glance', 'placement', 'nova', 'neutron', 'cinder'];
     const wanted = [
       ...services.flatMap((service) => [`${service}Database`, `${service}Account`]),
@@ -45,7 +45,7 @@ describe('a secret', () => {
     expect(secretsIn(titles.join('\n'))).toEqual([]);
   });
 
-  it('is in no script of a probe, and masked in what it is given', () => {
+  it('is in no script of a probe, and masked in its input', () => {
     const probes = [
       ...operations.map(({ operation }) => operation.probe),
       ...steps.flatMap(({ step }) =>
@@ -58,14 +58,14 @@ describe('a secret', () => {
     expect([...scripts].flatMap(secretsIn)).toEqual([]);
   });
 
-  it('is masked in every file that is shown, and in no script that places one', () => {
+  it('is masked in the diff of every file, and in no script that places one', () => {
     const files = placedBy(deployed);
     expect(files.flatMap(({ masked, script }) => secretsIn(`${masked}\n${script}`))).toEqual([]);
-    // Else there would be nothing to mask.
+    // Ensures that there is something to mask.
     expect(files.filter(({ text }) => secretsIn(text).length > 0).length).toBeGreaterThan(20);
   });
 
-  it('is masked in files that are kept beside what others wrote', () => {
+  it('is masked in files that osha edits in part', () => {
     const shown = operations.flatMap(({ operation: { places } }) =>
       places ? [asSecretText(places.content).masked()] : [],
     );
@@ -79,12 +79,12 @@ describe('a database account', () => {
       .filter((placed) => placed.host === host && placed.path === path)
       .flatMap(({ text }) => secretsIn(text).filter((name) => name.endsWith('Database')));
 
-  it("is known to its own service's file alone", () => {
+  it("is only in its own service's files", () => {
     expect(passwords('c1', '/etc/nova/nova.conf')).toEqual(['novaDatabase']);
     expect(passwords('c1', '/etc/cinder/cinder.conf')).toEqual(['cinderDatabase']);
   });
 
-  it('is known to no host that only networks or servers run on', () => {
+  it('is on no dedicated network or compute host', () => {
     const known = placedBy(deployed)
       .filter(({ host }) => host === 'n1' || host === 'k1')
       .flatMap(({ path, text }) =>

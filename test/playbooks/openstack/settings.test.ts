@@ -5,7 +5,7 @@ import { checkInventory } from '../../../src/inventory/load.ts';
 import { platformIds } from '../../../src/platform/index.ts';
 import { deployment, HOSTS, inventoryText, operationsOf, placedBy, type Asked } from './deployment.ts';
 
-/** What is told of an inventory, without what is good advice. */
+/** The problems of an inventory, without unrelated advice. */
 function told(asked: Asked): readonly string[] {
   const { problems } = checkInventory('/site/prod.yaml', inventoryText(asked), {
     playbooks,
@@ -20,8 +20,8 @@ const SHARED =
   'glusterfs: { servers: [c1, c2, all1], volumes: { images: { path: /srv/images, mount: /var/lib/glance/images, on: [control] } } }';
 const IMAGES = expect.stringMatching(/^warning: images are stored on c1 only/) as string;
 
-describe('an inventory that asks for OpenStack', () => {
-  it('is right where images are shared, by GlusterFS or by NFS', () => {
+describe('an inventory with OpenStack', () => {
+  it('is valid with images on GlusterFS or NFS', () => {
     const nfs =
       'nfs: { shares: { images: { server: k1, path: /srv/images, mount: /var/lib/glance/images, on: [control] } } }';
     expect(told({ more: SHARED })).toEqual([]);
@@ -30,21 +30,18 @@ describe('an inventory that asks for OpenStack', () => {
   });
 
   const elsewhere: readonly (readonly [string, string])[] = [
-    ['on hosts that do not give them out', 'mount: /var/lib/glance/images, on: [compute]'],
-    ['on some of the controllers only', 'mount: /var/lib/glance/images, on: [c1, c2]'],
-    ['at another place', 'mount: /srv/glance, on: [control]'],
+    ['mounted on hosts without Glance', 'mount: /var/lib/glance/images, on: [compute]'],
+    ['mounted on some controllers only', 'mount: /var/lib/glance/images, on: [c1, c2]'],
+    ['mounted at another path', 'mount: /srv/glance, on: [control]'],
   ];
-  it.each(elsewhere)(
-    'is warned where the shared folder is %s, and has images on one host',
-    (_name, where) => {
-      const more = `nfs: { shares: { images: { server: k1, path: /srv/images, ${where} } } }`;
-      expect(told({ more })).toContainEqual(IMAGES);
-      const glance = deployment({ more }).plan.phases.find(({ name }) => name === 'glance');
-      expect(glance?.hosts.map(({ name }) => name)).toEqual(['c1']);
-    },
-  );
+  it.each(elsewhere)('gets a warning and one Glance host if the shared folder is %s', (_name, where) => {
+    const more = `nfs: { shares: { images: { server: k1, path: /srv/images, ${where} } } }`;
+    expect(told({ more })).toContainEqual(IMAGES);
+    const glance = deployment({ more }).plan.phases.find(({ name }) => name === 'glance');
+    expect(glance?.hosts.map(({ name }) => name)).toEqual(['c1']);
+  });
 
-  it('is right with one controller, on which images cannot be anywhere else', () => {
+  it('is valid with one controller, where images are local', () => {
     const hosts = '\n  c1: { address: 192.0.2.11, roles: [controller, compute, network] }';
     expect(told({ hosts }).filter((line) => line.includes('images are kept'))).toEqual([]);
   });
@@ -73,43 +70,43 @@ describe('an inventory that asks for OpenStack', () => {
       'error: unknown key "virtualisation"; did you mean "virtualization"?',
     ],
     [
-      'an unknown way of virtualization',
+      'an unknown kind of virtualization',
       { more: 'compute: { virtualization: kmv }' },
       'error: virtualization: unknown value "kmv"; did you mean "kvm"?',
     ],
     [
-      'a key under a service that has none',
+      'a key of a service without settings',
       { more: 'glance: { workers: 2 }' },
       'error: unknown key "workers"; remove it',
     ],
     [
-      'no process at all',
+      'zero workers',
       { openstack: 'services: all, workers: 0' },
       'error: workers: expected at least 1, found 0; ',
     ],
     [
-      'one router agent, which is never highly available',
+      'one router agent, which cannot be highly available',
       { more: 'neutron: { router_agents: 1 }' },
       'error: router_agents: expected at least 2, found 1; ',
     ],
   ];
-  it.each(mistakes)('is told of %s, and of nothing that follows from it', (_name, asked, expected) => {
+  it.each(mistakes)('gets exactly one error for %s', (_name, asked, expected) => {
     expect(told({ ...asked, more: `${SHARED}\n${asked.more ?? ''}` })).toEqual([expected]);
   });
 
-  it('is told of an unknown service', () => {
+  it('gets an error for an unknown service', () => {
     const [line, ...rest] = told({ openstack: 'services: [identity, imge]', more: SHARED });
     expect(line).toMatch(/^error: .*(imge|services)/);
     expect(rest).toEqual([]);
   });
 });
 
-/** A service with all that it needs. */
+/** A service with all that it requires. */
 function closure(service: AnyService): readonly AnyService[] {
   return [...new Set([...NEEDS[service].flatMap(closure), service])];
 }
 
-describe('a service alone, with what it needs and no more', () => {
+describe('a service with only what it requires', () => {
   it.each(SERVICE_NAMES)('%s can be deployed', (service) => {
     const asked = { openstack: `services: [${closure(service).join(', ')}]` };
     expect(told({ ...asked, more: SHARED })).toEqual([]);
@@ -121,13 +118,13 @@ describe('a service alone, with what it needs and no more', () => {
     expect(placedBy(deployed).map(({ text }) => text)).not.toContain('undefined');
   });
 
-  it('knows nothing of services that are not there', () => {
+  it('has no configuration for missing services', () => {
     const placed = placedBy(deployment({ openstack: 'services: [identity, image, network, volume]' }));
     const calling = placed.filter(({ text }) => /^username = (nova|placement)$/m.test(text));
     expect(calling.map(({ path }) => path)).toEqual([]);
   });
 
-  it('needs no host of compute or network where it is about neither', () => {
+  it('needs no compute or network hosts unless it includes those services', () => {
     const hosts = HOSTS.replace(/ {2}(all1|n1|k1).*\n/g, '');
     const asked = { hosts, openstack: 'services: [identity]' };
     expect(told(asked).filter((line) => line.startsWith('error'))).toEqual([]);

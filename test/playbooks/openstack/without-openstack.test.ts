@@ -9,7 +9,7 @@ const PHASES =
   /^(openstack|keystone|placement|glance|neutron|nova|cinder|neutron-agents|nova-compute|horizon|rotate-keys)$/;
 const OWN = /^\/etc\/(keystone|placement|glance|neutron|nova|cinder|openstack|openstack-dashboard)\/|openrc/;
 
-/** The inventories that come with osha, as they would be if they asked for no OpenStack. */
+/** The bundled inventories without their OpenStack keys. */
 const inventories = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.yaml') && name !== 'secrets.yaml')
   .map((name) => [name, withoutCloud(readFileSync(join(FOLDER, name), 'utf8'))] as const);
@@ -18,18 +18,18 @@ function withoutCloud(text: string): string {
   const document = parseDocument(text);
   document.delete('openstack');
   document.delete('neutron');
-  // A group can only move what is there.
+  // Groups can only list existing services.
   const group = ['pacemaker', 'groups', 'controller', 'services'];
   if (document.hasIn(group)) document.setIn(group, ['haproxy', 'memcached']);
   return document.toString();
 }
 
-describe('an inventory that asks for no OpenStack', () => {
-  it('is there in five kinds at least', () => {
+describe('an inventory without OpenStack', () => {
+  it('is tested in at least five variants', () => {
     expect(inventories.length).toBeGreaterThanOrEqual(5);
   });
 
-  it.each(inventories)('gets none: %s', (_name, text) => {
+  it.each(inventories)('deploys no part of it: %s', (_name, text) => {
     const deployed = deploymentOf(text);
     expect(deployed.plan.phases.map(({ name }) => name).filter((name) => PHASES.test(name))).toEqual([]);
     expect(deployed.frontends.filter(({ later }) => later)).toEqual([]);
@@ -37,7 +37,7 @@ describe('an inventory that asks for no OpenStack', () => {
     expect(own.map(({ path }) => path)).toEqual([]);
   });
 
-  it('would get it for the asking', () => {
+  it('would deploy it with the openstack key', () => {
     const phases = deploymentOf(inventoryText()).plan.phases.map(({ name }) => name);
     expect(phases.filter((name) => PHASES.test(name)).length).toBeGreaterThanOrEqual(9);
   });

@@ -16,12 +16,12 @@ afterEach(() => cloud.close());
 
 const session = (): ApiSession => sessionAt(cloud.origin);
 
-/** Sends requests as a change does. */
+/** Sends requests like a change. */
 function send(requests: readonly ApiRequest[], who: ApiSession = session()): Promise<ProbeAnswer> {
   return runMeanwhile(API_SCRIPT, apiJob(who, requests, { together: 0 }));
 }
 
-describe('changing something', () => {
+describe('the script of a change', () => {
   const create = (name: string, more: object = {}): ApiRequest => ({
     service: 'identity',
     method: 'POST',
@@ -30,7 +30,7 @@ describe('changing something', () => {
     ...more,
   });
 
-  it('sends one request after another, and what one answered goes into the next ones', async () => {
+  it('sends requests one at a time, and uses values of earlier responses in later ones', async () => {
     cloud = await startCloud({ others: () => ({ status: 200, body: {} }) });
     listImages(cloud);
     const done = await send([
@@ -70,7 +70,7 @@ describe('changing something', () => {
     });
   });
 
-  it('goes on where an answer is as good as success', async () => {
+  it('continues after an accepted error status', async () => {
     cloud = await startCloud();
     expect(await send([create('admin', { accept: [409] }), create('service')])).toMatchObject({
       exitCode: 0,
@@ -80,33 +80,33 @@ describe('changing something', () => {
 
   const failing: readonly (readonly [string, readonly [ApiRequest, Partial<ApiSession>?], RegExp])[] = [
     [
-      'is refused',
+      'is rejected',
       [create('admin')],
       /^POST \/projects: 409 .*Conflict occurred attempting to store project/,
     ],
     [
-      'does not find what a later one needs',
+      'does not return a value that a later one needs',
       [{ service: 'identity', path: '/users?name=nova', save: { users: 'users.0.id' } }],
       /^GET \/users\?name=nova: 0 its response has no users\.0\.id$/,
     ],
     [
-      'has nowhere to go',
+      'is for a service missing from the catalogue',
       [{ service: 'compute', path: '/flavors' }],
       /^GET \/flavors: 0 the catalogue has no compute$/,
     ],
     [
-      'is not even sent, because the password is wrong',
+      'is not sent, because the password is wrong',
       [create('new'), { password: new Secret('openstackAdmin', 'wrong-word') }],
       /^logging in as admin at http:\/\/127\.0\.0\.1:\d+\/v3: 401 .*requires authentication/,
     ],
     [
-      'is not even sent, because nobody answers',
+      'is not sent, because nothing answers',
       [create('new'), { authUrl: NOWHERE }],
       /^logging in as admin at http:\/\/127\.0\.0\.1:1\/v3: 0 .*refused/,
     ],
   ];
   it.each(failing)(
-    'ends with the first request that %s, and says so',
+    'fails at the first request that %s, with its error',
     async (_why, [request, who], words) => {
       cloud = await startCloud();
       const { stdout, stderr, exitCode } = await send([request, create('later')], { ...session(), ...who });
@@ -116,7 +116,7 @@ describe('changing something', () => {
     },
   );
 
-  it('has its secrets on stdin alone, and says them to nobody but the service', async () => {
+  it('has its secrets only on stdin, and sends them only to the service', async () => {
     cloud = await startCloud();
     const nova = new Secret('novaAccount', 'mX4nB7vC2zL9kJ5h');
     const user = { name: 'nova', domain_id: 'default', password: nova };

@@ -24,7 +24,7 @@ async function start(options?: CloudOptions): Promise<Cloud> {
   return cloud;
 }
 
-/** What a probe understands of a session on this machine. */
+/** The probe's result for a session on this machine. */
 async function ask(
   who: ApiSession,
   requests: readonly ApiRequest[],
@@ -36,8 +36,8 @@ async function ask(
   return probe.parse(answer);
 }
 
-describe('asking several services', () => {
-  it('logs in once, finds them in the catalogue, and gives what they answered in the order of the questions', async () => {
+describe('a probe of several services', () => {
+  it('logs in once, finds them in the catalogue, and returns responses in the order of the requests', async () => {
     const { origin } = await start({
       others: ({ path }) =>
         ({
@@ -74,7 +74,7 @@ describe('asking several services', () => {
     expect(answers.every(({ ms }) => typeof ms === 'number' && ms >= 0)).toBe(true);
   });
 
-  it('asks all of them at the same time', async () => {
+  it('sends all requests concurrently', async () => {
     const waiting: (() => void)[] = [];
     const { origin } = await start({
       others: async () => {
@@ -92,7 +92,7 @@ describe('asking several services', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  it('says why nobody could log in, and asks nothing then', async () => {
+  it('returns the reason for a failed login, and sends no requests', async () => {
     const { origin, calls } = await start();
     const question = [{ service: 'image', path: '/images' }] as const;
     const wrong = { ...sessionAt(origin), password: new Secret('openstackAdmin', 'wrong-word') };
@@ -106,7 +106,7 @@ describe('asking several services', () => {
     expect(calls).toEqual([]);
   });
 
-  it('goes in where it can, and says how it was at the first door', async () => {
+  it('logs in at the first URL that works, and returns the result of the first URL', async () => {
     const { origin } = await start();
     const session = { ...sessionAt(origin), authUrl: NOWHERE, otherUrls: [`${origin}/v3`] };
     const { login, answers } = await ask(session, [{ service: 'identity', path: '/roles' }]);
@@ -114,7 +114,7 @@ describe('asking several services', () => {
     expect(answers).toMatchObject([{ status: 200 }]);
   });
 
-  it('asks Keystone where it logged in, whatever the catalogue says, and no proxy', async () => {
+  it("sends Keystone's requests to the URL of the login, not of the catalogue, and uses no proxy", async () => {
     const { origin, lists } = await start();
     for (const endpoint of lists['endpoints'] ?? []) Object.assign(endpoint, { url: NOWHERE });
     const proxies = { http_proxy: NOWHERE, https_proxy: NOWHERE, HTTP_PROXY: NOWHERE, ALL_PROXY: NOWHERE };
@@ -122,7 +122,7 @@ describe('asking several services', () => {
     expect(answers).toMatchObject([{ status: 200 }]);
   });
 
-  it('understands what came of it, also where that is nothing', () => {
+  it('parses any output of the script, even none', () => {
     const probe = apiProbe(sessionAt('http://192.0.2.20:5000'), [], [], (answers) => answers);
     const said = (stdout: string): ApiAnswers => probe.parse({ stdout, stderr: '', exitCode: 0 });
     expect(said('')).toEqual({
@@ -133,13 +133,13 @@ describe('asking several services', () => {
   });
 });
 
-describe('asking over TLS', () => {
+describe('a probe over TLS', () => {
   let folder: string;
   beforeEach(() => {
     folder = folderForTest();
   });
 
-  it("trusts osha's own CA where it is told to, and no stranger", async () => {
+  it('trusts the given CA, and no other', async () => {
     const pem = (await issue(CA, { names: ['127.0.0.1'], days: 30 }, Date.now() / 1000)).reveal();
     const { origin } = await start({ tls: { key: pem, cert: pem } });
     const ca = join(folder, 'ca.pem');

@@ -11,11 +11,11 @@ import type { Answer } from '../../../../src/playbook/operation.ts';
 import { aHost } from '../../../support/inventory.ts';
 import { folderForTest } from '../../../support/temporary-folder.ts';
 import { startCloud, type Cloud } from './cloud.ts';
-import { told } from './findings.ts';
+import { linesOf } from './findings.ts';
 import { PATH, runMeanwhile } from './meanwhile.ts';
 import { nova, NOWHERE, sessionAt } from './sessions.ts';
 
-describe('asking for real', () => {
+describe('a probe of real servers', () => {
   let folder: string;
   let cloud: Cloud;
   beforeEach(async () => {
@@ -56,7 +56,7 @@ describe('asking for real', () => {
     { ...nova, hosts: [here], port: port(), root },
   ];
 
-  /** The catalogue leads to Nova at this URL. */
+  /** Adds Nova to the catalogue at this URL. */
   function catalogue(url: string): void {
     cloud.lists['services']?.push({ id: 's-compute', type: 'compute' });
     cloud.lists['endpoints']?.push({ id: 'n-1', service_id: 's-compute', interface: 'internal', url });
@@ -69,7 +69,7 @@ describe('asking for real', () => {
     const probe = apiHealth(session, all, all[0]).probe(here);
     const answer = await runMeanwhile(probe.script, probe.input, { PATH: `${folder}${delimiter}${PATH}` });
     expect(answer).toMatchObject({ exitCode: 0, stderr: '' });
-    // The other services' probes are the same, so that the answer is theirs too.
+    // The other services' probes are identical, so this is their answer too.
     const found = all.map((service) => {
       const check = apiHealth(session, all, service);
       const known: Answer<ApiState> = { reachable: true, observed: check.probe(here).parse(answer) };
@@ -77,7 +77,7 @@ describe('asking for real', () => {
         .judge(new Map([['c1', known]]))
         .map((one) => ({ ...one, evidence: one.evidence.replace(/\d+ ms/, 'N ms') }));
     });
-    return found.map((of, index) => told(of).map((line) => `${all[index]?.title ?? ''}: ${line}`)).flat();
+    return found.map((of, index) => linesOf(of).map((line) => `${all[index]?.title ?? ''}: ${line}`)).flat();
   }
 
   const KEYSTONE = 'Keystone: API on c1: 22.0.2, answers in N ms';

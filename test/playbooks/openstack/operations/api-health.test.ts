@@ -12,12 +12,12 @@ import {
 import type { ApiAnswer } from '../../../../playbooks/openstack/operations/api-session.ts';
 import { asSecretText } from '../../../../src/secrets/text.ts';
 import { asked, type Asked } from '../../../operations/clusters.ts';
-import { told } from './findings.ts';
+import { linesOf } from './findings.ts';
 import { nova, password, sessionAt } from './sessions.ts';
 import { aHost } from '../../../support/inventory.ts';
 
 const elsewhere = sessionAt('http://192.0.2.20:5000');
-describe('how an API is', () => {
+describe('the health of an API', () => {
   const fine: ApiAnswer = { status: 200, ms: 41 };
   const compute: Agent = { kind: 'nova-compute', host: 'k1', alive: true, enabled: true };
   const good: ApiState = { version: '2:26.2.2-1~deb12u3', own: fine, behindVip: fine, agents: [compute] };
@@ -30,9 +30,9 @@ describe('how an API is', () => {
   const dead: ApiAnswer = { status: 0, error: 'Connection refused', ms: 3 };
 
   const cases: readonly (readonly [string, readonly (ApiState | string)[], readonly string[]])[] = [
-    ['is told of each host, with its version', [good, good], [well('c1'), well('c2'), VIP, ALIVE]],
+    ['is shown per host, with the version', [good, good], [well('c1'), well('c2'), VIP, ALIVE]],
     [
-      'names the host whose own API is broken',
+      'names the host with a failing API',
       [good, said({ own: broken }), good],
       [
         well('c1'),
@@ -43,12 +43,12 @@ describe('how an API is', () => {
       ],
     ],
     [
-      'names the host whose own API is not there',
+      'names the host with a stopped API',
       [said({ own: dead }), good],
       ['BAD API on c1: no answer: Connection refused (port 8774)', well('c2'), VIP, ALIVE],
     ],
     [
-      'says from where the virtual IP was asked, where it does not answer',
+      'names the host from which the virtual IP failed',
       [good, said({ behindVip: { status: 503, body: 'No server is available' } })],
       [
         well('c1'),
@@ -58,58 +58,58 @@ describe('how an API is', () => {
       ],
     ],
     [
-      'knows nothing of agents where nobody could ask for them',
+      'omits agents if no host could list them',
       ['c1', 'c2'].map((): ApiState => ({ version: good.version, own: fine, behindVip: dead })),
       [well('c1'), well('c2'), 'BAD API at the virtual IP: asked from c1: no answer: Connection refused'],
     ],
     [
-      'names an agent that is dead',
+      'names a dead agent',
       [said({ agents: [{ ...compute, alive: false }] })],
       [well('c1'), VIP, 'BAD nova-compute on k1: no recent heartbeat'],
     ],
     [
-      'names an agent that is missing',
+      'names a missing agent',
       [said({ agents: [] })],
       [well('c1'), VIP, 'BAD nova-compute on k1: not in the list of agents'],
     ],
     [
-      'tells of an agent that was taken out',
+      'mentions a disabled agent',
       [said({ agents: [{ ...compute, enabled: false }] })],
       [well('c1'), VIP, `${ALIVE}; disabled: k1`],
     ],
     [
-      'says why a host could not be asked, and what the others know',
+      'gives the reason for an unreachable host, and the findings of the others',
       ['no route to host', good],
       ['BAD API on c1: no route to host', well('c2'), VIP, ALIVE],
     ],
-    ['says no more than that where no host could be asked', ['timed out'], ['BAD API on c1: timed out']],
+    ['has only the reason if no host is reachable', ['timed out'], ['BAD API on c1: timed out']],
     [
-      'tells how long the slowest took',
+      'shows the slowest response time',
       [good, said({ behindVip: { status: 200, ms: 700 } })],
       [well('c1'), well('c2'), 'API at the virtual IP: answers in 700 ms', ALIVE],
     ],
   ];
   it.each(cases)('%s', (_name, all, expected) => {
     const { answers } = asked('c', all, (state: ApiState): ApiState => state);
-    expect(told(apiHealth(elsewhere, [nova], nova).judge(answers))).toEqual(expected);
+    expect(linesOf(apiHealth(elsewhere, [nova], nova).judge(answers))).toEqual(expected);
   });
 
-  it("tells a version without Debian's own parts", () => {
+  it("shows the version without Debian's epoch and revision", () => {
     const versions = ['2:26.2.2-1~deb12u3', '26.2.2', '1:2026.1.0~rc1-0+deb13u1'].map((version) => {
       const { answers } = asked('c', [said({ version })], (state: ApiState): ApiState => state);
-      return told(apiHealth(elsewhere, [nova], nova).judge(answers))[0];
+      return linesOf(apiHealth(elsewhere, [nova], nova).judge(answers))[0];
     });
     const text = (version: string): string => `API on c1: ${version}, answers in 41 ms`;
     expect(versions).toEqual([text('26.2.2'), text('26.2.2'), text('2026.1.0~rc1')]);
   });
 
-  it('says where to look', () => {
+  it('has a hint', () => {
     const { answers } = asked('c', [said({ own: dead })], (state: ApiState): ApiState => state);
     expect(apiHealth(elsewhere, [nova], nova).judge(answers)[0]?.hint).toBe('check its log on c1');
   });
 });
 
-describe('asking several services of one host', () => {
+describe('the probes of several services on one host', () => {
   const keystone: ApiService = {
     ...{
       title: 'Keystone',
@@ -134,27 +134,27 @@ describe('asking several services of one host', () => {
       }),
     );
 
-  it('is one script with one input, so that there is one login', () => {
+  it('are identical, so that there is one login', () => {
     expect([...probes('c1')]).toHaveLength(1);
     expect([...probes('c2')]).toHaveLength(1);
   });
 
-  it('leaves out what does not run there', () => {
+  it('omit services that do not run there', () => {
     expect([...probes('c1')].join()).toContain(':9292');
     expect([...probes('c2')].join()).not.toContain(':9292');
   });
 
-  it('has the password on stdin alone', () => {
+  it('have the password only on stdin', () => {
     const { script, input } = apiHealth(elsewhere, all, nova).probe(nova.hosts[0]!);
     expect(script).not.toContain(password.reveal());
     expect(String(input)).not.toContain(password.reveal());
   });
 });
 
-describe('the agents in an answer', () => {
+describe('the agents in a response', () => {
   const cases: readonly (readonly [string, unknown, readonly Agent[] | undefined])[] = [
     [
-      "are those of Nova's and Cinder's list, by their binary",
+      "are parsed from Nova's and Cinder's list, by their binary",
       {
         services: [
           { binary: 'nova-conductor', host: 'c1', state: 'up', status: 'enabled' },
@@ -167,7 +167,7 @@ describe('the agents in an answer', () => {
       ],
     ],
     [
-      "are those of Neutron's list, by their type",
+      "are parsed from Neutron's list, by their type",
       {
         agents: [
           {
@@ -191,18 +191,18 @@ describe('the agents in an answer', () => {
         { kind: 'DHCP agent', host: 'n2', alive: false, enabled: false },
       ],
     ],
-    ['are none where the list is empty', { services: [] }, []],
-    ['cannot be known from an error', { itemNotFound: { message: 'no such thing', code: 404 } }, undefined],
-    ['cannot be known from a text', '<html>busy</html>', undefined],
-    ['cannot be known from an empty answer', null, undefined],
-    ['cannot be known where there was no answer', undefined, undefined],
+    ['are none in an empty list', { services: [] }, []],
+    ['are unknown in an error', { itemNotFound: { message: 'no such thing', code: 404 } }, undefined],
+    ['are unknown in a text', '<html>busy</html>', undefined],
+    ['are unknown in an empty response', null, undefined],
+    ['are unknown without a response', undefined, undefined],
   ];
   it.each(cases)('%s', (_name, body, expected) => {
     expect(agentsOf(body)).toEqual(expected);
   });
 });
 
-describe('what is said of agents', () => {
+describe('the findings about agents', () => {
   const expected: readonly ExpectedAgent[] = [
     { kind: 'nova-conductor', hosts: [aHost('c1'), aHost('c2')], unit: 'nova-conductor' },
     { kind: 'nova-compute', hosts: [aHost('k1')], unit: 'nova-compute' },
@@ -223,24 +223,24 @@ describe('what is said of agents', () => {
   const computeAlive = 'nova-compute: 1 of 1 alive';
 
   const cases: readonly (readonly [string, readonly Agent[], readonly string[]])[] = [
-    ['is one line for each kind whose agents are all alive', [first, second, compute], [alive, computeAlive]],
+    ['have one line per kind if all are alive', [first, second, compute], [alive, computeAlive]],
     [
-      'names the host of one that is silent, and not those that are well',
+      'name the host of a dead agent, and no others',
       [first, { ...second, alive: false }, compute],
       ['BAD nova-conductor on c2: no recent heartbeat', computeAlive],
     ],
     [
-      'names the host of one that never reported',
+      'name the host of an agent that never reported',
       [first, second],
       [alive, 'BAD nova-compute on k1: not in the list of agents'],
     ],
     [
-      'takes no agent of another kind for it',
+      'do not mistake an agent of another kind for it',
       [first, second, agent('nova-scheduler', 'k1')],
       [alive, 'BAD nova-compute on k1: not in the list of agents'],
     ],
     [
-      'names every one that is missing',
+      'name every missing agent',
       [],
       [
         'BAD nova-conductor on c1: not in the list of agents',
@@ -249,27 +249,27 @@ describe('what is said of agents', () => {
       ],
     ],
     [
-      'tells that an operator took one out, which is no fault',
+      'mention a disabled agent, which is not unhealthy',
       [first, { ...second, enabled: false }, compute],
       [`${alive}; disabled: c2`, computeAlive],
     ],
     [
-      'leaves agents alone that nobody expects',
+      'ignore unexpected agents',
       [first, second, compute, agent('nova-compute', 'old9', { alive: false })],
       [alive, computeAlive],
     ],
   ];
   it.each(cases)('%s', (_name, found, lines) => {
-    expect(told(agentFindings(expected, found))).toEqual(lines);
+    expect(linesOf(agentFindings(expected, found))).toEqual(lines);
   });
 
-  it('says what to look at on that host', () => {
+  it('have a hint for that host', () => {
     const [found] = agentFindings(expected, [first, { ...second, alive: false }, compute]);
     expect(found?.hint).toBe('on c2, check its log and: systemctl status nova-conductor');
   });
 });
 
-describe('agents that a service hears of', () => {
+describe('a check of reporting agents', () => {
   const hosts = [aHost('c1'), aHost('c2'), aHost('c3')];
   const list = {
     ...{ title: 'Nova', type: 'compute', path: '/os-services', from: hosts },
@@ -279,31 +279,31 @@ describe('agents that a service hears of', () => {
   type Heard = readonly Agent[] | ApiAnswer;
   const judged = (all: readonly (Heard | string)[]): readonly string[] => {
     const { answers }: Asked<Heard> = asked('c', all, (heard: Heard): Heard => heard);
-    return told(check.judge(answers));
+    return linesOf(check.judge(answers));
   };
   const compute: Agent = { kind: 'nova-compute', host: 'k1', alive: true, enabled: true };
 
   const cases: readonly (readonly [string, readonly (Heard | string)[], readonly string[]])[] = [
-    ['are those of the first host that knows', [[compute], []], ['nova-compute: 1 of 1 alive']],
+    ['uses the first answer', [[compute], []], ['nova-compute: 1 of 1 alive']],
     [
-      'are asked of another host where one does not answer',
+      'queries from another host if one gets no answer',
       ['timed out', { status: 503 }, [compute]],
       ['nova-compute: 1 of 1 alive'],
     ],
-    ['are waited for where one is missing', [[]], ['BAD nova-compute on k1: not in the list of agents']],
+    ['is unhealthy while an agent is missing', [[]], ['BAD nova-compute on k1: not in the list of agents']],
     [
-      'are not known where no host gets an answer',
+      'reports the last error if no host gets an answer',
       ['timed out', { status: 503, error: 'no server' }],
       ['BAD agents: asked from c2: answers 503 no server'],
     ],
-    ['are not known where no host is up', ['timed out'], ['BAD agents: c1: timed out']],
-    ['are not known where there is no host', [], ['BAD agents: no host to query from']],
+    ['reports the last error if no host is reachable', ['timed out'], ['BAD agents: c1: timed out']],
+    ['reports that there is no host to query from', [], ['BAD agents: no host to query from']],
   ];
   it.each(cases)('%s', (_name, all, expected) => {
     expect(judged(all)).toEqual(expected);
   });
 
-  it('are understood from what the probe printed', () => {
+  it('parses the output of the probe', () => {
     const probe = check.probe(hosts[0]!);
     const parse = (stdout: string): Heard => probe.parse({ stdout, stderr: '', exitCode: 0 });
     const services = [{ binary: 'nova-compute', host: 'k1', state: 'up', status: 'enabled' }];
@@ -326,28 +326,28 @@ describe('an agent that a cluster runs on one host at a time', () => {
   });
   const cases: readonly (readonly [string, readonly Agent[], string])[] = [
     [
-      'is well where the one that it left is in the list still',
+      'is healthy while its former host is still listed',
       [agent('c1', false), agent('c2', true)],
       'nova-conductor: alive on c2, one of c1, c2',
     ],
     [
-      'is well where it never ran on the other',
+      'is healthy if it never ran on the other host',
       [agent('c1', true)],
       'nova-conductor: alive on c1, one of c1, c2',
     ],
     [
-      'is well where it left the other a moment ago',
+      'is healthy just after it moved',
       [agent('c1', true), agent('c2', true)],
       'nova-conductor: alive on c1 and c2, one of c1, c2',
     ],
     [
-      'is not where none reports',
+      'is unhealthy without a recent heartbeat',
       [agent('c1', false), agent('k1', true)],
       'BAD nova-conductor: no recent heartbeat on any of c1, c2',
     ],
-    ['is not where there is none', [], 'BAD nova-conductor: no recent heartbeat on any of c1, c2'],
+    ['is unhealthy if it is not listed', [], 'BAD nova-conductor: no recent heartbeat on any of c1, c2'],
   ];
   it.each(cases)('%s', (_name, found, line) => {
-    expect(told(agentFindings([expected], found))).toEqual([line]);
+    expect(linesOf(agentFindings([expected], found))).toEqual([line]);
   });
 });

@@ -5,32 +5,32 @@ import type { AddressInfo } from 'node:net';
 type Body = Readonly<Record<string, unknown>>;
 type Entry = Body & { readonly id: string };
 
-/** What came in. */
+/** A received request. */
 export interface Call {
   readonly method: string;
-  /** With its query. */
+  /** With the query. */
   readonly path: string;
   readonly body?: unknown;
   readonly token?: string;
 }
 
-/** What a service that is not Keystone answers. */
+/** A response of a service. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
 }
 
-/** Keystone on this machine, as far as osha asks it, with other services behind the same port. */
+/** A Keystone on this machine, as far as osha uses it, with other services on the same port. */
 export interface Cloud {
   readonly origin: string;
-  /** What Keystone knows, by the name of the list. */
+  /** Keystone's objects, by the name of their list. */
   readonly lists: Readonly<Record<string, Entry[]>>;
-  /** Everything but logins, in its order. */
+  /** All requests except logins, in order. */
   readonly calls: readonly Call[];
   close(): Promise<void>;
 }
 
-/** The administrator's password, as osha's bootstrapping set it. */
+/** The administrator's password. */
 export const ADMIN_PASSWORD = 'kP2vX8rLq5TzNw3H';
 const TOKEN = 'gAAAAA-token-of-admin';
 
@@ -69,7 +69,7 @@ const refused = (status: number, message: string): Reply => ({
   body: { error: { code: status, message } },
 });
 
-/** Keystone, in which an administrator was bootstrapped at the URL. */
+/** A Keystone after bootstrapping with this URL. */
 class Keystone {
   readonly lists: Record<string, Entry[]>;
   #last = 0;
@@ -157,13 +157,13 @@ class Keystone {
 }
 
 export interface CloudOptions {
-  /** What is asked of others than Keystone; 404 where it says nothing. */
+  /** Answers requests to other services; 404 if it returns undefined. */
   readonly others?: (call: Call) => Reply | undefined | Promise<Reply | undefined>;
-  /** Speaks TLS with this certificate and its key. */
+  /** The certificate and key for TLS. */
   readonly tls?: ServerOptions;
 }
 
-/** Starts one on a free port of this machine. */
+/** Starts a fake cloud on a free port of this machine. */
 export async function startCloud({ others, tls }: CloudOptions = {}): Promise<Cloud> {
   const calls: Call[] = [];
   const answer = async (request: IncomingMessage): Promise<Reply> => {

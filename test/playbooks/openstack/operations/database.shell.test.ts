@@ -32,12 +32,12 @@ function write(name: string, content: string): string {
   return path;
 }
 
-/** A program that the probe finds before any other of its name. */
+/** A program that comes first in the probe's PATH. */
 function program(name: string, script: string): void {
   chmodSync(write(`bin/${name}`, `#!/bin/sh\n${script}\n`), 0o755);
 }
 
-/** What the probe finds out on this machine, with `before` before its script. Its stdin is a pipe, as on a host. */
+/** The probe's result on this machine, with `before` prepended to its script. Its stdin is a pipe, as on a host. */
 function observed(before = ''): SchemaState {
   const { probe } = tables();
   const answer = runHere(`cat | {\nPATH="${folder}/bin:${PATH}"\n${before}\n${probe.script}\n}`, probe.input);
@@ -48,12 +48,12 @@ function observed(before = ''): SchemaState {
 const revision = (id: string, down: string, more = ''): string =>
   `"""Something\n\nRevision ID: ${id}\n"""\n\nrevision = '${id}'\ndown_revision = ${down}\n${more}\ndef upgrade(): pass\n`;
 
-describe('the revisions that a package ends in', () => {
+describe('the head revisions of a package', () => {
   const FIRST = revision('a1', 'None');
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
-    ['are the first one where it is the only one', { 'versions/a.py': FIRST }, ['a1']],
+    ['are the only revision if there is one', { 'versions/a.py': FIRST }, ['a1']],
     [
-      'are the last of a line',
+      'are the last of a chain',
       {
         'versions/a.py': FIRST,
         'versions/b.py': revision('c2', "'a1'"),
@@ -71,7 +71,7 @@ describe('the revisions that a package ends in', () => {
       ['c1', 'e1'],
     ],
     [
-      'lack what another one depends on, as Glance and the table in the database have it',
+      'exclude what another revision depends on, as Glance does in its database',
       {
         'versions/a.py': FIRST,
         'versions/b.py': revision('wallaby_expand01', "'a1'"),
@@ -80,7 +80,7 @@ describe('the revisions that a package ends in', () => {
       ['wallaby_contract01'],
     ],
     [
-      'lack all that a revision merges',
+      'exclude merged revisions',
       {
         'versions/a.py': FIRST,
         'versions/b.py': FIRST.replaceAll('a1', 'b1'),
@@ -89,7 +89,7 @@ describe('the revisions that a package ends in', () => {
       ['m1'],
     ],
     [
-      'lack what is named over several lines',
+      'exclude links written over several lines',
       {
         'versions/a.py': FIRST,
         'versions/b.py': FIRST.replaceAll('a1', 'b1'),
@@ -99,7 +99,7 @@ describe('the revisions that a package ends in', () => {
       ['m1'],
     ],
     [
-      'are not those of migrations that came before Alembic, nor of files that are none',
+      'exclude migrations older than Alembic and files that are no migrations',
       {
         'versions/a.py': FIRST,
         'versions/EXPAND_HEAD': 'a1\n',
@@ -116,17 +116,17 @@ describe('the revisions that a package ends in', () => {
     expect(observed().heads).toEqual(heads);
   });
 
-  it('are an error where there are none, which says where they were looked for', () => {
+  it('are an error that names the folder if there are none', () => {
     expect(() => observed()).toThrow(
       `no migrations found in ${folder}/migrations: is the package installed?`,
     );
   });
 });
 
-describe('the revisions that a database is at', () => {
+describe('the current revisions of a database', () => {
   beforeEach(() => program('python3', 'echo head a1'));
 
-  it('are asked of its server, with the password on stdin alone', () => {
+  it('are queried from its server, with the password only on stdin', () => {
     program(
       'mariadb',
       `{ printf '%s\\n' "$@"; env; } >"${folder}/seen"
@@ -150,12 +150,12 @@ printf 'current b2\\ncurrent a1\\n'`,
     ['there is no such table yet', 'echo "ERROR 1146 (42S02): no such table" >&2; exit 1'],
     ['the table is empty', 'exit 0'],
   ];
-  it.each(silent)('are none where %s', (_where, script) => {
+  it.each(silent)('are none if %s', (_where, script) => {
     program('mariadb', script);
     expect(observed()).toEqual({ heads: ['a1'], current: [] });
   });
 
-  it('are waited for 20 seconds and no longer', () => {
+  it('are queried with a limit of 20 seconds', () => {
     program('mariadb', 'exec sleep 60');
     const shortened = `timeout() { echo "$1" >"${folder}/limit"; shift; command timeout 0.1 "$@"; }`;
     expect(observed(shortened)).toEqual({ heads: ['a1'], current: [] });
@@ -170,17 +170,12 @@ describe('the tables of a database', () => {
       .map(({ summary }) => summary);
 
   const cases: readonly (readonly [string, readonly string[], readonly string[], readonly string[]])[] = [
-    ['are left alone where they are those of the package', ['a1'], ['a1'], []],
-    ['are left alone where both branches are', ['a1', 'b2'], ['a1', 'b2'], []],
-    ['are created where there are none', ['a1'], [], ['create the tables of glance']],
+    ['are left alone if they are current', ['a1'], ['a1'], []],
+    ['are left alone if both branches are current', ['a1', 'b2'], ['a1', 'b2'], []],
+    ['are created if there are none', ['a1'], [], ['create the tables of glance']],
+    ['are migrated if they are older', ['b2'], ['a1'], ['migrate the tables of glance from a1 to b2']],
     [
-      'are brought forward where they are older',
-      ['b2'],
-      ['a1'],
-      ['migrate the tables of glance from a1 to b2'],
-    ],
-    [
-      'are brought forward where an upgrade was broken off between two branches',
+      'are migrated if an upgrade stopped between two branches',
       ['a1', 'b2'],
       ['a1'],
       ['migrate the tables of glance from a1 to a1, b2'],
@@ -190,7 +185,7 @@ describe('the tables of a database', () => {
     expect(decided(heads, current)).toEqual(changes);
   });
 
-  it("are changed by the project's own command, as the service's user, with time enough", () => {
+  it("are migrated by the project's command, as the service's user, with a generous time limit", () => {
     const change = (seconds?: number): unknown => tables(seconds).decide({ heads: ['a1'], current: [] })[0];
     expect(change()).toEqual({
       summary: 'create the tables of glance',

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../../src/playbook/operation.ts';
 
-/** Findings in few words. */
-export function told(findings: readonly Finding[]): readonly string[] {
+/** Findings as short lines. */
+export function linesOf(findings: readonly Finding[]): readonly string[] {
   return findings.map(
     ({ subject, host, healthy, evidence }) =>
       `${healthy ? '' : 'BAD '}${subject}${host === undefined ? '' : ` on ${host}`}: ${evidence}`,

@@ -41,14 +41,14 @@ describe('a service that answers over HTTP', () => {
     boolean,
     string,
   ])[] = [
-    ['is healthy where it says 200', said(200), undefined, true, '22.0.2, answers in 12 ms'],
-    ['is healthy where it offers several versions', said(300), undefined, true, '22.0.2, answers in 12 ms'],
-    ['is not where it says anything else', said(503), undefined, false, 'answers 503 on port 5000'],
-    ['is healthy where it says what is expected of it', said(401), [401], true, '22.0.2, answers in 12 ms'],
-    ['is not where it says what is not expected', said(200), [401], false, 'answers 200 on port 5000'],
-    ['is not where nothing answers', said(0), undefined, false, 'no answer on port 5000'],
+    ['is healthy with status 200', said(200), undefined, true, '22.0.2, answers in 12 ms'],
+    ['is healthy with status 300', said(300), undefined, true, '22.0.2, answers in 12 ms'],
+    ['is unhealthy with another status', said(503), undefined, false, 'answers 503 on port 5000'],
+    ['is healthy with an expected status', said(401), [401], true, '22.0.2, answers in 12 ms'],
+    ['is unhealthy with an unexpected status', said(200), [401], false, 'answers 200 on port 5000'],
+    ['is unhealthy without an answer', said(0), undefined, false, 'no answer on port 5000'],
     [
-      'is not where its host cannot be asked',
+      'is unhealthy if its host is unreachable',
       { reachable: false, reason: 'no route to host' },
       undefined,
       false,
@@ -59,7 +59,7 @@ describe('a service that answers over HTTP', () => {
     expect(judged(answer, statuses)).toEqual([[healthy, evidence]]);
   });
 
-  it('says where to look when it is not healthy, and only then', () => {
+  it('has a hint only if it is unhealthy', () => {
     const hints = [said(200), said(503), said(0)].map(
       (answer) => check(5000).judge(new Map([['c1', answer]]))[0]?.hint,
     );
@@ -68,7 +68,7 @@ describe('a service that answers over HTTP', () => {
   });
 });
 
-describe('the probe of it', () => {
+describe('its probe', () => {
   let folder: string;
   let close: () => void;
   beforeEach(() => {
@@ -79,7 +79,7 @@ describe('the probe of it', () => {
     close();
   });
 
-  /** What the probe finds out of a server on this machine, which answers with that status. */
+  /** The probe's result for a server on this machine that returns this status. */
   async function observed(status: number, before = ''): Promise<HttpAnswer> {
     const server = createServer((request, response) => {
       response.writeHead(request.url === '/v3' ? status : 404).end();
@@ -94,7 +94,7 @@ describe('the probe of it', () => {
     return asked.parse(answer);
   }
 
-  it('asks the host itself, through no proxy', async () => {
+  it('connects to the host without a proxy', async () => {
     const answer = await observed(300);
     expect(answer).toMatchObject({ status: 300, version: '2:22.0.2-0' });
     expect(answer.seconds).toBeGreaterThan(0);
@@ -102,9 +102,9 @@ describe('the probe of it', () => {
 
   const silent: readonly (readonly [string, string])[] = [
     ['nothing answers', 'curl() { printf "000 0.000123"; return 7; }'],
-    ['there is nothing to ask with', 'curl() { return 127; }'],
+    ['curl is missing', 'curl() { return 127; }'],
   ];
-  it.each(silent)('finds status 0 where %s', async (_where, before) => {
+  it.each(silent)('finds status 0 if %s', async (_where, before) => {
     expect(await observed(200, before)).toMatchObject({ status: 0, version: '2:22.0.2-0' });
   });
 });

@@ -33,22 +33,22 @@ describe('an API at a virtual IP', () => {
     [300, '+ answers in 12 ms'],
     [503, '- https://192.0.2.20:5000/ answers 503'],
     [0, '- no answer from https://192.0.2.20:5000/'],
-  ])('that says %i is told of as: %s', (status, words) => {
+  ])('with status %i is reported as: %s', (status, words) => {
     expect(told(said(status))).toBe(words);
   });
 
-  it('is not known of by a host that cannot be asked', () => {
+  it('is unhealthy for an unreachable host', () => {
     expect(told({ reachable: false, reason: 'no route to host' })).toBe('- no route to host');
   });
 
   it.each([
     [0, 'c1 must reach 192.0.2.20: add a route, or a virtual IP called "internal"'],
     [503, 'osha status INVENTORY --only haproxy'],
-  ])('after %i comes what to do: %s', (status, hint) => {
+  ])('with status %i has the hint: %s', (status, hint) => {
     expect(judged(said(status))?.hint).toContain(hint);
   });
 
-  it('is asked from every host, and trusted by the certificate that is given', () => {
+  it('is requested from every host, with the given certificate', () => {
     expect(check.members.map(({ name }) => name)).toEqual(['c1', 'k1']);
     const probe = check.probe(aHost('c1'));
     expect(probe.script).toContain('--cacert /etc/osha/ca.pem');
@@ -60,7 +60,7 @@ describe('an API at a virtual IP', () => {
   });
 });
 
-describe('the release in the version of a package', () => {
+describe('the release in a package version', () => {
   it.each([
     ['2:22.0.2-0+deb12u1', '22.0.2'],
     ['1:26.2.2-1~deb12u3', '26.2.2'],

@@ -5,10 +5,10 @@ import { asSecretText, type Text } from '../../../../src/secrets/text.ts';
 
 const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
 
-/** `PATH`, in which Python itself comes first: what chooses among several Pythons takes longer than it does. */
+/** `PATH` with the real Python first: a version manager's wrapper would take longer than Python itself. */
 export const PATH = [dirname(python.trim()), process.env['PATH']].join(delimiter);
 
-/** Runs a script as a host's shell would, on this machine, while this process goes on: it may be what the script asks. */
+/** Runs a script on this machine like a host's shell, without blocking this process, which may be the server it connects to. */
 export async function runMeanwhile(
   script: string,
   input: Text = '',
@@ -24,19 +24,19 @@ export async function runMeanwhile(
   return { ...said, exitCode };
 }
 
-/** What an operation still has to do on this machine. */
+/** The pending changes of an operation on this machine. */
 export async function pending<Observed>(operation: Operation<Observed>): Promise<readonly Change[]> {
   const { probe } = operation;
   return operation.decide(probe.parse(await runMeanwhile(probe.script, probe.input)));
 }
 
-/** Runs one change as the runner does. */
+/** Runs a change like the runner. */
 export function apply({ script, input }: Change): Promise<ProbeAnswer> {
   if (typeof input === 'function' || input instanceof Uint8Array) throw new TypeError('expected a text');
   return runMeanwhile(`set -e\n${script}`, input);
 }
 
-/** Does what is pending, one after another, and gives back what was done. Throws where a change fails. */
+/** Makes the pending changes one at a time and returns their summaries. Throws if one fails. */
 export async function perform<Observed>(operation: Operation<Observed>): Promise<readonly string[]> {
   const changes = await pending(operation);
   for (const change of changes) {

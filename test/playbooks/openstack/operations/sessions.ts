@@ -4,17 +4,17 @@ import type { ApiSession } from '../../../../playbooks/openstack/operations/api-
 import { Secret } from '../../../../src/secrets/secret.ts';
 import { ADMIN_PASSWORD, type Cloud } from './cloud.ts';
 
-/** A Keystone that does not answer: no program may listen on that port without being root, and none does. */
+/** The URL of a Keystone that does not answer: nothing listens on port 1. */
 export const NOWHERE = 'http://127.0.0.1:1/v3';
 
 export const password = new Secret('openstackAdmin', ADMIN_PASSWORD);
 
-/** The administrator's session with a cloud. */
+/** An administrator's session. */
 export function sessionAt(origin: string): ApiSession {
   return { authUrl: `${origin}/v3`, user: 'admin', project: 'admin', password };
 }
 
-/** Puts the image service into the cloud's catalogue; only its internal URL leads anywhere. */
+/** Adds the image service to the cloud's catalogue; only its internal URL works. */
 export function listImages({ lists, origin }: Cloud): void {
   lists['services']?.push({ id: 's-image', type: 'image' });
   for (const [kind, url] of [
