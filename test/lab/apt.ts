@@ -2,26 +2,26 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { run } from './run.ts';
 
-/** One place that packages come from, as this machine has it. */
+/** A package source of this machine. */
 interface Source {
   readonly uri: string;
   readonly suites: readonly string[];
   readonly components: readonly string[];
-  /** The file of the keys that sign it; without one, the distribution's own. */
+  /** The keyring that signs it; absent for the distribution's own. */
   readonly signedBy: string | undefined;
 }
 
 const SUITE = 'bookworm';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** The mirror that this machine takes Debian 12 from, or undefined where it is no Debian 12. */
+/** This machine's mirror of Debian 12; undefined if it does not run Debian 12. */
 export function debianMirror(): string | undefined {
   return machineSources().find(({ suites }) => suites.includes(SUITE))?.uri;
 }
 
 /**
- * Writes what a host needs to install packages as this machine does into `folder`, laid out as on a host: sources of Debian 12,
- * settings of apt for proxies and dates, certificates of the machine's own. Writes no sources where this machine is no Debian 12.
+ * Writes the apt configuration of this machine into `folder`, laid out as on a host: sources of Debian 12, proxy and date
+ * settings, and the machine's own certificates. Writes no sources if this machine does not run Debian 12.
  */
 export async function writeMachineFiles(folder: string): Promise<void> {
   const sources = machineSources();
@@ -35,7 +35,7 @@ export async function writeMachineFiles(folder: string): Promise<void> {
     .split('\n')
     .filter((line) => /^Acquire::(Check-\S+|https?::\S*Proxy\S*) ".+";$/.test(line));
   if (settings.length > 0) write(join(folder, 'etc/apt/apt.conf.d/90lab'), `${settings.join('\n')}\n`);
-  // For sources that are read over https: the package of certificates can only come from them.
+  // For sources over https: the ca-certificates package can only be installed from them.
   const bundle = '/etc/ssl/certs/ca-certificates.crt';
   if (sources.some(({ uri }) => uri.startsWith('https:')) && existsSync(bundle))
     copy(bundle, join(folder, bundle));
@@ -43,7 +43,7 @@ export async function writeMachineFiles(folder: string): Promise<void> {
   if (existsSync(certificates)) copy(certificates, join(folder, certificates));
 }
 
-/** The machine's sources of Debian 12; those of other makers are not the lab's business. */
+/** The machine's sources of Debian 12, without third-party ones. */
 function machineSources(): Source[] {
   const folder = '/etc/apt/sources.list.d';
   const parts = existsSync(folder) ? readdirSync(folder).sort() : [];
@@ -54,7 +54,7 @@ function machineSources(): Source[] {
       .filter(({ suites, components }) => {
         return suites.every((suite) => suite.startsWith(SUITE)) && components.includes('main');
       })
-      // `cloud-sdk main` and the like: a suite of Debian's begins with its name, and the address ends in what it mirrors.
+      // Excludes `cloud-sdk main` and the like: Debian's suites begin with its codename, and the URL ends in the archive's name.
       .filter(({ uri }) => /\/debian(-security|-updates)?\/?$/.test(uri))
   );
 }

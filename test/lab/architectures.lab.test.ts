@@ -33,8 +33,8 @@ function printFigures(): void {
 }
 
 /**
- * Every architecture in turn, each on clean hosts of its own. OSHA_ARCHITECTURES=NAME,... limits it to some.
- * With OSHA_KEEP_LAB=1 the hosts stay up afterwards; with OSHA_REUSE_LAB=1 those that are up are taken as they are: for one
+ * Every architecture in turn, each on its own clean hosts. OSHA_ARCHITECTURES=NAME,... limits the list.
+ * OSHA_KEEP_LAB=1 keeps the hosts up afterwards; OSHA_REUSE_LAB=1 uses running hosts unchanged. Both work for one
  * architecture at a time.
  */
 describe.each(chosenArchitectures().map((architecture) => [architecture.name, architecture] as const))(

@@ -4,7 +4,7 @@ import { changesOf, failuresOf, osha } from './support/osha.ts';
 
 const INVENTORY = 'inventory/lab.yaml';
 
-/** The full story: hosts on which nothing is but Debian and sshd, with every package installed by the deployment. */
+/** Hosts with only Debian and sshd: the deployment installs every package. */
 beforeAll(async () => {
   await up({ inventory: INVENTORY, stage: 'bare', fresh: true });
 });
@@ -20,14 +20,14 @@ it('deploys onto bare hosts', async () => {
   process.stdout.write(`deployed in ${Math.round(deployed.durationMs / 1000)} s\n`);
 });
 
-it('is healthy then', async () => {
+it('is healthy afterwards', async () => {
   const status = await osha('status', INVENTORY);
   expect(status.exitCode, status.stdout + status.stderr).toBe(0);
 });
 
-it('has nothing to do the second time', async () => {
+it('is converged on a second run', async () => {
   const again = await osha('deploy', INVENTORY, '--json');
   expect(changesOf(again)).toEqual([]);
   expect(again.exitCode, again.stderr).toBe(0);
-  process.stdout.write(`nothing to do, found out in ${(again.durationMs / 1000).toFixed(1)} s\n`);
+  process.stdout.write(`converged, checked in ${(again.durationMs / 1000).toFixed(1)} s\n`);
 });

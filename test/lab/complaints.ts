@@ -1,7 +1,7 @@
 /**
- * A script that prints what a host that is not well has to say: what its start still waits for, units that failed,
- * listening sockets that nobody takes connections from and what the threads behind them wait for, warnings, and the
- * ends of the logs that were written last. It never fails.
+ * A script that prints diagnostics of an unhealthy host: pending systemd jobs, failed units, listening sockets with
+ * connections that are not accepted and what their threads wait for, warnings, and the ends of the most recent logs. It
+ * never fails.
  */
 export const WHAT_A_HOST_SAYS = `{
 systemctl list-jobs --no-legend --plain

@@ -22,7 +22,7 @@ const lab = {
   ],
 };
 
-it('gives each host an address in its own networks, the first of them before the others', () => {
+it('gives each host an address in its own networks, its first network first', () => {
   const { services } = composeContent(lab, { image: 'osha-lab:baked' });
   expect(services).toMatchObject({
     balancer1: {
@@ -37,19 +37,19 @@ it('gives each host an address in its own networks, the first of them before the
   });
 });
 
-it('makes one network for each subnet', () => {
+it('creates one network per subnet', () => {
   expect(composeContent(lab, {}).networks).toMatchObject({
     'osha-demo': { ipam: { config: [{ subnet: '10.1.0.0/24' }] } },
     'osha-demo.02': { ipam: { config: [{ subnet: '10.2.0.0/24' }] } },
   });
 });
 
-it('names networks in their order, by which Docker orders interfaces', () => {
+it('names networks in order, because Docker orders interfaces by name', () => {
   const subnets = Array.from({ length: 12 }, (_, index) => `10.${index}.0.0/24`);
   const names = networkNames({ name: 'demo', subnets });
   expect([...names].sort()).toEqual(names);
 });
 
-it('does not name a network like that of another lab', () => {
+it('gives networks of different labs different names', () => {
   expect(networkNames(lab)).not.toContain(networkNames({ name: 'demo-2', subnets: ['10.1.0.0/24'] })[0]);
 });

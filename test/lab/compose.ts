@@ -12,14 +12,14 @@ interface ComposeFile {
 
 type Named = Pick<LabInventory, 'name'>;
 
-/** The name that compose and `docker ps` know a lab by. */
+/** The lab's name in compose and `docker ps`. */
 export function projectOf(inventory: Named): string {
   return `osha-${inventory.name}`;
 }
 
 /**
- * The names of a lab's networks, as Docker knows them, in the order of its subnets. A host's eth0 is in the first of its networks
- * by name (`sandbox.go` of libnetwork): so their names are in order too.
+ * The names of a lab's networks in Docker, in the order of its subnets. Docker orders a host's interfaces by network name
+ * (`sandbox.go` of libnetwork), so the names sort in that order too.
  */
 export function networkNames(inventory: Pick<LabInventory, 'name' | 'subnets'>): readonly string[] {
   const suffix = (index: number): string => (index === 0 ? '' : `.${String(index + 1).padStart(2, '0')}`);
@@ -31,7 +31,7 @@ export function containerOf(inventory: Named, host: string): string {
   return `${projectOf(inventory)}-${host}`;
 }
 
-/** Where the compose file that was made for a lab stands. */
+/** The path of a lab's generated compose file. */
 export function generatedFile(inventory: Named): string {
   return join(LAB_DIR, `${inventory.name}.compose.yml`);
 }
@@ -41,7 +41,7 @@ export async function writeComposeFile(inventory: LabInventory): Promise<string>
   const { 'x-host': host } = parse(readFileSync(COMPOSE_FILE, 'utf8')) as ComposeFile;
   const common = {
     ...host,
-    // docker-compose 1.29 has no word for it; there the engine's default must be right, as it is with the lab's own.
+    // docker-compose 1.29 has no such key; the engine's default must do, as it does with the lab's own engine.
     ...((await composeCommand())?.length === 2 ? { cgroup: 'private' } : {}),
     // The image was built before.
     build: undefined,
@@ -54,7 +54,7 @@ export async function writeComposeFile(inventory: LabInventory): Promise<string>
   return file;
 }
 
-/** What the compose file of an inventory's hosts says, `common` being the same for all of them. */
+/** The content of the compose file of an inventory's hosts; `common` applies to all of them. */
 export function composeContent(
   inventory: LabInventory,
   common: Readonly<Record<string, unknown>>,
@@ -64,7 +64,7 @@ export function composeContent(
   const nameOf = (subnet: string): string => names[inventory.subnets.indexOf(subnet)] ?? '';
   const services = inventory.hosts.map(({ name, interfaces }) => {
     const networks = interfaces.map(({ subnet, address }, index) => {
-      // `docker compose` connects by it. The name of the network says the same, for docker-compose 1.29, and for each later start.
+      // The order in which `docker compose` connects; network names do it for docker-compose 1.29 and for later starts.
       return [nameOf(subnet), { ipv4_address: address, priority: 100 - index }] as const;
     });
     const own = {

@@ -6,7 +6,7 @@ const after = usageOf(
   '3000000 .\n600000 init.scope\n700000 system.slice/mariadb.service\n100000 system.slice/system-osha\\x2dhealth.slice\n20000000 now\n',
 );
 
-it('tells how much of a processor each unit used between two readings', () => {
+it('computes the CPU share of each unit between two readings', () => {
   const report = reportOf([
     { name: 'a', before, after },
     { name: 'b', before, after },

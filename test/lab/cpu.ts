@@ -5,10 +5,10 @@ import { runIn } from './engine.ts';
 import type { LabOptions } from './lab.ts';
 import { LabError } from './run.ts';
 
-/** Processor time that a host's units used, in microseconds since it started. */
+/** CPU time of a host's units in microseconds since boot. */
 type Usage = ReadonlyMap<string, number>;
 
-/** How much of one processor something used, on average: 1 is a whole one. */
+/** Average CPU use; 1 is one full core. */
 export interface CpuShare {
   readonly name: string;
   readonly processors: number;
@@ -16,7 +16,7 @@ export interface CpuShare {
 
 export interface CpuReport {
   readonly hosts: readonly CpuShare[];
-  /** Over all hosts, the largest first. */
+  /** Over all hosts, largest first. */
   readonly units: readonly CpuShare[];
   readonly processors: number;
 }
@@ -28,7 +28,7 @@ for group in . init.scope user.slice system.slice/*; do
 done
 date '+%s%6N now'`;
 
-/** Understands what the script printed; the time of the host is under `now`. */
+/** Parses the output of the script; the host's time is under `now`. */
 export function usageOf(stdout: string): Usage {
   return new Map(
     stdout
@@ -50,7 +50,7 @@ function nameOf(cgroup: string): string {
     .replace(/\.service$/, '');
 }
 
-/** What was used between two readings of each host. A unit that was not there at first used nothing before. */
+/** CPU use between two readings of each host. A unit missing in the first reading started at 0. */
 export function reportOf(
   hosts: readonly { readonly name: string; readonly before: Usage; readonly after: Usage }[],
 ): CpuReport {
@@ -81,7 +81,7 @@ export function reportOf(
   };
 }
 
-/** What the running hosts of a lab use over `seconds`, by the accounting of their cgroups. */
+/** CPU use of a lab's running hosts over `seconds`, from cgroup accounting. */
 export async function measureCpu(seconds: number, options: LabOptions = {}): Promise<CpuReport> {
   const lab = currentLab(options.inventory);
   const read = (host: string): Promise<Usage> =>
@@ -102,7 +102,7 @@ export async function measureCpu(seconds: number, options: LabOptions = {}): Pro
   );
 }
 
-/** A report for a terminal: hosts, then the units that use more than a thousandth of a processor. */
+/** A report for a terminal: hosts, then units that use more than 0.1 % of a core. */
 export function inLines({ hosts, units, processors }: CpuReport): readonly string[] {
   const line = ({ name, processors: share }: CpuShare): string => `${name.padEnd(40)} ${share.toFixed(3)}`;
   return [

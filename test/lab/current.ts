@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { readInventory, type LabInventory } from './inventory.ts';
 import { DEFAULT_INVENTORY, LAB_DIR } from './paths.ts';
 
-/** The file that says which lab was brought up last. */
+/** Records which lab was brought up last. */
 const CURRENT = join(LAB_DIR, 'current');
 
-/** The inventory of the lab that is meant: the given one, or that of the lab which was brought up last. */
+/** The inventory of the current lab: the given one, or that of the lab brought up last. */
 export function currentLab(inventory?: string): LabInventory {
   if (inventory !== undefined) return readInventory(inventory);
   const last = existsSync(CURRENT) ? readFileSync(CURRENT, 'utf8').trim() : DEFAULT_INVENTORY;
   return readInventory(existsSync(last) ? last : DEFAULT_INVENTORY);
 }
 
-/** From now on the lab of that inventory is the one that is meant where none is named; without a file, none is. */
+/** Makes the lab of that inventory the default; without a file, there is none. */
 export function rememberLab(file: string | undefined): void {
   if (file === undefined) {
     rmSync(CURRENT, { force: true });

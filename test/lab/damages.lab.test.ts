@@ -9,8 +9,8 @@ import { failuresOf, osha, prunableOf, summaryOf } from './support/osha.ts';
 import { table } from './support/table.ts';
 
 /**
- * One damage after another on a deployed cluster: `plan --diff` names exactly what `deploy` then does, nothing is unknown,
- * and afterwards nothing is pending and all is healthy. OSHA_DAMAGES takes only those whose words hold it.
+ * Damages a deployed cluster in many ways, one at a time: `plan --diff` names exactly what `deploy` then does, nothing is
+ * unknown, and afterwards everything is converged and healthy. OSHA_DAMAGES selects damages by a part of their title.
  */
 hostsForAll({ inventory: INVENTORY, replace: true, stage: 'baked' });
 
@@ -37,7 +37,7 @@ afterAll(() => {
   process.stdout.write(`${table(head, cells)}\n`);
 });
 
-describe('a plan foretells exactly what deploy does where', () => {
+describe('plan --diff predicts exactly what deploy does if', () => {
   it.each(damages.map((damage) => [damage.what, damage] as const))('%s', async (_what, damage) => {
     await on(damage.host, damage.script);
     const row = await foretoldAndDone(damage);

@@ -8,17 +8,17 @@ import { exists, LabError, must, run, sleep, type Result, type RunOptions } from
 
 const PACKAGES = ['docker.io', 'docker-compose', 'iptables', 'debootstrap'];
 
-/** Runs `docker ARGS` on the lab's own engine where there is one, else on the user's. */
+/** Runs `docker ARGS` on the lab's own engine if there is one, else on the user's. */
 export function docker(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return run('docker', args, { ...options, env: { ...engineEnv(), ...options.env } });
 }
 
-/** Like `docker`, for what must succeed; returns its stdout. */
+/** Like `docker`, but must succeed; returns its stdout. */
 export function mustDocker(args: readonly string[], options: RunOptions = {}): Promise<string> {
   return must('docker', args, { ...options, env: { ...engineEnv(), ...options.env } });
 }
 
-/** Runs a shell script as root in a container; returns its outcome, whatever it is. After `timeoutMs` it is no longer waited for. */
+/** Runs a shell script as root in a container and returns its result, even on failure. After `timeoutMs` it stops waiting. */
 export function runIn(
   container: string,
   script: string,
@@ -27,18 +27,18 @@ export function runIn(
   return docker(['exec', '-i', container, 'bash', '-s'], { ...options, input: script });
 }
 
-/** The variables by which docker and docker-compose find the engine. */
+/** The environment with which docker and docker-compose find the engine. */
 export function engineEnv(): Record<string, string> {
   // Debian's docker has no buildx; the classic builder does what the lab needs.
   return { DOCKER_BUILDKIT: '0', ...(ownEngineLeft() ? { DOCKER_HOST: `unix://${SOCKET}` } : {}) };
 }
 
-/** True where an engine answers. */
+/** Whether an engine answers. */
 export async function engineAnswers(): Promise<boolean> {
   return (await docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 10_000 })).exitCode === 0;
 }
 
-/** Makes sure that an engine answers: the user's own, or one that is installed and started here. */
+/** Ensures that an engine answers: the user's own, or one installed and started here. */
 export async function ensureEngine(log: Log): Promise<void> {
   if (await engineAnswers()) return;
   const why = await whyNotHere();
@@ -49,19 +49,19 @@ export async function ensureEngine(log: Log): Promise<void> {
     );
   }
   await installMissing(log);
-  // Where an init runs, the package has started an engine of the machine's own.
+  // On a machine with an init system, the package has started its own engine.
   if (!ownEngineLeft() && (await engineAnswers())) return;
   await startEngine(log);
 }
 
-/** Ends the engine if the lab started it, and puts back what it changed on this machine. Images stay unless `purge`. */
+/** Stops the engine if the lab started it, and restores what it changed on this machine. Keeps images unless `purge`. */
 export async function stopEngine(log: Log, purge: boolean): Promise<void> {
   const pid = enginePid();
   if (pid !== undefined) {
     await step(log, "stopping the lab's Docker engine", async () => {
       process.kill(pid, 'SIGTERM');
       for (let tries = 0; enginePid() !== undefined; tries++) {
-        if (tries > 300) throw new LabError(`dockerd (process ${pid}) does not end`, `See ${ENGINE_LOG}.`);
+        if (tries > 300) throw new LabError(`dockerd (process ${pid}) does not exit`, `See ${ENGINE_LOG}.`);
         await sleep(100);
       }
     });
@@ -71,7 +71,7 @@ export async function stopEngine(log: Log, purge: boolean): Promise<void> {
     await unmountBelow(RUN_DIR);
     rmSync(RUN_DIR, { recursive: true, force: true });
   }
-  // An engine that was killed leaves its folder mounted on itself.
+  // A killed engine leaves its folder bind-mounted on itself.
   await unmountBelow(CACHE_DIR);
   if (purge && existsSync(CACHE_DIR)) {
     log(`removing the images and everything else in ${CACHE_DIR}`);
@@ -79,16 +79,16 @@ export async function stopEngine(log: Log, purge: boolean): Promise<void> {
   }
 }
 
-/** The process of the lab's own engine, if it runs. An engine that ends takes its file away, at any time. */
+/** The process of the lab's own engine, if it runs. An engine that exits removes its PID file at any time. */
 export function enginePid(): number | undefined {
   const pid = textOf(PID_FILE);
-  // The number may have gone to another process since.
+  // The PID may have been reused.
   return pid !== undefined && textOf(`/proc/${pid.trim()}/cmdline`)?.includes(PID_FILE)
     ? Number(pid)
     : undefined;
 }
 
-/** A file's text, or nothing where there is none (any more). */
+/** A file's text, or empty if it is missing. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
@@ -97,7 +97,7 @@ function textOf(file: string): string | undefined {
   }
 }
 
-/** True where the lab's own engine, not running now, has hosts that were not taken away. */
+/** Whether the lab's own engine, not running now, still has hosts. */
 export function hostsLeft(): boolean {
   const folder = join(CACHE_DIR, 'docker', 'containers');
   return existsSync(folder) && readdirSync(folder).length > 0;
@@ -121,14 +121,14 @@ async function installMissing(log: Log): Promise<void> {
   });
 }
 
-/** How compose is called here: `docker compose` or `docker-compose`. */
+/** The compose command of this machine: `docker compose` or `docker-compose`. */
 export async function composeCommand(): Promise<readonly string[] | undefined> {
   if ((await run('docker', ['compose', 'version'])).exitCode === 0) return ['docker', 'compose'];
   return (await exists('docker-compose')) ? ['docker-compose'] : undefined;
 }
 
 async function startEngine(log: Log): Promise<void> {
-  // Left by an engine that was killed.
+  // Left behind by a killed engine.
   rmSync(SOCKET, { force: true });
   rmSync(PID_FILE, { force: true });
   mkdirSync(RUN_DIR, { recursive: true });
@@ -141,7 +141,7 @@ async function startEngine(log: Log): Promise<void> {
       pidfile: PID_FILE,
       'data-root': join(CACHE_DIR, 'docker'),
       'exec-root': join(RUN_DIR, 'exec'),
-      // Each host's systemd needs a cgroup tree of its own.
+      // Each host's systemd needs its own cgroup tree.
       'default-cgroupns-mode': 'private',
       // The lab has its own network.
       bridge: 'none',
@@ -157,14 +157,14 @@ async function startEngine(log: Log): Promise<void> {
           ? readFileSync(ENGINE_LOG, 'utf8').trim().split('\n').slice(-5)
           : [];
         await stopEngine(log, false);
-        throw new LabError(`dockerd did not start:\n  ${said.join('\n  ')}`, `All it said: ${ENGINE_LOG}.`);
+        throw new LabError(`dockerd did not start:\n  ${said.join('\n  ')}`, `Its log: ${ENGINE_LOG}.`);
       }
       await sleep(200);
     }
   });
 }
 
-/** Takes away what is still mounted below a folder, so that removing it never reaches into something else. */
+/** Unmounts everything below a folder, so that removing it deletes nothing else. */
 async function unmountBelow(folder: string): Promise<void> {
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   const points = mounts

@@ -11,8 +11,8 @@ import { proxyInTheEnvironment } from './harm/proxy.ts';
 import { secretsThatAreNotHere } from './harm/secrets.ts';
 
 /**
- * What people do to a deployment that lives, and what osha must not make of it: nothing that serves is stopped, nothing
- * that was acknowledged is lost, and what is wrong is said with its way out.
+ * Mistakes and failures on a running deployment: osha must not stop a serving member or lose acknowledged data, and must
+ * report the problem with a remedy.
  */
 hostsForAll({ inventory: INVENTORY, replace: true, stage: 'baked' });
 
@@ -20,8 +20,8 @@ describe('a deployed cluster with a client', deployedWithAClient);
 describe('a proxy in the environment of sudo', proxyInTheEnvironment);
 describe('a deployment that was renamed', otherName);
 describe('a folder without the secrets of the deployment', secretsThatAreNotHere);
-describe('a database that does not let osha in', databaseThatRefuses);
+describe("a database that rejects osha's login", databaseThatRefuses);
 describe('a holder of virtual IPs that left the inventory', formerHolder);
 describe('a data directory that was moved to another disk', movedData);
-describe('a database of which one member is gone for good', lostMember);
+describe('a database that lost a member permanently', lostMember);
 describe('after all of this', nothingLost);

@@ -9,25 +9,25 @@ import { step, type Log } from './progress.ts';
 import { exists, LabError, must } from './run.ts';
 
 /**
- * `bare`: Debian with sshd. `baked`: the base's packages too, `openstack`: and those of OpenStack on top, nothing of them configured
- * or running.
+ * `bare`: Debian with sshd. `baked`: with the packages of the base systems. `openstack`: with OpenStack's packages too.
+ * Nothing is configured or running.
  */
 export const STAGES = ['bare', 'baked', 'openstack'] as const;
 export type Stage = (typeof STAGES)[number];
 
 const BASE = 'debian:12';
 
-/** The image's name of a stage. */
+/** The image of a stage. */
 export function imageOf(stage: Stage): string {
   return `osha-lab:${stage}`;
 }
 
-/** Builds a stage's image, from layers that are there already where nothing has changed. */
+/** Builds a stage's image, reusing unchanged layers. */
 export async function ensureImage(stage: Stage, log: Log): Promise<void> {
   await ensureBase(log);
   const context = join(LAB_DIR, 'image');
   rmSync(context, { recursive: true, force: true });
-  // Times of the files count for nothing in the builder's cache, so a copy is as good as the folder itself.
+  // The builder's cache ignores file times, so a copy works as well as the folder itself.
   cpSync(IMAGE_DIR, context, { recursive: true });
   await writeMachineFiles(join(context, 'machine'));
   const known = await hasImage(imageOf(stage));
@@ -54,11 +54,11 @@ async function ensureBase(log: Log): Promise<void> {
     docker(['pull', '-q', BASE], { timeoutMs: 60_000 }),
   );
   if (pulled.exitCode === 0) return;
-  log('  no registry gave it');
+  log('  not available from a registry');
   if (process.getuid?.() !== 0 || !(await exists('debootstrap'))) {
     throw new LabError(
-      `no ${BASE} image, and it cannot be made here`,
-      'Either let `docker pull debian:12` work, or be root on Debian with debootstrap installed.',
+      `no ${BASE} image, and it cannot be built here`,
+      'Make `docker pull debian:12` work, or run as root on Debian with debootstrap installed.',
     );
   }
   await step(log, `making ${BASE} with debootstrap instead (about a minute)`, async (tell) => {

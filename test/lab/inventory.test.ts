@@ -13,11 +13,11 @@ function reading(rest: string): ReturnType<typeof readInventory> {
 }
 
 it.each([
-  ['asks for all services', 'openstack: { services: all }', true],
-  ['asks for one service', 'openstack: { services: [identity] }', true],
-  ['asks for no service', 'openstack: { services: [] }', false],
-  ['only names a region', 'openstack: { region: Here }', false],
-  ['does not speak of OpenStack', '', false],
+  ['has all services', 'openstack: { services: all }', true],
+  ['has one service', 'openstack: { services: [identity] }', true],
+  ['has no services', 'openstack: { services: [] }', false],
+  ['only sets a region', 'openstack: { region: Here }', false],
+  ['has no openstack key', '', false],
 ])('knows whether hosts need the packages of OpenStack: an inventory that %s', (_, rest, needed) => {
   expect(reading(rest).openstack).toBe(needed);
 });

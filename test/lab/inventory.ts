@@ -8,26 +8,26 @@ import { LabError } from './run.ts';
 
 export interface LabHost {
   readonly name: string;
-  /** Where it is logged in to: that of its first interface. */
+  /** The address of its first interface, for logins. */
   readonly address: string;
   /** Never empty; eth0 first. */
   readonly interfaces: readonly Interface[];
 }
 
-/** What the lab needs of an inventory. */
+/** The parts of an inventory that the lab uses. */
 export interface LabInventory {
   readonly file: string;
   readonly name: string;
   readonly hosts: readonly LabHost[];
-  /** The networks of all hosts, each a /24 like `172.29.77.0/24`; those of an interface before those of a later one. */
+  /** The networks of all hosts, each a /24 like `172.29.77.0/24`; ordered by interface. */
   readonly subnets: readonly string[];
-  /** Whether it asks for services of OpenStack, which need packages of their own. */
+  /** Whether it has OpenStack services, which need their own packages. */
   readonly openstack: boolean;
-  /** What in it does not fit the lab's hosts, for the user to see. */
+  /** Notes for the user about settings that do not fit the lab's hosts. */
   readonly remarks: readonly string[];
 }
 
-/** Reads the hosts of an inventory. Leaves everything else to `osha validate`. */
+/** Reads the hosts of an inventory. `osha validate` checks everything else. */
 export function readInventory(file: string = DEFAULT_INVENTORY): LabInventory {
   const path = resolve(file);
   const top = record(load(path));
@@ -36,8 +36,7 @@ export function readInventory(file: string = DEFAULT_INVENTORY): LabInventory {
     throw new LabError(`${path}: \`name\` is missing or not made of a-z, 0-9 and -`, 'Example: `name: lab`.');
   }
   const hosts = Object.entries(record(top['hosts'])).map(([host, value]) => addressesOf(path, host, value));
-  if (hosts.length === 0)
-    throw new LabError(`${path}: it names no hosts`, 'See inventory/lab.yaml for an example.');
+  if (hosts.length === 0) throw new LabError(`${path}: no hosts`, 'See inventory/lab.yaml for an example.');
   return {
     file: path,
     name,
@@ -47,12 +46,12 @@ export function readInventory(file: string = DEFAULT_INVENTORY): LabInventory {
       interfaces: interfacesOf(host),
     })),
     subnets: subnetsOf(path, hosts),
-    openstack: asksForServices(record(top['openstack'])['services']),
+    openstack: hasServices(record(top['openstack'])['services']),
     remarks: remarks(path, record(top['ssh'])),
   };
 }
 
-/** The host of that name, or an error that lists the names. */
+/** The host with that name. Throws an error that lists the names. */
 export function findHost(inventory: LabInventory, name: string): LabHost {
   const host = inventory.hosts.find((each) => each.name === name);
   if (host) return host;
@@ -63,7 +62,7 @@ export function findHost(inventory: LabInventory, name: string): LabHost {
   );
 }
 
-function asksForServices(services: unknown): boolean {
+function hasServices(services: unknown): boolean {
   return Array.isArray(services) ? services.length > 0 : services !== undefined && services !== null;
 }
 
@@ -74,7 +73,7 @@ function load(path: string): unknown {
   } catch {
     throw new LabError(
       `cannot read the inventory ${path}`,
-      'Give the path of a file, or none for inventory/lab.yaml.',
+      'Give the path of an inventory; the default is inventory/lab.yaml.',
     );
   }
   try {
@@ -97,7 +96,7 @@ function addressesOf(path: string, host: string, value: unknown): Addresses {
     );
   }
   if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(host)) {
-    throw new LabError(`${path}: ${host} cannot be a host's name`, 'Names are made of a-z, 0-9 and -.');
+    throw new LabError(`${path}: ${host} is not a valid host name`, 'Names are made of a-z, 0-9 and -.');
   }
   const further = Object.entries(record(networks)).map(([network, own]) => {
     if (isAddress(own)) return [network, own] as const;
@@ -116,13 +115,13 @@ function isAddress(value: unknown): value is string {
 function remarks(path: string, ssh: Record<string, unknown>): string[] {
   const found: string[] = [];
   const user = ssh['user'];
-  if (user !== 'osha' && user !== 'root') found.push('the lab knows the users osha (with sudo) and root');
+  if (user !== 'osha' && user !== 'root') found.push('the lab has the users osha (with sudo) and root');
   for (const [key, file] of [['identity', KEY] as const, ['known_hosts', KNOWN_HOSTS] as const]) {
     const value = ssh[key];
     const named =
       typeof value === 'string' ? resolve(dirname(path), value.replace(/^~(?=\/)/, homedir())) : '';
     if (named !== file)
-      found.push(`to log in to the lab, \`ssh.${key}\` has to be ${relative(dirname(path), file)}`);
+      found.push(`to log in to the lab, \`ssh.${key}\` must be ${relative(dirname(path), file)}`);
   }
   return found;
 }

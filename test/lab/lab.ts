@@ -18,25 +18,25 @@ export { STAGES, type Stage } from './images.ts';
 export { LabError, type Result } from './run.ts';
 
 export interface LabOptions {
-  /** The inventory whose lab is meant; without one, the lab that was brought up last. */
+  /** The inventory of the lab; default: the lab brought up last. */
   readonly inventory?: string;
   readonly log?: Log;
 }
 
 export interface UpOptions extends LabOptions {
-  /** What is installed on the hosts. Default: OpenStack's packages too where the inventory asks for its services, else the base's. */
+  /** What is installed on the hosts. Default: `openstack` if the inventory has its services, else `baked`. */
   readonly stage?: Stage;
-  /** Take the hosts away first, so that all start with clean disks. */
+  /** Remove the hosts first, so that all start with clean disks. */
   readonly fresh?: boolean;
-  /** Take away another lab that has addresses of the same networks; else that is an error. */
+  /** Remove other labs with the same networks; by default they are an error. */
   readonly replace?: boolean;
 }
 
 export type HostState = 'running' | 'cut' | 'stopped' | 'absent';
 
 /**
- * Brings up the hosts that an inventory names and waits until all are ready.
- * Hosts that run already are left as they are, unless the stage or their definition has changed: those start anew, with clean disks.
+ * Brings up the hosts of an inventory and waits until all are ready. Running hosts are kept unless the stage or their
+ * definition has changed: those are recreated with clean disks.
  */
 export async function up(options: UpOptions = {}): Promise<LabInventory> {
   const log = options.log ?? toStdout;
@@ -62,7 +62,7 @@ export async function up(options: UpOptions = {}): Promise<LabInventory> {
   return lab;
 }
 
-/** What each host is doing, in the inventory's order. */
+/** The state of each host, in inventory order. */
 export async function status(
   options: LabOptions = {},
 ): Promise<{ host: string; address: string; state: HostState }[]> {
@@ -77,8 +77,8 @@ export async function status(
 }
 
 /**
- * Stops a host hard, as if its power had gone. Its disk stays. Its cables go first: the kernel of this machine would
- * end the connections of processes that die, and so tell everybody at once what a power cut tells nobody.
+ * Stops a host hard, like a power failure. Its disk stays. Its cables are pulled first: otherwise this machine's kernel
+ * would close the connections of the dying processes, which a power failure does not.
  */
 export async function kill(host: string, options: LabOptions = {}): Promise<void> {
   const container = hostContainer(host, options);
@@ -88,7 +88,7 @@ export async function kill(host: string, options: LabOptions = {}): Promise<void
   await removeCables(cables);
 }
 
-/** Starts a host that was stopped, with its address and its disk, and waits until it is ready. */
+/** Starts a stopped host with its address and disk, and waits until it is ready. */
 export async function start(host: string, options: LabOptions = {}): Promise<void> {
   const lab = currentLab(options.inventory);
   const found = findHost(lab, host);
@@ -96,19 +96,19 @@ export async function start(host: string, options: LabOptions = {}): Promise<voi
   await waitReady(lab, found, options.log ?? toStdout);
 }
 
-/** Takes a host off the network, as if its cable had been pulled: also ssh does not reach it. `execOn` does. */
+/** Disconnects a host from the network as if its cable was pulled: even ssh does not reach it, only `execOn`. */
 export async function cut(host: string, options: LabOptions = {}): Promise<void> {
   await setCables(await pluggedIn(host, options), 'down');
 }
 
-/** Puts a host that was cut back on the network. */
+/** Reconnects a host to the network. */
 export async function heal(host: string, options: LabOptions = {}): Promise<void> {
   await setCables(await pluggedIn(host, options), 'up');
 }
 
 /**
- * Runs a shell script as root on a host, past the network and osha; returns its outcome, whatever it is.
- * After the time limit (milliseconds; none by default) it is no longer waited for, but it may still run on the host.
+ * Runs a shell script as root on a host, without the network or osha, and returns its result, even on failure. After the
+ * time limit (milliseconds; none by default) it stops waiting, but the script may keep running on the host.
  */
 export function execOn(
   host: string,
@@ -130,7 +130,7 @@ async function pluggedIn(host: string, options: LabOptions): Promise<readonly st
   return cables;
 }
 
-/** A host that was cut and forgotten would never get ready. */
+/** A host that was left disconnected would never become ready. */
 async function plugIn(container: string): Promise<void> {
   if (!(await hasCarrier(container))) await setCables(await cablesOf(container), 'up');
 }
@@ -142,7 +142,7 @@ async function stateOf(container: string): Promise<HostState> {
   return (await hasCarrier(container)) ? 'running' : 'cut';
 }
 
-/** The addresses of an inventory become networks on this machine: never one that it already reaches in another way. */
+/** Makes room for the networks of an inventory. Throws if this machine already has a route to one of them. */
 async function makeRoom(lab: LabInventory, replace: boolean, log: Log): Promise<void> {
   const known = await knownLabs();
   for (const rival of rivalsOf(lab, known)) {
@@ -150,14 +150,14 @@ async function makeRoom(lab: LabInventory, replace: boolean, log: Log): Promise<
       const shared = rival.subnets.filter((subnet) => lab.subnets.includes(subnet)).join(' and ');
       throw new LabError(
         `the lab ${rival.name}${rival.inventory === '' ? '' : ` (${rival.inventory})`} is up and has ${shared}, which ${lab.name} needs`,
-        `First \`npm run lab -- down ${rival.name}\`, or let this do it: \`up --replace\`.`,
+        `Run \`npm run lab -- down ${rival.name}\` first, or use \`up --replace\`.`,
       );
     }
     await removeLab(rival.name, log);
   }
   const own = known.find(({ name }) => name === lab.name);
   if (own && [...own.subnets].sort().join() !== [...lab.subnets].sort().join()) {
-    log(`${lab.name} has other networks than before: its hosts start anew, with clean disks`);
+    log(`${lab.name} has different networks now: recreating its hosts with clean disks`);
     await removeLab(lab.name, log);
   } else if (own) return;
   for (const subnet of lab.subnets) {

@@ -9,7 +9,7 @@ const known = labsOf([
   { lab: 'bare', inventory: '/somewhere/bare.yaml' },
 ]);
 
-it('puts hosts and networks together to labs', () => {
+it('groups hosts and networks into labs', () => {
   expect(known).toEqual([
     { name: 'demo', inventory: '/somewhere/demo.yaml', subnets: ['10.1.0.0/24', '10.2.0.0/24'] },
     { name: 'other', inventory: '/somewhere/other.yaml', subnets: ['10.3.0.0/24'] },
@@ -24,7 +24,7 @@ it.each([
     ['demo'],
   ],
   ['every such lab', { name: 'new', subnets: ['10.3.0.0/24', '10.2.0.0/24'] }, ['demo', 'other']],
-  ['nobody where its networks are free', { name: 'new', subnets: ['10.9.0.0/24'] }, []],
+  ['none if its networks are free', { name: 'new', subnets: ['10.9.0.0/24'] }, []],
   ['not the lab itself', { name: 'demo', subnets: ['10.1.0.0/24'] }, []],
 ])('is in the way of a lab: %s', (_, lab, rivals) => {
   expect(rivalsOf(lab, known).map(({ name }) => name)).toEqual(rivals);

@@ -1,10 +1,10 @@
 import { docker, mustDocker } from './engine.ts';
 import type { LabInventory } from './inventory.ts';
 
-/** A lab that the engine has: its hosts may be running or stopped. */
+/** A lab in the engine, with running or stopped hosts. */
 export interface KnownLab {
   readonly name: string;
-  /** The file that it was brought up from; empty where only its network is left. */
+  /** The inventory it was brought up from; empty if only its network is left. */
   readonly inventory: string;
   readonly subnets: readonly string[];
 }
@@ -15,7 +15,7 @@ interface Labelled {
   readonly subnet?: string;
 }
 
-/** All labs of this engine, also those of other inventories and checkouts. */
+/** All labs of this engine, including those of other inventories and checkouts. */
 export async function knownLabs(): Promise<readonly KnownLab[]> {
   const ids = (await mustDocker(['network', 'ls', '--quiet', '--filter', 'label=osha.lab'])).split('\n');
   const networks = await Promise.all(ids.filter((id) => id !== '').map(networkOf));
@@ -36,7 +36,7 @@ export async function knownLabs(): Promise<readonly KnownLab[]> {
   return labsOf([...networks.flat(), ...hosts.map(([lab = '', inventory = '']) => ({ lab, inventory }))]);
 }
 
-/** Networks and hosts put together to labs, in the order in which they come. */
+/** Groups networks and hosts into labs, in order of appearance. */
 export function labsOf(parts: readonly Labelled[]): readonly KnownLab[] {
   return [...new Set(parts.map(({ lab }) => lab))].map((name) => {
     const own = parts.filter(({ lab }) => lab === name);
@@ -48,7 +48,7 @@ export function labsOf(parts: readonly Labelled[]): readonly KnownLab[] {
   });
 }
 
-/** The labs among `known` that have a network of `lab` already. */
+/** The labs in `known` that use a network of `lab`. */
 export function rivalsOf(
   lab: Pick<LabInventory, 'name' | 'subnets'>,
   known: readonly KnownLab[],
@@ -59,7 +59,7 @@ export function rivalsOf(
 }
 
 async function networkOf(id: string): Promise<Labelled[]> {
-  // One that is being taken away while this is asked is none any more.
+  // Ignores objects that are removed meanwhile.
   const { stdout, exitCode } = await docker(['network', 'inspect', id]);
   if (exitCode !== 0) return [];
   const found = JSON.parse(stdout) as {

@@ -4,13 +4,13 @@ import { RUN_DIR } from './paths.ts';
 import { exists, must, run } from './run.ts';
 
 /**
- * What an engine changes on this machine and leaves behind when it ends: settings of the kernel, policies and chains of iptables.
- * They are noted before it starts and put back afterwards.
+ * What an engine changes on this machine and leaves behind on exit: sysctls, and iptables policies and chains. Recorded
+ * before it starts and restored afterwards.
  */
 interface Before {
   readonly sysctls: Readonly<Record<string, string>>;
   readonly forwardPolicy: Readonly<Record<string, string>>;
-  /** Folders and files that were not there. */
+  /** Folders and files that did not exist. */
   readonly absent: readonly string[];
 }
 
@@ -30,7 +30,7 @@ const PATHS = [
   '/var/lib/containerd',
 ];
 
-/** Notes how this machine is, unless a start that was not undone has noted it already. */
+/** Records the state of this machine, unless an earlier start recorded it and was not undone. */
 export async function noteMachine(): Promise<void> {
   if (existsSync(NOTES)) return;
   const sysctls: Record<string, string> = {};
@@ -51,7 +51,7 @@ export async function noteMachine(): Promise<void> {
   writeFileSync(NOTES, JSON.stringify(before));
 }
 
-/** Puts this machine back to what was noted, after the engine has ended. */
+/** Restores the recorded state after the engine has exited. */
 export async function restoreMachine(): Promise<void> {
   if (!existsSync(NOTES)) return;
   const before = JSON.parse(readFileSync(NOTES, 'utf8')) as Before;
@@ -68,7 +68,7 @@ export async function restoreMachine(): Promise<void> {
   }
 }
 
-/** Where the engine's cgroups come to be: in the one tree of cgroup v2, or in each of v1's. */
+/** Where the engine creates cgroups: in the tree of cgroup v2, or in each tree of v1. */
 function cgroups(): string[] {
   const trees = existsSync(CGROUPS) ? readdirSync(CGROUPS, { withFileTypes: true }) : [];
   const folders = trees
@@ -83,7 +83,7 @@ async function iptables(): Promise<string[]> {
   return tools;
 }
 
-/** Removes the chains whose names begin with DOCKER, and the rules that lead to them; others' rules stay as they are. */
+/** Removes chains named DOCKER*, and rules that jump to them; keeps all other rules. */
 async function removeChains(tool: string): Promise<void> {
   for (const table of ['filter', 'nat']) {
     const rules = (await run(tool, ['-t', table, '-S'])).stdout.split('\n');

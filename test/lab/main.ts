@@ -30,20 +30,20 @@ const hostCommand = (name: string, description: string): Command =>
     .command(name)
     .description(description)
     .argument('<host>', 'its name in the inventory')
-    .option('-i, --inventory <file>', 'the lab that is meant (default: the one brought up last)');
+    .option('-i, --inventory <file>', 'the inventory of the lab (default: the lab brought up last)');
 
 program
   .command('up')
-  .description('bring up the hosts that an inventory names, and wait until they are ready')
+  .description('bring up the hosts of an inventory and wait until they are ready')
   .argument('[inventory]', 'an inventory (default: inventory/lab.yaml)')
   .addOption(
     new Option(
       '--stage <stage>',
-      'what is installed on them (default: openstack where the inventory asks for services of OpenStack, else baked)',
+      'what is installed on them (default: openstack if the inventory has OpenStack services, else baked)',
     ).choices(lab.STAGES),
   )
   .option('--fresh', 'with clean disks')
-  .option('--replace', 'take away another lab that has the same addresses')
+  .option('--replace', 'remove another lab with the same networks')
   .action(
     async (
       inventory: string | undefined,
@@ -52,14 +52,14 @@ program
       const up = await lab.up({ ...options, ...(inventory === undefined ? {} : { inventory }) });
       toStdout(`\nlog in:    npm run lab -- ssh ${up.hosts[0]?.name ?? 'HOST'}`);
       toStdout(`deploy:    ./osha deploy ${inventory ?? 'inventory/lab.yaml'}`);
-      toStdout(`take away: npm run lab -- down ${up.name}`);
+      toStdout(`remove:    npm run lab -- down ${up.name}`);
     },
   );
 
 program
   .command('status')
-  .description('what each host is doing')
-  .option('-i, --inventory <file>', 'the lab that is meant (default: the one brought up last)')
+  .description('show the state of each host')
+  .option('-i, --inventory <file>', 'the inventory of the lab (default: the lab brought up last)')
   .action(async (options: { inventory?: string }) => {
     for (const { host, address, state } of await lab.status(options)) {
       toStdout(`${host.padEnd(20)} ${address.padEnd(16)} ${state}`);
@@ -67,7 +67,7 @@ program
   });
 
 hostCommand('ssh', 'log in to a host, or run a command on it (after --)')
-  .argument('[command...]', 'what to run there')
+  .argument('[command...]', 'the command to run')
   .option('--root', 'as root instead of osha')
   .action(async (name: string, command: string[], options: { inventory?: string; root?: boolean }) => {
     const host = findHost(lab.currentLab(options.inventory), name);
@@ -84,37 +84,37 @@ hostCommand('kill', 'stop a host hard').action(async (host: string, options: { i
   toStdout(`${host} is stopped`);
 });
 
-hostCommand('start', 'start a host that was stopped').action(
-  async (host: string, options: { inventory?: string }) => {
-    await lab.start(host, options);
-  },
-);
+hostCommand('start', 'start a stopped host').action(async (host: string, options: { inventory?: string }) => {
+  await lab.start(host, options);
+});
 
-hostCommand('cut', 'take a host off the network').action(
+hostCommand('cut', 'disconnect a host from the network').action(
   async (host: string, options: { inventory?: string }) => {
     await lab.cut(host, options);
-    toStdout(`${host} is off the network`);
+    toStdout(`${host} is disconnected`);
   },
 );
 
-hostCommand('heal', 'put it back').action(async (host: string, options: { inventory?: string }) => {
-  await lab.heal(host, options);
-  toStdout(`${host} is on the network`);
-});
+hostCommand('heal', 'reconnect a host to the network').action(
+  async (host: string, options: { inventory?: string }) => {
+    await lab.heal(host, options);
+    toStdout(`${host} is connected`);
+  },
+);
 
 program
   .command('cpu')
-  .description('how much processor time the hosts use, and which units use it')
-  .option('-i, --inventory <file>', 'the lab that is meant (default: the one brought up last)')
-  .option('-s, --seconds <n>', 'for how long to measure', '60')
+  .description('show the CPU use of hosts and their units')
+  .option('-i, --inventory <file>', 'the inventory of the lab (default: the lab brought up last)')
+  .option('-s, --seconds <n>', 'duration of the measurement', '60')
   .action(async (options: { inventory?: string; seconds: string }) => {
     for (const line of inLines(await measureCpu(Number(options.seconds), options))) toStdout(line);
   });
 
 program
   .command('down')
-  .description('take a lab away; with the last one, all that the lab needed itself')
-  .argument('[lab]', 'its name or its inventory (default: the one brought up last)')
+  .description('remove a lab; with the last one, also everything the lab set up')
+  .argument('[lab]', 'its name or inventory (default: the lab brought up last)')
   .option('--all', 'every lab')
   .option('--purge', 'every lab, and the images too')
   .action(async (which: string | undefined, options: { all?: boolean; purge?: boolean }) => {

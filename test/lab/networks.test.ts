@@ -9,7 +9,7 @@ const host = (name: string, address: string, networks: Record<string, string> = 
 });
 
 describe('interfaces of a host', () => {
-  it('begin with its address, and go on with its networks in the order of their names', () => {
+  it('start with its address, then its networks by name', () => {
     const { address, networks } = host('one', '10.1.0.5', { storage: '10.3.0.5', public: '10.2.0.5' });
     expect(interfacesOf({ address, networks })).toEqual([
       { device: 'eth0', address: '10.1.0.5', subnet: '10.1.0.0/24' },
@@ -23,12 +23,12 @@ describe('networks of a lab', () => {
   it.each<[string, readonly Addresses[], readonly string[]]>([
     ['one for all hosts', [host('one', '10.1.0.5'), host('two', '10.1.0.6')], ['10.1.0.0/24']],
     [
-      'those of further networks after those of addresses, whoever comes first',
+      'further networks after those of addresses',
       [host('one', '10.1.0.5'), host('two', '10.1.0.6', { public: '10.2.0.6' })],
       ['10.1.0.0/24', '10.2.0.0/24'],
     ],
     [
-      'one that only the last host shows the place of',
+      'an order that only the last host determines',
       [host('one', '10.2.0.5'), host('two', '10.1.0.6', { public: '10.2.0.6' })],
       ['10.1.0.0/24', '10.2.0.0/24'],
     ],

@@ -1,17 +1,17 @@
 import { LabError } from './run.ts';
 
-/** A host's place in one network: the device by which the host itself knows it, and its address there. */
+/** A host's interface in one network: the device and its address. */
 export interface Interface {
   readonly device: string;
   readonly address: string;
   readonly subnet: string;
 }
 
-/** A host's addresses as an inventory has them. */
+/** A host's addresses in an inventory. */
 export interface Addresses {
   readonly name: string;
   readonly address: string;
-  /** By the network's name. */
+  /** By network name. */
   readonly networks: Readonly<Record<string, string>>;
 }
 
@@ -28,8 +28,8 @@ export function interfacesOf({ address, networks }: Omit<Addresses, 'name'>): re
 }
 
 /**
- * The networks that hold all interfaces, each a /24 like `172.29.77.0/24`, in an order in which every host's own interfaces
- * stand too. Docker gives a host its interfaces in one order of networks: hosts that want two of them in different orders cannot be.
+ * The networks of all interfaces, each a /24 like `172.29.77.0/24`, in an order that matches every host's interfaces. Docker
+ * orders interfaces by network, so no two hosts may have the same networks in different orders.
  */
 export function subnetsOf(file: string, hosts: readonly Addresses[]): readonly string[] {
   const wanted = hosts.map((host) => ownSubnets(file, host));
@@ -40,8 +40,8 @@ export function subnetsOf(file: string, hosts: readonly Addresses[]): readonly s
     const next = [...left].find((subnet) => rests.every((rest) => rest.indexOf(subnet) <= 0));
     if (next === undefined) {
       throw new LabError(
-        `${file}: ${[...left].join(' and ')} come in another order on one host than on another`,
-        'The lab makes `address` eth0 and the further networks eth1, eth2 in the order of their names: name them so that the order is one for all.',
+        `${file}: ${[...left].join(' and ')} are in different orders on different hosts`,
+        '`address` becomes eth0, and the further networks eth1, eth2 by name: choose names with the same order on all hosts.',
       );
     }
     ordered.push(next);
@@ -56,7 +56,7 @@ function ownSubnets(file: string, host: Addresses): readonly string[] {
   if (bad) {
     throw new LabError(
       `${file}: ${host.name} cannot be ${bad.address}`,
-      'The lab itself has .1; take .2 to .254.',
+      '.1 belongs to the lab; use .2 to .254.',
     );
   }
   const subnets = interfaces.map(({ subnet }) => subnet);
@@ -64,7 +64,7 @@ function ownSubnets(file: string, host: Addresses): readonly string[] {
   if (twice !== undefined) {
     throw new LabError(
       `${file}: ${host.name} has two addresses in ${twice}`,
-      'In the lab each network is a /24 of its own: give the host one address in each.',
+      'Each network of the lab is a /24: give the host one address in each.',
     );
   }
   return subnets;

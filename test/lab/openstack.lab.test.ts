@@ -13,15 +13,15 @@ import { services } from './openstack/services.ts';
 
 const figures = noFigures();
 
-/** A cloud, and what becomes of it when parts of it die. */
+/** A cloud, and its behaviour when parts of it fail. */
 cloudForAll(figures);
 
-describe('from untouched hosts to a cloud', () => deployment(figures));
+describe('deploying a cloud on fresh hosts', () => deployment(figures));
 describe('the stock client', client);
-describe('new keys for tokens', keys);
+describe('rotating token keys', keys);
 describe('a service that fails', services);
-describe('what every service has to live without', losses);
-describe('a volume that is down at boot', mounts);
+describe('losses that every service must survive', losses);
+describe('a volume that is unavailable at boot', mounts);
 describe('a controller that dies', () => controllers(figures));
 describe('the dashboard', () =>
   dashboard({

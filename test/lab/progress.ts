@@ -1,4 +1,4 @@
-/** Where the lab says what it does; one line at a time. */
+/** Receives the lab's progress, one line at a time. */
 export type Log = (line: string) => void;
 
 export const toStdout: Log = (line) => {
@@ -6,8 +6,8 @@ export const toStdout: Log = (line) => {
 };
 
 /**
- * Says what is being done, and how long it took if that was over two seconds; returns what `work` returns.
- * While it lasts, `work` can tell its last line of output, which is shown every ten seconds.
+ * Logs what is being done, and its duration if over two seconds; returns the result of `work`. `work` can report its last
+ * line of output, which is shown every ten seconds.
  */
 export async function step<T>(
   log: Log,

@@ -6,10 +6,10 @@ import { sshArguments } from './keys.ts';
 import { seconds, type Log } from './progress.ts';
 import { LabError, run, sleep } from './run.ts';
 
-/** A controller of OpenStack takes up to a minute and a half on two cores while others are busy. */
+/** An OpenStack controller takes up to 90 s to boot on two busy cores. */
 const LIMIT_MS = 240_000;
 
-/** Waits until a host's systemd has finished booting and its sshd lets the lab's key in; says when, and which units failed. */
+/** Waits until a host has booted and accepts the lab's key; logs the time, and failed units. */
 export async function waitReady(inventory: LabInventory, host: LabHost, log: Log): Promise<void> {
   const began = Date.now();
   const container = containerOf(inventory, host.name);
@@ -25,7 +25,7 @@ export async function waitReady(inventory: LabInventory, host: LabHost, log: Log
   }
 }
 
-/** The engine decides on the order of interfaces; an inventory relies on it. A bridge has the address of what it is made of. */
+/** Checks the order of interfaces, which the engine decides. A bridge carries the address of its interface. */
 async function checkInterfaces(container: string, host: LabHost): Promise<void> {
   const [{ stdout }, { stdout: links }] = await Promise.all([
     docker(['exec', container, 'ip', '-o', '-4', 'addr']),
@@ -38,7 +38,7 @@ async function checkInterfaces(container: string, host: LabHost): Promise<void> 
   if (wrong.length === 0) return;
   throw new LabError(
     `${host.name} should have ${wrong.map(({ device, address }) => `${address} on ${device}`).join(', ')}, but has:\n${stdout}`,
-    'Take the lab away and bring it up again; if that does not help, this Docker orders networks in another way.',
+    'Remove the lab and bring it up again; if that does not help, this Docker version orders networks differently.',
   );
 }
 
@@ -70,7 +70,7 @@ async function untilLogin(host: LabHost, began: number): Promise<void> {
     });
     if (exitCode === 0) return;
     if (Date.now() - began > LIMIT_MS) {
-      throw new LabError(`${host.name} does not let the lab's key in: ${stderr.trim()}`);
+      throw new LabError(`${host.name} rejects the lab's key: ${stderr.trim()}`);
     }
     await sleep(200);
   }

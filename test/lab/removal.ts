@@ -11,22 +11,22 @@ import { step, toStdout, type Log } from './progress.ts';
 import { LabError } from './run.ts';
 
 export interface DownOptions {
-  /** Which lab: its name or its inventory. Without one, the lab that was brought up last. */
+  /** The lab's name or inventory; default: the lab brought up last. */
   readonly lab?: string;
-  /** Every lab of the engine, whatever inventory it is from. */
+  /** All labs of the engine. */
   readonly all?: boolean;
-  /** Every lab, and the images too. */
+  /** All labs, and the images. */
   readonly purge?: boolean;
   readonly log?: Log;
 }
 
 /**
- * Takes a lab away: its hosts and networks. With the last one goes the engine, if the lab started it, and the login key.
- * Images stay, unless `purge`.
+ * Removes a lab: its hosts and networks. With the last lab it removes the login key, and the engine if the lab started it.
+ * Keeps images unless `purge`.
  */
 export async function down(options: DownOptions = {}): Promise<void> {
   const log = options.log ?? toStdout;
-  // Hosts outlive an engine that was killed, and a restart of the machine: only an engine can remove them.
+  // Hosts survive a killed engine and a reboot of the machine; only an engine can remove them.
   if (!(await engineAnswers()) && hostsLeft()) await ensureEngine(log);
   const answers = await engineAnswers();
   const known = answers ? await knownLabs() : [];
@@ -42,12 +42,10 @@ export async function down(options: DownOptions = {}): Promise<void> {
   if (options.purge && answers) await docker(['rmi', '-f', ...STAGES.map(imageOf)]);
   await stopEngine(log, options.purge ?? false);
   rmSync(LAB_DIR, { recursive: true, force: true });
-  log(
-    'nothing of the lab is left' + (options.purge ? '' : ' but its images (`down --purge` removes them too)'),
-  );
+  log('the lab is removed' + (options.purge ? '' : ', except its images (`down --purge` removes them too)'));
 }
 
-/** Removes the hosts and networks of one lab, and the compose file that was made for it. Does nothing where there are none. */
+/** Removes the hosts and networks of one lab, and its generated compose file, if they exist. */
 export async function removeLab(name: string, log: Log): Promise<void> {
   const networks = await ownedBy(name, 'network');
   const containers = await ownedBy(name, 'container');
@@ -61,7 +59,7 @@ export async function removeLab(name: string, log: Log): Promise<void> {
   });
 }
 
-/** The name of the lab that is to go; an error where that is none of those that are up, unless none is. */
+/** The name of the lab to remove. Throws if other labs are up, but not this one. */
 function chosenLab(word: string | undefined, known: readonly KnownLab[]): string {
   if (word !== undefined && known.some(({ name }) => name === word)) return word;
   if (word !== undefined && !existsSync(word)) {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** What a command printed and how it ended; `exitCode` is 137 for one that a signal ended. */
+/** The output of a command and how it ended; `exitCode` is 137 if a signal killed it. */
 export interface Result {
   readonly stdout: string;
   readonly stderr: string;
@@ -12,13 +12,13 @@ export interface RunOptions {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** After so many milliseconds the command is killed, and `exitCode` is 137. */
+  /** Kills the command after this many milliseconds, with `exitCode` 137. */
   readonly timeoutMs?: number;
-  /** Gets each line of both outputs as it comes. */
+  /** Receives each line of both outputs. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Something that the person at the terminal can do something about; `hint` says what. */
+/** An error that the user can fix; `hint` says how. */
 export class LabError extends Error {
   override name = 'LabError';
   readonly hint: string | undefined;
@@ -29,7 +29,7 @@ export class LabError extends Error {
   }
 }
 
-/** Runs a local command and returns its outcome, whatever it is. A command that does not exist ends with 127. */
+/** Runs a local command and returns its result, even on failure. A missing command has exit code 127. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -49,7 +49,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       stderr += text;
       lines(text);
     });
-    // A command may end without reading what it was sent.
+    // A command may exit without reading its input.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     child.on('error', (error) => {
@@ -63,7 +63,7 @@ export function run(command: string, args: readonly string[], options: RunOption
   });
 }
 
-/** Runs a local command that must succeed; returns its stdout. Its last lines are in the error. */
+/** Runs a local command that must succeed; returns its stdout. Throws with its last lines of output. */
 export async function must(
   command: string,
   args: readonly string[],
@@ -72,12 +72,12 @@ export async function must(
   const result = await run(command, args, options);
   if (result.exitCode !== 0) {
     const said = `${result.stdout}${result.stderr}`.trim().split('\n').slice(-15).join('\n  ');
-    throw new LabError(`\`${command} ${args.join(' ')}\` ended with ${result.exitCode}:\n  ${said}`);
+    throw new LabError(`\`${command} ${args.join(' ')}\` exited with ${result.exitCode}:\n  ${said}`);
   }
   return result.stdout;
 }
 
-/** True where the command can be run at all. */
+/** Whether the command exists. */
 export async function exists(command: string): Promise<boolean> {
   return (await run('sh', ['-c', 'command -v -- "$0"', command])).exitCode === 0;
 }

@@ -5,10 +5,10 @@ import { until } from '../support/until.ts';
 import type { Architecture, Aspect } from './architecture.ts';
 import { expectRecovery } from './whole.ts';
 
-/** Members suspect a silent one after 5 s, and count votes after 15 at most. */
+/** Members suspect a silent one after 5 s, and count votes within 15 s. */
 const MOST_SILENCE_MS = 60_000;
 
-/** With an arbitrator's vote, one database of two goes on. */
+/** With an arbitrator's vote, one of two databases keeps the quorum. */
 export const arbitrator: Aspect = {
   title: "Galera's arbitrator",
   fits: (architecture) => settingsOf(architecture).arbitrator !== undefined,
@@ -17,7 +17,7 @@ export const arbitrator: Aspect = {
     const [survivor = '', victim = ''] = hostsWith(inventory, 'database').map(({ name }) => name);
     const count = async (host: string): Promise<string> => lab.sql(host, 'SELECT COUNT(*) FROM labtest.rows');
 
-    it('one of two databases goes on taking writes when the other dies', async () => {
+    it('one of two databases keeps accepting writes when the other dies', async () => {
       await lab.sql(
         survivor,
         'CREATE DATABASE IF NOT EXISTS labtest; CREATE OR REPLACE TABLE labtest.rows (id INT PRIMARY KEY); INSERT INTO labtest.rows VALUES (1)',
@@ -33,7 +33,7 @@ export const arbitrator: Aspect = {
       expect(status).toContain('wsrep_cluster_size\t2');
     });
 
-    it('the other has those writes when it is back', async () => {
+    it('the other database has those writes when it is back', async () => {
       await expectRecovery(architecture, victim);
       expect(await count(victim)).toBe('2');
       await lab.sql(survivor, 'DROP DATABASE labtest');

@@ -14,27 +14,27 @@ import { placeholders } from '../../../src/secrets/rule.ts';
 /** An inventory that is deployed on the lab, and its hosts there. */
 export interface Architecture {
   readonly name: string;
-  /** As it is named on the command line. */
+  /** Its path on the command line. */
   readonly file: string;
   readonly inventory: Inventory;
   /** Names of all hosts. */
   readonly names: readonly string[];
   readonly lab: Hosts;
-  /** The systems that it deploys, by the name of their playbook, and on which hosts. */
+  /** The hosts of each system, by playbook. */
   readonly systems: ReadonlyMap<string, readonly string[]>;
-  /** Those whose health can be asked for. */
+  /** The systems with health checks. */
   readonly observed: readonly string[];
 }
 
-/** One thing that is proved of every architecture which it fits. */
+/** A property that is tested on every architecture it applies to. */
 export interface Aspect {
   readonly title: string;
   fits(architecture: Architecture): boolean;
-  /** Declares the tests. Each aspect begins with a healthy deployment, and leaves one behind. */
+  /** Declares the tests. Each aspect starts from a healthy deployment, and leaves one behind. */
   tests(architecture: Architecture): void;
 }
 
-/** In the order in which they are deployed: from few hosts to many. */
+/** In deployment order, from few hosts to many. */
 const ARCHITECTURES = [
   'three-controllers',
   'two-controllers',
@@ -43,7 +43,7 @@ const ARCHITECTURES = [
   'cluster-per-service',
 ];
 
-/** The architectures that `OSHA_ARCHITECTURES=NAME,...` chooses; all of them without it. A path is any other inventory. */
+/** The architectures in `OSHA_ARCHITECTURES=NAME,...` (default: all). A path names any other inventory. */
 export function chosenArchitectures(): readonly Architecture[] {
   const words = (process.env['OSHA_ARCHITECTURES'] ?? '').split(',').filter((word) => word !== '');
   return (words.length === 0 ? ARCHITECTURES : words).map((word) =>
@@ -53,7 +53,9 @@ export function chosenArchitectures(): readonly Architecture[] {
 
 function architectureOf(file: string): Architecture {
   if (!existsSync(join(ROOT, file)) && !existsSync(file)) {
-    throw new Error(`there is no ${file}; OSHA_ARCHITECTURES takes some of ${ARCHITECTURES.join(',')}`);
+    throw new Error(
+      `no such file: ${file}; OSHA_ARCHITECTURES takes paths or any of ${ARCHITECTURES.join(',')}`,
+    );
   }
   const { inventory, problems } = loadInventory(file, { playbooks, platforms: platformIds });
   if (!inventory) throw new Error(problems.map(formatProblem).join('\n'));

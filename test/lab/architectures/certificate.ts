@@ -3,7 +3,7 @@ import type { HaproxySettings } from '../../../playbooks/haproxy/settings.ts';
 import { osha } from '../support/osha.ts';
 import type { Architecture, Aspect } from './architecture.ts';
 
-/** A virtual IP that speaks TLS does so with a certificate that the deployment's own CA stands for. */
+/** Virtual IPs with TLS have certificates of the deployment's own CA. */
 export const certificate: Aspect = {
   title: 'TLS',
   fits: (architecture) => vipsOf(architecture).length > 0,
@@ -13,7 +13,7 @@ export const certificate: Aspect = {
       lab.on(host, `curl -sS --max-time 10 ${options} ${url}`);
 
     it.each(vipsOf(architecture).map((vip) => [vip.address, vip] as const))(
-      'curl trusts https://%s/ by the CA that osha prints',
+      'curl trusts https://%s/ with the CA that osha prints',
       async (_, vip) => {
         const host = vip.holders.at(-1) ?? '';
         const authority = await osha('ca', file);
@@ -23,7 +23,7 @@ export const certificate: Aspect = {
         const url = `https://${vip.address}/`;
         const code = await curl(host, `--cacert /run/lab-ca.pem -o /dev/null -w '%{http_code}'`, url);
         expect(code).toMatch(/^[2-4]\d\d$/);
-        // Without it nothing stands for the certificate: exit code 60 of curl.
+        // Without the CA, curl rejects the certificate with exit code 60.
         await expect(curl(host, '', url)).rejects.toThrow(/ended with 60/);
       },
     );

@@ -3,12 +3,12 @@ import { platformOf } from '../../../src/platform/index.ts';
 import type { Platform } from '../../../src/platform/platform.ts';
 import type { Aspect } from './architecture.ts';
 
-/** A program's own opinion of the file that was written for it. */
+/** A program's own check of its configuration file. */
 interface Checker {
-  /** As the phase is called that writes the file. */
+  /** The phase that writes the file. */
   readonly system: string;
   readonly title: string;
-  /** Fails where the program does not like the file; prints what it does not like. Succeeds on hosts without the file. */
+  /** Fails and prints the errors if the program rejects the file. Succeeds on hosts without the file. */
   script(platform: Platform): string;
 }
 
@@ -37,15 +37,15 @@ const CHECKERS: readonly Checker[] = [
   {
     system: 'galera',
     title: 'my.cnf: mariadbd --help --verbose',
-    // It reads all files and stops at the first name it does not know; it opens no data.
+    // It reads all files and stops at the first unknown option; it opens no data.
     script: ({ paths }) => `[ -e ${paths.mariadbConf} ] || exit 0
       said=$(mariadbd --user=mysql --help --verbose 2>&1 >/dev/null) || { echo "$said"; exit 1; }
       echo "$said" | grep -i -e unknown -e deprecated -e 'ambiguous' && exit 1; exit 0`,
   },
   {
     system: 'etcd',
-    title: "etcd's environment: no setting that it does not know",
-    // It has no way to check a configuration; it tells at its start what it does not know, and dies of what it cannot read.
+    title: "etcd's environment: no unknown settings",
+    // etcd has no configuration check; on start it warns of unknown settings, and exits on invalid ones.
     script: ({ units, paths }) => `invocation=$(systemctl show -P InvocationID ${units.etcd})
       [ "$(systemctl is-active ${units.etcd})" = active ]
       for name in $(sed -n 's/^\\(ETCD_[A-Z_]*\\)=.*/\\1/p' ${paths.etcdEnv}); do
@@ -55,7 +55,7 @@ const CHECKERS: readonly Checker[] = [
   },
   {
     system: 'rabbitmq',
-    title: 'rabbitmq.conf: read by the running broker, and sound',
+    title: 'rabbitmq.conf: loaded by the running broker, without errors',
     script: ({
       paths,
     }) => `rabbitmq-diagnostics -q status --formatter json | jq -e --arg file ${paths.rabbitmqConf} '.config_files | index($file) != null'
@@ -73,9 +73,9 @@ const CHECKERS: readonly Checker[] = [
   },
 ];
 
-/** What was written on the hosts is accepted by the programs that read it. */
+/** The programs accept their configuration files. */
 export const checkers: Aspect = {
-  title: 'configuration, by its own programs',
+  title: 'configuration checks by the programs themselves',
   fits: () => true,
   tests: ({ inventory, lab, systems }) => {
     const platform = platformOf(inventory.platform);

@@ -3,7 +3,7 @@ import type { Aspect } from './architecture.ts';
 
 const KEY = 'osha-lab/word';
 
-/** etcd is one store, whichever member is asked. */
+/** All etcd members serve the same data. */
 export const coordination: Aspect = {
   title: 'etcd',
   fits: ({ systems }) => systems.has('etcd'),
@@ -12,7 +12,7 @@ export const coordination: Aspect = {
     const etcdctl = (on: string, at: string, command: string): Promise<string> =>
       lab.on(on, `ETCDCTL_API=3 etcdctl --endpoints=http://${at}:2379 --command-timeout=10s ${command}`);
 
-    it('gives on every member what was put on the first', async () => {
+    it('returns on every member what was written on the first', async () => {
       const [first] = members;
       if (!first) throw new Error('etcd has no member');
       const word = `put on ${first.name}`;

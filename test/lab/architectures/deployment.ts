@@ -4,7 +4,7 @@ import type { Architecture } from './architecture.ts';
 import type { Figures } from './figures.ts';
 import { expectNothingToDo } from './whole.ts';
 
-/** From clean hosts to a deployment that is healthy and complete. */
+/** Clean hosts become a healthy, complete deployment. */
 export function deployment(architecture: Architecture, figures: Figures): void {
   const { file, observed, names } = architecture;
 
@@ -16,7 +16,7 @@ export function deployment(architecture: Architecture, figures: Figures): void {
     figures.deployMs = deployed.durationMs;
   });
 
-  it('is healthy: status lists every system, each with its evidence', async () => {
+  it('is healthy: status lists every system with evidence', async () => {
     const status = await osha('status', file, '--json');
     expect(status.exitCode, status.stdout + status.stderr).toBe(0);
     const told = healthOf(status);
@@ -26,7 +26,7 @@ export function deployment(architecture: Architecture, figures: Figures): void {
     expect(findings.length).toBeGreaterThanOrEqual(observed.length);
   });
 
-  it('is left as it is by a second deploy', async () => {
+  it('is converged on a second deploy', async () => {
     figures.rerunMs = await expectNothingToDo(architecture);
   });
 }

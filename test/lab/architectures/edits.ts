@@ -1,24 +1,24 @@
 import type { Document } from 'yaml';
 
-/** One value of an inventory that is changed, and what that changes on the hosts. */
+/** A changed value of an inventory, and the resulting changes on the hosts. */
 export interface Edit {
   readonly architecture: string;
   readonly title: string;
   readonly edit: (document: Document) => void;
-  /** Of `host: phase: summary`: every change matches one of these, and each of these a change. */
+  /** Patterns for `host: phase: summary`: every change matches one, and each matches a change. */
   readonly changes: readonly RegExp[];
 }
 
-/** Something that is added, and can be taken away again. */
+/** An addition that can be removed again. */
 export interface Addition extends Edit {
-  /** What is told when the inventory does not name it any more: one thing, once. */
+  /** The report when the inventory no longer lists it: one item, once. */
   readonly prunable: RegExp;
 }
 
 export const EDITS: readonly Edit[] = [
   {
     architecture: 'three-controllers',
-    title: "the interval of Pacemaker's monitors is changed by itself",
+    title: "a new interval of Pacemaker's monitors changes nothing else",
     edit: (document) => document.setIn(['pacemaker', 'monitor_seconds'], 15),
     changes: [
       /: pacemaker: .*haproxy.*monitor/,
@@ -28,7 +28,7 @@ export const EDITS: readonly Edit[] = [
   },
   {
     architecture: 'separate-load-balancers',
-    title: 'the interval of keepalived’s checks is changed by itself, without a restart',
+    title: 'a new interval of keepalived’s checks changes nothing else, without a restart',
     edit: (document) => document.setIn(['keepalived', 'check', 'interval_seconds'], 3),
     changes: ['balancer1', 'balancer2', 'controller1', 'controller2', 'controller3'].flatMap((host) => [
       new RegExp(`^${host}: keepalived: change \\S*/keepalived\\.conf`),
@@ -37,7 +37,7 @@ export const EDITS: readonly Edit[] = [
   },
   {
     architecture: 'separate-load-balancers',
-    title: 'the priorities of one virtual IP are changed by themselves',
+    title: 'new priorities of one virtual IP change nothing else',
     edit: (document) => document.setIn(['vips', 'api', 'on'], ['balancer2', 'balancer1']),
     changes: ['balancer1', 'balancer2'].flatMap((host) => [
       new RegExp(`^${host}: keepalived: change \\S*/keepalived\\.conf`),
@@ -49,7 +49,7 @@ export const EDITS: readonly Edit[] = [
 export const ADDITIONS: readonly Addition[] = [
   {
     architecture: 'three-controllers',
-    title: 'one more policy of RabbitMQ is one more change',
+    title: 'one more RabbitMQ policy is one change',
     edit: (document) =>
       document.setIn(['rabbitmq', 'policies', 'short-lived'], {
         pattern: '^short\\.',

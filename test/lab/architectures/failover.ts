@@ -4,10 +4,10 @@ import type { Figures } from './figures.ts';
 import { silenceOf } from './silence.ts';
 import { expectRecovery } from './whole.ts';
 
-/** Corosync's token time-out and Pacemaker's decision, or three missed advertisements of keepalived, with room for two cores. */
+/** Corosync's token timeout and Pacemaker's decision, or three missed keepalived advertisements, with a margin for two cores. */
 const MOST_FAILOVER_MS = 60_000;
 
-/** Each virtual IP answers again soon after the host that holds it died. */
+/** Each virtual IP answers again soon after its holder dies. */
 export function failover(architecture: Architecture, figures: Figures): void {
   const { inventory, lab, names } = architecture;
   for (const vip of inventory.vips) {
@@ -26,7 +26,7 @@ export function failover(architecture: Architecture, figures: Figures): void {
       expect(vip.holders).toContain(next);
     });
 
-    it(`is whole again when that host is back (${vip.name})`, async () => {
+    it(`is healthy again when that host is back (${vip.name})`, async () => {
       await expectRecovery(architecture, holder);
     });
   }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { figuresTable } from './figures.ts';
 
-it('is a table of what was measured, with a dash for what was not', () => {
+it('the table of figures has a dash for missing measurements', () => {
   const table = figuresTable(
     new Map([
       ['small', { hosts: 2, failoverMs: new Map() }],

@@ -1,11 +1,11 @@
 import { table } from '../support/table.ts';
 
-/** What was measured of one architecture. Times are in milliseconds; those that were not measured are absent. */
+/** Measurements of one architecture. Times are in milliseconds; missing ones are absent. */
 export interface Figures {
   readonly hosts: number;
   deployMs?: number;
   rerunMs?: number;
-  /** How long each virtual IP did not answer when its holder died, by its name. */
+  /** How long each virtual IP, by name, did not answer when its holder died. */
   readonly failoverMs: Map<string, number>;
 }
 

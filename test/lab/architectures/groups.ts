@@ -7,18 +7,18 @@ import { keystoneAnswers } from './cloud.ts';
 import { outOfOrder, overlapsOf, samplesOf, spansOf, type Sample } from './timeline.ts';
 import { expectNothingToDo, untilHealthy } from './whole.ts';
 
-/** Each service is stopped and started by its own unit, one after another; Pacemaker itself takes a second or two. */
+/** Services stop and start one at a time; Pacemaker itself takes a second or two. */
 const MOST_MOVE_MS = 240_000;
-/** Between two looks at a host. More of them would take from what moves: all hosts share two cores. */
+/** Milliseconds between samples on a host. More would slow down the move: all hosts share two cores. */
 const EVERY_SECONDS = 0.5;
-/** Between two looks from outside, each of which starts a process on every host. */
+/** Milliseconds between polls from outside, each of which starts a process on every host. */
 const POLL_MS = 3000;
-/** Sampling ends by itself, should nobody end it. */
+/** Sampling stops after this time, even if it is not told to. */
 const MOST_SAMPLES = 1500;
 const MOST_SAMPLING_MS = 15 * 60_000;
 const STOP = '/run/lab-stop';
 
-/** An active/passive group is on one host as a whole, and moves as a whole. */
+/** All resources of an active/passive group run on one host, and move together. */
 export const groups: Aspect = {
   title: 'active/passive groups',
   fits: (architecture) => groupsOf(architecture).length > 0,
@@ -30,7 +30,7 @@ export const groups: Aspect = {
       let before = '';
       let after = '';
 
-      it(`${name} moves as a whole, in order, and nothing of it runs on two hosts at once`, async () => {
+      it(`${name} moves together, in order, and no resource runs on two hosts at once`, async () => {
         before = await holderOf(architecture, vips);
         const sampling = members.map((host) => sample(architecture, host, vips, services));
         try {
@@ -45,7 +45,7 @@ export const groups: Aspect = {
           }
         } finally {
           await Promise.all(members.map((host) => lab.on(host, `touch ${STOP}`)));
-          // What moves back must not be taken for a part of the move.
+          // Stops sampling before the group moves back.
           await Promise.allSettled(sampling);
           await lab.on(before, `pcs node unstandby ${before}`);
         }
@@ -60,7 +60,7 @@ export const groups: Aspect = {
         );
       });
 
-      it(`${name} is whole afterwards, wherever it prefers to be`, async () => {
+      it(`${name} runs completely afterwards, wherever it prefers to be`, async () => {
         await untilHealthy(architecture);
         await expectNothingToDo(architecture);
       });
@@ -101,9 +101,8 @@ async function runsOn({ lab }: Architecture, host: string, services: readonly st
 }
 
 /**
- * Looks over and over at what of a group runs on a host, and once more after it is told to stop. A unit counts until it
- * is wholly stopped. Of one look, what starts last is asked first: what it needs has to be there then, and may not go
- * before it.
+ * Samples which units of a group run on a host until told to stop, then once more. A unit counts until it is completely
+ * stopped. Each sample queries the last unit to start first, so that whatever it requires must still be seen running.
  */
 async function sample(
   { lab }: Architecture,
@@ -112,7 +111,7 @@ async function sample(
   services: readonly string[],
 ): Promise<readonly Sample[]> {
   const units = [...services].reverse();
-  // One process for all of them: a look must not take from what moves.
+  // One process for all units: sampling must not slow down the move.
   const look =
     units.length === 0
       ? ''

@@ -6,10 +6,10 @@ import { expectSmoke, isCloud } from './cloud.ts';
 import { answers } from './silence.ts';
 import { untilHealthy, expectNothingToDo } from './whole.ts';
 
-/** HAProxy gives a server up after ten seconds, Galera a member after five, and a group takes its time to start. */
+/** HAProxy drops a server after 10 s, Galera a member after 5 s, and a group takes time to start. */
 const MOST_INTERRUPTION_MS = 60_000;
 
-/** The most that each inventory says it survives at the same time, beyond the holder of a virtual IP. */
+/** The largest simultaneous loss that each inventory claims to survive, besides the holder of a virtual IP. */
 const LOSSES: Readonly<Record<string, readonly string[]>> = {
   'three-controllers': ['controller1'],
   'two-controllers': ['bastion'],
@@ -18,9 +18,9 @@ const LOSSES: Readonly<Record<string, readonly string[]>> = {
   'cluster-per-service': ['database1', 'messaging1', 'api1'],
 };
 
-/** What an inventory says it survives, it does: behind its virtual IPs, everything still works. */
+/** After the loss that an inventory claims to survive, everything behind its virtual IPs works. */
 export const losses: Aspect = {
-  title: 'what it survives',
+  title: 'surviving losses',
   fits: ({ name }) => Object.hasOwn(LOSSES, name),
   tests: (architecture) => {
     const { inventory, lab, name, systems } = architecture;
@@ -28,7 +28,7 @@ export const losses: Aspect = {
     const left = (system: string): readonly string[] =>
       (systems.get(system) ?? []).filter((host) => !lost.includes(host));
 
-    it(`goes on without ${lost.join(', ')}`, async () => {
+    it(`keeps working without ${lost.join(', ')}`, async () => {
       const [database = ''] = inventory.hosts
         .filter((host) => host.roles.includes('database') && !lost.includes(host.name))
         .map((host) => host.name);
@@ -54,7 +54,7 @@ export const losses: Aspect = {
       if (isCloud(architecture)) await expectSmoke(architecture);
     });
 
-    it(`is whole again when they are back: ${lost.join(', ')}`, async () => {
+    it(`is healthy again when they are back: ${lost.join(', ')}`, async () => {
       await Promise.all(lost.map((host) => lab.start(host)));
       await untilHealthy(architecture);
       await expectNothingToDo(architecture);
@@ -65,7 +65,7 @@ export const losses: Aspect = {
   },
 };
 
-/** Where clients reach the database, and a host from which that is done: one that can hold its virtual IP. */
+/** The address of the database for clients, and a host to connect from: one that can hold its virtual IP. */
 function databaseOf(
   { inventory }: Architecture,
   lost: readonly string[],

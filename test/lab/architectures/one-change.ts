@@ -10,9 +10,9 @@ import { expectNothingToDo } from './whole.ts';
 
 const COPIED_SECRETS = join(LAB_DIR, 'secrets.yaml');
 
-/** One value that is changed in the inventory changes that on the hosts, and nothing else. */
+/** A changed value in the inventory changes just that on the hosts. */
 export const oneChange: Aspect = {
-  title: 'one change of the inventory',
+  title: 'single changes of the inventory',
   fits: ({ name }) => [...EDITS, ...ADDITIONS].some(({ architecture }) => architecture === name),
   tests: (architecture) => {
     const { file, name } = architecture;
@@ -29,7 +29,7 @@ export const oneChange: Aspect = {
         expectExactly(addition.changes, await deployed(editedCopy(architecture, addition)));
       });
 
-      it(`${addition.title}: taken out of the inventory, it is told, and removed with --prune only`, async () => {
+      it(`${addition.title}: removed from the inventory, it is reported, and removed only with --prune`, async () => {
         const told = await osha('deploy', file, '--json');
         expect(told.exitCode, told.stderr).toBe(0);
         expect(prunableOf(told)).toEqual([expect.stringMatching(addition.prunable)]);
@@ -42,7 +42,7 @@ export const oneChange: Aspect = {
       });
     }
 
-    // A test that failed half way must not leave another inventory's deployment to the aspects after it.
+    // Restores the deployment for later aspects even if a test failed midway.
     afterAll(async () => {
       rmSync(copyOf(architecture), { force: true });
       rmSync(COPIED_SECRETS, { force: true });
@@ -51,7 +51,7 @@ export const oneChange: Aspect = {
   },
 };
 
-/** Deploys an inventory, which must succeed; what it changed. */
+/** Deploys an inventory, which must succeed; returns the changes. */
 async function deployed(file: string, ...options: readonly string[]): Promise<readonly string[]> {
   const result = await osha('deploy', file, '--json', ...options);
   expect(failuresOf(result)).toEqual([]);
@@ -59,7 +59,7 @@ async function deployed(file: string, ...options: readonly string[]): Promise<re
   return changesOf(result);
 }
 
-/** Every change is one of those that were expected, and each of those is there. */
+/** Expects every change to match a pattern, and every pattern to match a change. */
 function expectExactly(expected: readonly RegExp[], changes: readonly string[]): void {
   expect(changes.filter((change) => !expected.some((pattern) => pattern.test(change)))).toEqual([]);
   const absent = expected.filter((pattern) => !changes.some((change) => pattern.test(change)));
@@ -67,8 +67,8 @@ function expectExactly(expected: readonly RegExp[], changes: readonly string[]):
 }
 
 /**
- * A copy of an architecture's inventory with one edit, its secrets beside it. It stands in the folder of the lab, as deep as
- * `inventory/`, so that paths in it lead to the same files.
+ * Writes a copy of an architecture's inventory with one edit, with its secrets next to it. Its folder is as deep as
+ * `inventory/`, so that relative paths resolve to the same files.
  */
 function editedCopy(architecture: Architecture, { edit }: Edit): string {
   const document = parseDocument(readFileSync(architecture.file, 'utf8'));

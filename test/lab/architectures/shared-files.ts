@@ -6,10 +6,10 @@ import type { Aspect } from './architecture.ts';
 import { expectRecovery } from './whole.ts';
 
 const FILE = 'osha-lab-word';
-/** Clients wait for a server that went silent before they go on without it: `ping_timeout`, with room for two cores. */
+/** How long clients wait for a silent server: `ping_timeout`, with a margin for two cores. */
 const MOST_SILENCE_MS = 60_000;
 
-/** Each volume is the same on all its clients, with one of its copies lost too. */
+/** Each volume has the same content on all clients, even after losing a copy. */
 export const sharedFiles: Aspect = {
   title: 'GlusterFS',
   fits: ({ systems }) => systems.has('glusterfs'),
@@ -20,7 +20,7 @@ export const sharedFiles: Aspect = {
     const volumes = Object.entries(settings.volumes).map(([name, volume]) => {
       return { name, mount: volume.mount, clients: clientsOf(inventory, volume).map((host) => host.name) };
     });
-    // One that is no client, or the last: the others are read from meanwhile.
+    // A server that is no client, or the last one: the others keep reading.
     const victim =
       servers.find((name) => volumes.every(({ clients }) => !clients.includes(name))) ?? servers.at(-1);
     const write = (host: string, mount: string, word: string): Promise<string> =>
@@ -52,7 +52,7 @@ export const sharedFiles: Aspect = {
           await write(first, mount, `written on ${first}, with two copies`);
           return true;
         });
-        // A client keeps what it knows of a file for a second.
+        // Clients cache file attributes for a second.
         await until(`${second} reads that`, 10_000, async () => {
           return (await read(second, mount)) === `written on ${first}, with two copies`;
         });

@@ -3,22 +3,22 @@ import { connect } from 'node:net';
 import type { Vip } from '../../../src/inventory/types.ts';
 import { sleep } from '../run.ts';
 
-/** The page that HAProxy answers on every virtual IP that it stands behind. */
+/** The page that HAProxy serves on each of its virtual IPs. */
 const ALIVE = { port: 1080, path: '/alive' };
-/** What answers on an address with nothing behind it: the sshd of the host that holds it. */
+/** What answers on an address without HAProxy: the sshd of its holder. */
 const SSHD = 22;
-/** An answer that takes longer is none. */
+/** A slower answer does not count. */
 const PATIENCE_MS = 500;
 const EVERY_MS = 100;
 
-/** True where a virtual IP answers, asked from this machine by a connection of its own. */
+/** Whether a virtual IP answers on a new connection from this machine. */
 export function answers(vip: Pick<Vip, 'address' | 'haproxy'>): Promise<boolean> {
   return vip.haproxy ? pageAnswers(vip.address) : portAnswers(vip.address);
 }
 
 /**
- * How many milliseconds a virtual IP did not answer when `disturb` was done, from the last answer before to the first one after;
- * about 100 where it always did. Throws when it is still silent `withinMs` after that.
+ * Milliseconds for which a virtual IP did not answer during `disturb`, from the last answer before to the first one after;
+ * about 100 if it always answered. Throws if it is still silent `withinMs` later.
  */
 export async function silenceOf(
   vip: Pick<Vip, 'name' | 'address' | 'haproxy'>,
@@ -52,7 +52,7 @@ export async function silenceOf(
   return longestGap(heard);
 }
 
-/** The longest time between two moments that follow each other; 0 of fewer than two. */
+/** The longest gap between consecutive moments; 0 for fewer than two. */
 export function longestGap(moments: readonly number[]): number {
   return moments.reduce((longest, moment, index) => {
     const before = moments[index - 1];

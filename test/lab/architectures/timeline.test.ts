@@ -6,15 +6,15 @@ const samples = [
   ...samplesOf('two', '110\n310\n510\n710 vip\n910 vip web\n'),
 ];
 
-describe('when something ran', () => {
-  it('is from the first sample that saw it to the last', () => {
+describe('a span', () => {
+  it('lasts from the first sample that saw it to the last', () => {
     expect(spansOf('web', samples)).toEqual([
       { host: 'one', from: 100, to: 300 },
       { host: 'two', from: 910, to: 910 },
     ]);
   });
 
-  it('is parted by a sample that did not see it', () => {
+  it('is split by a sample that did not see it', () => {
     expect(spansOf('web', samplesOf('one', '1 web\n2\n3 web\n4 web'))).toEqual([
       { host: 'one', from: 1, to: 1 },
       { host: 'one', from: 3, to: 4 },
@@ -22,9 +22,9 @@ describe('when something ran', () => {
   });
 });
 
-describe('something that runs on two hosts', () => {
+describe('overlaps between hosts', () => {
   it.each([
-    ['one after another', samples, []],
+    ['none for one at a time', samples, []],
     [
       'at once',
       [...samplesOf('one', '100 web\n300 web'), ...samplesOf('two', '200 web\n400 web')],
@@ -42,11 +42,11 @@ describe('something that runs on two hosts', () => {
 });
 
 describe('an order', () => {
-  it('is kept where each runs only with what comes before it', () => {
+  it('is kept if each runs only with its predecessors', () => {
     expect(outOfOrder(['vip', 'web'], samples)).toEqual([]);
   });
 
-  it('is broken where one runs without it', () => {
+  it('is broken if one runs without a predecessor', () => {
     expect(outOfOrder(['vip', 'web'], samplesOf('one', '100 web\n200 vip web'))).toEqual([
       'web ran on one without vip at 100',
     ]);

@@ -1,20 +1,20 @@
-/** What one host's sampling saw at one moment. */
+/** A sample of one host. */
 export interface Sample {
-  /** Milliseconds since the epoch; all hosts of the lab have one clock. */
+  /** Milliseconds since the epoch; all hosts of the lab share a clock. */
   readonly at: number;
   readonly host: string;
-  /** What runs there, of what was looked for. */
+  /** The sampled units that are running. */
   readonly running: readonly string[];
 }
 
-/** A time in which something ran on a host without a break, as far as the samples say. */
+/** A time in which something ran on a host without interruption, according to the samples. */
 export interface Span {
   readonly host: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Reads lines like `1700000000123 haproxy memcached`. */
+/** Parses lines like `1700000000123 haproxy memcached`. */
 export function samplesOf(host: string, lines: string): readonly Sample[] {
   return lines
     .split('\n')
@@ -41,7 +41,7 @@ export function spansOf(what: string, samples: readonly Sample[]): readonly Span
   });
 }
 
-/** Times in which something ran on two hosts at once, in words. */
+/** Describes times in which something ran on two hosts at once. */
 export function overlapsOf(what: string, samples: readonly Sample[]): readonly string[] {
   const spans = spansOf(what, samples);
   return spans.flatMap((one, index) =>
@@ -56,7 +56,7 @@ export function overlapsOf(what: string, samples: readonly Sample[]): readonly s
   );
 }
 
-/** Moments at which something ran on a host without all that has to run before it, in words. */
+/** Describes moments at which something ran on a host without all of its predecessors. */
 export function outOfOrder(order: readonly string[], samples: readonly Sample[]): readonly string[] {
   return samples.flatMap(({ at, host, running }) =>
     order.flatMap((what, index) => {

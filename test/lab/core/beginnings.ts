@@ -4,7 +4,7 @@ import { changesOf, failuresOf, osha, startOsha, summaryOf } from '../support/os
 import { HOSTS, INVENTORY, on, snapshot } from './hosts.ts';
 
 export function beginnings(): void {
-  it('shows what is to come, and changes nothing: plan --diff', async () => {
+  it('plan --diff shows the changes and makes none', async () => {
     const before = await Promise.all(HOSTS.map(snapshot));
     const diff = await osha('plan', INVENTORY, '--diff', '--json', '--exit-code');
     const after = await Promise.all(HOSTS.map(snapshot));
@@ -14,7 +14,7 @@ export function beginnings(): void {
     expect(after).toEqual(before);
   });
 
-  it('never shrinks the cluster’s configuration with --limit, on hosts where nothing is yet', async () => {
+  it('--limit does not shrink the cluster’s configuration on fresh hosts', async () => {
     const limited = await osha('deploy', INVENTORY, '--limit', 'controller2', '--json');
     expect(failuresOf(limited)).toEqual([]);
     expect(limited.exitCode, limited.stderr).toBe(0);
@@ -38,7 +38,7 @@ export function beginnings(): void {
     for (const host of HOSTS) expect(await on(host, 'pgrep -fc "osha\\." || true')).toBe('0');
   });
 
-  it('converges from there, with one more deploy, and shows no secret in any process list on the way', async () => {
+  it('converges from there with another deploy, and shows no secret in any process list', async () => {
     const stop = sampleProcesses('controller1');
     const deployed = await osha('deploy', INVENTORY, '--json');
     const seen = await stop();

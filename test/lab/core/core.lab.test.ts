@@ -6,10 +6,10 @@ import { failover } from './failover.ts';
 import { INVENTORY } from './hosts.ts';
 import { wholeness } from './wholeness.ts';
 
-/** The life of one deployment, in order, on hosts that are made for it: each part begins with what the one before left. */
+/** The life of one deployment on its own hosts, in order: each part continues from the previous one. */
 hostsForAll({ inventory: INVENTORY, replace: true, stage: 'baked' });
 
-describe('from untouched hosts to a cluster', beginnings);
+describe('deploying a cluster on fresh hosts', beginnings);
 describe('a deployed cluster', wholeness);
-describe('what somebody changed by hand', drift);
+describe('manual changes', drift);
 describe('a host that dies', failover);

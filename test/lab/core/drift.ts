@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { changesOf, failuresOf, osha } from '../support/osha.ts';
 import { HOSTS, INVENTORY, on } from './hosts.ts';
 
-/** When each long-running service started, by host: what must not move while another phase is repaired. */
+/** The start of each long-running service, by host; must not change while another phase is repaired. */
 async function startsOf(units: string): Promise<readonly string[]> {
   return Promise.all(
     HOSTS.map((host) => on(host, `systemctl show -p ActiveEnterTimestampMonotonic ${units}`)),
@@ -10,7 +10,7 @@ async function startsOf(units: string): Promise<readonly string[]> {
 }
 
 export function drift(): void {
-  it('a broker node that was reset joins again, by --only rabbitmq, and nothing else is touched', async () => {
+  it('--only rabbitmq rejoins a broker node that was reset, and touches nothing else', async () => {
     const before = await startsOf('mariadb haproxy corosync memcached');
     await on('controller3', 'rabbitmqctl -q stop_app && rabbitmqctl -q reset && rabbitmqctl -q start_app');
     const repaired = await osha('deploy', INVENTORY, '--only', 'rabbitmq', '--json');
@@ -22,7 +22,7 @@ export function drift(): void {
     expect((JSON.parse(status) as { running_nodes: string[] }).running_nodes).toHaveLength(3);
   });
 
-  it('a configuration that was edited by hand is put right, by --only haproxy, and nothing else is touched', async () => {
+  it('--only haproxy restores an edited configuration, and touches nothing else', async () => {
     const before = await startsOf('mariadb rabbitmq-server corosync memcached');
     await on(
       'controller2',
@@ -30,7 +30,7 @@ export function drift(): void {
     );
     const shown = await osha('plan', INVENTORY, '--only', 'haproxy', '--diff', '--plain');
     expect(shown.stdout).toMatch(/^ *- {4}retries 7\n *\+ {4}retries 3$/m);
-    // The file holds a password: a line that osha has not written may be a former one, whatever it looks like.
+    // The file holds a password: a line that osha did not write may be a former one, so it is masked.
     expect(shown.stdout).toMatch(/^ *-<masked>$/m);
     const repaired = await osha('deploy', INVENTORY, '--only', 'haproxy', '--json');
     expect(failuresOf(repaired)).toEqual([]);
@@ -40,7 +40,7 @@ export function drift(): void {
     expect(await startsOf('mariadb rabbitmq-server corosync memcached')).toEqual(before);
   });
 
-  it('a second deploy after that changes nothing', async () => {
+  it('a deploy after that changes nothing', async () => {
     const again = await osha('deploy', INVENTORY, '--json');
     expect(changesOf(again)).toEqual([]);
     expect(again.exitCode).toBe(0);

@@ -4,14 +4,14 @@ import { changesOf, osha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 import { DATABASE_VIP, holdersOf, HOSTS, INVENTORY, kill, on, sql, start } from './hosts.ts';
 
-/** Corosync's token time-out, Pacemaker's decision, and HAProxy's check of the dead database, with room for two cores. */
+/** Corosync's token timeout, Pacemaker's decision, and HAProxy's check of the dead database, with a margin for two cores. */
 const MOST_FAILOVER_MS = 60_000;
 
 export function failover(): void {
   let victim = '';
   let survivors: readonly string[] = [];
 
-  it('gives its virtual IP to another, and writes through it go on', async () => {
+  it('loses its virtual IP to another, and writes through it resume', async () => {
     [victim = ''] = await holdersOf(DATABASE_VIP, HOSTS);
     survivors = HOSTS.filter((host) => host !== victim);
     const [witness = ''] = survivors;
@@ -31,17 +31,17 @@ export function failover(): void {
       await write(101);
       return true;
     });
-    process.stdout.write(`the VIP moved after ${moved} ms, writes went on ${wrote} ms later\n`);
+    process.stdout.write(`the VIP moved after ${moved} ms, writes resumed ${wrote} ms later\n`);
     expect(await sql(witness, 'SELECT COUNT(*) FROM labtest.rows WHERE id IN (100, 101)')).toBe('2');
   });
 
-  it('is named by status, which is not healthy meanwhile', async () => {
+  it('is named by status as unhealthy meanwhile', async () => {
     const status = await osha('status', INVENTORY);
     expect(status.exitCode).toBe(4);
     expect(status.stdout).toContain(victim);
   });
 
-  it('comes back and joins by itself', async () => {
+  it('rejoins automatically when it is back', async () => {
     await start(victim);
     await until('the database has three members', 180_000, async () =>
       (await sql(victim, "SHOW STATUS LIKE 'wsrep_cluster_size'")).endsWith('\t3'),
@@ -50,7 +50,7 @@ export function failover(): void {
     expect(await sql(victim, 'SELECT COUNT(*) FROM labtest.rows WHERE id IN (100, 101)')).toBe('2');
   });
 
-  it('leaves nothing to do for a deploy', async () => {
+  it('is converged for a deploy', async () => {
     const again = await osha('deploy', INVENTORY, '--json');
     expect(changesOf(again)).toEqual([]);
     expect(again.exitCode, again.stderr).toBe(0);

@@ -5,7 +5,7 @@ import { cloudForAll } from '../openstack/life.ts';
 
 const figures = noFigures();
 
-/** A short life of a cloud: from hosts with nothing but packages to a server that boots. */
+/** A quick test of a cloud: from hosts with only packages to a booting server. */
 cloudForAll(figures);
 
-describe('from untouched hosts to a cloud', () => deployment(figures));
+describe('deploying a cloud on fresh hosts', () => deployment(figures));

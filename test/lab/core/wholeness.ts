@@ -4,17 +4,17 @@ import { changesOf, osha, summaryOf } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 import { ADDRESSES, API_VIP, DATABASE_VIP, holdersOf, HOSTS, INVENTORY, on, sql } from './hosts.ts';
 
-/** Round trips that a phase with nothing to do may take on each host. */
+/** The maximum number of round trips of a converged phase on each host. */
 const MOST_ROUND_TRIPS = 2;
 
 export function wholeness(): void {
-  it('is healthy by its own word: status', async () => {
+  it('is healthy in status', async () => {
     const status = await osha('status', INVENTORY);
     expect(status.stdout + status.stderr).not.toMatch(/defect/);
     expect(status.exitCode, status.stdout + status.stderr).toBe(0);
   });
 
-  it('is left as it is by a second deploy, in at most two round trips per phase and host', async () => {
+  it('is converged on a second deploy, in at most two round trips per phase and host', async () => {
     const again = await osha('deploy', INVENTORY, '--json');
     expect(again.exitCode, again.stderr).toBe(0);
     expect(changesOf(again)).toEqual([]);
@@ -31,7 +31,7 @@ export function wholeness(): void {
     expect(chatty).toEqual([]);
   });
 
-  it('has three database members that are one cluster', async () => {
+  it('has three database members in one cluster', async () => {
     const wanted = [
       'wsrep_cluster_size\t3',
       'wsrep_cluster_status\tPrimary',
@@ -43,7 +43,7 @@ export function wholeness(): void {
     }
   });
 
-  it('reads on every node, and through the VIP, a row that was written on one', async () => {
+  it('replicates a row to every node and to the VIP', async () => {
     await sql(
       'controller1',
       `
@@ -63,7 +63,7 @@ export function wholeness(): void {
     for (const host of HOSTS) expect(await on(host, throughVip)).toBe('written on controller1');
   });
 
-  it('carries a message from one broker node to another', async () => {
+  it('delivers a message from one broker node to another', async () => {
     for (const host of HOSTS) {
       const status = JSON.parse(await on(host, 'rabbitmqctl -q cluster_status --formatter json')) as {
         running_nodes: string[];
@@ -103,14 +103,14 @@ export function wholeness(): void {
     expect(await holdersOf(vip, HOSTS)).toHaveLength(1);
   });
 
-  it('answers on the statistics page of HAProxy on the own address of a host, with its password only', async () => {
+  it("serves HAProxy's statistics on each host's own address, only with the password", async () => {
     const code = (address: string): Promise<string> =>
       on('controller1', `curl -s -o /dev/null -w '%{http_code}' http://${address}:1080/`);
     expect(await code('172.29.77.11')).toBe('401');
     expect(await code(API_VIP)).toBe('404');
   });
 
-  it('follows one clock', async () => {
+  it('has synchronized clocks', async () => {
     for (const host of HOSTS) expect(await on(host, 'chronyc -n tracking')).toMatch(/Leap status +: Normal/);
   });
 
@@ -127,13 +127,13 @@ export function wholeness(): void {
     await until('9200 answers 200 again', 10_000, async () => (await code()) === '200');
   });
 
-  it('keeps its whole configuration when one host is deployed by itself', async () => {
+  it('keeps its whole configuration when a single host is deployed', async () => {
     const limited = await osha('deploy', INVENTORY, '--limit', 'controller2', '--json');
     expect(changesOf(limited)).toEqual([]);
     expect(limited.exitCode).toBe(0);
   });
 
-  it('shows no secret in what is recorded of its runs', () => {
+  it('has no secret in the records of its runs', () => {
     const records = recordsOfRuns();
     expect(records).toContain('rabbitmq');
     expect(secretsIn(records)).toEqual([]);

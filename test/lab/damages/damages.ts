@@ -1,26 +1,26 @@
-/** Something that somebody does to one host of a deployed cluster, or that happens to it. */
+/** A mistake or failure on one host of a deployed cluster. */
 export interface Damage {
   readonly what: string;
   readonly host: string;
   /** POSIX sh, run as root on the host. */
   readonly script: string;
-  /** Where osha leaves it to the operator: what the failure has to say, and what the operator then does. */
+  /** If osha leaves it to the operator: the expected failure, and the operator's fix. */
   readonly leftToOperator?: { readonly says: RegExp; readonly repair: string };
-  /** Where osha reports it and leaves it alone, because it did not make it: how to take it away again. */
+  /** If osha only reports it, because it did not create it: how to remove it again. */
   readonly leftAlone?: string;
 }
 
 const CHRONY = '/etc/chrony/chrony.conf';
 const NODE = 'rabbit@controller3';
 
-/** Stops a unit for good, also one that systemd would start again. */
+/** Stops a unit permanently, even one that systemd would restart. */
 const stopped = (unit: string): string => `systemctl stop ${unit}`;
 
 /** One of each kind that design.md section 3 names: files, units, packages, the kernel, databases, brokers, clusters. */
 export const DAMAGES: readonly Damage[] = [
   { what: 'a line is added to a managed file', host: 'controller2', script: `echo '# by hand' >>${CHRONY}` },
-  { what: 'the mode of a managed file', host: 'controller2', script: `chmod 666 ${CHRONY}` },
-  { what: 'the owner of a managed file', host: 'controller2', script: `chown nobody ${CHRONY}` },
+  { what: 'the mode of a managed file is changed', host: 'controller2', script: `chmod 666 ${CHRONY}` },
+  { what: 'the owner of a managed file is changed', host: 'controller2', script: `chown nobody ${CHRONY}` },
   {
     what: 'a managed file is replaced by a symbolic link',
     host: 'controller2',
@@ -59,20 +59,24 @@ export const DAMAGES: readonly Damage[] = [
     host: 'controller2',
     script: 'DEBIAN_FRONTEND=noninteractive apt-get remove -qq memcached >/dev/null 2>&1',
   },
-  { what: 'a sysctl', host: 'controller1', script: 'sysctl -qw net.ipv4.ip_nonlocal_bind=0' },
+  { what: 'a sysctl is changed', host: 'controller1', script: 'sysctl -qw net.ipv4.ip_nonlocal_bind=0' },
   {
-    what: 'the time zone',
+    what: 'the time zone is changed',
     host: 'controller3',
     script: 'ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime && echo Asia/Tokyo >/etc/timezone',
   },
-  { what: 'a name in /etc/hosts', host: 'controller1', script: `sed -i '/controller3/d' /etc/hosts` },
+  {
+    what: 'a name is removed from /etc/hosts',
+    host: 'controller1',
+    script: `sed -i '/controller3/d' /etc/hosts`,
+  },
   {
     what: 'the database account of the health endpoint is dropped',
     host: 'controller2',
     script: `mysql -e "DROP USER 'osha-health'@'localhost'"`,
   },
   {
-    what: 'root of the database may log in from everywhere',
+    what: 'the database allows remote root logins',
     host: 'controller2',
     script: `mysql -e "CREATE USER root@'%' IDENTIFIED BY 'root'"`,
   },
@@ -104,17 +108,17 @@ export const DAMAGES: readonly Damage[] = [
     script: `systemctl stop rabbitmq-server && rm -rf /var/lib/rabbitmq/mnesia/${NODE} /var/lib/rabbitmq/mnesia/${NODE}-*`,
   },
   {
-    what: 'the Erlang cookie on disc is another one',
+    what: 'the Erlang cookie on disk is replaced',
     host: 'controller2',
     script: `printf AAAABBBBCCCCDDDDEEEE >/var/lib/rabbitmq/.erlang.cookie`,
   },
   {
-    what: 'a property of the Pacemaker cluster',
+    what: 'a property of the Pacemaker cluster is changed',
     host: 'controller1',
     script: 'pcs property set no-quorum-policy=ignore',
   },
   {
-    what: 'a constraint of Pacemaker is made by hand',
+    what: 'a Pacemaker constraint is created by hand',
     host: 'controller1',
     script: 'pcs constraint location vip-api prefers controller3=50 >/dev/null 2>&1',
     leftAlone:

@@ -2,20 +2,20 @@ import { INVENTORY } from '../core/hosts.ts';
 import { changesOf, failuresOf, osha, type OshaResult } from '../support/osha.ts';
 import type { Damage } from './damages.ts';
 
-/** What came of one damage. */
+/** The plan and deployment after one damage. */
 export interface Row {
   readonly damage: Damage;
   /** What `plan --diff` announced, and what `deploy` did, each as `host: phase: summary`, sorted. */
   readonly foretold: readonly string[];
   readonly done: readonly string[];
-  /** Operations of which the plan could not say whether they have something to do. */
+  /** Operations that the plan reported as unknown. */
   readonly unknown: readonly string[];
   readonly planFailures: readonly string[];
   readonly deployFailures: readonly string[];
   readonly seconds: number;
 }
 
-/** Asks for the plan, then deploys. */
+/** Plans, then deploys. */
 export async function foretoldAndDone(damage: Damage): Promise<Row> {
   const started = Date.now();
   const plan = await osha('plan', INVENTORY, '--diff', '--json');

@@ -1,19 +1,19 @@
 import { until } from '../support/until.ts';
 import { startBrowser } from './devtools.ts';
 
-/** What a person does in a browser. */
+/** A user's actions in a browser. */
 export interface Browser {
-  /** Goes to a page, and waits until all of it is there. */
+  /** Opens a page, and waits until it is loaded. */
   open(url: string): Promise<void>;
-  /** Where it is now. */
+  /** The current URL. */
   url(): Promise<string>;
   /** Whether the page has such an element. */
   has(selector: string): Promise<boolean>;
   type(selector: string, text: string): Promise<void>;
   click(selector: string): Promise<void>;
-  /** Waits until the page has such an element, and is all there. */
+  /** Waits until the page has such an element and is loaded. */
   see(selector: string): Promise<void>;
-  /** What it shows, as PNG. */
+  /** A screenshot as PNG. */
   picture(): Promise<Buffer>;
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export interface Browser {
 /** Horizon's first page takes seconds after a start. */
 const PAGE_MS = 60_000;
 
-/** Opens a window of that size, in pixels. */
+/** Opens a window of this size, in pixels. */
 export async function openBrowser(width: number, height: number): Promise<Browser> {
   const { send, close } = await startBrowser();
   await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });

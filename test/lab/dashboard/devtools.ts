@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { exists, LabError } from '../run.ts';
 
-/** A browser without a window, spoken to in the Chrome DevTools Protocol. */
+/** A headless browser, controlled by the Chrome DevTools Protocol. */
 export interface DevTools {
-  /** Sends a command to the one page there is, and returns its result. Rejects where the browser refuses. */
+  /** Sends a command to the page and returns its result. Rejects if the browser refuses it. */
   readonly send: (method: string, params?: object) => Promise<Record<string, unknown>>;
   readonly close: () => Promise<void>;
 }
@@ -20,7 +20,7 @@ interface Message {
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** It goes to the lab and nowhere else: nothing of its own in the background. */
+/** Disables all background requests: it connects only to the lab. */
 const FLAGS = [
   '--headless=new',
   '--no-sandbox',
@@ -32,22 +32,22 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--hide-scrollbars',
-  // Messages on two pipes, 3 and 4, with a zero byte after each.
+  // Messages on the pipes 3 and 4, each terminated by a zero byte.
   '--remote-debugging-pipe',
 ];
 
-/** The first of the programs that this machine has. */
+/** The first of these programs that is installed. */
 async function chromium(): Promise<string> {
   for (const program of PROGRAMS) if (await exists(program)) return program;
   throw new LabError('this machine has no browser', 'apt-get install --no-install-recommends chromium');
 }
 
-/** Starts a browser with a profile of its own, which goes when it is closed. */
+/** Starts a browser with a temporary profile. */
 export async function startBrowser(): Promise<DevTools> {
   const profile = mkdtempSync(join(tmpdir(), 'osha-browser-'));
   const child = spawn(await chromium(), [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
-    // A group of its own, so that it ends with all of its processes.
+    // Its own process group, so that all of its processes can be killed.
     detached: true,
   });
   const gone = new Promise<void>((done) => child.on('close', () => done()));

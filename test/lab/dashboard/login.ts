@@ -1,8 +1,8 @@
-/** Somebody's login to the dashboard, as a browser holds it: a few cookies. */
+/** A session of the dashboard: a few cookies. */
 export interface Login {
   /**
-   * The page at a path, asked of whichever server: `origin` is like `http://172.29.80.11`. Redirects are not followed: a
-   * stranger gets 302, to the login page.
+   * Requests a page from any server: `origin` is like `http://172.29.80.11`. Redirects are not followed: without a valid
+   * session the status is 302.
    */
   get(origin: string, path: string): Promise<{ readonly status: number; readonly body: string }>;
 }
@@ -10,7 +10,7 @@ export interface Login {
 const LOGIN = '/horizon/auth/login/';
 const REQUEST_MS = 60_000;
 
-/** Logs in, with the token against forged requests that the form has. Throws where the dashboard does not let in. */
+/** Logs in with the form's CSRF token. Throws if the dashboard rejects the login. */
 export async function logIn(origin: string, user: string, password: string): Promise<Login> {
   const cookies = new Map<string, string>();
   const ask = async (url: string, form?: URLSearchParams): Promise<Response> => {
@@ -19,7 +19,7 @@ export async function logIn(origin: string, user: string, password: string): Pro
       signal: AbortSignal.timeout(REQUEST_MS),
       headers: {
         Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        // Asked for by Django where the page came by TLS.
+        // Required by Django for pages over TLS.
         Referer: url,
       },
       ...(form ? { method: 'POST', body: form } : {}),
@@ -42,7 +42,7 @@ export async function logIn(origin: string, user: string, password: string): Pro
   };
   const answer = await ask(`${origin}${LOGIN}`, new URLSearchParams(fields));
   if (answer.status !== 302) {
-    throw new Error(`the dashboard did not let ${user} in: it answers ${answer.status}`);
+    throw new Error(`the dashboard rejected ${user}: status ${answer.status}`);
   }
   return {
     get: async (server, path) => {

@@ -6,7 +6,7 @@ import { LabError } from '../run.ts';
 import { secretValues } from '../support/secrets.ts';
 import { picturesOf } from './pictures.ts';
 
-/** More would be too much for a page that is read on the way. */
+/** The maximum size, for pages read on mobile connections. */
 const MOST_BYTES = 200_000;
 
 const inventory = process.argv[2] ?? join(ROOT, 'inventory/lab-openstack.yaml');

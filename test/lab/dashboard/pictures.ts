@@ -1,11 +1,11 @@
 import { openBrowser } from './browser.ts';
 
-/** The dashboard as a person sees it, as PNG. */
+/** Screenshots of the dashboard as PNG. */
 export type Pictures = Readonly<Record<'login' | 'overview', Buffer>>;
 
 /**
- * Logs in with a browser at an origin like `http://172.29.80.10`, beginning where somebody begins who only knows the address.
- * Throws where the login page does not come, or nobody is let in.
+ * Logs in with a browser at an origin like `http://172.29.80.10`, starting from the bare address. Throws if the login page
+ * does not load or the login is rejected.
  */
 export async function picturesOf(origin: string, user: string, password: string): Promise<Pictures> {
   const browser = await openBrowser(1280, 720);

@@ -4,7 +4,7 @@ import { untilHealthy } from '../support/healthy.ts';
 import { changesOf, failuresOf, osha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 
-/** Where the client runs, and where it notes what the database acknowledged: a number and the time of each row. */
+/** The client's host, and its log of acknowledged rows: number and time. */
 const CLIENT_HOST = 'controller1';
 const UNIT = 'harm-client';
 const ACKNOWLEDGED = '/var/tmp/harm-acknowledged';
@@ -25,11 +25,11 @@ const SERVING = ['mariadb', 'rabbitmq-server', 'etcd', 'memcached', 'haproxy', '
 
 export interface Acknowledged {
   readonly count: number;
-  /** Seconds of the longest time without an acknowledged row since `since`. */
+  /** The longest gap between acknowledged rows since `since`, in seconds. */
   readonly longestGap: number;
 }
 
-/** What the client was acknowledged since a moment (seconds of the epoch). */
+/** The rows acknowledged since a moment (seconds since the epoch). */
 export async function acknowledgedSince(since: number): Promise<Acknowledged> {
   const lines = (await on(CLIENT_HOST, `cat ${ACKNOWLEDGED}`)).split('\n');
   const moments = lines.map((line) => Number(line.split(' ')[1])).filter((moment) => moment >= since);
@@ -37,7 +37,7 @@ export async function acknowledgedSince(since: number): Promise<Acknowledged> {
   return { count: moments.length, longestGap: Math.max(0, ...gaps) };
 }
 
-/** Each serving unit's start, by host: what must not move. */
+/** The start of each serving unit, by host; must not change. */
 export async function starts(units: readonly string[] = SERVING): Promise<readonly string[]> {
   return Promise.all(
     HOSTS.map(
@@ -47,7 +47,7 @@ export async function starts(units: readonly string[] = SERVING): Promise<readon
   );
 }
 
-/** Does something to the deployment: no serving unit may start anew meanwhile, and the client goes on being served. */
+/** Runs `work` on the deployment: no serving unit may restart meanwhile, and the client must keep being served. */
 export async function withoutHarm(work: () => Promise<void>): Promise<void> {
   const since = Number(await on(CLIENT_HOST, 'date +%s'));
   const before = await starts();
@@ -58,7 +58,7 @@ export async function withoutHarm(work: () => Promise<void>): Promise<void> {
 }
 
 export function deployedWithAClient(): void {
-  it('is deployed, and healthy', async () => {
+  it('is deployed and healthy', async () => {
     const deployed = await osha('deploy', INVENTORY, '--json');
     expect(failuresOf(deployed)).toEqual([]);
     expect(deployed.exitCode, deployed.stderr).toBe(0);
@@ -96,10 +96,10 @@ export function nothingLost(): void {
         `lost on ${host}`,
       ).toEqual([]);
     }
-    process.stdout.write(`${wanted.length} rows were acknowledged, and none is lost\n`);
+    process.stdout.write(`${wanted.length} rows were acknowledged, none lost\n`);
   });
 
-  it('is healthy, and a deployment has nothing to do', async () => {
+  it('is healthy and converged', async () => {
     await untilHealthy(INVENTORY, 180_000);
     const again = await osha('deploy', INVENTORY, '--json');
     expect(changesOf(again)).toEqual([]);

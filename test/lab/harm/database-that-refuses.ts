@@ -8,7 +8,7 @@ import { said } from './said.ts';
 
 const PASSWORD = 'of-the-operator';
 
-/** The Galera phase of a deployment, and what the plan says of it: neither may touch what serves. */
+/** Runs deploy and plan for the Galera phase: neither may touch serving members. */
 async function planAndDeploy(): Promise<readonly OshaResult[]> {
   const runs: OshaResult[] = [];
   await withoutHarm(async () => {
@@ -20,7 +20,7 @@ async function planAndDeploy(): Promise<readonly OshaResult[]> {
 }
 
 export function databaseThatRefuses(): void {
-  describe('because its root got a password', () => {
+  describe('because root has a password', () => {
     let before = '';
     const asRoot = (statement: string): Promise<string> =>
       on('controller1', `mysql -uroot -p${PASSWORD} -BN <<'SQL'\n${statement}\nSQL`);
@@ -30,7 +30,7 @@ export function databaseThatRefuses(): void {
       await sql('controller1', `ALTER USER root@localhost IDENTIFIED BY '${PASSWORD}'`);
     });
 
-    it('is left alone, and the refusal says what the server said and the way out', async () => {
+    it("is left alone, and the refusal has the server's error and a remedy", async () => {
       for (const run of await planAndDeploy()) {
         expect(run.exitCode, said(run)).toBe(5);
         for (const host of HOSTS) expect(said(run)).toContain(host);
@@ -40,7 +40,7 @@ export function databaseThatRefuses(): void {
       }
     });
 
-    it('is unhealthy for status, which says why', async () => {
+    it('is unhealthy in status, with the reason', async () => {
       const status = await osha('status', INVENTORY);
       expect(status.exitCode).toBe(1);
       expect(status.stdout).toMatch(/Access denied/);
@@ -88,7 +88,7 @@ export function databaseThatRefuses(): void {
 
     beforeAll(() => stopped('STOP'));
 
-    it('is not ended, nor is a second cluster formed', async () => {
+    it('is not killed, and no second cluster is formed', async () => {
       const runs: OshaResult[] = [];
       const serving = (): Promise<string> =>
         on('controller3', 'systemctl show -p InvocationID,MainPID mariadb');
@@ -116,7 +116,7 @@ export function databaseThatRefuses(): void {
 
     beforeAll(() => restart(`printf '[mysqld]\\nsocket = /run/mysqld/elsewhere.sock\\n' >${DROP_IN}`));
 
-    it('is asked there, or left alone', async () => {
+    it('is queried there, or left alone', async () => {
       for (const run of await planAndDeploy()) {
         expect([0, 1, 5], said(run)).toContain(run.exitCode);
         if (run.exitCode !== 0) expect(said(run)).toMatch(/controller2[^]*elsewhere\.sock/);

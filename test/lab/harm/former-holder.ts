@@ -8,10 +8,10 @@ import { checkoutWith } from './inventories.ts';
 import { said } from './said.ts';
 
 const VIP = '172.29.77.30';
-/** It is preferred, so it holds the virtual IP when it leaves. */
+/** The preferred holder, so it holds the virtual IP when it is removed. */
 const LEAVES = 'controller3';
 
-/** The same hosts with one more virtual IP, which keepalived holds. Its network and its clusters are left as they are. */
+/** The same hosts with one more virtual IP, held by keepalived. */
 function withKeepalived(inventory: Document): void {
   const shared = {
     address: `${VIP}/24`,
@@ -42,7 +42,7 @@ const unhealthy = (status: OshaResult): string =>
 
 export function formerHolder(): void {
   let kept = '';
-  /** The first deployment made a secret for keepalived, which the hosts carry since then. */
+  /** The first deployment generated a secret for keepalived, which the hosts carry. */
   const left = (): string =>
     checkoutWith('left', withoutOne, { secrets: join(dirname(kept), 'secrets.yaml') });
 
@@ -55,7 +55,7 @@ export function formerHolder(): void {
     });
   });
 
-  it('is named by deploy before the others claim its address, and stays the only holder', async () => {
+  it('is named by deploy before others claim the address, and remains the only holder', async () => {
     const run = await osha('deploy', left(), '--only', 'keepalived', '--json');
     expect(run.exitCode, said(run)).toBe(5);
     expect(said(run)).toContain('172.29.77.13');
@@ -64,13 +64,13 @@ export function formerHolder(): void {
     expect(await holdersOf(VIP, HOSTS)).toEqual([LEAVES]);
   });
 
-  it('is named by status, which is not healthy', async () => {
+  it('is named by status as unhealthy', async () => {
     const status = await osha('status', left(), '--json');
     expect(status.exitCode).not.toBe(0);
     expect(unhealthy(status)).toContain('172.29.77.13');
   });
 
-  it('gives it to another once it was told to, and the deployment is carried out', async () => {
+  it('gives up the address when told to, and the deployment succeeds', async () => {
     await on(LEAVES, 'systemctl disable --now keepalived');
     const run = await osha('deploy', left(), '--only', 'keepalived', '--json');
     expect(run.exitCode, said(run)).toBe(0);

@@ -7,8 +7,8 @@ import { INVENTORY } from '../core/hosts.ts';
 export const SECRETS = join(dirname(INVENTORY), 'secrets.yaml');
 
 /**
- * The lab's inventory with an edit, in a folder of its own, as another operator's checkout has it; with the secrets in
- * the file `secrets` (default: the first one's; none when it is false). Returns its path.
+ * Writes the lab's inventory with an edit into its own folder, like another operator's checkout, with the secrets in the
+ * file `secrets` (default: the original ones; none if false). Returns its path.
  */
 export function checkoutWith(
   name: string,

@@ -16,7 +16,7 @@ async function clusterHas(members: number, hosts: readonly string[]): Promise<bo
   return sizes.every((size) => size.endsWith(`\t${members}`));
 }
 
-/** The servers end at once in the middle of their work, and are not started again by their unit. */
+/** Kills all servers at once under load; their units do not restart them. */
 async function losePower(hosts: readonly string[]): Promise<void> {
   await Promise.all(hosts.map((host) => on(host, 'systemctl kill -s KILL mariadb; systemctl stop mariadb')));
   await until('all are down', 60_000, async () => {
@@ -25,7 +25,7 @@ async function losePower(hosts: readonly string[]): Promise<void> {
   });
 }
 
-/** Three members are down, and the host of one of them will never come back. */
+/** All three members are down, and one host is lost for good. */
 export function lostMember(): void {
   let named = '';
 
@@ -35,7 +35,7 @@ export function lostMember(): void {
     await losePower(SURVIVORS);
   });
 
-  it('is not started by guessing: deploy finds out who has the newest data, and says what to type', async () => {
+  it('is not started by guessing: deploy finds the member with the newest data and prints the command', async () => {
     const run = await osha('deploy', INVENTORY, '--only', 'galera', '--json');
     expect(run.exitCode, said(run)).toBe(5);
     expect(said(run)).toMatch(new RegExp(`bring ${LOST} back`));
@@ -44,7 +44,7 @@ export function lostMember(): void {
     expect(changesOf(run).filter((change) => change.includes('bootstrap'))).toEqual([]);
   });
 
-  it('is not started from a host that is no member, nor from the lost one', async () => {
+  it('is not started from a host that is no member, or from the lost one', async () => {
     const stranger = await osha('deploy', INVENTORY, '--bootstrap-from', 'controller9', '--yes', '--json');
     expect(stranger.exitCode, said(stranger)).toBe(2);
     expect(said(stranger)).toMatch(/controller1, controller2, controller3/);
@@ -54,7 +54,7 @@ export function lostMember(): void {
     expect(changesOf(lost)).toEqual([]);
   });
 
-  it('is started on the living hosts from the member that the operator names', async () => {
+  it('is bootstrapped on the remaining hosts from the member that the operator names', async () => {
     const since = Number(await on('controller1', 'date +%s'));
     const run = await osha('deploy', INVENTORY, '--bootstrap-from', named, '--yes', '--json');
     expect(run.exitCode, said(run)).toBe(4);
@@ -68,13 +68,13 @@ export function lostMember(): void {
     await until('the client is served', 60_000, async () => (await acknowledgedSince(since)).count > 0);
   });
 
-  it('needs the option no more: another deployment leaves the database as it is', async () => {
+  it('no longer needs the option: another deployment leaves the database alone', async () => {
     const again = await osha('deploy', INVENTORY, '--only', 'galera', '--json');
     expect(again.exitCode, said(again)).toBe(4);
     expect(changesOf(again)).toEqual([]);
   });
 
-  it('takes the lost host in where it comes back after all', async () => {
+  it('takes the lost host back if it returns after all', async () => {
     await start(LOST);
     await until('it has three members', 300_000, () => clusterHas(3, HOSTS));
     await untilHealthy(INVENTORY, 180_000);

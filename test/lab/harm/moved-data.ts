@@ -11,7 +11,7 @@ const LAST = 'controller2';
 
 const stopped = (host: string): Promise<string> => on(host, 'systemctl stop mariadb', 180_000);
 
-/** All servers end at once in the middle of their work. Debian's unit would start them again. */
+/** Kills all servers at once under load; Debian's unit would restart them. */
 async function losePower(): Promise<void> {
   await Promise.all(HOSTS.map((host) => on(host, 'systemctl kill -s KILL mariadb; systemctl stop mariadb')));
   await until('all are down', 60_000, async () => {
@@ -21,8 +21,8 @@ async function losePower(): Promise<void> {
 }
 
 /**
- * What an operator does: each member in turn is stopped, its data moved, and started again. An hour before, osha had found
- * out a position after a power cut, and left a note of it.
+ * An operator stops each member in turn, moves its data and starts it again. An hour earlier, osha had recorded a
+ * recovered position after a power failure.
  */
 export function movedData(): void {
   beforeAll(async () => {
@@ -46,13 +46,13 @@ systemctl start mariadb`,
     }
   });
 
-  it('is found where the server itself looks: a deployment has nothing to do', async () => {
+  it('is found where the server itself looks: a deployment is converged', async () => {
     const run = await osha('deploy', INVENTORY, '--only', 'galera', '--json');
     expect(changesOf(run)).toEqual([]);
     expect(run.exitCode, said(run)).toBe(0);
   });
 
-  it('is started from the member that stopped last, after all were stopped in turn', async () => {
+  it('is bootstrapped from the member that stopped last', async () => {
     const others = HOSTS.filter((host) => host !== LAST);
     for (const [index, host] of others.entries()) {
       await stopped(host);
@@ -75,7 +75,7 @@ systemctl start mariadb`,
     }
   });
 
-  it('is started from the newest data after a power cut as well', async () => {
+  it('is bootstrapped from the newest data after a power failure too', async () => {
     await losePower();
     const run = await osha('deploy', INVENTORY, '--only', 'galera', '--json');
     expect(failuresOf(run)).toEqual([]);

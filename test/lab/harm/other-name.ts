@@ -9,7 +9,7 @@ export function otherName(): void {
   const renamed = (): string => checkoutWith('renamed', (inventory) => inventory.set('name', 'prod'));
 
   it.each([[['plan', '--diff']], [['deploy']]])(
-    'is refused by %s, with the name that the cluster has',
+    'is refused by %s, with the name of the cluster',
     async ([command = '', ...options]) => {
       await withoutHarm(async () => {
         const run = await osha(command, renamed(), ...options, '--json');

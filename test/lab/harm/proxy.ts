@@ -4,7 +4,7 @@ import { untilHealthy } from '../support/healthy.ts';
 import { changesOf, osha } from '../support/osha.ts';
 import { withoutHarm } from './client.ts';
 
-/** A proxy that nobody answers at, as an administrator gives one to all commands by sudo. */
+/** A dead proxy, set for all sudo commands by an administrator. */
 const SETTING = '/etc/sudoers.d/proxy';
 const VARIABLES = '/etc/proxy-variables';
 
@@ -20,11 +20,11 @@ chmod 440 ${SETTING}`,
     }
   });
 
-  it('reaches commands by sudo, so that this test can fail', async () => {
+  it('is set for sudo commands, so that this test is meaningful', async () => {
     expect(await on('controller1', "su osha -c 'sudo env' | grep -i ^http_proxy=")).toContain('127.0.0.1:9');
   });
 
-  it('makes nothing unhealthy, and a deployment has nothing to do', async () => {
+  it('makes nothing unhealthy, and a deployment is converged', async () => {
     await withoutHarm(async () => {
       await untilHealthy(INVENTORY, 180_000);
       const deployed = await osha('deploy', INVENTORY, '--json');

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../../src/runner/events.ts';
 import type { OshaResult } from '../support/osha.ts';
 
-/** All that a run said was wrong, with its way out: refusals, failures, evidence, and what it wrote to stderr. */
+/** All problems that a run reported, with hints: refusals, failures, evidence and stderr. */
 export function said(result: OshaResult): string {
   return [...result.events.flatMap(wordsOf), result.stderr].join('\n');
 }

@@ -18,7 +18,7 @@ const snapshots = (): Promise<readonly string[]> => Promise.all(HOSTS.map(snapsh
 export function secretsThatAreNotHere(): void {
   const clone = (): string => checkoutWith('clone', () => undefined, { secrets: false });
 
-  it('is refused by plan --diff and deploy before any change, with the ways out', async () => {
+  it('is refused by plan --diff and deploy before any change, with remedies', async () => {
     await withoutHarm(async () => {
       const before = await snapshots();
       const file = clone();
@@ -37,7 +37,7 @@ export function secretsThatAreNotHere(): void {
     });
   });
 
-  it('is refused with secrets that were made anew as well', async () => {
+  it('is refused with newly generated secrets too', async () => {
     await withoutHarm(async () => {
       const file = clone();
       const made = await osha('secrets', 'generate', file);
@@ -48,7 +48,7 @@ export function secretsThatAreNotHere(): void {
     });
   });
 
-  it('gets them back from the hosts by secrets adopt, and then has nothing to do', async () => {
+  it('gets them back from the hosts with secrets adopt, and is then converged', async () => {
     const file = clone();
     const adopted = await osha('secrets', 'adopt', file);
     expect(adopted.exitCode, adopted.stdout + adopted.stderr).toBe(0);
@@ -63,7 +63,7 @@ export function secretsThatAreNotHere(): void {
     });
   });
 
-  it('takes a cookie that was rotated on purpose, and no broker is restarted', async () => {
+  it('applies a deliberately rotated cookie without restarting a broker', async () => {
     const brokers = await starts(['rabbitmq-server', 'epmd']);
     const cookies = await Promise.all(
       HOSTS.map((host) => on(host, 'sha256sum /var/lib/rabbitmq/.erlang.cookie')),

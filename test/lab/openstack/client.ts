@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { osha } from '../support/osha.ts';
 import { CONTROLLERS, INVENTORY, on } from './cloud.ts';
 
-/** What people type, and something that its answer names. */
+/** Commands, and a word in the output of each. */
 const COMMANDS: readonly (readonly [string, string])[] = [
   ['token issue', 'project_id'],
   ['catalog list', 'volumev3'],
@@ -12,7 +12,7 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['server list', ''],
 ];
 
-/** OpenStack's own command-line client, with the variables that osha prints. */
+/** OpenStack's command-line client, with the variables that osha prints. */
 export function client(): void {
   it.each(COMMANDS)('openstack %s', async (command, names) => {
     const printed = await osha('openrc', INVENTORY);

@@ -7,7 +7,7 @@ export const INVENTORY = resolve(import.meta.dirname, '../../../inventory/lab-op
 
 export const CONTROLLERS = ['controller1', 'controller2', 'controller3'] as const;
 export const HOSTS = [...CONTROLLERS, 'compute1'] as const;
-/** Of the controllers, by name. */
+/** Addresses of the controllers, by name. */
 export const ADDRESSES = Object.fromEntries(
   CONTROLLERS.map((host, index) => [host, `172.29.80.${11 + index}`]),
 );
@@ -17,7 +17,7 @@ export const DATABASE_VIP = '172.29.80.9';
 
 export const { on, sql, kill, start, holdersOf } = hostsOf(INVENTORY);
 
-/** What each service is asked at the virtual IP: something that it needs its database for. */
+/** A request to each service at the virtual IP that needs its database. */
 export const QUESTIONS = {
   keystone: '',
   glance: `http://${API_VIP}:9292/v2/images?limit=1`,
@@ -30,10 +30,10 @@ export const QUESTIONS = {
 export type Service = keyof typeof QUESTIONS;
 export const SERVICES = Object.keys(QUESTIONS) as readonly Service[];
 
-/** Milliseconds after which a request is given up, as a person would. */
+/** Time limit of a request in milliseconds. */
 const PATIENCE_MS = 3000;
 
-/** A token of the administrator, by a login at the virtual IP. Throws where there is no answer in time. */
+/** Logs in as administrator and returns a token. Throws without an answer in time. */
 export async function login(origin = `http://${API_VIP}:5000`): Promise<string> {
   const domain = { name: 'Default' };
   const user = { name: 'admin', domain, password: secretValues()['openstackAdmin'] };
@@ -54,7 +54,7 @@ export async function login(origin = `http://${API_VIP}:5000`): Promise<string> 
   return token;
 }
 
-/** The body of a service's answer. Throws where it is no good, or not in time. */
+/** The body of a service's response. Throws on an error status or without an answer in time. */
 export async function ask(url: string, token: string, timeoutMs = PATIENCE_MS): Promise<unknown> {
   const answer = await fetch(url, {
     headers: { 'x-auth-token': token },
@@ -65,7 +65,7 @@ export async function ask(url: string, token: string, timeoutMs = PATIENCE_MS): 
   return body === '' ? undefined : (JSON.parse(body) as unknown);
 }
 
-/** Whether Keystone takes a token for good. */
+/** Whether Keystone accepts a token. */
 export async function isValid(token: string): Promise<boolean> {
   const answer = await fetch(`http://${API_VIP}:5000/v3/auth/tokens`, {
     headers: { 'x-auth-token': token, 'x-subject-token': token },

@@ -21,24 +21,24 @@ import { activeOf, holdersOfRouter, NETWORK_API, untilTakeoverIsReady } from './
 import { sendQuery, stillWaits, takeBackQuery } from './waiting-query.ts';
 import { everyApi, watch } from './watch.ts';
 
-/** A virtual IP that moves, servers that HAProxy has to miss, and two cores: what is measured is less. */
+/** An upper bound for a move of the virtual IP and HAProxy's detection, on two cores; measured times are lower. */
 const MOST_SILENCE_MS = 120_000;
-/** Milliseconds for a host that was stopped hard to be whole again. */
+/** Milliseconds for a host to recover from a hard stop. */
 const MOST_RECOVERY_MS = 8 * 60_000;
-/** Milliseconds after which Neutron counts an agent as dead, with room for two cores. */
+/** Milliseconds after which Neutron counts an agent as dead, with a margin for two cores. */
 const MOST_AGENT_MS = 150_000;
-/** Milliseconds after which a host's kernel ends a connection that gives no sign of life, with room for two cores. */
+/** Milliseconds after which a host's kernel closes a dead connection, with a margin for two cores. */
 const MOST_WAITING_MS = 60_000;
 /** Where the guest of the smoke test answers. */
 const GUEST_PORT = 7777;
 
 const IMAGES = `http://${API_VIP}:9292/v2/images`;
 
-/** What was acknowledged before, and has to be there afterwards. */
+/** Acknowledged objects that must survive. */
 interface Kept {
   /** An image of random bytes. */
   readonly image: { readonly id: string; readonly sha256: string };
-  /** Where the server answers outside. */
+  /** The server's floating address. */
   readonly floating: string;
   readonly router: string;
   readonly token: string;
@@ -65,7 +65,7 @@ async function sha256Of(image: string): Promise<string> {
     .digest('hex');
 }
 
-/** Resolves once the server says something at its address outside; rejects where it does not within two seconds. */
+/** Resolves once the server answers at its floating address; rejects after two seconds. */
 function speaks(address: string): Promise<void> {
   return new Promise((heard, silent) => {
     const socket = connect({ host: address, port: GUEST_PORT, timeout: 2000 });
@@ -83,12 +83,12 @@ function speaks(address: string): Promise<void> {
   });
 }
 
-/** Each controller in turn loses its power, under load, and comes back. */
+/** Each controller in turn loses power under load, and comes back. */
 export function controllers(figures: Figures): void {
   let kept: Kept;
-  /** Hosts that held the router when they died. */
+  /** Hosts with the active router when they died. */
   const lostRouters: string[] = [];
-  /** Hosts by way of which a query waited for its answer when they died. */
+  /** Hosts through which a query was waiting for its result when they died. */
   const lostQueries: string[] = [];
 
   beforeAll(async () => {
@@ -113,18 +113,18 @@ export function controllers(figures: Figures): void {
     expect(cleaned.exitCode, cleaned.stdout + cleaned.stderr).toBe(0);
   });
 
-  it('two of them hold the router, one actively, and the other one is ready for it', async () => {
+  it('two of them hold the router, one active and one on standby', async () => {
     await untilTakeoverIsReady(kept.router, MOST_AGENT_MS);
   });
 
   describe.each(CONTROLLERS.map((host) => [host] as const))('%s', (host) => {
-    it('loses its power: every API answers again, and the server goes on answering', async () => {
+    it('loses power: every API answers again, and the server keeps answering', async () => {
       const routed = activeOf(await holdersOfRouter(kept.router)) === host;
       const balanced = (await holdersOf(DATABASE_VIP, CONTROLLERS)).includes(host);
       const [witness] = CONTROLLERS.filter((other) => other !== host) as [string, string];
       await sendQuery(witness);
       const seen = watch({ ...everyApi(kept.token), server: () => speaks(kept.floating) });
-      await until('everything is looked at', 30_000, async () =>
+      await until('everything is watched', 30_000, async () =>
         Promise.resolve(seen.silenceMs('keystone') < 2000 && seen.silenceMs('server') < 2000),
       );
       const load = startOsha('smoke', INVENTORY, '--no-server', '--repeat', '2', '--json');
@@ -137,11 +137,7 @@ export function controllers(figures: Figures): void {
       for (const [name, ms] of silences) expect(ms, name).toBeLessThan(MOST_SILENCE_MS);
       if (balanced) {
         lostQueries.push(host);
-        await until(
-          'who waited for a query is told',
-          MOST_WAITING_MS,
-          async () => !(await stillWaits(witness)),
-        );
+        await until('the waiting query fails', MOST_WAITING_MS, async () => !(await stillWaits(witness)));
       }
       await takeBackQuery(witness);
       if (!routed) return;
@@ -152,12 +148,12 @@ export function controllers(figures: Figures): void {
       });
     });
 
-    it('has lost nothing that was acknowledged', async () => {
+    it('loses no acknowledged object', async () => {
       expect(await sha256Of(kept.image.id)).toBe(kept.image.sha256);
       expect(await isValid(kept.token)).toBe(true);
     });
 
-    it('comes back, and is whole without a hand on it', async () => {
+    it('comes back and recovers without manual work', async () => {
       await start(host);
       await untilHealthy(INVENTORY, MOST_RECOVERY_MS);
       const again = await osha('deploy', INVENTORY, '--json');
@@ -167,11 +163,11 @@ export function controllers(figures: Figures): void {
     });
   });
 
-  it('one of them held the router when it died, so that the server was heard by way of another one', () => {
+  it('one of them had the active router when it died, so that traffic failed over', () => {
     expect(lostRouters).not.toEqual([]);
   });
 
-  it('one of them held the virtual IP of the database when it died, and who waited for an answer was told', () => {
+  it('one of them held the virtual IP of the database when it died, and the waiting query failed', () => {
     expect(lostQueries).not.toEqual([]);
   });
 }

@@ -6,9 +6,9 @@ import { changesOf, failuresOf, osha, summaryOf } from '../support/osha.ts';
 import { HOSTS, INVENTORY, on } from './cloud.ts';
 import type { Figures } from './figures.ts';
 
-/** From untouched hosts to a cloud on which a server boots. */
+/** Fresh hosts become a cloud on which a server boots. */
 export function deployment(figures: Figures): void {
-  it('deploys onto untouched hosts, and no secret is in the arguments or the environment of any process', async () => {
+  it('deploys onto fresh hosts, with no secret in the arguments or environment of any process', async () => {
     const samples = HOSTS.map((host) => sampleProcesses(host, { inventory: INVENTORY }));
     const deployed = await osha('deploy', INVENTORY, '--json');
     const seen = await Promise.all(samples.map((stop) => stop()));
@@ -19,7 +19,7 @@ export function deployment(figures: Figures): void {
     expect(secretsIn(seen.join('\n'))).toEqual([]);
   });
 
-  it('leaves no secret in its records, nor in any log of a host', async () => {
+  it('leaves no secret in its records or in any log of a host', async () => {
     expect(secretsIn(recordsOfRuns())).toEqual([]);
     for (const host of HOSTS) {
       expect(secretsIn(await on(host, 'cat /var/log/*.log /var/log/*/*.log 2>/dev/null || :')), host).toEqual(
@@ -28,7 +28,7 @@ export function deployment(figures: Figures): void {
     }
   });
 
-  it('is healthy by its own word: status asks every API and every agent', async () => {
+  it('is healthy in status, which covers every API and agent', async () => {
     const status = await osha('status', INVENTORY);
     expect(status.exitCode, status.stdout + status.stderr).toBe(0);
     for (const said of ['Keystone', 'nova-compute', 'DHCP agent', 'API at the virtual IP']) {
@@ -37,7 +37,7 @@ export function deployment(figures: Figures): void {
   });
 
   it.each(['neutron-keepalived-state-change', 'privsep-helper'])(
-    'starts %s as root with a log that its threads can share',
+    'starts %s as root with a thread-safe log',
     async (program) => {
       const threads = await readFile(resolve(import.meta.dirname, 'threads.py'), 'utf8');
       const entryPoint = `/usr/local/libexec/osha/openstack/${program}`;
@@ -46,14 +46,14 @@ export function deployment(figures: Figures): void {
     },
   );
 
-  it('is left as it is by a second deploy', async () => {
+  it('is converged on a second deploy', async () => {
     const again = await osha('deploy', INVENTORY, '--json');
     expect(failuresOf(again)).toEqual([]);
     expect(changesOf(again)).toEqual([]);
     expect(summaryOf(again)).toMatchObject({ changes: 0, failed: 0 });
     figures.rerunMs = again.durationMs;
     for (const host of HOSTS) {
-      // What its processes take, each page that several share being counted once.
+      // Proportional set size: shared pages are counted once.
       const used = await on(
         host,
         "cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/ { sum += $2 } END { print int(sum / 1024) }'",
@@ -62,7 +62,7 @@ export function deployment(figures: Figures): void {
     }
   });
 
-  it('works as a whole: smoke, with a server that boots', async () => {
+  it('passes the smoke test with a booting server', async () => {
     const smoke = await osha('smoke', INVENTORY, '--json');
     expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);
     figures.smokeMs = smoke.durationMs;

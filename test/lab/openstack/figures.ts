@@ -1,13 +1,13 @@
 import { table } from '../support/table.ts';
 
-/** What was measured of the cloud. Times are in milliseconds; those that were not measured are absent. */
+/** Measurements of the cloud. Times are in milliseconds; missing ones are absent. */
 export interface Figures {
   deployMs?: number;
   rerunMs?: number;
   smokeMs?: number;
   /** By host. */
   readonly memoryMib: Map<string, number>;
-  /** By the controller that was lost, how long each service did not answer. */
+  /** How long each service did not answer, by lost controller. */
   readonly losses: Map<string, ReadonlyMap<string, number>>;
 }
 

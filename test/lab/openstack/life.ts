@@ -3,7 +3,7 @@ import { hostsForAll } from '../support/life.ts';
 import { INVENTORY } from './cloud.ts';
 import { figuresTables, type Figures } from './figures.ts';
 
-/** Hosts for the tests of a file, with OpenStack's packages, and what was measured on them told at the end. */
+/** Hosts with OpenStack's packages for the tests of a file; prints the measurements at the end. */
 export function cloudForAll(figures: Figures): void {
   hostsForAll({ inventory: INVENTORY, replace: true, stage: 'openstack' });
   afterAll(() => {

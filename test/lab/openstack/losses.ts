@@ -9,7 +9,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ['a database node', 'controller3', 'mariadb'],
 ];
 
-/** Milliseconds that a member needs to be whole again, on two cores. */
+/** Milliseconds for a member to recover, on two cores. */
 const MOST_RECOVERY_MS = 5 * 60_000;
 
 export function losses(): void {
@@ -21,8 +21,8 @@ export function losses(): void {
     await untilHealthy(INVENTORY, MOST_RECOVERY_MS);
   });
 
-  it('writes through the database node that HAProxy sends clients to are not lost when it dies', async () => {
-    // The first server of a single writer is the first member that is up.
+  it('acknowledged writes survive the death of the database node that HAProxy uses', async () => {
+    // With a single writer, HAProxy uses the first member that is up.
     await on('controller1', 'systemctl kill --signal=KILL mariadb; systemctl stop mariadb');
     const smoke = await osha('smoke', INVENTORY, '--no-server', '--json');
     expect(smoke.exitCode, smoke.stdout.slice(-3000) + smoke.stderr).toBe(0);

@@ -7,16 +7,16 @@ const VOLUME = 'images';
 const IMAGES = '/var/lib/glance/images';
 const HOST = 'controller3';
 
-/** Milliseconds that a host may take to give up its first attempts to mount, and to try again. */
+/** Milliseconds for a host's first mount attempts to fail and to be retried. */
 const MOST_WAITING_MS = 5 * 60_000;
 
-/** A unit that waits for a mount is no failure; one that started on the local folder would hide what it wrote. */
+/** A unit that waits for a mount is no failure; one that started on the local folder would lose its data below the mount. */
 export function mounts(): void {
-  it('Glance stays down on a host that boots while the volume of its images is down, and starts with the mount', async () => {
+  it('Glance stays down on a host that boots while its volume is down, and starts with the mount', async () => {
     await on('controller1', `yes | gluster volume stop ${VOLUME} force`);
     await kill(HOST);
     await start(HOST);
-    // The boot has come to its end, though the mount is tried again and again.
+    // The boot finishes although the mount is still being retried.
     expect(
       await on(HOST, `systemctl is-failed "$(systemd-escape -p --suffix=mount ${IMAGES})" || :`),
     ).toMatch(/^(failed|activating)$/);

@@ -3,7 +3,7 @@ import { API_VIP, ask, COMPUTE_ADDRESS, login, on } from './cloud.ts';
 
 export const NETWORK_API = `http://${API_VIP}:9696/v2.0`;
 
-/** Agents that hold a router, by the host: `active` or `standby`, or `dead` where Neutron does not hear of the agent. */
+/** The agents of a router, by host: `active`, `standby`, or `dead` without a heartbeat. */
 export async function holdersOfRouter(router: string): Promise<ReadonlyMap<string, string>> {
   const { agents } = (await ask(`${NETWORK_API}/routers/${router}/l3-agents`, await login(), 10_000)) as {
     agents: { host: string; ha_state: string; alive: boolean }[];
@@ -11,22 +11,22 @@ export async function holdersOfRouter(router: string): Promise<ReadonlyMap<strin
   return new Map(agents.map(({ host, ha_state: state, alive }) => [host, alive ? state : 'dead']));
 }
 
-/** The host on which a router is active. */
+/** The host with the active router. */
 export function activeOf(holders: ReadonlyMap<string, string>): string | undefined {
   return [...holders].find(([, state]) => state === 'active')?.[0];
 }
 
-/** Milliseconds after which a standby that is not ready has missed what Neutron tells it. */
+/** Milliseconds after which a standby that is not ready has missed Neutron's notification. */
 const TOLD_MS = 45_000;
 
 /**
- * Waits until a router has an active host and a standby that could take over. Where the standby has its ports before the
- * active host has them, Neutron does not tell it the way to the compute hosts until it takes over, because it counts
- * ports that are active (`get_agent_network_active_port_count` of its l2pop driver). Its agent asks again when it starts.
+ * Waits until a router has an active host and a standby that could take over. If the standby has its ports before the
+ * active host, Neutron does not send it the forwarding entries of compute hosts, because it counts active ports
+ * (`get_agent_network_active_port_count` of its l2pop driver). Its agent fetches them when it restarts.
  */
 export async function untilTakeoverIsReady(router: string, withinMs: number): Promise<void> {
   await until(
-    'one host has the router actively, and one is its standby',
+    'one host has the active router, and one its standby',
     withinMs,
     async () => [...(await holdersOfRouter(router)).values()].sort().join() === 'active,standby',
   );
@@ -48,9 +48,9 @@ function standbyOf(holders: ReadonlyMap<string, string>): string | undefined {
 }
 
 /**
- * Whether a router's standby could take over: its ports are in their bridges there, and the network of the servers leads
- * from it to the compute host. Neutron calls it a standby before that; a host that dies meanwhile takes the router along
- * until the agents have been told again.
+ * Whether a router's standby could take over: its ports are in their bridges, and the servers' network has a path to the
+ * compute host. Neutron reports a standby earlier; if the active host dies before, the router is down until the agents
+ * are notified again.
  */
 async function standbyIsReady(router: string): Promise<boolean> {
   const standby = standbyOf(await holdersOfRouter(router));
@@ -75,7 +75,7 @@ async function standbyIsReady(router: string): Promise<boolean> {
   return said === 'ready';
 }
 
-/** How the Linux bridge agent calls a port's end in the bridge. */
+/** The Linux bridge agent's name for a port's device in the bridge. */
 function tapOf(port: string): string {
   return `tap${port.slice(0, 11)}`;
 }

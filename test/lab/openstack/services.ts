@@ -3,10 +3,10 @@ import { osha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 import { INVENTORY, on } from './cloud.ts';
 
-/** HAProxy looks every two seconds, and takes a server out after five looks that failed. */
+/** HAProxy checks every 2 s, and drops a server after five failed checks. */
 const MOST_DETECTION_MS = 30_000;
 
-/** How HAProxy on `observer` counts a server: UP, DOWN, or on its way. */
+/** The state of a server in HAProxy on `observer`: UP, DOWN, or in transition. */
 async function serverState(observer: string, backend: string, server: string): Promise<string> {
   const stats = await on(
     observer,
@@ -34,14 +34,14 @@ export function services(): void {
     );
   });
 
-  it('a process that is killed is started again by its own init system', async () => {
+  it('a killed process is restarted by systemd', async () => {
     const pid = (): Promise<string> => on('controller3', 'systemctl show -P MainPID nova-conductor');
     const before = await pid();
     await on('controller3', `kill -KILL ${before}`);
-    await until('it runs anew', 30_000, async () => !['0', before].includes(await pid()));
+    await until('it runs again', 30_000, async () => !['0', before].includes(await pid()));
   });
 
-  it('a wrong database password is found by status, which names the host and the service', async () => {
+  it('status reports a wrong database password, with the host and the service', async () => {
     const conf = '/etc/cinder/cinder.conf';
     await on(
       'controller2',
@@ -60,7 +60,7 @@ export function services(): void {
     expect(status.stdout).not.toMatch(/API +controller[13][^\n]*UNHEALTHY/);
   });
 
-  it('and deploying again mends it', async () => {
+  it('another deploy repairs it', async () => {
     const mended = await osha('deploy', INVENTORY, '--only', 'cinder', '--json');
     expect(mended.exitCode, mended.stderr).toBe(0);
     const status = await osha('status', INVENTORY, '--only', 'cinder');

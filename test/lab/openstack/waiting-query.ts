@@ -1,6 +1,6 @@
 import { on } from './cloud.ts';
 
-/** A statement at the virtual IP of the database, by the client and the account that Keystone uses, whose answer comes in an hour. */
+/** A query that takes an hour, at the virtual IP of the database, with Keystone's client library and account. */
 const STATEMENT = `import configparser, urllib.parse, pymysql
 conf = configparser.ConfigParser(interpolation=None, strict=False)
 conf.read("/etc/keystone/keystone.conf")
@@ -13,7 +13,7 @@ with pymysql.connect(host=url.hostname, port=url.port, **account) as connection,
 const SCRIPT = '/run/osha-waiting-query.py';
 const UNIT = 'osha-waiting-query';
 
-/** Sends it from a host, and returns once it is connected. */
+/** Sends the query from a host, and returns once it is connected. */
 export async function sendQuery(host: string): Promise<void> {
   await on(
     host,
@@ -27,12 +27,12 @@ done`,
   );
 }
 
-/** Whether who sent it still waits for its answer. */
+/** Whether the query is still waiting. */
 export async function stillWaits(host: string): Promise<boolean> {
   return (await on(host, `systemctl is-active ${UNIT} || true`)) === 'active';
 }
 
-/** Takes it back, whatever became of it. */
+/** Stops the query, whatever its state. */
 export async function takeBackQuery(host: string): Promise<void> {
   await on(
     host,

@@ -1,16 +1,16 @@
 import { ask, login, QUESTIONS, SERVICES, type Service } from './cloud.ts';
 
-/** Milliseconds between two looks at the same thing. */
+/** Milliseconds between probes of one target. */
 const PAUSE_MS = 250;
 
 export interface Watch {
-  /** Ends it. Returns, for each thing that was looked at, the longest time in milliseconds in which no look succeeded. */
+  /** Stops watching. Returns the longest time without a successful probe, in milliseconds, for each target. */
   stop(): Promise<ReadonlyMap<string, number>>;
-  /** The same so far, of one of them. */
+  /** The longest time so far for one target. */
   silenceMs(name: string): number;
 }
 
-/** Looks at several things over and over, each by itself; a look that throws did not succeed. */
+/** Probes several targets repeatedly and independently; a probe that throws has failed. */
 export function watch(looks: Readonly<Record<string, () => Promise<unknown>>>): Watch {
   let going = true;
   const longest = new Map<string, number>();
@@ -27,7 +27,7 @@ export function watch(looks: Readonly<Record<string, () => Promise<unknown>>>): 
         note(name);
         last.set(name, Date.now());
       } catch {
-        // It is counted by the time until the next look that succeeds.
+        // A failure counts by the time until the next success.
       }
       await new Promise((again) => setTimeout(again, PAUSE_MS));
     }
@@ -43,7 +43,7 @@ export function watch(looks: Readonly<Record<string, () => Promise<unknown>>>): 
   };
 }
 
-/** Every API at the virtual IP, with a token that is renewed by each login. */
+/** Probes of every API at the virtual IP, with a token from each login. */
 export function everyApi(token: string): Readonly<Record<Service, () => Promise<unknown>>> {
   let known = token;
   const looks = SERVICES.map((name) => {

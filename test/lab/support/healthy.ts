@@ -3,7 +3,7 @@ import { hostsOf } from './hosts.ts';
 import { healthOf, osha, type OshaResult } from './osha.ts';
 import { until } from './until.ts';
 
-/** Waits until `status` finds everything of an inventory healthy; the failure says what it found last, and what its hosts say about it. */
+/** Waits until `status` reports everything in an inventory healthy; fails with its last findings and diagnostics of the hosts. */
 export async function untilHealthy(inventory: string, withinMs: number): Promise<void> {
   let sick: readonly Sick[] = [];
   try {
@@ -11,7 +11,7 @@ export async function untilHealthy(inventory: string, withinMs: number): Promise
       const status = await osha('status', inventory, '--json');
       if (status.exitCode === 0) return true;
       sick = sickOf(status);
-      throw new Error(`status ends with ${status.exitCode}: ${status.stderr}`);
+      throw new Error(`status exited with ${status.exitCode}: ${status.stderr}`);
     });
   } catch (error) {
     const findings = sick.map(({ host = 'all hosts', found }) => `${host}: ${found}`);
@@ -22,7 +22,7 @@ export async function untilHealthy(inventory: string, withinMs: number): Promise
 }
 
 interface Sick {
-  /** None where the finding is about all hosts together. */
+  /** Absent if the finding is about all hosts. */
   readonly host: string | undefined;
   readonly found: string;
 }

@@ -1,24 +1,24 @@
 import { execOn, kill, start } from '../lab.ts';
 
-/** The hosts of one inventory's lab, whatever other labs are up. */
+/** The hosts of one inventory's lab, even if other labs are up. */
 export interface Hosts {
-  /** Runs a script on a host and returns its stdout; throws when it fails, or takes longer than `timeoutMs` (two minutes). */
+  /** Runs a script on a host and returns its stdout; throws if it fails or exceeds `timeoutMs` (default: two minutes). */
   readonly on: (host: string, script: string, timeoutMs?: number) => Promise<string>;
-  /** One SQL statement as root on a host's own database; its rows, tab-separated. */
+  /** Runs an SQL statement as root on a host's own database; returns its rows, tab-separated. */
   readonly sql: (host: string, statement: string) => Promise<string>;
   /** Hosts among `hosts` that hold an address. */
   readonly holdersOf: (address: string, hosts: readonly string[]) => Promise<readonly string[]>;
-  /** Stops a host hard, as a power cut does, which tells nobody anything. */
+  /** Stops a host hard, like a power failure, which closes no connections. */
   readonly kill: (host: string) => Promise<void>;
-  /** Starts a host that was stopped, and waits until it can be logged in to. */
+  /** Starts a stopped host, and waits until it accepts logins. */
   readonly start: (host: string) => Promise<void>;
-  /** All that a deployment could change on a host, as text. */
+  /** Everything that a deployment could change on a host, as text. */
   readonly snapshot: (host: string) => Promise<string>;
 }
 
 /**
- * Files with owner, mode and content, packages, units, users. Left out is what changes on any running system, and
- * the units that a socket starts for each of its connections, which come and go with HAProxy's checks.
+ * Files with owner, mode and content, packages, units, users. Excludes what changes on any running system, and the units
+ * that a socket starts per connection, which come and go with HAProxy's checks.
  */
 const SNAPSHOT = `find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /dev -o -path /var/log -o -path /var/cache \
   -o -path /var/lib/systemd -o -path /var/lib/chrony -o -path /var/tmp \\) -prune -o -printf '%p %y %u %g %m %l\\n' | sort

@@ -2,9 +2,9 @@ import { afterAll, beforeAll } from 'vitest';
 import { down, up, type UpOptions } from '../lab.ts';
 
 /**
- * The hosts of an inventory, with clean disks, for all tests of a file or a part of it. With OSHA_KEEP_LAB=1 they stay up
- * afterwards; with OSHA_REUSE_LAB=1 those that are up are taken as they are. What is registered with `afterAll` after this
- * still has them.
+ * The hosts of an inventory, with clean disks, for all tests of a file or a part of it. OSHA_KEEP_LAB=1 keeps them up
+ * afterwards; OSHA_REUSE_LAB=1 uses running hosts unchanged. Hooks registered later with `afterAll` run before the hosts
+ * are removed.
  */
 export function hostsForAll(
   options: Pick<UpOptions, 'stage' | 'replace'> & { readonly inventory: string },

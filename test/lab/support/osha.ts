@@ -4,7 +4,7 @@ import type { RunEvent } from '../../../src/runner/events.ts';
 import type { SystemHealth } from '../../../src/runner/health.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** The built package, as a user has it; with OSHA_FROM_SOURCE=1 the sources, for work on them. */
+/** The built package, as users run it; with OSHA_FROM_SOURCE=1 the sources, for development. */
 const MAIN =
   process.env['OSHA_FROM_SOURCE'] === '1'
     ? ['--conditions=osha-source', '--import', 'tsx', resolve(ROOT, 'src/cli/main.ts')]
@@ -22,11 +22,11 @@ export interface OshaResult {
 export interface RunningOsha {
   readonly process: ChildProcess;
   readonly result: Promise<OshaResult>;
-  /** Resolves once a JSON line of stdout satisfies `wanted`. Rejects when osha ends before. */
+  /** Resolves once a JSON line of stdout satisfies `wanted`. Rejects if osha exits first. */
   until(wanted: (event: RunEvent) => boolean): Promise<void>;
 }
 
-/** Starts osha as a user would. */
+/** Starts osha like a user. */
 export function startOsha(...args: readonly string[]): RunningOsha {
   const started = Date.now();
   const child = spawn(process.execPath, [...MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -62,7 +62,7 @@ export function startOsha(...args: readonly string[]): RunningOsha {
           found();
         };
         watchers.add(look);
-        child.on('close', () => ended(new Error(`osha ended before it came to that: ${stderr}`)));
+        child.on('close', () => ended(new Error(`osha exited before the expected event: ${stderr}`)));
         look();
       }),
   };
@@ -81,27 +81,27 @@ export function summaryOf(result: OshaResult): Extract<RunEvent, { event: 'summa
   return last;
 }
 
-/** What `status --json` says of each system. */
+/** The findings of `status --json` for each system. */
 export function healthOf({ events }: OshaResult): readonly SystemHealth[] {
   const told = events as readonly ({ event: string } | ({ event: 'health' } & SystemHealth))[];
   return told.filter((event): event is { event: 'health' } & SystemHealth => event.event === 'health');
 }
 
-/** What a run did, as `host: phase: summary`; for the message of a failing test. */
+/** The changes of a run, as `host: phase: summary`, for failure messages. */
 export function changesOf(result: OshaResult): readonly string[] {
   return result.events.flatMap((event) =>
     event.event === 'change' ? [`${event.host}: ${event.phase}: ${event.summary}`] : [],
   );
 }
 
-/** What a run would have taken away with --prune, as `host: phase: summary`. */
+/** What a run would have removed with --prune, as `host: phase: summary`. */
 export function prunableOf(result: OshaResult): readonly string[] {
   return result.events.flatMap((event) =>
     event.event === 'prunable' ? [`${event.host}: ${event.phase}: ${event.summary}`] : [],
   );
 }
 
-/** Failures and refusals of a run, as `host: phase/step: message`; those of a step as a whole without a host. */
+/** Failures and refusals of a run, as `host: phase/step: message`; without a host for those of a whole step. */
 export function failuresOf(result: OshaResult): readonly string[] {
   return result.events.flatMap((event) => {
     if (event.event !== 'host-finished' && event.event !== 'step-finished') return [];

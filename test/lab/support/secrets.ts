@@ -5,7 +5,7 @@ import { execOn } from '../lab.ts';
 
 const INVENTORIES = resolve(import.meta.dirname, '../../../inventory');
 
-/** The present values in `inventory/secrets.yaml`, by name; without `previous`, which keeps those that were replaced. */
+/** The current values in `inventory/secrets.yaml`, by name; without `previous`, which keeps replaced ones. */
 export function secretValues(): Readonly<Record<string, string>> {
   const all = parse(readFileSync(join(INVENTORIES, 'secrets.yaml'), 'utf8')) as Record<string, unknown>;
   return Object.fromEntries(
@@ -13,14 +13,14 @@ export function secretValues(): Readonly<Record<string, string>> {
   );
 }
 
-/** Names of the secrets whose value stands in a text. */
+/** Names of the secrets whose value is in a text. */
 export function secretsIn(text: string): readonly string[] {
   return Object.entries(secretValues())
     .filter(([, value]) => text.includes(value))
     .map(([name]) => name);
 }
 
-/** Everything that is recorded of past runs. */
+/** All records of past runs. */
 export function recordsOfRuns(): string {
   const folder = join(INVENTORIES, '.osha/runs');
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -30,18 +30,18 @@ export function recordsOfRuns(): string {
 }
 
 export interface SampleOptions {
-  /** The lab's inventory; without one, the lab that was brought up last. */
+  /** The lab's inventory; default: the lab brought up last. */
   readonly inventory?: string;
   /** Seconds between two samples; default 0.1. */
   readonly seconds?: number;
 }
 
-/** Seconds after which sampling ends by itself, whatever becomes of the test. */
+/** Seconds after which sampling stops, even if the test fails. */
 const MOST_SECONDS = 3600;
 
 /**
- * Writes down the arguments and the environment of all processes on a host, over and over. Returns how to stop that,
- * which gives all that was seen.
+ * Samples the arguments and environments of all processes on a host. Returns a function that stops it and returns all
+ * that was seen.
  */
 export function sampleProcesses(
   host: string,

@@ -1,6 +1,6 @@
 /**
- * Polls until `look` returns true, or fails after `withinMs` saying what was waited for. Returns the milliseconds it took.
- * A look that throws is one that did not find it; what the last one threw is the failure's cause.
+ * Polls until `look` returns true, and returns the milliseconds it took. Fails after `withinMs` with `what` it waited for.
+ * A `look` that throws counts as false; the last error is the failure's cause.
  */
 export async function until(
   what: string,
@@ -18,7 +18,7 @@ export async function until(
       last = error;
     }
     if (Date.now() - started > withinMs) {
-      throw new Error(`not within ${withinMs / 1000} s: ${what}`, { cause: last });
+      throw new Error(`timed out after ${withinMs / 1000} s waiting for: ${what}`, { cause: last });
     }
     await new Promise((again) => setTimeout(again, everyMs));
   }
