@@ -19,12 +19,12 @@ export const CONTEXT: ChangeContext = {
   deployment: 'test',
 };
 
-/** What is on a disk: who the member is, how much of the log it has, and whom it counts for a majority. */
+/** The contents of a disk: the member's identity, its log, and the members that count for a majority. */
 interface Disk {
   readonly identity: Identity;
   log: number;
   config: readonly ListedMember[];
-  /** It heard of a leader. */
+  /** It knows a leader. */
   led: boolean;
 }
 
@@ -33,31 +33,31 @@ type Running = 'no' | 'yes' | 'hung';
 interface Machine {
   readonly host: Host;
   disk: Disk | undefined;
-  /** A disk that is not mounted now. */
+  /** An unmounted disk. */
   hidden: Disk | undefined;
   unmounted: boolean;
   note: Formation | undefined;
   running: Running;
-  /** osha does not reach it. */
+  /** Not reachable by osha. */
   away: boolean;
-  /** Its answers come from a proxy. */
+  /** A proxy answers for it. */
   proxied: boolean;
-  /** The other members do not reach it. */
+  /** Not reachable by other members. */
   cut: boolean;
   outdated: boolean;
 }
 
-/** A cluster as it lives through faults, and what osha's changes do to it. A much simplified Raft. */
+/** A cluster under faults and osha's changes, with a much simplified Raft. */
 export class History {
   static readonly FAULTS = 16;
 
   readonly #machines: readonly Machine[];
-  /** At which change a deployment of osha breaks off; each only once. */
+  /** Change numbers at which a deployment is interrupted, once each. */
   #breaksAt: number;
-  /** What takes a note away is not there: it outlives what it was true for. */
+  /** Stale notes are not removed. */
   readonly #keepsNotes: boolean;
   #acknowledged = 0;
-  /** Disks that were destroyed: what only they had may be gone. */
+  /** Destroyed disks, whose unique data may be lost. */
   #destroyed = 0;
   #clock = 1_000;
   #ids = 0;
@@ -81,7 +81,7 @@ export class History {
     }));
   }
 
-  /** One thing that goes wrong, or right again, on one host or on all. */
+  /** One fault or recovery, on one host or on all. */
   suffer(code: number): void {
     const machine = this.#machines[Math.floor(code / History.FAULTS) % this.#machines.length];
     if (!machine) return;
@@ -98,7 +98,7 @@ export class History {
       () => (machine.outdated = true),
       () => this.#start(machine),
       () => this.#write(),
-      // A boot of all hosts without their disks; of all but one without, or with new ones; all but one out of reach.
+      // All hosts boot without their disks; all but one without or with new disks; all but one unreachable.
       () => this.#each(this.#machines, (one) => this.#unmount(one)),
       () => this.#each(this.#allBut(machine), (one) => this.#unmount(one)),
       () => this.#each(this.#allBut(machine), (one) => this.#loseDisk(one)),
@@ -119,7 +119,7 @@ export class History {
     return this.#machines.filter((one) => one !== machine);
   }
 
-  /** All that people mend: hosts and networks are back, disks are mounted, what hangs was ended. */
+  /** Everything people can repair: hosts and networks are back, disks mounted, hanging processes killed. */
   recover(): void {
     for (const machine of this.#machines) {
       machine.away = machine.cut = machine.proxied = false;
@@ -129,7 +129,7 @@ export class History {
     this.#settle();
   }
 
-  /** One run of osha: decides and changes until nothing is left, it refuses, or a change fails. */
+  /** One run of osha: decides and changes until it converges, refuses, or a change fails. */
   deploy(): void {
     const foretold = new Foretold();
     let before = '';
@@ -147,7 +147,7 @@ export class History {
     this.#fail('it does not end');
   }
 
-  /** After everything was mended: healthy, or refused because too much was destroyed. */
+  /** After all repairs: healthy, or refused because too much was destroyed. */
   expectEnd(): void {
     for (let again = 0; again < 3 && this.#last?.verdict === 'change'; again += 1) this.deploy();
     if (this.#last?.verdict === 'refuse') {
@@ -183,7 +183,7 @@ export class History {
     const { disk, note, running } = machine;
     if (machine.away) return { reachable: false, reason: 'no route to host' };
     const group = groups.find((one) => one.includes(machine));
-    // etcd is ready, and its unit active, once it agreed with a majority.
+    // etcd is ready, and its unit active, once it has a quorum.
     const ready = disk?.led === true && running !== 'no';
     const answers = ready && running === 'yes' && !machine.proxied;
     const unit = {
@@ -228,7 +228,7 @@ export class History {
     };
   }
 
-  /** Members that run, reach each other, and have a leader: by the configuration that the longest log has. */
+  /** Members that run, reach each other and have a leader, by the configuration of the longest log. */
   #groups(): readonly (readonly Machine[])[] {
     const up = this.#machines.filter(({ running, cut, disk }) => running === 'yes' && !cut && disk);
     const groups: (readonly Machine[])[] = [];
@@ -249,7 +249,7 @@ export class History {
     return groups;
   }
 
-  /** Leaders are elected, and their followers catch up. */
+  /** Elects leaders; their followers catch up. */
   #settle(): void {
     const groups = this.#groups();
     if (groups.length > 1) this.#fail('two clusters serve');
@@ -271,7 +271,7 @@ export class History {
     }
   }
 
-  /** A client writes, where a majority takes it. */
+  /** A client writes, if there is a quorum. */
   #write(): void {
     const [group] = this.#groups();
     if (!group) return;
@@ -301,12 +301,12 @@ export class History {
     machine.unmounted = false;
   }
 
-  /** As at boot: a member without data cannot start. */
+  /** Like at boot: a member without data cannot start. */
   #start(machine: Machine): void {
     if (machine.running === 'no' && machine.disk) machine.running = 'yes';
   }
 
-  /** Runs a stage, with all of its changes begun at the same time; false where a change fails or osha breaks off. */
+  /** Runs the changes of a stage concurrently; false if a change fails or osha is interrupted. */
   #runStage(stage: readonly HostChange[]): boolean {
     for (const change of stage) {
       if (this.#breaksAt === 0) {

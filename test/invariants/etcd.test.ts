@@ -27,12 +27,12 @@ import { CONTEXT, History } from './etcd-model.ts';
 
 const HOSTS = ['e1', 'e2', 'e3', 'e4', 'e5'].map((name) => aHost(name));
 
-/** One change of what a member says. */
+/** One variation of a member's answer. */
 const but =
   (one: Said, overrides: Partial<MemberObservation>): Said =>
   (name) => ({ ...said(one, name), ...overrides });
 
-/** Everything that a member may say, as far as a decision tells it apart. */
+/** All answers of a member that a decision distinguishes. */
 const SAYINGS: readonly Said[] = [
   'no route to host',
   fresh,
@@ -91,7 +91,7 @@ interface Case {
   readonly decision: ClusterDecision;
 }
 
-/** How many members, what they say, and which of them say what the first does. */
+/** The number of members, their answers, and which of them answer like the first. */
 const CASES = fc.tuple(
   fc.constantFrom(1, 2, 3, 3, 3, 4, 5),
   fc.array(fc.nat(SAYINGS.length - 1), { minLength: 5, maxLength: 5 }),
@@ -123,13 +123,13 @@ const SAFETY: Safety<MemberObservation> = {
   mayServe: (answer) => mayServe(memberOf(answer)),
   isKnownAtRest: (answer) => {
     const { kind } = memberOf(answer);
-    // One that takes part in the same formation waits for the others, and was never ready.
+    // A member in the same formation waits for the others, and was never ready.
     return kind === 'empty' || (answer.reachable && answer.observed.formation !== undefined);
   },
   formedBy: ({ change }) => /ETCD_INITIAL_CLUSTER_TOKEN=(\S+)/.exec(change.script)?.[1] ?? '',
 };
 
-/** Changes with one of these effects, and the member that each is made on. */
+/** Changes with one of these effects, and their members. */
 function changesOf({ members, decision }: Case, effect: Parameters<typeof has>[1]) {
   if (decision.verdict !== 'change') return [];
   return decision.stages.flat().flatMap((one) => {
@@ -185,7 +185,7 @@ function expectQuorumKept(one: Case): void {
 describe('etcd: every decision', () => {
   everyCase(
     'etcd',
-    'is safe for what may serve; forms at most one cluster, and only where no other data is; moves data aside only where a leader of the same cluster lists it no more; restarts only what the others can spare',
+    'never harms a member that may serve; forms at most one cluster, and only without other data; moves data aside only if a leader of the same cluster no longer lists the member; restarts only members that the others can spare',
     CASES,
     (code) => {
       const one = caseOf(code);
@@ -201,7 +201,7 @@ describe('etcd: every history', () => {
   const faults = fc.array(fc.nat(History.FAULTS * 3 - 1), { minLength: 1, maxLength: 7 });
   everyHistory(
     'etcd',
-    'of faults and deployments ends healthy or refused, with one cluster and all that was acknowledged',
+    'of faults and deployments ends healthy or refused, with one cluster and all acknowledged data',
     fc.tuple(fc.constantFrom(1, 2, 3, 3, 3), faults, fc.nat(20)),
     ([count, codes, breaksAt]) => {
       const history = new History(HOSTS.slice(0, count), breaksAt);

@@ -3,19 +3,19 @@ import { expect, it } from 'vitest';
 import { undeclared } from '../support/shell-effects.ts';
 import type { Answer, Answers, ClusterDecision, Effect, HostChange } from '../../src/playbook/operation.ts';
 
-/** Cases that each invariant is tried on. */
+/** The number of cases for each invariant. */
 export const CASES = 20_000;
 
-/** Histories, of several events and decisions each, that each invariant of whole histories is tried on. */
+/** The number of histories, of several events and decisions each, for each invariant of histories. */
 export const HISTORIES = 5000;
 
-/** The same cases on every run; `OSHA_SEED=NUMBER` tries others. */
+/** The seed of the cases; `OSHA_SEED=NUMBER` generates others. */
 const SEED = Number(process.env['OSHA_SEED'] ?? 20261126);
 
-/** Milliseconds for one claim on a machine that is busy with other tests. */
+/** Time limit of one claim in milliseconds, on a busy machine. */
 const LIMIT_MS = 120_000;
 
-/** A test that `holds` for `cases` generated values, and prints how many it tried; fails with the smallest counterexample. */
+/** Tests that `holds` for `cases` generated values, and prints the number; fails with the smallest counterexample. */
 export function everyCase<T>(
   system: string,
   claim: string,
@@ -39,7 +39,7 @@ export function everyCase<T>(
   it(claim, every, LIMIT_MS);
 }
 
-/** As `everyCase`, where each value is a history: what happens, with the decisions that are taken meanwhile. */
+/** Like `everyCase`, for values that are histories of events and decisions. */
 export function everyHistory<T>(
   system: string,
   claim: string,
@@ -50,32 +50,32 @@ export function everyHistory<T>(
   everyCase(system, claim, values, holds, histories, 'histories');
 }
 
-/** Effects after which a member serves nobody, if only for a moment. */
+/** Effects that interrupt a member's service, if only briefly. */
 const DISRUPTS: readonly Effect[] = ['restarts', 'stops', 'kills', 'joins', 'wipes'];
 
-/** Effects that nothing which may serve clients is ever exposed to. */
+/** Effects that no member that may serve clients is ever exposed to. */
 const HARMS: readonly Effect[] = ['kills', 'wipes', 'joins', 'forms'];
 
 export function has(change: HostChange['change'], effects: readonly Effect[]): boolean {
   return effects.some((effect) => change.effects?.includes(effect));
 }
 
-/** What an invariant needs to know of a system. */
+/** What an invariant needs to know about a system. */
 export interface Safety<Observed> {
-  /** True for a member that serves, refuses, is slow, is unintelligible or was not asked: it may have clients. */
+  /** Whether a member may have clients: it serves, refuses, is slow, unintelligible, or was not queried. */
   mayServe(answer: Answer<Observed>): boolean;
-  /** True for a member whose answer leaves no doubt about its data: reachable, understood, at rest. */
+  /** Whether a member's answer is conclusive about its data: reachable, understood, at rest. */
   isKnownAtRest(answer: Answer<Observed>): boolean;
-  /** Which cluster a change forms, where several members form one together; by default, each forms its own. */
+  /** The cluster that a change forms, if several members form one together; by default each forms its own. */
   formedBy?(change: HostChange): string;
 }
 
 /**
- * Holds a decision against what was known when it was taken. Throws, with the decision, where
+ * Checks a decision against the observation it is based on. Throws, with the decision, if
  * - a member that may serve is killed, wiped or made to take over other data;
  * - two members that may serve are disrupted in one stage;
  * - more than one cluster is formed, or one is formed while a member is not known to be at rest;
- * - a script does to a service or its data what the change does not declare.
+ * - a script has an effect on a service or its data that the change does not declare.
  */
 export function expectSafe<Observed>(
   decision: ClusterDecision,

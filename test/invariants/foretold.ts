@@ -1,13 +1,13 @@
 import type { ClusterDecision } from '../../src/playbook/operation.ts';
 
 /**
- * What a plan says of a cluster has to be all of it: once a decision is carried out that does not say that more is
- * decided then, nothing more is changed. Given the decisions of one deployment, one round after another.
+ * Checks that a plan predicts everything: after a decision that does not announce more, nothing else may change. Takes the
+ * decisions of one deployment, round by round.
  */
 export class Foretold {
   #last: Extract<ClusterDecision, { verdict: 'change' }> | undefined;
 
-  /** Throws where `decision` was not foretold by the one before it. */
+  /** Throws if the previous decision did not predict `decision`. */
   next(decision: ClusterDecision): void {
     const last = this.#last;
     if (last && last.then === undefined && decision.verdict === 'change') {

@@ -12,16 +12,16 @@ import { unitReading } from '../operations/unit-states.ts';
 import { aHost } from '../support/inventory.ts';
 
 /**
- * A small Galera: members with transactions on their disks, components with a quorum, crashes, cut cables, lost disks.
- * It knows nothing of osha's decisions; changes are carried out by what their scripts do and check on the spot.
+ * A small Galera: members with transactions on their disks, components with a quorum, crashes, cut cables, lost disks. It
+ * is independent of osha's decisions; changes have the effects and on-the-spot checks of their scripts.
  */
 export class GaleraModel {
   readonly members: readonly MemberModel[];
-  /** Transactions that a client was told are committed. */
+  /** Transactions that a client knows to be committed. */
   readonly acknowledged = new Set<number>();
-  /** Members that are together with a quorum; more than one such set is a split brain. */
+  /** Components with a quorum; more than one is a split brain. */
   components: Set<MemberModel>[] = [];
-  /** Every change that was carried out, for a counterexample to be understood by. */
+  /** All changes made, to explain a counterexample. */
   readonly log: string[] = [];
   #clusters = 0;
   #transactions = 0;
@@ -30,7 +30,7 @@ export class GaleraModel {
     this.members = Array.from({ length: count }, (_, index) => new MemberModel(`c${index + 1}`));
   }
 
-  /** Lets a client write where there is a quorum: all members of the component have it before the client is told. */
+  /** Lets a client write if there is a quorum: all members of the component have the row before it is acknowledged. */
   write(): void {
     for (const component of this.components) {
       this.#transactions += 1;
@@ -53,7 +53,7 @@ export class GaleraModel {
         for (const each of this.members) this.#dies(each);
         break;
       case 'crash in a transfer':
-        // Only while it is behind: its data is half of somebody else's then.
+        // Only while it is behind: its data is then a partial copy.
         if (member.runs === 'no' && member.uuid !== '' && this.components.length > 0) {
           member.data = [];
           member.uuid = '';
@@ -99,7 +99,7 @@ export class GaleraModel {
     this.#regroup();
   }
 
-  /** Everything that can be mended without osha is. */
+  /** Repairs everything that can be repaired without osha. */
   mend(): void {
     for (const member of this.members) {
       member.side = 0;
@@ -116,7 +116,7 @@ export class GaleraModel {
     this.#regroup();
   }
 
-  /** Stops in good order: the others know that it leaves, so they keep their quorum. */
+  /** Stops cleanly: the others see it leave, so they keep their quorum. */
   stop(member: MemberModel): void {
     if (member.runs !== 'yes') return;
     const component = this.componentOf(member);
@@ -127,7 +127,7 @@ export class GaleraModel {
     this.#regroup();
   }
 
-  /** As systemd does it: into a component in sight, to wait for the last view, or in vain. */
+  /** Starts like systemd: joins a visible component, waits for the last view, or fails. */
   start(member: MemberModel): void {
     if (member.runs !== 'no' || !member.mounted) return;
     member.noted = undefined;
@@ -140,7 +140,7 @@ export class GaleraModel {
     this.#joins(member, component);
   }
 
-  /** What Galera does with a joiner: it takes what is missing, or everything; a member that is further it turns away. */
+  /** Galera's handling of a joiner: it gets what is missing, or everything; a member that is ahead is rejected. */
   #joins(member: MemberModel, component: Set<MemberModel>): void {
     const [donor] = component;
     if (!donor) return;
@@ -187,7 +187,7 @@ export class GaleraModel {
     return this.components.find((component) => [...component].some((other) => other.side === member.side));
   }
 
-  /** Quorums are lost, kept and found again by who sees whom. */
+  /** Recomputes quorums from who sees whom. */
   #regroup(): void {
     this.components = this.components.flatMap((component) => {
       const alive = [...component].filter((member) => member.runs === 'yes');
@@ -204,7 +204,7 @@ export class GaleraModel {
     this.#findTogether();
   }
 
-  /** Members that lost each other find together by themselves when all of their last view are there. */
+  /** Members rejoin automatically when all of their last view are present. */
   #findTogether(): void {
     for (const member of this.members) {
       const view = member.view;
@@ -226,7 +226,7 @@ export class GaleraModel {
     }
   }
 
-  // What osha sees and does.
+  // What osha observes and changes.
 
   answers(): Answers<MemberObservation> {
     return new Map(
@@ -292,7 +292,7 @@ export class GaleraModel {
     });
   }
 
-  /** Carries out one change; false where its script would end with an error. */
+  /** Carries out one change; false if its script would fail. */
   carryOut({ host, change }: HostChange): boolean {
     const member = this.members.find(({ name }) => name === host);
     if (!member?.inSight) return false;
@@ -302,7 +302,7 @@ export class GaleraModel {
         change.summary,
       )?.[0];
     const component = this.componentOf(member);
-    // What `spare` finds: a server that is in a component, or cannot be asked.
+    // What `spare` finds: a server that is in a component, or cannot be queried.
     const mayServe = member.runs === 'yes' && (component !== undefined || member.manner !== 'answers');
     switch (verb) {
       case 'recover':
@@ -364,25 +364,25 @@ export class GaleraModel {
   }
 }
 
-/** One member: what is on its disk, and how its server does. */
+/** A member: the contents of its disk, and the state of its server. */
 export class MemberModel {
   readonly name: string;
   runs: 'yes' | 'waits' | 'no' = 'no';
   manner: 'answers' | 'refuses' | 'is slow' = 'answers';
-  /** Members see those on their own side of a cut network. */
+  /** Members see those on their side of a partition. */
   side = 0;
   inSight = true;
   mounted = true;
   outdated = false;
-  /** Transactions in their order; the number of them is the position. */
+  /** Transactions in order; their number is the position. */
   data: number[] = [];
   uuid = '';
   databases: string[] = [];
   /** `grastate.dat`. */
   state: { readonly uuid: string; readonly seqno: number; readonly safe: boolean } | undefined;
-  /** `gvwstate.dat`: who was with it. */
+  /** `gvwstate.dat`: its last component. */
   view: readonly MemberModel[] | undefined;
-  /** What osha found out and noted, until the server starts. */
+  /** The position that osha recovered and noted, until the server starts. */
   noted: { readonly uuid: string; readonly seqno: number } | undefined;
 
   constructor(name: string) {

@@ -34,7 +34,7 @@ import type { Arbitrator } from '../../playbooks/galera/arbitrator.ts';
 
 const SYSTEM = 'galera';
 
-/** All that a member may say, and ways of it that are only nearly so. */
+/** All answers of a member, and near misses of them. */
 const SAID: readonly Said[] = [
   'no route to host',
   fresh,
@@ -112,7 +112,7 @@ const ARBITRATORS: readonly (Arbitrator | undefined)[] = [
   { name: 'web', unit: 'garb', state: unitReading('/etc/default/garb', 'inactive') },
 ];
 
-/** Members by the numbers of what they say; the first few are more often alike, as members mostly are. */
+/** Members by the indices of their answers; the first few are alike more often, as in reality. */
 function cases(least: number, bootstrapFrom: boolean): fc.Arbitrary<Case> {
   const said = fc.integer({ min: 0, max: SAID.length - 1 });
   return fc
@@ -155,8 +155,8 @@ function changesOf(decision: ClusterDecision): readonly HostChange[] {
 }
 
 /**
- * Said once more than in the product, and differently: a server that runs serves, unless it is seen that no client can
- * get in, that it takes no queries, or that it has nothing to serve.
+ * Independent of the product's definition: a running server serves, unless it is proven to accept no clients or queries, or
+ * to have no data.
  */
 function mayServe(answer: Answer<MemberObservation>): boolean {
   if (!answer.reachable) return true;
@@ -167,7 +167,7 @@ function mayServe(answer: Answer<MemberObservation>): boolean {
   return server.replicates ? server.component === 'Primary' || server.ready : databases.length > 0;
 }
 
-/** Out of a cluster and without a doubt about its data: stopped, or an empty server as a package starts it. */
+/** Outside a cluster with conclusive data: stopped, or an empty server as started by the package. */
 function isKnownAtRest(answer: Answer<MemberObservation>): boolean {
   if (!answer.reachable || mayServe(answer)) return false;
   const { process, unit, server, saved: state, recovered, installed, data } = answer.observed;
@@ -184,7 +184,7 @@ function databasesOf(answer: Answer<MemberObservation>): number {
 
 const SAFETY: Safety<MemberObservation> = { mayServe, isKnownAtRest };
 
-/** Every cluster that an answer speaks of. */
+/** All clusters named in an answer. */
 function uuidsOf(answer: Answer<MemberObservation>): readonly string[] {
   if (!answer.reachable) return [];
   const { server, saved: state, recovered } = answer.observed;
@@ -193,7 +193,7 @@ function uuidsOf(answer: Answer<MemberObservation>): readonly string[] {
   return [...new Set(uuids.filter((uuid) => uuid !== undefined && uuid !== ZERO_UUID))] as readonly string[];
 }
 
-/** How far an answer says that it came; -1 where it does not say. */
+/** The position in an answer; -1 if it has none. */
 function seqnoOf(answer: Answer<MemberObservation>): number {
   if (!answer.reachable) return -1;
   const { server, saved: state, recovered } = answer.observed;
@@ -206,7 +206,7 @@ function isPrimary(answer: Answer<MemberObservation>): boolean {
   return answer.reachable && answer.observed.server?.component === 'Primary' && mayServe(answer);
 }
 
-/** Where a joiner gets its data from: the one that the cluster is formed of, or the cluster that lives. */
+/** Where a joiner gets its data from: the bootstrapping member, or the running cluster. */
 function sourceOf({ answers }: Case, changes: readonly HostChange[]): readonly Answer<MemberObservation>[] {
   const formed = changes.filter(({ change }) => has(change, ['forms', 'promotes']));
   if (formed.length > 0) return formed.flatMap(({ host }) => answers.get(host) ?? []);
@@ -216,7 +216,7 @@ function sourceOf({ answers }: Case, changes: readonly HostChange[]): readonly A
 describe('every decision about a Galera cluster', () => {
   everyCase(
     SYSTEM,
-    'harms nothing that may serve, forms one cluster of members at rest, and overwrites nothing that is not elsewhere',
+    'harms no member that may serve, forms one cluster of members at rest, and overwrites no unique data',
     cases(1, false),
     (given) => {
       const decision = decide(given);
@@ -229,7 +229,7 @@ describe('every decision about a Galera cluster', () => {
 
   everyCase(
     SYSTEM,
-    'leaves what serves alone, also at the word of the operator',
+    'leaves serving members alone, even with --bootstrap-from',
     cases(1, true),
     (given) => {
       const decision = decide(given);
@@ -252,7 +252,7 @@ describe('every decision about a Galera cluster', () => {
 
   everyCase(
     SYSTEM,
-    'is the same when it is taken again',
+    'is deterministic',
     cases(1, false),
     (given) => {
       const [decision, again] = [decide(given), decide(given)];
@@ -264,7 +264,7 @@ describe('every decision about a Galera cluster', () => {
 
   everyCase(
     SYSTEM,
-    'finds a member unhealthy that cannot be asked',
+    'reports a member that cannot be queried as unhealthy',
     cases(1, false),
     ({ answers }) => {
       const findings = judgeMembers(membersOf(HOSTS.slice(0, answers.size), answers));
@@ -277,7 +277,7 @@ describe('every decision about a Galera cluster', () => {
   );
 });
 
-/** A quorum is given to one member at most, where every member is known and none lives; kills need the same. */
+/** At most one member is bootstrapped, only if all members are known and none serves; kills need the same. */
 function expectOneQuorum({ answers, context }: Case, decision: ClusterDecision): void {
   const changes = changesOf(decision);
   const all = [...answers.values()];
@@ -313,7 +313,7 @@ function expectOneQuorum({ answers, context }: Case, decision: ClusterDecision):
   }
 }
 
-/** Each member that joins has nothing that the one it takes its data from has not, by what both said. */
+/** No joining member has data that its donor lacks, according to both answers. */
 function expectNothingOverwritten(given: Case, decision: ClusterDecision): void {
   const changes = changesOf(decision);
   const joins = changes.filter(({ change }) => has(change, ['joins']));
@@ -330,7 +330,7 @@ function expectNothingOverwritten(given: Case, decision: ClusterDecision): void 
     const lost = [
       ...uuidsOf(answer).filter((uuid) => !uuids.includes(uuid)),
       ...(seqnoOf(answer) > newest ? ['transactions'] : []),
-      // Galera compares a member that crashed with the cluster that lives, when it starts.
+      // Galera itself compares a crashed member with the running cluster on start.
       ...(state && seqnoOf(answer) < 0 && !worthless && !lives ? ['an unknown position'] : []),
       ...(state ? [] : databases),
       ...(moved === undefined ? [] : [moved]),
@@ -339,7 +339,7 @@ function expectNothingOverwritten(given: Case, decision: ClusterDecision): void 
   }
 }
 
-/** Every change says what it does, and is made on a host that answered. */
+/** Every change declares its effects, and is made on a host that answered. */
 function expectSaid({ answers }: Case, decision: ClusterDecision): void {
   for (const { host, change } of changesOf(decision)) {
     if (!change.effects) throw new Error(`"${change.summary}" does not say what it does`);
@@ -351,10 +351,10 @@ function isServingAlone(answer: Answer<MemberObservation>): boolean {
   return answer.reachable && answer.observed.server?.replicates === false && databasesOf(answer) > 0;
 }
 
-/** What a history may end with. */
+/** The possible ends of a history. */
 type End = 'healthy' | 'refused' | 'failed';
 
-/** Lets osha decide and act until nothing is left to do, as a step of a deployment does. */
+/** Lets osha decide and act until it converges, like a step of a deployment. */
 function deployed(model: GaleraModel, meanwhile?: Event): End {
   let foretold = new Foretold();
   let before = '';
@@ -414,7 +414,7 @@ describe('the history of a Galera cluster', () => {
   });
   everyHistory(
     SYSTEM,
-    'loses nothing, has never two clusters, and ends healthy or refused',
+    'loses nothing, never has two clusters, and ends healthy or refused',
     histories,
     ({ count, events, meanwhile }) => {
       const model = new GaleraModel(count);

@@ -11,27 +11,27 @@ import { Foretold } from './foretold.ts';
 const CONTEXT = { unit: 'glusterd' };
 const VOLUME_ID = 'cafe';
 
-/** What a brick has: writes by their number. */
+/** The contents of a brick: numbered writes. */
 type Files = Set<number>;
 
 interface Machine {
   readonly host: Host;
   uuid: string;
-  /** By name: as whom it knows the other servers. */
+  /** The identities of the other servers it knows, by name. */
   peers: Map<string, string>;
   knowsVolume: boolean;
   brick: Files | undefined;
-  /** A brick on a disk that is not mounted now. */
+  /** A brick on an unmounted disk. */
   hidden: Files | undefined;
   unmounted: boolean;
   online: boolean;
-  /** osha and the other servers do not reach it. */
+  /** Not reachable by osha and the other servers. */
   away: boolean;
   /** Its management daemon hangs. */
   silent: boolean;
 }
 
-/** A pool with one volume as it lives through faults, and what osha's changes do to it. */
+/** A pool with one volume under faults and osha's changes. */
 export class History {
   static readonly FAULTS = 14;
 
@@ -40,7 +40,7 @@ export class History {
   #created = false;
   #started = false;
   #writes = 0;
-  /** Writes that were acknowledged, and whose every copy was not destroyed by a fault. */
+  /** Acknowledged writes with at least one copy not destroyed by a fault. */
   #acknowledged: Files = new Set();
   #uuids = 0;
   #last: ClusterDecision | undefined;
@@ -62,7 +62,7 @@ export class History {
     }));
   }
 
-  /** One thing that goes wrong, or right again, on one host or on all. */
+  /** One fault or recovery, on one host or on all. */
   suffer(code: number): void {
     const machine = this.#machines[Math.floor(code / History.FAULTS) % this.#machines.length];
     if (!machine) return;
@@ -92,7 +92,7 @@ export class History {
     this.#write();
   }
 
-  /** All that people mend: hosts are back, disks are mounted, what hangs was ended. */
+  /** Everything people can repair: hosts are back, disks mounted, hanging processes killed. */
   recover(): void {
     for (const machine of this.#machines) {
       machine.away = machine.silent = false;
@@ -114,7 +114,7 @@ export class History {
       if (!this.#machines.some(({ brick }) => brick?.has(write))) this.#fail(`write ${write} is lost`);
     }
     if (this.#last?.verdict === 'refuse') {
-      // Nobody knows the pool any more, or no copy is left: that is for people.
+      // No server knows the pool, or no copy is left: people have to decide.
       const wellKnown = this.#machines.some(({ peers, knowsVolume }) => knowsVolume && peers.size > 0);
       const copies = this.#machines.filter(({ brick }) => brick).length;
       if (this.#created && (copies === 0 || (!wellKnown && this.#machines.length > 1))) return;
@@ -163,7 +163,7 @@ export class History {
     machine.unmounted = false;
   }
 
-  /** The system disk is new; the brick has one of its own. */
+  /** Replaces the system disk; the brick is on its own disk. */
   #reinstall(machine: Machine): void {
     machine.uuid = this.#newUuid();
     machine.peers = new Map();
@@ -175,7 +175,7 @@ export class History {
     return this.#machines.flatMap(({ online, away, brick }) => (online && !away && brick ? [brick] : []));
   }
 
-  /** A client writes, where a majority of the copies takes it; with two, where one does. */
+  /** A client writes, if a majority of the copies accepts it; with two copies, if one does. */
   #write(): void {
     const bricks = this.#online();
     const needed = this.#machines.length > 2 ? 2 : 1;
@@ -235,7 +235,7 @@ export class History {
     };
   }
 
-  /** True where nothing is left to do. */
+  /** Whether it is converged. */
   #converge(decide: (servers: readonly Server[]) => ClusterDecision): boolean {
     const foretold = new Foretold();
     let before = '';
@@ -290,7 +290,7 @@ export class History {
     return true;
   }
 
-  /** Both know each other, and all that either knows; the new one learns the volume. */
+  /** Both learn each other and each other's peers; the new one learns the volume. */
   #introduce(on: Machine, other: Machine): void {
     if (other.away || other.silent) return;
     const pool = [on, other, ...this.#machines.filter(({ host }) => on.peers.has(host.name))];

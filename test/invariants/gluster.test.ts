@@ -36,7 +36,7 @@ const CONTEXT = { unit: 'glusterd' };
 
 const NOTHING: ServerObservation = { unit: UNIT, answers: true, peers: [], volumes: [], bricks: new Map() };
 
-/** What each of the hosts answers when it says one of these, by the number of the saying. */
+/** The answers of each host, by index. */
 function answersOf(sayings: readonly Said[]): readonly (readonly Answer<ServerObservation>[])[] {
   return sayings.map((one) =>
     HOSTS.map(({ name }) =>
@@ -105,7 +105,7 @@ const IN_VOLUMES = answersOf([
 
 type Code = readonly [count: number, words: readonly number[], same: number];
 
-/** How many servers, what they say, and which of them say what the first does. */
+/** The number of servers, their answers, and which of them answer like the first. */
 function codes(sayings: readonly unknown[]): fc.Arbitrary<Code> {
   return fc.tuple(
     fc.constantFrom(1, 2, 3, 3, 3),
@@ -181,7 +181,7 @@ function expectOneRestart(decision: ClusterDecision): void {
 describe('GlusterFS: every decision', () => {
   everyCase(
     'gluster',
-    'about the pool is safe for what may serve; forms one pool, of servers that were all reached; restarts one glusterd at a time, and gives an identity only to a server without anything',
+    'about the pool never harms a server that may serve; forms one pool, only of reached servers; restarts one glusterd at a time, and restores an identity only on an empty server',
     codes(IN_POOLS),
     (code) => {
       const { answers, servers } = caseOf(code, IN_POOLS);
@@ -200,7 +200,7 @@ describe('GlusterFS: every decision', () => {
 
   everyCase(
     'gluster',
-    'about a volume is safe for what may serve; is created on empty bricks only; heals onto a brick only where it was read to be empty, and no other copy that has data is offline',
+    'about a volume never harms a server that may serve; creates it only on empty bricks; heals only onto a brick observed to be empty, while no other copy with data is offline',
     codes(IN_VOLUMES),
     (code) => {
       const { answers, servers } = caseOf(code, IN_VOLUMES);
@@ -227,7 +227,7 @@ describe('GlusterFS: every history', () => {
   const faults = fc.array(fc.nat(History.FAULTS * 3 - 1), { minLength: 1, maxLength: 7 });
   everyHistory(
     'gluster',
-    'of faults and deployments ends whole or refused, with one pool and all that was acknowledged',
+    'of faults and deployments ends healthy or refused, with one pool and all acknowledged data',
     fc.tuple(fc.constantFrom(1, 2, 3, 3, 3), faults, fc.nat(12)),
     ([count, list, breaksAt]) => {
       const history = new History(HOSTS.slice(0, count), breaksAt);

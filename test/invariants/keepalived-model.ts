@@ -9,30 +9,30 @@ import type { Answer, ClusterDecision, Finding, HostChange } from '../../src/pla
 import { asSecretText } from '../../src/secrets/text.ts';
 import { CONF, MACHINES, observing, VIP } from './keepalived-hosts.ts';
 
-/** What stands in it is the model's own. */
+/** Its content is defined by the model. */
 const FILE = file.content(CONF, { content: '' });
 const SETTINGS = settings.parse({});
 
-/** What stands in the file of a machine, or in a keepalived that has read it. */
+/** The configuration in a machine's file, or loaded by its keepalived. */
 interface Configuration {
-  /** Machines that can hold the address, in their order: their place is their priority. */
+  /** Machines that can hold the address, in order of priority. */
   readonly holders: readonly number[];
   readonly password: number;
 }
 
-/** One machine, listed or not. */
+/** A machine, in the inventory or not. */
 export interface Machine {
   up: boolean;
   /** Whether osha can log in. */
   reachable: boolean;
   runs: boolean;
-  /** Whether it starts at boot. */
+  /** Whether it is enabled at boot. */
   enabled: boolean;
   file?: Configuration | undefined;
   record?: string | undefined;
-  /** What keepalived has read. */
+  /** The configuration that keepalived has loaded. */
   loaded?: (Configuration & { readonly former: string }) | undefined;
-  /** Machines of different sides do not see each other. */
+  /** Machines on different sides of a partition do not see each other. */
   side: number;
 }
 
@@ -63,7 +63,7 @@ const recorded = cached(
   (record: string): ReadonlySet<string> => new Set(recordedIn(record).map(({ address }) => address)),
 );
 
-/** Few texts come up again and again in so many cases. */
+/** Caches results: few distinct texts recur in many cases. */
 function cached<Value>(make: (key: string) => Value): (key: string) => Value {
   const known = new Map<string, Value>();
   return (key) => {
@@ -76,7 +76,7 @@ function cached<Value>(make: (key: string) => Value): (key: string) => Value {
 /** How a deployment ended. */
 export type End = 'refused' | 'stopped' | 'done';
 
-/** What is done to the world besides deployments. */
+/** Events other than deployments. */
 export type Event =
   | 'crash'
   | 'boot'
@@ -104,9 +104,9 @@ export class World {
   listed: readonly number[] = [0, 1, 2];
   holders: readonly number[] = [0, 1, 2];
   password = 1;
-  /** Changes of the last deployment, in its order. */
+  /** Changes of the last deployment, in order. */
   readonly done: string[] = [];
-  /** Another that is as this one. */
+  /** A copy of this world. */
   copy(): World {
     const copy = new World();
     for (const [index, machine] of this.machines.entries()) Object.assign(copy.machine(index), machine);
@@ -114,7 +114,7 @@ export class World {
     return copy;
   }
 
-  /** After each step of a deployment. */
+  /** Called after each step of a deployment. */
   afterStep: () => void = () => undefined;
 
   get #operations(): Operations {
@@ -125,7 +125,7 @@ export class World {
     return this.machines[index]!;
   }
 
-  /** Whether advertisements of `from` come to `to`: that is up, on the same side, and one of its peers. */
+  /** Whether advertisements of `from` reach `to`: it is up, on the same side, and a peer. */
   #hears(to: number, from: number): boolean {
     const { loaded } = this.machine(from);
     if (!loaded || this.machine(from).side !== this.machine(to).side) return false;
@@ -133,7 +133,7 @@ export class World {
     return loaded.holders.includes(to) || recorded(loaded.former).has(address);
   }
 
-  /** Who has the address: each that runs, but those that hear one of a higher priority with the same password. */
+  /** The holders of the address: all that run, except those that hear a higher priority with the same password. */
   holding(): readonly number[] {
     const candidates = this.machines
       .map((machine, index) => ({ machine, index, place: machine.loaded?.holders.indexOf(index) ?? -1 }))
@@ -150,13 +150,13 @@ export class World {
     return holding;
   }
 
-  /** The most that have it on one side, where they see each other. */
+  /** The maximum number of holders on one side of a partition. */
   mostOnOneSide(): number {
     const sides = this.holding().map((index) => this.machine(index).side);
     return Math.max(0, ...sides.map((side) => sides.filter((other) => other === side).length));
   }
 
-  /** What a machine answers to osha. */
+  /** A machine's answer to osha. */
   view(index: number, holding = this.holding()): Answer<HolderView> {
     const own = this.machine(index);
     if (!own.up || !own.reachable) return { reachable: false, reason: 'timed out' };
@@ -207,8 +207,8 @@ export class World {
   }
 
   /**
-   * The steps of the playbook, with the decisions of the product. `limit` is what `--limit` leaves in, and `full` a
-   * machine on which no file can be written.
+   * Runs the steps of the playbook with the product's decisions. `limit` are the hosts of `--limit`, and `full` a machine
+   * with a full disk.
    */
   deploy(limit: readonly number[] = this.listed, full = -1): End {
     this.done.length = 0;
@@ -288,7 +288,7 @@ export class World {
     return 'done';
   }
 
-  /** Something happens to a machine. */
+  /** Applies an event to a machine. */
   happen(event: Event, index: number): void {
     const machine = this.machine(index);
     switch (event) {
@@ -356,7 +356,7 @@ export class World {
     const machine = this.machine(index);
     const wanted = { holders: this.holders, password: this.password };
     if (!isSame(machine.file, wanted)) {
-      // Debian's package enables its unit, so what has a file starts at the next boot.
+      // Debian's package enables its unit, so keepalived starts at the next boot if it has a file.
       if (machine.file === undefined) machine.enabled = true;
       machine.file = wanted;
       this.done.push(`${MACHINES[index]!.name}: write`);

@@ -24,7 +24,7 @@ const EVENTS: readonly Event[] = [
   'lose the disk',
 ];
 
-/** What happens, or a deployment: an event and a machine, or which machines `--limit` leaves in. */
+/** An event on a machine, or a deployment with the machines in `--limit`. */
 type Act = readonly ['event', Event, number] | readonly ['deploy', number, number] | readonly ['rotate'];
 
 const act = fc.nat({ max: EVENTS.length * 4 + 30 }).map((number): Act => {
@@ -32,7 +32,7 @@ const act = fc.nat({ max: EVENTS.length * 4 + 30 }).map((number): Act => {
     return ['event', EVENTS[number % EVENTS.length]!, Math.floor(number / EVENTS.length)];
   const rest = number - EVENTS.length * 4;
   if (rest > 28) return ['rotate'];
-  // Mostly a whole deployment; else one with --limit, or with a full disk.
+  // Mostly a complete deployment; sometimes with --limit or a full disk.
   return ['deploy', rest < 16 ? 15 : rest - 15, rest % 7 === 6 ? rest % 3 : -1];
 });
 const history = fc.array(act, { minLength: 2, maxLength: 6 });
@@ -41,7 +41,7 @@ const history = fc.array(act, { minLength: 2, maxLength: 6 });
 const healthy = new World();
 healthy.deploy();
 
-/** Healthy is only what a single holder has, as far as those that can be asked see the network. */
+/** Healthy requires a single holder, as far as reachable hosts see the network. */
 function expectJudgedRight(world: World): void {
   const asked = world.holders.filter((index) => world.machine(index).up && world.machine(index).reachable);
   const seen = world
@@ -66,12 +66,12 @@ function limitOf(world: World, bits: number): readonly number[] {
 describe('keepalived', () => {
   everyHistory(
     'keepalived',
-    'no deployment makes a second host hold the address, at once or when one comes back, and two are never healthy',
+    'no deployment makes a second host hold the address, immediately or when a host returns, and two holders are never healthy',
     history,
     (acts) => {
       const world = healthy.copy();
-      // Nothing could keep a former holder from it that has a password of before, or that no holder knows of any more; or a
-      // holder that reads a new file at its next boot, which could not be written on another one.
+      // Exceptions: a former holder with an old password or unknown to the others, and a holder that loads a new file at its
+      // next boot that could not be written on another host.
       let forgotten = false;
       for (const what of acts) {
         const before = what[0] === 'deploy' ? world.mostOnOneSide() : 0;
@@ -89,13 +89,13 @@ describe('keepalived', () => {
       }
       expectJudgedRight(world);
     },
-    // Its decisions are tried in histories only.
+    // Its decisions are tested only in histories.
     CASES,
   );
 
   everyHistory(
     'keepalived',
-    'once all hosts answer and no former holder runs, a deployment makes it healthy and another changes nothing',
+    'once all hosts answer and no former holder runs, a deployment makes it healthy and another one is converged',
     history,
     (acts) => {
       const world = healthy.copy();
@@ -149,7 +149,7 @@ describe('keepalived', () => {
 
   everyCase(
     'keepalived',
-    'what runs is restarted on one host at a time',
+    'running instances restart on one host at a time',
     fc.tuple(unit, unit, unit),
     (units) => {
       expect(steps.length).toBe(1);

@@ -18,7 +18,7 @@ import {
 } from './pacemaker-world.ts';
 import { Foretold } from './foretold.ts';
 
-/** As many as the runner decides before it gives up. */
+/** The maximum number of rounds in the runner. */
 const MAX_ROUNDS = 6;
 const PLACEHOLDER = noPlaceholder(OPTIONS.corosyncConf);
 
@@ -29,8 +29,8 @@ export interface Outcome {
 }
 
 /**
- * What the phase does to the machines up to its formation, as the runner does it, or until it is interrupted after so many
- * stages. `held` is called after each change.
+ * Runs the phase up to its formation like the runner, or until it is interrupted after a number of stages. `held` is called
+ * after each change.
  */
 export function deploy(world: World, held: () => void, stages = Infinity): Outcome {
   const members = world.members.map(({ host }) => host);
@@ -59,7 +59,7 @@ export function deploy(world: World, held: () => void, stages = Infinity): Outco
     for (const stage of decision.stages) {
       left -= 1;
       if (left < 0) return { end: 'interrupted', rounds: round, reason: now };
-      // All of a stage start at the same time, and wait for each other.
+      // All changes of a stage start concurrently, and wait for each other.
       const done = stage.map(({ host, change }) => apply(world, host, change));
       if (!done.every((finish) => finish())) return { end: 'failed', rounds: round, reason: now };
       settle(world);
@@ -68,7 +68,7 @@ export function deploy(world: World, held: () => void, stages = Infinity): Outco
   }
 }
 
-/** Begins a change; what it returns ends it, and is false where the change fails. */
+/** Begins a change; the returned function ends it, and returns false if it fails. */
 function apply(world: World, on: string, { summary, script }: Change): () => boolean {
   const member = world.members.find(({ host }) => host.name === on);
   if (!member?.powered || !member.reachable) return () => false;
@@ -76,7 +76,7 @@ function apply(world: World, on: string, { summary, script }: Change): () => boo
   const done = (): boolean => true;
   const [, names = ''] = /^(?:add|remove) (.+?) (?:to|from) /.exec(summary) ?? [];
   const meant = world.members.filter(({ host }) => names.split(', ').includes(host.name));
-  // pcs speaks to pcsd of every host concerned.
+  // pcs connects to pcsd on every host concerned.
   const answer = (all: readonly Member[]): boolean =>
     all.every(({ powered, side }) => powered && side === member.side);
   if (summary.startsWith('authenticate')) {

@@ -6,7 +6,7 @@ import type { ResourceState, Monitor, Cib } from '../../playbooks/pacemaker/clus
 import type { Answer, Answers } from '../../src/playbook/operation.ts';
 import { ACCEPTS, HOSTS, KNOWS, NOBODY, SHIPPED } from './pacemaker-world.ts';
 
-/** The digits of a number, the last one first: one integer stands for a whole observation, and shrinks to a small one. */
+/** Mixed-radix digits of a number, last first: an integer encodes an observation, and shrinks to a small one. */
 export function digits(value: number, bases: readonly number[]): readonly number[] {
   let rest = value;
   return bases.map((base) => {
@@ -16,7 +16,7 @@ export function digits(value: number, bases: readonly number[]): readonly number
   });
 }
 
-/** How many observations there are of these digits. */
+/** The number of observations with these digits. */
 export function count(bases: readonly number[]): number {
   return bases.reduce((product, base) => product * base, 1);
 }
@@ -35,7 +35,7 @@ const LOOPBACK = { ...LAB, nodes: [{ name: 'c1', address: '127.0.0.1' }] };
 const REST: MemberState = { pacemaker: false, knows: KNOWS, accepts: new Set() };
 const RUNS: MemberState = { ...REST, conf: LAB, runs: 'lab', joined: 3, pacemaker: true, resources: 3 };
 
-/** What a member may say of its cluster; the first one is a member that does not answer. */
+/** All answers of a member about its cluster; the first is no answer. */
 const SAID: readonly (MemberState | undefined)[] = [
   undefined,
   REST,
@@ -77,7 +77,7 @@ const ANSWERS: readonly (readonly Answer<MemberState>[])[] = HOSTS.map(({ name }
 
 export const MEMBERS = [SAID.length, SAID.length, SAID.length];
 
-/** What three members say. */
+/** The answers of three members. */
 export function membersOf(value: number): Answers<MemberState> {
   const kinds = digits(value, MEMBERS);
   return new Map(
@@ -113,7 +113,7 @@ function vip(name: string, ip: string): DesiredResource {
   };
 }
 
-/** What a cluster runs and is told, and what it is to run. */
+/** What a cluster runs, its settings, and what it should run. */
 export function clusterOf(value: number): {
   readonly state: ResourceState;
   readonly desired: DesiredResources;
@@ -176,13 +176,13 @@ export function clusterOf(value: number): {
 }
 
 const ACTIVE = ['active', 'inactive', 'failed', 'activating', 'deactivating', 'reloading'];
-/** The unit; whether it starts at boot; what the cluster says; how it knows the unit; where it runs that. */
+/** The unit; whether it is enabled at boot; the cluster's answer; its resource for the unit; where it runs. */
 export const UNIT = [6, 2, 6, 4, 8];
 const AS = ['', 'systemd:app', 'systemd:app.service', 'service:app'];
 
 const WHOLE = clusterOf(0).state;
 
-/** What c1 says of a unit that the cluster is to run on one host. */
+/** c1's answer about a unit that the cluster should run on one host. */
 export function unitOf(value: number): HandoverState {
   const [active = 0, boot = 0, said = 0, as = 0, on = 0] = digits(value, UNIT);
   const hosts = as === 0 ? [] : NAMES.filter((_, index) => (on >> index) % 2 === 1);

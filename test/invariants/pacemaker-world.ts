@@ -18,7 +18,7 @@ export const SHIPPED: CorosyncConf = {
   nodes: [{ name: 'node1', address: '127.0.0.1' }],
 };
 
-/** Tokens of members that have logged in to each other: each is called as its host. */
+/** Tokens of members that have authenticated to each other, by host. */
 export const KNOWS: ReadonlyMap<string, KnownHost> = new Map(
   HOSTS.map(({ name, address }) => [name, { address, token: name }]),
 );
@@ -26,34 +26,34 @@ export const NOBODY: ReadonlyMap<string, KnownHost> = new Map();
 export const ACCEPTS = new Map(HOSTS.map(({ name }) => [name, new Set([name])]));
 const NONE: ReadonlySet<string> = new Set();
 
-/** One machine: what is on its disk, what runs, and who reaches it. */
+/** A machine: its disk, its processes and its reachability. */
 export interface Member {
   readonly host: Host;
   conf: CorosyncConf | undefined;
-  /** What its Corosync last read, where that runs: the file may be another one by now. */
+  /** The configuration that its running Corosync loaded; the file may have changed since. */
   read: CorosyncConf | undefined;
-  /** The uuid that its Corosync runs as; absent where that does not run. */
+  /** The UUID of its running Corosync; absent if it is stopped. */
   runs: string | undefined;
   pacemaker: boolean;
-  /** Changes of the configuration that its copy knows of; absent where it has no copy. */
+  /** Configuration changes in its copy of the CIB; absent without a copy. */
   cib: number | undefined;
   loggedIn: boolean;
   powered: boolean;
   reachable: boolean;
-  /** Those of one side hear each other. */
+  /** Machines on the same side hear each other. */
   side: 0 | 1;
-  /** Its Corosync has seen all others since it started: one of two then has the quorum alone. */
+  /** Its Corosync has seen all others since it started; then one of two has the quorum alone. */
   sawAll: boolean;
 }
 
 export interface World {
   readonly members: readonly Member[];
   formed: number;
-  /** The latest configuration that was ever acknowledged. */
+  /** The latest acknowledged configuration. */
   acknowledged: number;
 }
 
-/** Hosts on which the packages were only just installed. */
+/** Hosts with freshly installed packages. */
 export function aWorld(size: number): World {
   const members = HOSTS.slice(0, size).map((host): Member => ({ ...FRESH, host }));
   return { members, formed: 0, acknowledged: 0 };
@@ -72,7 +72,7 @@ const FRESH: Omit<Member, 'host'> = {
   sawAll: false,
 };
 
-/** The same world, to be changed on its own. */
+/** A copy of the world. */
 export function copyOf({ members, ...rest }: World): World {
   return { ...rest, members: members.map((one) => ({ ...one })) };
 }
@@ -85,7 +85,7 @@ function lists({ read }: Member, { host }: Member): boolean {
   return read?.nodes.some(({ name }) => name === host.name) ?? false;
 }
 
-/** Those that Corosync sees joined on a member, itself among them: it hears nobody that one of the two does not list. */
+/** The members that a member's Corosync sees, including itself; both must list each other. */
 export function joinedBy({ members }: World, one: Member): readonly Member[] {
   const { runs, side } = one;
   if (runs === undefined) return [];
@@ -101,7 +101,7 @@ export function hasQuorum(world: World, one: Member): boolean {
   return joined * 2 > votes || (votes === 2 && one.sawAll);
 }
 
-/** Members of which each runs the virtual IPs, or would at once: two that ignore quorum, and do not see each other. */
+/** Members that each run the virtual IPs, or would at once: they ignore quorum and do not see each other. */
 export function holdersOf(world: World): readonly Member[] {
   const able = world.members.filter(
     (one) => one.pacemaker && (one.cib ?? 0) > 0 && (hasQuorum(world, one) || one.read?.nodes.length === 2),
@@ -111,13 +111,13 @@ export function holdersOf(world: World): readonly Member[] {
   );
 }
 
-/** What members learn of each other. */
+/** Exchanges state between members. */
 export function settle(world: World): void {
-  // Whoever changes a list has all that run read it.
+  // A changed list of members is reloaded by all running members.
   for (const one of world.members) if (one.conf && one.conf !== SHIPPED) one.read = one.conf;
   for (const one of world.members) {
     if (one.runs !== undefined && joinedBy(world, one).length === world.members.length) one.sawAll = true;
-    // The newest configuration among those that see each other is that of all.
+    // Members that see each other adopt the newest configuration.
     if (one.pacemaker) one.cib = Math.max(...joinedBy(world, one).map(({ cib }) => cib ?? 0));
   }
 }
@@ -159,10 +159,10 @@ export function wipe(one: Member): void {
   });
 }
 
-/** What happens to the machines, by number; each is about one of them. */
+/** Events by number; each is about one machine. */
 export const EVENTS: readonly ((world: World, one: Member) => void)[] = [
   (_, one) => Object.assign(one, { powered: false, runs: undefined, pacemaker: false, sawAll: false }),
-  // Neither Corosync nor Pacemaker starts at boot here: that is for osha to do.
+  // Corosync and Pacemaker are not enabled at boot here: osha starts them.
   (_, one) => (one.powered = true),
   (_, one) => {
     wipe(one);
@@ -172,9 +172,9 @@ export const EVENTS: readonly ((world: World, one: Member) => void)[] = [
   (_, one) => (one.side = one.side === 0 ? 1 : 0),
   (_, one) => (one.pacemaker = false),
   (_, one) => Object.assign(one, { runs: undefined, pacemaker: false, sawAll: false }),
-  // A package's file in place of the cluster's, while that runs.
+  // The package's file replaces that of the running cluster.
   (_, one) => (one.conf &&= SHIPPED),
-  // An operator takes it out of the cluster; where it is off, it learns nothing of that.
+  // An operator removes it from the cluster; a stopped member gets no notification.
   ({ members }, one) => {
     const staying = members.filter((other) => other !== one && lists(other, one));
     if (one.conf === SHIPPED || staying.length === 0) return;
@@ -187,7 +187,7 @@ export const EVENTS: readonly ((world: World, one: Member) => void)[] = [
     }
     if (one.powered) wipe(one);
   },
-  // The inventory's resources are made, or one more of them, by a member that has a quorum.
+  // A member with quorum creates the inventory's resources, or one more.
   (world, one) => {
     if (!one.pacemaker || one.runs === 'debian' || !hasQuorum(world, one)) return;
     world.acknowledged += 1;
@@ -195,7 +195,7 @@ export const EVENTS: readonly ((world: World, one: Member) => void)[] = [
   },
 ];
 
-/** How many different lists of members there are, on disks or among those that run. */
+/** The number of different member lists, on disks or loaded. */
 export function listsOf({ members }: World, running: boolean): number {
   const listed = members.filter(
     ({ conf, runs }) => conf && conf !== SHIPPED && (!running || runs !== undefined),

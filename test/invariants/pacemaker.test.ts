@@ -54,7 +54,7 @@ function hasNothing(state: MemberState): boolean {
 describe('forming a Pacemaker cluster', () => {
   everyCase(
     'pacemaker',
-    'nothing that may serve is stopped, removed or added; one cluster at most',
+    'stops, removes or adds no member that may serve; forms at most one cluster',
     upTo(MEMBERS),
     (value) => {
       const answers = membersOf(value);
@@ -76,21 +76,16 @@ describe('forming a Pacemaker cluster', () => {
     },
   );
 
-  everyCase(
-    'pacemaker',
-    'what formation refuses for its cluster is refused before anything changes',
-    upTo(MEMBERS),
-    (value) => {
-      const answers = membersOf(value);
-      const first = decideRecognition(HOSTS, answers, OPTIONS);
-      const then = decideFormation(HOSTS, answers, OPTIONS);
-      if (first.verdict === 'refuse') {
-        insist(then.verdict === 'refuse' && then.reason === first.reason, `recognised: ${first.reason}`);
-      } else if (then.verdict === 'refuse') {
-        insist(then.reason.includes('cannot be added'), `formed: ${then.reason}`);
-      }
-    },
-  );
+  everyCase('pacemaker', 'refuses before any change', upTo(MEMBERS), (value) => {
+    const answers = membersOf(value);
+    const first = decideRecognition(HOSTS, answers, OPTIONS);
+    const then = decideFormation(HOSTS, answers, OPTIONS);
+    if (first.verdict === 'refuse') {
+      insist(then.verdict === 'refuse' && then.reason === first.reason, `recognised: ${first.reason}`);
+    } else if (then.verdict === 'refuse') {
+      insist(then.reason.includes('cannot be added'), `formed: ${then.reason}`);
+    }
+  });
 
   const placeholder = noPlaceholder(OPTIONS.corosyncConf);
   everyCase('pacemaker', 'only the cluster of a package is removed, for sure', upTo(MEMBERS), (value) => {
@@ -113,7 +108,7 @@ function isOutside(answer: Answer<MemberState> | undefined): boolean {
   return answer?.reachable === true && !confOf(answer.observed) && !safety.mayServe(answer);
 }
 
-/** The changes, or nothing where they are refused. */
+/** The changes; empty if refused. */
 function orRefused(decide: () => readonly Change[]): readonly Change[] | undefined {
   try {
     return decide();
@@ -123,7 +118,7 @@ function orRefused(decide: () => readonly Change[]): readonly Change[] | undefin
   }
 }
 
-describe('what a Pacemaker cluster runs', () => {
+describe('the resources of a Pacemaker cluster', () => {
   everyCase(
     'pacemaker',
     'a unit is stopped only where the cluster runs it elsewhere, or could',
@@ -144,7 +139,7 @@ describe('what a Pacemaker cluster runs', () => {
 
   everyCase(
     'pacemaker',
-    'a held cluster is refused with what ends it, and nothing is done twice',
+    'a held cluster is refused with a remedy, and no change is made twice',
     upTo(CLUSTER),
     (value) => {
       const { state, desired } = clusterOf(value);
@@ -165,7 +160,7 @@ describe('what a Pacemaker cluster runs', () => {
   );
 });
 
-/** Carries the changes out, one by one. */
+/** Makes the changes one at a time. */
 function expectOneAddressEach(
   { state, desired }: ReturnType<typeof clusterOf>,
   changes: readonly Change[],
@@ -195,7 +190,7 @@ function expectOneAddressEach(
   }
 }
 
-/** Five events, each about one of three members; the last two of the twelve kinds are deployments, one interrupted. */
+/** Five events, each about one of three members; the last two of twelve kinds are deployments, one of them interrupted. */
 const EVENT = 12 * 3;
 const HISTORY = [2, EVENT, EVENT, EVENT, EVENT, EVENT];
 const TAMPERS = [7, 8];
@@ -208,7 +203,7 @@ const deployed = [2, 3].map((size) => {
 describe('histories of a Pacemaker cluster', () => {
   everyHistory(
     'pacemaker',
-    'no history has osha stop, split or lose anything, and each ends',
+    'in no history does osha stop, split or lose anything, and each one ends',
     upTo(HISTORY),
     (value) => {
       const [size = 0, ...events] = digits(value, HISTORY);
@@ -222,7 +217,7 @@ describe('histories of a Pacemaker cluster', () => {
       }
       for (const one of world.members) Object.assign(one, { powered: true, reachable: true, side: 0 });
       const { end, reason } = deployAndHold(world);
-      // Somebody put another file in place of one, or changed the list of members while one was off.
+      // A file was replaced, or the list of members changed while one was off.
       if (end === 'refused' && events.some((event) => TAMPERS.includes(event % 12))) return;
       insist(end === 'converged', `${end}: ${reason}`);
       insist(new Set(world.members.map(({ runs }) => runs)).size === 1, 'there are several clusters');

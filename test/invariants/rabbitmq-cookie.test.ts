@@ -10,7 +10,7 @@ const SYSTEM = 'rabbitmq';
 
 const NOBODY: CookieObservation = { alive: false, file: 'missing', peers: [] };
 
-/** What three nodes may say of their cookies; peers as bits. */
+/** All answers of three nodes about their cookies; peers as bits. */
 const cookies = fc.array(fc.tuple(fc.nat(8), fc.nat(7)), { minLength: 3, maxLength: 3 });
 
 function cookieAnswer(node: number, state: number, connected: number): Answer<CookieObservation> {
@@ -30,12 +30,12 @@ function cookieAnswer(node: number, state: number, connected: number): Answer<Co
   return one ? { reachable: true, observed: { ...NOBODY, ...one } } : { reachable: false, reason: 'away' };
 }
 
-describe('every move of running nodes to another Erlang cookie', () => {
+describe('every rotation of the Erlang cookie on running nodes', () => {
   const operation = cookieTaken(HOSTS, { platform, cookie: new Secret('erlangCookie', 'V1') });
 
   everyCase(
     SYSTEM,
-    'no node takes a cookie before every connected one agreed, and none is left behind',
+    'no node switches its cookie before every connected node has agreed, and none is left behind',
     cookies,
     (states) => {
       const answers = new Map(
@@ -66,7 +66,7 @@ describe('every move of running nodes to another Erlang cookie', () => {
   );
 });
 
-/** Three running nodes and their cookies, as numbers: connections are made where both sides think of the same one. */
+/** Three running nodes and their cookies, as numbers: they connect if both sides use the same cookie for each other. */
 class Cookies {
   readonly own = [0, 0, 0];
   readonly file = [0, 0, 0];
@@ -80,7 +80,7 @@ class Cookies {
     return this.of(one, other) === this.of(other, one);
   }
 
-  /** A crash and a start: what was only in memory is gone. */
+  /** A crash and restart: state in memory is lost. */
   restart(node: number): void {
     this.own[node] = this.file[node] ?? -1;
     this.forPeer[node] = [];
@@ -114,7 +114,7 @@ class Cookies {
     );
   }
 
-  /** Carries out `most` changes at the most; `isHalf` breaks the last one off between the node and its file. */
+  /** Makes up to `most` changes; `isHalf` interrupts the last one between the node and its file. */
   carryOut(wanted: number, most: number, isHalf: boolean): void {
     const decision = this.decide(wanted);
     const stages = decision.verdict === 'change' ? decision.stages : [];
@@ -133,11 +133,11 @@ class Cookies {
       this.own[node] = wanted;
       if (left > 0 || !isHalf) this.file[node] = wanted;
     }
-    // The step that follows: files of nodes that have it.
+    // The next step: files of nodes that have switched.
     for (const node of NODES) if (left > 0 && this.own[node] === wanted) this.file[node] = wanted;
   }
 
-  /** Pairs that could not connect now. */
+  /** Pairs that could not connect. */
   apart(): number {
     return [
       [0, 1],
@@ -147,20 +147,20 @@ class Cookies {
   }
 }
 
-/** Decisions are pure: what is observed again is decided once. */
+/** Caches decisions, which are pure. */
 const decisions = new Map<string, ClusterDecision>();
 
 const OPERATIONS = [0, 1, 2, 3].map((value) =>
   cookieTaken(HOSTS, { platform, cookie: new Secret('erlangCookie', `V${value}`) }),
 );
 
-/** Runs that are broken off after some changes, half of them within one, and a node that is restarted afterwards. */
+/** Runs that are interrupted after some changes, half of them within one, each followed by a node's restart. */
 const runs = fc.array(fc.tuple(fc.nat(9), fc.boolean(), fc.nat(5)), { minLength: 1, maxLength: 4 });
 
 describe('every history of rotations', () => {
   everyHistory(
     SYSTEM,
-    'rotations that are broken off anywhere, with restarts between, end with one cookie when they are run again',
+    'rotations that are interrupted anywhere, with restarts in between, end with one cookie when run again',
     runs,
     (broken) => {
       const cookies = new Cookies();
@@ -178,14 +178,14 @@ describe('every history of rotations', () => {
 
   everyHistory(
     SYSTEM,
-    'while running nodes move, at most the pairs of the one that moves next could not connect anew',
+    'while running nodes switch, at most the pairs of the next node could not reconnect',
     fc.tuple(fc.nat(2), fc.nat(9), fc.nat(9)),
     ([before, first, most]) => {
       const cookies = new Cookies();
       for (let wanted = 1; wanted <= before; wanted += 1) cookies.carryOut(wanted, Infinity, false);
       cookies.carryOut(before + 1, first, false);
       cookies.carryOut(before + 1, most, false);
-      // Its peers have agreed, and it has not taken the cookie.
+      // Its peers have agreed, but it has not switched.
       expect(cookies.apart()).toBeLessThanOrEqual(2);
       cookies.carryOut(before + 1, Infinity, false);
       expect(cookies.apart()).toBe(0);

@@ -4,7 +4,7 @@ import type { ClusterDecision, HostChange } from '../../src/playbook/operation.t
 import { ALL, bit, HOSTS, NAMES, NODES, Nodes, platform, type Node } from './rabbitmq-nodes.ts';
 import { Foretold } from './foretold.ts';
 
-/** What may happen to a cluster, and what an operator may do to it. */
+/** Faults of a cluster, and actions of an operator. */
 export type Fault =
   | { readonly kind: 'powerLoss' | 'outOfReach' | 'heal' | 'partition' | 'configure' | 'deploy' }
   | {
@@ -13,16 +13,16 @@ export type Fault =
       readonly node: number;
     };
 
-/** How a deployment ended: as it should be, refused, or with a command that failed. */
+/** The result of a deployment: healthy, refused, or a failed command. */
 export type Outcome = 'healthy' | 'refused' | 'failed' | 'partly' | 'endless';
-/** What happens to the nodes, deployments that carry decisions out on them, and a count of what these destroy. */
+/** Applies faults and deployments to the nodes, and counts what deployments destroy. */
 export class Model extends Nodes {
-  /** Messages that were acknowledged and that no fault has destroyed the last copy of. */
+  /** Acknowledged messages whose last copy was not destroyed by a fault. */
   acknowledged = 0;
   #next = 0;
-  /** A member of a cluster ran when the last decision was taken. */
+  /** Whether a cluster member was running at the last decision. */
   #lived = false;
-  /** What no deployment may ever do. */
+  /** Violations by a deployment. */
   readonly harm: string[] = [];
 
   happen(fault: Fault): void {
@@ -38,7 +38,7 @@ export class Model extends Nodes {
         this.heal();
         return;
       case 'partition':
-        // pause_minority: the one that is cut off stops serving.
+        // pause_minority: the disconnected node stops serving.
         if (this.groupOf(2) === ALL) {
           this.partitioned = 2;
           this.node(2).state = 'paused';
@@ -77,7 +77,7 @@ export class Model extends Nodes {
         this.publish(fault.node);
         return;
       case 'boot':
-        // What a boot or an operator does, without asking anybody.
+        // An unconditional start, by a boot or an operator.
         if (node.state === 'down' || node.state === 'failed') this.start([fault.node]);
         return;
       case 'deploy':
@@ -85,7 +85,7 @@ export class Model extends Nodes {
     }
   }
 
-  /** The network is whole, everything answers, and every host is there. */
+  /** Repairs the network and all hosts. */
   heal(): void {
     for (const each of this.nodes) {
       each.hung = false;
@@ -117,7 +117,7 @@ export class Model extends Nodes {
     return this.nodes.reduce((all, { data }) => all | (data?.messages ?? 0), 0);
   }
 
-  /** What a fault has destroyed is nobody's fault. */
+  /** Ignores what a fault has destroyed. */
   private forgive(): void {
     this.acknowledged &= this.kept();
   }
@@ -139,7 +139,7 @@ export class Model extends Nodes {
     return decision;
   }
 
-  /** Observes, decides and carries out until that ends. */
+  /** Observes, decides and acts until it converges or stops. */
   deploy(): Outcome {
     const foretold = new Foretold();
     let before = '';
@@ -173,7 +173,7 @@ export class Model extends Nodes {
     return started && done.every(Boolean);
   }
 
-  /** True where the script's own questions, asked again on the spot, let it pass. */
+  /** Whether the script's own checks on the spot pass. */
   private apply(index: number, summary: string): boolean {
     const node = this.node(index);
     const target = NAMES.findIndex((name) => summary.includes(name));
@@ -231,5 +231,5 @@ export class Model extends Nodes {
   }
 }
 
-/** Decisions are pure: what is observed again is decided once. */
+/** Caches decisions, which are pure. */
 const decisions = new Map<string, ClusterDecision>();

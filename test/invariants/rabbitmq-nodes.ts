@@ -13,35 +13,35 @@ export const platform = platformOf('debian-12');
 export const bit = (node: number): number => 1 << node;
 export const namesIn = (mask: number): readonly string[] => NAMES.filter((_, node) => mask & bit(node));
 
-/** What is on a node's disc. */
+/** The contents of a node's disk. */
 export interface Data {
-  /** The members of its cluster, as it knows them. */
+  /** The members of its cluster that it knows. */
   view: number;
-  /** Those of them that keep their data on disc. */
+  /** Those members that are disc nodes. */
   disc: number;
   /** Acknowledged messages, as bits. */
   messages: number;
-  /** Nodes that ran when it last ran: it waits for one of them when it starts. */
+  /** Nodes that ran when it last stopped: it waits for one of them on start. */
   ranWith: number;
 }
 
 export interface Node {
   state: 'running' | 'idle' | 'paused' | 'down' | 'failed' | 'waiting';
   data: Data | undefined;
-  /** Does not answer, but serves. */
+  /** Serves, but does not answer osha. */
   hung: boolean;
-  /** The host cannot be reached by osha. */
+  /** The host is unreachable for osha. */
   away: boolean;
   outdated: boolean;
 }
 
-/** RabbitMQ in small: three nodes that start, wait, refuse, forget and are observed as the real ones are. */
+/** A small RabbitMQ: three nodes that start, wait, refuse, forget and are observed like real ones. */
 export class Nodes {
   readonly nodes: readonly Node[];
-  /** The one that is cut off from the others, or -1. */
+  /** The node that is disconnected from the others, or -1. */
   partitioned = -1;
 
-  /** `blank`: new hosts; else a cluster of three that runs. */
+  /** `blank`: new hosts; else a running cluster of three. */
   constructor(from: 'blank' | 'cluster') {
     const isBlank = from === 'blank';
     this.nodes = NODES.map(() => ({
@@ -59,7 +59,7 @@ export class Nodes {
     return node;
   }
 
-  /** Running nodes that take each other for members, with `index`. */
+  /** Running nodes in the same cluster as `index`, including itself. */
   groupOf(index: number): number {
     const view = this.node(index).data?.view ?? 0;
     return NODES.reduce<number>((mask, other) => {
@@ -93,7 +93,7 @@ export class Nodes {
     }
   }
 
-  /** Starts nodes, or the brokers in them, at the same time. True where all of them run afterwards. */
+  /** Starts nodes, or their brokers, concurrently. Returns whether all of them run afterwards. */
   protected start(indexes: readonly number[]): boolean {
     for (const index of indexes) {
       const node = this.node(index);
@@ -110,7 +110,7 @@ export class Nodes {
     return indexes.every((index) => this.node(index).state === 'running');
   }
 
-  /** Whether a node that is starting comes up, beside those that run and those that start with it. */
+  /** Whether a starting node comes up, given the running nodes and those starting with it. */
   protected boots(index: number): boolean {
     const node = this.node(index);
     const { data } = node;
@@ -144,7 +144,7 @@ export class Nodes {
     return true;
   }
 
-  /** What osha would be told now. */
+  /** The observation that osha would make. */
   observe(): ReadonlyMap<string, Answer<NodeObservation>> {
     return new Map(
       HOSTS.map((host, index): [string, Answer<NodeObservation>] => {
@@ -188,7 +188,7 @@ export class Nodes {
     };
   }
 
-  /** Everything that an observation depends on. */
+  /** A key of everything that an observation depends on. */
   protected key(): string {
     let key = '';
     for (const node of NODES) {
@@ -200,7 +200,7 @@ export class Nodes {
   }
 }
 
-/** One queue holds all messages. */
+/** A single queue holds all messages. */
 function held(data: Data): number {
   return data.messages === 0 ? 0 : 1;
 }

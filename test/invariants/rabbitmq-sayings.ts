@@ -2,7 +2,7 @@ import type { NodeObservation, NodeStatus } from '../../src/operations/rabbitmq/
 import type { Answer } from '../../src/playbook/operation.ts';
 import { BARE, NAMES, namesIn, NODES, units } from './rabbitmq-nodes.ts';
 
-/** What a node may say, made once for each node: every kind of state, view, holding and silence. */
+/** All answers of a node, built once per node: every kind of state, view, data and silence. */
 export const SAYINGS: readonly (readonly Answer<NodeObservation>[])[] = NODES.map((node) => sayingsOf(node));
 
 function sayingsOf(node: number): readonly Answer<NodeObservation>[] {

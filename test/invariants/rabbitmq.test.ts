@@ -19,7 +19,7 @@ import { SAYINGS } from './rabbitmq-sayings.ts';
 const SYSTEM = 'rabbitmq';
 
 const saying = fc.nat(SAYINGS[0]?.length ? SAYINGS[0].length - 1 : 0);
-/** A third of all cases begin with two members of one healthy cluster: what is left to chance alone mostly disagrees. */
+/** A third of all cases starts with two members of one healthy cluster: purely random answers mostly disagree. */
 const HEALTHY = (SAYINGS[0]?.length ?? 0) - 23;
 const cases = fc.tuple(saying, saying, saying, fc.nat(11));
 
@@ -39,7 +39,7 @@ function answersOf([first, second, third, twist]: readonly [
   );
 }
 
-/** Every claim is tried on the same cases: each is decided once, and what a claim does not ask about is let go. */
+/** All claims use the same cases: each is decided once, and only what the claims need is kept. */
 const decided = new Map<string, ClusterDecision>();
 
 function decisionOn(value: readonly [number, number, number, number]): ClusterDecision {
@@ -74,14 +74,14 @@ function decide(answers: Answers<NodeObservation>, ram = false): ClusterDecision
   });
 }
 
-/** Everything but a node at rest, and one that runs alone with nothing in it, may have clients. */
+/** Any node may have clients, unless it is at rest, or runs alone and is empty. */
 function mayServe(member: Member): boolean {
   if (isRunning(member)) return !isAlone(member) || holdingsOf(member).length > 0;
   if (member.kind !== 'stopped') return true;
   return member.observed.alive || !['inactive', 'failed'].includes(member.observed.unit.active);
 }
 
-/** What a node said, as a member of the cluster. */
+/** A node's answer, as a member of the cluster. */
 const MEMBERS: ReadonlyMap<Answer<NodeObservation>, Member> = new Map(
   SAYINGS.flatMap((sayings, node) =>
     sayings.flatMap((answer): readonly [Answer<NodeObservation>, Member][] => {
@@ -112,7 +112,7 @@ const inBrief = (decision: ClusterDecision): string =>
 describe('every decision about the nodes of RabbitMQ', () => {
   everyCase(
     SYSTEM,
-    'nothing that may serve clients is killed, reset or wiped, nor disrupted beside another',
+    'no node that may serve clients is killed, reset or wiped, or disrupted together with another',
     cases,
     (value) => {
       const answers = answersOf(value);
@@ -125,7 +125,7 @@ describe('every decision about the nodes of RabbitMQ', () => {
 
   everyCase(
     SYSTEM,
-    'a node is reset or emptied only with the evidence, in the same observation, that it holds nothing',
+    'a node is reset or wiped only if the same observation proves that it is empty',
     cases,
     (value) => {
       const members = membersOf(HOSTS, answersOf(value));
@@ -143,7 +143,7 @@ describe('every decision about the nodes of RabbitMQ', () => {
 
   everyCase(
     SYSTEM,
-    'nodes join the cluster that runs, or a first one while every member is known and none remembers another',
+    'nodes join the running cluster, or form one only if every member is known and none remembers another cluster',
     cases,
     (value) => {
       const members = membersOf(HOSTS, answersOf(value));
@@ -166,7 +166,7 @@ describe('every decision about the nodes of RabbitMQ', () => {
 
   everyCase(
     SYSTEM,
-    'nodes are restarted while all others run and are seen, and no broker that paused itself is started',
+    'nodes restart only while all others are seen running, and no paused broker is started',
     cases,
     (value) => {
       const members = membersOf(HOSTS, answersOf(value));
@@ -181,7 +181,7 @@ describe('every decision about the nodes of RabbitMQ', () => {
 
   everyCase(
     SYSTEM,
-    'a decision says all effects of its changes, and is the same when taken again',
+    'a decision declares all effects of its changes, and is deterministic',
     cases,
     (value) => {
       const answers = answersOf(value);
@@ -221,7 +221,7 @@ it('a first deployment of new hosts ends healthy', () => {
 
 const histories = fc.array(fc.nat(KINDS.length * 3 + ALONE.length - 1), { maxLength: 7 });
 
-/** A cluster of three with a message, then everything that happens to it. */
+/** A cluster of three with a message, then a history of events. */
 function lived(faults: readonly number[]): Model {
   const model = new Model('cluster');
   model.happen({ kind: 'publish', node: 0 });
@@ -232,7 +232,7 @@ function lived(faults: readonly number[]): Model {
 describe('every history of a RabbitMQ cluster', () => {
   everyHistory(
     SYSTEM,
-    'histories of faults and deployments lose nothing that was acknowledged and form no second cluster',
+    'histories of faults and deployments lose no acknowledged message and form no second cluster',
     histories,
     (faults) => {
       const model = lived(faults);
@@ -245,7 +245,7 @@ describe('every history of a RabbitMQ cluster', () => {
 
   everyHistory(
     SYSTEM,
-    'after outages without lost discs, forgotten nodes or resets, a deployment ends healthy',
+    'after outages without lost disks, forgotten nodes or resets, a deployment ends healthy',
     histories,
     (faults) => {
       const gentle = faults.filter((number) => {
