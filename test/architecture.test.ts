@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** The rows of the table of `docs/architecture.md` whose first column is called `title`, without that of the titles. */
+/** The rows of the table in `docs/architecture.md` whose first column has this title, without the header. */
 function tableOf(title: string): readonly (readonly string[])[] {
   const lines = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8').split('\n');
   const cells = (line: string): readonly string[] =>
@@ -31,7 +31,7 @@ const layers = tableOf('layer').map(([name = '', , imports = '']) => ({
   imports,
 }));
 
-/** What each layer may import besides itself, as the documentation says. */
+/** What each layer may import besides itself, according to the documentation. */
 const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...layers.map(({ name, imports }): readonly [string, readonly string[]] => [
     name,
@@ -40,15 +40,15 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, reado
   ['playbooks', []],
 ]);
 
-/** By the folder that publishes something, the playbooks that may import it. */
+/** The playbooks that may import from each publishing folder. */
 const PUBLISHED: ReadonlyMap<string, readonly string[]> = new Map(
   tableOf('folder').map(([folder = '', , users = '']) => [namesIn(folder)[0] ?? '', namesIn(users)]),
 );
 
-/** What a playbook may import besides other playbooks: nothing that reaches a file, a process or the network. */
+/** What a playbook may import besides other playbooks: nothing that accesses files, processes or the network. */
 const OF_PLAYBOOKS = ['osha', 'zod', '@xmldom/xmldom', 'node:crypto', 'node:path'];
 
-/** Longest file, in lines, before it is asked whether it holds two concepts. */
+/** The maximum number of lines of a file; a longer one probably holds two concepts. */
 const LONGEST = 500;
 
 function sources(folder: string): readonly string[] {
@@ -80,7 +80,7 @@ describe('the layers', () => {
     expect([...new Set(files.map(layerOf))].filter((layer) => !MAY_IMPORT.has(layer))).toEqual([]);
   });
 
-  it('import one way only', () => {
+  it('import in one direction only', () => {
     const breaches = files.flatMap((file) =>
       localImports(file)
         .filter((imported) => {
@@ -117,7 +117,7 @@ describe('the layers', () => {
     expect(circles).toEqual([]);
   });
 
-  it('let playbooks import only the public face, and each other', () => {
+  it('let playbooks import only the public API and each other', () => {
     const breaches = sources('playbooks').flatMap((file) =>
       importsOf(file)
         .filter((specifier) => !specifier.startsWith('.') && !OF_PLAYBOOKS.includes(specifier))
@@ -126,7 +126,7 @@ describe('the layers', () => {
     expect(breaches).toEqual([]);
   });
 
-  it('let the engine know the systems by playbooks/index.ts alone', () => {
+  it('let the engine import playbooks only through playbooks/index.ts', () => {
     const breaches = sources('src').flatMap((file) =>
       localImports(file)
         .filter((imported) => layerOf(imported) === 'playbooks' && imported !== 'playbooks/index.ts')
@@ -135,7 +135,7 @@ describe('the layers', () => {
     expect(breaches).toEqual([]);
   });
 
-  it('let playbooks import from each other only what docs/architecture.md says is published', () => {
+  it('let playbooks import from each other only what docs/architecture.md publishes', () => {
     const ownerOf = (file: string): string => file.split('/')[1] ?? '';
     const imports = sources('playbooks')
       .filter((file) => file !== 'playbooks/index.ts')
@@ -146,13 +146,13 @@ describe('the layers', () => {
         imported.endsWith('/playbook.ts') || !PUBLISHED.get(ownerOf(imported))?.includes(ownerOf(file)),
     );
     expect(breaches.map(({ file, imported }) => `${file} imports ${imported}`)).toEqual([]);
-    // And nothing is written there that no playbook makes use of.
+    // The table lists no imports that do not exist.
     const used = new Set(imports.map(({ file, imported }) => `${ownerOf(imported)} by ${ownerOf(file)}`));
     const written = [...PUBLISHED].flatMap(([folder, users]) => users.map((user) => `${folder} by ${user}`));
     expect(written.filter((entry) => !used.has(entry))).toEqual([]);
   });
 
-  it('keep operations away from connections, and the runner away from terminals', () => {
+  it('keep operations free of connections, and the runner free of terminals', () => {
     const heavy = ['ssh2', 'node-ssh', 'listr2', 'commander'];
     const breaches = files
       .filter((file) =>
@@ -169,18 +169,18 @@ describe('the layers', () => {
   });
 });
 
-/** How one could get at the settings of a playbook without asking it. */
+/** Ways to read the settings of a playbook without its reader. */
 const RAW_READS: readonly RegExp[] = [
-  // By the name of its key, or by one that is not the reader's own.
+  // By the name of a key.
   /\bsettings\??\.?\[\s*['"`]/,
-  // Out of an inventory, whatever comes then: a key, a cast.
+  // From an inventory, followed by anything: a key, a cast.
   /\binventory\??\.settings\b(?!\[(?:playbook|section)\.name\])/,
-  // Taken apart, as a parameter or as a value.
+  // Destructured, as a parameter or a value.
   /\{[^{}]*\bsettings\b[^{}]*\}\s*:\s*(?:Pick<\s*)?Inventory\b/,
   /\{[^{}]*\bsettings\b[^{}]*\}\s*=\s*(?:\w+\.)*inventory\b/,
 ];
 
-/** Those that hand all settings to their owners, and read none. */
+/** Files that pass all settings to their owners, and read none. */
 const HAND_ON = ['src/cli/admission.ts', 'src/cli/deployment.ts'];
 
 /** Code without comments. */
@@ -194,7 +194,7 @@ function rawReads(code: string): readonly string[] {
 }
 
 describe('settings of a playbook', () => {
-  it('are read through settingsOf of the playbook that owns them, and in no other way', () => {
+  it('are read only through settingsOf of their own playbook', () => {
     const found = files
       .filter((file) => !HAND_ON.includes(file))
       .flatMap((file) => rawReads(readFileSync(join(ROOT, file), 'utf8')).map((read) => `${file}: ${read}`));
@@ -208,7 +208,7 @@ describe('settings of a playbook', () => {
     "function group({ settings }: Pick<Inventory, 'settings'>) { return settings['pacemaker']; }",
     'const { hosts, settings } = context.inventory;',
     "return settings['galera'];",
-  ])('would be found if they were read as in: %s', (code) => {
+  ])('are found if read as in: %s', (code) => {
     expect(rawReads(code)).not.toEqual([]);
   });
 
@@ -217,12 +217,12 @@ describe('settings of a playbook', () => {
     'const { settings } = context;',
     'const asked = settingsOf(inventory).queues;',
     "// as in inventory.settings['galera']",
-  ])('are not taken for read in: %s', (code) => {
+  ])('are not reported as read in: %s', (code) => {
     expect(rawReads(code)).toEqual([]);
   });
 });
 
-it('no file is longer than one idea', () => {
+it('no file is longer than 500 lines', () => {
   const long = [...files, ...sources('test')].filter(
     (file) => readFileSync(join(ROOT, file), 'utf8').split('\n').length > LONGEST,
   );
