@@ -139,9 +139,7 @@ describe('a failure', () => {
     const { outcomes, events } = await smokeOn(fake);
     expect(outcomes.filter((one) => one.endsWith('failed'))).toEqual(['image failed', 'volume failed']);
     expect(outcomes).toContain('network ok');
-    expect(failureOf(events, 'volume')).toBe(
-      'volume: POST /types returned 403: a fault on purpose ()',
-    );
+    expect(failureOf(events, 'volume')).toBe('volume: POST /types returned 403: a fault on purpose ()');
     expect(fake.names).toEqual([]);
   });
 
