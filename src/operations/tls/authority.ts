@@ -1,37 +1,9 @@
+import { createRequire } from 'node:module';
 import { createPublicKey, X509Certificate, createHash, sign, type KeyObject } from 'node:crypto';
 import { readPrivateKey } from '../../secrets/private-key.ts';
 import { maskOf, type Secret } from '../../secrets/secret.ts';
-import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
-import {
-  AlgorithmIdentifier,
-  AttributeTypeAndValue,
-  AttributeValue,
-  AuthorityKeyIdentifier,
-  BasicConstraints,
-  Certificate,
-  ExtendedKeyUsage,
-  Extension,
-  Extensions,
-  GeneralName,
-  id_ce_authorityKeyIdentifier,
-  id_ce_basicConstraints,
-  id_ce_extKeyUsage,
-  id_ce_keyUsage,
-  id_ce_subjectAltName,
-  id_ce_subjectKeyIdentifier,
-  id_kp_serverAuth,
-  KeyIdentifier,
-  KeyUsage,
-  KeyUsageFlags,
-  Name,
-  RelativeDistinguishedName,
-  SubjectAlternativeName,
-  SubjectKeyIdentifier,
-  SubjectPublicKeyInfo,
-  TBSCertificate,
-  Validity,
-  Version,
-} from '@peculiar/asn1-x509';
+import type * as Schema from '@peculiar/asn1-schema';
+import type * as X509 from '@peculiar/asn1-x509';
 
 /** The CA that osha creates for one deployment. */
 export interface Authority {
@@ -105,27 +77,28 @@ interface CertificateContent {
  * content and key give the same bytes.
  */
 export function signedCertificate(content: CertificateContent, signer: KeyObject): string {
-  const algorithm = new AlgorithmIdentifier({ algorithm: SHA256_WITH_RSA, parameters: null });
-  const body = new TBSCertificate({
-    version: Version.v3,
+  const asn1 = loadAsn1();
+  const algorithm = new asn1.AlgorithmIdentifier({ algorithm: SHA256_WITH_RSA, parameters: null });
+  const body = new asn1.TBSCertificate({
+    version: asn1.Version.v3,
     serialNumber: bytes(content.serial),
     signature: algorithm,
     issuer: commonName(content.issuer),
-    validity: new Validity({
+    validity: new asn1.Validity({
       notBefore: new Date(content.notBefore * 1000),
       notAfter: new Date(content.notAfter * 1000),
     }),
     subject: commonName(content.subject),
-    subjectPublicKeyInfo: AsnConvert.parse(publicKeyBytes(content.publicKey), SubjectPublicKeyInfo),
-    extensions: new Extensions(extensions(content, createPublicKey(signer))),
+    subjectPublicKeyInfo: asn1.AsnConvert.parse(publicKeyBytes(content.publicKey), asn1.SubjectPublicKeyInfo),
+    extensions: new asn1.Extensions(extensions(content, createPublicKey(signer))),
   });
-  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(body)), signer);
-  const whole = new Certificate({
+  const signature = sign('sha256', Buffer.from(asn1.AsnConvert.serialize(body)), signer);
+  const whole = new asn1.Certificate({
     tbsCertificate: body,
     signatureAlgorithm: algorithm,
     signatureValue: bytes(signature),
   });
-  const base64 = Buffer.from(AsnConvert.serialize(whole)).toString('base64');
+  const base64 = Buffer.from(asn1.AsnConvert.serialize(whole)).toString('base64');
   return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
 
@@ -142,49 +115,68 @@ function bytes(content: Uint8Array): ArrayBuffer {
   return Uint8Array.from(content).buffer;
 }
 
-function commonName(name: string): Name {
-  const value = new AttributeValue({ utf8String: name });
-  return new Name([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: COMMON_NAME, value })])]);
+function commonName(name: string): X509.Name {
+  const asn1 = loadAsn1();
+  const value = new asn1.AttributeValue({ utf8String: name });
+  return new asn1.Name([
+    new asn1.RelativeDistinguishedName([new asn1.AttributeTypeAndValue({ type: COMMON_NAME, value })]),
+  ]);
 }
 
-function extensions(content: CertificateContent, signer: KeyObject): Extension[] {
+function extensions(content: CertificateContent, signer: KeyObject): X509.Extension[] {
+  const asn1 = loadAsn1();
   const keyIdentifiers = [
-    extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyIdentifier(content.publicKey))),
     extension(
-      id_ce_authorityKeyIdentifier,
-      new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyIdentifier(signer)) }),
+      asn1.id_ce_subjectKeyIdentifier,
+      new asn1.SubjectKeyIdentifier(keyIdentifier(content.publicKey)),
+    ),
+    extension(
+      asn1.id_ce_authorityKeyIdentifier,
+      new asn1.AuthorityKeyIdentifier({ keyIdentifier: new asn1.KeyIdentifier(keyIdentifier(signer)) }),
     ),
   ];
   if (content.for === 'authority') {
     return [
       // No further CA below it.
-      critical(id_ce_basicConstraints, new BasicConstraints({ cA: true, pathLenConstraint: 0 })),
-      critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)),
+      critical(asn1.id_ce_basicConstraints, new asn1.BasicConstraints({ cA: true, pathLenConstraint: 0 })),
+      critical(
+        asn1.id_ce_keyUsage,
+        new asn1.KeyUsage(asn1.KeyUsageFlags.keyCertSign | asn1.KeyUsageFlags.cRLSign),
+      ),
       ...keyIdentifiers,
     ];
   }
   return [
-    critical(id_ce_basicConstraints, new BasicConstraints()),
-    critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.digitalSignature)),
-    extension(id_ce_extKeyUsage, new ExtendedKeyUsage([id_kp_serverAuth])),
-    extension(id_ce_subjectAltName, new SubjectAlternativeName(content.for.names.map(generalName))),
+    critical(asn1.id_ce_basicConstraints, new asn1.BasicConstraints()),
+    critical(asn1.id_ce_keyUsage, new asn1.KeyUsage(asn1.KeyUsageFlags.digitalSignature)),
+    extension(asn1.id_ce_extKeyUsage, new asn1.ExtendedKeyUsage([asn1.id_kp_serverAuth])),
+    extension(asn1.id_ce_subjectAltName, new asn1.SubjectAlternativeName(content.for.names.map(generalName))),
     ...keyIdentifiers,
   ];
 }
 
-function extension(extnID: string, value: object, isCritical = false): Extension {
-  return new Extension({
+function extension(extnID: string, value: object, isCritical = false): X509.Extension {
+  const asn1 = loadAsn1();
+  return new asn1.Extension({
     extnID,
     critical: isCritical,
-    extnValue: new OctetString(AsnConvert.serialize(value)),
+    extnValue: new asn1.OctetString(asn1.AsnConvert.serialize(value)),
   });
 }
 
-function critical(extnID: string, value: object): Extension {
+function critical(extnID: string, value: object): X509.Extension {
   return extension(extnID, value, true);
 }
 
-function generalName(name: string): GeneralName {
+function generalName(name: string): X509.GeneralName {
+  const asn1 = loadAsn1();
   const isAddress = /^\d+\.\d+\.\d+\.\d+$/.test(name);
-  return new GeneralName(isAddress ? { iPAddress: name } : { dNSName: name });
+  return new asn1.GeneralName(isAddress ? { iPAddress: name } : { dNSName: name });
+}
+
+/** The encoder and the types of RFC 5280. Loaded on first use: that takes 0.2 s, and most commands sign nothing. */
+function loadAsn1(): typeof X509 & Pick<typeof Schema, 'AsnConvert' | 'OctetString'> {
+  const load = createRequire(import.meta.url);
+  const { AsnConvert, OctetString } = load('@peculiar/asn1-schema') as typeof Schema;
+  return { ...(load('@peculiar/asn1-x509') as typeof X509), AsnConvert, OctetString };
 }
