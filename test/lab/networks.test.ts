@@ -40,7 +40,7 @@ describe('networks of a lab', () => {
     [
       'two orders of the same networks',
       [host('one', '10.1.0.5', { public: '10.2.0.5' }), host('two', '10.2.0.6', { public: '10.1.0.6' })],
-      /10\.1\.0\.0\/24 and 10\.2\.0\.0\/24 come in another order/,
+      /10\.1\.0\.0\/24 and 10\.2\.0\.0\/24 are in different orders on different hosts/,
     ],
     [
       'two addresses of one host in one network',

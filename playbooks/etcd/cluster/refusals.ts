@@ -22,7 +22,7 @@ export function refuseDataElsewhere(reached: readonly Reached[]): Refusal | unde
       return {
         verdict: 'refuse',
         reason: `etcd on ${name} reads its own configuration file, so the location of its data is unknown`,
-        hint: `remove --config-file from its unit on ${name} (see systemctl cat etcd)`,
+        hint: `see "systemctl cat etcd" on ${name}, and remove --config-file from it`,
       };
     }
     if (now !== next && kind !== 'empty') {
