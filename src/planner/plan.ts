@@ -236,7 +236,7 @@ function stepsFrom(
     const skipped = steps.slice(0, first).find(({ step }) => step.title === option.step);
     if (given[name] === undefined || !skipped) continue;
     throw new SelectionError(
-      `--${name} takes effect in the step "${skipped.step.title}", and --from starts after it`,
+      `--${name} takes effect in the step "${skipped.step.title}", before the step that --from names`,
       `start there: --from ${from.phase}:${skipped.id}`,
     );
   }

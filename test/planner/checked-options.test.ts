@@ -57,7 +57,7 @@ describe('an option of a playbook', () => {
   it('is refused if --from skips the step that it takes effect in', () => {
     const from = (id: string) => ({ from: { phase: 'database', step: id } });
     expect(() => planned({ 'begin-with': 'db2' }, from('serve'))).toThrow(
-      '--begin-with takes effect in the step "Begin", and --from starts after it',
+      '--begin-with takes effect in the step "Begin", before the step that --from names',
     );
     expect(planned({ 'begin-with': 'db2' }, from('begin')).losses).toHaveLength(1);
     expect(planned({}, from('serve')).losses).toEqual([]);
