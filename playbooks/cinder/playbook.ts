@@ -27,7 +27,7 @@ import {
 } from '../openstack/site.ts';
 import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
-import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
+import { accessSecrets, accountCarried, ADMIN, BROKER, databaseCarried } from '../openstack/secrets.ts';
 
 const { port, name } = SERVICES.volume;
 const CONF = '/etc/cinder/cinder.conf';
@@ -65,6 +65,9 @@ export default playbook({
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
+  secrets: { ...ADMIN, ...BROKER },
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, { databases: ['volume'], accounts: ['volume', 'compute'] }),
   ports: [{ port, process: 'uwsgi' }],
   carries: ({ hosts }) => [databaseCarried('volume', hosts, CONF), accountCarried('volume', hosts, CONF)],
 

@@ -8,7 +8,7 @@ import { needsMounts, isShared } from '../openstack/mounts.ts';
 import { SERVICES } from '../openstack/services.ts';
 import { siteOf } from '../openstack/site.ts';
 import { runUnits, tables } from '../openstack/steps.ts';
-import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
+import { accessSecrets, accountCarried, ADMIN, databaseCarried } from '../openstack/secrets.ts';
 
 const CONF = '/etc/glance/glance-api.conf';
 
@@ -20,6 +20,9 @@ export default playbook({
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
+  secrets: ADMIN,
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, { databases: ['image'], accounts: ['image'] }),
   ports: [{ port: SERVICES.image.port, process: 'glance-api' }],
   carries: ({ hosts }) => [databaseCarried('image', hosts, CONF), accountCarried('image', hosts, CONF)],
 

@@ -4,7 +4,6 @@ import {
   type Operation,
   packages,
   playbook,
-  privateKey,
   service,
   step,
   type Takeover,
@@ -21,6 +20,7 @@ import { internalVipProblems, vipsOf } from './vips.ts';
 import {
   authorityCarried,
   authorityOf,
+  authoritySecret,
   certificateOf,
   endpointOf,
   tlsProblems,
@@ -45,10 +45,7 @@ export default playbook({
   needs: ['base'],
   settings,
   secrets: { haproxyStats: token('Password of the statistics page; the user is osha') },
-  moreSecrets: (settings) =>
-    usesAuthority(settings)
-      ? { tlsAuthority: privateKey('Key of the CA that signs the certificates of virtual IPs') }
-      : {},
+  moreSecrets: authoritySecret,
   carries: ({ inventory, hosts, settings, platform }) => [
     carried.inLine('haproxyStats', hosts, platform.paths.haproxyConf, { line: 'stats auth osha:' }),
     ...(usesAuthority(settings) ? [authorityCarried(inventory, hosts, platform)] : []),

@@ -5,8 +5,10 @@ import {
   type InventoryProblem,
   type Operation,
   type Platform,
+  privateKey,
   quote,
   type Secret,
+  type SecretRule,
   tls,
   type Vip,
 } from 'osha';
@@ -67,6 +69,14 @@ export function endpointOf(
   return files
     ? { vip, path, trusted: { certificate: tls.readCertificateFiles(inventory, files).certificate } }
     : { vip, path, trusted: { authority: authority?.certificate ?? '' } };
+}
+
+/** The rule of the CA's key, if any virtual IP uses a certificate from it. */
+export function authoritySecret(
+  settings: Pick<HaproxySettings, 'tls'>,
+): Readonly<Record<string, SecretRule>> {
+  if (!usesAuthority(settings)) return {};
+  return { tlsAuthority: privateKey('Key of the CA that signs the certificates of virtual IPs') };
 }
 
 /** The CA, if any virtual IP uses a certificate from it. */

@@ -27,6 +27,7 @@ import {
 } from './logins.ts';
 import { HOLDS_VIPS } from '../openstack/endpoints.ts';
 import { hostsOfService } from '../openstack/hosts.ts';
+import { ADMIN } from '../openstack/secrets.ts';
 import { servicesOf } from '../openstack/settings.ts';
 import { siteOf } from '../openstack/site.ts';
 import { runUnits } from '../openstack/steps.ts';
@@ -58,6 +59,7 @@ export default playbook({
   sideBySide: 'openstack',
   settings,
   secrets: {
+    ...ADMIN,
     horizonKey: token('Key with which the dashboard signs cookies and sessions', 64),
     horizonDatabase: token("Password of the dashboard's database account"),
   },

@@ -4,7 +4,7 @@ import { keystoneConf } from './files/conf.ts';
 import { HOLDS_VIPS, apiFrontends } from '../openstack/endpoints.ts';
 import { apiAnswers, serviceHealth } from '../openstack/health.ts';
 import { hostsRunning } from '../openstack/hosts.ts';
-import { ADMIN, databaseCarried } from '../openstack/secrets.ts';
+import { ADMIN, accessSecrets, databaseCarried } from '../openstack/secrets.ts';
 import { SERVICES } from '../openstack/services.ts';
 import { adminSession, siteOf } from '../openstack/site.ts';
 import { runUnits, tables } from '../openstack/steps.ts';
@@ -29,6 +29,11 @@ export default playbook({
   needs: ['openstack', 'haproxy', ...HOLDS_VIPS],
   settings: z.strictObject({}),
   secrets: { ...ADMIN, ...SEED },
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, {
+      databases: ['identity'],
+      accounts: ['image', 'placement', 'compute', 'network', 'volume'],
+    }),
   ports: [{ port, process: 'uwsgi' }],
   carries: ({ hosts }) => [databaseCarried('identity', hosts, CONF), ...seedCarried(hosts)],
 

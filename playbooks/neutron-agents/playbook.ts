@@ -10,7 +10,7 @@ import { SERVICES } from '../openstack/services.ts';
 import { adminSession, siteOf } from '../openstack/site.ts';
 import { runUnits } from '../openstack/steps.ts';
 import { externalNetwork } from './external-network.ts';
-import { METADATA, metadataCarried } from '../openstack/secrets.ts';
+import { accessSecrets, ADMIN, BROKER, METADATA, metadataCarried } from '../openstack/secrets.ts';
 
 const { name } = SERVICES.network;
 
@@ -29,7 +29,9 @@ export default playbook({
   needs: ['neutron', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
-  secrets: METADATA,
+  secrets: { ...ADMIN, ...BROKER, ...METADATA },
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, { databases: ['network'], accounts: ['network', 'compute', 'placement'] }),
   carries: ({ hosts }) => [metadataCarried(hosts, conf.METADATA, 'DEFAULT')],
 
   steps: (context) => {

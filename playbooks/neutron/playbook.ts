@@ -9,7 +9,7 @@ import { SERVICES } from '../openstack/services.ts';
 import { siteOf } from '../openstack/site.ts';
 import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
-import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
+import { accessSecrets, accountCarried, ADMIN, BROKER, databaseCarried } from '../openstack/secrets.ts';
 
 const { port, name } = SERVICES.network;
 // Read by the init script of the unit neutron-api.
@@ -23,6 +23,9 @@ export default playbook({
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings,
+  secrets: { ...ADMIN, ...BROKER },
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, { databases: ['network'], accounts: ['network', 'compute', 'placement'] }),
   ports: [{ port, process: 'uwsgi' }],
   carries: ({ hosts }) => [databaseCarried('network', hosts, CONF), accountCarried('network', hosts, CONF)],
 

@@ -12,7 +12,7 @@ import { siteOf } from '../openstack/site.ts';
 import { runUnits } from '../openstack/steps.ts';
 import { hypervisor } from './hypervisor.ts';
 import { computesMapped, computesRegistered } from './mapped-computes.ts';
-import { METADATA, accountCarried } from '../openstack/secrets.ts';
+import { accessSecrets, accountCarried, ADMIN, BROKER, METADATA } from '../openstack/secrets.ts';
 
 /** Read after nova.conf, and overrides it. */
 const COMPUTE_CONF = '/etc/nova/nova-compute.conf';
@@ -35,7 +35,12 @@ export default playbook({
   needs: ['nova', 'neutron-agents', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings,
-  secrets: METADATA,
+  secrets: { ...ADMIN, ...BROKER, ...METADATA },
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, {
+      databases: ['compute', 'network'],
+      accounts: ['compute', 'placement', 'network'],
+    }),
   carries: ({ hosts }) => [accountCarried('compute', hosts, CONF, 'service_user')],
 
   steps: (context) => {

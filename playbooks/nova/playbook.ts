@@ -10,6 +10,9 @@ import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
 import { cells } from './cells.ts';
 import {
+  accessSecrets,
+  ADMIN,
+  BROKER,
   METADATA,
   metadataCarried,
   accountCarried,
@@ -30,7 +33,9 @@ export default playbook({
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
-  secrets: METADATA,
+  secrets: { ...ADMIN, ...BROKER, ...METADATA },
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, { databases: ['compute'], accounts: ['compute', 'placement', 'network'] }),
   ports: [
     { port, process: 'uwsgi' },
     { port: METADATA_PORT, process: 'uwsgi' },

@@ -1,8 +1,10 @@
 import { carried, file, hostsWith, type InventoryProblem, mysql, packages, playbook, step } from 'osha';
+import { settingsOf as haproxySettings } from '../haproxy/settings.ts';
+import { authoritySecret } from '../haproxy/tls.ts';
 import { vipsOf } from '../haproxy/vips.ts';
 import { declareCloud, adminOpenrc, CLOUDS, cloudsYaml, loginOnHosts, OPENRC } from './cloud.ts';
 import { HOLDS_VIPS, authorityFile, trustingHosts } from './endpoints.ts';
-import { ADMIN, BROKER, secretsOf } from './secrets.ts';
+import { accessSecrets, ADMIN, BROKER } from './secrets.ts';
 import { SERVICES } from './services.ts';
 import { apisOf, NEEDS, servicesOf, settings } from './settings.ts';
 import { siteOf } from './site.ts';
@@ -21,8 +23,10 @@ export default playbook({
   needs: ['base', 'galera', 'rabbitmq', 'memcached', ...HOLDS_VIPS],
   settings,
   secrets: { ...ADMIN, ...BROKER },
-  moreSecrets: (settings) =>
-    Object.assign({}, ...apisOf(settings).map(secretsOf)) as ReturnType<typeof secretsOf>,
+  moreSecrets: (settings, inventory) => ({
+    ...accessSecrets(inventory, { databases: apisOf(settings), accounts: apisOf(settings) }),
+    ...authoritySecret(haproxySettings(inventory)),
+  }),
   carries: ({ inventory }) => [
     carried.inLine('openstackAdmin', hostsWith(inventory, 'control'), OPENRC, {
       line: 'export OS_PASSWORD=',

@@ -1,5 +1,6 @@
-import { type SecretRule, token, carried, type CarriedSecret, type Host } from 'osha';
+import { type SecretRule, token, carried, type CarriedSecret, type Host, type Inventory } from 'osha';
 import { SERVICES, type ServiceName } from './services.ts';
+import { apisOf, settingsOf } from './settings.ts';
 
 /** The cloud administrator's password; every service's playbook logs in with it. */
 export const ADMIN = {
@@ -25,12 +26,30 @@ export function accountSecret(service: ServiceName): `${string}Account` {
 }
 
 /** The rules of both secrets of a service. */
-export function secretsOf(service: ServiceName): Readonly<Record<string, SecretRule>> {
+function secretsOf(service: ServiceName): Readonly<Record<string, SecretRule>> {
   const { name } = SERVICES[service];
   return {
     [databaseSecret(service)]: token(`Password of ${name}'s database account`),
     [accountSecret(service)]: token(`Password of ${name}'s account of Keystone`),
   };
+}
+
+/** Secrets that a playbook needs to render the files of its service. */
+interface Access {
+  /** Services whose database it connects to. */
+  readonly databases?: readonly ServiceName[];
+  /** Services whose Keystone account it logs in with. */
+  readonly accounts?: readonly ServiceName[];
+}
+
+/** The rules of a playbook's `Access`, without services that the inventory does not enable. */
+export function accessSecrets(
+  inventory: Pick<Inventory, 'settings'>,
+  { databases = [], accounts = [] }: Access,
+): Readonly<Record<string, SecretRule>> {
+  const needed = new Set<string>([...databases.map(databaseSecret), ...accounts.map(accountSecret)]);
+  const rules = apisOf(settingsOf(inventory)).flatMap((service) => Object.entries(secretsOf(service)));
+  return Object.fromEntries(rules.filter(([name]) => needed.has(name)));
 }
 
 /** Where a service's configuration file holds its database password. */

@@ -90,7 +90,9 @@ export function siteOf({ inventory, secrets, platform, frontends }: SiteInput): 
       text`mysql+pymysql://${SERVICES[service].name}:${secret(databaseSecret(service))}@${databaseServer.address}:${databaseServer.port}/${name}`,
     databasePassword: (service) => secret(databaseSecret(service)),
     accountPassword: (service) => secret(accountSecret(service)),
-    adminPassword: secret('openstackAdmin'),
+    get adminPassword() {
+      return secret('openstackAdmin');
+    },
     brokers: declared('broker').servers.length,
     get transport() {
       const password = secret('rabbitmqOpenstack');

@@ -7,7 +7,7 @@ import { SERVICES } from '../openstack/services.ts';
 import { databaseSection, PROXY_HEADERS, siteOf, tokenSection, type Site } from '../openstack/site.ts';
 import { runUnits, tables } from '../openstack/steps.ts';
 import { uwsgiDefaults } from '../openstack/uwsgi.ts';
-import { accountCarried, databaseCarried } from '../openstack/secrets.ts';
+import { accessSecrets, accountCarried, ADMIN, databaseCarried } from '../openstack/secrets.ts';
 
 const { port } = SERVICES.placement;
 const CONF = '/etc/placement/placement.conf';
@@ -31,6 +31,9 @@ export default playbook({
   needs: ['keystone', ...HOLDS_VIPS],
   sideBySide: 'openstack',
   settings: z.strictObject({}),
+  secrets: ADMIN,
+  moreSecrets: (_settings, inventory) =>
+    accessSecrets(inventory, { databases: ['placement'], accounts: ['placement'] }),
   ports: [{ port, process: 'uwsgi' }],
   carries: ({ hosts }) => [
     databaseCarried('placement', hosts, CONF, 'placement_database'),

@@ -163,8 +163,8 @@ export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook
       ),
   };
   if (playbook.moreSecrets) {
-    own.moreSecrets = (settings) => {
-      const more = file.call('moreSecrets', () => playbook.moreSecrets?.(settings) ?? {});
+    own.moreSecrets = (settings, inventory) => {
+      const more = file.call('moreSecrets', () => playbook.moreSecrets?.(settings, inventory) ?? {});
       requireShape(file, 'moreSecrets', more, rules);
       return more;
     };

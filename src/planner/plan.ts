@@ -2,7 +2,7 @@ import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
 import { disruptive, type HealthCheck } from '../playbook/operation.ts';
-import type { Playbook, PlaybookContext, PortUse } from '../playbook/playbook.ts';
+import { rulesOf, type Playbook, type PlaybookContext, type PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { checkedOptions, type GivenOptions, type Loss } from './checked-options.ts';
@@ -139,11 +139,17 @@ function contextOf(
     inventory: request.inventory,
     hosts: playbook.hosts(request.inventory),
     settings: request.inventory.settings[playbook.name],
-    secrets: request.secrets,
+    secrets: declaredOf(playbook, request),
     platform: request.platform,
     options: request.options ?? {},
     ...shared,
   };
+}
+
+/** The secrets that a playbook declares: it gets no others. */
+function declaredOf(playbook: Playbook, { secrets, inventory }: PlanRequest): PlanRequest['secrets'] {
+  const declared = rulesOf(playbook, inventory);
+  return Object.fromEntries(Object.entries(secrets).filter(([name]) => Object.hasOwn(declared, name)));
 }
 
 /** Declarations of all playbooks, which each of them receives. */

@@ -35,7 +35,7 @@ export interface PlaybookContext<Settings, SecretName extends string, OptionName
   /** All hosts of the playbook, regardless of `--limit`. */
   readonly hosts: readonly Host[];
   readonly settings: Settings;
-  /** Its declared secrets, and by name those of `moreSecrets`. */
+  /** The secrets that it declares, and no others; those of `moreSecrets` by name. */
   readonly secrets: Readonly<Record<SecretName, Secret>> & Readonly<Partial<Record<string, Secret>>>;
   readonly platform: Platform;
   /** The options given to this run: host names by option. */
@@ -123,7 +123,10 @@ export interface PlaybookDefinition<
   readonly settings: Schema;
   readonly secrets?: Readonly<Record<SecretName, SecretRule>>;
   /** Secrets that depend on the inventory, such as those of the operator's own accounts. Pure. */
-  moreSecrets?(settings: z.output<Schema>): Readonly<Record<string, SecretRule>>;
+  moreSecrets?(
+    settings: z.output<Schema>,
+    inventory: Pick<Inventory, 'settings'>,
+  ): Readonly<Record<string, SecretRule>>;
   /** Where the hosts store its secrets. Pure. `context.frontends` and `context.takeovers` are empty here. */
   carries?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly CarriedSecret[];
   /** Its options of `deploy`, by name without the dashes. */
@@ -166,11 +169,13 @@ export function secretRules(
   playbooks: readonly Playbook[],
   settings: Readonly<Record<string, unknown>>,
 ): SecretRules {
-  return mergeRules(playbooks.map((playbook) => ({ secrets: rulesOf(playbook, settings[playbook.name]) })));
+  return mergeRules(playbooks.map((playbook) => ({ secrets: rulesOf(playbook, { settings }) })));
 }
 
-function rulesOf(playbook: Playbook, settings: unknown): SecretRules {
-  return { ...playbook.secrets, ...playbook.moreSecrets?.(settings) };
+/** The rules of the secrets that one playbook declares. */
+export function rulesOf(playbook: Playbook, inventory: Pick<Inventory, 'settings'>): SecretRules {
+  const more = playbook.moreSecrets?.(inventory.settings[playbook.name], inventory);
+  return { ...playbook.secrets, ...more };
 }
 
 /**

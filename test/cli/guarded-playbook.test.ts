@@ -120,7 +120,7 @@ describe('the plan reports as a mistake in the user’s file a step that', () =>
   >([
     ['hosts', (playbook) => playbook.hosts(inventory)],
     ['validate', (playbook) => playbook.validate?.(inventory, {})],
-    ['moreSecrets', (playbook) => playbook.moreSecrets?.({})],
+    ['moreSecrets', (playbook) => playbook.moreSecrets?.({}, { settings: {} })],
     ['carries', (playbook) => playbook.carries?.(context)],
     ['health', (playbook) => playbook.health?.(context)],
     ['frontends', (playbook) => playbook.frontends?.(context)],

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createPlan, type PlanRequest } from '../../src/planner/plan.ts';
 import type { Operation } from '../../src/playbook/operation.ts';
-import { everyHost, playbook, role } from '../../src/playbook/playbook.ts';
+import { everyHost, playbook, role, token } from '../../src/playbook/playbook.ts';
 import { step } from '../../src/playbook/step.ts';
 import { platformOf } from '../../src/platform/index.ts';
+import { Secret } from '../../src/secrets/secret.ts';
 import { anInventory } from '../support/inventory.ts';
 
 const nothing: Operation<string> = {
@@ -199,5 +200,36 @@ describe('operations that run once', () => {
     expect(() => planned(once, nothing)).toThrow(
       'step "Create accounts": "account" runs once and "nothing" on each host; put them in separate steps',
     );
+  });
+});
+
+describe('the secrets of a playbook', () => {
+  it('are those that it declares, and no others', () => {
+    const seen: string[][] = [];
+    const spy = (name: string, secrets: readonly string[]) =>
+      playbook({
+        name,
+        title: name,
+        hosts: everyHost,
+        settings: z.strictObject({}),
+        secrets: Object.fromEntries(secrets.map((secret) => [secret, token(secret)])),
+        moreSecrets: () => ({ [`${name}More`]: token('more') }),
+        steps: (context) => {
+          seen.push([name, ...Object.keys(context.secrets)]);
+          return [];
+        },
+      });
+    createPlan({
+      playbooks: [spy('one', ['shared', 'own']), spy('two', ['shared'])],
+      inventory: anInventory({}),
+      secrets: Object.fromEntries(
+        ['shared', 'own', 'oneMore', 'twoMore', 'stray'].map((name) => [name, new Secret(name, 'value')]),
+      ),
+      platform: platformOf('debian-12'),
+    });
+    expect(seen).toEqual([
+      ['one', 'shared', 'own', 'oneMore'],
+      ['two', 'shared', 'twoMore'],
+    ]);
   });
 });

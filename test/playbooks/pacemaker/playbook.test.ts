@@ -106,7 +106,7 @@ describe('the pacemaker playbook', () => {
 
   it('requires the fence password only when a device has an option for it', () => {
     const rules = (fence: unknown): readonly string[] =>
-      Object.keys(pacemaker.moreSecrets?.(settings.parse({ fence })) ?? {});
+      Object.keys(pacemaker.moreSecrets?.(settings.parse({ fence }), { settings: {} }) ?? {});
     expect(rules({})).toEqual([]);
     expect(rules({ a: { agent: 'fence_a', hosts: ['controller1'] } })).toEqual([]);
     expect(rules({ a: { agent: 'fence_a', hosts: ['controller1'], password_option: 'passwd' } })).toEqual([

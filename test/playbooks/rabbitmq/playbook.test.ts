@@ -94,7 +94,9 @@ describe('users of the inventory', () => {
 
   it('have a secret each', () => {
     const parsed = rabbitmq.settings.parse(settings);
-    expect(Object.keys(rabbitmq.moreSecrets?.(parsed) ?? {})).toEqual(['rabbitmqUser-nova']);
+    expect(Object.keys(rabbitmq.moreSecrets?.(parsed, { settings: {} }) ?? {})).toEqual([
+      'rabbitmqUser-nova',
+    ]);
   });
 
   it('are created with that secret', () => {
