@@ -127,11 +127,13 @@ export class HostConnection {
     const open = shells.get(lane);
     if (open) return open;
     const { timeoutMs, signal } = this.#options.connect;
-    const opening = session.openAnother({ timeoutMs, ...(signal ? { signal } : {}) }).catch((error: unknown) => {
-      if (error instanceof ConnectError) return session;
-      shells.delete(lane);
-      throw error;
-    });
+    const opening = session
+      .openAnother({ timeoutMs, ...(signal ? { signal } : {}) })
+      .catch((error: unknown) => {
+        if (error instanceof ConnectError) return session;
+        shells.delete(lane);
+        throw error;
+      });
     shells.set(lane, opening);
     return opening;
   }
