@@ -102,7 +102,7 @@ describe('a folder that lost its secrets.yaml', { timeout: 60_000 }, () => {
     // A new CA is not made in passing either.
     const still = await run('plan', 'inventory.yaml', '--diff', '--only', 'logging');
     expect(still.exitCode).toBe(5);
-    expect(still.stdout).toContain('does not have: tlsAuthority (a, b, c)');
+    expect(still.stdout).toContain('this folder lacks: tlsAuthority (a, b, c)');
     expect((await run('secrets', 'rotate', 'inventory.yaml', 'tlsAuthority', '--yes')).exitCode).toBe(0);
     const after = await run('plan', 'inventory.yaml', '--diff', '--only', 'logging', '--json');
     expect(JSON.parse(after.stdout.trimEnd().split('\n').at(-1) ?? '')).not.toHaveProperty('refused');
