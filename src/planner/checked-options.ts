@@ -61,6 +61,23 @@ export function checkedOptions(
   });
 }
 
+/** Throws `SelectionError` for a given option that takes effect in one of the steps that `--from` skips. */
+export function refuseOptionsOf(
+  skipped: readonly { readonly id: string; readonly step: { readonly title: string } }[],
+  { name: phase, options = {} }: Pick<Playbook, 'name' | 'options'>,
+  given: GivenOptions,
+): void {
+  for (const [name, option] of Object.entries(options)) {
+    const missed =
+      given[name] === undefined ? undefined : skipped.find(({ step }) => step.title === option.step);
+    if (!missed) continue;
+    throw new SelectionError(
+      `--${name} takes effect in the step "${missed.step.title}", before the step that --from names`,
+      `start there: --from ${phase}:${missed.id}`,
+    );
+  }
+}
+
 function hostOf(
   option: HostOption,
   {

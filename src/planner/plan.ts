@@ -5,7 +5,7 @@ import { disruptive, type HealthCheck } from '../playbook/operation.ts';
 import { rulesOf, type Playbook, type PlaybookContext, type PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
-import { checkedOptions, type GivenOptions, type Loss } from './checked-options.ts';
+import { checkedOptions, refuseOptionsOf, type GivenOptions, type Loss } from './checked-options.ts';
 import { inOrder, inWaves } from './order.ts';
 import { byPresentNames, selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
 
@@ -94,15 +94,15 @@ export function createPlan(request: PlanRequest): Plan {
         },
       };
     });
+    const from = selection.from?.phase === playbook.name ? selection.from : undefined;
+    const first = from?.step === undefined ? 0 : indexOfStep(steps, from.phase, from.step);
+    refuseOptionsOf(steps.slice(0, first), playbook, request.options ?? {});
     return {
       name: playbook.name,
       title: playbook.title,
       needs: (playbook.needs ?? []).filter((need) => selectedNames.has(need)),
       hosts,
-      steps:
-        selection.from?.phase === playbook.name
-          ? stepsFrom(steps, selection.from, playbook, request.options ?? {})
-          : steps,
+      steps: steps.slice(first),
       health: playbook.health?.(context) ?? [],
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
@@ -224,27 +224,12 @@ function identified(steps: readonly Step[]): readonly { id: string; step: Step }
   });
 }
 
-function stepsFrom(
-  steps: readonly PlannedStep[],
-  from: { readonly phase: string; readonly step?: string },
-  playbook: Playbook,
-  given: GivenOptions,
-): readonly PlannedStep[] {
-  if (from.step === undefined) return steps;
-  const first = steps.findIndex((planned) => planned.id === from.step);
-  if (first < 0) {
-    throw new SelectionError(
-      `--from: the phase ${from.phase} has no step "${from.step}"`,
-      `its steps are: ${steps.map((planned) => planned.id).join(', ')}`,
-    );
-  }
-  for (const [name, option] of Object.entries(playbook.options ?? {})) {
-    const skipped = steps.slice(0, first).find(({ step }) => step.title === option.step);
-    if (given[name] === undefined || !skipped) continue;
-    throw new SelectionError(
-      `--${name} takes effect in the step "${skipped.step.title}", before the step that --from names`,
-      `start there: --from ${from.phase}:${skipped.id}`,
-    );
-  }
-  return steps.slice(first);
+/** Where a step stands in its phase. Throws `SelectionError` for an unknown one. */
+function indexOfStep(steps: readonly PlannedStep[], phase: string, id: string): number {
+  const index = steps.findIndex((planned) => planned.id === id);
+  if (index >= 0) return index;
+  throw new SelectionError(
+    `--from: the phase ${phase} has no step "${id}"`,
+    `its steps are: ${steps.map((planned) => planned.id).join(', ')}`,
+  );
 }
