@@ -8,9 +8,7 @@ import {
   type Probe,
 } from '../playbook/operation.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
-import type { Transport } from '../transport/session.ts';
-import { Connections } from './connections.ts';
-import type { EventSink } from './events.ts';
+import { whileConnected, type Connections, type ConnectSettings } from './connections.ts';
 import { Observer } from './observer.ts';
 
 /** Where answers come from. */
@@ -76,16 +74,8 @@ function withoutStatement(finding: Finding): Finding {
   return { subject: finding.subject, healthy: false, unknown: true, evidence: 'unknown: no host answered' };
 }
 
-export interface AskOptions {
-  readonly transport: Transport;
-  /** Hosts connected to at the same time. */
-  readonly forks: number;
-  readonly connectTimeoutMs: number;
+export interface AskOptions extends ConnectSettings {
   readonly probeTimeoutMs: number;
-  readonly acceptNew: boolean;
-  readonly signal: AbortSignal;
-  /** Gets the connections as they are made, and the hosts that cannot be reached. */
-  readonly emit: EventSink;
 }
 
 /** Hosts that can be asked, outside of a phase. */
@@ -120,20 +110,14 @@ export class Respondents implements AnswerSource {
 }
 
 /** Connects to hosts, asks them, and disconnects. Reads only. */
-export async function askConnected<Result>(
+export function askConnected<Result>(
   hosts: readonly Host[],
   options: AskOptions,
   ask: (respondents: Respondents, connections: Connections) => Promise<Result>,
 ): Promise<Result> {
-  const { transport, connectTimeoutMs, acceptNew, signal, forks, emit } = options;
-  const connections = new Connections(transport, { timeoutMs: connectTimeoutMs, acceptNew, signal });
-  const respondents = new Respondents(hosts, connections, options);
-  try {
-    await connections.open(hosts, forks, emit);
-    return await ask(respondents, connections);
-  } finally {
-    await connections.close();
-  }
+  return whileConnected(hosts, options, (connections) =>
+    ask(new Respondents(hosts, connections, options), connections),
+  );
 }
 
 /** Asks each host one question, in one round trip each. A host that cannot be asked has its reason instead. Reads only. */

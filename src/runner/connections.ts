@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { Host } from '../inventory/types.ts';
 import type { ConnectOptions, Transport } from '../transport/session.ts';
 import type { EventSink } from './events.ts';
-import { HostConnection, type Absence, type Connected, type Loss } from './host-connection.ts';
+import { HostConnection, NOT_CONNECTED, type Absence, type Connected, type Loss } from './host-connection.ts';
 import { RunLock, type LockPatience } from './run-lock.ts';
 
 export interface HeldLock {
@@ -65,8 +65,7 @@ export class Connections {
 
   /** A host's first shell, or why it has none. */
   of(host: string): Connected {
-    const none: Connected = { ok: false, absence: 'unreachable', message: 'it was not connected to' };
-    return this.#hosts.get(host)?.connected ?? none;
+    return this.#hosts.get(host)?.connected ?? NOT_CONNECTED;
   }
 
   /**
@@ -96,5 +95,32 @@ export class Connections {
   #report(host: string, absence: Absence, { message, hint }: Loss): void {
     const event = absence === 'unreachable' ? 'unreachable' : 'rejected';
     this.#emit({ event, host, message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** How a verb that runs no plan connects. */
+export interface ConnectSettings {
+  readonly transport: Transport;
+  /** Hosts worked on at the same time. */
+  readonly forks: number;
+  readonly connectTimeoutMs: number;
+  readonly acceptNew: boolean;
+  readonly signal: AbortSignal;
+  /** Gets the connections as they are made, and the hosts that cannot be reached. */
+  readonly emit: EventSink;
+}
+
+/** Connects to hosts, does `work`, and disconnects. */
+export async function whileConnected<Result>(
+  hosts: readonly Host[],
+  { transport, forks, connectTimeoutMs, acceptNew, signal, emit }: ConnectSettings,
+  work: (connections: Connections) => Promise<Result>,
+): Promise<Result> {
+  const connections = new Connections(transport, { timeoutMs: connectTimeoutMs, acceptNew, signal });
+  try {
+    await connections.open(hosts, forks, emit);
+    return await work(connections);
+  } finally {
+    await connections.close();
   }
 }

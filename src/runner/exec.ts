@@ -1,19 +1,11 @@
 import pLimit from 'p-limit';
 import type { Host } from '../inventory/types.ts';
-import type { ScriptResult, Transport } from '../transport/session.ts';
+import type { ScriptResult } from '../transport/session.ts';
 import { ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
-import { Connections } from './connections.ts';
-import type { EventSink } from './events.ts';
+import { whileConnected, type Connections, type ConnectSettings } from './connections.ts';
 
-export interface ExecOptions {
-  readonly transport: Transport;
-  /** Hosts worked on at the same time. */
-  readonly forks: number;
-  readonly connectTimeoutMs: number;
+export interface ExecOptions extends ConnectSettings {
   readonly timeoutMs: number;
-  readonly acceptNew: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: EventSink;
   onOutput?(host: string, stream: 'stdout' | 'stderr', chunk: string): void;
   /** Called as soon as a host is done. */
   onResult?(host: string, result: ExecResult): void;
@@ -25,19 +17,13 @@ export type ExecResult =
   | { readonly kind: 'broken-off'; readonly message: string };
 
 /** Runs one script on every host, `forks` at a time. Returns the results by host name, in the order of `hosts`. */
-export async function execEverywhere(
+export function execEverywhere(
   hosts: readonly Host[],
   script: string,
   options: ExecOptions,
 ): Promise<ReadonlyMap<string, ExecResult>> {
-  const connections = new Connections(options.transport, {
-    timeoutMs: options.connectTimeoutMs,
-    acceptNew: options.acceptNew,
-    signal: options.signal,
-  });
   const limit = pLimit(options.forks);
-  try {
-    await connections.open(hosts, options.forks, options.emit);
+  return whileConnected(hosts, options, async (connections) => {
     const results = await Promise.all(
       hosts.map((host) =>
         limit(async (): Promise<[string, ExecResult]> => {
@@ -48,9 +34,7 @@ export async function execEverywhere(
       ),
     );
     return new Map(results);
-  } finally {
-    await connections.close();
-  }
+  });
 }
 
 async function execOn(

@@ -19,6 +19,13 @@ export type Connected =
   | { readonly ok: true; readonly session: Session }
   | ({ readonly ok: false; readonly absence: Absence } & Loss);
 
+/** A host before its connection is opened. */
+export const NOT_CONNECTED: Connected = {
+  ok: false,
+  absence: 'unreachable',
+  message: 'it was not connected to',
+};
+
 /** The point at which a script was sent, to recognise a connection that was reopened since. */
 export interface Attempt {
   /** How many times the host's connection had been reopened. */
@@ -44,7 +51,7 @@ export class HostConnection {
   /** Serialises the phases that use the host's package manager. */
   readonly packageManager = pLimit(1);
   readonly #options: HostConnectionOptions;
-  #connected: Connected = { ok: false, absence: 'unreachable', message: 'it was not connected to' };
+  #connected = NOT_CONNECTED;
   /** Further shells on the current connection, by lane. Lane 0 is the shell that it begins with. */
   #shells = new Map<number, Promise<Session>>();
   /** How many times the connection was reopened. */
