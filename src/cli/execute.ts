@@ -79,7 +79,8 @@ export async function surveyPlan(
     import('../runner/run-plan.ts'),
     import('./admission.ts'),
   ]);
-  const { settings, screen } = await prepareRun(cli, plan, deployment, options);
+  const { settings, mask } = await prepareRun(cli, plan, deployment, options);
+  const screen = await screenWith(mask, deployment.inventory.file);
   const notice = (text: string): void => void cli.io.stderr.write(`${text}\n`);
   const prunable: Extract<RunEvent, { event: 'prunable' }>[] = [];
   const evidence: Extract<RunEvent, { event: 'evidence' }>[] = [];
@@ -166,13 +167,11 @@ export async function recordRun(
   }
 }
 
-/** The settings of a run that are the same in all modes, and the filter for its events. */
+/** The settings of a run that are the same in all modes. */
 interface PreparedRun {
   readonly settings: Omit<RunOptions, 'mode' | 'prune' | 'lockOwner' | 'admission' | 'signal' | 'emit'>;
   /** Masks secrets in a text. */
   readonly mask: (text: string) => string;
-  /** Masks secrets, and puts the user's inventory into hints. */
-  readonly screen: <Event extends RunEvent>(event: Event) => Event;
 }
 
 /** Prepares a run of a plan, in any mode. */
@@ -192,7 +191,6 @@ async function prepareRun(
   const mask = createMasker([...secretsToMask(deployment), ...passwords]);
   return {
     mask,
-    screen: await screenWith(mask, deployment.inventory.file),
     settings: {
       transport,
       forks: options.forks,
@@ -208,7 +206,11 @@ async function prepareRun(
   };
 }
 
-async function screenWith(mask: (text: string) => string, file: string): Promise<PreparedRun['screen']> {
+/** A filter for events: masks secrets, and puts the user's inventory into hints. */
+async function screenWith(
+  mask: (text: string) => string,
+  file: string,
+): Promise<<Event extends RunEvent>(event: Event) => Event> {
   const [{ maskDeep }, { pasteable }] = await Promise.all([
     import('../journal/mask-deep.ts'),
     import('./pasteable.ts'),

@@ -1,5 +1,5 @@
 import type { EventSink, RunEvent, StepFailure, StepOutcome } from '../../runner/events.ts';
-import { OshaError } from '../../text/error.ts';
+import { failureOf } from '../../runner/failure.ts';
 import { ConnectionDropped, ScriptTimeout } from '../../transport/errors.ts';
 import { CloudUnreachable } from '../errors.ts';
 
@@ -92,8 +92,11 @@ export class SmokePhase {
         return undefined;
       }
       const failure = failureOf(error);
-      finish('failed', { failure: failure ?? { message: String(error) } });
-      if (!failure) throw error;
+      if (!failure) {
+        finish('failed', { failure: { message: String(error) } });
+        throw error;
+      }
+      finish('failed', { failure: withoutDeploymentHint(error, failure) });
       this.#isUnreachable ||= error instanceof CloudUnreachable;
       return undefined;
     } finally {
@@ -148,11 +151,9 @@ export class SmokePhase {
   }
 }
 
-/** `undefined` for a defect of osha. */
-function failureOf(error: unknown): StepFailure | undefined {
-  if (!(error instanceof OshaError)) return undefined;
-  // The hints of these are about resuming a deployment and its --timeout.
-  const isOfDeployments = error instanceof ConnectionDropped || error instanceof ScriptTimeout;
-  const { message, hint } = error;
-  return { message, ...(hint === undefined || isOfDeployments ? {} : { hint }) };
+/** The hints of these are about resuming a deployment and its --timeout. */
+function withoutDeploymentHint(error: unknown, failure: StepFailure): StepFailure {
+  if (!(error instanceof ConnectionDropped || error instanceof ScriptTimeout)) return failure;
+  const { message, output } = failure;
+  return { message, ...(output === undefined ? {} : { output }) };
 }
