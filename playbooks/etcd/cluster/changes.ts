@@ -1,6 +1,6 @@
 import {
   clusterChange,
-  type Effect,
+  type ClusterChange,
   type HostChange,
   journalOnFailure,
   LIMITS,
@@ -185,13 +185,8 @@ ${awaitHealthy(context)}`;
   });
 }
 
-interface ChangeParts {
+interface ChangeParts extends Omit<ClusterChange, 'cluster' | 'unit'> {
   readonly host: string;
-  readonly summary: string;
-  readonly effects: readonly Effect[];
-  readonly script: string;
-  readonly seconds: number;
-  readonly files?: readonly string[];
 }
 
 function change({ unit }: ChangeContext, { host, ...parts }: ChangeParts): HostChange {

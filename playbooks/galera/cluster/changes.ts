@@ -1,6 +1,6 @@
 import {
   clusterChange,
-  type Effect,
+  type ClusterChange,
   type HostChange,
   journalOnFailure,
   LIMITS,
@@ -265,14 +265,7 @@ export function bootstrapCommand(member = 'HOST'): string {
   return `osha deploy INVENTORY --bootstrap-from ${member}`;
 }
 
-interface MemberChange {
-  readonly summary: string;
-  readonly effects: readonly Effect[];
-  readonly script: string;
-  /** Longest time that the script itself waits. */
-  readonly seconds: number;
-  readonly files?: readonly string[];
-}
+type MemberChange = Omit<ClusterChange, 'cluster' | 'unit'>;
 
 function awaitSynced(context: ChangeContext): string {
   return `synced_within ${stretched(context.syncSeconds)} || {

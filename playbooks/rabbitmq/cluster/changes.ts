@@ -1,7 +1,7 @@
 import {
   type Change,
   clusterChange,
-  type Effect,
+  type ClusterChange,
   type HostChange,
   LIMITS,
   type Platform,
@@ -137,14 +137,14 @@ rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitm
  * Changes a node to disc or ram. Its broker stops for that, so no queue may depend on it alone, and all others have to
  * run: a ram node gets its data back from a disc node.
  */
-export function retype(context: ChangeContext, host: string, kind: NodeType): HostChange {
-  const summary = kind === 'ram' ? 'keep its data in memory only' : 'keep its data on disc';
+export function retype(context: ChangeContext, host: string, type: NodeType): HostChange {
+  const summary = type === 'ram' ? 'keep its data in memory only' : 'keep its data on disc';
   return change(context, host, {
-    summary: `${summary} (change_cluster_node_type ${kind})`,
+    summary: `${summary} (change_cluster_node_type ${type})`,
     effects: ['restarts'],
     script: `${awaitQueuesSafe(context)}rabbitmqctl -q stop_app
 status=0
-rabbitmqctl -q change_cluster_node_type ${kind} || status=$?
+rabbitmqctl -q change_cluster_node_type ${type} || status=$?
 rabbitmqctl -q start_app
 rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}
 rabbitmqctl -q await_online_nodes ${context.members} --timeout ${within('rabbitmqStarts')}
@@ -153,13 +153,7 @@ exit $status`,
   });
 }
 
-interface ChangeParts {
-  readonly summary: string;
-  readonly effects: readonly Effect[];
-  readonly script: string;
-  readonly seconds: number;
-  readonly files?: readonly string[];
-}
+type ChangeParts = Omit<ClusterChange, 'cluster' | 'unit'>;
 
 function change({ platform }: ChangeContext, host: string, parts: ChangeParts): HostChange {
   const made: Change = clusterChange({ cluster: rabbitmq.CLUSTER, unit: platform.units.rabbitmq, ...parts });
