@@ -10,10 +10,6 @@ const FORKS = 20;
 /** Seconds for TCP, handshake, login and sudo together: a login on a host at full load takes ten. */
 const CONNECT_TIMEOUT_SECONDS = 30;
 
-/** What `--prune` does, for its help. */
-export const PRUNE =
-  'remove resources that osha created and the inventory no longer lists (default: only report them)';
-
 export interface OutputOptions {
   readonly json?: true;
   readonly plain?: true;

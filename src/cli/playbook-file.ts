@@ -140,7 +140,7 @@ export interface CodePlace {
 }
 
 /** The first place outside of osha and of packages that an error's message or stack names. */
-export function placeInUserCode(text: string): CodePlace | undefined {
+function placeInUserCode(text: string): CodePlace | undefined {
   return placesIn(text).find(({ path }) => !isOsha(path) && !path.includes('/node_modules/'));
 }
 

@@ -32,7 +32,7 @@ export const LIMITS = {
   mariadbConnects: 5,
   mariadbAnswers: 5,
   mariadbQuery: 20,
-  /** Galera: for a starting server to settle before it is probed, and to rejoin by itself. */
+  /** Galera: for a starting server to settle before it is probed, and to rejoin without help. */
   galeraSettles: 60,
   galeraReturns: 30,
 

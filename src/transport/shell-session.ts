@@ -149,7 +149,7 @@ export class ShellSession implements Session {
         limit.reached,
         ...(beyondMaxOutput === 'end' ? [run.flooded] : []),
       ]);
-      // Also if the script ended by itself meanwhile: its output is still incomplete.
+      // Also if the script has ended meanwhile: its output is still incomplete.
       const isFlood = beyondMaxOutput === 'end' && (outcome === 'flooded' || run.cutBytes > 0);
       if (typeof outcome !== 'number') {
         await this.#kill(run);

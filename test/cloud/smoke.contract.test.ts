@@ -183,7 +183,7 @@ describe('a failure', () => {
     ]);
   });
 
-  it('to remove something is reported, with what is left', async () => {
+  it('to remove something is reported, with the names of what remains', async () => {
     fake.faults.push({ method: 'DELETE', path: /flavors/, what: 403, times: Infinity });
     const { summary, events } = await smokeOn(fake, { removalMs: 1_500 });
     expect(summary.failed).toBe(1);

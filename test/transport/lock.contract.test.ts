@@ -47,7 +47,7 @@ async function loopPid(session: Session): Promise<number> {
   return Number((await session.run(script, PLENTY)).stdout);
 }
 
-/** Starts a script that does not end by itself; returns its process ID. */
+/** Starts a script that runs until it is killed; returns its process ID. */
 async function running(session: Session, script: string): Promise<number> {
   return new Promise((begun) => {
     session

@@ -11,7 +11,7 @@ import {
 } from 'osha';
 import { serverFunctions, DATA_FUNCTIONS, POSITION_FILE } from './shell-functions.ts';
 
-/** Status of a running server, as reported by itself. */
+/** Status that a running server reports. */
 export interface ServerStatus {
   /** False for a standalone server, without replication. */
   readonly replicates: boolean;

@@ -119,14 +119,14 @@ export function isGood({ status }: { readonly status: number }): boolean {
 }
 
 /** A script that requests a URL and prints a line for `readStatus`. `ca` is the path of the certificate to trust on the host. */
-export function statusScript(url: string, { ca }: { readonly ca?: string } = {}): string {
+function statusScript(url: string, { ca }: { readonly ca?: string } = {}): string {
   const trust = ca === undefined ? '' : ` --cacert ${quote(ca)}`;
   return `curl --silent --output /dev/null --noproxy '*' --max-time ${within('httpAnswer')}${trust} --write-out '%{http_code} %{time_total}' ${quote(url)} || :
 printf '\\n'`;
 }
 
 /** Parses the line that `statusScript` prints. */
-export function readStatus(line: string): HttpStatus {
+function readStatus(line: string): HttpStatus {
   const [status = '', seconds = ''] = line.split(' ');
   return { status: Number(status), seconds: Number(seconds) };
 }
