@@ -102,13 +102,27 @@ function vipOf(vip: Cluster['vips'][number], settings: Settings): Resource {
     agent: 'ocf:heartbeat:IPaddr2',
     options: { ip: vip.address, cidr_netmask: String(vip.prefixLength), nic: vip.interface },
     monitorSeconds: settings.monitor_seconds,
+    timeoutSeconds: settings.vip_timeout_seconds,
   };
 }
 
 function declared(name: string, settings: Settings): Resource {
-  const { agent = '', options = {}, clone = false, monitor_seconds } = settings.resources[name] ?? {};
+  const {
+    agent = '',
+    options = {},
+    clone = false,
+    monitor_seconds,
+    timeout_seconds,
+  } = settings.resources[name] ?? {};
   const monitorSeconds = monitor_seconds ?? settings.monitor_seconds;
-  return { id: name, agent, options, monitorSeconds, ...(clone ? { clone } : {}) };
+  return {
+    id: name,
+    agent,
+    options,
+    monitorSeconds,
+    ...(timeout_seconds === undefined ? {} : { timeoutSeconds: timeout_seconds }),
+    ...(clone ? { clone } : {}),
+  };
 }
 
 /** The resource of a service in a group: a declared resource of that name, or the unit. */

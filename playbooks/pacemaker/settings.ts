@@ -28,6 +28,9 @@ const resource = z.strictObject({
     .describe('Agent: systemd:UNIT or ocf:PROVIDER:AGENT.'),
   options: z.record(name, option).default({}).describe('Options of its agent.'),
   monitor_seconds: seconds.optional().describe('Seconds between checks; default: monitor_seconds.'),
+  timeout_seconds: seconds
+    .optional()
+    .describe('Limit in seconds for each start, stop and check; default: that of its agent.'),
   clone: z.boolean().default(false).describe('Whether it runs on every host of the cluster.'),
   on: z
     .array(z.string())
@@ -81,6 +84,11 @@ export const settings = z.strictObject({
     .default(100)
     .describe('How strongly a virtual IP stays on its current host when the previous one returns.'),
   monitor_seconds: seconds.default(10).describe('Seconds between checks of each resource.'),
+  vip_timeout_seconds: seconds
+    .default(60)
+    .describe(
+      'Limit in seconds for each start, stop and check of a virtual IP. Without fencing, one that does not stop in time is blocked until somebody helps.',
+    ),
   recheck: z
     .string()
     .regex(/^\d+(s|min|h)$/, 'a time such as 5min')

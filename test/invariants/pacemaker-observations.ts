@@ -153,6 +153,7 @@ export function clusterOf(value: number): {
       agent: AGENTS[agent] ?? '',
       options: new Map([['ip', ADDRESSES[ip] ?? '']]),
       monitor: '10s',
+      timeouts: new Map(),
       cloned: false,
       disabled: false,
       inMaintenance: false,

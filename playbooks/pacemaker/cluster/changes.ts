@@ -1,6 +1,7 @@
 import { type Change, type Effect, quote, type Text, text, quoteAll, type ResourceKey } from 'osha';
 import {
   cloneOf,
+  OPERATIONS,
   type DesiredConstraint,
   type DesiredGroup,
   type DesiredResource,
@@ -44,13 +45,13 @@ function creation(
   desired: DesiredResource,
   where: { readonly words?: string; readonly place?: string; readonly effects?: readonly Effect[] },
 ): Part {
-  const { id, agent, monitorSeconds, clone } = desired;
+  const { id, agent, clone } = desired;
   return {
     words: `create ${id} (${agent})${clone ? ' on every member' : ''}${where.words ?? ''}`,
     effects: where.effects ?? ['starts'],
     commands: [
       edit(
-        `resource create ${id} ${agent}${optionWords(desired.options)} op monitor interval=${monitorSeconds}s${clone ? ' clone' : ''}${where.place ?? ''}`,
+        `resource create ${id} ${agent}${optionWords(desired.options)}${operationWords(desired)}${clone ? ' clone' : ''}${where.place ?? ''}`,
       ),
     ],
     makes: [id, ...(clone ? [cloneOf(id)] : [])],
@@ -136,20 +137,27 @@ export function groupChanges(group: DesiredGroup, cib: Cib, attach: Attach): rea
 }
 
 function optionChanges(desired: DesiredResource, found: CibResource): readonly Change[] {
-  const monitor = `${desired.monitorSeconds}s`;
-  const changed = [
+  const { timeoutSeconds } = desired;
+  const limits = timeoutSeconds === undefined ? [] : OPERATIONS;
+  const operations = [
+    ['monitor', `${desired.monitorSeconds}s`, found.monitor ?? ''] as const,
+    ...limits.map(
+      (name) => [`limit of ${name}`, `${timeoutSeconds}s`, found.timeouts.get(name) ?? ''] as const,
+    ),
+  ].filter(([, value, before]) => value !== before);
+  const options = [
     ...Object.entries(desired.options).map(
       ([name, value]) => [name, value, found.options.get(name) ?? ''] as const,
     ),
-    ['monitor', monitor, found.monitor ?? ''] as const,
   ].filter(([, value, before]) => value !== before);
+  const changed = [...options, ...operations];
   if (changed.length === 0) return [];
   const words = changed.map(([name, value, before]) => `${name} from ${before || 'nothing'} to ${value}`);
   return [
     pcs(
       `change ${desired.id}: ${words.join(', ')}`,
-      `resource update ${desired.id}${optionWords(desired.options)} op monitor interval=${monitor}`,
-      changed.every(([name]) => name === 'monitor') ? [] : ['restarts'],
+      `resource update ${desired.id}${optionWords(desired.options)}${operationWords(desired)}`,
+      options.length === 0 ? [] : ['restarts'],
     ),
   ];
 }
@@ -337,6 +345,17 @@ crm_diff --original "$d/old" --new "$d/new" --no-version >"$d/patch" || [ $? -eq
     ...(input === undefined ? {} : { input }),
     ...(prunes ? { prunes } : {}),
   };
+}
+
+/**
+ * Operation arguments for pcs: ` op start interval=0s timeout=60s op ... op monitor interval=10s timeout=60s`. `pcs resource
+ * update` resets what it is not given about an operation that it is given.
+ */
+export function operationWords({ monitorSeconds, timeoutSeconds }: DesiredResource): string {
+  if (timeoutSeconds === undefined) return ` op monitor interval=${monitorSeconds}s`;
+  return OPERATIONS.map(
+    (name) => ` op ${name} interval=${name === 'monitor' ? monitorSeconds : 0}s timeout=${timeoutSeconds}s`,
+  ).join('');
 }
 
 /** Option arguments for pcs: ` 'ip=10.0.0.20' 'nic=eth0'`. */

@@ -6,11 +6,16 @@ export interface DesiredResource {
   readonly options: Readonly<Record<string, string>>;
   /** Interval of its monitor operation. */
   readonly monitorSeconds: number;
+  /** Limit for each of its operations (`OPERATIONS`); default: the limits of its agent, as pcs takes them. */
+  readonly timeoutSeconds?: number;
   /** Runs on every member; the ID of the clone is `ID-clone`. Not in groups. */
   readonly clone?: true;
   /** Configured by a later phase, which then adds it to its group (`groupResourcesRun`). Only in groups. */
   readonly later?: true;
 }
+
+/** The operations of a resource that have a time limit. */
+export const OPERATIONS = ['start', 'stop', 'monitor'] as const;
 
 /** Resources that run together on one host, started in order and stopped in reverse order. */
 export interface DesiredGroup {

@@ -8,7 +8,7 @@ import {
 } from './desired.ts';
 import { endOf, holdsInWords, holdsOf } from './hold.ts';
 import { resourceProbe, type ResourceState } from './resource-state.ts';
-import { constraintCommand, constraintId, batch, edit, optionWords } from './changes.ts';
+import { constraintCommand, constraintId, batch, edit, operationWords, optionWords } from './changes.ts';
 
 /** Maximum seconds for a resource to start, including dependent stops and starts. */
 const START_SECONDS = LIMITS.pacemakerStarts;
@@ -137,13 +137,13 @@ function joining(
   return batch([...words, ...wanted.map(constraintInWords)].join('; '), {
     effects: isFollowed ? ['starts', 'restarts'] : ['starts'],
     commands: [
-      ...missing.flatMap(({ id, agent, options, monitorSeconds }) => [
+      ...missing.flatMap((resource) => [
         'at=',
-        `for one in ${quoteAll(ids.slice(0, ids.indexOf(id)))}; do`,
+        `for one in ${quoteAll(ids.slice(0, ids.indexOf(resource.id)))}; do`,
         '  ! grep -q "<primitive [^>]*id=\\"$one\\"" "$d/new" || at=$one',
         'done',
         edit(
-          `resource create ${id} ${agent}${optionWords(options)} op monitor interval=${monitorSeconds}s --group ${group.id} \${at:+--after "$at"}`,
+          `resource create ${resource.id} ${resource.agent}${optionWords(resource.options)}${operationWords(resource)} --group ${group.id} \${at:+--after "$at"}`,
         ),
       ]),
       ...wanted.map(constraintCommand),

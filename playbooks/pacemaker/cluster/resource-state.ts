@@ -160,6 +160,8 @@ export interface CibResource {
   readonly options: ReadonlyMap<string, string>;
   /** Interval of its monitor operation, such as `10s`. */
   readonly monitor?: string;
+  /** Time limits of its operations by name, such as `20s`. */
+  readonly timeouts: ReadonlyMap<string, string>;
   readonly cloned: boolean;
   /** The group that contains it. */
   readonly group?: string;
@@ -253,7 +255,8 @@ function resourcesOf(resources: XmlElement | undefined): readonly CibResource[] 
     descendants(resources, ['group']).map((group) => [attribute(group, 'id'), group] as const),
   );
   return descendants(resources, ['primitive']).map((primitive) => {
-    const monitor = descendants(primitive, ['op']).find((op) => attribute(op, 'name') === 'monitor');
+    const operations = descendants(primitive, ['op']);
+    const monitor = operations.find((op) => attribute(op, 'name') === 'monitor');
     const id = attribute(primitive, 'id');
     const clone = clones.get(id);
     const group = groups.get(id);
@@ -272,6 +275,7 @@ function resourcesOf(resources: XmlElement | undefined): readonly CibResource[] 
         (element) => metaOf(element, 'maintenance') === 'true',
       ),
       ...(monitor ? { monitor: attribute(monitor, 'interval') } : {}),
+      timeouts: new Map(operations.map((op) => [attribute(op, 'name'), attribute(op, 'timeout')])),
     };
   });
 }

@@ -240,7 +240,7 @@ describe('additional settings of the inventory', () => {
   it('become resources and constraints of the cluster', () => {
     const wanted = desired(inventory, {
       resources: {
-        mail: { agent: 'systemd:postfix', monitor_seconds: 30 },
+        mail: { agent: 'systemd:postfix', monitor_seconds: 30, timeout_seconds: 120 },
         ping: { agent: 'ocf:pacemaker:ping', options: { host_list: '192.0.2.1' }, clone: true },
       },
       constraints: [
@@ -251,7 +251,7 @@ describe('additional settings of the inventory', () => {
       ],
     });
     expect(wanted.resources.slice(3)).toEqual([
-      { id: 'mail', agent: 'systemd:postfix', options: {}, monitorSeconds: 30 },
+      { id: 'mail', agent: 'systemd:postfix', options: {}, monitorSeconds: 30, timeoutSeconds: 120 },
       {
         id: 'ping',
         agent: 'ocf:pacemaker:ping',

@@ -50,6 +50,13 @@ describe('the resources of a cluster', () => {
       ['change haproxy: monitor from 10s to 5s'],
     ],
     [
+      "limits replace the agent's own, which a busy host exceeds",
+      { resources: [haproxy, { ...api, timeoutSeconds: 60 }, database] },
+      [
+        'change vip-api: limit of start from 20s to 60s, limit of stop from 20s to 60s, limit of monitor from nothing to 60s',
+      ],
+    ],
+    [
       'a resource of another agent is recreated',
       { resources: [{ ...haproxy, agent: 'systemd:nginx' }, api, database] },
       [
@@ -152,6 +159,25 @@ describe('the resources of a cluster', () => {
       'for id in $made vip-messaging order-vip-messaging-haproxy-clone colocation-vip-messaging-haproxy-clone; do',
     );
     expect(script.indexOf('cibadmin --patch')).toBeGreaterThan(script.indexOf('crm_attribute'));
+  });
+
+  it.each<[string, number | undefined, string]>([
+    [
+      'together with its other limits',
+      60,
+      'op start interval=0s timeout=60s op stop interval=0s timeout=60s op monitor interval=5s timeout=60s',
+    ],
+    ['without limits of its own', undefined, 'op monitor interval=5s'],
+  ])('update the interval of a resource %s, which pcs would reset', (_, timeoutSeconds, operations) => {
+    const limits = timeoutSeconds === undefined ? {} : { timeoutSeconds };
+    const [change] = changes({
+      ...clones,
+      resources: [haproxy, { ...api, monitorSeconds: 5, ...limits }, database],
+    });
+    expect(change).toMatchObject({
+      effects: [],
+      script: `pcs resource update vip-api ip=172.29.77.20 cidr_netmask=24 nic=eth0 ${operations}`,
+    });
   });
 
   it('are cleaned up after a failure', () => {
