@@ -63,7 +63,7 @@ export default playbook({
   title: 'Cinder (volumes)',
   hosts: hostsRunning('volume'),
   needs: ['keystone', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings: z.strictObject({}),
   secrets: { ...ADMIN, ...BROKER },
   moreSecrets: (_settings, inventory) =>

@@ -18,7 +18,7 @@ export default playbook({
   title: 'Glance (images)',
   hosts: hostsRunning('image'),
   needs: ['keystone', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings: z.strictObject({}),
   secrets: ADMIN,
   moreSecrets: (_settings, inventory) =>

@@ -56,7 +56,7 @@ export default playbook({
     return inventory.hosts.filter((host) => own.includes(host) || databases.includes(host));
   },
   needs: ['keystone', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings,
   secrets: {
     ...ADMIN,

@@ -27,7 +27,7 @@ export default playbook({
   title: 'Network hosts',
   hosts: networkHosts,
   needs: ['neutron', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings: z.strictObject({}),
   secrets: { ...ADMIN, ...BROKER, ...METADATA },
   moreSecrets: (_settings, inventory) =>

@@ -21,7 +21,7 @@ export default playbook({
   title: 'Neutron (networks)',
   hosts: hostsRunning('network'),
   needs: ['keystone', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings,
   secrets: { ...ADMIN, ...BROKER },
   moreSecrets: (_settings, inventory) =>

@@ -33,7 +33,7 @@ export default playbook({
   title: 'Compute hosts',
   hosts: computeHosts,
   needs: ['nova', 'neutron-agents', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings,
   secrets: { ...ADMIN, ...BROKER, ...METADATA },
   moreSecrets: (_settings, inventory) =>

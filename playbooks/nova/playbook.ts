@@ -31,7 +31,7 @@ export default playbook({
   title: 'Nova (servers)',
   hosts: hostsRunning('compute'),
   needs: ['keystone', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings: z.strictObject({}),
   secrets: { ...ADMIN, ...BROKER, ...METADATA },
   moreSecrets: (_settings, inventory) =>

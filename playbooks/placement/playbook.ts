@@ -29,7 +29,7 @@ export default playbook({
   title: 'Placement',
   hosts: hostsRunning('placement'),
   needs: ['keystone', ...HOLDS_VIPS],
-  sideBySide: 'openstack',
+  wave: 'openstack',
   settings: z.strictObject({}),
   secrets: ADMIN,
   moreSecrets: (_settings, inventory) =>

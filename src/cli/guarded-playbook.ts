@@ -36,7 +36,7 @@ const playbookShape = z.looseObject({
   title: text,
   hosts: callable,
   needs: listOf(text).optional(),
-  sideBySide: text.optional(),
+  wave: text.optional(),
   manual: z.literal(true, { error: 'expected true or undefined' }).optional(),
   settings: z.custom<z.ZodType>(
     (value) => typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value,

@@ -30,7 +30,7 @@ export function inOrder<P extends Ordered>(playbooks: readonly P[]): readonly P[
 interface Groupable {
   readonly name: string;
   readonly needs?: readonly string[];
-  readonly sideBySide?: string;
+  readonly wave?: string;
 }
 
 /** The other members of the wave of `name`. */
@@ -44,7 +44,7 @@ export function othersInWave<P extends { readonly name: string }>(
 
 /**
  * Splits `ordered` into waves: waves run one at a time, the playbooks of a wave in parallel. A playbook joins the wave before
- * it if they have the same `sideBySide` and it needs none of that wave, not even indirectly through others in `known`.
+ * it if they have the same `wave` and it needs none of that wave, not even indirectly through others in `known`.
  */
 export function inWaves<P extends Groupable>(
   ordered: readonly P[],
@@ -64,8 +64,8 @@ export function inWaves<P extends Groupable>(
     const wave = waves.at(-1);
     const needed = allNeeds(playbook.name);
     const joins =
-      playbook.sideBySide !== undefined &&
-      wave?.every((other) => other.sideBySide === playbook.sideBySide && !needed.has(other.name));
+      playbook.wave !== undefined &&
+      wave?.every((other) => other.wave === playbook.wave && !needed.has(other.name));
     if (wave && joins) wave.push(playbook);
     else waves.push([playbook]);
   }

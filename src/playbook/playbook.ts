@@ -116,7 +116,7 @@ export interface PlaybookDefinition<
    * that do not need each other run in parallel, even on the same host. Default: a playbook runs alone after all before it,
    * because the order implies more than `needs` says.
    */
-  readonly sideBySide?: string;
+  readonly wave?: string;
   /** Runs only if named with `--only` or `--from`: for occasional tasks, such as a key rotation. */
   readonly manual?: true;
   /** The schema of its key in the inventory; must accept `{}`. */

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { Host } from '../inventory/types.ts';
 import type { ResourceKey } from '../playbook/operation.ts';
 import { OshaError } from '../text/error.ts';
-import { ConnectError, ConnectionDropped, LockFailed, ScriptTimeout } from '../transport/errors.ts';
+import { ConnectError, ConnectionDropped, ScriptTimeout } from '../transport/errors.ts';
 import type { ConnectOptions, RunOptions, ScriptResult, Session, Transport } from '../transport/session.ts';
 import type { RunLock } from './run-lock.ts';
 
@@ -324,12 +324,6 @@ export class Lane {
 }
 
 function lossOf(error: unknown): Loss {
-  if (error instanceof LockFailed) {
-    return {
-      message: `cannot take its lock: ${error.message}`,
-      hint: 'see on that host who holds /run/osha.lock (fuser -v /run/osha.lock) and whether there is room (df /run)',
-    };
-  }
   if (error instanceof ScriptTimeout) {
     return { message: `logged in, but timed out after ${error.timeoutMs / 1000} s waiting for an answer` };
   }

@@ -76,6 +76,12 @@ export class OutputFlood extends OshaError {
 /** The lock of a host cannot be taken at all, for example because /run is full. */
 export class LockFailed extends OshaError {
   override name = 'LockFailed';
+
+  constructor(reason: string) {
+    super(`cannot take its lock: ${reason}`, {
+      hint: 'see on that host who holds /run/osha.lock (fuser -v /run/osha.lock) and whether there is room (df /run)',
+    });
+  }
 }
 
 /** A connected host failed to open a forwarded connection. */

@@ -27,17 +27,17 @@ it('a cycle of needs is an error that names it', () => {
 interface Given {
   readonly name: string;
   readonly needs?: readonly string[];
-  readonly sideBySide?: string;
+  readonly wave?: string;
 }
 
 const alone = (name: string, ...needs: readonly string[]): Given => ({ name, needs });
-const api = (name: string, ...needs: readonly string[]): Given => ({ name, needs, sideBySide: 'apis' });
+const api = (name: string, ...needs: readonly string[]): Given => ({ name, needs, wave: 'apis' });
 
 describe('waves', () => {
   it.each<[string, readonly Given[], readonly (readonly string[])[]]>([
     ['have one playbook each by default', [alone('a'), alone('b')], [['a'], ['b']]],
     ['join consecutive playbooks with the same name', [api('a'), api('b'), api('c')], [['a', 'b', 'c']]],
-    ['separate different names', [api('a'), { ...api('b'), sideBySide: 'x' }], [['a'], ['b']]],
+    ['separate different names', [api('a'), { ...api('b'), wave: 'x' }], [['a'], ['b']]],
     ['end at a playbook that runs alone', [api('a'), alone('x'), api('b')], [['a'], ['x'], ['b']]],
     [
       'end before a playbook that needs one of them',

@@ -139,9 +139,9 @@ describe('a plan', () => {
   it('runs selected phases in parallel if they say so', () => {
     const names = (selection?: PlanRequest['selection']): readonly (readonly string[])[] =>
       planOf(selection, [
-        { ...base, sideBySide: 'x' },
-        { ...galera, needs: [], sideBySide: 'x' },
-        { ...haproxy, sideBySide: 'x' },
+        { ...base, wave: 'x' },
+        { ...galera, needs: [], wave: 'x' },
+        { ...haproxy, wave: 'x' },
       ]).waves.map((wave) => wave.map((phase) => phase.name));
     expect(names()).toEqual([['base', 'galera'], ['haproxy']]);
     expect(names({ skip: ['galera'] })).toEqual([['base', 'haproxy']]);

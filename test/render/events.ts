@@ -245,7 +245,7 @@ export function comparison(): readonly RunEvent[] {
 }
 
 /** Two parallel phases with interleaved events. */
-export function sideBySide(): readonly RunEvent[] {
+export function wave(): readonly RunEvent[] {
   const output = (phase: string, line: string): RunEvent => ({
     event: 'output',
     phase,

@@ -10,7 +10,7 @@ import {
   phaseStarted,
   refusedRun,
   runStarted,
-  sideBySide,
+  wave,
   stepFinished,
   stepStarted,
   summary,
@@ -226,7 +226,7 @@ describe('plain lines', () => {
   });
 
   it('each name their phase where phases run in parallel', async () => {
-    const { stdout } = await shown(sideBySide(), { verbose: true });
+    const { stdout } = await shown(wave(), { verbose: true });
     expect(stdout.split('\n\n')[0]).toMatchInlineSnapshot(`
       "Deploying lab.yaml: 1 host, 2 phases
       glance: Glance, on c1, in parallel with nova

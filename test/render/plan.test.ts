@@ -11,7 +11,7 @@ import { aPlaybook } from '../support/run.ts';
 it('prints phases in order, which of them run in parallel, and the arguments of --from', () => {
   const service = (name: string): Playbook => ({
     ...aPlaybook(name, () => [step(`Run ${name}`, written(name, 'x'), { once: true })]),
-    sideBySide: 'services',
+    wave: 'services',
   });
   const plan = createPlan({
     playbooks: [

@@ -146,7 +146,7 @@ describe('a step on all hosts', () => {
             hosts: reverse ? all.toReversed() : all,
           }),
         ]),
-        sideBySide: 'services',
+        wave: 'services',
       });
       const { summary } = await run(hosts, [rolling('a', false), rolling('b', true)], { forks });
       expect(summary).toMatchObject({ changes: 6, failed: 0 });

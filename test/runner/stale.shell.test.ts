@@ -10,7 +10,7 @@ import { aPlaybook, run } from '../support/run.ts';
 import { it } from './it.ts';
 
 function service(...parts: Parameters<typeof aPlaybook>): Playbook {
-  return { ...aPlaybook(...parts), sideBySide: 'services' };
+  return { ...aPlaybook(...parts), wave: 'services' };
 }
 
 function release(hosts: LocalHosts, host: string, file: string): void {

@@ -209,7 +209,7 @@ function planLines(plan: Plan): readonly object[] {
       phase: phase.name,
       title: phase.title,
       needs: phase.needs,
-      sideBySideWith: othersInWave(plan.waves, phase.name).map((other) => other.name),
+      parallelWith: othersInWave(plan.waves, phase.name).map((other) => other.name),
       hosts: phase.hosts.map((host) => host.name),
       steps: phase.steps.map((step) => ({
         step: step.id,

@@ -45,7 +45,7 @@ interface ListedPhase {
   readonly title: string;
   readonly needs: readonly string[];
   /** The phases that it runs in parallel with, where the inventory has them all. */
-  readonly sideBySideWith: readonly string[];
+  readonly parallelWith: readonly string[];
   /** True where it only runs when `--only` or `--from` names it. */
   readonly manual: boolean;
 }
@@ -60,15 +60,15 @@ export function listedPhases(playbooks: readonly Playbook[]): readonly ListedPha
     phase: name,
     title,
     needs,
-    sideBySideWith: othersInWave(waves, name).map((other) => other.name),
+    parallelWith: othersInWave(waves, name).map((other) => other.name),
     manual,
   }));
 }
 
 /** When a phase runs, unless it simply follows the one before it. */
-export function concurrencyOf({ manual, sideBySideWith }: ListedPhase): string {
+export function concurrencyOf({ manual, parallelWith }: ListedPhase): string {
   if (manual) return 'only when named';
-  return sideBySideWith.length > 0 ? `in parallel with ${sideBySideWith.join(', ')}` : '';
+  return parallelWith.length > 0 ? `in parallel with ${parallelWith.join(', ')}` : '';
 }
 
 async function playbooksOf(io: Io, file: string | undefined): Promise<readonly Playbook[]> {

@@ -8,8 +8,8 @@ it('lists phases, and which of them run in parallel or only when named', () => {
   const listed = listedPhases([
     plain('keystone'),
     { ...plain('rotate', 'keystone'), manual: true },
-    { ...plain('glance', 'keystone'), sideBySide: 'services' },
-    { ...plain('nova', 'keystone'), sideBySide: 'services' },
+    { ...plain('glance', 'keystone'), wave: 'services' },
+    { ...plain('nova', 'keystone'), wave: 'services' },
   ]);
   expect(listed.map((phase) => [phase.phase, concurrencyOf(phase)])).toEqual([
     ['keystone', ''],
@@ -21,7 +21,7 @@ it('lists phases, and which of them run in parallel or only when named', () => {
     phase: 'rotate',
     title: 'rotate',
     needs: ['keystone'],
-    sideBySideWith: [],
+    parallelWith: [],
     manual: true,
   });
 });

@@ -135,6 +135,12 @@ export const DAMAGES: readonly Damage[] = [
     host: 'controller1',
     script: 'pcs resource disable vip-api --wait=60 >/dev/null 2>&1',
   },
+  {
+    what: 'the limits of a virtual IP of Pacemaker are removed',
+    host: 'controller1',
+    script:
+      'pcs resource update vip-api op start interval=0s timeout=20s op stop interval=0s timeout=20s op monitor interval=10s',
+  },
   { what: 'a Pacemaker node is stopped', host: 'controller3', script: 'pcs cluster stop >/dev/null 2>&1' },
   {
     what: 'the data of an etcd member is wiped',

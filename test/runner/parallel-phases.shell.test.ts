@@ -14,7 +14,7 @@ const ALL = ['controller1', 'controller2', 'controller3'];
 
 /** A playbook that may run beside the others that are made so. */
 function service(...parts: Parameters<typeof aPlaybook>): Playbook {
-  return { ...aPlaybook(...parts), sideBySide: 'services' };
+  return { ...aPlaybook(...parts), wave: 'services' };
 }
 
 /** Runs on hosts whose shells take one script at a time. */
