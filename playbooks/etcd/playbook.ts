@@ -4,6 +4,7 @@ import { etcdEnv } from './files/env.ts';
 import { etcdProblems } from './validate.ts';
 import { settings } from './settings.ts';
 import { healthy } from './health.ts';
+import { life } from './life.ts';
 import { CLIENT_PORT, PEER_PORT, dropInOf, dropInPathOf } from './layout.ts';
 
 /**
@@ -36,6 +37,8 @@ export default playbook({
   ],
 
   health: ({ hosts, platform }) => [healthy(hosts, { platform })],
+
+  life: ({ hosts, platform }) => life(hosts, { platform }),
 
   validate: etcdProblems,
 });

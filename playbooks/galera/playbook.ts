@@ -14,6 +14,7 @@ import { settings, settingsOf } from './settings.ts';
 import { galeraProblems } from './validate.ts';
 import { healthAccount, healthSystemUser } from './health-account.ts';
 import { healthy } from './health.ts';
+import { life } from './life.ts';
 
 const HEALTH_UNIT_FILE = `/etc/systemd/system/${HEALTH_UNIT}`;
 const HEALTH_FOLDER = HEALTH_PROGRAM.slice(0, HEALTH_PROGRAM.lastIndexOf('/'));
@@ -125,6 +126,11 @@ export default playbook({
   health: ({ inventory, settings, platform }) => {
     const { members, arbitrator } = votersOf(inventory, settings);
     return [healthy(members, { platform, ...(arbitrator ? { arbitrator } : {}) })];
+  },
+
+  life: ({ inventory, settings, platform }) => {
+    const { members, arbitrator } = votersOf(inventory, settings);
+    return life(members, { platform, ...(arbitrator ? { arbitrator } : {}) });
   },
 
   frontends: ({ inventory, settings }) => [

@@ -16,6 +16,7 @@ import { glusterfsProblems } from './validate.ts';
 import { settings, type GlusterfsSettings } from './settings.ts';
 import { clientsOf, hostsOf, mountedOn, mountOf, serversOf, volumesOf } from './storage.ts';
 import { healthy } from './health.ts';
+import { life } from './life.ts';
 
 function mountsOf(inventory: Inventory, settings: GlusterfsSettings, platform: Platform) {
   const servers = serversOf(inventory, settings);
@@ -87,6 +88,9 @@ export default playbook({
       mount.answering(hosts, mountsOf(inventory, settings, platform), 'glusterfs'),
     ];
   },
+
+  life: ({ inventory, settings, platform }) =>
+    life(serversOf(inventory, settings), { platform, volumes: volumesOf(inventory, settings) }),
 
   validate: glusterfsProblems,
 });

@@ -18,6 +18,7 @@ import { agreed, reloaded } from './cluster/agree.ts';
 import { checkScript, keepalivedConf, keepalivedEnv, keptVips, PASSWORD_LENGTH } from './files/conf.ts';
 import { givenUp, notInCluster } from './cluster/release.ts';
 import { heldOnce } from './health.ts';
+import { life } from './life.ts';
 import type { ObserveOptions } from './cluster/observe.ts';
 import { recognised, remembered } from './cluster/recognise.ts';
 import { problems } from './validate.ts';
@@ -122,6 +123,8 @@ export default playbook({
   },
 
   health: (context) => [heldOnce(context.hosts, observedBy(context))],
+
+  life: (context) => life(context.hosts, observedBy(context)),
 
   validate: problems,
 });

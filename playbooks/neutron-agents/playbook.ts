@@ -9,6 +9,7 @@ import { rootwrap } from '../openstack/rootwrap.ts';
 import { SERVICES } from '../openstack/services.ts';
 import { adminSession, siteOf } from '../openstack/site.ts';
 import { runUnits } from '../openstack/steps.ts';
+import { life } from './life.ts';
 import { externalNetwork } from './external-network.ts';
 import { accessSecrets, ADMIN, BROKER, METADATA, metadataCarried } from '../openstack/secrets.ts';
 
@@ -80,4 +81,6 @@ export default playbook({
         : []),
     ];
   },
+
+  life: (context) => life(hostsWith(context.inventory, 'control'), adminSession(siteOf(context))),
 });

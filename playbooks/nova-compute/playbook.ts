@@ -8,8 +8,9 @@ import { computeHosts } from '../openstack/hosts.ts';
 import { INSTANCES, needsMounts } from '../openstack/mounts.ts';
 import { rootwrap } from '../openstack/rootwrap.ts';
 import { SERVICES } from '../openstack/services.ts';
-import { siteOf } from '../openstack/site.ts';
+import { adminSession, siteOf } from '../openstack/site.ts';
 import { runUnits } from '../openstack/steps.ts';
+import { life } from './life.ts';
 import { hypervisor } from './hypervisor.ts';
 import { computesMapped, computesRegistered } from './mapped-computes.ts';
 import { accessSecrets, accountCarried, ADMIN, BROKER, METADATA } from '../openstack/secrets.ts';
@@ -100,4 +101,6 @@ export default playbook({
       }),
     ];
   },
+
+  life: (context) => life(hostsWith(context.inventory, 'control'), adminSession(siteOf(context))),
 });

@@ -27,6 +27,7 @@ import { takeoversOf } from './takeovers.ts';
 import { problemsOf } from './validate.ts';
 import { fenceAgents } from './fence-agents.ts';
 import { healthy } from './health.ts';
+import { life } from './life.ts';
 import { password } from './password.ts';
 import type { Transport } from './cluster/corosync-conf.ts';
 
@@ -204,6 +205,14 @@ export default playbook({
   },
 
   health: (context) => partsOf(context).map(({ healthy }) => healthy),
+
+  life: (context) =>
+    life(
+      partsOf(context).map(({ cluster, desired }) => ({
+        hosts: cluster.hosts,
+        runsWithoutQuorum: desired.properties['no-quorum-policy'] === 'ignore',
+      })),
+    ),
 
   takeovers: takenOver,
 

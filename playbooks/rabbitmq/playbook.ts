@@ -26,6 +26,7 @@ import { rabbitmqProblems } from './validate.ts';
 import { members } from './cluster/cluster.ts';
 import { cookieFile, cookieTaken } from './cluster/cookie.ts';
 import { healthy } from './health.ts';
+import { life } from './life.ts';
 
 /** One broker across all nodes: clients may use any of them, and queues survive the loss of a node. */
 export default playbook({
@@ -113,6 +114,8 @@ export default playbook({
   },
 
   health: ({ hosts, settings, platform }) => [healthy(hosts, { platform, named: namedBy(settings) })],
+
+  life: ({ hosts, settings, platform }) => life(hosts, { platform, settings }),
 
   frontends: ({ hosts, settings }) => [
     {

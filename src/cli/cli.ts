@@ -12,6 +12,7 @@ import { registerExec } from './verbs/exec.ts';
 import { registerCheck, registerStatus } from './verbs/health.ts';
 import { registerHistory, registerShow } from './verbs/history.ts';
 import { registerInit } from './verbs/init.ts';
+import { registerOkToStop } from './verbs/ok-to-stop.ts';
 import { registerOpenrc } from './verbs/openrc.ts';
 import { registerPhases } from './verbs/phases.ts';
 import { registerRender } from './verbs/render.ts';
@@ -67,6 +68,7 @@ const VERBS: readonly Register[] = [
   registerCheck,
   registerDeploy,
   registerStatus,
+  registerOkToStop,
   registerSmoke,
   registerOpenrc,
   registerRun,

@@ -2,6 +2,7 @@ import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
 import { disruptive, type HealthCheck } from '../playbook/operation.ts';
+import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
 import { rulesOf, type Playbook, type PlaybookContext, type PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
@@ -30,6 +31,8 @@ export interface PlannedPhase {
   readonly hosts: readonly Host[];
   readonly steps: readonly PlannedStep[];
   readonly health: readonly HealthCheck[];
+  /** Whether the system can spare one of its hosts; nothing for a host that it does not run on. */
+  readonly okToStop: (host: Host) => readonly SpareCheck[];
   readonly ports: readonly PortUse[];
 }
 
@@ -94,6 +97,7 @@ export function createPlan(request: PlanRequest): Plan {
         },
       };
     });
+    const health = playbook.health?.(context) ?? [];
     const from = selection.from?.phase === playbook.name ? selection.from : undefined;
     const first = from?.step === undefined ? 0 : indexOfStep(steps, from.phase, from.step);
     refuseOptionsOf(steps.slice(0, first), playbook, request.options ?? {});
@@ -103,7 +107,15 @@ export function createPlan(request: PlanRequest): Plan {
       needs: (playbook.needs ?? []).filter((need) => selectedNames.has(need)),
       hosts,
       steps: steps.slice(first),
-      health: playbook.health?.(context) ?? [],
+      health,
+      okToStop: (host) => {
+        if (!context.hosts.includes(host)) return [];
+        const life = playbook.life?.(context);
+        if (life) return life.okToStop(host);
+        return health
+          .filter(({ members }) => members.includes(host))
+          .map((check) => sparedByOthers(check, host));
+      },
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
   };

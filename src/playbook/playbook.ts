@@ -8,6 +8,7 @@ import { OshaError } from '../text/error.ts';
 import { bare } from '../yaml/bare.ts';
 import type { CarriedSecret } from './carried-secret.ts';
 import type { DeclaredAuthority, DeclaredCloud } from './cloud.ts';
+import type { Life } from './life.ts';
 import type { HealthCheck } from './operation.ts';
 import type { Step } from './step.ts';
 import type { Takeover } from './takeover.ts';
@@ -134,6 +135,8 @@ export interface PlaybookDefinition<
   /** Pure and cheap: called before connecting to any host. */
   steps(context: PlaybookContext<z.output<Schema>, SecretName, OptionName>): readonly Step[];
   health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];
+  /** Default: the system spares a host if `health` finds another one healthy. */
+  life?(context: PlaybookContext<z.output<Schema>, SecretName>): Life;
   /** Its services behind HAProxy. `context.frontends` and `context.takeovers` are empty here. */
   frontends?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Frontend[];
   /** Units that it starts and stops instead of the init system. `context.frontends` and `context.takeovers` are empty here. */

@@ -18,6 +18,18 @@ export interface AnswerSource {
   observer(host: string): Observer;
 }
 
+/** Announces the probes of all checks, so that each host answers them in one round trip. */
+export function expectProbes(
+  source: Pick<AnswerSource, 'observer'>,
+  hosts: readonly Host[],
+  checks: readonly Pick<HealthCheck, 'members' | 'probe'>[],
+): void {
+  for (const host of hosts) {
+    const concerning = checks.filter(({ members }) => members.some(({ name }) => name === host.name));
+    source.observer(host.name).expect(concerning.map((check) => check.probe(host)));
+  }
+}
+
 /** The answers of all members of a check. A member that cannot be asked has its reason instead. */
 export async function answersOf<Observed>(
   source: AnswerSource,

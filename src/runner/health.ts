@@ -1,6 +1,13 @@
 import type { Host } from '../inventory/types.ts';
 import type { Advice, Finding, HealthCheck } from '../playbook/operation.ts';
-import { answersOf, askConnected, findingsOf, type AnswerSource, type AskOptions } from './answers.ts';
+import {
+  answersOf,
+  askConnected,
+  expectProbes,
+  findingsOf,
+  type AnswerSource,
+  type AskOptions,
+} from './answers.ts';
 
 /** A check and the system it belongs to. */
 export interface NamedCheck {
@@ -48,10 +55,11 @@ export function observeHealth(
       whyGone: (host) => (asked.has(host) ? respondents.whyGone(host) : LEFT_OUT),
       observer: (host) => respondents.observer(host),
     };
-    for (const host of hosts) {
-      const concerning = checks.filter(({ check }) => check.members.some(({ name }) => name === host.name));
-      respondents.observer(host.name).expect(concerning.map(({ check }) => check.probe(host)));
-    }
+    expectProbes(
+      source,
+      hosts,
+      checks.map(({ check }) => check),
+    );
     const systems: SystemHealth[] = [];
     for (const { system, title, check } of checks) {
       const answers = await answersOf(source, check, { again: false });

@@ -101,6 +101,34 @@ describe('osha exec', () => {
   });
 });
 
+describe('osha ok-to-stop', () => {
+  const all = ['a', 'b', 'c'];
+
+  it('refuses where nothing is known about the other hosts, and says why', async () => {
+    const { exitCode, stdout } = await run(all, 'ok-to-stop', 'inventory.yaml', 'a');
+    expect(exitCode).toBe(5);
+    expect(stdout).toMatch(/MariaDB Galera +unknown +no member is in a Primary component, of those that/);
+    expect(stdout).toMatch(/memcached +NEEDED +healthy on no other host \(b: nothing answers on port 22/);
+    expect(stdout).toMatch(/not ok to stop: a \(.*galera, rabbitmq, memcached, etcd/);
+  });
+
+  it('prints a line of JSON for each system, and the answer last', async () => {
+    const { exitCode, stdout } = await run(all, 'ok-to-stop', 'inventory.yaml', 'a', '--json');
+    const lines = jsonLines(stdout);
+    expect(exitCode).toBe(5);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'spare', host: 'a', system: 'etcd', verdict: 'unknown' }),
+    );
+    expect(lines.at(-1)).toEqual({ event: 'ok-to-stop', host: 'a', ok: false });
+  });
+
+  it('does not know a host that the inventory does not list', async () => {
+    const { exitCode, stderr } = await run([], 'ok-to-stop', 'inventory.yaml', 'd');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('inventory.yaml has no host "d"');
+  });
+});
+
 describe('where no host answers,', () => {
   const away = ['a', 'b', 'c'];
 

@@ -3,7 +3,8 @@ import type { ListedMember } from '../../playbooks/etcd/cluster/status.ts';
 import type { ChangeContext } from '../../playbooks/etcd/cluster/changes.ts';
 import { decideMembers } from '../../playbooks/etcd/cluster/decide.ts';
 import { peerUrlOf } from '../../playbooks/etcd/layout.ts';
-import { membersOf } from '../../playbooks/etcd/cluster/members.ts';
+import { judgeSpare } from '../../playbooks/etcd/life.ts';
+import { isHealthy, membersOf } from '../../playbooks/etcd/cluster/members.ts';
 import type { MemberObservation } from '../../playbooks/etcd/cluster/observe.ts';
 import { type Identity, identityIn, type Formation } from '../../playbooks/etcd/cluster/identity.ts';
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
@@ -160,6 +161,24 @@ export class History {
     const [all] = groups;
     if (groups.length !== 1 || all?.length !== this.#machines.length)
       this.#fail('not all are in one cluster');
+  }
+
+  /** A member that can be spared is one without which a majority still serves; of a healthy cluster of three, each can be. */
+  expectSparedRightly(): void {
+    const groups = this.#groups();
+    const hosts = this.#machines.map(({ host }) => host);
+    const answers = new Map(this.#machines.map((one) => [one.host.name, this.#answer(one, groups)]));
+    const members = membersOf(hosts, answers);
+    const isWhole = groups[0]?.length === hosts.length && hosts.length > 2 && members.every(isHealthy);
+    for (const machine of this.#machines) {
+      const { verdict, evidence } = judgeSpare(machine.host.name, members);
+      const survives = groups.some(
+        (group) =>
+          group.filter((one) => one !== machine).length * 2 > (group[0]?.disk?.config.length ?? Infinity),
+      );
+      if (verdict === 'spared' && !survives) this.#fail(`${machine.host.name} is spared (${evidence})`);
+      if (verdict !== 'spared' && isWhole) this.#fail(`${machine.host.name} is not spared (${evidence})`);
+    }
   }
 
   get told(): string {

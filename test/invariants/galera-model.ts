@@ -292,6 +292,15 @@ export class GaleraModel {
     });
   }
 
+  /** Whether a component would keep its quorum and every acknowledged transaction if a member died now. */
+  survivesWithout(name: string): boolean {
+    return this.components.some((component) => {
+      const left = [...component].filter((member) => member.name !== name);
+      const whole = left.every(({ data }) => [...this.held()].every((id) => data.includes(id)));
+      return left.length * 2 > component.size && whole;
+    });
+  }
+
   /** Carries out one change; false if its script would fail. */
   carryOut({ host, change }: HostChange): boolean {
     const member = this.members.find(({ name }) => name === host);

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { decideCluster } from '../../playbooks/galera/cluster/decide.ts';
 import type { DecisionContext } from '../../playbooks/galera/cluster/election.ts';
 import { judgeMembers } from '../../playbooks/galera/health.ts';
+import { judgeSpare } from '../../playbooks/galera/life.ts';
 import { membersOf } from '../../playbooks/galera/cluster/members.ts';
 import { ZERO_UUID, type MemberObservation } from '../../playbooks/galera/cluster/observe.ts';
 import type { Answer, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
@@ -406,6 +407,22 @@ const event: fc.Arbitrary<Event> = fc.record({
   member: fc.integer({ min: 0, max: 2 }),
 });
 
+/** A member that can be spared is one whose death the cluster survives; of a healthy one of three, each can be. */
+function expectSparedRightly(model: GaleraModel): void {
+  const members = membersOf(
+    model.members.map(({ name }) => aHost(name)),
+    model.answers(),
+  );
+  const isWhole = judgeMembers(members).every(({ healthy }) => healthy) && members.length > 2;
+  for (const { name } of model.members) {
+    const { verdict, evidence } = judgeSpare(name, members);
+    if (verdict === 'spared' && !model.survivesWithout(name)) {
+      throw new Error(`${name} is spared (${evidence}): ${model.log.join('; ')}`);
+    }
+    if (verdict !== 'spared' && isWhole) throw new Error(`${name} is not spared (${evidence})`);
+  }
+}
+
 describe('the history of a Galera cluster', () => {
   const histories = fc.record({
     count: fc.integer({ min: 1, max: 3 }),
@@ -414,7 +431,7 @@ describe('the history of a Galera cluster', () => {
   });
   everyHistory(
     SYSTEM,
-    'loses nothing, never has two clusters, and ends healthy or refused',
+    'loses nothing, never has two clusters, spares no member that it needs, and ends healthy or refused',
     histories,
     ({ count, events, meanwhile }) => {
       const model = new GaleraModel(count);
@@ -423,6 +440,7 @@ describe('the history of a Galera cluster', () => {
       for (const each of events) {
         if (each === 'osha') deployed(model, meanwhile ?? undefined);
         else model.happens(each);
+        expectSparedRightly(model);
       }
       model.mend();
       let end = deployed(model);

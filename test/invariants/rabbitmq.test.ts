@@ -13,7 +13,8 @@ import type { NodeObservation } from '../../src/operations/rabbitmq/observe.ts';
 import type { Answer, Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords } from './every-case.ts';
 import { Model, type Fault } from './rabbitmq-model.ts';
-import { HOSTS, platform } from './rabbitmq-nodes.ts';
+import { judgeSpare } from '../../playbooks/rabbitmq/life.ts';
+import { ALL, bit, HOSTS, NODES, platform } from './rabbitmq-nodes.ts';
 import { SAYINGS } from './rabbitmq-sayings.ts';
 
 const SYSTEM = 'rabbitmq';
@@ -221,18 +222,39 @@ it('a first deployment of new hosts ends healthy', () => {
 
 const histories = fc.array(fc.nat(KINDS.length * 3 + ALONE.length - 1), { maxLength: 7 });
 
+/** A node that can be spared is one without which a majority keeps running; of a healthy cluster, each can be. */
+function expectSparedRightly(model: Model): void {
+  const members = membersOf(HOSTS, model.observe());
+  const nodes = HOSTS.map((_, index) => model.groupOf(index));
+  const isWhole = members.every(isRunning) && nodes.every((group) => group === ALL);
+  HOSTS.forEach(({ name }, index) => {
+    const { verdict, evidence } = judgeSpare(name, members, { pauses: true });
+    const survives = nodes.some((group, of) => {
+      const left = NODES.filter((node) => node !== index && group & bit(node));
+      return left.length * 2 > (model.nodes[of]?.data ? sizeOf(model.nodes[of].data.view) : Infinity);
+    });
+    if (verdict === 'spared' && !survives) throw new Error(`${name} is spared (${evidence})`);
+    if (verdict !== 'spared' && isWhole) throw new Error(`${name} is not spared (${evidence})`);
+  });
+}
+
+const sizeOf = (mask: number): number => NODES.filter((node) => mask & bit(node)).length;
+
 /** A cluster of three with a message, then a history of events. */
 function lived(faults: readonly number[]): Model {
   const model = new Model('cluster');
   model.happen({ kind: 'publish', node: 0 });
-  for (const number of faults) model.happen(faultOf(number));
+  for (const number of faults) {
+    model.happen(faultOf(number));
+    expectSparedRightly(model);
+  }
   return model;
 }
 
 describe('every history of a RabbitMQ cluster', () => {
   everyHistory(
     SYSTEM,
-    'histories of faults and deployments lose no acknowledged message and form no second cluster',
+    'histories of faults and deployments lose no acknowledged message, form no second cluster, and spare no node that is needed',
     histories,
     (faults) => {
       const model = lived(faults);

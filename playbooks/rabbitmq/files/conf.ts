@@ -3,13 +3,18 @@ import type { RabbitmqSettings } from '../settings.ts';
 
 export const MANAGEMENT_PORT = 15672;
 
+/** What nodes do that lose contact: the setting, or its default. */
+export function partitionsOf(nodes: number, settings: RabbitmqSettings): RabbitmqSettings['partitions'] {
+  // With two nodes, neither side of a partition has a majority: both would pause, even if one has only died.
+  return settings.partitions ?? (nodes > 2 ? 'pause_minority' : 'autoheal');
+}
+
 /**
  * `rabbitmq.conf` of one node. It listens on the host's own address, because HAProxy listens on the virtual IP of the
  * same host.
  */
 export function rabbitmqConf(host: Host, nodes: number, settings: RabbitmqSettings): string {
-  // With two nodes, neither side of a partition has a majority: both would pause, even if one has only died.
-  const partitions = settings.partitions ?? (nodes > 2 ? 'pause_minority' : 'autoheal');
+  const partitions = partitionsOf(nodes, settings);
   // The broker does not start with settings of a disabled plugin.
   const management = settings.management
     ? `management.tcp.ip = ${host.address}\nmanagement.tcp.port = ${MANAGEMENT_PORT}\n`

@@ -1,11 +1,10 @@
 import type { Host } from '../../inventory/types.ts';
 import { SelectionError, type Selection } from '../../planner/selection.ts';
-import { probeTimeoutMs } from '../../playbook/limits.ts';
 import type { Finding } from '../../playbook/operation.ts';
 import type { HealthReport, NamedCheck } from '../../runner/health.ts';
 import { visibleBehind } from '../../text/visible.ts';
+import { asking } from '../asking.ts';
 import { loadDeployment, type Deployment } from '../deployment.ts';
-import { interruption } from '../interruption.ts';
 import { EXIT } from '../io.ts';
 import {
   selectionOf,
@@ -76,39 +75,14 @@ async function health(cli: Cli, file: string, request: HealthRequest): Promise<n
     deployment,
     phaseSelectionOf(request),
   );
-  const [{ observeHealth }, { accessTo }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] =
-    await Promise.all([
-      import('../../runner/health.ts'),
-      import('../access.ts'),
-      import('../../secrets/masker.ts'),
-      import('../../journal/mask-deep.ts'),
-      import('../admission.ts'),
-      import('../pasteable.ts'),
-    ]);
-  const { transport, passwords } = await accessTo(io, request);
-  const mask = createMasker([...secretsToMask(deployment), ...passwords]);
-  const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
-  let report: HealthReport;
-  try {
-    const found = await observeHealth(hosts, checks, {
-      transport,
-      forks: request.forks,
-      connectTimeoutMs: request.connectTimeout * 1000,
-      probeTimeoutMs: probeTimeoutMs(request.timeout * 1000),
-      acceptNew: request.acceptNew ?? false,
-      signal: stop.signal,
-      emit: (event) => void (request.json && printJson(io, [maskDeep(event, mask)])),
-    });
-    report = pasteable(maskDeep(found, mask), deployment.inventory.file);
-  } catch (error) {
-    if (stop.asked()) return EXIT.interrupted;
-    throw error;
-  } finally {
-    stop.release();
-  }
+  const { observeHealth } = await import('../../runner/health.ts');
+  const { result: report, interrupted } = await asking(cli, deployment, request, (options) =>
+    observeHealth(hosts, checks, options),
+  );
+  if (!report) return EXIT.interrupted;
   if (request.json) printJson(io, jsonLines(report, hosts, Date.now() - started));
   else await print(cli, report, request);
-  if (stop.asked()) return EXIT.interrupted;
+  if (interrupted) return EXIT.interrupted;
   if (report.unreachable.length > 0) return EXIT.unreachable;
   if (report.healthy) return EXIT.ok;
   return request.of === 'systems' ? EXIT.failed : EXIT.refused;

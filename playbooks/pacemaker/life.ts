@@ -1,0 +1,102 @@
+import { type Answers, type Host, type Life, type Spare, spareCheck } from 'osha';
+import { memberView, type MemberView } from './cluster/health-cluster.ts';
+import { cloneOf } from './cluster/desired.ts';
+import type { CibConstraint, Monitor } from './cluster/resource-state.ts';
+
+/** One cluster, as its life needs to know it. */
+export interface LifeOptions {
+  readonly hosts: readonly Host[];
+  /** Its members keep their resources without quorum (`no-quorum-policy: ignore`), as two members do. */
+  readonly runsWithoutQuorum: boolean;
+}
+
+/** How the clusters live while their hosts come and go. */
+export function life(clusters: readonly LifeOptions[]): Life {
+  return {
+    okToStop: (host) =>
+      clusters
+        .filter(({ hosts }) => hosts.includes(host))
+        .map(({ hosts, runsWithoutQuorum }) =>
+          spareCheck({
+            members: hosts,
+            probe: () => memberView,
+            judge: (answers) => judgeSpare(host.name, answers, { runsWithoutQuorum }),
+          }),
+        ),
+  };
+}
+
+/** Whether the other members keep quorum, and may run all that now runs on the host. Pure. */
+export function judgeSpare(
+  host: string,
+  answers: Answers<MemberView>,
+  { runsWithoutQuorum }: Pick<LifeOptions, 'runsWithoutQuorum'>,
+): Spare {
+  const views = [...answers.values()].flatMap((answer) => (answer.reachable ? [answer.observed] : []));
+  const view = views.find(({ monitor }) => monitor?.quorate);
+  const monitor = view?.monitor;
+  if (!view || !monitor) {
+    const isWhole = views.length === answers.size;
+    return isWhole
+      ? {
+          verdict: 'needed',
+          evidence: 'the cluster has no quorum',
+          hint: 'bring members back first: osha deploy INVENTORY --only pacemaker',
+        }
+      : { verdict: 'unknown', evidence: 'no quorum, of those that answered' };
+  }
+  if (monitor.maintenance) {
+    return {
+      verdict: 'needed',
+      evidence: 'the cluster is in maintenance mode: it moves nothing',
+      hint: 'to end this: pcs property set maintenance-mode=false',
+    };
+  }
+  const remaining = [...monitor.online].filter((name) => name !== host);
+  const all = monitor.members.size;
+  const evidence = `${remaining.length} of ${all} members remain${remaining.length > 0 ? `: ${remaining.join(', ')}` : ''}`;
+  const enough = runsWithoutQuorum ? remaining.length > 0 : remaining.length * 2 > all;
+  if (!enough) {
+    return {
+      verdict: 'needed',
+      evidence: runsWithoutQuorum ? evidence : `${evidence}, which is no quorum`,
+      hint: 'bring the other members back first: osha deploy INVENTORY --only pacemaker',
+    };
+  }
+  const stuck = runningOn(host, monitor).filter(
+    (id) => !remaining.some((other) => mayRun(id, other, monitor, view.constraints)),
+  );
+  if (stuck.length > 0) {
+    return {
+      verdict: 'needed',
+      evidence: `${evidence}, none of which can run ${stuck.join(', ')}`,
+      hint: 'see why: pcs constraint, and pcs status --full',
+    };
+  }
+  const moving = runningOn(host, monitor);
+  return {
+    verdict: 'spared',
+    evidence: moving.length === 0 ? evidence : `${evidence}; ${moving.join(', ')} will move`,
+  };
+}
+
+/** Resources that run on this host only, and so have to move. Fence devices are used from elsewhere. */
+function runningOn(host: string, monitor: Monitor): readonly string[] {
+  return [...monitor.runsOn].flatMap(([id, hosts]) =>
+    hosts.size === 1 && hosts.has(host) && !monitor.agents.get(id)?.startsWith('stonith:') ? [id] : [],
+  );
+}
+
+/** Whether constraints let a resource, or the group that it is in, run on another host as things are there. */
+function mayRun(id: string, host: string, monitor: Monitor, constraints: readonly CibConstraint[]): boolean {
+  if (monitor.unmanaged.has(id)) return false;
+  const group = [...monitor.groups].find(([, resources]) => resources.includes(id))?.[0];
+  const own = constraints.filter(({ resource }) => resource === id || resource === group);
+  return own.every(({ kind, other, strength }) => {
+    if (kind === 'location') return other !== host || strength !== '-INFINITY';
+    if (kind !== 'colocation' || strength !== 'INFINITY') return true;
+    // With a clone, only where an instance of it runs. Anything else moves together with it.
+    const cloned = [...monitor.runsOn.keys()].find((resource) => cloneOf(resource) === other);
+    return cloned === undefined || (monitor.runsOn.get(cloned)?.has(host) ?? false);
+  });
+}
