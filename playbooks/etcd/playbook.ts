@@ -23,7 +23,7 @@ export default playbook({
   ],
 
   steps: ({ inventory, hosts, settings, platform }) => [
-    step('Recognise the cluster', etcd.recognised(hosts, { platform })),
+    step('Recognise the cluster', etcd.recognised(hosts, { platform }), { recovers: true }),
     step('Install etcd', packages.installed(platform.packages.etcd)),
     step('Configure the member', (host) => [
       file.content(platform.paths.etcdEnv, {
@@ -32,7 +32,9 @@ export default playbook({
       file.content(dropInPathOf(platform), { content: dropInOf(platform) }),
     ]),
     step('Start etcd at boot', service.enabled(platform.units.etcd)),
-    step('Form the cluster', etcd.members(hosts, { platform, deployment: inventory.name })),
+    step('Form the cluster', etcd.members(hosts, { platform, deployment: inventory.name }), {
+      recovers: true,
+    }),
     verify('Every member is healthy', healthy(hosts, { platform })),
   ],
 

@@ -64,7 +64,9 @@ export default playbook({
     const onMembers = { hosts: members };
     const dropIn = `/etc/systemd/system/${units.arbitrator}.service.d/osha.conf`;
     return [
-      step('Recognise the cluster', galera.recognised(members, { ...voters, clusterName: inventory.name })),
+      step('Recognise the cluster', galera.recognised(members, { ...voters, clusterName: inventory.name }), {
+        recovers: true,
+      }),
       step(
         'Install MariaDB and Galera',
         packages.installed(
@@ -84,19 +86,24 @@ export default playbook({
       step(
         'Form the cluster',
         galera.cluster(members, { ...voters, bootstrapFrom: options['bootstrap-from'] }),
+        { recovers: true },
       ),
       ...(arbitrator
         ? [
             step(
-              'Run the arbitrator',
+              'Configure the arbitrator',
               (host) => [
                 packages.installed(names.arbitrator),
                 file.content(paths.arbitratorEnv, { content: arbitratorEnv(host, members, inventory.name) }),
                 file.directory(dropIn.slice(0, dropIn.lastIndexOf('/'))),
                 file.content(dropIn, { content: arbitratorDropIn() }),
-                service.running(units.arbitrator, { newerThan: [paths.arbitratorEnv, dropIn] }),
               ],
               { hosts: [arbitrator] },
+            ),
+            step(
+              'Run the arbitrator',
+              service.running(units.arbitrator, { newerThan: [paths.arbitratorEnv, dropIn] }),
+              { hosts: [arbitrator], recovers: true },
             ),
           ]
         : []),
@@ -105,7 +112,7 @@ export default playbook({
         ...onMembers,
       }),
       step(
-        `Run the health endpoint on port ${HEALTH_PORT}`,
+        'Install the health endpoint',
         (host) => [
           healthSystemUser(HEALTH_USER),
           file.directory(HEALTH_FOLDER),
@@ -115,9 +122,13 @@ export default playbook({
             validate: IS_PYTHON,
           }),
           file.content(HEALTH_UNIT_FILE, { content: healthUnit(host) }),
-          service.running(HEALTH_UNIT, { newerThan: [HEALTH_PROGRAM, HEALTH_UNIT_FILE] }),
         ],
         onMembers,
+      ),
+      step(
+        `Run the health endpoint on port ${HEALTH_PORT}`,
+        service.running(HEALTH_UNIT, { newerThan: [HEALTH_PROGRAM, HEALTH_UNIT_FILE] }),
+        { ...onMembers, recovers: true },
       ),
       verify('Every member is Synced', healthy(members, voters), { within: minutes(2) }),
     ];

@@ -47,13 +47,13 @@ export default playbook({
       step('Install GlusterFS', (host) =>
         packages.installed(servers.includes(host) ? [...glusterServer, ...glusterClient] : glusterClient),
       ),
-      step('Run glusterd', service.running(platform.units.glusterd), { hosts: servers }),
-      step('Form the pool', poolFormed(servers, { platform, volumes }), { hosts: servers }),
+      step('Run glusterd', service.running(platform.units.glusterd), { hosts: servers, recovers: true }),
+      step('Form the pool', poolFormed(servers, { platform, volumes }), { hosts: servers, recovers: true }),
       ...volumes.map((volume) =>
         step(
           `Keep a copy of ${volume.name} on each server`,
           volumeReplicated(servers, volume, { platform, volumes }),
-          { hosts: servers },
+          { hosts: servers, recovers: true },
         ),
       ),
       verify('Every copy is online and healed', healthy(servers, { platform, volumes }), {
@@ -62,7 +62,7 @@ export default playbook({
       step(
         'Mount the volumes, at boot too',
         (host) => mounts(host).flatMap((wanted) => mount.mounted(wanted)),
-        { hosts: hosts.filter((host) => mounts(host).length > 0) },
+        { hosts: hosts.filter((host) => mounts(host).length > 0), recovers: true },
       ),
       ...Object.entries(settings.volumes).flatMap(([name, volume]) => {
         const { owner, group, mode } = volume;

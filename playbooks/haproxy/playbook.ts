@@ -14,6 +14,7 @@ import {
 } from 'osha';
 import { haproxyConf, STATS_PORT, tlsBinding } from './files/conf.ts';
 import { serversUp, vipsAnswer } from './health.ts';
+import { life } from './life.ts';
 import { clashes, everyFrontend, frontendProblems, refuseClashes } from './frontends.ts';
 import { settings, settingsOf } from './settings.ts';
 import { internalVipProblems, vipsOf } from './vips.ts';
@@ -107,12 +108,15 @@ export default playbook({
           validate: 'haproxy -c -f {}',
         }),
       ),
-      step(unitTitle(hosts.flatMap((host) => takeover(host.name) ?? [])), (host) =>
-        service.running(unit, {
-          newerThan: [paths.haproxyConf, ...heldBy(host.name).map(({ path }) => path)],
-          reload: true,
-          ...service.startup(takeover(host.name)),
-        }),
+      step(
+        unitTitle(hosts.flatMap((host) => takeover(host.name) ?? [])),
+        (host) =>
+          service.running(unit, {
+            newerThan: [paths.haproxyConf, ...heldBy(host.name).map(({ path }) => path)],
+            reload: true,
+            ...service.startup(takeover(host.name)),
+          }),
+        { recovers: true },
       ),
       step('Remove certificates that nothing uses', (host) =>
         tls.noOthers(
@@ -145,6 +149,16 @@ export default playbook({
         : []),
     ];
   },
+
+  life: ({ inventory, hosts, takeovers, platform }) =>
+    life({
+      hosts,
+      frontends: [],
+      vips: vipsOf(inventory),
+      unit: platform.units.haproxy,
+      takeovers,
+      taken: 'surely',
+    }),
 
   validate: (inventory, settings) => [
     ...internalVipProblems(inventory),

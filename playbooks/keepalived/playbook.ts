@@ -95,7 +95,7 @@ export default playbook({
       });
     return [
       // Before any file is written, because a stranger that loses its peers would take the address.
-      step('Check who else holds the virtual IPs', recognised(kept, options)),
+      step('Check who else holds the virtual IPs', recognised(kept, options), { recovers: true }),
       step('Check that no Pacemaker cluster holds the virtual IPs', notInCluster(vips), on),
       ...(others.length > 0
         ? [step('Release what other hosts hold', givenUp({ unit, conf }), { hosts: others })]
@@ -115,7 +115,11 @@ export default playbook({
       // Before a new holder starts that would not receive the others' advertisements.
       step('Apply the configuration', reloaded(kept, options)),
       // A restart moves the virtual IPs of the host: one at a time, so that another host can take them.
-      step('Run keepalived', service.running(unit, { newerThan: [env] }), { ...on, oneAtATime: true }),
+      step('Run keepalived', service.running(unit, { newerThan: [env] }), {
+        ...on,
+        oneAtATime: true,
+        recovers: true,
+      }),
       verify('Each virtual IP is on one host', heldOnce(kept, observed), {
         within: minutes(1) + seconds(4 * settings.advert_seconds),
       }),

@@ -23,13 +23,18 @@ export default playbook({
     const own = hosts.filter((host) => takeoverOf(takeovers, unit, host.name)?.runsOn !== 'one');
     return [
       step('Install memcached', packages.installed(platform.packages.memcached)),
-      step('Listen on the cluster address', (host) => [
+      step('Listen on the cluster address', (host) =>
         file.content(conf, { content: memcachedConf(host, settings) }),
-        service.running(unit, {
-          newerThan: [conf],
-          ...service.startup(takeoverOf(takeovers, unit, host.name)),
-        }),
-      ]),
+      ),
+      step(
+        'Run memcached',
+        (host) =>
+          service.running(unit, {
+            newerThan: [conf],
+            ...service.startup(takeoverOf(takeovers, unit, host.name)),
+          }),
+        { recovers: true },
+      ),
       // A cache that runs on one host at a time is started by the cluster, in a later phase.
       ...(own.length > 0 ? [verify('Every cache answers', cachesAnswer(own, unit))] : []),
     ];

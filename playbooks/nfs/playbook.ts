@@ -46,9 +46,7 @@ export default playbook({
       step(
         'Mount the shares, at boot too',
         (host) => mounts(host).flatMap((wanted) => mount.mounted(wanted)),
-        {
-          hosts: clients,
-        },
+        { hosts: clients, recovers: true },
       ),
       verify('Every client has them mounted', mount.answering(clients, mounts, 'nfs')),
     ];

@@ -74,7 +74,7 @@ export default playbook({
         file.content(neutron.BRIDGE, { content: neutron.bridgeConf(inventory, host), ...ofNeutron }),
         ...asRoot.neutron.operations,
       ]),
-      step('Run libvirt', service.running(units.libvirt)),
+      step('Run libvirt', service.running(units.libvirt), { recovers: true }),
       ...runUnits('the bridge agent', {
         units: [units.neutron.bridge],
         files: [neutron.CONF, neutron.ML2, neutron.BRIDGE, ...asRoot.neutron.paths],

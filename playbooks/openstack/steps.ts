@@ -71,17 +71,18 @@ export function runUnits(
   // Two Pacemaker clusters may each run a part of the service: each is configured on one of its own hosts.
   const clusters = new Map(given.map(({ hosts: members, by }) => [members.join(), { members, by }]));
   const on = hosts ? { hosts } : {};
+  const recovers = true;
   return [
     step(
       `Run ${what}`,
       (host) => units.map((unit) => handoverOf(unit, host)?.leave ?? running(unit, [], host)),
-      on,
+      { ...on, recovers },
     ),
     ...[...clusters.values()].map(({ members, by }) =>
       step(
         `Have ${by} run ${what} on one host`,
         (host) => [...new Set(units.flatMap((unit) => handoverOf(unit, host)?.run ?? []))],
-        { ...(hosts ? { hosts: hosts.filter(({ name }) => members.includes(name)) } : {}) },
+        { ...(hosts ? { hosts: hosts.filter(({ name }) => members.includes(name)) } : {}), recovers },
       ),
     ),
     step(`Apply new settings of ${what}`, (host) => units.map((unit) => running(unit, files, host)), {

@@ -142,6 +142,7 @@ export default playbook({
       ...parts.map(({ cluster, of, wanted }) =>
         step(`Recognise the cluster${of}`, recognised(cluster.hosts, wanted), {
           hosts: cluster.hosts,
+          recovers: true,
         }),
       ),
       step('Install Pacemaker, Corosync and pcs', packages.installed(platform.packages.pacemaker)),
@@ -157,12 +158,14 @@ export default playbook({
         step(
           `Form the cluster${of}`,
           clusterFormed(cluster.hosts, { ...wanted, password: secrets.hacluster }),
+          { recovers: true },
         ),
       ),
       // Before services are handed over: those that the cluster cannot run would be down.
       ...parts.map(({ cluster, of, desired }) =>
         step(`Check the cluster${of} for quorum and holds`, clusterReady(cluster.hosts, desired), {
           hosts: cluster.hosts,
+          recovers: true,
         }),
       ),
       step('Start the cluster at boot', [
@@ -191,7 +194,7 @@ export default playbook({
             ? `Run HAProxy and the virtual IPs${of}`
             : `Run the virtual IPs${of}`,
           resourcesConfigured(desired),
-          { hosts: cluster.hosts },
+          { hosts: cluster.hosts, recovers: true },
         ),
       ),
       step('Record the passwords for root', [

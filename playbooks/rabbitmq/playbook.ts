@@ -77,7 +77,9 @@ export default playbook({
         file.content(paths.rabbitmqPlugins, { content: enabledPlugins(settings), ...own }),
       ]),
       step('Start RabbitMQ at boot', service.enabled(units.rabbitmq)),
-      step('Form the cluster', members(hosts, { platform, ram: ramHosts(hosts, settings) })),
+      step('Form the cluster', members(hosts, { platform, ram: ramHosts(hosts, settings) }), {
+        recovers: true,
+      }),
       step('Remove the default user', (host) => rabbitmq.userAbsent(host, 'guest', { platform })),
       step('Create the user of the services', (host) =>
         rabbitmq.user(host, SERVICE_USER, {

@@ -25,8 +25,10 @@ export default playbook({
           content: chronyConf({ host, hosts, timeHosts, settings, pool: platform.timePool }),
         }),
         file.content(dropIn, { content: clockDropIn(settings.control_clock) }),
-        service.running(platform.units.chrony, { newerThan: [conf, dropIn] }),
       ]),
+      step('Run chrony', service.running(platform.units.chrony, { newerThan: [conf, dropIn] }), {
+        recovers: true,
+      }),
       // A host that led takes several polls to follow another one.
       verify('Clocks agree', clocksAgree(hosts, timeHosts, settings, platform.timePool), {
         within: minutes(5),

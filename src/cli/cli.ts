@@ -15,6 +15,7 @@ import { registerInit } from './verbs/init.ts';
 import { registerOkToStop } from './verbs/ok-to-stop.ts';
 import { registerOpenrc } from './verbs/openrc.ts';
 import { registerPhases } from './verbs/phases.ts';
+import { registerRecover } from './verbs/recover.ts';
 import { registerRender } from './verbs/render.ts';
 import { registerSchema } from './verbs/schema.ts';
 import { registerSecrets } from './verbs/secrets.ts';
@@ -68,6 +69,7 @@ const VERBS: readonly Register[] = [
   registerCheck,
   registerDeploy,
   registerStatus,
+  registerRecover,
   registerOkToStop,
   registerSmoke,
   registerOpenrc,

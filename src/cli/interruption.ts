@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EXIT, type Io } from './io.ts';
 
 /** Milliseconds within which a second signal is the same Ctrl-C: npm and tsx forward it to a child that already got it. */
@@ -28,6 +29,8 @@ export function interruption(
   leave: () => void = () => undefined,
 ): Interruption {
   const controller = new AbortController();
+  // Each script that runs on a host listens until it ends; Node.js warns of a leak beyond ten.
+  setMaxListeners(0, controller.signal);
   let askedAt = 0;
   const release = io.onInterrupt((signal) => {
     if (controller.signal.aborted) {

@@ -56,6 +56,8 @@ export interface PlanRequest {
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly platform: Platform;
   readonly selection?: Selection;
+  /** For `osha recover`: plan only steps that recover, verifications, and phases with such steps. Default: everything. */
+  readonly recovers?: true;
   /** See `Playbook.options`. */
   readonly options?: GivenOptions | undefined;
   /** For `osha run`: plan only the playbooks of this file. */
@@ -86,7 +88,7 @@ export function createPlan(request: PlanRequest): Plan {
     const hosts = context.hosts.filter((host) => allowed.has(host.name));
     const steps = identified(playbook.steps(context)).map(({ id, step: declared }): PlannedStep => {
       const all = hostsOf(declared, context.hosts);
-      const step = onceWhereDeclared(declared, all);
+      const step = onceWhereDeclared(request.recovers ? withoutFiles(declared) : declared, all);
       const onHosts = all.filter((host) => allowed.has(host.name));
       return {
         id,
@@ -106,7 +108,7 @@ export function createPlan(request: PlanRequest): Plan {
       title: playbook.title,
       needs: (playbook.needs ?? []).filter((need) => selectedNames.has(need)),
       hosts,
-      steps: steps.slice(first),
+      steps: steps.slice(first).filter(({ step }) => !request.recovers || isRecovery(step)),
       health,
       okToStop: (host) => {
         if (!context.hosts.includes(host)) return [];
@@ -119,7 +121,9 @@ export function createPlan(request: PlanRequest): Plan {
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
   };
-  const waves = inWaves(selected.filter(mayRun), present).map((wave) => wave.map(planned));
+  const waves = inWaves(selected.filter(mayRun), present)
+    .map((wave) => wave.map(planned).filter(({ steps }) => !request.recovers || steps.some(recovers)))
+    .filter((wave) => wave.length > 0);
   return {
     inventory,
     hosts: inventory.hosts.filter((host) => allowed.has(host.name)),
@@ -127,6 +131,21 @@ export function createPlan(request: PlanRequest): Plan {
     waves,
     losses,
   };
+}
+
+/** A step of a recovery, which leaves configuration files as they are. */
+function withoutFiles(step: Step): Step {
+  if (step.kind !== 'host') return step;
+  return { ...step, operations: (host) => step.operations(host).filter(({ places }) => !places) };
+}
+
+/** Whether a step is part of a recovery. */
+function isRecovery(step: Step): boolean {
+  return step.recovers === true || step.kind === 'verify';
+}
+
+function recovers({ step }: PlannedStep): boolean {
+  return step.recovers === true;
 }
 
 function playbooksOfFile(

@@ -10,7 +10,9 @@ export type Strategy = { readonly kind: 'all' } | { readonly kind: 'oneAtATime' 
 interface StepBase {
   readonly title: string;
   /** Default: all hosts of the playbook. */
-  readonly hosts?: readonly Host[];
+  readonly hosts?: readonly Host[] | undefined;
+  /** Part of `osha recover`; see `StepOptions`. A verification always is. */
+  readonly recovers?: true | undefined;
 }
 
 /** Operations on each host. */
@@ -45,6 +47,11 @@ export interface StepOptions {
    * step.
    */
   readonly oneAtATime?: true;
+  /**
+   * It starts, forms or heals the system after an outage: `osha recover` runs these steps and the verifications, in the same
+   * order, without the operations that place files. A change that would not be safe is refused by the same decision.
+   */
+  readonly recovers?: true;
   /** On the first host that is up. */
   readonly once?: true;
   /** After each changed host, and before the next: wait until this is healthy, which may be about that host alone. */
@@ -76,7 +83,7 @@ function untilHealthy(check: StepOptions['untilHealthy']): Pick<HostStep, 'until
  * function of the host.
  */
 export function step(title: string, work: Work, options: StepOptions = {}): Step {
-  const base = { title, ...(options.hosts ? { hosts: options.hosts } : {}) };
+  const base = { title, hosts: options.hosts, recovers: options.recovers };
   if (
     typeof work !== 'function' &&
     !Array.isArray(work) &&

@@ -129,11 +129,38 @@ describe('osha ok-to-stop', () => {
   });
 });
 
+describe('osha recover', () => {
+  const all = ['a', 'b', 'c'];
+
+  it('asks before it changes anything: without a terminal it names the option', async () => {
+    const { exitCode, stderr } = await run([], 'recover', 'inventory.yaml');
+    expect(exitCode).toBe(5);
+    expect(stderr).toContain('recover needs confirmation, and there is no terminal to ask on');
+    expect(stderr).toContain('hint: confirm with: osha recover inventory.yaml --yes');
+  });
+
+  it('only shows what it would do with --diff', async () => {
+    const { exitCode, stdout } = await run(all, 'recover', 'inventory.yaml', 'galera', '--diff');
+    expect(exitCode).toBe(4);
+    expect(stdout).toContain('nothing answers on port 22');
+  });
+
+  it('does not know a system that the inventory lacks, or that has nothing to recover', async () => {
+    const unknown = await run([], 'recover', 'inventory.yaml', 'mysql', '--diff');
+    expect(unknown.exitCode).toBe(2);
+    expect(unknown.stderr).toContain('this inventory has no phase "mysql"');
+    const idle = await run([], 'recover', 'inventory.yaml', 'logging', '--diff');
+    expect(idle.exitCode).toBe(2);
+    expect(idle.stderr).toContain('hint: deploy instead: osha deploy inventory.yaml --only logging');
+  });
+});
+
 describe('where no host answers,', () => {
   const away = ['a', 'b', 'c'];
 
   it.each([
     ['deploy', 'inventory.yaml'],
+    ['recover', 'inventory.yaml', '--yes'],
     ['plan', 'inventory.yaml', '--diff'],
     ['status', 'inventory.yaml'],
     ['check', 'inventory.yaml'],

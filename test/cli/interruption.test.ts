@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { interruption, Interrupted } from '../../src/cli/interruption.ts';
 import type { InterruptSignal, Io } from '../../src/cli/io.ts';
@@ -81,5 +82,10 @@ describe('Ctrl-C', () => {
   it('has its default action again after the release', () => {
     interruption(io, () => undefined).release();
     expect(handlers).toEqual([]);
+  });
+
+  it('can be heard by any number of running scripts', () => {
+    const { signal } = interruption(io, () => undefined);
+    expect(getMaxListeners(signal)).toBe(0);
   });
 });

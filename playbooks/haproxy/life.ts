@@ -1,0 +1,56 @@
+import { type Answers, type Host, type Life, type Spare, spareCheck, takeoverOf } from 'osha';
+import { serversUp, type HaproxyState, type ServersOptions } from './health.ts';
+
+/** How the load balancers live while their hosts come and go. */
+export function life(options: ServersOptions): Life {
+  const check = serversUp(options);
+  return {
+    okToStop: (host) => [
+      spareCheck<HaproxyState>({
+        members: options.hosts,
+        probe: (member) => check.probe(member),
+        judge: (answers) => judgeSpare(host, answers, options),
+      }),
+    ],
+  };
+}
+
+/**
+ * Whether HAProxy runs on another holder of each virtual IP, or on another host if this one holds none. Whether the servers
+ * behind it are up is a question for their own systems. Where a cluster runs HAProxy on one host at a time, that cluster has
+ * to run on another of its hosts. Pure.
+ */
+export function judgeSpare(
+  { name }: Pick<Host, 'name'>,
+  answers: Answers<HaproxyState>,
+  { hosts, vips, takeovers, unit }: Pick<ServersOptions, 'hosts' | 'vips' | 'takeovers' | 'unit'>,
+): Spare {
+  const others = hosts.map((host) => host.name).filter((other) => other !== name);
+  const observed = (other: string): HaproxyState | undefined => {
+    const answer = answers.get(other);
+    return answer?.reachable ? answer.observed : undefined;
+  };
+  const needed = (evidence: string): Spare => ({
+    verdict: others.some((other) => observed(other) === undefined) ? 'unknown' : 'needed',
+    evidence,
+    hint: 'start it on the others first: osha deploy INVENTORY --only haproxy',
+  });
+  const takeover = takeoverOf(takeovers, unit, name);
+  if (takeover?.runsOn === 'one') {
+    const able = others.filter((other) => takeover.hosts.includes(other) && observed(other)?.managed);
+    return able.length > 0
+      ? { verdict: 'spared', evidence: `${takeover.by} can run it on ${able.join(', ')}` }
+      : needed(`${takeover.by} runs on no other host`);
+  }
+  const running = others.filter((other) => observed(other)?.servers !== undefined);
+  const lacking = vips.filter(
+    ({ haproxy, holders }) =>
+      haproxy && holders.includes(name) && !holders.some((holder) => running.includes(holder)),
+  );
+  if (lacking.length > 0) {
+    return needed(`it runs on no other holder of ${lacking.map((vip) => vip.name).join(', ')}`);
+  }
+  return running.length > 0
+    ? { verdict: 'spared', evidence: `runs on ${running.join(', ')}` }
+    : needed('it runs on no other host');
+}
