@@ -150,7 +150,7 @@ export function policy(host: Host, name: string, options: PolicyOptions): Operat
     title: `policy ${name}`,
     probe: observeHeld(`policy ${at}`, options.platform, host, options.credentials),
     decide: ({ node }) => {
-      if (isDeepStrictEqual(node?.policies.get(at), wanted)) return [];
+      if (isSamePolicy(node?.policies.get(at), wanted)) return [];
       const flags = quoteAll(['-p', vhost, '--priority', String(priority), '--apply-to', applyTo]);
       const note = noted && !node?.policies.has(at) ? `${noteScript({ kind: 'policy', vhost, name })}\n` : '';
       return [
@@ -162,6 +162,11 @@ export function policy(host: Host, name: string, options: PolicyOptions): Operat
       ];
     },
   };
+}
+
+/** Compares clones, because the prototypes differ: maps in an inventory have none. */
+function isSamePolicy(found: Policy | undefined, wanted: Policy): boolean {
+  return isDeepStrictEqual(structuredClone(found), structuredClone(wanted));
 }
 
 /** The policy does not exist. */

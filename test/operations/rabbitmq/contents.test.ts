@@ -11,6 +11,7 @@ import { inVhost, type NodeObservation, type NodeStatus } from '../../../src/ope
 import { platformOf } from '../../../src/platform/index.ts';
 import type { Operation } from '../../../src/playbook/operation.ts';
 import { Secret } from '../../../src/secrets/secret.ts';
+import { bare } from '../../../src/yaml/bare.ts';
 import { aHost } from '../../support/inventory.ts';
 import { status } from './observations.ts';
 
@@ -158,6 +159,11 @@ describe('a policy', () => {
   ];
   it.each(cases)('%s', (_name, status, changes) => {
     expect(pending(operation, status)).toEqual(changes);
+  });
+
+  it('is left alone where its definition comes from an inventory, whose maps have no prototype', () => {
+    const definition = bare({ 'ha-mode': 'all' });
+    expect(pending(policy(host, 'ha-all', { platform, pattern: '^x', definition }), at(found))).toEqual([]);
   });
 
   it('is cleared where it must not exist', () => {
