@@ -8,6 +8,7 @@ import type { RunOptions, RunSummary } from '../runner/run-plan.ts';
 import type { Passwords } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import { UserError } from './errors.ts';
+import { Announced } from './saved-plan.ts';
 import { interruption } from './interruption.ts';
 import { EXIT } from './io.ts';
 import type { ConnectionOptions, OutputOptions } from './options.ts';
@@ -18,6 +19,8 @@ import { ownVersion } from './version.ts';
 export interface ExecuteOptions extends OutputOptions, ConnectionOptions {
   /** For logging in to the hosts. */
   readonly passwords: Passwords;
+  /** Gets every event, with secrets masked. */
+  readonly observe?: EventSink | undefined;
 }
 
 /**
@@ -28,9 +31,9 @@ export async function executePlan(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
-  options: ExecuteOptions & Pick<RunOptions, 'mode' | 'prune'>,
+  options: ExecuteOptions & Pick<RunOptions, 'mode' | 'prune' | 'approved'>,
 ): Promise<RunSummary> {
-  const { mode, prune } = options;
+  const { mode, prune, approved } = options;
   const [{ runPlan }, { admissionOf }] = await Promise.all([
     import('../runner/run-plan.ts'),
     import('./admission.ts'),
@@ -41,12 +44,14 @@ export async function executePlan(
     mask,
     titles: new Map(plan.phases.map((phase) => [phase.name, phase.title])),
     unrecorded: mode === 'diff',
+    observe: options.observe,
   };
   return recordRun(cli, run, options, ({ signal, emit, notice, id }) =>
     runPlan(plan, {
       ...settings,
       mode,
       prune,
+      approved,
       lockOwner: `${userInfo().username} on ${hostname()}${id === undefined ? '' : `, run ${id}`}`,
       admission: admissionOf(deployment, { notice }),
       signal,
@@ -61,19 +66,21 @@ export interface Survey {
   readonly prunable: readonly Prunable[];
   /** The same with secrets masked, to be shown. */
   readonly shown: readonly Prunable[];
+  /** What the run would do, with secrets masked. */
+  readonly announced: Announced;
   /** The evidence for the decisions about whole clusters. */
   readonly evidence: readonly Extract<RunEvent, { event: 'evidence' }>[];
 }
 
 /**
- * Observes what a plan would remove or may lose, and changes nothing. Unreachable hosts and refusals are left to the run to
+ * Observes what a plan would do, remove or may lose, and changes nothing. Unreachable hosts and refusals are left to the run to
  * report. Throws `UserError` with 130 where it was interrupted.
  */
 export async function surveyPlan(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,
-  options: ExecuteOptions,
+  options: ExecuteOptions & { readonly announceRemovals?: boolean },
 ): Promise<Survey> {
   const [{ runPlan }, { admissionOf }] = await Promise.all([
     import('../runner/run-plan.ts'),
@@ -82,28 +89,30 @@ export async function surveyPlan(
   const { settings, mask } = await prepareRun(cli, plan, deployment, options);
   const screen = await screenWith(mask, deployment.inventory.file);
   const notice = (text: string): void => void cli.io.stderr.write(`${text}\n`);
+  const announced = new Announced();
   const prunable: Extract<RunEvent, { event: 'prunable' }>[] = [];
   const evidence: Extract<RunEvent, { event: 'evidence' }>[] = [];
-  notice('Checking what would be removed or lost; nothing is changed yet.');
+  notice('Checking what would be done; nothing is changed yet.');
   const stop = interruption(cli.io, notice);
   try {
     await runPlan(plan, {
       ...settings,
       mode: 'diff',
-      prune: false,
+      prune: options.announceRemovals ?? false,
       lockOwner: '',
       admission: admissionOf(deployment, { notice }),
       signal: stop.signal,
       emit: (event) => {
         if (event.event === 'prunable') prunable.push(event);
         else if (event.event === 'evidence') evidence.push(screen(event));
+        else announced.add(screen(event));
       },
     });
   } finally {
     stop.release();
   }
   if (stop.asked()) throw new UserError('interrupted', { exitCode: EXIT.interrupted });
-  return { prunable, shown: prunable.map(screen), evidence };
+  return { prunable, shown: prunable.map(screen), evidence, announced };
 }
 
 interface ShownRun {
@@ -114,6 +123,8 @@ interface ShownRun {
   readonly titles?: ReadonlyMap<string, string>;
   /** Writes nothing to `.osha/runs`; default false. */
   readonly unrecorded?: boolean;
+  /** Gets every event, with secrets masked. */
+  readonly observe?: EventSink | undefined;
   /** What to print when a second Ctrl-C ends the process. */
   readonly lastWords?: () => string;
 }
@@ -156,7 +167,11 @@ export async function recordRun(
   try {
     return await work({
       signal: stop.signal,
-      emit: (event) => sink(screen(event)),
+      emit: (event) => {
+        const shown = screen(event);
+        run.observe?.(shown);
+        sink(shown);
+      },
       notice: renderer.notice,
       id: journal?.id,
     });

@@ -31,7 +31,7 @@ async function announceOperation(run: StepRun, { host, operation, elsewhere }: W
       because ??= foreseen.because;
       continue;
     }
-    const changes = run.toMake(host.name, asked.operation.decide(foreseen.observed));
+    const changes = run.toMake(host.name, operation.title, asked.operation.decide(foreseen.observed));
     for (const change of changes) await announcing.change(run, host.name, change);
     return changes.length > 0 ? 'would-change' : 'ok';
   }

@@ -27,7 +27,7 @@ export const applying: Writer = {
 async function applyOperation(run: StepRun, { host, operation, turn }: Work): Promise<WorkEnd> {
   const observer = run.phaseRun.observer(host.name);
   const pendingOf = (observed: unknown): readonly Change[] =>
-    run.toMake(host.name, operation.decide(observed));
+    run.toMake(host.name, operation.title, operation.decide(observed));
   let changes = pendingOf(await observer.observe(operation.probe));
   if (changes.some(({ effects }) => disruptive(effects).length > 0) && (await turn())) {
     observer.forget();

@@ -79,7 +79,7 @@ async function decideUntilConverged(all: ClusterRun): Promise<void> {
   const { run, writer, operation, progress } = all;
   let before = '';
   for (let round = 1; ; round += 1) {
-    const decision = toMake(run, await writer.decision(run, operation, round));
+    const decision = toMake(run, operation.title, await writer.decision(run, operation, round));
     if (decision.verdict === 'unknown') {
       emitPossible(all, decision.because);
       return;
@@ -134,10 +134,10 @@ async function carryOut(all: ClusterRun, stages: readonly (readonly HostChange[]
 }
 
 /** A decision without the removals that `--prune` does not cover: one that only removes things is then converged. */
-function toMake(run: StepRun, decision: Decision): Decision {
+function toMake(run: StepRun, operation: string, decision: Decision): Decision {
   if (decision.verdict !== 'change') return decision;
   const stages = decision.stages
-    .map((stage) => stage.filter(({ host, change }) => run.toMake(host, [change]).length > 0))
+    .map((stage) => stage.filter(({ host, change }) => run.toMake(host, operation, [change]).length > 0))
     .filter((stage) => stage.length > 0);
   return stages.length > 0 ? { ...decision, stages } : { verdict: 'converged' };
 }

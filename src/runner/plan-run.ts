@@ -1,6 +1,7 @@
 import type { Host } from '../inventory/types.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { Secret } from '../secrets/secret.ts';
+import type { Approval } from './approval.ts';
 import type { Connections } from './connections.ts';
 import type { EventSink, Prunable } from './events.ts';
 import { HostLimit } from './host-limit.ts';
@@ -16,6 +17,8 @@ export interface RunSettings {
   readonly forks: number;
   /** Whether to remove resources that osha created and the inventory no longer lists: all of them, or those confirmed. */
   readonly prune: boolean | readonly Prunable[];
+  /** What the run may do; a step with anything else is refused. Default: everything. */
+  readonly approved?: Approval | undefined;
   /** Milliseconds for one change, unless the change says otherwise. */
   readonly timeoutMs: number;
   /** Milliseconds for one round trip of probes. */

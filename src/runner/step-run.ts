@@ -80,7 +80,9 @@ export class StepRun {
       this.finish(host, 'skipped', durationMs, { note: 'interrupted' });
       return;
     }
-    this.phaseRun.leave(host, `it failed in "${this.planned.step.title}"`);
+    const { title } = this.planned.step;
+    if (error instanceof Refusal) this.phaseRun.planRun.refuse(`${host}: ${error.message}`);
+    this.phaseRun.leave(host, `it failed in "${title}"`);
     this.finish(host, 'failed', durationMs, { failure: inWords(error) });
   }
 
@@ -158,13 +160,25 @@ export class StepRun {
     this.emit({ event: 'may-follow', ...this.place, host, operation, because });
   }
 
-  /** The changes to make. Removals that `--prune` does not cover are offered instead, once each. */
-  toMake(host: string, changes: readonly Change[]): readonly Change[] {
-    return changes.filter(({ prunes, summary }) => {
+  /**
+   * The changes to make, of those that the operation with this title decided on. Removals that `--prune` does not cover are
+   * offered instead, once each. Throws `Refusal` for a change that the run is not approved to make.
+   */
+  toMake(host: string, operation: string, changes: readonly Change[]): readonly Change[] {
+    const made = changes.filter(({ prunes, summary }) => {
       if (!prunes || this.#mayPrune(host, summary)) return true;
       this.#offer(host, summary);
       return false;
     });
+    const { approved } = this.phaseRun.planRun.settings;
+    const other = made.find(
+      ({ summary }) => approved?.allows({ ...this.place, host }, operation, summary) === false,
+    );
+    if (!other) return made;
+    throw new Refusal(
+      `not in the saved plan: ${other.summary}`,
+      'something has changed since the plan was made: make it again with osha plan INVENTORY --out FILE',
+    );
   }
 
   #offer(host: string, summary: string): void {
