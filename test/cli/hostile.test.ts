@@ -63,8 +63,19 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   validate: [['words.yaml'], [NAME]],
   plan: [['words.yaml'], ['inventory.yaml', '--only', NAME], ['inventory.yaml', '--diff']],
   check: [['inventory.yaml'], ['words.yaml']],
-  deploy: [['inventory.yaml'], ['inventory.yaml', '-v'], ['inventory.yaml', '--limit', NAME]],
+  deploy: [
+    ['inventory.yaml'],
+    ['inventory.yaml', '-v'],
+    ['inventory.yaml', '--limit', NAME],
+    ['inventory.yaml', '--plan', NAME],
+  ],
   status: [['inventory.yaml'], ['words.yaml']],
+  recover: [['inventory.yaml', '--yes'], ['inventory.yaml', NAME, '--diff'], ['words.yaml']],
+  'ok-to-stop': [
+    ['inventory.yaml', 'a'],
+    ['inventory.yaml', NAME],
+    ['words.yaml', 'a'],
+  ],
   smoke: [['inventory.yaml'], [NAME]],
   openrc: [['inventory.yaml'], [NAME]],
   run: [

@@ -241,7 +241,7 @@ describe('a wrong example is found where it stands', () => {
     ['osha exec inventory/lab.yaml --on compute7 -- uptime', 'code', 'there is no host compute7'],
     ['to see it: osha status', 'hint', "missing required argument 'inventory'"],
     ['see "osha status INVENTORY --all" for more', 'hint', "unknown option '--all'"],
-    ['osha recover INVENTORY galera', 'hint', "unknown command 'recover'"],
+    ['osha rekover INVENTORY galera', 'hint', "unknown command 'rekover'"],
     ['osha deploy INVENTORY --only galera lets members join', 'hint', 'too many arguments'],
     ['osha secrets rotate INVENTORY rabbitmqPassword', 'prose', 'there is no secret rabbitmqPassword'],
     ['it is stopped with --onyl', 'hint', '--onyl'],

@@ -58,7 +58,7 @@ export const registerPlan: Register = (program, cli) => {
     .description(
       'Prints the phases, their steps, and for each step its hosts and strategy, without connecting to any host. ' +
         'With --diff, connects and prints what would change, without writing to any host. With --out, also saves this plan to a ' +
-        'file: deploy --plan carries out exactly that, or refuses if the hosts have changed since. ' +
+        'file, which osha deploy carries out with its option --plan, or refuses if the hosts have changed since. ' +
         'Exits with 1 when something is unhealthy that no pending change may fix. ' +
         'The same as deploy --dry-run.',
     )
@@ -69,7 +69,9 @@ export const registerPlan: Register = (program, cli) => {
         '  osha plan inventory/lab.yaml --diff --exit-code\n  osha plan inventory/lab.yaml --out plan.json',
     );
   command.addOption(
-    new Option('--out <file>', 'save the plan to a file, for deploy --plan').implies({ diff: true }),
+    new Option('--out <file>', 'save the plan to a file, to be carried out with --plan').implies({
+      diff: true,
+    }),
   );
   withOutput(withConnections(withSelection(withPlaybookOptions(withDiff(command))))).action(
     exiting(cli, (inventory: string, options: DeployOptions & ModeOptions) =>
@@ -88,7 +90,7 @@ export const registerDeploy: Register = (program, cli) => {
         'What can lose data or availability (--prune, --bootstrap-from) is shown first and has to be confirmed. ' +
         'Generates missing secrets and writes them next to the inventory. Refuses to run where the hosts have secrets ' +
         'that this folder lacks, or different ones.\n\n' +
-        'With --plan, carries out a plan that was saved with osha plan --out: its changes and no others. Where the hosts have ' +
+        'With --plan, carries out a plan that was saved with osha plan INVENTORY --out FILE: its changes and no others. Where the hosts have ' +
         'changed since, names the differences and changes nothing (exit 5).',
     )
     .argument('<inventory>', 'the inventory, a YAML file')
