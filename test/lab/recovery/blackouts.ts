@@ -85,7 +85,7 @@ export const BLACKOUTS: readonly Blackout[] = [
     strikes: () =>
       killDatabasesAnd(`sed -i 's/^uuid:.*/uuid: ${OTHER}/; s/^seqno:.*/seqno: 9/' ${DATA}/grastate.dat`),
     refusal: {
-      says: /two clusters|uuid|other cluster/i,
+      says: /data of different clusters/,
       repair: async () => {
         await on('controller2', `rm -rf ${DATA}/* ${DATA}/.[!.]*`);
       },
