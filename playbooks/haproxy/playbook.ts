@@ -127,6 +127,7 @@ export default playbook({
       verify(
         'Every server is up',
         serversUp({ ...servers, frontends: frontends.filter((one) => !one.later) }),
+        { awaitsOthers: true },
       ),
     ];
   },

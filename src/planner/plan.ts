@@ -141,7 +141,7 @@ function withoutFiles(step: Step): Step {
 
 /** Whether a step is part of a recovery. */
 function isRecovery(step: Step): boolean {
-  return step.recovers === true || step.kind === 'verify';
+  return step.kind === 'verify' ? !step.awaitsOthers : step.recovers === true;
 }
 
 function recovers({ step }: PlannedStep): boolean {

@@ -11,7 +11,7 @@ interface StepBase {
   readonly title: string;
   /** Default: all hosts of the playbook. */
   readonly hosts?: readonly Host[] | undefined;
-  /** Part of `osha recover`; see `StepOptions`. A verification always is. */
+  /** Part of `osha recover`; see `StepOptions`. A verification is, unless it awaits other systems. */
   readonly recovers?: true | undefined;
 }
 
@@ -36,6 +36,8 @@ export interface VerifyStep extends StepBase {
   readonly kind: 'verify';
   readonly check: HealthCheck;
   readonly withinMs: number;
+  /** See `verify`. */
+  readonly awaitsOthers?: true | undefined;
 }
 
 export type Step = HostStep | ClusterStep | VerifyStep;
@@ -105,9 +107,17 @@ export function step(title: string, work: Work, options: StepOptions = {}): Step
   };
 }
 
-/** A step that only waits until `check` is healthy; fails after `within` milliseconds (default two minutes). */
-export function verify(title: string, check: HealthCheck, options: { within?: number } = {}): Step {
-  return { kind: 'verify', title, check, withinMs: options.within ?? minutes(2) };
+/**
+ * A step that only waits until `check` is healthy; fails after `within` milliseconds (default two minutes). `awaitsOthers`:
+ * it is about what other systems run, so a recovery of this one does not wait for it.
+ */
+export function verify(
+  title: string,
+  check: HealthCheck,
+  options: { within?: number; awaitsOthers?: true } = {},
+): Step {
+  const { within, awaitsOthers } = options;
+  return { kind: 'verify', title, check, withinMs: within ?? minutes(2), awaitsOthers };
 }
 
 /** Seconds in milliseconds. */

@@ -75,6 +75,10 @@ describe('a recovery', () => {
     }
   });
 
+  it('of HAProxy does not wait for the systems behind it, so that virtual IPs come back without them', () => {
+    expect(stepsOf(recoveryOf('lab'), 'haproxy')).toEqual(['Run HAProxy until Pacemaker takes it over']);
+  });
+
   it('of some systems leaves the others out', () => {
     const { phases } = recoveryOf('lab', { selection: { only: ['galera', 'etcd'] } });
     expect(phases.map(({ name }) => name)).toEqual(['galera', 'etcd']);

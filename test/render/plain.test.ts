@@ -74,6 +74,15 @@ describe('plain lines', () => {
     `);
   });
 
+  it('tell to run a recovery again, which takes no step to resume at', async () => {
+    const events = troubledRun().map((event) =>
+      event.event === 'run-started' ? { ...event, command: 'osha recover lab.yaml --yes' } : event,
+    );
+    const { stdout } = await shown(events);
+    expect(stdout).toContain('  run again: osha recover lab.yaml --yes\n');
+    expect(stdout).not.toContain('resume with');
+  });
+
   it('show a refusal at its step, the evidence once, and the changes that were made', async () => {
     const { stdout } = await shown(refusedRun());
     expect(stdout).toMatchInlineSnapshot(`
