@@ -33,8 +33,9 @@ export function askHidden(
         else typed += character;
       }
     };
-    stderr.write(question);
+    // Before the question: the terminal echoes what is typed until then.
     stdin.setRawMode(true).resume().on('data', take);
+    stderr.write(question);
   });
 }
 
