@@ -63,7 +63,8 @@ export function judgeSpare(
       hint: 'bring the other members back first: osha deploy INVENTORY --only pacemaker',
     };
   }
-  const stuck = runningOn(host, monitor).filter(
+  const moving = runningOn(host, monitor);
+  const stuck = moving.filter(
     (id) => !remaining.some((other) => mayRun(id, other, monitor, view.constraints)),
   );
   if (stuck.length > 0) {
@@ -73,7 +74,6 @@ export function judgeSpare(
       hint: 'see why: pcs constraint, and pcs status --full',
     };
   }
-  const moving = runningOn(host, monitor);
   return {
     verdict: 'spared',
     evidence: moving.length === 0 ? evidence : `${evidence}; ${moving.join(', ')} will move`,

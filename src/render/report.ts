@@ -127,10 +127,10 @@ function underWay(step: StepProgress): readonly string[] {
 
 /** The command that resumes a deployment at a step; none for other runs. */
 function resumption({ command, mode }: Progress, step: string): readonly string[] {
+  if (mode !== 'apply') return [];
   // A recovery has no order to resume in: it begins with what is down.
-  if (/^osha recover\b/.test(command) && mode === 'apply') return [`run again: ${command}`];
-  const again = command.replaceAll(/ --from[ =]\S+/g, '');
-  return mode !== 'apply' ? [] : [`resume with: ${again} --from ${step}`];
+  if (/^osha recover\b/.test(command)) return [`run again: ${command}`];
+  return [`resume with: ${command.replaceAll(/ --from[ =]\S+/g, '')} --from ${step}`];
 }
 
 /** Resources that `--prune` would remove. */

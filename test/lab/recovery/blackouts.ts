@@ -33,7 +33,7 @@ async function killDatabases(): Promise<void> {
   });
 }
 
-async function stopOneAfterAnother(unit: string, hosts: readonly string[]): Promise<void> {
+async function stopSerially(unit: string, hosts: readonly string[]): Promise<void> {
   for (const host of hosts) await on(host, `systemctl stop ${unit}`);
 }
 
@@ -54,8 +54,8 @@ export const BLACKOUTS: readonly Blackout[] = [
   },
   { what: 'all databases are killed, so that no position is saved', strikes: killDatabases },
   {
-    what: 'all databases are stopped one after another',
-    strikes: () => stopOneAfterAnother('mariadb', HOSTS),
+    what: 'all databases are stopped one at a time',
+    strikes: () => stopSerially('mariadb', HOSTS),
   },
   {
     what: 'one database was stopped long before the others were killed',
@@ -93,8 +93,8 @@ export const BLACKOUTS: readonly Blackout[] = [
   },
   { what: 'all brokers are killed', strikes: async () => void (await everywhere(killed('rabbitmq-server'))) },
   {
-    what: 'all brokers are stopped one after another',
-    strikes: () => stopOneAfterAnother('rabbitmq-server', HOSTS),
+    what: 'all brokers are stopped one at a time',
+    strikes: () => stopSerially('rabbitmq-server', HOSTS),
   },
   {
     what: 'all members of etcd are killed',
