@@ -168,6 +168,8 @@ export class Model extends Nodes {
     const done = stage
       .filter((entry) => !starting.includes(entry))
       .map(({ host, change }) => this.apply(indexOf(host), change.summary));
+    for (const { host, change } of starting)
+      if (/force_boot/.test(change.summary)) this.forceBoot(indexOf(host));
     const started = starting.length === 0 || this.start(starting.map(({ host }) => indexOf(host)));
     if ((this.acknowledged & ~this.kept()) !== 0) this.harm.push('an acknowledged message is gone');
     return started && done.every(Boolean);
@@ -180,6 +182,11 @@ export class Model extends Nodes {
     if (summary.startsWith('stop the empty broker')) {
       if (!this.start([index]) || !this.isEmpty(node, index)) return false;
       node.state = 'idle';
+      return true;
+    }
+    if (summary.startsWith('stop rabbitmq (its data is lost')) {
+      if (node.state !== 'running' || !this.isEmpty(node, index)) return false;
+      this.stop(index, 'down');
       return true;
     }
     if (summary.startsWith('forget ')) {
@@ -200,6 +207,18 @@ export class Model extends Nodes {
       return this.start([index]);
     }
     throw new Error(`the model knows no change "${summary}"`);
+  }
+
+  /** It will wait for no other node; the nodes that start after it take its copy of everything. */
+  private forceBoot(index: number): void {
+    const { data } = this.node(index);
+    if (!data) return;
+    data.ranWith = 0;
+    for (const other of NODES) {
+      const theirs = this.node(other).data;
+      if (theirs && data.view & bit(other) && theirs.view & bit(index) && theirs.messages & ~data.messages)
+        this.harm.push('an older copy wins over a newer one');
+    }
   }
 
   private isEmpty({ data }: Node, index: number): boolean {

@@ -167,6 +167,7 @@ export class Nodes {
               data: data !== undefined,
               remembers: data ? namesIn(data.view) : undefined,
               keeps: data ? held(data) : undefined,
+              definitions: !up && data && data.view & ~bit(index) ? String(data.messages) : undefined,
             },
           },
         ];
@@ -194,7 +195,9 @@ export class Nodes {
     for (const node of NODES) {
       const { state, data, hung, away, outdated } = this.node(node);
       key += `${state}${hung ? 'h' : ''}${away ? 'a' : ''}${outdated ? 'o' : ''}`;
-      if (data) key += `${data.view}.${data.disc}.${data.messages === 0 ? 0 : 1}.${this.groupOf(node)};`;
+      const same = this.nodes.findIndex((other) => other.data?.messages === data?.messages);
+      if (data)
+        key += `${data.view}.${data.disc}.${data.messages === 0 ? 0 : 1}.${same}.${this.groupOf(node)};`;
     }
     return key;
   }

@@ -9,6 +9,7 @@ import {
   membersOf,
   type Member,
 } from '../../playbooks/rabbitmq/cluster/members.ts';
+import { isWaiting } from '../../playbooks/rabbitmq/cluster/survivors.ts';
 import type { NodeObservation } from '../../src/operations/rabbitmq/observe.ts';
 import type { Answer, Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords } from './every-case.ts';
@@ -21,7 +22,7 @@ const SYSTEM = 'rabbitmq';
 
 const saying = fc.nat(SAYINGS[0]?.length ? SAYINGS[0].length - 1 : 0);
 /** A third of all cases starts with two members of one healthy cluster: purely random answers mostly disagree. */
-const HEALTHY = (SAYINGS[0]?.length ?? 0) - 23;
+const HEALTHY = (SAYINGS[0]?.length ?? 0) - 25;
 const cases = fc.tuple(saying, saying, saying, fc.nat(11));
 
 function answersOf([first, second, third, twist]: readonly [
@@ -75,10 +76,11 @@ function decide(answers: Answers<NodeObservation>, ram = false): ClusterDecision
   });
 }
 
-/** Any node may have clients, unless it is at rest, or runs alone and is empty. */
+/** Any node may have clients, unless it is at rest, waits for others, or runs alone and is empty. */
 function mayServe(member: Member): boolean {
   if (isRunning(member)) return !isAlone(member) || holdingsOf(member).length > 0;
   if (member.kind !== 'stopped') return true;
+  if (isWaiting(member)) return false;
   return member.observed.alive || !['inactive', 'failed'].includes(member.observed.unit.active);
 }
 

@@ -52,6 +52,33 @@ rabbitmqctl -q start_app`,
   });
 }
 
+/** Stops a node that runs alone, if it is still empty. */
+export function stopEmpty(context: ChangeContext, host: string): HostChange {
+  return change(context, host, {
+    summary: 'stop rabbitmq (its data is lost, and it is empty)',
+    effects: ['stops'],
+    script: `${stillEmpty(context, host)}
+systemctl stop -- ${quote(context.platform.units.rabbitmq)}`,
+    seconds: 120,
+  });
+}
+
+/** Starts a node that does not run, or waits for others, from its own copy of the cluster's data. */
+export function startFirst(context: ChangeContext, host: string): HostChange {
+  return change(context, host, {
+    summary: "start rabbitmq with its own copy of the cluster's data (rabbitmqctl force_boot)",
+    effects: ['stops', 'forms', 'starts'],
+    script: `if [ "$(rabbitmqctl -q eval 'rabbit:is_running().' 2>/dev/null)" = true ]; then
+  echo 'its broker runs now: it is not started from its own copy' >&2
+  exit 1
+fi
+systemctl stop -- ${quote(context.platform.units.rabbitmq)}
+rabbitmqctl -q force_boot
+${startUnit(context, 'start')}`,
+    seconds: START_SECONDS,
+  });
+}
+
 /** Stops the broker in a node that is about to be reset, after starting the node if it is not up. */
 export function stopBroker(context: ChangeContext, host: string): HostChange {
   return change(context, host, {
@@ -72,8 +99,20 @@ export function forget(context: ChangeContext, host: string, node: string): Host
   });
 }
 
-/** Resets an empty node and joins it to the cluster of `seed`, which has to answer first. */
-export function join(context: ChangeContext, host: string, seed: string): HostChange {
+/**
+ * Resets an empty node and joins it to the cluster of `seed`, which has to answer first. `returns`: the cluster has just
+ * forgotten the node, and with it the node's copies of quorum queues: those left with an even number of copies, and so less
+ * tolerant of losses, get one on the node again.
+ */
+export function join(
+  context: ChangeContext,
+  host: string,
+  seed: string,
+  { returns = false }: { readonly returns?: boolean } = {},
+): HostChange {
+  const grow = returns
+    ? `\nrabbitmq-queues -q grow ${quote(rabbitmq.nodeOf({ name: host }))} even --errors-only`
+    : '';
   return change(context, host, {
     summary: `join the cluster of ${seed}`,
     effects: ['starts', 'joins', 'wipes'],
@@ -84,7 +123,7 @@ rabbitmqctl -q stop_app
 rabbitmqctl -q reset
 rabbitmqctl -q join_cluster ${context.typeOf(host) === 'ram' ? '--ram ' : ''}${quote(seed)}
 rabbitmqctl -q start_app
-rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}`,
+rabbitmqctl -q await_startup --timeout ${within('rabbitmqStarts')}${grow}`,
     seconds: START_SECONDS,
   });
 }

@@ -21,13 +21,15 @@ import {
   type Running,
 } from './members.ts';
 import { refuseAlways, isSafelyForgotten, refuseUnlessAllRun, refuseReset, refuseStuck } from './refusals.ts';
+import { firstOf, inTheWay, survivorsOf } from './survivors.ts';
 
 /**
  * Decides what a RabbitMQ cluster needs, from the membership that its nodes report; names prove nothing. In this order:
  *
  * 1. Nodes that do not run are started, all at the same time, because after an outage they wait for each other. Nodes
  *    that remember no cluster wait until the nodes of a remembered cluster run: they would come up as a second cluster,
- *    and RabbitMQ does not start while a former member reports that it is alone.
+ *    and RabbitMQ does not start while a former member reports that it is alone: one that lost its data and holds nothing is
+ *    stopped first. The nodes that still have the cluster's data do not wait for one that lost it.
  * 2. Nodes outside the cluster join it, one at a time, once they are known to be empty. If the cluster still lists such
  *    a node, it lost its data: a live peer forgets it first.
  * 3. Nodes on an older configuration are restarted one at a time, while all others run and see each other.
@@ -47,6 +49,16 @@ export function decideMembers(members: readonly Member[], context: ChangeContext
 function decideByCase(members: readonly Member[], context: ChangeContext): Decided {
   const reached = members.filter(isReached);
   const live = liveCluster(reached);
+  const survivors = survivorsOf(members);
+  const empty = survivors ? inTheWay(survivors) : [];
+  if (survivors && empty.length > 0) {
+    return {
+      verdict: 'change',
+      because: `${names(empty)} lost its data and runs alone, so that ${names(survivors.holders)}, with the cluster's data, cannot start`,
+      stages: [empty.map((member) => changes.stopEmpty(context, member.name))],
+      then: `how ${names(survivors.holders)} start`,
+    };
+  }
   const refused = refuseAlways(members, reached, live);
   if (refused) return refused;
   const isForming = !reached.some(isClustered);
@@ -65,8 +77,11 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
       !forgotten.includes(member) &&
       (isForming || live.length > 0 || isClustered(member)),
   );
+  const first = survivors && firstOf(survivors);
   const starts = [
-    ...toStart.map((member) => changeToStart(context, member)),
+    ...toStart.map((member) =>
+      member === first ? changes.startFirst(context, member.name) : changeToStart(context, member),
+    ),
     ...dropped.map((member) => changes.startEmpty(context, member.name)),
   ];
   const parts: string[] = [];
@@ -74,6 +89,7 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
   if (starts.length > 0) {
     stages.push(starts);
     parts.push(`not running: ${names([...toStart, ...dropped])}`);
+    if (first) parts.push(`${names(survivors.lost)} lost its data: the cluster continues without it`);
   }
   const joining = seed ? membersToJoin(outside, reached, isForming) : [];
   if (joining.length > 0 && seed) {
@@ -163,12 +179,11 @@ function changesToJoin(
   seed: Reached,
   known: ReadonlySet<string>,
 ): readonly (readonly HostChange[])[] {
-  const join = [changes.join(context, member.name, seed.node)];
-  if (!known.has(member.node)) return [join];
+  if (!known.has(member.node)) return [[changes.join(context, member.name, seed.node)]];
   return [
     [changes.stopBroker(context, member.name)],
     [changes.forget(context, seed.name, member.node)],
-    join,
+    [changes.join(context, member.name, seed.node, { returns: true })],
   ];
 }
 

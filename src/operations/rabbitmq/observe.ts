@@ -11,7 +11,15 @@ import {
   type UnitState,
   heldBy,
 } from '../unit-state.ts';
-import { aliveScript, askScript, silenceOf, type Silence, QUERY, dataScript } from './scripts.ts';
+import {
+  aliveScript,
+  askScript,
+  dataScript,
+  definitionsScript,
+  QUERY,
+  silenceOf,
+  type Silence,
+} from './scripts.ts';
 import { madeOf, type Made } from './made.ts';
 
 export interface Permissions {
@@ -76,6 +84,11 @@ export interface NodeObservation {
   readonly remembers?: readonly string[] | undefined;
   /** The number of durable queues with files on its disc; absent where it has no data. */
   readonly keeps?: number | undefined;
+  /**
+   * A digest of what it has on disc about its cluster: users, virtual hosts, policies, durable queues and where their
+   * copies are. Absent while its unit is active, where it remembers no other node, and where it cannot be read.
+   */
+  readonly definitions?: string | undefined;
 }
 
 /** Options of a probe of a broker's contents. */
@@ -177,6 +190,10 @@ if alive; then
   ${askScript(platform, host, QUERY)} <&3 2>/dev/null
   echo "asked=$?"
 fi
+# Also of a node that starts, and waits for others.
+if ! systemctl -q is-active -- ${quote(platform.units.rabbitmq)} && grep -q '^{\\[[^]]*,' "$data/cluster_nodes.config" 2>/dev/null; then
+  ${definitionsScript()}
+fi
 exit 0`;
 }
 
@@ -198,6 +215,7 @@ export function parseNode(unit: string, answer: ProbeAnswer): NodeObservation {
     data: first('data') === 'yes',
     remembers: remembers === undefined || atomsOf(remembers).length === 0 ? undefined : atomsOf(remembers),
     keeps: keeps === undefined ? undefined : Number(keeps),
+    definitions: first('definitions'),
   };
 }
 

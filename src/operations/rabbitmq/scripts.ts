@@ -58,6 +58,85 @@ export function askScript(platform: Platform, host: Host, program: string, envir
   -sname "osha$$" +S 1:1 +A 1 -eval ${quote(program)})`;
 }
 
+/**
+ * Shell commands that print a digest of what a node at rest has on disc about its cluster (users, virtual hosts, policies,
+ * durable queues and where their copies are): nodes with the same digest can replace each other. Reads copies of the files
+ * in `data` (see `dataScript`). Prints nothing if the files cannot be read.
+ */
+export function definitionsScript(): string {
+  const files = DEFINITION_TABLES.flatMap((table) => [`${table}.DCD`, `${table}.DCL`]);
+  return `copies=$(mktemp -d)
+for file in ${[...files, ...MNESIA_LOGS].join(' ')}; do
+  [ ! -e "$data/$file" ] || cp -- "$data/$file" "$copies/"
+done
+(cd / && timeout -k 1 ${within('rabbitmqAnswers')} env HOME="$copies" ERL_CRASH_DUMP_BYTES=0 OSHA_COPIES="$copies" \\
+  erl -boot no_dot_erlang -noshell +S 1:1 +A 1 -eval ${quote(DEFINITIONS)}) </dev/null 2>/dev/null || :
+rm -rf -- "$copies"`;
+}
+
+/** The tables of Mnesia that RabbitMQ keeps on disc. */
+const DEFINITION_TABLES = [
+  'rabbit_user',
+  'rabbit_user_permission',
+  'rabbit_topic_permission',
+  'rabbit_vhost',
+  'rabbit_runtime_parameters',
+  'rabbit_durable_exchange',
+  'rabbit_durable_queue',
+  'rabbit_durable_route',
+] as const;
+
+/** The logs of Mnesia with changes that are not in the tables' files yet, older one first. */
+const MNESIA_LOGS = ['PREVIOUS.LOG', 'LATEST.LOG'] as const;
+
+/**
+ * A table is a file with its rows (`.DCD`), a log of later changes (`.DCL`), and what Mnesia's own log still holds as
+ * `commit` records, whose fifth element are the changes to such tables (mnesia.hrl). Process identifiers are numbered
+ * differently on each node: only their nodes count. A change of an unknown kind ends the program without a digest.
+ */
+const DEFINITIONS = `
+Copies = os:getenv("OSHA_COPIES"),
+Tables = [${DEFINITION_TABLES.join(', ')}],
+Read = fun(Name) ->
+  File = filename:join(Copies, Name),
+  case filelib:is_regular(File) of
+    false -> [];
+    true ->
+      case disk_log:open([{name, Name}, {file, File}, {repair, true}]) of
+        {ok, _} -> ok; {repaired, _, _, {badbytes, _}} -> ok end,
+      Chunks = fun Next(At) ->
+        case disk_log:chunk(Name, At) of eof -> []; {After, Terms} -> Terms ++ Next(After) end end,
+      Chunks(start)
+  end
+end,
+Kept = ets:new(kept, [set]),
+Apply = fun
+  ({{Table, Key}, Row, write}) -> ets:insert(Kept, {{Table, Key}, Row});
+  ({{Table, Key}, _, delete}) -> ets:delete(Kept, {Table, Key});
+  ({{Table, Key}, _, delete_object}) -> ets:delete(Kept, {Table, Key});
+  ({{Table, _}, _, clear_table}) -> ets:match_delete(Kept, {{Table, '_'}, '_'});
+  (Header) when element(1, Header) =:= log_header -> ok
+end,
+[begin
+  Name = atom_to_list(Table),
+  [ets:insert(Kept, {{Table, element(2, Row)}, Row}) || Row <- Read(Name ++ ".DCD"), element(1, Row) =/= log_header],
+  [Apply(Change) || Change <- Read(Name ++ ".DCL")]
+end || Table <- Tables],
+[[Apply(Change) || {{Table, _}, _, _} = Change <- element(5, Commit), lists:member(Table, Tables)]
+  || Log <- [${MNESIA_LOGS.map((name) => `"${name}"`).join(', ')}], Commit <- Read(Log), element(1, Commit) =:= commit],
+Plain = fun
+  Plain(X) when is_pid(X) -> node(X);
+  Plain(X) when is_reference(X); is_function(X) -> omitted;
+  Plain([X | Rest]) -> [Plain(X) | Plain(Rest)];
+  Plain(X) when is_tuple(X) -> list_to_tuple([Plain(E) || E <- tuple_to_list(X)]);
+  Plain(X) when is_map(X) -> lists:sort([{Plain(K), Plain(V)} || {K, V} <- maps:to_list(X)]);
+  Plain(X) -> X
+end,
+Digest = erlang:md5(term_to_binary(lists:sort([Plain(Row) || Row <- ets:tab2list(Kept)]))),
+io:format("definitions=~s~n", [[io_lib:format("~2.16.0b", [B]) || <<B>> <= Digest]]),
+halt().
+`.trim();
+
 /** A refusal in less time means that the node compared cookies; Erlang gives up on a hanging connection after 7000. */
 const REFUSED_MS = 5000;
 

@@ -10,6 +10,7 @@ export interface Blackout {
 }
 
 const DATA = '/var/lib/mysql';
+const BROKER_DATA = '/var/lib/rabbitmq/mnesia';
 const OTHER = 'bbbbbbbb-0000-11f0-8000-000000000002';
 
 const everywhere = (script: string): Promise<readonly string[]> =>
@@ -95,6 +96,23 @@ export const BLACKOUTS: readonly Blackout[] = [
   {
     what: 'all brokers are stopped one at a time',
     strikes: () => stopSerially('rabbitmq-server', HOSTS),
+  },
+  {
+    what: 'all brokers are killed, and one lost its data',
+    strikes: async () => {
+      await everywhere(killed('rabbitmq-server'));
+      await on('controller3', `rm -rf ${BROKER_DATA}/*`);
+    },
+  },
+  {
+    what: 'all hosts lose power, and a broker that lost its data comes up first, alone',
+    strikes: async () => {
+      await Promise.all(HOSTS.map((host) => kill(host)));
+      await start('controller3');
+      await on('controller3', 'systemctl stop rabbitmq-server');
+      await on('controller3', `rm -rf ${BROKER_DATA}/*; systemctl start rabbitmq-server`);
+      await Promise.all(['controller1', 'controller2'].map((host) => start(host)));
+    },
   },
   {
     what: 'all members of etcd are killed',

@@ -53,7 +53,7 @@ export function outdated(members: string, overrides: Partial<NodeStatus> = {}): 
 }
 
 /** Its Erlang node is up, the broker in it is not. */
-export function idle(members: string, overrides: Partial<NodeStatus> = {}): Said {
+export function idle(members: string, overrides: Partial<NodeStatus> = {}): Said & object {
   return running(members, {
     running: false,
     runningMembers: [],
@@ -77,6 +77,16 @@ export function silent(members: string, kind: Silence['kind'] = 'refused'): Said
 /** Not running; it remembers that it was one of `members`. */
 export function stopped(members: string, active = 'inactive', keeps = 0): Said & object {
   return { ...onDisc(members), unit: unit(active), keeps };
+}
+
+/** Not running; `definitions` is the digest of its copy of the cluster's users, policies and queues. */
+export function holding(members: string, definitions: string): Said & object {
+  return { ...stopped(members), definitions };
+}
+
+/** It starts, and waits for other nodes. */
+export function waiting(members: string, definitions: string): Said & object {
+  return { ...idle(members), unit: unit('activating'), definitions };
 }
 
 export const fresh: Said = {};

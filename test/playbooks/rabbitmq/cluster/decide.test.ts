@@ -5,6 +5,7 @@ import {
   decide,
   decideWithRam,
   fresh,
+  holding,
   idle,
   nodes,
   notInstalled,
@@ -14,6 +15,7 @@ import {
   silent,
   stopped,
   unreachable,
+  waiting,
 } from '../../../operations/rabbitmq/observations.ts';
 
 type Case = readonly [name: string, answers: readonly Said[], stages: readonly string[]];
@@ -21,6 +23,7 @@ type Case = readonly [name: string, answers: readonly Said[], stages: readonly s
 const ALL = 'c1 c2 c3';
 const joinTo = (host: string, seed: string): string => `${host}: join the cluster of rabbit@${seed}`;
 const START_ALL = 'c1: start rabbitmq + c2: start rabbitmq + c3: start rabbitmq';
+const copying = (host: string): string => `${host}: start rabbitmq with its own copy of the cluster's data`;
 const empty = (host: string): string => `${host}: start without its data, moved aside`;
 const taken = (host: string, by: string): readonly string[] => [
   `${host}: stop the empty broker before it joins`,
@@ -110,6 +113,41 @@ describe('keeping the cluster', () => {
       'a member that lost its data waits until the others run, which do not start while it disagrees',
       [stopped(ALL), stopped(ALL), fresh],
       ['c1: start rabbitmq + c2: start rabbitmq'],
+    ],
+    [
+      'members with the same data continue without one that lost it',
+      [holding(ALL, 'a'), holding(ALL, 'a'), fresh],
+      [`${copying('c1')} + c2: start rabbitmq`],
+    ],
+    [
+      'members with different data wait for each other',
+      [holding(ALL, 'a'), holding(ALL, 'b'), fresh],
+      ['c1: start rabbitmq + c2: start rabbitmq'],
+    ],
+    [
+      'members with the same data continue without one that started without',
+      [holding(ALL, 'a'), holding(ALL, 'a'), stopped('c3')],
+      [`${copying('c1')} + c2: start rabbitmq`],
+    ],
+    [
+      'members that wait already continue without one that lost its data',
+      [waiting(ALL, 'a'), holding(ALL, 'a'), stopped('c3')],
+      [`c1: start rabbitmq + ${copying('c2')}`],
+    ],
+    [
+      'a member with the data of the cluster does not wait for those that lost it',
+      [stopped('c1'), holding(ALL, 'a'), fresh],
+      [copying('c2')],
+    ],
+    [
+      'members wait for one that lost its data if the cluster has another node',
+      [holding('c1 c2 c3 c4', 'a'), holding('c1 c2 c3 c4', 'a'), fresh],
+      ['c1: start rabbitmq + c2: start rabbitmq'],
+    ],
+    [
+      'an empty member that runs alone is stopped: the others, with the data, do not start while it disagrees',
+      [holding(ALL, 'a'), stopped(ALL, 'activating'), running('c3')],
+      ['c3: stop rabbitmq'],
     ],
     [
       'a member that ran alone waits for the others too',
