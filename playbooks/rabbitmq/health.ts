@@ -14,6 +14,7 @@ import {
   isSilent,
   membersOf,
   stateOf,
+  stoppedStrangersOf,
   strangersOf,
   type Member,
 } from './cluster/members.ts';
@@ -61,32 +62,24 @@ export function judgeMembers(members: readonly Member[]): readonly Finding[] {
         ? { hint: 'publishers are blocked until memory or disk space is free again' }
         : {}),
     },
-    ...strangersIn(members)
-      .filter(({ runs }) => !runs)
-      .map(({ node }) => ({
-        subject: `node ${node}`,
-        healthy: false,
-        evidence: 'not running, not in the inventory',
-        hint: `if it is gone for good: rabbitmqctl forget_cluster_node ${node}`,
-      })),
+    ...stoppedStrangersOf(members).map((node) => ({
+      subject: `node ${node}`,
+      healthy: false,
+      evidence: 'not running, not in the inventory',
+      hint: 'if it is gone for good: osha deploy INVENTORY --only rabbitmq --prune',
+    })),
   ];
 }
 
 /** Advice on running nodes, users and policies that the inventory does not list. Pure. */
 export function adviseMembers(members: readonly Member[], named?: rabbitmq.Named): readonly Advice[] {
+  const stopped = stoppedStrangersOf(members);
   return [
     ...accountsOf(members.find(isRunning)?.status, named),
-    ...strangersIn(members)
-      .filter(({ runs }) => runs)
-      .map(({ node }) => ({ subject: `node ${node}`, evidence: 'running, not in the inventory' })),
+    ...strangersOf(members)
+      .filter((node) => !stopped.includes(node))
+      .map((node) => ({ subject: `node ${node}`, evidence: 'running, not in the inventory' })),
   ];
-}
-
-function strangersIn(
-  members: readonly Member[],
-): readonly { readonly node: string; readonly runs: boolean }[] {
-  const seen = new Set(members.filter(isRunning).flatMap(({ status }) => status.runningMembers));
-  return strangersOf(members).map((node) => ({ node, runs: seen.has(node) }));
 }
 
 function judgeMember(member: Member, members: readonly Member[]): Finding {

@@ -30,8 +30,8 @@ export interface ClusterOptions extends Wanted {
 
 /**
  * The hosts are members of one Corosync cluster, which runs Pacemaker. A new cluster is set up only when no host is in one;
- * otherwise hosts are added to the existing one. Nodes that the inventory does not list are left alone, and nothing that
- * runs is stopped or restarted. Refuses when an existing cluster or its configuration could be lost.
+ * otherwise hosts are added to the existing one. Nodes that the inventory does not list are left alone; those that are
+ * offline can be pruned. Nothing that runs is stopped or restarted. Refuses when an existing cluster or its configuration could be lost.
  */
 export function clusterFormed(
   members: readonly Host[],
@@ -141,8 +141,31 @@ function complete(
       for (const host of outside) stages.push([{ host: peer.name, change: addition(host, options) }]);
     }
   }
-  if (stages.length === 0) return { verdict: 'converged' };
-  return { verdict: 'change', because: reasons.join('; '), stages };
+  if (stages.length > 0) return { verdict: 'change', because: reasons.join('; '), stages };
+  return offlineStrangers(members, known, unknown) ? forgetStrangers(unknown, peer, options) : CONVERGED;
+}
+
+const CONVERGED: Decided = { verdict: 'converged' };
+
+/**
+ * Whether all nodes that the inventory does not list are offline: every member runs, and Corosync sees no more nodes than
+ * the members.
+ */
+function offlineStrangers(members: readonly Host[], known: Known, strangers: readonly string[]): boolean {
+  return (
+    strangers.length > 0 &&
+    known.length === members.length &&
+    known.every(([, { joined, pacemaker }]) => pacemaker && joined === members.length)
+  );
+}
+
+/** Removes offline nodes that the inventory does not list, if the run prunes. */
+function forgetStrangers(strangers: readonly string[], peer: Host, options: ClusterOptions): Decided {
+  return {
+    verdict: 'change',
+    because: `not in the inventory: ${strangers.join(', ')}`,
+    stages: strangers.map((node) => [{ host: peer.name, change: forgetting(node, options) }]),
+  };
 }
 
 /** The member on which pcs is run: the running one that sees the most nodes. */
@@ -218,6 +241,22 @@ function removal(hosts: readonly Host[], unknown: readonly string[], options: Cl
     effects: ['forgets'],
     script: `pcs cluster node remove ${hosts.map((host) => quote(host.name)).join(' ')}${skip} --request-timeout=${within('pcsRequest')}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
+  };
+}
+
+/** Looks again on the spot: a node that came online may run resources. */
+function forgetting(node: string, options: ClusterOptions): Change {
+  return {
+    summary: `remove ${node} from the cluster (not in the inventory, offline)`,
+    effects: ['forgets'],
+    script: `seen=$(crm_mon --one-shot --output-as=xml)
+if ! printf '%s\\n' "$seen" | grep -F ${quote(`<node name="${node}"`)} | grep -q 'online="false"'; then
+  echo ${quote(`${node} is not offline: it is not removed`)} >&2
+  exit 1
+fi
+pcs cluster node remove ${quote(node)} --skip-offline --request-timeout=${within('pcsRequest')}`,
+    touches: [...TOUCHES, `file:${options.corosyncConf}`],
+    prunes: true,
   };
 }
 

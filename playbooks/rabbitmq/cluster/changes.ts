@@ -100,6 +100,30 @@ export function forget(context: ChangeContext, host: string, node: string): Host
 }
 
 /**
+ * Makes a member forget a node that the inventory does not list, if the run prunes; RabbitMQ refuses while its broker runs.
+ * Quorum queues left with an even number of copies, and so less tolerant of losses, get one on another member.
+ */
+export function forgetStranger(
+  context: ChangeContext,
+  host: string,
+  node: string,
+  members: readonly string[],
+): HostChange {
+  const made = change(context, host, {
+    summary: `forget ${node} (not in the inventory, not running)`,
+    effects: ['forgets'],
+    script: `rabbitmqctl -q forget_cluster_node ${quote(node)}\n${members.map(regrown).join('\n')}`,
+    seconds: 120 + members.length * 60,
+  });
+  return { host, change: { ...made.change, prunes: true } };
+}
+
+/** Adds copies on `node` to the quorum queues with an even number of copies. */
+function regrown(node: string): string {
+  return `rabbitmq-queues -q grow ${quote(node)} even --errors-only`;
+}
+
+/**
  * Resets an empty node and joins it to the cluster of `seed`, which has to answer first. `returns`: the cluster has just
  * forgotten the node, and with it the node's copies of quorum queues: those left with an even number of copies, and so less
  * tolerant of losses, get one on the node again.
@@ -110,9 +134,7 @@ export function join(
   seed: string,
   { returns = false }: { readonly returns?: boolean } = {},
 ): HostChange {
-  const grow = returns
-    ? `\nrabbitmq-queues -q grow ${quote(rabbitmq.nodeOf({ name: host }))} even --errors-only`
-    : '';
+  const grow = returns ? `\n${regrown(rabbitmq.nodeOf({ name: host }))}` : '';
   return change(context, host, {
     summary: `join the cluster of ${seed}`,
     effects: ['starts', 'joins', 'wipes'],

@@ -15,6 +15,7 @@ import {
   isSilent,
   isUnreachable,
   names,
+  stoppedStrangersOf,
   viewOf,
   type Member,
   type Reached,
@@ -35,6 +36,7 @@ import { firstOf, inTheWay, survivorsOf } from './survivors.ts';
  * 3. Nodes on an older configuration are restarted one at a time, while all others run and see each other.
  * 4. Nodes of the wrong type (disc, ram) are changed one at a time, while all others run: those that become disc nodes
  *    first, so that there is always one.
+ * 5. Nodes that the inventory does not list and that do not run are offered for removal once all others run.
  *
  * A node that runs without answering may serve clients. It is neither restarted nor reset: the other nodes are started,
  * then the step refuses with the evidence.
@@ -116,7 +118,8 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
   return (
     refuseStuck(reached, forgotten) ??
     restartOutdated(reached, members, context) ??
-    changeNodeTypes(live, members, context)
+    changeNodeTypes(live, members, context) ??
+    forgetStrangers(live, members, context) ?? { verdict: 'converged' }
   );
 }
 
@@ -214,9 +217,9 @@ function changeNodeTypes(
   live: readonly Running[],
   members: readonly Member[],
   context: ChangeContext,
-): Decided {
+): Decided | undefined {
   const wrong = live.filter((member) => currentType(member) !== context.typeOf(member.name));
-  if (wrong.length === 0) return { verdict: 'converged' };
+  if (wrong.length === 0) return undefined;
   const toDisc = wrong.filter((member) => context.typeOf(member.name) === 'disc');
   const toRam = wrong.filter((member) => context.typeOf(member.name) === 'ram');
   const parts = [
@@ -234,6 +237,23 @@ function changeNodeTypes(
     stages: [...toDisc, ...toRam].map((member) => [
       changes.retype(context, member.name, context.typeOf(member.name)),
     ]),
+  };
+}
+
+/** Forgets nodes that the inventory does not list and that do not run, only while all others run and see each other. */
+function forgetStrangers(
+  live: readonly Running[],
+  members: readonly Member[],
+  context: ChangeContext,
+): Decided | undefined {
+  const strangers = stoppedStrangersOf(members);
+  const [by] = live;
+  if (!by || strangers.length === 0 || refuseUnlessAllRun(members, `cannot forget ${strangers.join(', ')}`)) return undefined;
+  const nodes = live.map(({ node }) => node);
+  return {
+    verdict: 'change',
+    because: `not in the inventory: ${strangers.join(', ')}`,
+    stages: strangers.map((node) => [changes.forgetStranger(context, by.name, node, nodes)]),
   };
 }
 

@@ -154,6 +154,12 @@ export function strangersOf(members: readonly Member[]): readonly string[] {
   return [...new Set(seen)].filter((node) => !own.has(node));
 }
 
+/** Nodes of the cluster that the inventory does not list and that no member sees running. */
+export function stoppedStrangersOf(members: readonly Member[]): readonly string[] {
+  const seen = new Set(members.filter(isRunning).flatMap(({ status }) => status.runningMembers));
+  return strangersOf(members).filter((node) => !seen.has(node));
+}
+
 /** The observations behind a decision, as a table. */
 export function evidenceOf(members: readonly Member[]): Evidence {
   return {

@@ -26,6 +26,9 @@ function decide(...sketches: readonly (Sketch | 'silent')[]): ClusterDecision {
 
 const SETUP =
   'controller1: authenticate pcs on controller1, controller2, controller3 + controller1: set up the cluster lab of controller1, controller2, controller3';
+/** Members of a cluster with a fourth node, and how many nodes each of them sees. */
+const four = (...joined: readonly number[]): readonly Sketch[] =>
+  joined.map((count) => ({ nodes: [...all, 'controller4'], joined: count }));
 const two = ['controller1', 'controller2'];
 
 /** Conflicts are tested in recognition.test.ts. */
@@ -90,6 +93,18 @@ describe('forming a Pacemaker cluster', () => {
       'adds a member to a cluster with nodes outside the inventory',
       [{ nodes: [...two, 'controller4'] }, { nodes: [...two, 'controller4'] }, {}],
       ['controller1: add controller3 to the cluster'],
+    ],
+    [
+      'offers a node outside the inventory for removal when no member sees it',
+      four(3, 3, 3),
+      ['controller1: remove controller4 from the cluster (not in the inventory, offline)'],
+    ],
+    ['leaves a node outside the inventory alone while it is online', four(4, 4, 4), []],
+    ['leaves a node outside the inventory alone while the members do not see each other', four(3, 2, 3), []],
+    [
+      'leaves a node outside the inventory alone while a member is unreachable',
+      [...four(2, 2), 'silent'],
+      [],
     ],
     [
       'authenticates pcs without any restart',

@@ -21,6 +21,7 @@ import {
 type Case = readonly [name: string, answers: readonly Said[], stages: readonly string[]];
 
 const ALL = 'c1 c2 c3';
+const ALONE = { runningMembers: nodes('c1 c2') };
 const joinTo = (host: string, seed: string): string => `${host}: join the cluster of rabbit@${seed}`;
 const START_ALL = 'c1: start rabbitmq + c2: start rabbitmq + c3: start rabbitmq';
 const copying = (host: string): string => `${host}: start rabbitmq with its own copy of the cluster's data`;
@@ -221,8 +222,18 @@ describe('keeping the cluster', () => {
       ['c1: start rabbitmq + c2: start rabbitmq'],
     ],
     [
-      'members that the inventory does not list are left alone',
+      'running nodes that the inventory does not list are left alone',
       [running('c1 c2 old'), running('c1 c2 old')],
+      ['converged'],
+    ],
+    [
+      'a stopped node that the inventory does not list is offered for removal',
+      [running('c1 c2 old', ALONE), running('c1 c2 old', ALONE)],
+      ['c1: forget rabbit@old'],
+    ],
+    [
+      'a stopped node that the inventory does not list is left alone until all others run',
+      [running('c1 c2 c3 old', ALONE), running('c1 c2 c3 old', ALONE), unreachable],
       ['converged'],
     ],
     [
@@ -311,5 +322,13 @@ describe('the evidence', () => {
       ['c2', 'unreachable: no route to host', '', '', '', '', ''],
       ['rabbit@old', 'not in the inventory: left alone', '', '', '', '', ''],
     ]);
+  });
+});
+
+describe('a node that the inventory does not list', () => {
+  it('is forgotten only by a run that prunes', () => {
+    const decision = decide(running('c1 c2 old', ALONE), running('c1 c2 old', ALONE));
+    const changes = decision.verdict === 'change' ? decision.stages.flat() : [];
+    expect(changes.map(({ change }) => change.prunes)).toEqual([true]);
   });
 });
