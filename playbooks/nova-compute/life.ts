@@ -1,25 +1,19 @@
-import { type Answers, type Host, type Life, type Spare, spareCheck } from 'osha';
-import { apiProbe, type ApiAnswer, type ApiSession } from '../openstack/operations/api-session.ts';
+import type { Answers, Host, Life, Spare } from 'osha';
+import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
+import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 
 /** How compute hosts come and go. `control` are the hosts to ask Nova from. */
 export function life(control: readonly Host[], session: ApiSession): Life {
   return {
     okToStop: (host) => [
-      spareCheck({
-        members: control,
-        probe: () =>
-          apiProbe(
-            session,
-            [
-              {
-                service: 'compute',
-                path: `/servers/detail?all_tenants=1&host=${encodeURIComponent(host.name)}`,
-              },
-            ],
-            ['cluster:identity'],
-            ({ login, answers }) => answers[0] ?? login,
-          ),
-        judge: (answers) => judgeSpare(answers),
+      spareByApi({
+        control,
+        session,
+        question: {
+          service: 'compute',
+          path: `/servers/detail?all_tenants=1&host=${encodeURIComponent(host.name)}`,
+        },
+        judge: judgeSpare,
       }),
     ],
   };
@@ -30,20 +24,11 @@ interface RawServer {
   readonly status: string;
 }
 
-/** Whether no server runs on a compute host, as Nova lists them. Any control host's answer will do. Pure. */
+/** Whether no server runs on a compute host, as Nova lists them. Pure. */
 export function judgeSpare(answers: Answers<ApiAnswer>): Spare {
-  let reason = 'no control host';
-  for (const [name, answer] of answers) {
-    if (!answer.reachable) {
-      reason = `${name}: ${answer.reason}`;
-      continue;
-    }
-    const { status, body, error } = answer.observed;
+  return firstVerdict('Nova', answers, ({ status, body }) => {
     const { servers } = (body ?? {}) as { readonly servers?: readonly RawServer[] };
-    if (status !== 200 || !servers) {
-      reason = `asked from ${name}: ${error ?? `Nova answers ${status}`}`;
-      continue;
-    }
+    if (status !== 200 || !servers) return undefined;
     // A server that is shut off, shelved or in error has nothing that could stop.
     const running = servers.filter(({ status: state }) => !IDLE.includes(state));
     if (running.length === 0) return { verdict: 'spared', evidence: 'no server runs on it' };
@@ -54,8 +39,7 @@ export function judgeSpare(answers: Answers<ApiAnswer>): Spare {
       evidence: `${running.length === 1 ? '1 server runs' : `${running.length} servers run`} on it: ${names.join(', ')}${more}`,
       hint: 'move or stop them first: openstack server list --all-projects --host HOST',
     };
-  }
-  return { verdict: 'unknown', evidence: `could not ask Nova (${reason})` };
+  });
 }
 
 const IDLE: readonly string[] = [

@@ -74,7 +74,7 @@ export function plainRenderer(options: PlainOptions): {
       case 'run-started':
         if (isSmoke(event)) break;
         say(
-          `${event.mode === 'diff' ? 'Comparing' : 'Deploying'} ${visibleInLine(event.inventory)}: ` +
+          `${doing(event)} ${visibleInLine(event.inventory)}: ` +
             `${count(event.hosts.length, 'host')}, ${count(event.phases.length, 'phase')}`,
         );
         break;
@@ -126,6 +126,12 @@ export function plainRenderer(options: PlainOptions): {
     for (const phase of progress.phases.values()) for (const step of phase.steps.values()) tell(step);
   };
   return { sink, progress, finish };
+}
+
+/** What a run does to an inventory, by the verb that was typed. */
+function doing({ mode, command }: Extract<RunEvent, { event: 'run-started' }>): string {
+  if (mode === 'diff') return 'Comparing';
+  return command.startsWith('osha recover ') ? 'Recovering' : 'Deploying';
 }
 
 function phaseVerdict(

@@ -37,6 +37,17 @@ async function shown(
 }
 
 describe('plain lines', () => {
+  it.each([
+    ['osha deploy lab.yaml', 'Deploying lab.yaml: '],
+    ['osha recover lab.yaml galera', 'Recovering lab.yaml: '],
+  ])('begin with what is done: %s', async (command, heading) => {
+    const started = troubledRun().map((event) =>
+      event.event === 'run-started' ? { ...event, command } : event,
+    );
+    const { stdout } = await shown(started);
+    expect(stdout.slice(0, heading.length)).toBe(heading);
+  });
+
   it('show changes and failures, one line for hosts with the same, and end with a table and the failures again', async () => {
     const { stdout, stderr } = await shown(troubledRun());
     expect(stderr).toBe('warning: c2: an even number of members\n');
