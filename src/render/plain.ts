@@ -131,7 +131,7 @@ export function plainRenderer(options: PlainOptions): {
 /** What a run does to an inventory, by the verb that was typed. */
 function doing({ mode, command }: Extract<RunEvent, { event: 'run-started' }>): string {
   if (mode === 'diff') return 'Comparing';
-  return command.startsWith('osha recover ') ? 'Recovering' : 'Deploying';
+  return command.split(' ')[1] === 'recover' ? 'Recovering' : 'Deploying';
 }
 
 function phaseVerdict(

@@ -120,7 +120,7 @@ export function forgetStranger(
 
 /** Adds copies on `node` to the quorum queues with an even number of copies. */
 function regrown(node: string): string {
-  return `rabbitmq-queues -q grow ${quote(node)} even --errors-only`;
+  return `rabbitmq-queues -q grow ${quote(node)} even`;
 }
 
 /**
