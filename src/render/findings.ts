@@ -24,7 +24,7 @@ export function findingsTable(
 ): string {
   const { colors } = options;
   const rows = merged(systems).flatMap((system) =>
-    rowsOf(system.findings).map((row, index): readonly Cell[] => [
+    findingRows(system.findings).map((row, index): readonly Cell[] => [
       index === 0 ? { text: system.title, style: colors.strong } : '',
       row.subject,
       listOf(row.hosts, 4),
@@ -47,14 +47,15 @@ export function findingsTable(
   ].join('\n');
 }
 
-type State = 'healthy' | 'unhealthy' | 'unknown';
+/** `unknown` where no host could tell. */
+export type HealthState = 'healthy' | 'unhealthy' | 'unknown';
 
-function stateOf({ healthy, unknown }: Finding): State {
+function stateOf({ healthy, unknown }: Finding): HealthState {
   if (unknown) return 'unknown';
   return healthy ? 'healthy' : 'unhealthy';
 }
 
-function healthCell(state: State, colors: Colors): Cell {
+function healthCell(state: HealthState, colors: Colors): Cell {
   switch (state) {
     case 'healthy':
       return { text: state, style: colors.good };
@@ -69,7 +70,7 @@ function verdict(all: readonly Finding[], colors: Colors): string {
   if (all.length === 0) {
     return 'nothing to check: no phase of this selection has health checks';
   }
-  const countOf = (state: State): number => all.filter((finding) => stateOf(finding) === state).length;
+  const countOf = (state: HealthState): number => all.filter((finding) => stateOf(finding) === state).length;
   const unknown = countOf('unknown') > 0 ? `, ${countOf('unknown')} unknown` : '';
   if (countOf('unhealthy') > 0) {
     return colors.bad(`unhealthy: ${countOf('unhealthy')} of ${count(all.length, 'check')}${unknown}`);
@@ -98,15 +99,17 @@ function merged(systems: readonly SystemFindings[]): readonly Omit<SystemFinding
   }));
 }
 
-interface Row {
+/** A finding of one or several hosts. */
+export interface FindingRow {
   readonly subject: string;
-  readonly state: State;
+  readonly state: HealthState;
   readonly evidence: string;
   readonly hosts: string[];
 }
 
-function rowsOf(findings: readonly Finding[]): readonly Row[] {
-  const subjects = new Map<string, Row[]>();
+/** The findings of a system as rows, in which hosts with the same finding are joined. */
+export function findingRows(findings: readonly Finding[]): readonly FindingRow[] {
+  const subjects = new Map<string, FindingRow[]>();
   for (const finding of findings) {
     const { subject, host, evidence } = finding;
     const state = stateOf(finding);
@@ -119,11 +122,11 @@ function rowsOf(findings: readonly Finding[]): readonly Row[] {
   return [...subjects.values()].flatMap(withoutCrowds);
 }
 
-function withoutCrowds(rows: readonly Row[]): readonly Row[] {
+function withoutCrowds(rows: readonly FindingRow[]): readonly FindingRow[] {
   const healthy = rows.filter((row) => row.state === 'healthy');
   const [first] = healthy;
   if (!first || healthy.length <= MOST_ROWS) return rows;
-  const crowd: Row = {
+  const crowd: FindingRow = {
     ...first,
     evidence: `${first.evidence}, and others`,
     hosts: healthy.flatMap((row) => row.hosts),

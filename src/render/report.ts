@@ -1,5 +1,6 @@
 import type { HostTotals } from '../runner/events.ts';
 import { visibleBehind, visibleInLine } from '../text/visible.ts';
+import { absenceGroups, underWay } from './groups.ts';
 import type { Colors } from './output.ts';
 import {
   changesInWords,
@@ -63,14 +64,11 @@ function warnings(progress: Progress, colors: Colors): string {
 }
 
 function absent(word: string, hosts: ReadonlyMap<string, Absence>, colors: Colors): string {
-  const reasons = new Map<string, string[]>();
-  for (const [host, { message, hint }] of hosts) {
-    const hintLine = hint ? `\n  ${colors.hint('hint:')} ${visibleBehind(hint)}` : '';
-    const reason = visibleBehind(message) + hintLine;
-    reasons.set(reason, [...(reasons.get(reason) ?? []), host]);
-  }
-  return [...reasons]
-    .map(([reason, names]) => `${colors.bad(word)} ${colors.strong(listOf(names))}: ${reason}`)
+  return absenceGroups(hosts)
+    .map(({ content: { message, hint }, hosts: names }) => {
+      const hintLine = hint ? `\n  ${colors.hint('hint:')} ${visibleBehind(hint)}` : '';
+      return `${colors.bad(word)} ${colors.strong(listOf(names))}: ${visibleBehind(message)}${hintLine}`;
+    })
     .join('\n');
 }
 
@@ -103,7 +101,7 @@ function unfinished(progress: Progress, { isRunning, colors }: ReportOptions): s
       .filter(isUnfinished)
       .flatMap((step) => [
         `  ${colors.strong(visibleInLine(phase.title))}: ${visibleInLine(step.title)}`,
-        ...underWay(step).map((line) => `    ${line}`),
+        ...underWayLines(step).map((line) => `    ${line}`),
         ...(isRunning
           ? []
           : resumption(progress, `${phase.name}:${step.id}`).map((line) => colors.faint(`    ${line}`))),
@@ -114,19 +112,15 @@ function unfinished(progress: Progress, { isRunning, colors }: ReportOptions): s
 }
 
 /** The change that was running on each host of a step; hosts with the same change share a line. */
-function underWay(step: StepProgress): readonly string[] {
-  const groups = new Map<string, string[]>();
-  for (const [name, host] of step.hosts) {
-    if (host.state !== 'running' && host.note !== 'interrupted') continue;
-    const change = step.changes.findLast((one) => one.host === name && one.end !== 'done');
+function underWayLines(step: StepProgress): readonly string[] {
+  return underWay(step).map(({ content: change, hosts }) => {
     const words = change ? `${visibleInLine(change.summary)} (started, not finished)` : 'no change running';
-    groups.set(words, [...(groups.get(words) ?? []), name]);
-  }
-  return [...groups].map(([words, hosts]) => `${listOf(hosts)}: ${words}`);
+    return `${listOf(hosts)}: ${words}`;
+  });
 }
 
 /** The command that resumes a deployment at a step; none for other runs. */
-function resumption({ command, mode }: Progress, step: string): readonly string[] {
+export function resumption({ command, mode }: Progress, step: string): readonly string[] {
   if (mode !== 'apply') return [];
   // A recovery has no order to resume in: it begins with what is down.
   if (/^osha recover\b/.test(command)) return [`run again: ${command}`];
@@ -191,7 +185,8 @@ function smokeVerdict(summary: Summary, mode: Progress['mode'], colors: Colors):
   return `${word}: ${count(ok, 'step')} ok, ${skipped} skipped, ${duration(durationMs)}`;
 }
 
-function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
+/** How a run ended, in a sentence, with the hint of a refusal. */
+export function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
   if (isSmoke({ mode })) return smokeVerdict(summary, mode, colors);
   const time = `in ${duration(summary.durationMs)}`;
   if (summary.interrupted)

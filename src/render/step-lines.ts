@@ -1,11 +1,12 @@
-import { structuredPatch } from 'diff';
-import { disruptive, type Finding, type TextDiff } from '../playbook/operation.ts';
+import { disruptive, type TextDiff } from '../playbook/operation.ts';
 import type { StepFailure } from '../runner/events.ts';
 import { visible, visibleBehind, visibleInLine } from '../text/visible.ts';
+import { changeGroups, failureGroups, findingGroups, grouped, possibleGroups, verbOf } from './groups.ts';
 import type { Colors, Style } from './output.ts';
 import { hasFailed, type HostProgress, type StepProgress } from './progress.ts';
 import { table } from './table.ts';
 import { duration, indented, listOf } from './text.ts';
+import { unifiedDiff, type DiffLine } from './unified-diff.ts';
 
 export interface LineOptions {
   readonly colors: Colors;
@@ -51,63 +52,27 @@ export function ownOutcome({ outcome, durationMs, note }: StepProgress, colors: 
 }
 
 function changeLines(step: StepProgress, { colors, diffs }: LineOptions): readonly string[] {
-  const groups = new Map<
-    string,
-    { readonly first: StepProgress['changes'][number]; readonly hosts: string[] }
-  >();
-  for (const change of step.changes) {
-    const key = JSON.stringify([verbOf(change), change.summary, diffs ? change.diff : undefined]);
-    const group = groups.get(key);
-    if (!group) groups.set(key, { first: change, hosts: [change.host] });
-    else if (!group.hosts.includes(change.host)) group.hosts.push(change.host);
-  }
-  return [...groups.values()]
-    .map(({ first, hosts }) => ({ first, hosts: inOrderOf(step, hosts) }))
-    .flatMap(({ first, hosts }) => {
-      const verb = colors.changed(verbOf(first));
-      const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && disruptive(first.effects).length > 0;
-      const line = `${verb} ${colors.strong(listOf(hosts))}: ${visibleInLine(first.summary)}${inTurn ? ', one host at a time' : ''}`;
-      return diffs && first.diff ? [line, indented(unifiedDiff(first.diff, colors), '  ')] : [line];
-    });
-}
-
-/** The verb for a change. One that failed may be half done; one without an end was running when the run ended. */
-function verbOf({ applied, end }: StepProgress['changes'][number]): string {
-  if (!applied) return 'would change';
-  if (end === 'done') return 'changed';
-  return end === 'failed' ? 'tried' : 'began';
-}
-
-/** Hosts in inventory order; they finish in any order. */
-function inOrderOf(step: StepProgress, hosts: readonly string[]): readonly string[] {
-  const order = [...step.hosts.keys()];
-  return [...hosts].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  return changeGroups(step, { diffs }).flatMap(({ content: change, hosts }) => {
+    const verb = colors.changed(verbOf(change));
+    const inTurn = hosts.length > 1 && step.strategy !== 'cluster' && disruptive(change.effects).length > 0;
+    const line = `${verb} ${colors.strong(listOf(hosts))}: ${visibleInLine(change.summary)}${inTurn ? ', one host at a time' : ''}`;
+    return diffs && change.diff ? [line, indented(diffText(change.diff, colors), '  ')] : [line];
+  });
 }
 
 /** With `--diff`: what may follow from the changes; hosts with the same share a line. */
 function possibleLines(step: StepProgress, { colors }: LineOptions): readonly string[] {
-  const groups = new Map<string, string[]>();
-  for (const { operation, because, host } of step.mayFollow) {
-    const words = visibleInLine(`${operation} (known after ${because} has changed)`);
-    groups.set(words, [...(groups.get(words) ?? []), host]);
-  }
-  return [...groups].map(
-    ([words, hosts]) =>
-      `${colors.hint('may follow')} ${colors.strong(listOf(inOrderOf(step, hosts)))}: ${words}`,
+  return possibleGroups(step).map(
+    ({ content: { operation, because }, hosts }) =>
+      `${colors.hint('may follow')} ${colors.strong(listOf(hosts))}: ${visibleInLine(`${operation} (known after ${because} has changed)`)}`,
   );
 }
 
 /** The findings of a verification; hosts with the same finding share a line. A failed one has them in its failure. */
 function findingLines(step: StepProgress, { colors, verbose }: LineOptions): readonly string[] {
   if (hasFailed(step)) return [];
-  const groups = new Map<string, string[]>();
-  for (const { host, ...found } of step.findings) {
-    if (found.healthy && !verbose) continue;
-    const key = JSON.stringify(found);
-    groups.set(key, [...(groups.get(key) ?? []), ...(host === undefined ? [] : [host])]);
-  }
-  return [...groups].flatMap(([key, hosts]) => {
-    const { subject, healthy, evidence, hint } = JSON.parse(key) as Finding;
+  const shown = step.findings.filter(({ healthy }) => verbose || !healthy);
+  return findingGroups(shown).flatMap(({ content: { subject, healthy, evidence, hint }, hosts }) => {
     const word = healthy ? colors.good('healthy') : colors.bad('unhealthy');
     const who = hosts.length > 0 ? ` ${colors.strong(listOf(hosts))}` : '';
     return [
@@ -119,32 +84,31 @@ function findingLines(step: StepProgress, { colors, verbose }: LineOptions): rea
 
 /** Hosts that were skipped or whose result is not known yet, by reason. */
 function noteLines(step: StepProgress, { colors, verbose }: LineOptions): readonly string[] {
-  const groups = new Map<string, string[]>();
-  for (const [name, host] of step.hosts) {
+  const notes = [...step.hosts].flatMap(([name, host]) => {
     const words = noteOf(host, verbose);
-    if (words !== undefined) groups.set(words, [...(groups.get(words) ?? []), name]);
-  }
-  return [...groups].map(([words, hosts]) => {
-    const [state = '', ...note] = words.split('\0');
-    return `${colors.faint(state)} ${colors.strong(listOf(hosts))}${note.length > 0 ? `: ${note.join('')}` : ''}`;
+    return words === undefined ? [] : [[words, name] as const];
   });
+  return grouped(notes).map(
+    ({ content: [state, note], hosts }) =>
+      `${colors.faint(state)} ${colors.strong(listOf(hosts))}${note === undefined ? '' : `: ${visibleInLine(note)}`}`,
+  );
 }
 
-function noteOf(host: HostProgress, verbose: boolean): string | undefined {
-  const note = host.note === undefined ? '' : `\0${visibleInLine(host.note)}`;
+function noteOf(host: HostProgress, verbose: boolean): readonly [state: string, note?: string] | undefined {
+  const note = host.note === undefined ? ([] as const) : ([host.note] as const);
   switch (host.state) {
     case 'unknown':
-      return note === '' ? undefined : `unknown${note}`;
+      return host.note === undefined ? undefined : ['unknown', host.note];
     case 'verified-later':
-      return `later${note}`;
+      return ['later', ...note];
     case 'deferred':
-      return `deferred${note}`;
+      return ['deferred', ...note];
     case 'skipped':
-      return verbose ? `skipped${note}` : undefined;
+      return verbose ? ['skipped', ...note] : undefined;
     case 'ok':
-      return verbose ? 'ok' : undefined;
+      return verbose ? ['ok'] : undefined;
     case 'changed':
-      return verbose && note !== '' ? `incomplete${note}` : undefined;
+      return verbose && host.note !== undefined ? ['incomplete', host.note] : undefined;
     case 'waiting':
     case 'running':
     case 'would-change':
@@ -160,18 +124,8 @@ function noteOf(host: HostProgress, verbose: boolean): string | undefined {
 export function failureLines(step: StepProgress, colors: Colors): readonly string[] {
   const word = step.outcome === 'refused' ? 'refused' : 'failed';
   const own = step.failure ? linesOf(`${colors.bad(word)}:`, step.failure, colors) : [];
-  const groups = new Map<string, string[]>();
-  for (const [name, host] of step.hosts) {
-    if (host.state !== 'failed') continue;
-    const key = JSON.stringify(host.failure ?? { message: 'it failed' });
-    groups.set(key, [...(groups.get(key) ?? []), name]);
-  }
-  const ofHosts = [...groups].flatMap(([key, hosts]) =>
-    linesOf(
-      `${colors.bad('failed')} ${colors.strong(listOf(hosts))}:`,
-      JSON.parse(key) as StepFailure,
-      colors,
-    ),
+  const ofHosts = failureGroups(step).flatMap(({ content, hosts }) =>
+    linesOf(`${colors.bad('failed')} ${colors.strong(listOf(hosts))}:`, content, colors),
   );
   return [...own, ...ofHosts];
 }
@@ -184,41 +138,20 @@ function linesOf(who: string, { message, output, hint }: StepFailure, colors: Co
   ];
 }
 
-/** Lines around a difference, as in `diff -u` and git. */
-const CONTEXT_LINES = 3;
-/** A diff with more edits takes seconds to compute, and is too long to read. */
-const MOST_EDITS = 2_000;
+const DIFF_STYLES: Readonly<Record<DiffLine['kind'], (colors: Colors) => Style>> = {
+  header: (colors) => colors.strong,
+  range: (colors) => colors.hint,
+  added: (colors) => colors.good,
+  removed: (colors) => colors.bad,
+  context: (colors) => colors.faint,
+  note: (colors) => (text) => colors.faint(`  ${text}`),
+};
 
-/** A unified diff of one file. Where only masked secrets differ, one line says so. */
-export function unifiedDiff(diff: TextDiff, colors: Colors): string {
-  const from = diff.before === undefined ? '/dev/null' : diff.path;
-  const to = diff.after === undefined ? '/dev/null' : diff.path;
-  const header = [`--- ${from}`, `+++ ${to}`].map((line) => colors.strong(visibleInLine(line)));
-  const patch = structuredPatch(from, to, diff.before ?? '', diff.after ?? '', undefined, undefined, {
-    context: CONTEXT_LINES,
-    maxEditLength: MOST_EDITS,
-  });
-  if (!patch) return [...header, colors.faint('  (too many differences to show)')].join('\n');
-  if (patch.hunks.length === 0) {
-    const why = diff.before === undefined || diff.after === undefined ? 'empty file' : 'only secrets differ';
-    return [...header, colors.faint(`  (${why})`)].join('\n');
-  }
-  return [
-    ...header,
-    ...patch.hunks.flatMap((hunk) => [
-      colors.hint(`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`),
-      ...hunk.lines.map((line) => styleOf(line, colors)(visible(line))),
-    ]),
-  ].join('\n');
-}
-
-/** A range; an empty one is named by the line before it, as in `diff -u`. */
-function range(start: number, lines: number): string {
-  return `${lines === 0 ? start - 1 : start},${lines}`;
-}
-
-function styleOf(line: string, colors: Colors): Style {
-  if (line.startsWith('+')) return colors.good;
-  if (line.startsWith('-')) return colors.bad;
-  return colors.faint;
+/** A unified diff of one file, in colours. */
+export function diffText(diff: TextDiff, colors: Colors): string {
+  return unifiedDiff(diff)
+    .map(({ kind, text }) =>
+      DIFF_STYLES[kind](colors)(kind === 'header' ? visibleInLine(text) : visible(text)),
+    )
+    .join('\n');
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createColors } from '../../src/render/output.ts';
-import { unifiedDiff } from '../../src/render/step-lines.ts';
+import { diffText } from '../../src/render/step-lines.ts';
 import { cpuTimeMs } from '../support/cpu-time.ts';
 
 const colors = createColors(false);
@@ -25,14 +25,14 @@ it.each([
     '--- /etc/x\n+++ /etc/x\n@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+a',
   ],
 ])('a diff shows %s', (_, diff, text) => {
-  expect(unifiedDiff(diff, colors)).toBe(text);
+  expect(diffText(diff, colors)).toBe(text);
 });
 
 it('two texts with nothing in common are not compared for minutes', () => {
   const lines = (word: string): string =>
     Array.from({ length: 20_000 }, (_, index) => `${word} ${index}`).join('\n');
   const taken = cpuTimeMs(() => {
-    expect(unifiedDiff({ path, before: lines('old'), after: lines('new') }, colors)).toContain(
+    expect(diffText({ path, before: lines('old'), after: lines('new') }, colors)).toContain(
       'too many differences',
     );
   });
