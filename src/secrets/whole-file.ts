@@ -160,8 +160,11 @@ function writeAll(file: string, descriptor: number, bytes: Buffer): void {
 
 function asWriteError(file: string, error: unknown): unknown {
   if (error instanceof WriteError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, errno, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
+  // A name of the user's that is no file's: no room has to be made.
+  if (code === 'EISDIR')
+    return Object.assign(new Error(message, { cause: error }), { code, errno, path: file });
   return new WriteError(file, REASONS[code] ?? message, { cause: error });
 }
 
