@@ -91,7 +91,7 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['words.yaml', '--out', 'x'],
   ],
   history: [[], [NAME]],
-  show: [['last'], ['last', '-v'], [NAME]],
+  show: [['last'], ['last', '-v'], [NAME], ['last', '--html', NAME]],
   phases: [[NAME]],
   schema: [[NAME]],
   secrets: [

@@ -1,6 +1,7 @@
+import { Option } from 'commander';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { RunRecord, RunState } from '../../journal/runs.ts';
+import type { Recorded, RunRecord, RunState } from '../../journal/runs.ts';
 import type { Cell, TableOptions } from '../../render/table.ts';
 import { visibleInLine } from '../../text/visible.ts';
 import { UserError } from '../errors.ts';
@@ -31,38 +32,54 @@ export const registerHistory: Register = (program, cli) => {
     );
 };
 
+interface ShowOptions extends OutputOptions {
+  /** The file to write a page to. */
+  readonly html?: string;
+}
+
 export const registerShow: Register = (program, cli) => {
   withOutput(program.command('show'))
     .summary('show what a past run did')
     .description(
       'Shows a recorded run: who ran what and when, every change, every failure, and how it ended. ' +
-        'Of a run that was killed, which step it was in, and which change on which host.',
+        'Of a run that was killed, which step it was in, and which change on which host. ' +
+        'With --html, writes that as a page for a browser, and adds a timeline by host, the slowest steps, the critical path, ' +
+        'and what the systems reported. The page is one file, readable by you alone, which needs no network and runs no script.',
     )
     .argument('<run>', 'name of the run, or the beginning or end of it, or "last"')
     .argument('[inventory]', 'the inventory; default: all in this folder and its direct subfolders')
+    .addOption(
+      new Option('--html <file>', 'write the run as an HTML page, and print nothing on stdout').conflicts(
+        'json',
+      ),
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  osha show last\n  osha show 20261121-142233-ab12 -v\n  osha show ab12 --json\n',
+      '\nExamples:\n  osha show last\n  osha show 20261121-142233-ab12 -v\n  osha show ab12 --json\n  osha show last --html report.html\n',
     )
     .action(
-      exiting(cli, (name: string, inventory: string | undefined, options: OutputOptions) =>
+      exiting(cli, (name: string, inventory: string | undefined, options: ShowOptions) =>
         show(cli.io, name, inventory, options),
       ),
     );
 };
 
-/** Prints what a run recorded. Returns the exit code. Throws `UserError` where `name` is not exactly one run. */
+/** Prints what a run recorded, or writes it as a page. Returns the exit code. Throws `UserError` where `name` is not exactly one run. */
 async function show(
   io: Io,
   name: string,
   inventory: string | undefined,
-  options: OutputOptions,
+  options: ShowOptions,
 ): Promise<number> {
   const { readEvents } = await import('../../journal/runs.ts');
   const run = findRun(await recordedRuns(io, inventory), name);
   const events = readEvents(run);
   if (options.json) {
     printJson(io, events);
+    return EXIT.ok;
+  }
+  if (options.html !== undefined) {
+    await writePage(io, run, events, options.html);
     return EXIT.ok;
   }
   const { meta } = run;
@@ -97,6 +114,17 @@ async function show(
     io.stderr.write(`warning: skipped ${damaged} damaged entries of ${run.log}\n`);
   }
   return EXIT.ok;
+}
+
+/** Writes a run as an HTML page, readable by the user alone like its record. Throws the errors of `writePrivateFile`. */
+async function writePage(io: Io, run: RunRecord, events: readonly Recorded[], file: string): Promise<void> {
+  const [{ runPage }, { writePrivateFile }] = await Promise.all([
+    import('../../render/html/page.ts'),
+    import('../../secrets/whole-file.ts'),
+  ]);
+  const { id, state, meta, log } = run;
+  writePrivateFile(resolve(io.cwd, file), runPage({ ...meta, id, state, log }, events));
+  io.stderr.write(`wrote ${visibleInLine(file)}\n`);
 }
 
 /**
