@@ -1,5 +1,5 @@
 import { until } from '../support/until.ts';
-import { startBrowser } from './devtools.ts';
+import { startBrowser, type BrowserEvent } from './devtools.ts';
 
 /** A user's actions in a browser. */
 export interface Browser {
@@ -13,6 +13,12 @@ export interface Browser {
   click(selector: string): Promise<void>;
   /** Waits until the page has such an element and is loaded. */
   see(selector: string): Promise<void>;
+  /** The text that the page shows. */
+  text(): Promise<string>;
+  /** Shows the page as on a screen that asks for light or dark colours. */
+  prefer(scheme: 'light' | 'dark'): Promise<void>;
+  /** What the pages so far requested from anywhere but themselves, and complained about. */
+  troubles(): readonly string[];
   /** A screenshot as PNG. */
   picture(): Promise<Buffer>;
   close(): Promise<void>;
@@ -23,7 +29,13 @@ const PAGE_MS = 60_000;
 
 /** Opens a window of this size, in pixels. */
 export async function openBrowser(width: number, height: number): Promise<Browser> {
-  const { send, close } = await startBrowser();
+  const troubles: string[] = [];
+  const opened = new Set<string>();
+  const { send, close } = await startBrowser((event) => {
+    const trouble = troubleIn(event, opened);
+    if (trouble !== undefined) troubles.push(trouble);
+  });
+  for (const domain of ['Network', 'Log', 'Runtime']) await send(`${domain}.enable`);
   await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
 
   const evaluate = async (expression: string): Promise<unknown> => {
@@ -41,6 +53,7 @@ export async function openBrowser(width: number, height: number): Promise<Browse
 
   return {
     open: async (url) => {
+      opened.add(url);
       const { errorText } = await send('Page.navigate', { url });
       if (errorText !== undefined) throw new Error(`${url}: ${JSON.stringify(errorText)}`);
       await until(`${url} is loaded`, PAGE_MS, complete, 100);
@@ -62,10 +75,33 @@ export async function openBrowser(width: number, height: number): Promise<Browse
         100,
       );
     },
+    text: async () => String(await evaluate('document.body.innerText')),
+    prefer: async (scheme) => {
+      await send('Emulation.setEmulatedMedia', {
+        features: [{ name: 'prefers-color-scheme', value: scheme }],
+      });
+    },
+    troubles: () => troubles,
     picture: async () => {
       const { data } = await send('Page.captureScreenshot', { format: 'png' });
       return Buffer.from(String(data), 'base64');
     },
     close,
   };
+}
+
+/** The trouble that an event of the browser stands for: a request other than for an opened page, or a complaint. */
+function troubleIn({ method, params = {} }: BrowserEvent, opened: ReadonlySet<string>): string | undefined {
+  switch (method) {
+    case 'Network.requestWillBeSent': {
+      const { url = '' } = params['request'] as { readonly url?: string };
+      return opened.has(url) ? undefined : `requests ${url}`;
+    }
+    case 'Log.entryAdded':
+    case 'Runtime.consoleAPICalled':
+    case 'Runtime.exceptionThrown':
+      return `complains: ${JSON.stringify(params)}`;
+    default:
+      return undefined;
+  }
 }

@@ -12,7 +12,13 @@ export interface DevTools {
   readonly close: () => Promise<void>;
 }
 
-interface Message {
+/** Something that the browser reports by itself, such as a request or an error. */
+export interface BrowserEvent {
+  readonly method: string;
+  readonly params?: Record<string, unknown>;
+}
+
+interface Message extends Partial<BrowserEvent> {
   readonly id?: number;
   readonly result?: Record<string, unknown>;
   readonly error?: { readonly message: string };
@@ -36,14 +42,22 @@ const FLAGS = [
   '--remote-debugging-pipe',
 ];
 
-/** The first of these programs that is installed. */
-async function chromium(): Promise<string> {
+/** The browser of this machine, if it has one. */
+export async function installedBrowser(): Promise<string | undefined> {
   for (const program of PROGRAMS) if (await exists(program)) return program;
+  return undefined;
+}
+
+async function chromium(): Promise<string> {
+  const program = await installedBrowser();
+  if (program !== undefined) return program;
   throw new LabError('this machine has no browser', 'apt-get install --no-install-recommends chromium');
 }
 
-/** Starts a browser with a temporary profile. */
-export async function startBrowser(): Promise<DevTools> {
+/** Starts a browser with a temporary profile. It reports the events of the domains that are enabled. */
+export async function startBrowser(
+  onEvent: (event: BrowserEvent) => void = () => undefined,
+): Promise<DevTools> {
   const profile = mkdtempSync(join(tmpdir(), 'osha-browser-'));
   const child = spawn(await chromium(), [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
@@ -64,6 +78,8 @@ export async function startBrowser(): Promise<DevTools> {
     rest = parts.pop() ?? '';
     for (const part of parts) {
       const message = JSON.parse(part) as Message;
+      const { method, params } = message;
+      if (method !== undefined) onEvent({ method, ...(params ? { params } : {}) });
       if (message.id === undefined) continue;
       waiting.get(message.id)?.(message);
       waiting.delete(message.id);
