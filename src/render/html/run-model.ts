@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../runner/events.ts';
 import { advance, createProgress, type Progress, type StepProgress } from '../progress.ts';
+import { isSound } from './sound.ts';
 
 /** An event and when it was recorded: ISO 8601. */
 export type TimedEvent = RunEvent & { readonly time: string };
@@ -32,6 +33,10 @@ export function runModel(events: readonly TimedEvent[]): RunModel {
     // A clock that is set back must not give a step a negative time.
     if (time > now) now = time;
     beganAt ??= now;
+    if (!isSound(event)) {
+      damaged += 1;
+      continue;
+    }
     try {
       advance(progress, event, now);
     } catch {

@@ -143,6 +143,16 @@ describe('the page of a run', () => {
     const page = pageOf([...troubledRun(), damaged as unknown as RunEvent]);
     expect(textOf(page)).toContain('Damaged 1 entry left out');
   });
+
+  it.each([5, null, {}, [null]])('is made of a record in which any value has become %j', (value) => {
+    const events = Object.values(RUN);
+    for (const [index, event] of events.entries()) {
+      for (const key of Object.keys(event).filter((name) => name !== 'event')) {
+        const damaged = { ...event, [key]: value };
+        expect(pageOf(events.with(index, damaged))).not.toMatch(/NaN|\[object/);
+      }
+    }
+  });
 });
 
 describe('a hostile record', () => {
