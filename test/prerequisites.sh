@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the tests start themselves: an SSH server, sudo, the programs that check rendered files, and those that probes ask with.
+# Installs what the tests start themselves: an SSH server, sudo, the programs that check rendered files, those that probes ask with, and a browser.
 set -euo pipefail
 missing=()
-for pair in sshd:openssh-server ssh-keygen:openssh-client sudo:sudo haproxy:haproxy python3:python3 curl:curl keepalived:keepalived rsyslogd:rsyslog logrotate:logrotate; do
+for pair in sshd:openssh-server ssh-keygen:openssh-client sudo:sudo haproxy:haproxy python3:python3 curl:curl keepalived:keepalived rsyslogd:rsyslog logrotate:logrotate chromium:chromium; do
   command -v "${pair%%:*}" >/dev/null || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
 done
 [ ${#missing[@]} -eq 0 ] && { echo 'all there'; exit 0; }
