@@ -244,7 +244,10 @@ function removal(hosts: readonly Host[], unknown: readonly string[], options: Cl
   };
 }
 
-/** Looks again on the spot: a node that came online may run resources. */
+/**
+ * Looks again on the spot: a node that came online may run resources. With --force, because pcs asks the node itself whether
+ * its removal costs the quorum; that of an offline one cannot, where the others have it.
+ */
 function forgetting(node: string, options: ClusterOptions): Change {
   return {
     summary: `remove ${node} from the cluster (not in the inventory, offline)`,
@@ -254,7 +257,11 @@ if ! printf '%s\\n' "$seen" | grep -F ${quote(`<node name="${node}"`)} | grep -q
   echo ${quote(`${node} is not offline: it is not removed`)} >&2
   exit 1
 fi
-pcs cluster node remove ${quote(node)} --skip-offline --request-timeout=${within('pcsRequest')}`,
+if ! corosync-quorumtool -s | grep -q '^Quorate: *Yes'; then
+  echo 'the cluster has no quorum: nothing is removed' >&2
+  exit 1
+fi
+pcs cluster node remove ${quote(node)} --skip-offline --force --request-timeout=${within('pcsRequest')}`,
     touches: [...TOUCHES, `file:${options.corosyncConf}`],
     prunes: true,
   };
