@@ -14,7 +14,7 @@ const DRIFTS: readonly (readonly [what: string, host: string, script: string, un
   ['a unit was disabled', 'controller1', 'systemctl disable memcached', 'systemctl enable memcached'],
 ];
 
-/** A plan is saved while one change is pending, and the hosts change before it is carried out. */
+/** A plan is saved while a file has another mode, and the hosts change before it is carried out. */
 export function savedPlans(): void {
   const file = join(mkdtempSync(join(tmpdir(), 'osha-plan-')), 'plan.json');
 
@@ -34,10 +34,13 @@ export function savedPlans(): void {
     expect(changesOf(run)).toEqual([]);
   });
 
-  it('is carried out where nothing has changed: its change, and no other', async () => {
+  it('is carried out where nothing has changed: its changes, and no others', async () => {
     const run = await osha('deploy', INVENTORY, '--plan', file, '--json');
     expect(run.exitCode, said(run)).toBe(0);
-    expect(changesOf(run)).toEqual([expect.stringMatching(/^controller1: memcached: .*memcached\.conf/)]);
+    expect(changesOf(run)).toEqual([
+      expect.stringMatching(/^controller1: memcached: change \S+memcached\.conf: mode 0600 to 0644/),
+      expect.stringMatching(/^controller1: memcached: restart memcached/),
+    ]);
     await untilHealthy(INVENTORY, 120_000);
   });
 }
