@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HOSTS, INVENTORY, kill, on, sql, start } from '../core/hosts.ts';
+import { ADDRESSES, HOSTS, INVENTORY, kill, on, sql, start } from '../core/hosts.ts';
 import { checkoutWith } from '../harm/inventories.ts';
 import { said } from '../harm/said.ts';
 import { untilHealthy } from '../support/healthy.ts';
@@ -7,6 +7,7 @@ import { changesOf, osha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 
 const GONE = 'controller3';
+const ADDRESS = ADDRESSES[GONE] ?? '';
 const LEFT = HOSTS.filter((host) => host !== GONE);
 
 /** Where a system on a host says which hosts are its members. */
@@ -14,7 +15,7 @@ const MEMBER_LISTS: Readonly<Record<string, string>> = {
   RabbitMQ: 'rabbitmqctl -q eval "rabbit_mnesia:cluster_nodes(all)."',
   etcd: 'ETCDCTL_API=3 etcdctl member list',
   Corosync: 'cat /etc/corosync/corosync.conf',
-  Pacemaker: 'crm_node --list',
+  Pacemaker: 'cibadmin --query --scope nodes',
   Galera: 'cat /etc/mysql/mariadb.conf.d/*.cnf',
   HAProxy: 'cat /etc/haproxy/haproxy.cfg',
   'the hosts file': 'cat /etc/hosts',
@@ -29,7 +30,9 @@ async function membersListedOn(host: string): Promise<Readonly<Record<string, bo
   const lists = await Promise.all(
     Object.entries(MEMBER_LISTS).map(async ([system, script]) => [system, await on(host, script)] as const),
   );
-  return Object.fromEntries(lists.map(([system, list]) => [system, list.includes(GONE)]));
+  return Object.fromEntries(
+    lists.map(([system, list]) => [system, list.includes(GONE) || list.includes(ADDRESS)]),
+  );
 }
 
 const listedEverywhere = (isListed: boolean): Readonly<Record<string, boolean>> =>
