@@ -11,12 +11,13 @@ export interface ApiSpareCheck {
 }
 
 /** Whether a host can be spared, by what an API answers about it. */
-export function spareByApi({ control, session, question, judge }: ApiSpareCheck): SpareCheck {
+export function spareByApi(asked: ApiSpareCheck): SpareCheck {
+  const { control, session, question } = asked;
   return spareCheck({
     members: control,
     probe: () =>
       apiProbe(session, [question], ['cluster:identity'], ({ login, answers }) => answers[0] ?? login),
-    judge,
+    judge: (answers) => asked.judge(answers),
   });
 }
 

@@ -248,7 +248,8 @@ function forgetStrangers(
 ): Decided | undefined {
   const strangers = stoppedStrangersOf(members);
   const [by] = live;
-  if (!by || strangers.length === 0 || refuseUnlessAllRun(members, `cannot forget ${strangers.join(', ')}`)) return undefined;
+  if (!by || strangers.length === 0 || refuseUnlessAllRun(members, `cannot forget ${strangers.join(', ')}`))
+    return undefined;
   const nodes = live.map(({ node }) => node);
   return {
     verdict: 'change',
