@@ -10,12 +10,6 @@ import { changesOf, osha } from '../support/osha.ts';
 /** What may happen on a host between a plan and its deployment, and how to undo it. */
 const DRIFTS: readonly (readonly [what: string, host: string, script: string, undo: string])[] = [
   ['a service was stopped', 'controller2', 'systemctl stop memcached', 'systemctl start memcached'],
-  [
-    'a file has another mode',
-    'controller3',
-    'chmod 600 /etc/chrony/chrony.conf',
-    'chmod 644 /etc/chrony/chrony.conf',
-  ],
   ['a unit was disabled', 'controller1', 'systemctl disable memcached', 'systemctl enable memcached'],
 ];
 
