@@ -17,6 +17,8 @@ export interface ClusterChange {
   readonly seconds: number;
   /** Files that it changes. */
   readonly files?: readonly string[];
+  /** See `Change`. */
+  readonly prunes?: true;
 }
 
 /**
@@ -31,6 +33,7 @@ export function clusterChange({
   script,
   seconds,
   files = [],
+  prunes,
 }: ClusterChange): Change {
   return {
     summary,
@@ -42,6 +45,7 @@ export function clusterChange({
       ...files.map((path) => `file:${path}` as const),
     ],
     timeoutMs: (seconds + GRACE_SECONDS) * 1000,
+    ...(prunes ? { prunes } : {}),
   };
 }
 

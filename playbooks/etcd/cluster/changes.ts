@@ -103,8 +103,10 @@ export function remove(
   context: ChangeContext,
   on: Live,
   listed: readonly ListedMember[],
-  summary: string,
-  absent: readonly Reached[] = [],
+  {
+    absent = [],
+    ...parts
+  }: Pick<ClusterChange, 'summary' | 'prunes'> & { readonly absent?: readonly Reached[] },
 ): HostChange {
   const refusals = absent.map(
     ({ name, clientUrl }) =>
@@ -112,7 +114,7 @@ export function remove(
   );
   return change(context, {
     host: on.name,
-    summary,
+    ...parts,
     effects: ['forgets'],
     script: [
       REFUSE,

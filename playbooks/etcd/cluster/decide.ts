@@ -201,7 +201,14 @@ function addMembers(
     stages: [
       // Remove all of them before adding one: a lost member counts toward the majority but cannot vote.
       ...(stale.length > 0
-        ? [[changes.remove(context, by, stale, `remove ${names(lost)} from the cluster (data lost)`, lost)]]
+        ? [
+            [
+              changes.remove(context, by, stale, {
+                summary: `remove ${names(lost)} from the cluster (data lost)`,
+                absent: lost,
+              }),
+            ],
+          ]
         : []),
       ...outside.map((member) => [changes.join(context, member, led)]),
     ],
@@ -268,15 +275,12 @@ function removeStrangers(
   return {
     verdict: 'change',
     because: `not in the inventory: ${strangers.map(labelOf).join(', ')}`,
-    stages: strangers.map((entry) => {
-      const { host, change } = changes.remove(
-        context,
-        by,
-        [entry],
-        `remove the member ${labelOf(entry)} from the cluster`,
-      );
-      return [{ host, change: { ...change, prunes: true as const } }];
-    }),
+    stages: strangers.map((entry) => [
+      changes.remove(context, by, [entry], {
+        summary: `remove the member ${labelOf(entry)} from the cluster`,
+        prunes: true,
+      }),
+    ]),
   };
 }
 

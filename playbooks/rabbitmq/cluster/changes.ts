@@ -109,13 +109,13 @@ export function forgetStranger(
   node: string,
   members: readonly string[],
 ): HostChange {
-  const made = change(context, host, {
+  return change(context, host, {
     summary: `forget ${node} (not in the inventory, not running)`,
     effects: ['forgets'],
     script: `rabbitmqctl -q forget_cluster_node ${quote(node)}\n${members.map(regrown).join('\n')}`,
     seconds: 120 + members.length * 60,
+    prunes: true,
   });
-  return { host, change: { ...made.change, prunes: true } };
 }
 
 /** Adds copies on `node` to the quorum queues with an even number of copies. */
