@@ -6,10 +6,10 @@ import {
   isAlone,
   isBlank,
   isRunning,
+  isWaiting,
   membersOf,
   type Member,
 } from '../../playbooks/rabbitmq/cluster/members.ts';
-import { isWaiting } from '../../playbooks/rabbitmq/cluster/survivors.ts';
 import type { NodeObservation } from '../../src/operations/rabbitmq/observe.ts';
 import type { Answer, Answers, ClusterDecision, HostChange } from '../../src/playbook/operation.ts';
 import { everyCase, everyHistory, expectSafe, has, inWords } from './every-case.ts';

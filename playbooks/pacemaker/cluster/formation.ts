@@ -31,7 +31,8 @@ export interface ClusterOptions extends Wanted {
 /**
  * The hosts are members of one Corosync cluster, which runs Pacemaker. A new cluster is set up only when no host is in one;
  * otherwise hosts are added to the existing one. Nodes that the inventory does not list are left alone; those that are
- * offline can be pruned. Nothing that runs is stopped or restarted. Refuses when an existing cluster or its configuration could be lost.
+ * offline can be pruned. Nothing that runs is stopped or restarted. Refuses when an existing cluster or its configuration
+ * could be lost.
  */
 export function clusterFormed(
   members: readonly Host[],
@@ -245,7 +246,7 @@ function removal(hosts: readonly Host[], unknown: readonly string[], options: Cl
 }
 
 /**
- * Looks again on the spot: a node that came online may run resources. With --force, because pcs asks the node itself whether
+ * Checks again on the spot: a node that came online may run resources. With --force, because pcs asks the node itself whether
  * its removal costs the quorum; that of an offline one cannot, where the others have it.
  */
 function forgetting(node: string, options: ClusterOptions): Change {

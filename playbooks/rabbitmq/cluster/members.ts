@@ -82,6 +82,15 @@ export function isAtRest(member: Member): member is Extract<Member, { kind: 'sil
   return active === 'inactive' || active === 'failed' || sub === 'auto-restart';
 }
 
+/** Whether it starts, and says that its broker does not run yet: it waits for other nodes. */
+export function isWaiting(member: Member): boolean {
+  return (
+    member.kind === 'stopped' &&
+    member.observed.unit.active === 'activating' &&
+    member.observed.node?.running === false
+  );
+}
+
 /** Whether it does not run and has no data: it would start empty. */
 export function isBlank(member: Member): boolean {
   return isAtRest(member) && !member.observed.data;

@@ -5,6 +5,7 @@ import {
   isEmpty,
   isReached,
   isRunning,
+  isWaiting,
   viewOf,
   type Member,
   type Reached,
@@ -56,13 +57,4 @@ export function firstOf({ holders, lost }: Survivors): Reached | undefined {
   const copies = new Set(holders.map(({ observed }) => observed.definitions));
   if (copies.size > 1 || copies.has(undefined)) return undefined;
   return holders.find(isAtRest) ?? holders[0];
-}
-
-/** Whether it starts, and says that its broker does not run yet: it waits for other nodes. */
-export function isWaiting(member: Member): boolean {
-  return (
-    member.kind === 'stopped' &&
-    member.observed.unit.active === 'activating' &&
-    member.observed.node?.running === false
-  );
 }
