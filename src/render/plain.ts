@@ -7,6 +7,7 @@ import {
   changesInWords,
   changesOf,
   createProgress,
+  isRecovery,
   isSmoke,
   phaseOf,
   stepOf,
@@ -128,10 +129,10 @@ export function plainRenderer(options: PlainOptions): {
   return { sink, progress, finish };
 }
 
-/** What a run does to an inventory, by the verb that was typed. */
-function doing({ mode, command }: Extract<RunEvent, { event: 'run-started' }>): string {
-  if (mode === 'diff') return 'Comparing';
-  return command.split(' ')[1] === 'recover' ? 'Recovering' : 'Deploying';
+/** What a run does to an inventory. */
+function doing(event: Extract<RunEvent, { event: 'run-started' }>): string {
+  if (event.mode === 'diff') return 'Comparing';
+  return isRecovery(event) ? 'Recovering' : 'Deploying';
 }
 
 function phaseVerdict(

@@ -304,6 +304,11 @@ export function isSmoke({ mode }: Pick<Progress, 'mode'>): boolean {
   return mode === 'smoke' || mode === 'clean';
 }
 
+/** Whether it is a run of `osha recover`, by the verb that was typed. */
+export function isRecovery({ command }: Pick<Progress, 'command'>): boolean {
+  return command.split(' ')[1] === 'recover';
+}
+
 /** The number of changes that a phase made or would make. */
 export function changesOf(phase: PhaseProgress): number {
   return [...phase.steps.values()].reduce((sum, step) => sum + step.changes.length, 0);

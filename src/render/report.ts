@@ -4,6 +4,7 @@ import { absenceGroups, underWay } from './groups.ts';
 import type { Colors } from './output.ts';
 import {
   changesInWords,
+  isRecovery,
   isSmoke,
   isUnfinished,
   type Absence,
@@ -120,10 +121,11 @@ function underWayLines(step: StepProgress): readonly string[] {
 }
 
 /** The command that resumes a deployment at a step; none for other runs. */
-export function resumption({ command, mode }: Progress, step: string): readonly string[] {
+export function resumption(progress: Progress, step: string): readonly string[] {
+  const { command, mode } = progress;
   if (mode !== 'apply') return [];
   // A recovery has no order to resume in: it begins with what is down.
-  if (/^osha recover\b/.test(command)) return [`run again: ${command}`];
+  if (isRecovery(progress)) return [`run again: ${command}`];
   return [`resume with: ${command.replaceAll(/ --from[ =]\S+/g, '')} --from ${step}`];
 }
 
