@@ -64,7 +64,10 @@ export const registerShow: Register = (program, cli) => {
     );
 };
 
-/** Prints what a run recorded, or writes it as a page. Returns the exit code. Throws `UserError` where `name` is not exactly one run. */
+/**
+ * Prints what a run recorded, or writes it as a page. Returns the exit code. Throws `UserError` where `name` is not exactly
+ * one run.
+ */
 async function show(
   io: Io,
   name: string,

@@ -11,7 +11,7 @@ import { chart, legend, type ChartRow } from './chart.ts';
 import { html, type Html } from './html.ts';
 import { spanOf, type RunModel, type Span } from './run-model.ts';
 import { changesOfStep, dataTable, failureDetails, outcomes, stepDetails } from './steps.ts';
-import { lanesOf, lookOfPhase, OWN_LANE, spanOfPhase, wavesOf } from './timeline.ts';
+import { lanesOf, lookOfPhase, OWN_LANE, wavesOf } from './timeline.ts';
 
 /** The whole run over time: a row for each phase, and a lane for each host. */
 export function timeline(model: RunModel): readonly Html[] {
@@ -21,7 +21,7 @@ export function timeline(model: RunModel): readonly Html[] {
   const span = { from, to };
   const phaseRow = (phase: PhaseProgress, index: number): ChartRow => {
     const look = lookOfPhase(phase);
-    const ran = spanOfPhase(phase, model);
+    const ran = spanOf(phase, model);
     const took = ran ? duration(ran.to - ran.from) : 'not started';
     const title = `${phase.title}: ${phase.state}, ${took}`;
     return {
@@ -31,7 +31,7 @@ export function timeline(model: RunModel): readonly Html[] {
     };
   };
   const waves = wavesOf(progress).flatMap((wave) => {
-    const spans = wave.flatMap((phase) => spanOfPhase(phase, model) ?? []);
+    const spans = wave.flatMap((phase) => spanOf(phase, model) ?? []);
     return spans.length === 0
       ? []
       : [{ from: Math.min(...spans.map((one) => one.from)), to: Math.max(...spans.map((one) => one.to)) }];
@@ -81,7 +81,7 @@ export function phases(model: RunModel): readonly Html[] {
 function phaseDetails(phase: PhaseProgress, number: number, model: RunModel): Html {
   const { progress } = model;
   const steps = [...phase.steps.values()];
-  const ran = spanOfPhase(phase, model);
+  const ran = spanOf(phase, model);
   const changes = changesOf(phase);
   const isOpen =
     lookOfPhase(phase) !== 'ok' && steps.some((step) => step.changes.length > 0 || hasFailed(step));

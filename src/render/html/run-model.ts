@@ -1,5 +1,11 @@
 import type { RunEvent } from '../../runner/events.ts';
-import { advance, createProgress, type Progress, type StepProgress } from '../progress.ts';
+import {
+  advance,
+  createProgress,
+  type PhaseProgress,
+  type Progress,
+  type StepProgress,
+} from '../progress.ts';
 import { isSound } from './sound.ts';
 
 /** An event and when it was recorded: ISO 8601. */
@@ -49,11 +55,14 @@ export function runModel(events: readonly TimedEvent[]): RunModel {
   return { progress, beganAt, endedAt: Math.max(now, beganAt + lengthOf(summary?.durationMs ?? 0)), damaged };
 }
 
-/** When a step ran; `undefined` where it never began. One that did not finish lasted until the end of the record. */
-export function spanOf(step: StepProgress, { endedAt }: Pick<RunModel, 'endedAt'>): Span | undefined {
-  if (step.startedAt === 0) return undefined;
-  const to = step.state === 'finished' ? step.startedAt + lengthOf(step.durationMs) : endedAt;
-  return { from: step.startedAt, to };
+/** When a step or a phase ran; `undefined` where it never began. One without an end lasted until the end of the record. */
+export function spanOf(
+  { state, startedAt, durationMs }: StepProgress | PhaseProgress,
+  { endedAt }: Pick<RunModel, 'endedAt'>,
+): Span | undefined {
+  if (startedAt === 0) return undefined;
+  const isOpen = state === 'waiting' || state === 'running';
+  return { from: startedAt, to: isOpen ? endedAt : startedAt + lengthOf(durationMs) };
 }
 
 /** A duration of a record, which may be damaged. */

@@ -20,7 +20,7 @@ export function style(): Html {
       --added: #116329;
       --removed: #a40e26;
     }
-    @media (prefers-color-scheme: dark) {
+    @media screen and (prefers-color-scheme: dark) {
       :root {
         --paper: #0d1117;
         --ink: #e6edf3;
@@ -41,20 +41,12 @@ export function style(): Html {
     @media print {
       :root {
         color-scheme: light;
-        --paper: #ffffff;
         --ink: #000000;
         --soft: #444444;
         --line: #999999;
         --shade: #f2f2f2;
         --link: #000000;
-        --ok: #59636e;
-        --changed: #0969da;
-        --failed: #c6202a;
-        --refused: #7a3fd1;
         --skipped: #444444;
-        --unfinished: #8a5a00;
-        --added: #116329;
-        --removed: #a40e26;
       }
       nav {
         display: none;

@@ -170,16 +170,6 @@ export function wavesOf(progress: Progress): readonly (readonly PhaseProgress[])
   return [...waves.values()];
 }
 
-/** When a phase ran: `undefined` where it did not. */
-export function spanOfPhase(phase: PhaseProgress, model: RunModel): Span | undefined {
-  if (phase.startedAt === 0) return undefined;
-  const isOpen = phase.state === 'waiting' || phase.state === 'running';
-  return {
-    from: phase.startedAt,
-    to: isOpen ? model.endedAt : phase.startedAt + lengthOf(phase.durationMs),
-  };
-}
-
 /** Round times to mark on an axis of this length, at most `most` besides the beginning; all in milliseconds. */
 export function ticksOf(lengthMs: number, most = 8): readonly number[] {
   const size =

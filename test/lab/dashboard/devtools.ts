@@ -12,7 +12,7 @@ export interface DevTools {
   readonly close: () => Promise<void>;
 }
 
-/** Something that the browser reports by itself, such as a request or an error. */
+/** An event of the browser, such as a request or an error. */
 export interface BrowserEvent {
   readonly method: string;
   readonly params?: Record<string, unknown>;

@@ -42,7 +42,7 @@ it.each<[string, RunModel, readonly string[]]>([
     ['one:a c2 2', 'one:b c1 1', 'long:a - 1', 'long:b c1 4'],
   ],
   [
-    'takes phases that ran serially one after another',
+    'takes all phases that ran serially',
     modelOf([['short'], ['long']], [short, long]),
     ['short:a c1 2', 'long:a - 1', 'long:b c1 4'],
   ],

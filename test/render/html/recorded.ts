@@ -9,7 +9,7 @@ export function recorded(events: readonly RunEvent[], everyMs = 100): readonly T
   return events.map((event, index) => at(index * everyMs, event));
 }
 
-/** An event that was recorded so many milliseconds after the run began. */
+/** An event, and the milliseconds from the beginning of the run to its record. */
 export function at(ms: number, event: RunEvent): TimedEvent {
   return { ...event, time: new Date(BEGAN + ms).toISOString() };
 }
