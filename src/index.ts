@@ -40,6 +40,7 @@ export type {
   ResourceKey,
   TextDiff,
 } from './playbook/operation.ts';
+export type { Drill, DrillProof, DrillScript, DrillService, DrillWrites } from './playbook/drill.ts';
 export { spareCheck, sparedByOthers, type Life, type Spare, type SpareCheck } from './playbook/life.ts';
 export type { CarriedSecret, LineOfFile, Where } from './playbook/carried-secret.ts';
 export { DEFAULT_TIMEOUT_SECONDS, LIMITS, stretched, within, type Limit } from './playbook/limits.ts';

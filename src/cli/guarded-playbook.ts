@@ -46,10 +46,9 @@ const playbookShape = z.looseObject({
   ports: listOf(port).optional(),
   steps: callable,
   ...Object.fromEntries(
-    ['moreSecrets', 'carries', 'health', 'frontends', 'takeovers', 'morePorts', 'validate'].map((name) => [
-      name,
-      callable.optional(),
-    ]),
+    ['moreSecrets', 'carries', 'health', 'drill', 'frontends', 'takeovers', 'morePorts', 'validate'].map(
+      (name) => [name, callable.optional()],
+    ),
   ),
 });
 
@@ -128,6 +127,17 @@ const carriedShape = z.looseObject(
   { secret: text, hosts: listOf(hostShape), path: text },
   { error: 'expected a carried secret' },
 );
+const drillShape = z.looseObject(
+  {
+    services: listOf(
+      z.looseObject({ name: text, address: text, port: z.int(), proof: z.looseObject({ kind: text }) }),
+    ).optional(),
+    writes: listOf(
+      z.looseObject({ what: text, container: text, members: listOf(hostShape), writers: listOf(hostShape) }),
+    ).optional(),
+  },
+  { error: 'expected services and writes' },
+);
 const findingShape = z.looseObject(
   { subject: text, healthy: z.boolean(), evidence: text },
   { error: 'expected a finding: { subject, healthy, evidence }' },
@@ -176,6 +186,13 @@ export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook
       list('health', checkShape, () => playbook.health?.(context) ?? []).map((check) =>
         guardedCheck(file, check),
       );
+  }
+  if (playbook.drill) {
+    own.drill = (context) => {
+      const drill = file.call('drill', () => playbook.drill?.(context) ?? {});
+      requireShape(file, 'drill', drill, drillShape);
+      return drill;
+    };
   }
   if (playbook.frontends)
     own.frontends = (context) => list('frontends', frontendShape, () => playbook.frontends?.(context) ?? []);

@@ -1,6 +1,7 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
+import type { Drill } from '../playbook/drill.ts';
 import { disruptive, type HealthCheck } from '../playbook/operation.ts';
 import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
 import { rulesOf, type Playbook, type PlaybookContext, type PortUse } from '../playbook/playbook.ts';
@@ -33,6 +34,8 @@ export interface PlannedPhase {
   readonly health: readonly HealthCheck[];
   /** Whether the system can spare one of its hosts; nothing for a host that it does not run on. */
   readonly okToStop: (host: Host) => readonly SpareCheck[];
+  /** What an availability test observes of the system. */
+  readonly drill: Drill;
   readonly ports: readonly PortUse[];
 }
 
@@ -118,6 +121,7 @@ export function createPlan(request: PlanRequest): Plan {
           .filter(({ members }) => members.includes(host))
           .map((check) => sparedByOthers(check, host));
       },
+      drill: playbook.drill?.(context) ?? {},
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
   };

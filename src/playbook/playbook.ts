@@ -8,6 +8,7 @@ import { OshaError } from '../text/error.ts';
 import { bare } from '../yaml/bare.ts';
 import type { CarriedSecret } from './carried-secret.ts';
 import type { DeclaredAuthority, DeclaredCloud } from './cloud.ts';
+import type { Drill } from './drill.ts';
 import type { Life } from './life.ts';
 import type { HealthCheck } from './operation.ts';
 import type { Step } from './step.ts';
@@ -81,6 +82,11 @@ export interface Frontend {
   /** `all` balances connections over the servers; `single` uses the first live server, the others are backups. */
   readonly active: 'all' | 'single';
   readonly servers: readonly FrontendServer[];
+  /**
+   * What a client of a `tcp` frontend sees of a server: it sends something, after `send` if it waits for the client.
+   * HAProxy accepts connections even without a server. Default: nothing is known about it.
+   */
+  readonly greeting?: { readonly send?: string };
   /** The health check; default: the port accepts connections. */
   readonly check?: { readonly port?: number; readonly httpPath?: string };
   /** Client and server timeout in milliseconds; default: the `defaults` section of HAProxy. */
@@ -137,6 +143,8 @@ export interface PlaybookDefinition<
   health?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly HealthCheck[];
   /** Default: the system spares a host if `health` finds another one healthy. */
   life?(context: PlaybookContext<z.output<Schema>, SecretName>): Life;
+  /** What `osha drill` observes of it while a host is taken away; default: nothing. Pure. */
+  drill?(context: PlaybookContext<z.output<Schema>, SecretName>): Drill;
   /** Its services behind HAProxy. `context.frontends` and `context.takeovers` are empty here. */
   frontends?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Frontend[];
   /** Units that it starts and stops instead of the init system. `context.frontends` and `context.takeovers` are empty here. */

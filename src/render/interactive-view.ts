@@ -4,7 +4,7 @@ import {
   changesInWords,
   changesOf,
   hasFailed,
-  isSmoke,
+  isTest,
   tally,
   type HostProgress,
   type PhaseProgress,
@@ -107,7 +107,7 @@ function hideFinishedSteps(phases: readonly PhaseProgress[], shown: Shown, lines
 }
 
 function headOf(progress: Progress, { colors, columns }: ViewOptions): string {
-  if (isSmoke(progress)) return '';
+  if (isTest(progress)) return '';
   const done = Math.min(progress.connected + progress.unreachable.size, progress.hosts.length);
   const all = progress.hosts.length;
   const gone = progress.unreachable.size;
@@ -145,7 +145,7 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
     case 'ok':
       return fit(
         visibleInLine(phase.title),
-        colors.faint(`${isSmoke(progress) ? 'ok' : 'nothing to do'} · ${duration(phase.durationMs)}`),
+        colors.faint(`${isTest(progress) ? 'ok' : 'nothing to do'} · ${duration(phase.durationMs)}`),
         width,
       );
     case 'changed':
@@ -178,7 +178,7 @@ function phaseTitle(phase: PhaseProgress, progress: Progress, options: ViewOptio
 function stepView(step: StepProgress, mode: Progress['mode'], options: ViewOptions): StepView {
   if (step.state === 'waiting') return { title: '', body: [] };
   const { colors, columns, now } = options;
-  if (step.state === 'finished' && isSmoke({ mode })) {
+  if (step.state === 'finished' && isTest({ mode })) {
     const line = `${visibleInLine(step.title)}: ${ownOutcome(step, colors)}`;
     return { title: cutTo(line, columns - MARGIN.step), body: bodyOf(step, options) };
   }

@@ -233,6 +233,8 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       case 'output':
       case 'evidence':
       case 'findings':
+      case 'measured':
+      case 'acknowledged':
       case 'progress':
       case 'host-finished':
       case 'summary':

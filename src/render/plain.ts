@@ -8,7 +8,7 @@ import {
   changesOf,
   createProgress,
   isRecovery,
-  isSmoke,
+  isTest,
   phaseOf,
   stepOf,
   type Progress,
@@ -53,7 +53,7 @@ export function plainRenderer(options: PlainOptions): {
     printed.add(step);
     const diffs = progress.mode === 'diff' || verbose;
     const lines = [...stepLines(step, { colors, verbose, diffs }), ...failureLines(step, colors)];
-    if (isSmoke(progress)) sayOf(step.phase, `  ${visibleInLine(step.title)}: ${ownOutcome(step, colors)}`);
+    if (isTest(progress)) sayOf(step.phase, `  ${visibleInLine(step.title)}: ${ownOutcome(step, colors)}`);
     else if (lines.length > 0) sayOf(step.phase, `  ${visibleInLine(step.title)}`);
     for (const line of lines) sayOf(step.phase, indented(line, '    '));
   };
@@ -61,7 +61,7 @@ export function plainRenderer(options: PlainOptions): {
   const finishPhase = (event: Extract<RunEvent, { event: 'phase-finished' }>): void => {
     const phase = phaseOf(progress, event.phase);
     for (const step of phase.steps.values()) tell(step);
-    if (isSmoke(progress)) return;
+    if (isTest(progress)) return;
     say(`${colors.strong(phase.name)}: ${phaseVerdict(phase.name, progress, event, colors)}`);
     if (verbose) {
       const trips = Object.entries(event.roundTrips).map(([host, number]) => `${host} ${number}`);
@@ -73,7 +73,7 @@ export function plainRenderer(options: PlainOptions): {
     advance(progress, event, 0);
     switch (event.event) {
       case 'run-started':
-        if (isSmoke(event)) break;
+        if (isTest(event)) break;
         say(
           `${doing(event)} ${visibleInLine(event.inventory)}: ` +
             `${count(event.hosts.length, 'host')}, ${count(event.phases.length, 'phase')}`,
@@ -93,7 +93,7 @@ export function plainRenderer(options: PlainOptions): {
         break;
       case 'phase-started':
         say(
-          isSmoke(progress)
+          isTest(progress)
             ? visibleInLine(event.title)
             : `${colors.strong(event.phase)}: ${visibleInLine(event.title)}, on ${listOf(event.hosts)}${togetherWith(event.phase)}`,
         );
@@ -118,6 +118,8 @@ export function plainRenderer(options: PlainOptions): {
       case 'prunable':
       case 'evidence':
       case 'findings':
+      case 'measured':
+      case 'acknowledged':
       case 'host-finished':
       case 'summary':
         break;

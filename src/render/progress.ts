@@ -27,9 +27,9 @@ export interface StepProgress {
   outcome?: StepOutcome;
   /** Why the step itself failed or was refused. */
   failure?: StepFailure;
-  /** Of a smoke test: what the step is doing or waiting for. */
+  /** Of a test: what the step is doing or waiting for. */
   doing?: string;
-  /** Of a smoke test: what was observed, or why it was skipped. */
+  /** Of a test: what was observed, or why it was skipped. */
   note?: string;
   startedAt: number;
   durationMs: number;
@@ -198,6 +198,10 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
       // A verifying step repeats its check; the last result counts.
       stepOf(progress, event.phase, event.step).findings = event.findings;
       break;
+    // Shown as evidence.
+    case 'measured':
+    case 'acknowledged':
+      break;
     case 'summary':
       progress.summary = withChanges(event, progress);
       break;
@@ -299,9 +303,9 @@ export function wasInterrupted(step: StepProgress): boolean {
   );
 }
 
-/** Whether it is a run of `osha smoke`, whose steps have an outcome of their own instead of hosts. */
-export function isSmoke({ mode }: Pick<Progress, 'mode'>): boolean {
-  return mode === 'smoke' || mode === 'clean';
+/** Whether it is a run of `osha smoke` or `osha drill`, whose steps have an outcome of their own instead of hosts. */
+export function isTest({ mode }: Pick<Progress, 'mode'>): boolean {
+  return mode === 'smoke' || mode === 'clean' || mode === 'drill';
 }
 
 /** Whether it is a run of `osha recover`, by the verb that was typed. */

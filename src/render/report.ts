@@ -5,7 +5,7 @@ import type { Colors } from './output.ts';
 import {
   changesInWords,
   isRecovery,
-  isSmoke,
+  isTest,
   isUnfinished,
   type Absence,
   type Progress,
@@ -38,7 +38,7 @@ export function report(progress: Progress, options: ReportOptions): string {
     absent('rejected', progress.rejected, colors),
     failures(progress, colors),
     prunable(progress, colors),
-    summary && !isSmoke(progress) ? totals(summary, progress.mode, options) : '',
+    summary && !isTest(progress) ? totals(summary, progress.mode, options) : '',
     unfinished(progress, options),
     summary ? verdict(summary, progress.mode, colors) : withoutSummary(options),
     logLine(summary, options),
@@ -177,19 +177,28 @@ function totals(summary: Summary, mode: Progress['mode'], options: ReportOptions
   ].join('\n');
 }
 
-function smokeVerdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
-  const { ok, failed, skipped, durationMs, interrupted } = summary;
+/** What is said about a test without a failure. */
+const PASSED: Readonly<Partial<Record<Progress['mode'], string>>> = {
+  smoke: 'the cloud works',
+  clean: 'clean',
+  drill: 'nothing was lost and everything is healthy',
+};
+
+function testVerdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
+  const { ok, failed, skipped, durationMs, interrupted, refused } = summary;
   const word = interrupted
     ? colors.bad('interrupted')
-    : failed > 0
-      ? colors.bad(`${failed} failed`)
-      : colors.good(mode === 'clean' ? 'clean' : 'the cloud works');
+    : refused !== undefined
+      ? colors.bad('refused')
+      : failed > 0
+        ? colors.bad(`${failed} failed`)
+        : colors.good(PASSED[mode] ?? 'passed');
   return `${word}: ${count(ok, 'step')} ok, ${skipped} skipped, ${duration(durationMs)}`;
 }
 
 /** How a run ended, in a sentence, with the hint of a refusal. */
 export function verdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {
-  if (isSmoke({ mode })) return smokeVerdict(summary, mode, colors);
+  if (isTest({ mode })) return testVerdict(summary, mode, colors);
   const time = `in ${duration(summary.durationMs)}`;
   if (summary.interrupted)
     return colors.bad(`Interrupted after ${duration(summary.durationMs)}; run it again to resume.`);

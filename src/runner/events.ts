@@ -47,7 +47,7 @@ export interface Prunable {
   readonly summary: string;
 }
 
-export type RunMode = 'apply' | 'diff' | 'smoke' | 'clean';
+export type RunMode = 'apply' | 'diff' | 'smoke' | 'clean' | 'drill';
 
 /** The events of a run, in chronological order. One JSON line each with `--json`. */
 export type RunEvent =
@@ -55,7 +55,7 @@ export type RunEvent =
       readonly event: 'run-started';
       readonly command: string;
       readonly inventory: string;
-      /** `smoke` and `clean` are runs of `osha smoke`: their phases are rounds, and have no hosts. */
+      /** `smoke` and `clean` are runs of `osha smoke`, `drill` is one of `osha drill`: their phases have no hosts. */
       readonly mode: RunMode;
       readonly phases: readonly string[];
       /** The same phases: those of one wave run in parallel, the waves serially. */
@@ -141,8 +141,32 @@ export type RunEvent =
       readonly step: string;
       readonly findings: readonly Finding[];
     }
-  /** With `osha smoke`: what a step is doing or waiting for. */
+  /** With `osha smoke` and `osha drill`: what a step is doing or waiting for. */
   | { readonly event: 'progress'; readonly phase: string; readonly step: string; readonly text: string }
+  /** With `osha drill`: what one host measured of one service while another host was away. */
+  | {
+      readonly event: 'measured';
+      readonly phase: string;
+      readonly step: string;
+      readonly service: string;
+      readonly host: string;
+      readonly samples: number;
+      readonly failed: number;
+      readonly longestOutageMs: number;
+      readonly downtimeMs: number;
+      /** From the moment the host was taken away to the end of the last outage; absent without one, and if it did not end. */
+      readonly firstAnswerMs?: number | undefined;
+    }
+  /** With `osha drill`: what became of the entries that were acknowledged. */
+  | {
+      readonly event: 'acknowledged';
+      readonly phase: string;
+      readonly step: string;
+      readonly what: string;
+      readonly acknowledged: number;
+      /** Entries that a member does not have, by its name; only members that were asked. */
+      readonly lost: Readonly<Record<string, number>>;
+    }
   | {
       readonly event: 'host-finished';
       readonly phase: string;
@@ -160,7 +184,7 @@ export type RunEvent =
       readonly step: string;
       readonly outcome: StepOutcome;
       readonly durationMs: number;
-      /** With `osha smoke`: what was observed, or why it was skipped. */
+      /** With `osha smoke` and `osha drill`: what was observed, or why it was skipped. */
       readonly note?: string;
       /** Why the step failed or was refused as a whole. The failure of a host is in its `host-finished`. */
       readonly failure?: StepFailure;

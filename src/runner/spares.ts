@@ -37,3 +37,10 @@ export function observeSpares(
     return spares;
   });
 }
+
+/** Why a host cannot be spared, with the evidence of each system; `undefined` where it can. */
+export function whyNeeded(systems: readonly SystemSpare[]): string | undefined {
+  const against = systems.filter(({ verdict }) => verdict !== 'spared');
+  if (against.length === 0) return undefined;
+  return against.map(({ title, evidence }) => `${title}: ${evidence}`).join('; ');
+}

@@ -54,6 +54,18 @@ export const RUN: { readonly [Kind in RunEvent['event']]: Extract<RunEvent, { ev
     ...AT,
     findings: [{ host: 'h', subject: 'size', healthy: false, evidence: '2 of 3', hint: 'look' }],
   },
+  measured: {
+    event: 'measured',
+    ...AT,
+    service: 'api',
+    host: 'h',
+    samples: 2,
+    failed: 1,
+    longestOutageMs: 1,
+    downtimeMs: 1,
+    firstAnswerMs: 1,
+  },
+  acknowledged: { event: 'acknowledged', ...AT, what: 'rows', acknowledged: 2, lost: { h: 1 } },
   'host-finished': {
     event: 'host-finished',
     ...AT,
