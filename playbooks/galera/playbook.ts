@@ -1,4 +1,5 @@
 import { file, hostsWith, minutes, mysql, packages, playbook, service, step, verify } from 'osha';
+import { vipOf } from '../haproxy/vips.ts';
 import * as galera from './cluster/cluster.ts';
 import { arbitratorDropIn, arbitratorEnv, arbitratorHost, votersOf } from './arbitrator.ts';
 import {
@@ -13,6 +14,7 @@ import { myCnf, REPLICATION_PORT } from './files/my-cnf.ts';
 import { settings, settingsOf } from './settings.ts';
 import { galeraProblems } from './validate.ts';
 import { healthAccount, healthSystemUser } from './health-account.ts';
+import { drillWrites } from './drill.ts';
 import { healthy } from './health.ts';
 import { life } from './life.ts';
 
@@ -144,6 +146,14 @@ export default playbook({
     return life(members, { platform, ...(arbitrator ? { arbitrator } : {}) });
   },
 
+  drill: ({ inventory, settings }) => {
+    const vip = vipOf({ vip: 'database', internal: true }, inventory);
+    const { members } = votersOf(inventory, settings);
+    return {
+      writes: vip ? [drillWrites(members, { address: vip.address, port: settings.frontend_port })] : [],
+    };
+  },
+
   frontends: ({ inventory, settings }) => [
     {
       name: 'database',
@@ -158,6 +168,7 @@ export default playbook({
         address,
         port: settings.port,
       })),
+      greeting: {},
       check: { port: HEALTH_PORT, httpPath: '/' },
       // Services pool connections, which may stay idle for up to an hour.
       idleTimeoutMs: minutes(90),

@@ -12,6 +12,7 @@ import {
   token,
   verify,
 } from 'osha';
+import { drillServices } from './drill.ts';
 import { haproxyConf, STATS_PORT, tlsBinding } from './files/conf.ts';
 import { serversUp, vipsAnswer } from './health.ts';
 import { life } from './life.ts';
@@ -160,6 +161,10 @@ export default playbook({
       takeovers,
       taken: 'surely',
     }),
+
+  drill: ({ inventory, settings, frontends }) => ({
+    services: drillServices(inventory, settings, everyFrontend(inventory, settings, frontends)),
+  }),
 
   validate: (inventory, settings) => [
     ...internalVipProblems(inventory),

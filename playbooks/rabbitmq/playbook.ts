@@ -129,6 +129,8 @@ export default playbook({
       balance: 'leastconn',
       active: 'all',
       servers: hosts.map(({ name, address }) => ({ host: name, address, port: settings.port })),
+      // The header of AMQP 0-9-1; the server answers it before a login.
+      greeting: { send: 'AMQP\0\0\t\x01' },
       // Consumers wait for messages for hours.
       idleTimeoutMs: minutes(180),
     },

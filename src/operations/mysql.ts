@@ -7,6 +7,7 @@ export {
   literal,
   rowsProbe,
   sqlCommand,
+  sqlFromInput,
   type Rows,
 } from './mysql/client.ts';
 export { database, type DatabaseOptions } from './mysql/database.ts';

@@ -17,6 +17,11 @@ export function sqlCommand(statements: string): string {
   return `${SQL_CLIENT} <<'END OF SQL'\n${statements}\nEND OF SQL`;
 }
 
+/** A shell command that runs the statements in its stdin, which may contain secrets. */
+export function sqlFromInput(): string {
+  return SQL_CLIENT;
+}
+
 /** What every query depends on: whether the server runs, and which data it has. */
 const READS: readonly ResourceKey[] = ['cluster:galera/data', ...unitReads('mariadb')];
 

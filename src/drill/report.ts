@@ -1,0 +1,120 @@
+import type { Evidence } from '../playbook/operation.ts';
+import { firstAnswerAfter, measure, type Measurement, type Sample } from './measure.ts';
+import { SAMPLE_LIMIT_MS } from './probe-script.ts';
+
+/** The samples of one service on one host. */
+export interface Series {
+  /** The service, or what is written. */
+  readonly what: string;
+  readonly host: string;
+  readonly samples: readonly Sample[];
+  /** On the clock of the samples, when the other host was taken away. */
+  readonly takenMs: number;
+}
+
+/** What one host measured of one service. */
+export interface MeasuredSeries extends Measurement {
+  readonly what: string;
+  readonly host: string;
+  readonly firstAnswerMs: number | undefined;
+}
+
+/** Measures each series. */
+export function measured(series: readonly Series[]): readonly MeasuredSeries[] {
+  return series.map(({ what, host, samples, takenMs }) => {
+    const measurement = measure(samples);
+    return { what, host, ...measurement, firstAnswerMs: firstAnswerAfter(measurement, takenMs) };
+  });
+}
+
+/**
+ * For each service the host that measured the longest outage. A host that holds a virtual IP reaches it without the network, so
+ * the one that saw more is nearer to what a client saw.
+ */
+export function worst(all: readonly MeasuredSeries[]): readonly MeasuredSeries[] {
+  const services = [...new Set(all.map(({ what }) => what))];
+  return services.flatMap((service) => {
+    const own = all.filter(({ what }) => what === service);
+    const [first] = own;
+    if (!first) return [];
+    return own.reduce(
+      (found, one) =>
+        one.longestMs > found.longestMs ||
+        (one.longestMs === found.longestMs && one.downtimeMs > found.downtimeMs)
+          ? one
+          : found,
+      first,
+    );
+  });
+}
+
+/** The measurements as a table. */
+export function availability(rows: readonly MeasuredSeries[]): Evidence {
+  return {
+    columns: ['service', 'from', 'samples', 'failed', 'longest outage', 'downtime', 'first answer after'],
+    rows: rows.map((row) => [
+      row.what,
+      row.host,
+      String(row.samples),
+      String(row.failed),
+      `${row.longestMs} ms${row.outages.at(-1)?.ended === false ? ', not over' : ''}`,
+      `${row.downtimeMs} ms`,
+      row.firstAnswerMs === undefined ? '-' : `${row.firstAnswerMs} ms`,
+    ]),
+  };
+}
+
+/** What is wrong with the measurements, a sentence each. */
+export function faults(
+  all: readonly MeasuredSeries[],
+  { maxDowntimeMs }: { readonly maxDowntimeMs?: number | undefined },
+): readonly string[] {
+  return worst(all).flatMap(({ what, host, outages, longestMs }): readonly string[] => {
+    const open = all.find((one) => one.what === what && one.outages.at(-1)?.ended === false);
+    if (open) return [`${what} did not answer any more on ${open.host}`];
+    if (maxDowntimeMs === undefined || longestMs <= maxDowntimeMs || outages.length === 0) return [];
+    return [`${what} was away for ${longestMs} ms on ${host}, longer than ${maxDowntimeMs} ms`];
+  });
+}
+
+/** Hosts that took no sample for so long that an outage may not have been seen, a sentence each. */
+export function blindSpots(all: readonly MeasuredSeries[]): readonly string[] {
+  const hosts = [...new Set(all.map(({ host }) => host))];
+  return hosts.flatMap((name) => {
+    const gapMs = Math.max(...all.filter(({ host }) => host === name).map((one) => one.longestGapMs));
+    return gapMs > SAMPLE_LIMIT_MS * 2
+      ? [`${name} was too busy to measure for ${gapMs} ms: an outage within that time is not seen`]
+      : [];
+  });
+}
+
+/** The entries of one kind of writes: which were acknowledged, and which each member has. */
+export interface Count {
+  readonly what: string;
+  /** As `WRITER NUMBER`. */
+  readonly acknowledged: readonly string[];
+  /** By member; members that could not be asked are missing. */
+  readonly found: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** The entries that were acknowledged and that a member does not have, by its name. */
+export function lostBy({ acknowledged, found }: Count): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    [...found].map(([member, entries]) => [member, acknowledged.filter((entry) => !entries.has(entry))]),
+  );
+}
+
+/** The counts as a table, a row for each member. */
+export function acknowledgedTable(counts: readonly Count[]): Evidence {
+  return {
+    columns: ['written', 'acknowledged', 'member', 'lost'],
+    rows: counts.flatMap((count) =>
+      [...lostBy(count)].map(([member, lost]) => [
+        count.what,
+        String(count.acknowledged.length),
+        member,
+        String(lost.length),
+      ]),
+    ),
+  };
+}
