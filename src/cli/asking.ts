@@ -1,5 +1,6 @@
 import { probeTimeoutMs } from '../playbook/limits.ts';
 import type { AskOptions } from '../runner/answers.ts';
+import type { Passwords } from './access.ts';
 import type { Deployment } from './deployment.ts';
 import { interruption } from './interruption.ts';
 import type { ConnectionOptions, OutputOptions } from './options.ts';
@@ -13,21 +14,29 @@ export interface Asked<Result> {
   readonly interrupted: boolean;
 }
 
-/** Connects to hosts for a verb that only asks them. Throws what `ask` throws, except after an interruption. */
+/**
+ * Connects to hosts for a verb that only asks them, with the passwords that are known or those that the options ask for. Throws
+ * what `ask` throws, except after an interruption.
+ */
 export async function asking<Result>(
   { io }: Cli,
   deployment: Deployment,
-  options: ConnectionOptions & OutputOptions,
+  options: ConnectionOptions & OutputOptions & { readonly passwords?: Passwords },
   ask: (options: AskOptions) => Promise<Result>,
 ): Promise<Asked<Result>> {
-  const [{ accessTo }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] = await Promise.all([
-    import('./access.ts'),
-    import('../secrets/masker.ts'),
-    import('../journal/mask-deep.ts'),
-    import('./admission.ts'),
-    import('./pasteable.ts'),
-  ]);
-  const { transport, passwords } = await accessTo(io, options);
+  const [{ accessWith, passwordsFor }, { createMasker }, { maskDeep }, { secretsToMask }, { pasteable }] =
+    await Promise.all([
+      import('./access.ts'),
+      import('../secrets/masker.ts'),
+      import('../journal/mask-deep.ts'),
+      import('./admission.ts'),
+      import('./pasteable.ts'),
+    ]);
+  const { transport, passwords } = await accessWith(
+    io,
+    options.passwords ?? (await passwordsFor(io, options)),
+    options,
+  );
   const mask = createMasker([...secretsToMask(deployment), ...passwords]);
   const stop = interruption(io, (text) => void io.stderr.write(`${text}\n`));
   try {

@@ -8,6 +8,7 @@ import type { Cli, Register } from './register.ts';
 import { registerCa } from './verbs/ca.ts';
 import { registerCompletion } from './verbs/completion.ts';
 import { registerDeploy, registerPlan, registerRun } from './verbs/deploy.ts';
+import { registerDrill } from './verbs/drill.ts';
 import { registerExec } from './verbs/exec.ts';
 import { registerCheck, registerStatus } from './verbs/health.ts';
 import { registerHistory, registerShow } from './verbs/history.ts';
@@ -71,6 +72,7 @@ const VERBS: readonly Register[] = [
   registerStatus,
   registerRecover,
   registerOkToStop,
+  registerDrill,
   registerSmoke,
   registerOpenrc,
   registerRun,

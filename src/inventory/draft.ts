@@ -1,6 +1,6 @@
 import { isRecord } from '../yaml/parse.ts';
 import { expandRoles, ROLE_WORDS, vipHolders, type RoleWord, chosenHosts } from './roles.ts';
-import type { Role, Vip } from './types.ts';
+import type { DrillCommands, Role, Vip } from './types.ts';
 
 type Path = readonly (string | number)[];
 
@@ -57,6 +57,7 @@ export interface Draft {
   readonly ssh: DraftSsh;
   readonly hosts: readonly DraftHost[];
   readonly vips: readonly DraftVip[];
+  readonly drill?: DrillCommands | undefined;
 }
 
 function text(value: unknown): string | undefined {
@@ -134,6 +135,11 @@ function wordsOf(value: unknown): readonly RoleWord[] {
   return ROLE_WORDS.filter((word) => list.includes(word));
 }
 
+function drillOf(value: unknown): DrillCommands | undefined {
+  if (!isRecord(value)) return undefined;
+  return { stop: text(value['stop_command']), start: text(value['start_command']) };
+}
+
 /** The usable part of an inventory's plain value. Never throws. */
 export function draftOf(value: unknown): Draft {
   const raw = isRecord(value) ? value : {};
@@ -156,6 +162,7 @@ export function draftOf(value: unknown): Draft {
     platform: text(raw['platform']),
     ssh: sshOf(raw['ssh'], ['ssh']),
     hosts: draftHosts,
+    drill: drillOf(raw['drill']),
     vips: recordsOf(raw['vips']).map(([name, vip]) => {
       const on = listOf(vip['on']);
       return without({

@@ -95,6 +95,13 @@ function unknownSection(key: string, known: readonly string[]): ShapeProblem {
   return { ...problem, hint };
 }
 
+function drillProblems({ drill }: Draft): readonly InventoryProblem[] {
+  if (drill?.start === undefined || drill.stop !== undefined) return [];
+  const message = 'there is a command that starts a host, and none that stops it';
+  const hint = 'add drill: { stop_command: ... }';
+  return [{ severity: 'error', path: ['drill', 'start_command'], at: 'key', message, hint }];
+}
+
 function emptyHosts(raw: Values): readonly InventoryProblem[] {
   const hosts = raw['hosts'] ?? {};
   if (!Object.hasOwn(raw, 'hosts') || !isRecord(hosts) || Object.keys(hosts).length > 0) return [];
@@ -125,6 +132,7 @@ function check(
     ...jumpProblems(draft),
     ...vipProblems(draft),
     ...loginProblems(draft, file),
+    ...drillProblems(draft),
   ];
   const problems = [...shape, ...meaning, ...sections.problems];
   // Playbooks know only existing platforms: the default replaces any other.
@@ -240,5 +248,6 @@ function inventoryOf(
     const holders = vip.holders.map((host) => host.name);
     return [{ name, address, prefixLength, interface: device, by, haproxy, holders }];
   });
-  return { name, file, platform: draft.platform ?? DEFAULT_PLATFORM, hosts, vips, settings };
+  const { drill, platform = DEFAULT_PLATFORM } = draft;
+  return { name, file, platform, hosts, vips, ...(drill ? { drill } : {}), settings };
 }

@@ -91,6 +91,17 @@ const vipSchema = z.strictObject({
   by: z.enum(['pacemaker', 'keepalived']).default('pacemaker').meta({ description: 'What moves it' }),
 });
 
+/** The operator's own commands for `osha drill`. */
+const drillSchema = z.strictObject({
+  stop_command: z.string().min(1).optional().meta({
+    description:
+      'Command of this machine that takes a host away; its name is in $OSHA_HOST. Only osha drill runs it, by sh -c in the folder of this inventory; default: a hard reset by the host itself',
+  }),
+  start_command: z.string().min(1).optional().meta({
+    description: 'Command that starts the host again; default: none, it starts by itself',
+  }),
+});
+
 /** The keys of every inventory; playbooks add theirs. */
 export const fixedShape = {
   name: z
@@ -109,6 +120,9 @@ export const fixedShape = {
     .record(z.string(), hostSchema)
     .meta({ description: 'By name; their order is the order in which rolling work is done' }),
   vips: z.record(z.string(), vipSchema).optional().meta({ description: 'Virtual IPs, by name' }),
+  drill: drillSchema
+    .optional()
+    .meta({ description: 'How an availability test takes a host away and brings it back' }),
   playbooks: z.array(file).optional().meta({
     description: 'Files of your own playbooks, relative to this inventory; deployed after the built-in ones',
   }),

@@ -73,6 +73,12 @@ export interface Vip {
   readonly holders: readonly string[];
 }
 
+/** The operator's commands that take a host away and start it again. `osha drill` runs them on this machine; nothing else does. */
+export interface DrillCommands {
+  readonly stop?: string | undefined;
+  readonly start?: string | undefined;
+}
+
 export interface Inventory {
   readonly name: string;
   /** The file that it was read from; secrets and `.osha/` are in the same folder. */
@@ -82,6 +88,7 @@ export interface Inventory {
   /** In the order of the file, which decides tied elections and the order of rolling work. */
   readonly hosts: readonly Host[];
   readonly vips: readonly Vip[];
+  readonly drill?: DrillCommands | undefined;
   /** Each playbook's own key, parsed by that playbook's schema, by the playbook's name. */
   readonly settings: Readonly<Record<string, unknown>>;
 }

@@ -76,6 +76,12 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['inventory.yaml', NAME],
     ['words.yaml', 'a'],
   ],
+  drill: [
+    ['inventory.yaml', '--kill', 'a', '--yes'],
+    ['inventory.yaml', '--kill', NAME, '--yes'],
+    ['words.yaml', '--kill', 'a', '--yes'],
+    ['inventory.yaml', '--kill', 'a', '--yes', '--stop-command', `exit 1 # ${NAME}`],
+  ],
   smoke: [['inventory.yaml'], [NAME]],
   openrc: [['inventory.yaml'], [NAME]],
   run: [

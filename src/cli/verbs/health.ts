@@ -1,8 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import { SelectionError, type Selection } from '../../planner/selection.ts';
 import type { Finding } from '../../playbook/operation.ts';
-import type { HealthReport, NamedCheck } from '../../runner/health.ts';
-import { visibleBehind } from '../../text/visible.ts';
+import type { HealthReport } from '../../runner/health.ts';
 import { asking } from '../asking.ts';
 import { loadDeployment, type Deployment } from '../deployment.ts';
 import { EXIT } from '../io.ts';
@@ -15,8 +14,9 @@ import {
   type OutputOptions,
   type SelectionOptions,
 } from '../options.ts';
-import { plainSummary, printJson, tableOptions } from '../presentation.ts';
+import { plainSummary, printJson } from '../presentation.ts';
 import { exiting, type Cli, type Register } from '../register.ts';
+import { printHealth, systemChecks, type SelectedChecks } from '../system-health.ts';
 
 interface HealthOptions extends OutputOptions, ConnectionOptions, SelectionOptions {}
 
@@ -81,29 +81,11 @@ async function health(cli: Cli, file: string, request: HealthRequest): Promise<n
   );
   if (!report) return EXIT.interrupted;
   if (request.json) printJson(io, jsonLines(report, hosts, Date.now() - started));
-  else await print(cli, report, request);
+  else await printHealth(cli, report, request);
   if (interrupted) return EXIT.interrupted;
   if (report.unreachable.length > 0) return EXIT.unreachable;
   if (report.healthy) return EXIT.ok;
   return request.of === 'systems' ? EXIT.failed : EXIT.refused;
-}
-
-/** The checks to run, and the hosts to run them on. A check keeps members that `--limit` leaves out. */
-interface SelectedChecks {
-  readonly checks: readonly NamedCheck[];
-  /** In inventory order. */
-  readonly hosts: readonly Host[];
-}
-
-async function systemChecks(deployment: Deployment, selection: Selection): Promise<SelectedChecks> {
-  const { createPlan } = await import('../../planner/plan.ts');
-  const plan = createPlan({ ...deployment, selection });
-  const limited = new Set(plan.hosts.map(({ name }) => name));
-  const checks = plan.phases
-    .flatMap((phase) => phase.health.map((check) => ({ system: phase.name, title: phase.title, check })))
-    .filter(({ check }) => check.members.some(({ name }) => limited.has(name)));
-  const members = new Set(checks.flatMap(({ check }) => check.members.map(({ name }) => name)));
-  return { checks, hosts: plan.hosts.filter(({ name }) => members.has(name)) };
 }
 
 async function hostChecks(deployment: Deployment, selection: Selection): Promise<SelectedChecks> {
@@ -135,19 +117,6 @@ function phaseSelectionOf(request: HealthRequest): Selection {
   throw new SelectionError(
     `--from names the step "${selection.from.step}", but health is checked by phase`,
     `name only the phase: --from ${selection.from.phase}`,
-  );
-}
-
-async function print(cli: Cli, report: HealthReport, options: OutputOptions): Promise<void> {
-  const { findingsTable } = await import('../../render/findings.ts');
-  const drawn = tableOptions(cli.io, options);
-  const absent = report.unreachable.map(
-    ({ host, message, hint }) =>
-      `${drawn.colors.bad('unreachable')} ${drawn.colors.strong(host)}: ${visibleBehind(message)}` +
-      (hint === undefined ? '\n' : `\n  ${drawn.colors.hint('hint:')} ${visibleBehind(hint)}\n`),
-  );
-  cli.io.stdout.write(
-    `${absent.join('')}${absent.length > 0 ? '\n' : ''}${findingsTable(report.systems, drawn)}\n`,
   );
 }
 

@@ -1,14 +1,10 @@
-import type { Host } from '../../inventory/types.ts';
-import type { NamedSpareCheck, SystemSpare } from '../../runner/spares.ts';
-import { visibleBehind } from '../../text/visible.ts';
-import { suggestion } from '../../yaml/nearest.ts';
 import { asking } from '../asking.ts';
-import { loadDeployment, type Deployment } from '../deployment.ts';
-import { UserError } from '../errors.ts';
+import { loadDeployment } from '../deployment.ts';
 import { EXIT } from '../io.ts';
 import { withConnections, withOutput, type ConnectionOptions, type OutputOptions } from '../options.ts';
-import { printJson, tableOptions } from '../presentation.ts';
+import { printJson } from '../presentation.ts';
 import { exiting, type Cli, type Register } from '../register.ts';
+import { hostCalled, printSpares, spareChecks, spareLines } from '../spares.ts';
 
 interface OkToStopOptions extends OutputOptions, ConnectionOptions {}
 
@@ -38,65 +34,14 @@ async function okToStop(cli: Cli, file: string, name: string, options: OkToStopO
   const { io } = cli;
   const deployment = await loadDeployment(io, file, { json: options.json ?? false, secrets: 'read' });
   const host = hostCalled(name, deployment);
-  const checks = await checksFor(host, deployment);
+  const checks = await spareChecks(host, deployment);
   const { observeSpares } = await import('../../runner/spares.ts');
   const { result: systems, interrupted } = await asking(cli, deployment, options, (ask) =>
     observeSpares(checks, ask),
   );
   if (!systems || interrupted) return EXIT.interrupted;
   const ok = systems.every(({ verdict }) => verdict === 'spared');
-  if (options.json) {
-    printJson(io, [
-      ...systems.map((system) => ({ event: 'spare', host: name, ...system })),
-      { event: 'ok-to-stop', host: name, ok },
-    ]);
-  } else {
-    await print(cli, name, systems, options);
-  }
+  if (options.json) printJson(io, spareLines(name, systems));
+  else await printSpares(cli, name, systems, options);
   return ok ? EXIT.ok : EXIT.refused;
-}
-
-/** The host of the inventory with this name. Throws `UserError` for an unknown one. */
-function hostCalled(name: string, { inventory }: Deployment): Host {
-  const host = inventory.hosts.find((one) => one.name === name);
-  if (host) return host;
-  const names = inventory.hosts.map((one) => one.name);
-  throw new UserError(`${inventory.file} has no host "${name}"`, { hint: suggestion(name, names) });
-}
-
-async function checksFor(host: Host, deployment: Deployment): Promise<readonly NamedSpareCheck[]> {
-  const { createPlan } = await import('../../planner/plan.ts');
-  return createPlan(deployment).phases.flatMap((phase) =>
-    phase.okToStop(host).map((check) => ({ system: phase.name, title: phase.title, check })),
-  );
-}
-
-const WORDS = { spared: 'ok', needed: 'NEEDED', unknown: 'unknown' } as const;
-
-async function print(
-  cli: Cli,
-  host: string,
-  systems: readonly SystemSpare[],
-  options: OutputOptions,
-): Promise<void> {
-  const { table } = await import('../../render/table.ts');
-  const drawn = tableOptions(cli.io, options);
-  const { colors } = drawn;
-  const styles = { spared: colors.good, needed: colors.bad, unknown: colors.hint };
-  const against = systems.filter(({ verdict }) => verdict !== 'spared');
-  const rows = systems.map(({ title, verdict, evidence }) => [
-    { text: title, style: colors.strong },
-    { text: WORDS[verdict], style: styles[verdict] },
-    evidence,
-  ]);
-  const columns = ['system', 'verdict', 'evidence'].map((title) => ({ title }));
-  const hints = against.flatMap(({ title, hint }) =>
-    hint === undefined ? [] : [`${colors.hint('hint:')} ${title}: ${visibleBehind(hint)}\n`],
-  );
-  const last =
-    against.length === 0
-      ? colors.good(`ok to stop: ${host}`)
-      : colors.bad(`not ok to stop: ${host} (${against.map(({ system }) => system).join(', ')})`);
-  const drawnTable = rows.length === 0 ? '' : `${table(columns, rows, drawn)}\n\n`;
-  cli.io.stdout.write(`${drawnTable}${hints.join('')}${hints.length > 0 ? '\n' : ''}${last}\n`);
 }
