@@ -28,24 +28,26 @@ export function measured(series: readonly Series[]): readonly MeasuredSeries[] {
 }
 
 /**
- * For each service the host that measured the longest outage. A host that holds a virtual IP reaches it without the network, so
- * the one that saw more is nearer to what a client saw.
+ * For each service the host that saw most: an outage that is not over, else the longest one. A host that holds a virtual IP
+ * reaches it without the network, so the one that saw more is nearer to what a client saw.
  */
 export function worst(all: readonly MeasuredSeries[]): readonly MeasuredSeries[] {
   const services = [...new Set(all.map(({ what }) => what))];
-  return services.flatMap((service) => {
-    const own = all.filter(({ what }) => what === service);
-    const [first] = own;
-    if (!first) return [];
-    return own.reduce(
-      (found, one) =>
-        one.longestMs > found.longestMs ||
-        (one.longestMs === found.longestMs && one.downtimeMs > found.downtimeMs)
-          ? one
-          : found,
-      first,
-    );
-  });
+  return services.flatMap((service) =>
+    all
+      .filter(({ what }) => what === service)
+      .sort(
+        (one, other) =>
+          Number(isOpen(other)) - Number(isOpen(one)) ||
+          other.longestMs - one.longestMs ||
+          other.downtimeMs - one.downtimeMs,
+      )
+      .slice(0, 1),
+  );
+}
+
+function isOpen({ outages }: Measurement): boolean {
+  return outages.at(-1)?.ended === false;
 }
 
 /** The measurements as a table. */
@@ -57,7 +59,7 @@ export function availability(rows: readonly MeasuredSeries[]): Evidence {
       row.host,
       String(row.samples),
       String(row.failed),
-      `${row.longestMs} ms${row.outages.at(-1)?.ended === false ? ', not over' : ''}`,
+      `${row.longestMs} ms${isOpen(row) ? ', not over' : ''}`,
       `${row.downtimeMs} ms`,
       row.firstAnswerMs === undefined ? '-' : `${row.firstAnswerMs} ms`,
     ]),
@@ -69,9 +71,9 @@ export function faults(
   all: readonly MeasuredSeries[],
   { maxDowntimeMs }: { readonly maxDowntimeMs?: number | undefined },
 ): readonly string[] {
-  return worst(all).flatMap(({ what, host, outages, longestMs }): readonly string[] => {
-    const open = all.find((one) => one.what === what && one.outages.at(-1)?.ended === false);
-    if (open) return [`${what} did not answer any more on ${open.host}`];
+  return worst(all).flatMap((one): readonly string[] => {
+    const { what, host, outages, longestMs } = one;
+    if (isOpen(one)) return [`${what} did not answer any more on ${host}`];
     if (maxDowntimeMs === undefined || longestMs <= maxDowntimeMs || outages.length === 0) return [];
     return [`${what} was away for ${longestMs} ms on ${host}, longer than ${maxDowntimeMs} ms`];
   });
