@@ -83,6 +83,8 @@ export interface DrillOptions {
   readonly inventory: string;
   readonly signal: AbortSignal;
   readonly emit: EventSink;
+  /** How it runs the operator's commands; default on this machine. */
+  readonly runLocally?: typeof runLocally | undefined;
   /** How it waits; default in real time. */
   readonly pause?: Pause | undefined;
 }
@@ -248,18 +250,19 @@ class DrillRun {
     this.#observation.markTaken();
     if (way.kind === 'commands' && way.start !== undefined) begun.add(startedWith(victim, way.start));
     progress(inWords(way));
-    const options = { host: victim.name, env, timeoutMs, onLine: progress };
+    const { runLocally: run = runLocally } = this.#options;
+    const options = { host: victim.name, env, timeoutMs, onLine: progress, run };
     await takeAway(way, () => connect(victim, signal), options);
     return { value: true, note: inWords(way) };
   }
 
   async #start(command: string, cwd: string, { progress }: Reports): Promise<{ value: true; note: string }> {
-    const { victim, awayMs, signal, env, timeoutMs, begun } = this.#options;
+    const { victim, awayMs, signal, env, timeoutMs, begun, runLocally: run = runLocally } = this.#options;
     progress(`in ${awayMs / 1000} s`);
     // Interrupted: start it now.
     await this.#pause(awayMs, signal).catch(() => undefined);
     progress(`with: ${command}`);
-    await runLocally(command, { cwd, host: victim.name, env, timeoutMs, onLine: progress });
+    await run(command, { cwd, host: victim.name, env, timeoutMs, onLine: progress });
     begun.delete(startedWith(victim, command));
     return { value: true, note: `with: ${command}` };
   }

@@ -43,9 +43,9 @@ setsid sh -c 'sleep 0.2; echo b >/proc/sysrq-trigger' </dev/null >/dev/null 2>&1
 export async function takeAway(
   way: TakeAway,
   session: () => Promise<Session>,
-  options: Omit<LocalCommandOptions, 'cwd'>,
+  { run, ...options }: Omit<LocalCommandOptions, 'cwd'> & { readonly run: typeof runLocally },
 ): Promise<void> {
-  if (way.kind === 'commands') return runLocally(way.stop, { ...options, cwd: way.cwd });
+  if (way.kind === 'commands') return run(way.stop, { ...options, cwd: way.cwd });
   const shell = await session();
   try {
     const { exitCode, stderr } = await shell.run(SCRIPTS[way.kind], { timeoutMs: options.timeoutMs });
