@@ -25,9 +25,9 @@ describe('outages', () => {
     ['samples that arrive in another order', '500 5 +, 0 5 +, 250 2000 -', ['250-505']],
   ])('are found in %s', (_, text, wanted) => {
     const { outages } = measure(samplesOf(text));
-    expect(
-      outages.map(({ fromMs, toMs, ended }) => `${fromMs}-${toMs}${ended ? '' : ', not over'}`),
-    ).toEqual(wanted);
+    expect(outages.map(({ fromMs, toMs, ended }) => `${fromMs}-${toMs}${ended ? '' : ', not over'}`)).toEqual(
+      wanted,
+    );
   });
 
   it('are summed up, and the longest is named', () => {

@@ -13,9 +13,11 @@ import {
 
 /** Samples every 250 ms that take 10 ms: `+` is answered. */
 function series(what: string, host: string, signs: string): Series {
-  const samples = [...signs].map(
-    (sign, at): Sample => ({ startMs: at * 250, tookMs: 10, answered: sign === '+' }),
-  );
+  const samples = [...signs].map((sign, at): Sample => ({
+    startMs: at * 250,
+    tookMs: 10,
+    answered: sign === '+',
+  }));
   return { what, host, samples, takenMs: 300 };
 }
 

@@ -74,14 +74,12 @@ describe('the script that measures services', () => {
   ];
 
   it('tells which services answer a client', async () => {
-    const services = cases.map(
-      ([name, proof]): DrillService => ({
-        name: `${name} ${proof.kind}`,
-        address: '127.0.0.1',
-        port: ports.get(name) ?? 0,
-        proof,
-      }),
-    );
+    const services = cases.map(([name, proof]): DrillService => ({
+      name: `${name} ${proof.kind}`,
+      address: '127.0.0.1',
+      port: ports.get(name) ?? 0,
+      proof,
+    }));
     const { series, endings } = await observe((one) => one.watchServices(services, aHost('a')), 4000);
     expect(endings).toEqual([]);
     const answered = series.map(({ what, samples }) => [

@@ -6,9 +6,21 @@ import { aHost } from '../support/inventory.ts';
 
 describe('the hosts that measure', () => {
   it.each([
-    [['c2', 'c3'], ['c1', 'c2', 'c3'], ['c2', 'c3']],
-    [['c2', 'c3', 'n1'], ['c1', 'c2', 'c3'], ['n1', 'c2']],
-    [['c2', 'n1', 'n2'], ['c1', 'c2'], ['n1', 'n2']],
+    [
+      ['c2', 'c3'],
+      ['c1', 'c2', 'c3'],
+      ['c2', 'c3'],
+    ],
+    [
+      ['c2', 'c3', 'n1'],
+      ['c1', 'c2', 'c3'],
+      ['n1', 'c2'],
+    ],
+    [
+      ['c2', 'n1', 'n2'],
+      ['c1', 'c2'],
+      ['n1', 'n2'],
+    ],
     [['c2'], ['c1', 'c2'], ['c2']],
   ])('of %j, where %j can hold a virtual IP, are %j', (candidates, holders, wanted) => {
     const found = observersOf(

@@ -48,7 +48,13 @@ export function drills(): void {
       );
     }
     expect(new Set(all.map(({ service }) => service))).toEqual(
-      new Set(['virtual IP api', 'virtual IP database', 'database', 'broker', 'writes: rows of the database']),
+      new Set([
+        'virtual IP api',
+        'virtual IP database',
+        'database',
+        'broker',
+        'writes: rows of the database',
+      ]),
     );
     expect(new Set(all.map(({ host }) => host))).toEqual(new Set(HOSTS.filter((host) => host !== victim)));
     for (const { service, longestOutageMs } of all) {
