@@ -3,7 +3,7 @@ import type { Probe } from '../playbook/operation.ts';
 import { ConnectionDropped } from '../transport/errors.ts';
 import type { Session } from '../transport/session.ts';
 import { DrillError } from './errors.ts';
-import { runLocally, type LocalCommandOptions } from './local-command.ts';
+import type { runLocally, LocalCommandOptions } from './local-command.ts';
 
 /** How a host is taken away, and comes back. */
 export type TakeAway =

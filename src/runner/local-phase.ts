@@ -80,7 +80,6 @@ export class LocalPhase<Step extends string> {
         finish('failed', { failure: { message: String(error) } });
         throw error;
       }
-      this.failed(error);
       const isRefusal = error instanceof Refusal;
       if (isRefusal) this.#refusal = failure;
       finish(isRefusal ? 'refused' : 'failed', { failure: this.shownFailure(error, failure) });
@@ -125,10 +124,7 @@ export class LocalPhase<Step extends string> {
     this.#emit({ event: 'phase-finished', phase: this.name, outcome, durationMs, roundTrips: {} });
   }
 
-  /** Called with the error of a step that failed. */
-  protected failed(_error: unknown): void {}
-
-  /** How a failure is shown. */
+  /** How the failure of a step is shown. */
   protected shownFailure(_error: unknown, failure: StepFailure): StepFailure {
     return failure;
   }

@@ -39,11 +39,8 @@ export class SmokePhase extends LocalPhase<SmokeStep> {
     return this.#isUnreachable;
   }
 
-  protected override failed(error: unknown): void {
-    this.#isUnreachable ||= error instanceof CloudUnreachable;
-  }
-
   protected override shownFailure(error: unknown, failure: StepFailure): StepFailure {
+    this.#isUnreachable ||= error instanceof CloudUnreachable;
     return withoutDeploymentHint(error, failure);
   }
 }
