@@ -37,7 +37,18 @@ describe('the JSON Schema', () => {
   const properties = schema['properties'] as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
   it('knows the keys of every inventory and of the playbooks, and no others but x-...', () => {
-    const keys = ['name', 'platform', 'ssh', 'hosts', 'vips', 'playbooks', 'galera', 'time', 'cinder'];
+    const keys = [
+      'name',
+      'platform',
+      'ssh',
+      'hosts',
+      'vips',
+      'drill',
+      'playbooks',
+      'galera',
+      'time',
+      'cinder',
+    ];
     expect(Object.keys(properties)).toEqual(keys);
     expect(schema['else']).toEqual({ propertyNames: { anyOf: [{ enum: keys }, { pattern: '^x-' }] } });
     expect(schema['patternProperties']).toEqual({ '^x-': {} });
