@@ -6,7 +6,7 @@ import { quote } from '../../operations/shell.ts';
 import { probeTimeoutMs } from '../../playbook/limits.ts';
 import type { DrillService, DrillWrites } from '../../playbook/drill.ts';
 import type { Host, Inventory } from '../../inventory/types.ts';
-import type { Answers } from '../../playbook/operation.ts';
+import type { Answer } from '../../playbook/operation.ts';
 import type { AskOptions } from '../../runner/answers.ts';
 import type { NamedSpareCheck } from '../../runner/spares.ts';
 import type { Passwords } from '../access.ts';
@@ -230,22 +230,24 @@ async function observersFor(
     import('../../runner/answers.ts'),
     import('../../drill/take-away.ts'),
   ]);
-  const measuring = await asking(cli, deployment, request, (ask) =>
-    askHosts(candidates, () => canMeasure, ask),
-  );
+  const measuring = await asking(cli, deployment, request, async (ask) => {
+    const answers = await askHosts(candidates, () => canMeasure, ask);
+    return candidates.filter(({ name }) => {
+      const answer = answers.get(name);
+      return answer?.reachable === true && answer.observed;
+    });
+  });
   if (!measuring.result || measuring.interrupted) return undefined;
   if (way.kind !== 'commands') {
-    const answers = await asking(cli, deployment, request, (ask) =>
-      askHosts([victim], () => resettable, ask),
+    const answers = await asking(cli, deployment, request, async (ask) =>
+      [...(await askHosts([victim], () => resettable, ask)).values()].slice(0, 1),
     );
-    if (!answers.result || answers.interrupted) return undefined;
-    demandResettable(victim, way, answers.result);
+    const [answer] = answers.result ?? [];
+    if (!answer || answers.interrupted) return undefined;
+    demandResettable(victim, way, answer);
   }
-  const answers = measuring.result;
-  const able = candidates.filter(({ name }) => {
-    const answer = answers.get(name);
-    return answer?.reachable === true && answer.observed;
-  });
+  const names = measuring.result.map(({ name }) => name);
+  const able = candidates.filter(({ name }) => names.includes(name));
   const unable = candidates.find((host) => !able.includes(host));
   if (able.length === 0 || (named && unable)) {
     throw new UserError(`${unable?.name ?? 'no host'} cannot measure: it has no python3`, {
@@ -264,12 +266,11 @@ async function observersFor(
 }
 
 /** Throws `UserError` where the host cannot reset or reboot itself. */
-function demandResettable(victim: Host, way: TakeAway, answers: Answers<string | undefined>): void {
-  const answer = answers.get(victim.name);
-  if (answer?.reachable === false) {
+function demandResettable(victim: Host, way: TakeAway, answer: Answer<string | undefined>): void {
+  if (!answer.reachable) {
     throw new UserError(`${victim.name}: ${answer.reason}`, { exitCode: EXIT.unreachable });
   }
-  if (answer?.observed === undefined) return;
+  if (answer.observed === undefined) return;
   throw new UserError(
     `${victim.name} cannot ${way.kind === 'reset' ? 'reset' : 'reboot'} itself: ${answer.observed}`,
     {
