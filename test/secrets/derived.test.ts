@@ -36,9 +36,10 @@ describe('what a system is given in the place of a secret is masked like the sec
 });
 
 it('a secret is only made from another one by derive', () => {
-  /** Values of their own: files of the operator's, checksums of whole files, a salt, what a person types or a host carries. */
+  /** Values of their own: files of the operator's, checksums of whole files, a salt, a password of one drill, what a person types or a host carries. */
   const given = [
     'src/cli/keyring.ts',
+    'src/drill/drill.ts',
     'src/operations/file.ts',
     'src/operations/tls/certificate-files.ts',
     'src/operations/tls/placed.ts',
