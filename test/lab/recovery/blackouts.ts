@@ -1,4 +1,7 @@
-import { HOSTS, kill, on, sql, start } from '../core/hosts.ts';
+import { expect } from 'vitest';
+import { HOSTS, INVENTORY, kill, on, sql, start } from '../core/hosts.ts';
+import { said } from '../harm/said.ts';
+import { osha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 
 /** An outage, and what `osha recover` makes of it. */
@@ -44,6 +47,12 @@ async function killDatabasesAnd(script: string): Promise<void> {
   await on('controller2', script);
 }
 
+/** The operator's decision after a refusal. Members that are unreachable, or wait for others, are left for later. */
+async function bootstrapFrom(host: string): Promise<void> {
+  const recovery = await osha('recover', INVENTORY, 'galera', '--bootstrap-from', host, '--yes', '--json');
+  expect([0, 4], said(recovery)).toContain(recovery.exitCode);
+}
+
 export const BLACKOUTS: readonly Blackout[] = [
   {
     what: 'all hosts lose power and come back in order',
@@ -52,6 +61,27 @@ export const BLACKOUTS: readonly Blackout[] = [
   {
     what: 'all hosts lose power and come back in reverse order',
     strikes: () => losePower([...HOSTS].reverse()),
+  },
+  {
+    what: 'all hosts lose power one after the other, so that the last one has the newest data',
+    strikes: async () => {
+      for (const host of HOSTS) await kill(host);
+      await Promise.all(['controller2', 'controller3', 'controller1'].map((host) => start(host)));
+    },
+  },
+  {
+    what: 'all hosts lose power, and one is gone for good',
+    strikes: async () => {
+      await Promise.all(HOSTS.map((host) => kill(host)));
+      await Promise.all(['controller1', 'controller2'].map((host) => start(host)));
+    },
+    refusal: {
+      says: /controller3 is unreachable/,
+      repair: async () => {
+        await bootstrapFrom('controller1');
+        await start('controller3');
+      },
+    },
   },
   { what: 'all databases are killed, so that no position is saved', strikes: killDatabases },
   {
@@ -87,8 +117,10 @@ export const BLACKOUTS: readonly Blackout[] = [
       killDatabasesAnd(`sed -i 's/^uuid:.*/uuid: ${OTHER}/; s/^seqno:.*/seqno: 9/' ${DATA}/grastate.dat`),
     refusal: {
       says: /data of different clusters/,
+      // As the hint says. The member without data is then new to the cluster.
       repair: async () => {
-        await on('controller2', `rm -rf ${DATA}/* ${DATA}/.[!.]*`);
+        await on('controller2', `rm -rf ${DATA}/* ${DATA}/.[!.]*; mariadb-install-db --user=mysql`);
+        await bootstrapFrom('controller1');
       },
     },
   },
