@@ -21,6 +21,7 @@ export function life(hosts: readonly Host[], { platform }: { readonly platform: 
         judge: (answers) => judgeSpare(host.name, membersOf(hosts, answers)),
       }),
     ],
+    units: () => [platform.units.etcd],
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Host, type Life, type Spare, spareCheck } from 'osha';
 import { probesOf, type ClusterOptions } from './cluster/cluster.ts';
+import { HEALTH_UNIT } from './files/health-endpoint.ts';
 import { isPrimary, isSynced, isUnreachable, membersOf, type Member } from './cluster/members.ts';
 
 /** How the cluster lives while its hosts come and go. `hosts` are the members with data. */
@@ -7,7 +8,8 @@ export function life(
   hosts: readonly Host[],
   options: Pick<ClusterOptions, 'platform' | 'configFiles' | 'arbitrator'>,
 ): Life {
-  const { arbitrator } = options;
+  const { arbitrator, platform } = options;
+  const { units } = platform;
   return {
     okToStop: (host) => [
       spareCheck({
@@ -16,6 +18,10 @@ export function life(
         judge: (answers) =>
           judgeSpare(host.name, membersOf(hosts, answers), { arbitrates: host === arbitrator }),
       }),
+    ],
+    units: (host) => [
+      ...(hosts.includes(host) ? [units.mariadb, HEALTH_UNIT] : []),
+      ...(host === arbitrator ? [units.arbitrator] : []),
     ],
   };
 }

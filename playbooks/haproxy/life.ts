@@ -1,10 +1,26 @@
-import { type Answers, type Host, type Life, type Spare, spareCheck, takeoverOf } from 'osha';
+import {
+  type Answers,
+  type Host,
+  type Life,
+  type Spare,
+  spareCheck,
+  step,
+  type Step,
+  takeoverOf,
+} from 'osha';
+import { servers } from './drained.ts';
 import { serversUp, type HaproxyState, type ServersOptions } from './health.ts';
 
 /** How the load balancers live while their hosts come and go. */
 export function life(options: ServersOptions): Life {
   const check = serversUp(options);
+  const balancers = (host: Host): readonly Host[] => options.hosts.filter((other) => other !== host);
+  const onBalancers = (title: string, host: Host, wanted: 'drained' | 'ready'): readonly Step[] => [
+    step(title, (balancer) => servers(balancer, host, wanted, options), { hosts: balancers(host) }),
+  ];
   return {
+    drain: (host) => onBalancers(`Send no clients to ${host.name}`, host, 'drained'),
+    undrain: (host) => onBalancers(`Send clients to ${host.name} again`, host, 'ready'),
     okToStop: (host) => [
       spareCheck<HaproxyState>({
         members: options.hosts,

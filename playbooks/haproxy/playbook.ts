@@ -152,10 +152,10 @@ export default playbook({
     ];
   },
 
-  life: ({ inventory, hosts, takeovers, platform }) =>
+  life: ({ inventory, hosts, settings, frontends, takeovers, platform }) =>
     life({
       hosts,
-      frontends: [],
+      frontends: everyFrontend(inventory, settings, frontends),
       vips: vipsOf(inventory),
       unit: platform.units.haproxy,
       takeovers,

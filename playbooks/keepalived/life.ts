@@ -1,9 +1,50 @@
-import { type Answers, type Host, type Life, type Spare, type Vip, spareCheck } from 'osha';
+import {
+  type Answers,
+  type Host,
+  type Life,
+  type Operation,
+  seconds,
+  service,
+  type Spare,
+  spareCheck,
+  step,
+  verify,
+  type Vip,
+} from 'osha';
+import { heldOnce } from './health.ts';
 import { holderProbe, type HolderView, type ObserveOptions } from './cluster/observe.ts';
 
+export interface LifeOptions extends ObserveOptions {
+  /** Keeps keepalived running on a holder. */
+  readonly running: Operation;
+  /** Seconds until another holder has taken a virtual IP over. */
+  readonly takeoverSeconds: number;
+}
+
 /** How the virtual IPs live while their holders come and go. */
-export function life(hosts: readonly Host[], options: ObserveOptions): Life {
+export function life(hosts: readonly Host[], options: LifeOptions): Life {
+  const isHolder = ({ name }: Host): boolean => options.vips.some(({ holders }) => holders.includes(name));
+  const held = (on: readonly Host[]) =>
+    verify('Each virtual IP is on one host', heldOnce(on, options), {
+      within: seconds(options.takeoverSeconds),
+    });
   return {
+    // A keepalived that is stopped says so to the others (priority 0, RFC 5798 6.4.3): they take over at once.
+    drain: (host) =>
+      isHolder(host)
+        ? [
+            step(`Stop keepalived on ${host.name}`, service.stopped(options.unit), { hosts: [host] }),
+            held(hosts.filter((other) => other !== host && isHolder(other))),
+          ]
+        : [],
+    undrain: (host) =>
+      isHolder(host)
+        ? [
+            step(`Run keepalived on ${host.name}`, options.running, { hosts: [host] }),
+            held(hosts.filter(isHolder)),
+          ]
+        : [],
+    units: (host) => (isHolder(host) ? [options.unit] : []),
     okToStop: (host) => {
       const own = options.vips.filter(({ holders }) => holders.includes(host.name));
       if (own.length === 0) return [];

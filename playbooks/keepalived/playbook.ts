@@ -4,8 +4,9 @@ import {
   holdersOf,
   type Host,
   type Inventory,
-  minutes,
+  type Operation,
   packages,
+  type Platform,
   playbook,
   type PlaybookContext,
   seconds,
@@ -47,6 +48,15 @@ function observedBy({
     conf: platform.paths.keepalivedConf,
     password: secrets.keepalived,
   };
+}
+
+function running({ units, paths }: Platform): Operation {
+  return service.running(units.keepalived, { newerThan: [paths.keepalivedEnv] });
+}
+
+/** Generous: a busy host misses advertisements. */
+function takeoverSeconds(settings: { readonly advert_seconds: number }): number {
+  return 60 + 4 * settings.advert_seconds;
 }
 
 /** Runs a VRRP instance for each virtual IP on its holders; the address follows a responding HAProxy. */
@@ -115,20 +125,25 @@ export default playbook({
       // Before a new holder starts that would not receive the others' advertisements.
       step('Apply the configuration', reloaded(kept, options)),
       // A restart moves the virtual IPs of the host: one at a time, so that another host can take them.
-      step('Run keepalived', service.running(unit, { newerThan: [env] }), {
+      step('Run keepalived', running(platform), {
         ...on,
         oneAtATime: true,
         recovers: true,
       }),
       verify('Each virtual IP is on one host', heldOnce(kept, observed), {
-        within: minutes(1) + seconds(4 * settings.advert_seconds),
+        within: seconds(takeoverSeconds(settings)),
       }),
     ];
   },
 
   health: (context) => [heldOnce(context.hosts, observedBy(context))],
 
-  life: (context) => life(context.hosts, observedBy(context)),
+  life: (context) =>
+    life(context.hosts, {
+      ...observedBy(context),
+      running: running(context.platform),
+      takeoverSeconds: takeoverSeconds(context.settings),
+    }),
 
   validate: problems,
 });

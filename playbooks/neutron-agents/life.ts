@@ -1,14 +1,23 @@
-import type { Answers, Host, Life, Spare } from 'osha';
+import { type Answers, type Host, type Life, type Spare, step } from 'osha';
 import { agentsOf } from '../openstack/operations/api-health.ts';
 import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
+import { scheduling } from './scheduling.ts';
 import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 
 /** The agents that serve the networks of all servers, and of which another host must have one. */
 const KINDS: readonly string[] = ['L3 agent', 'DHCP agent', 'Metadata agent'];
 
 /** How network hosts come and go. `control` are the hosts to ask Neutron from. */
-export function life(control: readonly Host[], session: ApiSession): Life {
+export function life(networks: readonly Host[], control: readonly Host[], session: ApiSession): Life {
+  const schedule = (title: string, { name }: Host, wanted: 'drained' | 'ready') =>
+    step(title, scheduling(session, name, wanted), { hosts: control });
   return {
+    drain: (host) =>
+      networks.includes(host)
+        ? [schedule(`Move routers and DHCP away from ${host.name}`, host, 'drained')]
+        : [],
+    undrain: (host) =>
+      networks.includes(host) ? [schedule(`Let ${host.name} run routers and DHCP`, host, 'ready')] : [],
     okToStop: (host) => [
       spareByApi({
         control,

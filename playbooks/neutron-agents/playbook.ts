@@ -82,5 +82,6 @@ export default playbook({
     ];
   },
 
-  life: (context) => life(hostsWith(context.inventory, 'control'), adminSession(siteOf(context))),
+  life: (context) =>
+    life(context.hosts, hostsWith(context.inventory, 'control'), adminSession(siteOf(context))),
 });

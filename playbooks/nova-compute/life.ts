@@ -1,10 +1,19 @@
-import type { Answers, Host, Life, Spare } from 'osha';
+import { type Answers, type Host, type Life, type Spare, step } from 'osha';
 import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
+import { scheduling } from './scheduling.ts';
 import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 
 /** How compute hosts come and go. `control` are the hosts to ask Nova from. */
-export function life(control: readonly Host[], session: ApiSession): Life {
+export function life(computes: readonly Host[], control: readonly Host[], session: ApiSession): Life {
+  const schedule = (title: string, { name }: Host, wanted: 'drained' | 'ready') =>
+    step(title, scheduling(session, name, wanted), { hosts: control });
   return {
+    // Its servers do not move on their own: a drain only keeps others away.
+    okToDrain: () => [],
+    drain: (host) =>
+      computes.includes(host) ? [schedule(`Start no servers on ${host.name}`, host, 'drained')] : [],
+    undrain: (host) =>
+      computes.includes(host) ? [schedule(`Start servers on ${host.name} again`, host, 'ready')] : [],
     okToStop: (host) => [
       spareByApi({
         control,

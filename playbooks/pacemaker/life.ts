@@ -1,7 +1,8 @@
-import { type Answers, type Host, type Life, type Spare, spareCheck } from 'osha';
+import { type Answers, type Host, type Life, type Spare, spareCheck, step, type Step } from 'osha';
 import { memberView, type MemberView } from './cluster/health-cluster.ts';
 import { cloneOf } from './cluster/desired.ts';
-import type { CibConstraint, Monitor } from './cluster/resource-state.ts';
+import { soleOn, type CibConstraint, type Monitor } from './cluster/resource-state.ts';
+import { standing, type Standing } from './cluster/standby.ts';
 
 /** One cluster, as its life needs to know it. */
 export interface LifeOptions {
@@ -10,8 +11,8 @@ export interface LifeOptions {
   readonly runsWithoutQuorum: boolean;
 }
 
-/** How the clusters live while their hosts come and go. */
-export function life(clusters: readonly LifeOptions[]): Life {
+/** How the clusters live while their hosts come and go. `units` run a member, in the order of their start. */
+export function life(clusters: readonly LifeOptions[], units: readonly string[]): Life {
   return {
     okToStop: (host) =>
       clusters
@@ -23,7 +24,18 @@ export function life(clusters: readonly LifeOptions[]): Life {
             judge: (answers) => judgeSpare(host.name, answers, { runsWithoutQuorum }),
           }),
         ),
+    drain: (host) => standings(clusters, host, 'standby'),
+    undrain: (host) => standings(clusters, host, 'online'),
+    units: () => units,
   };
+}
+
+function standings(clusters: readonly LifeOptions[], host: Host, wanted: Standing): readonly Step[] {
+  const title =
+    wanted === 'standby' ? `Move resources away from ${host.name}` : `Let ${host.name} run resources again`;
+  return clusters
+    .filter(({ hosts }) => hosts.includes(host))
+    .map(({ hosts }) => step(title, standing(hosts, host.name, wanted)));
 }
 
 /** Whether the other members keep quorum, and may run all that now runs on the host. Pure. */
@@ -63,7 +75,7 @@ export function judgeSpare(
       hint: 'bring the other members back first: osha deploy INVENTORY --only pacemaker',
     };
   }
-  const moving = runningOn(host, monitor);
+  const moving = soleOn(host, monitor);
   const stuck = moving.filter(
     (id) => !remaining.some((other) => mayRun(id, other, monitor, view.constraints)),
   );
@@ -78,13 +90,6 @@ export function judgeSpare(
     verdict: 'spared',
     evidence: moving.length === 0 ? evidence : `${evidence}; ${moving.join(', ')} will move`,
   };
-}
-
-/** Resources that run on this host only, and so have to move. Fence devices are used from elsewhere. */
-function runningOn(host: string, monitor: Monitor): readonly string[] {
-  return [...monitor.runsOn].flatMap(([id, hosts]) =>
-    hosts.size === 1 && hosts.has(host) && !monitor.agents.get(id)?.startsWith('stonith:') ? [id] : [],
-  );
 }
 
 /** Whether constraints let a resource, or the group that it is in, run on another host as things are there. */

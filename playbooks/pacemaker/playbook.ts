@@ -215,6 +215,7 @@ export default playbook({
         hosts: cluster.hosts,
         runsWithoutQuorum: desired.properties['no-quorum-policy'] === 'ignore',
       })),
+      [context.platform.units.corosync, context.platform.units.pacemaker],
     ),
 
   takeovers: takenOver,

@@ -6,9 +6,11 @@ import {
   rabbitmq,
   type Spare,
   spareCheck,
+  step,
   within,
 } from 'osha';
 import { isReached, isRunning, membersOf, names, viewOf, type Member } from './cluster/members.ts';
+import { maintenance } from './drained.ts';
 import { partitionsOf } from './files/conf.ts';
 import type { RabbitmqSettings } from './settings.ts';
 
@@ -38,6 +40,23 @@ export function life(hosts: readonly Host[], { platform, settings }: LifeOptions
         },
       }),
     ],
+    drain: (host) =>
+      hosts.includes(host)
+        ? [
+            step(`Put RabbitMQ on ${host.name} in maintenance mode`, maintenance(platform, host, 'drained'), {
+              hosts: [host],
+            }),
+          ]
+        : [],
+    undrain: (host) =>
+      hosts.includes(host)
+        ? [
+            step(`Let RabbitMQ on ${host.name} serve clients`, maintenance(platform, host, 'ready'), {
+              hosts: [host],
+            }),
+          ]
+        : [],
+    units: () => [platform.units.rabbitmq],
   };
 }
 

@@ -12,6 +12,7 @@ import { registerDrill } from './verbs/drill.ts';
 import { registerExec } from './verbs/exec.ts';
 import { registerCheck, registerStatus } from './verbs/health.ts';
 import { registerHistory, registerShow } from './verbs/history.ts';
+import { registerHost } from './verbs/host.ts';
 import { registerInit } from './verbs/init.ts';
 import { registerOkToStop } from './verbs/ok-to-stop.ts';
 import { registerOpenrc } from './verbs/openrc.ts';
@@ -72,6 +73,7 @@ const VERBS: readonly Register[] = [
   registerStatus,
   registerRecover,
   registerOkToStop,
+  registerHost,
   registerDrill,
   registerSmoke,
   registerOpenrc,

@@ -4,8 +4,10 @@ import { visibleBehind } from '../text/visible.ts';
 import { suggestion } from '../yaml/nearest.ts';
 import type { Deployment } from './deployment.ts';
 import { UserError } from './errors.ts';
-import type { OutputOptions } from './options.ts';
-import { tableOptions } from './presentation.ts';
+import type { Passwords } from './access.ts';
+import { asking } from './asking.ts';
+import type { ConnectionOptions, OutputOptions } from './options.ts';
+import { printJson, tableOptions } from './presentation.ts';
 import type { Cli } from './register.ts';
 
 /** The host of the inventory with this name. Throws `UserError` for an unknown one. */
@@ -16,12 +18,39 @@ export function hostCalled(name: string, { inventory }: Pick<Deployment, 'invent
   throw new UserError(`${inventory.file} has no host "${name}"`, { hint: suggestion(name, names) });
 }
 
-/** The checks of all systems whether they can spare a host. */
-export async function spareChecks(host: Host, deployment: Deployment): Promise<readonly NamedSpareCheck[]> {
+/** The checks of all systems whether they can spare a host, or whether its work can be moved away. */
+export async function spareChecks(
+  host: Host,
+  deployment: Deployment,
+  question: 'okToStop' | 'okToDrain' = 'okToStop',
+): Promise<readonly NamedSpareCheck[]> {
   const { createPlan } = await import('../planner/plan.ts');
   return createPlan(deployment).phases.flatMap((phase) =>
-    phase.okToStop(host).map((check) => ({ system: phase.name, title: phase.title, check })),
+    phase[question](host).map((check) => ({ system: phase.name, title: phase.title, check })),
   );
+}
+
+/**
+ * Asks all systems whether they can spare a host, and prints their verdicts where one cannot. Returns whether the host can be
+ * spared; `undefined` after an interruption.
+ */
+export async function demandSpare(
+  cli: Cli,
+  host: Host,
+  deployment: Deployment,
+  options: OutputOptions &
+    ConnectionOptions & { readonly passwords: Passwords; readonly question: 'okToStop' | 'okToDrain' },
+): Promise<boolean | undefined> {
+  const checks = await spareChecks(host, deployment, options.question);
+  const { observeSpares } = await import('../runner/spares.ts');
+  const { result: systems, interrupted } = await asking(cli, deployment, options, (ask) =>
+    observeSpares(checks, ask),
+  );
+  if (!systems || interrupted) return undefined;
+  if (systems.every(({ verdict }) => verdict === 'spared')) return true;
+  if (options.json) printJson(cli.io, spareLines(host.name, systems));
+  else await printSpares(cli, host.name, systems, options);
+  return false;
 }
 
 const WORDS = { spared: 'ok', needed: 'NEEDED', unknown: 'unknown' } as const;

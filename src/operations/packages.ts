@@ -46,6 +46,7 @@ export function installed(
   return {
     scope: 'host',
     title: wanted.join(', '),
+    installs: wanted,
     probe: {
       script: packagesProbeScript([...wanted, ...replaces], wanted),
       reads: keys,

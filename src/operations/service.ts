@@ -88,8 +88,34 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
     scope: 'host',
     title: name,
     effects: options.start === false && options.reload ? [] : ['starts', 'restarts'],
+    ...(options.start === false ? {} : { runs: unit }),
     probe: unitProbe(unit, options),
     decide,
+  };
+}
+
+/**
+ * The unit has been started within the last `youngerThanSeconds`, which is asked at each decision. A unit that does not run
+ * is left alone: it may run on another host.
+ */
+export function restarted(unit: string, youngerThanSeconds: () => number): Operation<UnitState> {
+  const name = shortName(unit);
+  return {
+    scope: 'host',
+    title: `${name} is restarted`,
+    effects: ['restarts'],
+    probe: unitProbe(unit),
+    decide: (state) =>
+      state.active !== 'active' || state.now - (state.startedAt ?? 0) <= youngerThanSeconds()
+        ? []
+        : [
+            {
+              summary: `restart ${name}`,
+              script: startScript(unit, 'restart', []),
+              touches: [unitKey(unit)],
+              effects: ['restarts'],
+            },
+          ],
   };
 }
 

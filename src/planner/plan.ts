@@ -3,12 +3,21 @@ import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
 import type { Drill } from '../playbook/drill.ts';
 import { disruptive, type HealthCheck } from '../playbook/operation.ts';
-import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
+import type { SpareCheck } from '../playbook/life.ts';
 import { rulesOf, type Playbook, type PlaybookContext, type PortUse } from '../playbook/playbook.ts';
 import type { Step } from '../playbook/step.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { checkedOptions, refuseOptionsOf, type GivenOptions, type Loss } from './checked-options.ts';
 import { inOrder, inWaves } from './order.ts';
+import {
+  concernsAllHosts,
+  isBackwards,
+  isPartOf,
+  isWorthwhile,
+  spareChecksOf,
+  stepsFor,
+  type Purpose,
+} from './purpose.ts';
 import { byPresentNames, selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
 
 /** What a run will do, in order. Made without connecting to a host. */
@@ -34,6 +43,8 @@ export interface PlannedPhase {
   readonly health: readonly HealthCheck[];
   /** Whether the system can spare one of its hosts; nothing for a host that it does not run on. */
   readonly okToStop: (host: Host) => readonly SpareCheck[];
+  /** The same for a host whose work is moved away. */
+  readonly okToDrain: (host: Host) => readonly SpareCheck[];
   /** What an availability test observes of the system. */
   readonly drill: Drill;
   readonly ports: readonly PortUse[];
@@ -59,8 +70,8 @@ export interface PlanRequest {
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly platform: Platform;
   readonly selection?: Selection;
-  /** For `osha recover`: plan only steps that recover, verifications, and phases with such steps. Default: everything. */
-  readonly recovers?: true;
+  /** What to do with each system; default: deploy it. Phases without a step for it are left out. */
+  readonly purpose?: Purpose;
   /** See `Playbook.options`. */
   readonly options?: GivenOptions | undefined;
   /** For `osha run`: plan only the playbooks of this file. */
@@ -69,7 +80,7 @@ export interface PlanRequest {
 
 /** The plan for an inventory. Pure. Throws `SelectionError` if the selection or an option is invalid. */
 export function createPlan(request: PlanRequest): Plan {
-  const { inventory, run } = request;
+  const { inventory, run, purpose = { kind: 'deploy' } } = request;
   const selection = byPresentNames(request.selection ?? {}, request.playbooks);
   const present = inOrder(request.playbooks).filter((playbook) => playbook.hosts(inventory).length > 0);
   const allowed = new Set(selectHosts(inventory, selection.limit).map((host) => host.name));
@@ -89,9 +100,11 @@ export function createPlan(request: PlanRequest): Plan {
   const planned = (playbook: Playbook): PlannedPhase => {
     const context = contextOf(playbook, request, shared);
     const hosts = context.hosts.filter((host) => allowed.has(host.name));
-    const steps = identified(playbook.steps(context)).map(({ id, step: declared }): PlannedStep => {
+    const health = playbook.health?.(context) ?? [];
+    const system = { playbook, context, health };
+    const steps = identified(stepsFor(system, purpose)).map(({ id, step: declared }): PlannedStep => {
       const all = hostsOf(declared, context.hosts);
-      const step = onceWhereDeclared(request.recovers ? withoutFiles(declared) : declared, all);
+      const step = onceWhereDeclared(declared, all);
       const onHosts = all.filter((host) => allowed.has(host.name));
       return {
         id,
@@ -102,7 +115,6 @@ export function createPlan(request: PlanRequest): Plan {
         },
       };
     });
-    const health = playbook.health?.(context) ?? [];
     const from = selection.from?.phase === playbook.name ? selection.from : undefined;
     const first = from?.step === undefined ? 0 : indexOfStep(steps, from.phase, from.step);
     refuseOptionsOf(steps.slice(0, first), playbook, request.options ?? {});
@@ -111,45 +123,44 @@ export function createPlan(request: PlanRequest): Plan {
       title: playbook.title,
       needs: (playbook.needs ?? []).filter((need) => selectedNames.has(need)),
       hosts,
-      steps: steps.slice(first).filter(({ step }) => !request.recovers || isRecovery(step)),
+      steps: steps.slice(first).filter(({ step }) => isPartOf(purpose, step)),
       health,
-      okToStop: (host) => {
-        if (!context.hosts.includes(host)) return [];
-        const life = playbook.life?.(context);
-        if (life) return life.okToStop(host);
-        return health
-          .filter(({ members }) => members.includes(host))
-          .map((check) => sparedByOthers(check, host));
-      },
+      okToStop: (host) => spareChecksOf(system, host, 'okToStop'),
+      okToDrain: (host) => spareChecksOf(system, host, 'okToDrain'),
       drill: playbook.drill?.(context) ?? {},
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
   };
-  const waves = inWaves(selected.filter(mayRun), present)
-    .map((wave) => wave.map(planned).filter(({ steps }) => !request.recovers || steps.some(recovers)))
+  const inDeploymentOrder = inWaves(selected.filter(mayRun), present)
+    .map((wave) =>
+      wave.map(planned).filter(({ steps }) =>
+        isWorthwhile(
+          purpose,
+          steps.map(({ step }) => step),
+        ),
+      ),
+    )
     .filter((wave) => wave.length > 0);
+  const waves = isBackwards(purpose) ? backwards(inDeploymentOrder) : inDeploymentOrder;
+  const changed = new Set(waves.flat().flatMap(({ steps }) => steps.flatMap(({ hosts }) => hosts)));
   return {
     inventory,
-    hosts: inventory.hosts.filter((host) => allowed.has(host.name)),
+    hosts: inventory.hosts.filter(
+      (host) => allowed.has(host.name) && (concernsAllHosts(purpose) || changed.has(host)),
+    ),
     phases: waves.flat(),
     waves,
     losses,
   };
 }
 
-/** A step of a recovery, which leaves configuration files as they are. */
-function withoutFiles(step: Step): Step {
-  if (step.kind !== 'host') return step;
-  return { ...step, operations: (host) => step.operations(host).filter(({ places }) => !places) };
-}
-
-/** Whether a step is part of a recovery. */
-function isRecovery(step: Step): boolean {
-  return step.kind === 'verify' ? !step.awaitsOthers : step.recovers === true;
-}
-
-function recovers({ step }: PlannedStep): boolean {
-  return step.recovers === true;
+/** In the opposite order, and none before those that depend on it have succeeded. */
+function backwards(waves: readonly (readonly PlannedPhase[])[]): readonly (readonly PlannedPhase[])[] {
+  const reversed = waves.toReversed();
+  return reversed.map((wave, index) => {
+    const needs = reversed.slice(0, index).flatMap((earlier) => earlier.map(({ name }) => name));
+    return wave.map((phase) => ({ ...phase, needs }));
+  });
 }
 
 function playbooksOfFile(

@@ -1,10 +1,22 @@
 import type { Host } from '../inventory/types.ts';
 import type { Answers, Finding, HealthCheck, Probe } from './operation.ts';
+import type { Step } from './step.ts';
 
 /** How a system lives while its hosts come and go. */
 export interface Life {
   /** Whether the system can spare `host`, one of its hosts, now. Several checks where it consists of several clusters. */
   okToStop(host: Host): readonly SpareCheck[];
+  /** Whether work can be moved away from `host` now; default: `okToStop`. For systems that a drain empties first. */
+  okToDrain?(host: Host): readonly SpareCheck[];
+  /**
+   * Moves work away from `host`, and takes no new work there. Repeatable. Default: nothing has to move. The host is
+   * any of the inventory, because others may send work there.
+   */
+  drain?(host: Host): readonly Step[];
+  /** Takes work on `host` again. Repeatable. */
+  undrain?(host: Host): readonly Step[];
+  /** The units that run the system on `host`, in the order of their start. Default: those that its steps run there. */
+  units?(host: Host): readonly string[];
 }
 
 /** Whether a system keeps its quorum, its data and its service while a host is stopped. */

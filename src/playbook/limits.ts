@@ -27,6 +27,8 @@ export const LIMITS = {
   /** socat to a local socket, and to another host. */
   socketAnswer: 5,
   socketConnect: 3,
+  /** HAProxy: for connections to a server that is drained to end by themselves. */
+  haproxyDrains: 30,
 
   /** mariadb: to connect, to report its status, and to answer a query. */
   mariadbConnects: 5,

@@ -140,6 +140,10 @@ export interface Operation<Observed = unknown> {
   readonly runsOnce?: true;
   /** All effects that its changes may have, for a plan made without connecting. Default: none. */
   readonly effects?: readonly Effect[];
+  /** The unit that it keeps running; absent if it leaves to others where the unit runs. */
+  readonly runs?: string;
+  /** The packages that it installs. */
+  readonly installs?: readonly string[];
   readonly probe: Probe<Observed>;
   /** Pure: the changes to make. An empty list means converged. */
   decide(observed: Observed): readonly Change[];

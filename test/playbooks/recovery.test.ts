@@ -19,7 +19,7 @@ function recoveryOf(name: string, options = {}): Plan {
     inventory,
     secrets: placeholders(secretRules(present, inventory.settings)),
     platform: platformOf(inventory.platform),
-    recovers: true,
+    purpose: { kind: 'recover' },
     ...options,
   });
 }

@@ -146,6 +146,18 @@ function isUnmanaged(resource: XmlElement, members: ReadonlyMap<string, string>)
   return on.length === 0 || on.some((condition) => condition !== 'maintenance');
 }
 
+/** Resources that run on a host, instances of clones included. Fence devices are used from elsewhere. */
+export function runningOn(host: string, monitor: Monitor): readonly string[] {
+  return [...monitor.runsOn].flatMap(([id, hosts]) =>
+    hosts.has(host) && !monitor.agents.get(id)?.startsWith('stonith:') ? [id] : [],
+  );
+}
+
+/** Those of `runningOn` that run on no other host, and so have to move. */
+export function soleOn(host: string, monitor: Monitor): readonly string[] {
+  return runningOn(host, monitor).filter((id) => monitor.runsOn.get(id)?.size === 1);
+}
+
 /**
  * The cluster property that records the IDs of what osha created. Pacemaker ignores unknown properties, and other places
  * do not work for everything: a constraint has no attributes of its own.

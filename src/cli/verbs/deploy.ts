@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { othersInWave } from '../../planner/order.ts';
 import type { Plan } from '../../planner/plan.ts';
 import { quote } from '../../operations/shell.ts';
 import type { Approval } from '../../runner/approval.ts';
@@ -24,7 +23,8 @@ import {
   type PlaybookOptions,
   type SelectionOptions,
 } from '../options.ts';
-import { plainSummary, printJson, tableOptions } from '../presentation.ts';
+import { tableOptions } from '../presentation.ts';
+import { printPlan } from '../print-plan.ts';
 import type { PlannedRequest, SavedPlan } from '../saved-plan.ts';
 import { exiting, type Cli, type Register } from '../register.ts';
 
@@ -301,35 +301,4 @@ async function confirmedRemovals(
   const text = atStake({ prunable: removed, losses: plan.losses, evidence }, tableOptions(cli.io, options));
   if (text !== undefined) await options.confirm(text);
   return options.prune ? prunable : [];
-}
-
-async function printPlan(cli: Cli, plan: Plan, options: OutputOptions): Promise<number> {
-  if (options.json) {
-    printJson(cli.io, planLines(plan));
-    return EXIT.ok;
-  }
-  const { planTable } = await import('../../render/plan.ts');
-  const drawn = tableOptions(cli.io, options);
-  cli.io.stdout.write(`${planTable(plan, drawn)}\n`);
-  return EXIT.ok;
-}
-
-function planLines(plan: Plan): readonly object[] {
-  return [
-    ...plan.phases.map((phase) => ({
-      event: 'phase',
-      phase: phase.name,
-      title: phase.title,
-      needs: phase.needs,
-      parallelWith: othersInWave(plan.waves, phase.name).map((other) => other.name),
-      hosts: phase.hosts.map((host) => host.name),
-      steps: phase.steps.map((step) => ({
-        step: step.id,
-        title: step.step.title,
-        strategy: step.strategy,
-        hosts: step.hosts.map((host) => host.name),
-      })),
-    })),
-    plainSummary(plan.hosts.map((host) => ({ host: host.name }))),
-  ];
 }

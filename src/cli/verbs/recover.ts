@@ -72,7 +72,7 @@ async function recover(
     ...deployment,
     selection,
     options: playbookOptionsOf(options),
-    recovers: true,
+    purpose: { kind: 'recover' },
   });
   demandWork(plan, selection.only ?? [], file);
   const confirm = options.diff || options.yes ? undefined : confirmer(cli, 'recover');

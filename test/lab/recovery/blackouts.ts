@@ -70,10 +70,10 @@ export const BLACKOUTS: readonly Blackout[] = [
     },
   },
   {
-    what: 'all hosts lose power, and one is gone for good',
+    what: 'all databases are killed, and one host is gone for good',
     strikes: async () => {
-      await Promise.all(HOSTS.map((host) => kill(host)));
-      await Promise.all(['controller1', 'controller2'].map((host) => start(host)));
+      await killDatabases();
+      await kill('controller3');
     },
     refusal: {
       says: /controller3 is unreachable/,

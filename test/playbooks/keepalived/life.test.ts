@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HolderView } from '../../../playbooks/keepalived/cluster/observe.ts';
 import { judgeSpare, life } from '../../../playbooks/keepalived/life.ts';
+import * as service from '../../../src/operations/service.ts';
 import type { Spare } from '../../../src/playbook/life.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
 import { anInventory } from '../../support/inventory.ts';
@@ -54,7 +55,11 @@ describe('whether a holder of virtual IPs can be stopped', () => {
 
   it('is no question on a host that holds none', () => {
     const only = kept('api', 20, { holders: ['controller1', 'controller2'] });
-    const lives = life(hosts, observing([only], { hosts }));
+    const lives = life(hosts, {
+      ...observing([only], { hosts }),
+      running: service.running('keepalived'),
+      takeoverSeconds: 64,
+    });
     expect(hosts.map((host) => lives.okToStop(host).length)).toEqual([1, 1, 0]);
   });
 });

@@ -1,0 +1,81 @@
+import { type Operation, ProbeError } from 'osha';
+import {
+  API_SCRIPT,
+  apiJob,
+  apiProbe,
+  type ApiAnswer,
+  type ApiSession,
+} from '../openstack/operations/api-session.ts';
+
+/** What Nova says about the compute service of a host. */
+export interface ComputeService {
+  readonly enabled: boolean;
+  /** Why it is disabled. */
+  readonly reason?: string | undefined;
+}
+
+/** Marks a service as disabled by osha: one that somebody else disabled is not enabled again. */
+export const DRAINED = 'drained by osha';
+
+/** Nova starts no servers on a host (`drained`), or may again. Servers that run there keep running. */
+export function scheduling(
+  session: ApiSession,
+  host: string,
+  wanted: 'drained' | 'ready',
+): Operation<ComputeService> {
+  const verb = wanted === 'drained' ? 'disable-log-reason' : 'enable';
+  return {
+    scope: 'host',
+    title: wanted === 'drained' ? `Nova starts no servers on ${host}` : `Nova starts servers on ${host}`,
+    runsOnce: true,
+    probe: apiProbe(
+      session,
+      [{ service: 'compute', path: `/os-services?binary=nova-compute&host=${encodeURIComponent(host)}` }],
+      ['cluster:nova/services'],
+      ({ login, answers }) => serviceIn(host, answers[0] ?? login),
+    ),
+    decide: ({ enabled, reason }) => {
+      const asWanted = wanted === 'drained' ? !enabled : enabled || reason !== DRAINED;
+      if (asWanted) return [];
+      return [
+        {
+          summary: wanted === 'drained' ? `start no servers on ${host}` : `start servers on ${host} again`,
+          script: API_SCRIPT,
+          input: apiJob(
+            session,
+            [
+              {
+                service: 'compute',
+                method: 'PUT',
+                path: `/os-services/${verb}`,
+                body: {
+                  host,
+                  binary: 'nova-compute',
+                  ...(wanted === 'drained' ? { disabled_reason: DRAINED } : {}),
+                },
+              },
+            ],
+            { together: 0 },
+          ),
+          touches: ['cluster:nova/services'],
+        },
+      ];
+    },
+  };
+}
+
+interface RawService {
+  readonly host: string;
+  readonly status: string;
+  readonly disabled_reason?: string | null;
+}
+
+/** Throws `ProbeError` if Nova does not answer, or does not know the host. */
+export function serviceIn(host: string, { status, body, error }: ApiAnswer): ComputeService {
+  const { services } = (body ?? {}) as { readonly services?: readonly RawService[] };
+  if (status !== 200 || !services)
+    throw new ProbeError(`could not ask Nova: ${error ?? `it answers ${status}`}`);
+  const found = services.find((service) => service.host === host);
+  if (!found) throw new ProbeError(`Nova has no compute service on ${host}`);
+  return { enabled: found.status === 'enabled', reason: found.disabled_reason ?? undefined };
+}

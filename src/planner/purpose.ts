@@ -1,0 +1,149 @@
+import type { Host } from '../inventory/types.ts';
+import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
+import type { ClusterOperation, HealthCheck } from '../playbook/operation.ts';
+import type { Playbook, PlaybookContext } from '../playbook/playbook.ts';
+import { step, verify, type Step } from '../playbook/step.ts';
+import { restarted, stopped } from '../operations/service.ts';
+
+/** What a plan does with each system. */
+export type Purpose =
+  | { readonly kind: 'deploy' }
+  /** Only steps that recover, and verifications. */
+  | { readonly kind: 'recover' }
+  /** Moves work away from a host, and back; `stop` then also stops every system on it, also at boot. */
+  | { readonly kind: 'drain' | 'undrain' | 'stop'; readonly host: Host }
+  /** One host at a time. `youngerThanSeconds`: units that were started within this time are left alone. */
+  | { readonly kind: 'restart'; readonly youngerThanSeconds: () => number };
+
+/** What a system declares about itself, for one inventory. */
+export interface DeclaredSystem {
+  readonly playbook: Playbook;
+  readonly context: PlaybookContext<unknown, string, string>;
+  readonly health: readonly HealthCheck[];
+}
+
+/** Whether phases come in the opposite order of a deployment: what depends on others gives way first. */
+export function isBackwards({ kind }: Purpose): boolean {
+  return kind === 'drain' || kind === 'stop';
+}
+
+/** Whether every host of the inventory takes part, even one without a step. */
+export function concernsAllHosts({ kind }: Purpose): boolean {
+  return kind === 'deploy' || kind === 'recover';
+}
+
+/** The steps of a system for a purpose. Pure. */
+export function stepsFor(system: DeclaredSystem, purpose: Purpose): readonly Step[] {
+  const { playbook, context } = system;
+  switch (purpose.kind) {
+    case 'deploy':
+      return playbook.steps(context);
+    case 'recover':
+      return playbook.steps(context).map(withoutFiles);
+    case 'drain':
+    case 'undrain':
+      return playbook.life?.(context)[purpose.kind]?.(purpose.host) ?? [];
+    case 'stop':
+      return [
+        ...(playbook.life?.(context).drain?.(purpose.host) ?? []),
+        ...(context.hosts.includes(purpose.host) ? stopSteps(system, purpose.host) : []),
+      ];
+    case 'restart':
+      return context.hosts.flatMap((host) => restartSteps(system, host, purpose.youngerThanSeconds));
+  }
+}
+
+/** Whether a planned step belongs to a purpose. */
+export function isPartOf({ kind }: Purpose, planned: Step): boolean {
+  if (kind !== 'recover') return true;
+  return planned.kind === 'verify' ? !planned.awaitsOthers : planned.recovers === true;
+}
+
+/** Whether a phase with these steps has anything to do for a purpose. */
+export function isWorthwhile({ kind }: Purpose, steps: readonly Step[]): boolean {
+  if (kind === 'deploy') return true;
+  return kind === 'recover' ? steps.some(({ recovers }) => recovers === true) : steps.length > 0;
+}
+
+/** Whether the system can spare one of its hosts; nothing for a host that it does not run on. */
+export function spareChecksOf(
+  system: DeclaredSystem,
+  host: Host,
+  question: 'okToStop' | 'okToDrain',
+): readonly SpareCheck[] {
+  if (!system.context.hosts.includes(host)) return [];
+  const life = system.playbook.life?.(system.context);
+  if (life) return (question === 'okToDrain' ? life.okToDrain?.(host) : undefined) ?? life.okToStop(host);
+  return system.health
+    .filter(({ members }) => members.includes(host))
+    .map((check) => sparedByOthers(check, host));
+}
+
+/** A step of a recovery, which leaves configuration files as they are. */
+function withoutFiles(declared: Step): Step {
+  if (declared.kind !== 'host') return declared;
+  return { ...declared, operations: (host) => declared.operations(host).filter(({ places }) => !places) };
+}
+
+/** The units that run a system on one of its hosts, in the order of their start. */
+function unitsOf({ playbook, context }: DeclaredSystem, host: Host): readonly string[] {
+  const units = playbook.life?.(context).units?.(host);
+  if (units) return units;
+  const run = playbook.steps(context).flatMap((declared) => {
+    if (declared.kind !== 'host' || !(declared.hosts ?? context.hosts).includes(host)) return [];
+    return declared.operations(host).flatMap(({ runs }) => runs ?? []);
+  });
+  return [...new Set(run)];
+}
+
+function stopSteps(system: DeclaredSystem, host: Host): readonly Step[] {
+  const units = unitsOf(system, host);
+  if (units.length === 0) return [];
+  const title = `Stop ${system.playbook.title} on ${host.name}`;
+  return [
+    step(
+      title,
+      units.toReversed().map((unit) => stopped(unit)),
+      { hosts: [host] },
+    ),
+  ];
+}
+
+/** Restarts a system on one host, after the interlock and until the system is healthy as a whole. */
+function restartSteps(system: DeclaredSystem, host: Host, youngerThanSeconds: () => number): readonly Step[] {
+  const units = unitsOf(system, host);
+  if (units.length === 0) return [];
+  const { title } = system.playbook;
+  return [
+    ...spareChecksOf(system, host, 'okToStop')
+      // A system on one host alone has nothing that could take over: a restart interrupts it anyway.
+      .filter(({ members }) => members.length > 1)
+      .map((check) => step(`Check that ${title} can spare ${host.name}`, interlock(host, check))),
+    step(
+      `Restart ${title} on ${host.name}`,
+      units.map((unit) => restarted(unit, youngerThanSeconds)),
+      { hosts: [host] },
+    ),
+    ...system.health.map((check) => verify(`Wait until ${title} is healthy`, check)),
+  ];
+}
+
+/** Refuses where a system needs the host. */
+function interlock(host: Host, check: SpareCheck): ClusterOperation {
+  return {
+    scope: 'cluster',
+    title: `the other hosts can spare ${host.name}`,
+    members: check.members,
+    decidesWithoutUnreachable: true,
+    probe: (member) => check.probe(member),
+    decide: (answers) => {
+      const { verdict, evidence, hint } = check.judge(answers);
+      if (verdict === 'spared') return { verdict: 'converged' };
+      return {
+        verdict: 'refuse',
+        reason: `${host.name} cannot be spared: ${evidence}`,
+        hint: hint ?? `ask all systems: osha ok-to-stop INVENTORY ${host.name}`,
+      };
+    },
+  };
+}
