@@ -19,6 +19,7 @@ import { registerOpenrc } from './verbs/openrc.ts';
 import { registerPhases } from './verbs/phases.ts';
 import { registerRecover } from './verbs/recover.ts';
 import { registerRender } from './verbs/render.ts';
+import { registerRestart } from './verbs/restart.ts';
 import { registerSchema } from './verbs/schema.ts';
 import { registerSecrets } from './verbs/secrets.ts';
 import { registerSmoke } from './verbs/smoke.ts';
@@ -74,6 +75,7 @@ const VERBS: readonly Register[] = [
   registerRecover,
   registerOkToStop,
   registerHost,
+  registerRestart,
   registerDrill,
   registerSmoke,
   registerOpenrc,

@@ -5,15 +5,19 @@ import type { OutputOptions } from './options.ts';
 import { plainSummary, printJson, tableOptions } from './presentation.ts';
 import type { Cli } from './register.ts';
 
-/** Prints a plan: its phases, and the hosts and strategy of each step. Returns the exit code. */
-export async function printPlan(cli: Cli, plan: Plan, options: OutputOptions): Promise<number> {
+/** Prints a plan: its phases, and the hosts and strategy of each step, and if `resumable` the argument for `--from`. Returns the exit code. */
+export async function printPlan(
+  cli: Cli,
+  plan: Plan,
+  options: OutputOptions & { readonly resumable?: boolean },
+): Promise<number> {
   if (options.json) {
     printJson(cli.io, planLines(plan));
     return EXIT.ok;
   }
   const { planTable } = await import('../render/plan.ts');
   const drawn = tableOptions(cli.io, options);
-  cli.io.stdout.write(`${planTable(plan, drawn)}\n`);
+  cli.io.stdout.write(`${planTable(plan, { ...drawn, resumable: options.resumable ?? true })}\n`);
   return EXIT.ok;
 }
 

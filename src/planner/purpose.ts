@@ -124,7 +124,7 @@ function restartSteps(system: DeclaredSystem, host: Host, youngerThanSeconds: ()
       units.map((unit) => restarted(unit, youngerThanSeconds)),
       { hosts: [host] },
     ),
-    ...system.health.map((check) => verify(`Wait until ${title} is healthy`, check)),
+    ...system.health.map((check) => verify(`Wait for ${title} to be healthy`, check)),
   ];
 }
 

@@ -7,7 +7,7 @@ import {
   changesInWords,
   changesOf,
   createProgress,
-  isRecovery,
+  doing,
   isTest,
   phaseOf,
   stepOf,
@@ -75,7 +75,7 @@ export function plainRenderer(options: PlainOptions): {
       case 'run-started':
         if (isTest(event)) break;
         say(
-          `${doing(event)} ${visibleInLine(event.inventory)}: ` +
+          `${event.mode === 'diff' ? 'Comparing' : doing(event)} ${visibleInLine(event.inventory)}: ` +
             `${count(event.hosts.length, 'host')}, ${count(event.phases.length, 'phase')}`,
         );
         break;
@@ -129,12 +129,6 @@ export function plainRenderer(options: PlainOptions): {
     for (const phase of progress.phases.values()) for (const step of phase.steps.values()) tell(step);
   };
   return { sink, progress, finish };
-}
-
-/** What a run does to an inventory. */
-function doing(event: Extract<RunEvent, { event: 'run-started' }>): string {
-  if (event.mode === 'diff') return 'Comparing';
-  return isRecovery(event) ? 'Recovering' : 'Deploying';
 }
 
 function phaseVerdict(

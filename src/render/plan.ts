@@ -9,13 +9,14 @@ import { table, type TableOptions } from './table.ts';
 import { count, listOf } from './text.ts';
 
 /**
- * A plan as text: its phases in order and which of them run in parallel; for each step its strategy and the argument for
- * `--from`. Hosts are shown per phase where all of its steps have the same ones.
+ * A plan as text: its phases in order and which of them run in parallel; for each step its strategy and, unless
+ * `resumable` is false, the argument for `--from`. Hosts are shown per phase where all of its steps have the same ones.
  */
 export function planTable(
   plan: Plan,
-  options: { readonly colors?: Colors; readonly width?: number } = {},
+  options: { readonly colors?: Colors; readonly width?: number; readonly resumable?: boolean } = {},
 ): string {
+  const { resumable = true } = options;
   const colors = options.colors ?? createColors(false);
   const phases = plan.phases.map((phase, index) => {
     const hosts = phase.steps.map((step) => hostsInWords(plan, step));
@@ -24,9 +25,9 @@ export function planTable(
       step.step.title,
       step.strategy,
       ...(isSame ? [] : [hosts[at] ?? '']),
-      `${phase.name}:${step.id}`,
+      ...(resumable ? [`${phase.name}:${step.id}`] : []),
     ]);
-    const titles = ['step', 'strategy', ...(isSame ? [] : ['hosts']), '--from'];
+    const titles = ['step', 'strategy', ...(isSame ? [] : ['hosts']), ...(resumable ? ['--from'] : [])];
     const on = isSame && hosts[0] !== undefined ? ` on ${hosts[0]}` : '';
     const others = othersInWave(plan.waves, phase.name).map((other) => other.name);
     const together = others.length > 0 ? `, in parallel with ${listOf(others)}` : '';

@@ -308,9 +308,22 @@ export function isTest({ mode }: Pick<Progress, 'mode'>): boolean {
   return mode === 'smoke' || mode === 'clean' || mode === 'drill';
 }
 
-/** Whether it is a run of `osha recover`, by the verb that was typed. */
-export function isRecovery({ command }: Pick<Progress, 'command'>): boolean {
-  return command.split(' ')[1] === 'recover';
+/** What the verbs do that are no deployments, by the words that were typed. */
+const DOING: readonly (readonly [RegExp, string])[] = [
+  [/^osha recover\b/, 'Recovering'],
+  [/^osha restart\b/, 'Restarting systems of'],
+  [/^osha host drain\b/, 'Draining a host of'],
+  [/^osha host undrain\b/, 'Undraining a host of'],
+];
+
+/** What a run that applies changes does to its inventory: "Deploying". */
+export function doing({ command }: Pick<Progress, 'command'>): string {
+  return DOING.find(([words]) => words.test(command))?.[1] ?? 'Deploying';
+}
+
+/** Whether a run can resume at a step: others begin with what is not done yet. */
+export function resumesAtSteps(progress: Pick<Progress, 'command'>): boolean {
+  return doing(progress) === 'Deploying';
 }
 
 /** The number of changes that a phase made or would make. */

@@ -4,7 +4,7 @@ import { absenceGroups, underWay } from './groups.ts';
 import type { Colors } from './output.ts';
 import {
   changesInWords,
-  isRecovery,
+  resumesAtSteps,
   isTest,
   isUnfinished,
   type Absence,
@@ -124,8 +124,7 @@ function underWayLines(step: StepProgress): readonly string[] {
 export function resumption(progress: Progress, step: string): readonly string[] {
   const { command, mode } = progress;
   if (mode !== 'apply') return [];
-  // A recovery has no order to resume in: it begins with what is down.
-  if (isRecovery(progress)) return [`run again: ${command}`];
+  if (!resumesAtSteps(progress)) return [`run again: ${command}`];
   return [`resume with: ${command.replaceAll(/ --from[ =]\S+/g, '')} --from ${step}`];
 }
 

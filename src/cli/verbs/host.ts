@@ -110,7 +110,7 @@ async function carryOut(
 ): Promise<number> {
   const { createPlan } = await import('../../planner/plan.ts');
   const plan = createPlan({ ...deployment, purpose: { kind, host } });
-  if (options.dryRun) return printPlan(cli, plan, options);
+  if (options.dryRun) return printPlan(cli, plan, { ...options, resumable: false });
   const [{ executePlan }, { passwordsFor }] = await Promise.all([
     import('../execute.ts'),
     import('../access.ts'),
