@@ -15,6 +15,11 @@ export function life(servers: readonly Host[], { platform, volumes }: StorageOpt
             }),
           ]
         : [],
+    // Without a copy of the data elsewhere, that is the operator's decision.
+    whyKept: (host) =>
+      servers.includes(host)
+        ? `it has copies of GlusterFS volumes; remove its bricks first: gluster volume remove-brick`
+        : undefined,
   };
 }
 

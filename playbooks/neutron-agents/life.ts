@@ -1,7 +1,7 @@
 import { type Answers, type Host, type Life, type Spare, step } from 'osha';
 import { agentsOf } from '../openstack/operations/api-health.ts';
 import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
-import { scheduling } from './scheduling.ts';
+import { forgotten, scheduling } from './scheduling.ts';
 import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 
 /** The agents that serve the networks of all servers, and of which another host must have one. */
@@ -15,6 +15,14 @@ export function life(networks: readonly Host[], control: readonly Host[], sessio
     drain: (host) =>
       networks.includes(host)
         ? [schedule(`Move routers and DHCP away from ${host.name}`, host, 'drained')]
+        : [],
+    leave: (host) =>
+      networks.includes(host)
+        ? [
+            step(`Remove the agents of ${host.name}`, forgotten(session, host.name), {
+              hosts: control.filter((other) => other !== host),
+            }),
+          ]
         : [],
     undrain: (host) =>
       networks.includes(host) ? [schedule(`Let ${host.name} run routers and DHCP`, host, 'ready')] : [],

@@ -4,6 +4,7 @@ import {
   apiJob,
   apiProbe,
   type ApiAnswer,
+  type ApiRequest,
   type ApiSession,
 } from '../openstack/operations/api-session.ts';
 
@@ -35,11 +36,8 @@ export function scheduling(
     scope: 'host',
     title: wanted === 'drained' ? `Neutron uses no agent on ${host}` : `Neutron uses the agents on ${host}`,
     runsOnce: true,
-    probe: apiProbe(
-      session,
-      [{ service: 'network', path: `/v2.0/agents?host=${encodeURIComponent(host)}` }],
-      ['cluster:neutron/agents'],
-      ({ login, answers }) => agentsIn(answers[0] ?? login),
+    probe: apiProbe(session, [agentsOn(host)], ['cluster:neutron/agents'], ({ login, answers }) =>
+      agentsIn(answers[0] ?? login),
     ),
     decide: (agents) => {
       const changing = agents.filter(({ enabled, drained }) =>
@@ -74,6 +72,41 @@ export function scheduling(
   };
 }
 
+/** Neutron forgets the agents of a host that has stopped for good. */
+export function forgotten(session: ApiSession, host: string): Operation<readonly RawAgent[]> {
+  return {
+    scope: 'host',
+    title: `Neutron does not know ${host}`,
+    runsOnce: true,
+    probe: apiProbe(session, [agentsOn(host)], ['cluster:neutron/agents'], ({ login, answers }) =>
+      listed(answers[0] ?? login),
+    ),
+    decide: (agents) =>
+      agents.length === 0
+        ? []
+        : [
+            {
+              summary: `remove the agents of ${host} (${agents.map((agent) => agent.agent_type).join(', ')})`,
+              script: API_SCRIPT,
+              input: apiJob(
+                session,
+                agents.map(({ id }) => ({
+                  service: 'network',
+                  method: 'DELETE',
+                  path: `/v2.0/agents/${id}`,
+                })),
+                { together: 0 },
+              ),
+              touches: ['cluster:neutron/agents'],
+            },
+          ],
+  };
+}
+
+function agentsOn(host: string): ApiRequest {
+  return { service: 'network', path: `/v2.0/agents?host=${encodeURIComponent(host)}` };
+}
+
 interface RawAgent {
   readonly id: string;
   readonly agent_type: string;
@@ -81,13 +114,17 @@ interface RawAgent {
   readonly description?: string | null;
 }
 
-/** Throws `ProbeError` if Neutron does not answer. */
-export function agentsIn({ status, body, error }: ApiAnswer): readonly ListedAgent[] {
+function listed({ status, body, error }: ApiAnswer): readonly RawAgent[] {
   const { agents } = (body ?? {}) as { readonly agents?: readonly RawAgent[] };
   if (status !== 200 || !agents) {
     throw new ProbeError(`could not ask Neutron: ${error ?? `it answers ${status}`}`);
   }
-  return agents
+  return agents;
+}
+
+/** Throws `ProbeError` if Neutron does not answer. */
+export function agentsIn(answer: ApiAnswer): readonly ListedAgent[] {
+  return listed(answer)
     .filter((agent) => KINDS.includes(agent.agent_type))
     .map((agent) => ({
       id: agent.id,

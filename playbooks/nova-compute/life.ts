@@ -1,6 +1,6 @@
 import { type Answers, type Host, type Life, type Spare, step } from 'osha';
 import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
-import { scheduling } from './scheduling.ts';
+import { forgotten, scheduling } from './scheduling.ts';
 import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 
 /** How compute hosts come and go. `control` are the hosts to ask Nova from. */
@@ -12,6 +12,14 @@ export function life(computes: readonly Host[], control: readonly Host[], sessio
     okToDrain: () => [],
     drain: (host) =>
       computes.includes(host) ? [schedule(`Start no servers on ${host.name}`, host, 'drained')] : [],
+    leave: (host) =>
+      computes.includes(host)
+        ? [
+            step(`Remove the compute service of ${host.name}`, forgotten(session, host.name), {
+              hosts: control.filter((other) => other !== host),
+            }),
+          ]
+        : [],
     undrain: (host) =>
       computes.includes(host) ? [schedule(`Start servers on ${host.name} again`, host, 'ready')] : [],
     okToStop: (host) => [

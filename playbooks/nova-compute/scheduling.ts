@@ -4,6 +4,7 @@ import {
   apiJob,
   apiProbe,
   type ApiAnswer,
+  type ApiRequest,
   type ApiSession,
 } from '../openstack/operations/api-session.ts';
 
@@ -28,11 +29,8 @@ export function scheduling(
     scope: 'host',
     title: wanted === 'drained' ? `Nova starts no servers on ${host}` : `Nova starts servers on ${host}`,
     runsOnce: true,
-    probe: apiProbe(
-      session,
-      [{ service: 'compute', path: `/os-services?binary=nova-compute&host=${encodeURIComponent(host)}` }],
-      ['cluster:nova/services'],
-      ({ login, answers }) => serviceIn(host, answers[0] ?? login),
+    probe: apiProbe(session, [servicesOf(host)], ['cluster:nova/services'], ({ login, answers }) =>
+      serviceIn(host, answers[0] ?? login),
     ),
     decide: ({ enabled, reason }) => {
       const asWanted = wanted === 'drained' ? !enabled : enabled || reason !== DRAINED;
@@ -64,18 +62,59 @@ export function scheduling(
   };
 }
 
+/** Nova forgets the compute service of a host that has stopped for good. Nova refuses where servers are left on it. */
+export function forgotten(session: ApiSession, host: string): Operation<readonly RawService[]> {
+  return {
+    scope: 'host',
+    title: `Nova does not know ${host}`,
+    runsOnce: true,
+    probe: apiProbe(session, [servicesOf(host)], ['cluster:nova/services'], ({ login, answers }) =>
+      servicesIn(answers[0] ?? login),
+    ),
+    decide: (services) =>
+      services.length === 0
+        ? []
+        : [
+            {
+              summary: `remove the compute service of ${host}`,
+              script: API_SCRIPT,
+              input: apiJob(
+                session,
+                services.map(({ id }) => ({
+                  service: 'compute',
+                  method: 'DELETE',
+                  path: `/os-services/${id}`,
+                })),
+                { together: 0 },
+              ),
+              touches: ['cluster:nova/services'],
+            },
+          ],
+  };
+}
+
 interface RawService {
+  readonly id: number | string;
   readonly host: string;
   readonly status: string;
   readonly disabled_reason?: string | null;
 }
 
 /** Throws `ProbeError` if Nova does not answer, or does not know the host. */
-export function serviceIn(host: string, { status, body, error }: ApiAnswer): ComputeService {
-  const { services } = (body ?? {}) as { readonly services?: readonly RawService[] };
-  if (status !== 200 || !services)
-    throw new ProbeError(`could not ask Nova: ${error ?? `it answers ${status}`}`);
-  const found = services.find((service) => service.host === host);
+export function serviceIn(host: string, answer: ApiAnswer): ComputeService {
+  const found = servicesIn(answer).find((service) => service.host === host);
   if (!found) throw new ProbeError(`Nova has no compute service on ${host}`);
   return { enabled: found.status === 'enabled', reason: found.disabled_reason ?? undefined };
+}
+
+function servicesOf(host: string): ApiRequest {
+  return { service: 'compute', path: `/os-services?binary=nova-compute&host=${encodeURIComponent(host)}` };
+}
+
+function servicesIn({ status, body, error }: ApiAnswer): readonly RawService[] {
+  const { services } = (body ?? {}) as { readonly services?: readonly RawService[] };
+  if (status !== 200 || !services) {
+    throw new ProbeError(`could not ask Nova: ${error ?? `it answers ${status}`}`);
+  }
+  return services;
 }

@@ -45,13 +45,15 @@ export interface LoadRequest {
   readonly quiet?: true;
   /** The file of `osha run`. */
   readonly run?: string | undefined;
+  /** Read instead of the text in the file. */
+  readonly text?: string | undefined;
 }
 
 /** Reads an inventory and its secrets. Prints warnings on stderr. Throws `InvalidFile` with all mistakes at once. */
 export async function loadDeployment(io: Io, file: string, request: LoadRequest): Promise<Deployment> {
   const [
     { playbooks: builtIn },
-    { checkWritten, readInventory },
+    { checkWritten, parseInventory, readInventory },
     { platformIds, platformOf },
     { secretRules },
     { deployedPlaybooks },
@@ -62,7 +64,8 @@ export async function loadDeployment(io: Io, file: string, request: LoadRequest)
     import('../playbook/playbook.ts'),
     import('./deployed-playbooks.ts'),
   ]);
-  const written = readInventory(pathOf(io, file));
+  const path = pathOf(io, file);
+  const written = request.text === undefined ? readInventory(path) : parseInventory(path, request.text);
   const { playbooks, run, problems: faults } = await deployedPlaybooks(io, written, builtIn, request.run);
   const checked = checkWritten(written, {
     playbooks,

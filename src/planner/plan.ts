@@ -45,6 +45,8 @@ export interface PlannedPhase {
   readonly okToStop: (host: Host) => readonly SpareCheck[];
   /** The same for a host whose work is moved away. */
   readonly okToDrain: (host: Host) => readonly SpareCheck[];
+  /** Why a host cannot leave the system; `undefined` if it can. */
+  readonly whyKept: (host: Host) => string | undefined;
   /** What an availability test observes of the system. */
   readonly drill: Drill;
   readonly ports: readonly PortUse[];
@@ -127,6 +129,7 @@ export function createPlan(request: PlanRequest): Plan {
       health,
       okToStop: (host) => spareChecksOf(system, host, 'okToStop'),
       okToDrain: (host) => spareChecksOf(system, host, 'okToDrain'),
+      whyKept: (host) => playbook.life?.(context).whyKept?.(host),
       drill: playbook.drill?.(context) ?? {},
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };

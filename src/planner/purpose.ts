@@ -10,8 +10,10 @@ export type Purpose =
   | { readonly kind: 'deploy' }
   /** Only steps that recover, and verifications. */
   | { readonly kind: 'recover' }
-  /** Moves work away from a host, and back; `stop` then also stops every system on it, also at boot. */
-  | { readonly kind: 'drain' | 'undrain' | 'stop'; readonly host: Host }
+  /** Moves work away from a host, and back. */
+  | { readonly kind: 'drain' | 'undrain'; readonly host: Host }
+  /** Stops every system on a host for good, after its work was moved away. Of one that is dead: only what is left of it. */
+  | { readonly kind: 'leave'; readonly host: Host; readonly how: 'alive' | 'dead' }
   /** One host at a time. `youngerThanSeconds`: units that were started within this time are left alone. */
   | { readonly kind: 'restart'; readonly youngerThanSeconds: () => number };
 
@@ -24,7 +26,7 @@ export interface DeclaredSystem {
 
 /** Whether phases come in the opposite order of a deployment: what depends on others gives way first. */
 export function isBackwards({ kind }: Purpose): boolean {
-  return kind === 'drain' || kind === 'stop';
+  return kind === 'drain' || kind === 'leave';
 }
 
 /** Whether every host of the inventory takes part, even one without a step. */
@@ -43,11 +45,8 @@ export function stepsFor(system: DeclaredSystem, purpose: Purpose): readonly Ste
     case 'drain':
     case 'undrain':
       return playbook.life?.(context)[purpose.kind]?.(purpose.host) ?? [];
-    case 'stop':
-      return [
-        ...(playbook.life?.(context).drain?.(purpose.host) ?? []),
-        ...(context.hosts.includes(purpose.host) ? stopSteps(system, purpose.host) : []),
-      ];
+    case 'leave':
+      return leaveSteps(system, purpose);
     case 'restart':
       return context.hosts.flatMap((host) => restartSteps(system, host, purpose.youngerThanSeconds));
   }
@@ -94,6 +93,21 @@ function unitsOf({ playbook, context }: DeclaredSystem, host: Host): readonly st
     return declared.operations(host).flatMap(({ runs }) => runs ?? []);
   });
   return [...new Set(run)];
+}
+
+function leaveSteps(
+  system: DeclaredSystem,
+  { host, how }: Extract<Purpose, { kind: 'leave' }>,
+): readonly Step[] {
+  const life = system.playbook.life?.(system.context);
+  const stopping =
+    how === 'dead'
+      ? []
+      : [
+          ...(life?.drain?.(host) ?? []),
+          ...(system.context.hosts.includes(host) ? stopSteps(system, host) : []),
+        ];
+  return [...stopping, ...(life?.leave?.(host) ?? [])];
 }
 
 function stopSteps(system: DeclaredSystem, host: Host): readonly Step[] {

@@ -15,6 +15,10 @@ export interface Life {
   drain?(host: Host): readonly Step[];
   /** Takes work on `host` again. Repeatable. */
   undrain?(host: Host): readonly Step[];
+  /** Removes what the system remembers of `host`, which has stopped for good, on other hosts. Repeatable. Default: nothing. */
+  leave?(host: Host): readonly Step[];
+  /** Why `host` cannot leave the system; `undefined` if it can, which is the default. */
+  whyKept?(host: Host): string | undefined;
   /** The units that run the system on `host`, in the order of their start. Default: those that its steps run there. */
   units?(host: Host): readonly string[];
 }

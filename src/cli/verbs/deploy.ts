@@ -49,6 +49,8 @@ export interface DeployRequest extends DeployOptions {
   readonly mode: 'plan' | 'diff' | 'apply';
   /** A file with the user's own playbooks; only these are run. */
   readonly run?: string;
+  /** The text of the inventory, instead of that in its file. */
+  readonly text?: string | undefined;
 }
 
 export const registerPlan: Register = (program, cli) => {
@@ -167,6 +169,7 @@ export async function deploy(cli: Cli, file: string, given: DeployRequest): Prom
     json: request.json ?? false,
     secrets: mode === 'plan' ? 'shown' : 'read',
     run,
+    text: given.text,
   });
   const { createPlan } = await import('../../planner/plan.ts');
   const plan = createPlan({

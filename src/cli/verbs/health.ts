@@ -63,7 +63,7 @@ export const registerStatus: Register = (program, cli) => {
 };
 
 /** Runs the health checks of the systems, or the preflight checks of the hosts, and prints what they found. Returns the exit code. */
-async function health(cli: Cli, file: string, request: HealthRequest): Promise<number> {
+export async function health(cli: Cli, file: string, request: HealthRequest): Promise<number> {
   const { io } = cli;
   const started = Date.now();
   const deployment = await loadDeployment(io, file, {

@@ -5,7 +5,14 @@ import type { Passwords } from '../access.ts';
 import { loadDeployment, type Deployment } from '../deployment.ts';
 import { UserError } from '../errors.ts';
 import { EXIT, exitCodeOf } from '../io.ts';
-import { withConnections, withOutput, type ConnectionOptions, type OutputOptions } from '../options.ts';
+import type { MembershipOptions, RemoveOptions } from '../membership.ts';
+import {
+  withConnections,
+  withConsent,
+  withOutput,
+  type ConnectionOptions,
+  type OutputOptions,
+} from '../options.ts';
 import { printPlan } from '../print-plan.ts';
 import { exiting, type Cli, type Register } from '../register.ts';
 import { demandSpare, hostCalled } from '../spares.ts';
@@ -36,6 +43,8 @@ export const registerHost: Register = (program, cli) => {
           .addHelpText('after', `\nExamples:\n${examples}`),
       ),
     );
+  const membership = (command: Command): Command =>
+    withConsent(command).option('--dry-run', 'only print the steps, without connecting');
   verb(
     'drain',
     'move work away from a host, for maintenance',
@@ -61,6 +70,64 @@ export const registerHost: Register = (program, cli) => {
     .action(
       exiting(cli, (file: string, name: string, options: DrainOptions) => undrain(cli, file, name, options)),
     );
+  membership(
+    verb(
+      'add',
+      'take a new host into the deployment',
+      'For a host that was written into the inventory: checks that it is ready, then deploys everything, so that it joins every ' +
+        'system that its roles name, and the others learn of it.',
+      '  osha host add inventory/lab.yaml controller4',
+    ),
+  ).action(
+    exiting(cli, async (file: string, name: string, options: MembershipOptions) => {
+      const { addHost } = await import('../membership.ts');
+      return addHost(cli, file, name, options);
+    }),
+  );
+  membership(
+    verb(
+      'remove',
+      'take a host out of every system',
+      'Asks every system whether it can spare the host, drains it, stops and disables its services, removes its entry from the ' +
+        'inventory, and deploys the rest, so that every system forgets it. Asks first. Exits with 5, and changes nothing, when a ' +
+        'system needs the host.\n\n' +
+        'Leaves the data and the packages on its disks. A host with copies of GlusterFS volumes is refused.',
+      '  osha host remove inventory/lab.yaml controller3\n  osha host remove inventory/lab.yaml controller3 --dead',
+    ).option('--dead', 'it is off for good, and only has to be forgotten'),
+  ).action(
+    exiting(cli, async (file: string, name: string, options: RemoveOptions) => {
+      const { removeHost } = await import('../membership.ts');
+      return removeHost(cli, file, name, options);
+    }),
+  );
+  membership(
+    withOutput(
+      withConnections(
+        host
+          .command('replace')
+          .summary('put a new host in the place of another')
+          .description(
+            'For a new host that was written into the inventory beside the old one: the new host joins every system, then the old ' +
+              'one is removed. A dead one is forgotten first. Asks first.\n\n' +
+              'A host that was reinstalled and keeps its name needs no replacement: deploy it.',
+          )
+          .argument('<inventory>', 'the inventory, a YAML file')
+          .argument('<old>', 'the host to remove')
+          .argument('<new>', 'the host that takes its place')
+          .option('--dead', 'the old host is off for good, and only has to be forgotten')
+          .addHelpText(
+            'after',
+            '\nExamples:\n  osha host replace inventory/lab.yaml controller3 controller4\n' +
+              '  osha host replace inventory/lab.yaml controller3 controller4 --dead',
+          ),
+      ),
+    ),
+  ).action(
+    exiting(cli, async (file: string, former: string, next: string, options: RemoveOptions) => {
+      const { replaceHost } = await import('../membership.ts');
+      return replaceHost(cli, file, { former, next }, options);
+    }),
+  );
 };
 
 async function drain(cli: Cli, file: string, name: string, options: DrainOptions): Promise<number> {
@@ -104,7 +171,7 @@ async function loadWithHost(
 async function carryOut(
   cli: Cli,
   deployment: Deployment,
-  kind: 'drain' | 'undrain' | 'stop',
+  kind: 'drain' | 'undrain',
   host: Host,
   options: DrainOptions & { readonly passwords?: Passwords },
 ): Promise<number> {
