@@ -1,5 +1,6 @@
 import { type Answers, type Host, type Life, type Spare, step } from 'osha';
 import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
+import { forgotten as agentsForgotten } from '../neutron-agents/scheduling.ts';
 import { forgotten, scheduling } from './scheduling.ts';
 import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 
@@ -12,14 +13,15 @@ export function life(computes: readonly Host[], control: readonly Host[], sessio
     okToDrain: () => [],
     drain: (host) =>
       computes.includes(host) ? [schedule(`Start no servers on ${host.name}`, host, 'drained')] : [],
-    leave: (host) =>
-      computes.includes(host)
-        ? [
-            step(`Remove the compute service of ${host.name}`, forgotten(session, host.name), {
-              hosts: control.filter((other) => other !== host),
-            }),
-          ]
-        : [],
+    leave: (host) => {
+      if (!computes.includes(host)) return [];
+      const on = { hosts: control.filter((other) => other !== host) };
+      return [
+        step(`Remove the compute service of ${host.name}`, forgotten(session, host.name), on),
+        // Each compute host runs the agent that connects its servers.
+        step(`Remove the agents of ${host.name}`, agentsForgotten(session, host.name), on),
+      ];
+    },
     undrain: (host) =>
       computes.includes(host) ? [schedule(`Start servers on ${host.name} again`, host, 'ready')] : [],
     okToStop: (host) => [

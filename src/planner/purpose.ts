@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/types.ts';
 import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
 import type { ClusterOperation, HealthCheck } from '../playbook/operation.ts';
-import type { Playbook, PlaybookContext } from '../playbook/playbook.ts';
+import { everyHost, type Playbook, type PlaybookContext } from '../playbook/playbook.ts';
 import { step, verify, type Step } from '../playbook/step.ts';
 import { restarted, stopped } from '../operations/service.ts';
 
@@ -103,11 +103,13 @@ function leaveSteps(
   const stopping =
     how === 'dead'
       ? []
-      : [
-          ...(life?.drain?.(host) ?? []),
-          ...(system.context.hosts.includes(host) ? stopSteps(system, host) : []),
-        ];
+      : [...(life?.drain?.(host) ?? []), ...(isOwn(system, host) ? stopSteps(system, host) : [])];
   return [...stopping, ...(life?.leave?.(host) ?? [])];
+}
+
+/** What runs on every host whatever its roles, such as the clock, belongs to the host and keeps running. */
+function isOwn({ playbook, context }: DeclaredSystem, host: Host): boolean {
+  return playbook.hosts !== everyHost && context.hosts.includes(host);
 }
 
 function stopSteps(system: DeclaredSystem, host: Host): readonly Step[] {
