@@ -44,6 +44,7 @@ function hostsEntries(
 export default playbook({
   name: 'base',
   title: 'Base system',
+  servesHost: true,
   hosts: everyHost,
   settings,
 

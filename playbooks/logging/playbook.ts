@@ -28,6 +28,7 @@ const settings = z.strictObject({
 export default playbook({
   name: 'logging',
   title: 'Logging (rsyslog)',
+  servesHost: true,
   // All hosts that may run HAProxy or keepalived.
   hosts: (inventory) =>
     inventory.hosts.filter(

@@ -7,6 +7,7 @@ import { settings, timeProblems } from './settings.ts';
 export default playbook({
   name: 'time',
   title: 'Time (chrony)',
+  servesHost: true,
   hosts: everyHost,
   needs: ['base'],
   settings,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Host } from '../inventory/types.ts';
 import type { Change, ClusterOperation, HealthCheck, Operation, Probe } from '../playbook/operation.ts';
+import type { Life, SpareCheck } from '../playbook/life.ts';
 import type { Playbook } from '../playbook/playbook.ts';
 import type { ClusterStep, HostStep, Step, VerifyStep } from '../playbook/step.ts';
 import type { PlaybookFile } from './playbook-file.ts';
@@ -38,6 +39,7 @@ const playbookShape = z.looseObject({
   needs: listOf(text).optional(),
   wave: text.optional(),
   manual: z.literal(true, { error: 'expected true or undefined' }).optional(),
+  servesHost: z.literal(true, { error: 'expected true or undefined' }).optional(),
   settings: z.custom<z.ZodType>(
     (value) => typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value,
     { error: 'expected a zod 4 schema, such as z.strictObject({})' },
@@ -46,9 +48,17 @@ const playbookShape = z.looseObject({
   ports: listOf(port).optional(),
   steps: callable,
   ...Object.fromEntries(
-    ['moreSecrets', 'carries', 'health', 'drill', 'frontends', 'takeovers', 'morePorts', 'validate'].map(
-      (name) => [name, callable.optional()],
-    ),
+    [
+      'moreSecrets',
+      'carries',
+      'health',
+      'life',
+      'drill',
+      'frontends',
+      'takeovers',
+      'morePorts',
+      'validate',
+    ].map((name) => [name, callable.optional()]),
   ),
 });
 
@@ -138,6 +148,22 @@ const drillShape = z.looseObject(
   },
   { error: 'expected services and writes' },
 );
+const spareShape = z.looseObject(
+  { members: listOf(hostShape), probe: callable, judge: callable },
+  { error: 'expected a check: make it with spareCheck()' },
+);
+const lifeShape = z.looseObject(
+  {
+    okToStop: callable,
+    ...Object.fromEntries(
+      ['okToDrain', 'drain', 'undrain', 'leave', 'whyKept', 'units'].map((name) => [
+        name,
+        callable.optional(),
+      ]),
+    ),
+  },
+  { error: 'expected an object with okToStop' },
+);
 const findingShape = z.looseObject(
   { subject: text, healthy: z.boolean(), evidence: text },
   { error: 'expected a finding: { subject, healthy, evidence }' },
@@ -187,6 +213,13 @@ export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook
         guardedCheck(file, check),
       );
   }
+  if (playbook.life) {
+    own.life = (context) => {
+      const life = file.call('life', () => playbook.life?.(context) ?? { okToStop: () => [] });
+      requireShape(file, 'life', life, lifeShape);
+      return guardedLife(file, life, context.hosts);
+    };
+  }
   if (playbook.drill) {
     own.drill = (context) => {
       const drill = file.call('drill', () => playbook.drill?.(context) ?? {});
@@ -205,6 +238,32 @@ export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook
       list('validate', problemShape, () => playbook.validate?.(inventory, settings) ?? []);
   }
   return derived(playbook, own);
+}
+
+function guardedLife(file: PlaybookFile, life: Life, hosts: readonly Host[]): Life {
+  const list = <Item>(what: string, shape: z.ZodType, act: () => readonly Item[]): readonly Item[] => {
+    const found = file.call(what, act);
+    requireShape(file, what, found, listOf(shape));
+    return found;
+  };
+  const checks = (name: 'okToStop' | 'okToDrain') => (host: Host) =>
+    list(name, spareShape, () => life[name]?.(host) ?? []).map((check) =>
+      derived<SpareCheck>(check, {
+        probe: guardedProbe(file, name, check),
+        judge: (answers) => file.call(name, () => check.judge(answers)),
+      }),
+    );
+  const steps = (name: 'drain' | 'undrain' | 'leave') => (host: Host) =>
+    list(name, stepShape, () => life[name]?.(host) ?? []).map((step) => guardedStep(file, step, hosts));
+  return derived<Life>(life, {
+    okToStop: checks('okToStop'),
+    ...(life.okToDrain && { okToDrain: checks('okToDrain') }),
+    drain: steps('drain'),
+    undrain: steps('undrain'),
+    leave: steps('leave'),
+    ...(life.whyKept && { whyKept: (host) => file.call('whyKept', () => life.whyKept?.(host)) }),
+    ...(life.units && { units: (host) => list('units', text, () => life.units?.(host) ?? []) }),
+  });
 }
 
 function guardedStep(file: PlaybookFile, step: Step, hosts: readonly Host[]): Step {

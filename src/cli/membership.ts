@@ -219,11 +219,18 @@ async function demandSilence(
     import('../runner/answers.ts'),
     import('./asking.ts'),
   ]);
-  const { result, interrupted } = await asking(cli, deployment, options, (ask) =>
-    askHosts([host], () => ({ script: 'echo alive', reads: [], parse: () => true }), ask),
+  const { result: answers, interrupted } = await asking(
+    cli,
+    deployment,
+    options,
+    async (ask) =>
+      (await askHosts([host], () => ({ script: ':', reads: [], parse: () => true }), ask)).get(host.name)
+        ?.reachable === true,
   );
-  if (!result || interrupted) throw new UserError('interrupted', { exitCode: EXIT.interrupted });
-  if (result.get(host.name)?.reachable !== true) return;
+  if (answers === undefined || interrupted) {
+    throw new UserError('interrupted', { exitCode: EXIT.interrupted });
+  }
+  if (!answers) return;
   throw new UserError(`${host.name} answers: it is not dead`, {
     hint: `remove it in an orderly way: osha host remove ${quote(file)} ${host.name}`,
     exitCode: EXIT.refused,

@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/types.ts';
 import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
 import type { ClusterOperation, HealthCheck } from '../playbook/operation.ts';
-import { everyHost, type Playbook, type PlaybookContext } from '../playbook/playbook.ts';
+import type { Playbook, PlaybookContext } from '../playbook/playbook.ts';
 import { step, verify, type Step } from '../playbook/step.ts';
 import { restarted, stopped } from '../operations/service.ts';
 
@@ -99,17 +99,16 @@ function leaveSteps(
   system: DeclaredSystem,
   { host, how }: Extract<Purpose, { kind: 'leave' }>,
 ): readonly Step[] {
-  const life = system.playbook.life?.(system.context);
+  const { playbook, context } = system;
+  const life = playbook.life?.(context);
   const stopping =
     how === 'dead'
       ? []
-      : [...(life?.drain?.(host) ?? []), ...(isOwn(system, host) ? stopSteps(system, host) : [])];
+      : [
+          ...(life?.drain?.(host) ?? []),
+          ...(playbook.servesHost || !context.hosts.includes(host) ? [] : stopSteps(system, host)),
+        ];
   return [...stopping, ...(life?.leave?.(host) ?? [])];
-}
-
-/** What runs on every host whatever its roles, such as the clock, belongs to the host and keeps running. */
-function isOwn({ playbook, context }: DeclaredSystem, host: Host): boolean {
-  return playbook.hosts !== everyHost && context.hosts.includes(host);
 }
 
 function stopSteps(system: DeclaredSystem, host: Host): readonly Step[] {

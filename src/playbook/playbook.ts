@@ -124,6 +124,8 @@ export interface PlaybookDefinition<
    * because the order implies more than `needs` says.
    */
   readonly wave?: string;
+  /** What it runs is the host's own, such as its clock, and keeps running when the host leaves the deployment. */
+  readonly servesHost?: true;
   /** Runs only if named with `--only` or `--from`: for occasional tasks, such as a key rotation. */
   readonly manual?: true;
   /** The schema of its key in the inventory; must accept `{}`. */

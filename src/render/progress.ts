@@ -314,6 +314,7 @@ const DOING: readonly (readonly [RegExp, string])[] = [
   [/^osha restart\b/, 'Restarting systems of'],
   [/^osha host drain\b/, 'Draining a host of'],
   [/^osha host undrain\b/, 'Undraining a host of'],
+  [/^osha host\b/, 'Changing the hosts of'],
 ];
 
 /** What a run that applies changes does to its inventory: "Deploying". */

@@ -152,7 +152,7 @@ export function evidenceOf(members: readonly Member[]): Evidence {
       }),
       ...strangersOf(members).map((entry) => [
         labelOf(entry),
-        'not in the inventory: left alone',
+        'not in the inventory',
         '',
         '',
         entry.id,

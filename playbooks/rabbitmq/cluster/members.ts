@@ -187,7 +187,7 @@ export function evidenceOf(members: readonly Member[]): Evidence {
           status?.partitions.map(short).join(' ') ?? '',
         ];
       }),
-      ...strangersOf(members).map((node) => [node, 'not in the inventory: left alone', '', '', '', '', '']),
+      ...strangersOf(members).map((node) => [node, 'not in the inventory', '', '', '', '', '']),
     ],
   };
 }

@@ -209,7 +209,7 @@ describe('the evidence', () => {
       ['e2', 'inactive', '', 'c0ffee', 'id-e2', '', '', '', ''],
       ['e3', 'unreachable: no route to host', '', '', '', '', '', '', ''],
       ['e4', 'inactive', '', 'no data', '', '', '', '', ''],
-      ['old9', 'not in the inventory: left alone', '', '', 'id-old9', '', '', '', ''],
+      ['old9', 'not in the inventory', '', '', 'id-old9', '', '', '', ''],
     ]);
   });
 });

@@ -320,7 +320,7 @@ describe('the evidence', () => {
     expect(evidence?.rows).toEqual([
       ['c1', 'running', '3.10.8', 'c1 old', 'c1 old', '2', ''],
       ['c2', 'unreachable: no route to host', '', '', '', '', ''],
-      ['rabbit@old', 'not in the inventory: left alone', '', '', '', '', ''],
+      ['rabbit@old', 'not in the inventory', '', '', '', '', ''],
     ]);
   });
 });
