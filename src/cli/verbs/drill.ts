@@ -109,7 +109,7 @@ export const registerDrill: Register = (program, cli) => {
     .addHelpText(
       'after',
       '\nExamples:\n  osha drill inventory/lab.yaml --kill controller1\n  osha drill inventory/lab.yaml --kill controller1 --yes --max-downtime 30 --json\n' +
-        "  osha drill site.yaml --kill controller2 --stop-command 'virsh destroy $OSHA_HOST' --start-command 'virsh start $OSHA_HOST'",
+        "  osha drill inventory/lab.yaml --kill controller2 --stop-command 'ipmitool -H bmc-$OSHA_HOST power reset'",
     );
   withOutput(withConnections(withConsent(command))).action(
     exiting(cli, (file: string, request: DrillRequest) => drill(cli, file, request)),
