@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../inventory/types.ts';
+import { quote } from '../operations/shell.ts';
 import type { DrillScript, DrillService, DrillWrites } from '../playbook/drill.ts';
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import { Refusal } from '../runner/failure.ts';
@@ -175,17 +176,20 @@ class DrillRun {
   async #test(): Promise<void> {
     const { way, writes, victim } = this.#options;
     const phase = this.#phase;
-    if (writes.length === 0) phase.skip('prepare', 'no system declares something to write');
+    if (writes.length === 0) phase.skip('prepare', 'no system declares anything to write');
     else if (!(await phase.run('prepare', () => this.#prepare()))) return;
     const before = await phase.run('before', (reports) => this.#measureBefore(reports));
     if (before === undefined) return;
     const isTaken = await phase.run('stop', (reports) => this.#takeAway(reports));
-    if (way.kind !== 'commands' || way.start === undefined)
-      phase.skip('start', `${victim.name} starts by itself`);
-    else if (isTaken || (phase.outcomeOf('stop') !== 'refused' && (await this.#isGone(before)))) {
-      await phase.run('start', (reports) => this.#start(way.start ?? '', way.cwd, reports));
-    } else phase.skip('start', `${victim.name} was not stopped`);
-    if (!isTaken) return;
+    const start = startOf(way);
+    if (!isTaken && (phase.outcomeOf('stop') === 'refused' || !(await this.#isGone(before)))) {
+      phase.skip('start', `${victim.name} was not stopped`);
+      if (start) this.#options.begun.delete(byHand(victim, start));
+      return;
+    }
+    if (start) await phase.run('start', (reports) => this.#start(start, reports));
+    else phase.skip('start', `${victim.name} starts by itself`);
+    if (this.#options.signal.aborted) return;
     const isBack = await phase.run('back', (reports) => this.#awaitHost(before, reports));
     if (this.#options.signal.aborted) return;
     if (isBack) await phase.run('healthy', (reports) => this.#awaitHealth(reports));
@@ -194,7 +198,8 @@ class DrillRun {
     await this.#observation.stop();
     if (this.#prepared.length === 0) phase.skip('count', 'nothing was written');
     else await phase.run('count', (reports) => this.#count(reports));
-    await phase.run('report', (reports) => this.#report(reports));
+    if (this.#observation.series.length === 0) phase.skip('report', 'nothing was measured');
+    else await phase.run('report', (reports) => this.#report(reports));
   }
 
   async #prepare(): Promise<{ value: true; note: string }> {
@@ -231,14 +236,15 @@ class DrillRun {
     await this.#pause(BEFORE_MS, signal);
     for (const text of this.#observation.settle()) remark(text);
     const { series } = this.#observation;
+    if (series.length === 0) return { value: start, note: 'nothing to measure' };
     const names = [...new Set(series.map(({ host }) => host))].join(', ');
     const count = new Set(series.map(({ what }) => what)).size;
-    return { value: start, note: `${count} series of samples without a failure, from ${names}` };
+    return { value: start, note: `${count} services answer, measured from ${names}` };
   }
 
   async #takeAway({ progress }: Reports): Promise<{ value: true; note: string }> {
     const { victim, way, whyNeeded, connect, signal, env, timeoutMs, begun } = this.#options;
-    progress('asks once more whether it can be spared');
+    progress('checks again whether it can be spared');
     const why = await whyNeeded(signal);
     if (why !== undefined) {
       throw new Refusal(
@@ -248,7 +254,8 @@ class DrillRun {
     }
     signal.throwIfAborted();
     this.#observation.markTaken();
-    if (way.kind === 'commands' && way.start !== undefined) begun.add(startedWith(victim, way.start));
+    const start = startOf(way);
+    if (start) begun.add(byHand(victim, start));
     progress(inWords(way));
     const { runLocally: run = runLocally } = this.#options;
     const options = { host: victim.name, env, timeoutMs, onLine: progress, run };
@@ -256,18 +263,25 @@ class DrillRun {
     return { value: true, note: inWords(way) };
   }
 
-  async #start(command: string, cwd: string, { progress }: Reports): Promise<{ value: true; note: string }> {
+  async #start(start: StartCommand, { progress }: Reports): Promise<{ value: true; note: string }> {
     const { victim, awayMs, signal, env, timeoutMs, begun, runLocally: run = runLocally } = this.#options;
     progress(`in ${awayMs / 1000} s`);
     // Interrupted: start it now.
     await this.#pause(awayMs, signal).catch(() => undefined);
+    const { command, cwd } = start;
     progress(`with: ${command}`);
-    await run(command, { cwd, host: victim.name, env, timeoutMs, onLine: progress });
-    begun.delete(startedWith(victim, command));
+    try {
+      await run(command, { cwd, host: victim.name, env, timeoutMs, onLine: progress });
+    } catch (error) {
+      if (!(error instanceof OshaError)) throw error;
+      const { message, output } = error;
+      throw new DrillError(message, { hint: pasted(victim, start), output });
+    }
+    begun.delete(byHand(victim, start));
     return { value: true, note: `with: ${command}` };
   }
 
-  /** Whether a host that could not be stopped in an orderly way does not answer any more. */
+  /** Whether a host is down or has restarted, although the attempt to take it away failed. */
   async #isGone(before: string): Promise<boolean> {
     const now = await this.#startOf(this.#options.victim, new AbortController().signal).catch(() => '');
     return now !== before;
@@ -287,7 +301,7 @@ class DrillRun {
       }
       const waitedMs = Date.now() - began;
       if (waitedMs > withinMs) {
-        throw new DrillError(`${victim.name} is not back after ${withinMs / 1000} s: ${why}`, {
+        throw new DrillError(`timed out after ${withinMs / 1000} s waiting for ${victim.name}: ${why}`, {
           hint: 'start it by hand, then: osha recover INVENTORY',
         });
       }
@@ -306,7 +320,7 @@ class DrillRun {
       if (report.healthy) break;
       const sick = sickOf(report);
       if (Date.now() - began > withinMs) {
-        throw new DrillError(`not healthy after ${withinMs / 1000} s: ${sick.join('; ')}`, {
+        throw new DrillError(`still unhealthy after ${withinMs / 1000} s: ${sick.join('; ')}`, {
           hint: 'osha recover INVENTORY',
         });
       }
@@ -423,9 +437,25 @@ class DrillRun {
   }
 }
 
-/** How the host is started by hand. */
-function startedWith(host: Host, command: string): string {
-  return `${host.name} may be stopped; start it with: OSHA_HOST=${host.name} sh -c '${command}'`;
+interface StartCommand {
+  readonly command: string;
+  readonly cwd: string;
+}
+
+/** The command that starts the host; `undefined` if it starts by itself. */
+function startOf(way: TakeAway): StartCommand | undefined {
+  if (way.kind !== 'commands' || way.start === undefined) return undefined;
+  return { command: way.start, cwd: way.cwd };
+}
+
+/** The command as the operator can paste it. */
+function pasted(host: Host, { command, cwd }: StartCommand): string {
+  return `cd ${quote(cwd)} && OSHA_HOST=${quote(host.name)} sh -c ${quote(command)}`;
+}
+
+/** How a host that may be down is started by hand. */
+function byHand(host: Host, start: StartCommand): string {
+  return `${host.name} may be stopped; start it with: ${pasted(host, start)}`;
 }
 
 /** The host that was taken away comes last. */

@@ -36,7 +36,8 @@ export function measure(samples: readonly Sample[]): Measurement {
     const [first] = run;
     if (answered || !first) return [];
     const after = all[index + 1];
-    const toMs = after ? Math.min(...after.run.map(endOf)) : Math.max(...run.map(endOf));
+    const ends = (after?.run ?? run).map(endOf);
+    const toMs = after ? least(ends) : greatest(ends);
     return [{ fromMs: first.startMs, toMs, ended: after !== undefined }];
   });
   const lengths = outages.map(lengthOf);
@@ -45,9 +46,9 @@ export function measure(samples: readonly Sample[]): Measurement {
     samples: samples.length,
     failed: samples.filter(({ answered }) => !answered).length,
     outages,
-    longestMs: Math.max(0, ...lengths),
+    longestMs: Math.max(0, greatest(lengths)),
     downtimeMs: lengths.reduce((sum, length) => sum + length, 0),
-    longestGapMs: gaps.reduce((longest, gap) => Math.max(longest, gap), 0),
+    longestGapMs: Math.max(0, greatest(gaps)),
   };
 }
 
@@ -58,6 +59,15 @@ export function measure(samples: readonly Sample[]): Measurement {
 export function firstAnswerAfter({ outages }: Measurement, momentMs: number): number | undefined {
   const last = outages.findLast(({ toMs }) => toMs >= momentMs);
   return last?.ended ? last.toMs - momentMs : undefined;
+}
+
+/** Of any number of values: a call with an argument for each sample of a long drill overflows the stack. */
+function least(values: readonly number[]): number {
+  return values.reduce((one, other) => Math.min(one, other), Infinity);
+}
+
+function greatest(values: readonly number[]): number {
+  return values.reduce((one, other) => Math.max(one, other), -Infinity);
 }
 
 /** Consecutive samples with the same result. */

@@ -94,7 +94,13 @@ export class Observation {
         'measure from hosts that reach it: --probe-from HOST,HOST',
       );
     }
-    // A writer's first attempts may come before its account is known everywhere.
+    // A writer's first attempts may come before its account is known everywhere: that is no outage.
+    for (const { samples } of this.#series.filter(({ kind }) => kind === 'writes')) {
+      samples.splice(
+        0,
+        samples.findIndex(({ answered }) => answered),
+      );
+    }
     const flaky = this.#series.find(({ kind, samples }) => kind === 'service' && failedOf(samples) > 0);
     if (flaky) {
       const { what, host, samples } = flaky;
@@ -103,7 +109,7 @@ export class Observation {
         'see what is wrong: osha status INVENTORY',
       );
     }
-    return silent.map(({ what, host }) => `${host} does not reach ${what}, which is measured from elsewhere`);
+    return silent.map(({ what, host }) => `${host} cannot reach ${what}; other hosts measure it`);
   }
 
   /** Notes that the host is taken away now. */

@@ -73,9 +73,9 @@ export function faults(
 ): readonly string[] {
   return worst(all).flatMap((one): readonly string[] => {
     const { what, host, outages, longestMs } = one;
-    if (isOpen(one)) return [`${what} did not answer any more on ${host}`];
+    if (isOpen(one)) return [`${what}: still no answer on ${host} at the end`];
     if (maxDowntimeMs === undefined || longestMs <= maxDowntimeMs || outages.length === 0) return [];
-    return [`${what} was away for ${longestMs} ms on ${host}, longer than ${maxDowntimeMs} ms`];
+    return [`${what}: outage of ${longestMs} ms on ${host} exceeds ${maxDowntimeMs} ms`];
   });
 }
 
@@ -85,7 +85,7 @@ export function blindSpots(all: readonly MeasuredSeries[]): readonly string[] {
   return hosts.flatMap((name) => {
     const gapMs = Math.max(...all.filter(({ host }) => host === name).map((one) => one.longestGapMs));
     return gapMs > SAMPLE_LIMIT_MS * 2
-      ? [`${name} was too busy to measure for ${gapMs} ms: an outage within that time is not seen`]
+      ? [`${name} took no samples for ${gapMs} ms: an outage in that time is not in the report`]
       : [];
   });
 }

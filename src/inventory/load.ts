@@ -65,7 +65,7 @@ export interface LoadedInventory {
 type Values = Readonly<Record<string, unknown>>;
 
 /** Keys that may have no value, as when everything below them is commented out. */
-const MAY_BE_EMPTY = ['ssh', 'hosts', 'vips'];
+const MAY_BE_EMPTY = ['ssh', 'hosts', 'vips', 'drill'];
 
 /** The mistakes of shape in the keys of every inventory, and unknown keys. */
 function shapeProblems(raw: Values, options: LoadOptions): readonly InventoryProblem[] {
@@ -95,10 +95,13 @@ function unknownSection(key: string, known: readonly string[]): ShapeProblem {
   return { ...problem, hint };
 }
 
-function drillProblems({ drill }: Draft): readonly InventoryProblem[] {
-  if (drill?.start === undefined || drill.stop !== undefined) return [];
-  const message = 'there is a command that starts a host, and none that stops it';
-  const hint = 'add drill: { stop_command: ... }';
+/** A command of the wrong type is reported as such, not as missing. */
+function drillProblems(raw: Values): readonly InventoryProblem[] {
+  const drill = raw['drill'];
+  if (!isRecord(drill) || !Object.hasOwn(drill, 'start_command')) return [];
+  if (Object.hasOwn(drill, 'stop_command')) return [];
+  const message = 'start_command without stop_command';
+  const hint = 'add the command that stops the host: drill: { stop_command: ... }';
   return [{ severity: 'error', path: ['drill', 'start_command'], at: 'key', message, hint }];
 }
 
@@ -132,7 +135,7 @@ function check(
     ...jumpProblems(draft),
     ...vipProblems(draft),
     ...loginProblems(draft, file),
-    ...drillProblems(draft),
+    ...drillProblems(raw),
   ];
   const problems = [...shape, ...meaning, ...sections.problems];
   // Playbooks know only existing platforms: the default replaces any other.

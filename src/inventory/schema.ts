@@ -91,13 +91,15 @@ const vipSchema = z.strictObject({
   by: z.enum(['pacemaker', 'keepalived']).default('pacemaker').meta({ description: 'What moves it' }),
 });
 
+const command = z.string().min(1, { error: 'expected a command' });
+
 /** The operator's own commands for `osha drill`. */
 const drillSchema = z.strictObject({
-  stop_command: z.string().min(1).optional().meta({
+  stop_command: command.optional().meta({
     description:
       'Command of this machine that takes a host away; its name is in $OSHA_HOST. Only osha drill runs it, by sh -c in the folder of this inventory; default: a hard reset by the host itself',
   }),
-  start_command: z.string().min(1).optional().meta({
+  start_command: command.optional().meta({
     description: 'Command that starts the host again; default: none, it starts by itself',
   }),
 });

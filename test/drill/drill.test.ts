@@ -19,6 +19,8 @@ interface World {
   /** What the hosts' services answer: `SERVICE START TOOK ANSWERED`. */
   before: string;
   after: string;
+  /** What the writers print. */
+  writes: string;
   /** The rows of each member at the end. */
   rows: string;
   /** What went on, in order. */
@@ -37,7 +39,7 @@ function connectTo(world: World): DrillOptions['connect'] {
       return ended(script === 'list' ? world.rows : '');
     }
     const print = (text: string): void => options.onOutput?.('stdout', text);
-    print(script.includes('python3') ? world.before : '1 0 5 1\n');
+    print(script.includes('python3') ? world.before : world.writes);
     if (script.includes('python3')) world.watching.add(print);
     await new Promise<void>((aborted) => {
       options.signal?.addEventListener('abort', () => aborted(), { once: true });
@@ -74,6 +76,7 @@ async function drilled(
   const world: World = {
     before: '0 0 5 1\n0 250 5 1\n',
     after: '0 500 9 0\n0 750 5 1\n',
+    writes: '1 0 5 1\n',
     rows: 'c2 1\nc3 1\n',
     happened: [],
     starts: 1,
@@ -191,20 +194,13 @@ it('starts the host, ends the measurements and removes what it wrote when it is 
     }),
   });
   expect(summary.interrupted).toBe(true);
-  expect(outcomes(events)).toEqual([
-    'prepare ok',
-    'before ok',
-    'stop ok',
-    'start ok',
-    'back interrupted',
-    'cleanup ok',
-  ]);
+  expect(outcomes(events)).toEqual(['prepare ok', 'before ok', 'stop ok', 'start ok', 'cleanup ok']);
   expect(world.happened.slice(-5).toSorted()).toContain('stopped measuring on c3');
   expect(world.happened.at(-1)).toBe('remove on c2');
 });
 
-it('starts a host that a failed command left down', async () => {
-  const { world, events } = await drilled({
+it('starts a host that a failed command left down, and still waits for it and reports', async () => {
+  const { world, events, summary } = await drilled({
     options: (own) => {
       const connect = connectTo(own);
       let isDown = false;
@@ -216,11 +212,72 @@ it('starts a host that a failed command left down', async () => {
         runLocally: (command) => {
           own.happened.push(command);
           isDown = command === 'echo stopped';
-          return isDown ? Promise.reject(new DrillError('exited with 1')) : Promise.resolve();
+          if (isDown) return Promise.reject(new DrillError('exited with 1'));
+          own.starts += 1;
+          return Promise.resolve();
         },
       };
     },
   });
-  expect(outcomes(events)).toContain('stop failed');
+  expect(outcomes(events).slice(2)).toEqual([
+    'stop failed',
+    ...['start ok', 'back ok', 'healthy ok', 'count ok', 'report ok', 'cleanup ok'],
+  ]);
   expect(world.happened).toContain('echo started');
+  expect(summary.failed).toBe(1);
+});
+
+it('starts nothing where the command that stops the host failed and the host is still up', async () => {
+  const begun = new Set<string>();
+  const { world, events } = await drilled({
+    options: (own) => ({
+      begun,
+      runLocally: (command) => {
+        own.happened.push(command);
+        return Promise.reject(new DrillError('exited with 1'));
+      },
+    }),
+  });
+  expect(outcomes(events).slice(2)).toEqual(['stop failed', 'start skipped', 'cleanup ok']);
+  expect(world.happened).not.toContain('echo started');
+  expect([...begun]).toEqual([]);
+});
+
+it('gives the command to paste where the host could not be started', async () => {
+  const begun = new Set<string>();
+  const start = `virsh start '$OSHA_HOST'`;
+  const { events } = await drilled({
+    options: (own) => ({
+      begun,
+      way: { kind: 'commands', stop: 'echo stopped', start, cwd: '/my site' },
+      runLocally: (command) => {
+        if (command !== start) return Promise.resolve();
+        // Somebody starts it by hand.
+        own.starts += 1;
+        return Promise.reject(new DrillError('exited with 1'));
+      },
+    }),
+  });
+  const hint = `cd '/my site' && OSHA_HOST=c1 sh -c 'virsh start '\\''$OSHA_HOST'\\'''`;
+  const failed = events.find((event) => event.event === 'step-finished' && event.step === 'start');
+  expect(failed).toMatchObject({ outcome: 'failed', failure: { message: 'exited with 1', hint } });
+  expect([...begun]).toEqual([`c1 may be stopped; start it with: ${hint}`]);
+});
+
+it('does not count as an outage that the account of a writer was not known everywhere at first', async () => {
+  const { events } = await drilled({ writes: '1 0 5 0\n2 250 5 0\n3 500 5 1\n', rows: 'c2 3\nc3 3\n' });
+  const writes = events.filter((event) => event.event === 'measured' && event.service.startsWith('writes'));
+  expect(writes).toMatchObject([
+    { samples: 1, failed: 0, longestOutageMs: 0 },
+    { samples: 1, failed: 0, longestOutageMs: 0 },
+  ]);
+});
+
+it('does not report measurements where there is nothing to measure', async () => {
+  const { events, summary } = await drilled({ options: () => ({ services: [], writes: [] }) });
+  expect(outcomes(events)).toEqual([
+    ...['prepare skipped', 'before ok', 'stop ok', 'start ok', 'back ok', 'healthy ok'],
+    ...['count skipped', 'report skipped', 'cleanup skipped'],
+  ]);
+  expect(summary.failed).toBe(0);
 });

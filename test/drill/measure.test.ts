@@ -35,6 +35,13 @@ describe('outages', () => {
     expect(found).toMatchObject({ samples: 6, failed: 3, longestMs: 500, downtimeMs: 750 });
   });
 
+  it('are found in the samples of two hours at the highest rate', () => {
+    const samples = Array.from({ length: 2 * 3600 * 50 }, (_, at): Sample => {
+      return { startMs: at * 20, tookMs: 5, answered: at !== 1 };
+    });
+    expect(measure(samples)).toMatchObject({ failed: 1, longestMs: 25, longestGapMs: 20 });
+  });
+
   it('may hide in the longest time without an attempt', () => {
     expect(measure(samplesOf('0 5 +, 250 5 +, 4000 5 +, 4250 5 +')).longestGapMs).toBe(3750);
   });

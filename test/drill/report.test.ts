@@ -41,15 +41,13 @@ describe('a report', () => {
   });
 
   it('names an outage that is longer than the limit', () => {
-    expect(faults(ALL, { maxDowntimeMs: 1000 })).toEqual([
-      'api was away for 1010 ms on c3, longer than 1000 ms',
-    ]);
+    expect(faults(ALL, { maxDowntimeMs: 1000 })).toEqual(['api: outage of 1010 ms on c3 exceeds 1000 ms']);
     expect(faults(ALL, { maxDowntimeMs: 2000 })).toEqual([]);
   });
 
   it('names a service that never answered again, even if another host saw more', () => {
     const found = measured([series('api', 'c2', '+---+++-'), series('api', 'c3', '+-----++')]);
-    expect(faults(found, {})).toEqual(['api did not answer any more on c2']);
+    expect(faults(found, {})).toEqual(['api: still no answer on c2 at the end']);
     expect(availability(worst(found)).rows[0]?.[4]).toBe('760 ms, not over');
   });
 
@@ -59,7 +57,7 @@ describe('a report', () => {
       samples: [0, 5000].map((startMs) => ({ startMs, tookMs: 1, answered: true })),
     };
     expect(blindSpots(measured([stalled]))).toEqual([
-      'c2 was too busy to measure for 5000 ms: an outage within that time is not seen',
+      'c2 took no samples for 5000 ms: an outage in that time is not in the report',
     ]);
     expect(blindSpots(ALL)).toEqual([]);
   });

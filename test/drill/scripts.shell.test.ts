@@ -130,8 +130,20 @@ describe('a command of this machine', () => {
     expect(lines).toEqual(['off: c1']);
   });
 
+  it.each(['sleep 5 & echo on', 'setsid sleep 5 & echo on'])(
+    'is over when it ends, without what it leaves in the background: %s',
+    async (command) => {
+      const lines: string[] = [];
+      const began = performance.now();
+      await runLocally(command, { ...options, onLine: (line) => lines.push(line) });
+      expect(performance.now() - began).toBeLessThan(4000);
+      expect(lines).toEqual(['on']);
+    },
+  );
+
   it.each([
     ['exit 3', 30_000, 'exit 3: exited with 3'],
+    ['setsid sleep 5 & exit 3', 30_000, 'setsid sleep 5 & exit 3: exited with 3'],
     ['sleep 60', 200, 'sleep 60: timed out after 0.2 s and was killed'],
   ])('that fails (%s) is an error', async (command, timeoutMs, message) => {
     await expect(

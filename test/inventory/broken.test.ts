@@ -28,6 +28,7 @@ describe('a broken inventory', () => {
     const problems = files.flatMap((file) => loadInventory(join(FOLDER, file), options).problems);
     const without = problems.filter((found) => found.hint === undefined).map((found) => found.message);
     expect(without).toEqual([
+      'stop_command: expected a command, found ""',
       'address: expected an address, found ""',
       'interface: expected the name of an interface, found ""',
       'name: expected at most 32 letters, digits, "-" and "_", a letter first, found "my cloud"',

@@ -64,9 +64,23 @@ describe('a good inventory', () => {
   });
 
   it('may have keys without a value, as when everything below them is commented out', () => {
-    const loaded = load(`${THREE}vips:\nssh:\ngalera:\n  # writers: all\n`);
+    const loaded = load(`${THREE}vips:\nssh:\ndrill:\ngalera:\n  # writers: all\n`);
     expect(told(loaded)).toEqual([]);
     expect(loaded.inventory?.vips).toEqual([]);
+  });
+
+  it.each([
+    ['none', '', undefined],
+    ['one that stops it', 'drill: { stop_command: off }\n', { stop: 'off', start: undefined }],
+    [
+      'one that stops it and one that starts it',
+      'drill: { stop_command: off, start_command: on }\n',
+      { stop: 'off', start: 'on' },
+    ],
+  ])('gives the commands that take a host away: %s', (_title, section, commands) => {
+    const loaded = load(`${THREE}${section}`);
+    expect(told(loaded)).toEqual([]);
+    expect(loaded.inventory?.drill).toEqual(commands);
   });
 
   it.each([

@@ -109,7 +109,7 @@ export const registerDrill: Register = (program, cli) => {
     .addHelpText(
       'after',
       '\nExamples:\n  osha drill inventory/lab.yaml --kill controller1\n  osha drill inventory/lab.yaml --kill controller1 --yes --max-downtime 30 --json\n' +
-        "  osha drill site.yaml --kill controller2 --stop-command 'virsh destroy $OSHA_HOST' --start-command 'virsh start $OSHA_HOST'",
+        "  osha drill inventory/lab.yaml --kill controller2 --stop-command 'ipmitool -H bmc-$OSHA_HOST power reset'",
     );
   withOutput(withConnections(withConsent(command))).action(
     exiting(cli, (file: string, request: DrillRequest) => drill(cli, file, request)),
@@ -123,7 +123,9 @@ async function drill(cli: Cli, file: string, request: DrillRequest): Promise<num
   const { inventory } = deployment;
   const victim = hostCalled(request.kill, deployment);
   const way = wayOf(request, inventory, io);
-  const named = request.probeFrom?.map((name) => hostCalled(name, deployment));
+  const named = request.probeFrom && [
+    ...new Set(request.probeFrom.map((name) => hostCalled(name, deployment))),
+  ];
   if (named?.includes(victim)) {
     throw new UserError(`--probe-from: ${victim.name} is the host that is taken away`, {
       hint: 'name other hosts',
@@ -160,7 +162,7 @@ function wayOf(request: DrillRequest, { file, drill }: Inventory, io: Io): TakeA
   const { stopCommand, startCommand, graceful } = request;
   if (startCommand !== undefined && stopCommand === undefined) {
     throw new UserError('--start-command needs --stop-command', {
-      hint: 'without both, the host is reset by its own kernel',
+      hint: 'without both, the commands of the inventory apply, else the host is reset by its own kernel',
     });
   }
   if (graceful) return { kind: 'reboot' };
@@ -230,13 +232,9 @@ async function observersFor(
     import('../../runner/answers.ts'),
     import('../../drill/take-away.ts'),
   ]);
-  const measuring = await asking(cli, deployment, request, async (ask) => {
-    const answers = await askHosts(candidates, () => canMeasure, ask);
-    return candidates.filter(({ name }) => {
-      const answer = answers.get(name);
-      return answer?.reachable === true && answer.observed;
-    });
-  });
+  const measuring = await asking(cli, deployment, request, (ask) =>
+    askHosts(candidates, () => canMeasure, ask),
+  );
   if (!measuring.result || measuring.interrupted) return undefined;
   if (way.kind !== 'commands') {
     const answers = await asking(cli, deployment, request, async (ask) =>
@@ -246,23 +244,32 @@ async function observersFor(
     if (!answer || answers.interrupted) return undefined;
     demandResettable(victim, way, answer);
   }
-  const names = measuring.result.map(({ name }) => name);
-  const able = candidates.filter(({ name }) => names.includes(name));
-  const unable = candidates.find((host) => !able.includes(host));
-  if (able.length === 0 || (named && unable)) {
-    throw new UserError(`${unable?.name ?? 'no host'} cannot measure: it has no python3`, {
-      hint: 'install python3 there, or measure from other hosts: --probe-from HOST,HOST',
-      exitCode: EXIT.refused,
-    });
+  const reasons = new Map(candidates.map(({ name }) => [name, whyBlind(measuring.result?.get(name))]));
+  const able = candidates.filter(({ name }) => reasons.get(name) === undefined);
+  const unable = [...reasons].flatMap(([name, why]) => (why === undefined ? [] : [`${name}: ${why}`]));
+  if (able.length === 0 || (named && unable.length > 0)) {
+    throw new UserError(
+      `cannot measure: ${unable.length > 0 ? unable.join('; ') : 'there is no other host'}`,
+      {
+        hint: 'install python3 there, or measure from other hosts: --probe-from HOST,HOST',
+        exitCode: EXIT.refused,
+      },
+    );
   }
   const holders = deployment.inventory.vips.flatMap((vip) => vip.holders);
   const observers = named ? able : observersOf(able, holders);
   if (observers.length === 1 && holders.includes(observers[0]?.name ?? '')) {
     cli.io.stderr.write(
-      `warning: only ${observers[0]?.name ?? ''} measures, and it can hold a virtual IP: it does not see whether others reach that\n`,
+      `warning: only ${observers[0]?.name ?? ''} measures, and it can hold a virtual IP, which it reaches without the network\n`,
     );
   }
   return observers;
+}
+
+/** Why a host cannot measure; `undefined` if it can. */
+function whyBlind(answer: Answer<boolean> | undefined): string | undefined {
+  if (answer?.reachable !== true) return answer?.reason ?? 'no answer';
+  return answer.observed ? undefined : 'python3 is not installed';
 }
 
 /** Throws `UserError` where the host cannot reset or reboot itself. */
@@ -302,12 +309,13 @@ async function questionFor(
   observers: readonly Host[],
 ): Promise<string> {
   const { inWords } = await import('../../drill/take-away.ts');
-  const written = writes.map(({ what, container }) => `Written meanwhile: ${what}, in ${container}.\n`);
-  return (
-    `${victim.name} is taken away now, ${inWords(way)}\n` +
-    `Measured from ${observers.map(({ name }) => name).join(', ')}: ${services.map(({ name }) => name).join(', ')}.\n` +
-    `${written.join('')}`
-  );
+  const from = observers.map(({ name }) => name).join(', ');
+  const measured =
+    services.length === 0
+      ? 'No service is measured: there is no virtual IP.\n'
+      : `Measured from ${from}: ${services.map(({ name }) => name).join(', ')}.\n`;
+  const written = writes.map(({ what, container }) => `Test data: ${what}, in ${container}.\n`);
+  return `This takes ${victim.name} away, ${inWords(way)}\n${measured}${written.join('')}`;
 }
 
 type Prepared = Pick<DrillOptions, 'victim' | 'way' | 'observers' | 'services' | 'writes'> &
