@@ -16,6 +16,7 @@ export function pasteable<Value>(value: Value, file: string): Value {
   const inside = (item: unknown, isSentence: boolean): unknown => {
     if (typeof item === 'string') return isSentence ? inText(item) : item;
     if (Array.isArray(item)) return item.map((one) => inside(one, false));
+    if (item instanceof Map) return new Map([...item].map(([key, one]) => [key, inside(one, false)]));
     if (typeof item === 'object' && item !== null) {
       return Object.fromEntries(
         Object.entries(item).map(([key, inner]) => [key, inside(inner, SENTENCES.includes(key))]),
