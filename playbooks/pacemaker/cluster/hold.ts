@@ -8,7 +8,7 @@ export interface Hold {
   readonly resource?: string;
   /** "controller2 is in standby". */
   readonly what: string;
-  /** Command that ends the hold, on any member. */
+  /** Command that ends the hold: one of osha, or one to run on any member. */
   readonly end: string;
 }
 
@@ -24,7 +24,7 @@ const NODES: Readonly<Record<string, (name: string) => Hold>> = {
   standby: (name) => ({
     host: name,
     what: `${name} is in standby`,
-    end: `pcs node unstandby ${name}`,
+    end: `osha host undrain INVENTORY ${name}`,
   }),
   'standby on failure': (name) => ({
     host: name,

@@ -5,41 +5,22 @@ import { said } from '../harm/said.ts';
 import { untilHealthy } from '../support/healthy.ts';
 import { changesOf, osha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
+import { listedEverywhere, membersListedOn } from './member-lists.ts';
 
 const GONE = 'controller3';
 const ADDRESS = ADDRESSES[GONE] ?? '';
 const LEFT = HOSTS.filter((host) => host !== GONE);
-
-/** Where a system on a host says which hosts are its members. */
-const MEMBER_LISTS: Readonly<Record<string, string>> = {
-  RabbitMQ: 'rabbitmqctl -q eval "rabbit_mnesia:cluster_nodes(all)."',
-  etcd: 'ETCDCTL_API=3 etcdctl member list',
-  Corosync: 'cat /etc/corosync/corosync.conf',
-  Pacemaker: 'cibadmin --query --scope nodes',
-  Galera: 'cat /etc/mysql/mariadb.conf.d/*.cnf',
-  HAProxy: 'cat /etc/haproxy/haproxy.cfg',
-  'the hosts file': 'cat /etc/hosts',
-};
 
 /** What a reinstalled host does not have any more. */
 const REINSTALLED = `systemctl stop haproxy pacemaker corosync pcsd mariadb rabbitmq-server etcd memcached
 rm -rf /var/lib/mysql/* /var/lib/rabbitmq/mnesia/* /var/lib/etcd/* /etc/corosync/corosync.conf \\
   /var/lib/pacemaker/cib/* /var/lib/pcsd/known-hosts /var/lib/pcsd/pcs_users.conf`;
 
-async function membersListedOn(host: string): Promise<Readonly<Record<string, boolean>>> {
-  const lists = await Promise.all(
-    Object.entries(MEMBER_LISTS).map(async ([system, script]) => [system, await on(host, script)] as const),
-  );
-  return Object.fromEntries(
-    lists.map(([system, list]) => [system, list.includes(GONE) || list.includes(ADDRESS)]),
-  );
-}
-
-const listedEverywhere = (isListed: boolean): Readonly<Record<string, boolean>> =>
-  Object.fromEntries(Object.keys(MEMBER_LISTS).map((system) => [system, isListed]));
-
 /** A host is gone for good, leaves the inventory, and a new one takes its place. */
 export function membership(): void {
+  const listsOn = (host: string) =>
+    membersListedOn((script) => on(host, script), { name: GONE, address: ADDRESS });
+
   const withoutIt = (): string =>
     checkoutWith('without', (inventory) => void inventory.deleteIn(['hosts', GONE]));
 
@@ -60,7 +41,7 @@ export function membership(): void {
     const run = await osha('deploy', file, '--prune', '--yes', '--json');
     expect(run.exitCode, said(run)).toBe(0);
     await untilHealthy(file, 120_000);
-    for (const host of LEFT) expect(await membersListedOn(host)).toEqual(listedEverywhere(false));
+    for (const host of LEFT) expect(await listsOn(host)).toEqual(listedEverywhere(false));
     const again = await osha('deploy', file, '--prune', '--yes', '--json');
     expect(changesOf(again)).toEqual([]);
   });
@@ -71,6 +52,6 @@ export function membership(): void {
     const run = await osha('deploy', INVENTORY, '--json');
     expect(run.exitCode, said(run)).toBe(0);
     await untilHealthy(INVENTORY, 120_000);
-    for (const host of HOSTS) expect(await membersListedOn(host)).toEqual(listedEverywhere(true));
+    for (const host of HOSTS) expect(await listsOn(host)).toEqual(listedEverywhere(true));
   });
 }

@@ -137,7 +137,7 @@ describe('the health of a Pacemaker cluster', () => {
       ' standby="false"',
       ' standby="true"',
       'member: standby',
-      'to end this: pcs node unstandby controller1',
+      'to end this: osha host undrain INVENTORY controller1',
     ],
     [
       'a member is in maintenance mode',

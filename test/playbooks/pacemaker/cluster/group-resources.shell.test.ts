@@ -107,7 +107,7 @@ describe('later resources of a group', () => {
         '"controller2" online="true"',
         '"controller2" online="true" standby="true"',
       ),
-      'the cluster could not run keystone: controller1 is in standby, and controller2 is in standby (to end this: pcs node unstandby controller1; pcs node unstandby controller2)',
+      'the cluster could not run keystone: controller1 is in standby, and controller2 is in standby (to end this: osha host undrain INVENTORY controller1; osha host undrain INVENTORY controller2)',
     ],
     [
       'the cluster has no quorum',

@@ -104,7 +104,7 @@ describe('a cluster that can run what the inventory wants', () => {
       node('controller2', 'standby="false"', 'standby="true"'),
       undefined,
       'controller2 is in standby',
-      'pcs node unstandby controller2',
+      'osha host undrain INVENTORY controller2',
     ],
     [
       'a failure has put a member into standby',
@@ -170,7 +170,7 @@ describe('a cluster that can run what the inventory wants', () => {
       CRM_MON.replaceAll(' standby="false"', ' standby="true"'),
       undefined,
       'controller1 is in standby, and controller2 is in standby, and controller3 is in standby',
-      'pcs node unstandby controller1; pcs node unstandby controller2; pcs node unstandby controller3',
+      'osha host undrain INVENTORY controller1; osha host undrain INVENTORY controller2; osha host undrain INVENTORY controller3',
     ],
   ])('is refused immediately when %s, with the command to end it', (_, monitor, cib, reason, end) => {
     expect(decideFor(monitor, cib)).toMatchObject({ verdict: 'refuse', reason, hint: `to end this: ${end}` });
