@@ -63,7 +63,7 @@ export const registerHost: Register = (program, cli) => {
     'undrain',
     'let a host work again',
     'Undoes a drain: the host runs resources and serves clients again. What somebody else has disabled stays disabled. Starts ' +
-      'no service except keepalived: osha recover does that. Can be repeated.',
+      'no service except keepalived (recover starts services). Can be repeated.',
     '  osha host undrain inventory/lab.yaml controller1',
   )
     .option('--dry-run', 'only print the steps, without connecting')
