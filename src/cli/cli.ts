@@ -23,6 +23,7 @@ import { registerRestart } from './verbs/restart.ts';
 import { registerSchema } from './verbs/schema.ts';
 import { registerSecrets } from './verbs/secrets.ts';
 import { registerSmoke } from './verbs/smoke.ts';
+import { registerUpgrade } from './verbs/upgrade.ts';
 import { registerValidate } from './verbs/validate.ts';
 import { ownVersion } from './version.ts';
 import { PlaybookFault } from '../playbook/playbook.ts';
@@ -76,6 +77,7 @@ const VERBS: readonly Register[] = [
   registerOkToStop,
   registerHost,
   registerRestart,
+  registerUpgrade,
   registerDrill,
   registerSmoke,
   registerOpenrc,

@@ -77,6 +77,81 @@ export function installed(
   };
 }
 
+/** The file whose time of change says when a package was installed. */
+export function installedMark(name: string): string {
+  return `/var/lib/dpkg/info/${name}.list`;
+}
+
+/**
+ * Those of these packages that are installed have the version that the package lists offer, and with them what they need.
+ * Debian's maintainer scripts restart the services of an upgraded package. No other package is removed.
+ */
+export function upgraded(names: readonly string[]): Operation<PackagesState> {
+  const wanted = [...new Set(names)];
+  return {
+    scope: 'host',
+    title: `${wanted.join(', ')} as offered`,
+    effects: ['restarts'],
+    probe: {
+      script: versionsProbeScript(wanted),
+      reads: [...wanted.map((name) => `package:${name}` as const), LISTS],
+      parse: parsePackages,
+    },
+    decide: ({ installed: has, candidates }) => {
+      const outdated = wanted.filter(
+        (name) => has.has(name) && (candidates.get(name) ?? has.get(name)) !== has.get(name),
+      );
+      if (outdated.length === 0) return [];
+      const moves = outdated.map((name) => `${name} ${has.get(name) ?? ''} to ${candidates.get(name) ?? ''}`);
+      return [
+        {
+          summary: `upgrade ${moves.join(', ')}`,
+          script: aptUpgradeScript(outdated),
+          touches: [
+            ...outdated.flatMap((name) => [`package:${name}`, `file:${installedMark(name)}`] as const),
+            INSTALLED,
+          ],
+          effects: ['restarts'],
+        },
+      ];
+    },
+  };
+}
+
+/** What the package lists offer. */
+const LISTS: ResourceKey = 'host:package-lists';
+
+/** Minutes for which fetched package lists count as recent. */
+const LISTS_RECENT_MINUTES = 60;
+
+/** The package lists were fetched within the last hour. */
+export function listsFetched(): Operation<boolean> {
+  return {
+    scope: 'host',
+    title: 'recent package lists',
+    probe: {
+      script: `find /var/lib/apt/lists/partial -maxdepth 0 -mmin -${LISTS_RECENT_MINUTES} 2>/dev/null; exit 0`,
+      reads: [LISTS],
+      parse: ({ stdout }) => stdout.trim() !== '',
+    },
+    decide: (isRecent) =>
+      isRecent
+        ? []
+        : [
+            {
+              summary: 'fetch the package lists',
+              script: `(
+set -eu
+${prelude({ startsServices: true })}
+apt update
+touch -- /var/lib/apt/lists/partial
+)`,
+              touches: [LISTS],
+            },
+          ],
+  };
+}
+
 function parsePackages(answer: { stdout: string; stderr: string }): PackagesState {
   const installedVersions = new Map<string, string>();
   const candidates = new Map<string, string>();
@@ -104,6 +179,18 @@ const MARK = '# placed by osha while packages are installed';
 /** Minutes after which the package lists count as outdated. */
 const LISTS_OLD_MINUTES = 24 * 60;
 
+/** A script that prints which versions of `names` are installed and offered. */
+function versionsProbeScript(names: readonly string[]): string {
+  return `command -v dpkg-query >/dev/null 2>&1 || { echo no-dpkg; exit 0; }
+dpkg-query -W -f 'package \${Package} \${db:Status-Status} \${Version}\\n' ${quoteAll(names)} 2>/dev/null
+apt-cache policy ${quoteAll(names)} 2>/dev/null | ${CANDIDATES}
+echo end`;
+}
+
+/** Shell command that reads "apt-cache policy" and prints the candidates. */
+const CANDIDATES = `sed -n -e 's/^\\([^ ].*\\):$/\\1/;t name' -e 's/^  Candidate: //;t version' -e 'b' -e ':name' -e 'h;b' \\
+    -e ':version' -e 'G;s/^\\(.*\\)\\n\\(.*\\)$/candidate \\2 \\1/p'`;
+
 /**
  * A script that prints which of `names` are installed, which of `wanted` are available, and whether dpkg was
  * interrupted.
@@ -121,16 +208,19 @@ $known" in *"
 $name installed "*) ;; *) missing="$missing $name" ;; esac
 done
 [ -z "$missing" ] || apt-cache policy $missing 2>/dev/null |
-  sed -n -e 's/^\\([^ ].*\\):$/\\1/;t name' -e 's/^  Candidate: //;t version' -e 'b' -e ':name' -e 'h;b' \\
-    -e ':version' -e 'G;s/^\\(.*\\)\\n\\(.*\\)$/candidate \\2 \\1/p'
+  ${CANDIDATES}
 echo end`;
 }
 
+/** Shell command that forbids maintainer scripts to start, restart and stop services. */
+const FORBID = `[ -e "$policy" ] || { printf '#!/bin/sh\\n%s\\nexit 101\\n' "$mark" >"$policy"; chmod 755 "$policy"; }`;
+
 /**
- * Shell functions and traps shared by all uses of apt here. Debian starts a service as soon as it is installed; a
- * policy that exits with 101 prevents that. An existing policy is left alone.
+ * Shell functions and traps shared by all uses of apt here. Debian starts a service as soon as it is installed; without
+ * `startsServices`, a policy that exits with 101 prevents that. An existing policy is left alone.
  */
-const PRELUDE = `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
+function prelude({ startsServices }: { readonly startsServices: boolean }): string {
+  return `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
 command -v apt-get >/dev/null 2>&1 ||
   { echo 'this host has no apt-get: osha installs packages on Debian and Ubuntu only' >&2; exit 1; }
 policy=/usr/sbin/policy-rc.d
@@ -139,7 +229,7 @@ said=$(mktemp)
 tidy() { rm -f "$said"; if grep -qF "$mark" "$policy" 2>/dev/null; then rm -f "$policy"; fi; }
 trap tidy EXIT
 trap 'exit 143' HUP INT TERM
-[ -e "$policy" ] || { printf '#!/bin/sh\\n%s\\nexit 101\\n' "$mark" >"$policy"; chmod 755 "$policy"; }
+${startsServices ? '' : FORBID}
 patiently() {
   waited=0
   until "$@" 2>"$said"; do
@@ -154,6 +244,7 @@ apt() { patiently apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=${with
   -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null; }
 patiently dpkg --force-confdef --force-confold --configure -a </dev/null
 `;
+}
 
 /**
  * A script that installs `names`; of other packages, it may remove only those in `going`. The package lists are fetched
@@ -164,7 +255,7 @@ function aptInstallScript(names: readonly string[], going: readonly string[]): s
   const removal = going.length > 0 ? '' : ' --no-remove';
   return `(
 set -eu
-${PRELUDE}
+${prelude({ startsServices: false })}
 lists=/var/lib/apt/lists
 fetched=
 fetch() { apt update; fetched=yes; }
@@ -178,10 +269,19 @@ if [ -n "$fetched" ]; then install; else install || { fetch; install; }; fi
 )`;
 }
 
+/** A script that upgrades `names`, and removes nothing. */
+function aptUpgradeScript(names: readonly string[]): string {
+  return `(
+set -eu
+${prelude({ startsServices: true })}
+apt install --no-install-recommends --no-remove --only-upgrade ${quoteAll(names)}
+)`;
+}
+
 /** A script that finishes an interrupted dpkg run. */
 function configurePendingScript(): string {
   return `(
 set -eu
-${PRELUDE}
+${prelude({ startsServices: false })}
 )`;
 }

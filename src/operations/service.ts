@@ -94,6 +94,30 @@ export function running(unit: string, options: RunningOptions = {}): Operation<U
   };
 }
 
+/** The unit was started after each of `files` last changed. A unit that does not run is left alone: it may run on another host. */
+export function renewed(unit: string, files: readonly string[]): Operation<UnitState> {
+  return {
+    scope: 'host',
+    title: `${shortName(unit)} runs what is installed`,
+    effects: ['restarts'],
+    probe: unitProbe(unit, { newerThan: files }),
+    decide: (state) => {
+      const newer = state.active === 'active' ? newerThanStart(state) : [];
+      return newer.length === 0 ? [] : [restart(unit, 'a package is newer')];
+    },
+  };
+}
+
+function restart(unit: string, why?: string): Change {
+  const name = shortName(unit);
+  return {
+    summary: `restart ${name}${why === undefined ? '' : ` (${why})`}`,
+    script: startScript(unit, 'restart', []),
+    touches: [unitKey(unit)],
+    effects: ['restarts'],
+  };
+}
+
 /**
  * The unit has been started within the last `youngerThanSeconds`, which is asked at each decision. A unit that does not run
  * is left alone: it may run on another host.
@@ -108,14 +132,7 @@ export function restarted(unit: string, youngerThanSeconds: () => number): Opera
     decide: (state) =>
       state.active !== 'active' || state.now - (state.startedAt ?? 0) <= youngerThanSeconds()
         ? []
-        : [
-            {
-              summary: `restart ${name}`,
-              script: startScript(unit, 'restart', []),
-              touches: [unitKey(unit)],
-              effects: ['restarts'],
-            },
-          ],
+        : [restart(unit)],
   };
 }
 

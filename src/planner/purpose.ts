@@ -1,9 +1,10 @@
 import type { Host } from '../inventory/types.ts';
 import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
-import type { ClusterOperation, HealthCheck } from '../playbook/operation.ts';
+import type { ClusterOperation, HealthCheck, Operation } from '../playbook/operation.ts';
 import type { Playbook, PlaybookContext } from '../playbook/playbook.ts';
 import { step, verify, type Step } from '../playbook/step.ts';
-import { restarted, stopped } from '../operations/service.ts';
+import { installedMark, listsFetched, upgraded } from '../operations/packages.ts';
+import { renewed, restarted, stopped } from '../operations/service.ts';
 
 /** What a plan does with each system. */
 export type Purpose =
@@ -15,7 +16,9 @@ export type Purpose =
   /** Stops every system on a host for good, after its work was moved away. Of one that is dead: only what is left of it. */
   | { readonly kind: 'leave'; readonly host: Host; readonly how: 'alive' | 'dead' }
   /** One host at a time. `youngerThanSeconds`: units that were started within this time are left alone. */
-  | { readonly kind: 'restart'; readonly youngerThanSeconds: () => number };
+  | { readonly kind: 'restart'; readonly youngerThanSeconds: () => number }
+  /** Packages to the offered version, one host at a time, and restarts of what runs an older one. */
+  | { readonly kind: 'upgrade' };
 
 /** What a system declares about itself, for one inventory. */
 export interface DeclaredSystem {
@@ -48,7 +51,11 @@ export function stepsFor(system: DeclaredSystem, purpose: Purpose): readonly Ste
     case 'leave':
       return leaveSteps(system, purpose);
     case 'restart':
-      return context.hosts.flatMap((host) => restartSteps(system, host, purpose.youngerThanSeconds));
+      return context.hosts.flatMap((host) =>
+        rollingSteps(system, host, 'Restart', restarts(system, host, purpose.youngerThanSeconds)),
+      );
+    case 'upgrade':
+      return upgradeSteps(system);
   }
 }
 
@@ -85,14 +92,9 @@ function withoutFiles(declared: Step): Step {
 }
 
 /** The units that run a system on one of its hosts, in the order of their start. */
-function unitsOf({ playbook, context }: DeclaredSystem, host: Host): readonly string[] {
-  const units = playbook.life?.(context).units?.(host);
-  if (units) return units;
-  const run = playbook.steps(context).flatMap((declared) => {
-    if (declared.kind !== 'host' || !(declared.hosts ?? context.hosts).includes(host)) return [];
-    return declared.operations(host).flatMap(({ runs }) => runs ?? []);
-  });
-  return [...new Set(run)];
+function unitsOf(system: DeclaredSystem, host: Host): readonly string[] {
+  const units = system.playbook.life?.(system.context).units?.(host);
+  return units ?? [...new Set(operationsOn(system, host).flatMap(({ runs }) => runs ?? []))];
 }
 
 function leaveSteps(
@@ -124,21 +126,60 @@ function stopSteps(system: DeclaredSystem, host: Host): readonly Step[] {
   ];
 }
 
-/** Restarts a system on one host, after the interlock and until the system is healthy as a whole. */
-function restartSteps(system: DeclaredSystem, host: Host, youngerThanSeconds: () => number): readonly Step[] {
-  const units = unitsOf(system, host);
-  if (units.length === 0) return [];
+function restarts(
+  system: DeclaredSystem,
+  host: Host,
+  youngerThanSeconds: () => number,
+): readonly Operation[] {
+  return unitsOf(system, host).map((unit) => restarted(unit, youngerThanSeconds));
+}
+
+function upgradeSteps(system: DeclaredSystem): readonly Step[] {
+  const { playbook, context } = system;
+  const hosts = context.hosts.filter((host) => packagesOf(system, host).length > 0);
+  if (hosts.length === 0) return [];
+  return [
+    step(`Fetch the package lists for ${playbook.title}`, listsFetched(), { hosts }),
+    ...hosts.flatMap((host) => {
+      const packages = packagesOf(system, host);
+      const marks = packages.map(installedMark);
+      const units = unitsOf(system, host).map((unit) => renewed(unit, marks));
+      return rollingSteps(system, host, 'Upgrade', [upgraded(packages), ...units]);
+    }),
+  ];
+}
+
+/** The packages that a system installs on one of its hosts. */
+function packagesOf(system: DeclaredSystem, host: Host): readonly string[] {
+  return [...new Set(operationsOn(system, host).flatMap(({ installs }) => installs ?? []))];
+}
+
+/** All operations of a deployment on one host. */
+function operationsOn({ playbook, context }: DeclaredSystem, host: Host): readonly Operation[] {
+  return playbook
+    .steps(context)
+    .flatMap((declared) =>
+      declared.kind === 'host' && (declared.hosts ?? context.hosts).includes(host)
+        ? declared.operations(host)
+        : [],
+    );
+}
+
+/** Changes a system on one host, after the interlock and until the system is healthy as a whole. */
+function rollingSteps(
+  system: DeclaredSystem,
+  host: Host,
+  verb: 'Restart' | 'Upgrade',
+  operations: readonly Operation[],
+): readonly Step[] {
+  if (operations.length === 0) return [];
   const { title } = system.playbook;
   return [
     ...spareChecksOf(system, host, 'okToStop')
-      // A system on one host alone has nothing that could take over: a restart interrupts it anyway.
+      // A system on one host alone has nothing that could take over: it is interrupted anyway.
       .filter(({ members }) => members.length > 1)
       .map((check) => step(`Check that ${title} can spare ${host.name}`, interlock(host, check))),
-    step(
-      `Restart ${title} on ${host.name}`,
-      units.map((unit) => restarted(unit, youngerThanSeconds)),
-      { hosts: [host] },
-    ),
+    step(`${verb} ${title} on ${host.name}`, operations, { hosts: [host] }),
     ...system.health.map((check) => verify(`Wait for ${title} to be healthy`, check)),
   ];
 }

@@ -312,6 +312,7 @@ export function isTest({ mode }: Pick<Progress, 'mode'>): boolean {
 const DOING: readonly (readonly [RegExp, string])[] = [
   [/^osha recover\b/, 'Recovering'],
   [/^osha restart\b/, 'Restarting systems of'],
+  [/^osha upgrade\b/, 'Upgrading'],
   [/^osha host drain\b/, 'Draining a host of'],
   [/^osha host undrain\b/, 'Undraining a host of'],
   [/^osha host\b/, 'Changing the hosts of'],

@@ -1,20 +1,9 @@
 import { Option } from 'commander';
-import { byPresentNames, SelectionError } from '../../planner/selection.ts';
-import { loadDeployment } from '../deployment.ts';
-import { exitCodeOf } from '../io.ts';
-import {
-  withConnections,
-  withOutput,
-  wholeSeconds,
-  type ConnectionOptions,
-  type OutputOptions,
-} from '../options.ts';
-import { printPlan } from '../print-plan.ts';
-import { exiting, type Cli, type Register } from '../register.ts';
+import { withConnections, withOutput, wholeSeconds } from '../options.ts';
+import { exiting, type Register } from '../register.ts';
+import { roll, type RollingOptions } from '../rolling.ts';
 
-interface RestartOptions extends OutputOptions, ConnectionOptions {
-  /** Only print the steps. */
-  readonly dryRun?: true;
+interface RestartOptions extends RollingOptions {
   /** Seconds. */
   readonly olderThan?: number;
 }
@@ -45,34 +34,11 @@ export const registerRestart: Register = (program, cli) => {
         '  osha restart inventory/lab.yaml nova --older-than 600',
     );
   withOutput(withConnections(command)).action(
-    exiting(cli, (file: string, phases: readonly string[], options: RestartOptions) =>
-      restart(cli, file, phases, options),
-    ),
+    exiting(cli, (file: string, phases: readonly string[], options: RestartOptions) => {
+      const begun = performance.now();
+      const youngerThanSeconds = (): number => (performance.now() - begun) / 1000 + (options.olderThan ?? 0);
+      const purpose = { kind: 'restart', youngerThanSeconds } as const;
+      return roll(cli, { file, phases, purpose, asked: 'restarted' }, options);
+    }),
   );
 };
-
-/** Restarts phases, or prints the steps. Returns the exit code. */
-async function restart(
-  cli: Cli,
-  file: string,
-  phases: readonly string[],
-  options: RestartOptions,
-): Promise<number> {
-  const begun = performance.now();
-  const deployment = await loadDeployment(cli.io, file, { json: options.json ?? false, secrets: 'read' });
-  const { createPlan } = await import('../../planner/plan.ts');
-  const selection = byPresentNames({ only: phases }, deployment.playbooks);
-  const youngerThanSeconds = (): number => (performance.now() - begun) / 1000 + (options.olderThan ?? 0);
-  const plan = createPlan({ ...deployment, selection, purpose: { kind: 'restart', youngerThanSeconds } });
-  const idle = (selection.only ?? []).filter((name) => !plan.phases.some((phase) => phase.name === name));
-  if (idle.length > 0) {
-    throw new SelectionError(`${idle.join(', ')} runs nothing that could be restarted`, 'name other phases');
-  }
-  if (options.dryRun) return printPlan(cli, plan, { ...options, resumable: false });
-  const [{ executePlan }, { passwordsFor }] = await Promise.all([
-    import('../execute.ts'),
-    import('../access.ts'),
-  ]);
-  const run = { ...options, passwords: await passwordsFor(cli.io, options), prune: false };
-  return exitCodeOf(await executePlan(cli, plan, deployment, { ...run, mode: 'apply' }));
-}
