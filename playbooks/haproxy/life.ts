@@ -14,10 +14,14 @@ import { serversUp, type HaproxyState, type ServersOptions } from './health.ts';
 /** How the load balancers live while their hosts come and go. */
 export function life(options: ServersOptions): Life {
   const check = serversUp(options);
-  const balancers = (host: Host): readonly Host[] => options.hosts.filter((other) => other !== host);
-  const onBalancers = (title: string, host: Host, wanted: 'drained' | 'ready'): readonly Step[] => [
-    step(title, (balancer) => servers(balancer, host, wanted, options), { hosts: balancers(host) }),
-  ];
+  const onBalancers = (title: string, host: Host, wanted: 'drained' | 'ready'): readonly Step[] => {
+    const isServer = options.frontends.some((frontend) =>
+      frontend.servers.some((server) => server.host === host.name),
+    );
+    const balancers = options.hosts.filter((other) => other !== host);
+    if (!isServer || balancers.length === 0) return [];
+    return [step(title, (balancer) => servers(balancer, host, wanted, options), { hosts: balancers })];
+  };
   return {
     drain: (host) => onBalancers(`Send no clients to ${host.name}`, host, 'drained'),
     undrain: (host) => onBalancers(`Send clients to ${host.name} again`, host, 'ready'),

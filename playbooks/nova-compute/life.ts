@@ -11,13 +11,18 @@ export function life(computes: readonly Host[], control: readonly Host[], sessio
   return {
     // Its servers do not move on their own: a drain only keeps others away.
     okToDrain: () => [],
+    // Servers keep running while the agents that manage them restart.
+    okToRestart: () => [],
     drain: (host) =>
       computes.includes(host) ? [schedule(`Start no servers on ${host.name}`, host, 'drained')] : [],
     leave: (host) => {
-      if (!computes.includes(host)) return [];
       const on = { hosts: control.filter((other) => other !== host) };
+      if (control.includes(host) && !computes.includes(host)) {
+        return [step(`Remove the services of ${host.name}`, forgotten(session, host.name), on)];
+      }
+      if (!computes.includes(host)) return [];
       return [
-        step(`Remove the compute service of ${host.name}`, forgotten(session, host.name), on),
+        step(`Remove the services of ${host.name}`, forgotten(session, host.name), on),
         // Each compute host runs the agent that connects its servers.
         step(`Remove the agents of ${host.name}`, agentsForgotten(session, host.name), on),
       ];

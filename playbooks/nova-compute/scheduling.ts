@@ -62,7 +62,7 @@ export function scheduling(
   };
 }
 
-/** Nova forgets the compute service of a host that has stopped for good. Nova refuses where servers are left on it. */
+/** Nova forgets all services of a host that has stopped for good. Nova refuses where servers are left on it. */
 export function forgotten(session: ApiSession, host: string): Operation<readonly RawService[]> {
   return {
     scope: 'host',
@@ -76,7 +76,7 @@ export function forgotten(session: ApiSession, host: string): Operation<readonly
         ? []
         : [
             {
-              summary: `remove the compute service of ${host}`,
+              summary: `remove ${services.map(({ binary }) => binary).join(', ')} of ${host}`,
               script: API_SCRIPT,
               input: apiJob(
                 session,
@@ -95,6 +95,7 @@ export function forgotten(session: ApiSession, host: string): Operation<readonly
 
 interface RawService {
   readonly id: number | string;
+  readonly binary: string;
   readonly host: string;
   readonly status: string;
   readonly disabled_reason?: string | null;
@@ -102,13 +103,15 @@ interface RawService {
 
 /** Throws `ProbeError` if Nova does not answer, or does not know the host. */
 export function serviceIn(host: string, answer: ApiAnswer): ComputeService {
-  const found = servicesIn(answer).find((service) => service.host === host);
+  const found = servicesIn(answer).find(
+    (service) => service.host === host && service.binary === 'nova-compute',
+  );
   if (!found) throw new ProbeError(`Nova has no compute service on ${host}`);
   return { enabled: found.status === 'enabled', reason: found.disabled_reason ?? undefined };
 }
 
 function servicesOf(host: string): ApiRequest {
-  return { service: 'compute', path: `/os-services?binary=nova-compute&host=${encodeURIComponent(host)}` };
+  return { service: 'compute', path: `/os-services?host=${encodeURIComponent(host)}` };
 }
 
 function servicesIn({ status, body, error }: ApiAnswer): readonly RawService[] {

@@ -156,7 +156,7 @@ const lifeShape = z.looseObject(
   {
     okToStop: callable,
     ...Object.fromEntries(
-      ['okToDrain', 'drain', 'undrain', 'leave', 'whyKept', 'units'].map((name) => [
+      ['okToDrain', 'okToRestart', 'drain', 'undrain', 'leave', 'whyKept', 'units'].map((name) => [
         name,
         callable.optional(),
       ]),
@@ -246,7 +246,7 @@ function guardedLife(file: PlaybookFile, life: Life, hosts: readonly Host[]): Li
     requireShape(file, what, found, listOf(shape));
     return found;
   };
-  const checks = (name: 'okToStop' | 'okToDrain') => (host: Host) =>
+  const checks = (name: 'okToStop' | 'okToDrain' | 'okToRestart') => (host: Host) =>
     list(name, spareShape, () => life[name]?.(host) ?? []).map((check) =>
       derived<SpareCheck>(check, {
         probe: guardedProbe(file, name, check),
@@ -258,6 +258,7 @@ function guardedLife(file: PlaybookFile, life: Life, hosts: readonly Host[]): Li
   return derived<Life>(life, {
     okToStop: checks('okToStop'),
     ...(life.okToDrain && { okToDrain: checks('okToDrain') }),
+    ...(life.okToRestart && { okToRestart: checks('okToRestart') }),
     drain: steps('drain'),
     undrain: steps('undrain'),
     leave: steps('leave'),

@@ -75,11 +75,11 @@ export function isWorthwhile({ kind }: Purpose, steps: readonly Step[]): boolean
 export function spareChecksOf(
   system: DeclaredSystem,
   host: Host,
-  question: 'okToStop' | 'okToDrain',
+  question: 'okToStop' | 'okToDrain' | 'okToRestart',
 ): readonly SpareCheck[] {
   if (!system.context.hosts.includes(host)) return [];
   const life = system.playbook.life?.(system.context);
-  if (life) return (question === 'okToDrain' ? life.okToDrain?.(host) : undefined) ?? life.okToStop(host);
+  if (life) return life[question]?.(host) ?? life.okToStop(host);
   return system.health
     .filter(({ members }) => members.includes(host))
     .map((check) => sparedByOthers(check, host));
@@ -175,7 +175,7 @@ function rollingSteps(
   if (operations.length === 0) return [];
   const { title } = system.playbook;
   return [
-    ...spareChecksOf(system, host, 'okToStop')
+    ...spareChecksOf(system, host, 'okToRestart')
       // A system on one host alone has nothing that could take over: it is interrupted anyway.
       .filter(({ members }) => members.length > 1)
       .map((check) => step(`Check that ${title} can spare ${host.name}`, interlock(host, check))),

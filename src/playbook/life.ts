@@ -8,6 +8,8 @@ export interface Life {
   okToStop(host: Host): readonly SpareCheck[];
   /** Whether work can be moved away from `host` now; default: `okToStop`. For systems that a drain empties first. */
   okToDrain?(host: Host): readonly SpareCheck[];
+  /** Whether the units of the system can restart on `host` now; default: `okToStop`. */
+  okToRestart?(host: Host): readonly SpareCheck[];
   /**
    * Moves work away from `host`, and takes no new work there. Repeatable. Default: nothing has to move. The host is
    * any of the inventory, because others may send work there.
