@@ -8,16 +8,19 @@ import {
   type Step,
   takeoverOf,
 } from 'osha';
-import { servers } from './drained.ts';
+import { sectionsWith, servers } from './drained.ts';
 import { serversUp, type HaproxyState, type ServersOptions } from './health.ts';
 
 /** How the load balancers live while their hosts come and go. */
 export function life(options: ServersOptions): Life {
   const check = serversUp(options);
-  const balancers = (host: Host): readonly Host[] => options.hosts.filter((other) => other !== host);
-  const onBalancers = (title: string, host: Host, wanted: 'drained' | 'ready'): readonly Step[] => [
-    step(title, (balancer) => servers(balancer, host, wanted, options), { hosts: balancers(host) }),
-  ];
+  const onBalancers = (title: string, host: Host, wanted: 'drained' | 'ready'): readonly Step[] => {
+    const hosts = options.hosts.filter(
+      (other) => other !== host && sectionsWith(host, other, options).length > 0,
+    );
+    if (hosts.length === 0) return [];
+    return [step(title, (balancer) => servers(balancer, host, wanted, options), { hosts })];
+  };
   return {
     drain: (host) => onBalancers(`Send no clients to ${host.name}`, host, 'drained'),
     undrain: (host) => onBalancers(`Send clients to ${host.name} again`, host, 'ready'),
