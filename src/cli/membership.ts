@@ -262,7 +262,10 @@ function questionFor(host: Host, file: string, { dead }: RemoveOptions): string 
   const how = dead
     ? `${host.name} is forgotten by every system. It must be off for good: if it still runs, it may serve old data.\n`
     : `${host.name} is drained, its services are stopped and disabled, and every system forgets it.\n`;
-  return `${how}Its entry is removed from ${file}. Its data and packages stay on its disks.\n`;
+  return (
+    `${how}Its entry is removed from ${file}. Its data and packages stay on its disks.\n` +
+    'On the other hosts, everything that osha created and the inventory no longer lists is removed (--prune).\n'
+  );
 }
 
 /** Prints or carries out the steps by which a host leaves every system. Returns the exit code. */
