@@ -262,8 +262,8 @@ describe('the life of a user’s playbook is checked where it', () => {
     expect(life.whyKept?.(on)).toBe('it is the last one');
     expect([life.drain?.(on), life.undrain?.(on), life.leave?.(on)]).toEqual([[], [], []]);
     // Without them, the defaults of osha apply.
-    const { okToDrain, units, whyKept } = mine({});
-    expect([okToDrain, units, whyKept]).toEqual([undefined, undefined, undefined]);
+    const plain = mine({});
+    expect(['okToDrain', 'units', 'whyKept'].filter((name) => name in plain)).toEqual([]);
   });
 });
 

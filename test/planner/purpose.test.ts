@@ -285,7 +285,11 @@ describe('the order and the hosts of a plan', () => {
 
 describe('whether a system can spare a host', () => {
   const saying = (evidence: string, verdict: Spare['verdict'] = 'spared') =>
-    spareCheck({ members: inventory.hosts, probe: health.probe, judge: () => ({ verdict, evidence }) });
+    spareCheck({
+      members: inventory.hosts,
+      probe: (member) => health.probe(member),
+      judge: () => ({ verdict, evidence }),
+    });
   const evidence = (definition: Partial<Playbook>, question: 'okToStop' | 'okToDrain', host = c1) =>
     spareChecksOf(declared(definition), host, question).map((check) => check.judge(new Map()).evidence);
 
@@ -337,7 +341,11 @@ describe('whether a system can spare a host', () => {
       },
     ],
   ])('decides whether a restart continues: %j', (spare, decision) => {
-    const check = spareCheck({ members: inventory.hosts, probe: health.probe, judge: () => spare });
+    const check = spareCheck({
+      members: inventory.hosts,
+      probe: (member) => health.probe(member),
+      judge: () => spare,
+    });
     const [interlock] = stepsFor(
       declared(lifeWith({ okToStop: () => [check], units: () => ['app'] })),
       restarting,

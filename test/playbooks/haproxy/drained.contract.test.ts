@@ -3,7 +3,7 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { servers } from '../../../playbooks/haproxy/drained.ts';
+import { type DrainedOptions, servers } from '../../../playbooks/haproxy/drained.ts';
 import { ADMIN_SOCKET } from '../../../playbooks/haproxy/files/conf.ts';
 import type { ProbeAnswer } from '../../../src/playbook/operation.ts';
 import { aHost } from '../../support/inventory.ts';
@@ -32,19 +32,28 @@ const open = new Map<string, Set<Socket>>([
 const behind: Server[] = [];
 let haproxy: ChildProcess | undefined;
 
-const options = {
+const options: DrainedOptions = {
   frontends: [
     {
-      ...{ name: 'broker', vip: 'api', port: 5672, mode: 'tcp', balance: 'roundrobin', active: 'all' },
+      name: 'broker',
+      vip: 'api',
+      port: 5672,
+      mode: 'tcp',
+      balance: 'roundrobin',
+      active: 'all',
       servers: ['c1', 'c2', 'c9'].map((host) => ({ host, address: '192.0.2.1', port: 5672 })),
-    } as const,
+    },
   ],
   vips: [
     {
-      ...{ name: 'api', address: '192.0.2.20', prefixLength: 24, interface: 'eth0', by: 'pacemaker' },
+      name: 'api',
+      address: '192.0.2.20',
+      prefixLength: 24,
+      interface: 'eth0',
+      by: 'pacemaker',
       haproxy: true,
       holders: ['balancer'],
-    } as const,
+    },
   ],
   unit: 'haproxy',
 };
@@ -62,8 +71,8 @@ function run(script: string, timeout = 60): Promise<ProbeAnswer> {
 
 /** Makes what is pending, and returns what the script said. */
 async function make(host: string, wanted: 'drained' | 'ready', timeout?: number): Promise<ProbeAnswer> {
-  const { decide, probe } = operation(host, wanted);
-  const [change] = decide(probe.parse(await run(probe.script)));
+  const asked = operation(host, wanted);
+  const [change] = asked.decide(asked.probe.parse(await run(asked.probe.script)));
   if (!change) throw new Error('nothing is pending');
   return run(change.script, timeout);
 }
@@ -156,8 +165,8 @@ describe.skipIf(!installed)('a server behind a real HAProxy', () => {
   it('gets no clients while it is drained, and the others all of them', async () => {
     expect(await make('c1', 'drained')).toEqual({ stdout: '', stderr: '', exitCode: 0 });
     expect(await statuses()).toMatchObject({ c2: 'no check' });
-    const { decide, probe } = operation('c1', 'drained');
-    expect(decide(probe.parse(await run(probe.script)))).toEqual([]);
+    const asked = operation('c1', 'drained');
+    expect(asked.decide(asked.probe.parse(await run(asked.probe.script)))).toEqual([]);
     await expect(clientOf('c1')).rejects.toThrow('sends no client to c1');
     (await clientOf('c2')).destroy();
   });
@@ -205,8 +214,10 @@ describe.skipIf(!installed)('a server behind a real HAProxy', () => {
   );
 
   it('is left alone where HAProxy does not run', async () => {
-    const { decide, probe } = operation('c1', 'drained');
-    const answer = await run(`${probe.script.replaceAll(ADMIN_SOCKET, at('nothing'))} 2>/dev/null || :`);
-    expect(decide(probe.parse(answer))).toEqual([]);
+    const asked = operation('c1', 'drained');
+    const answer = await run(
+      `${asked.probe.script.replaceAll(ADMIN_SOCKET, at('nothing'))} 2>/dev/null || :`,
+    );
+    expect(asked.decide(asked.probe.parse(answer))).toEqual([]);
   });
 });

@@ -80,20 +80,24 @@ describe('the drain of a holder of virtual IPs', () => {
     });
 
   it('stops keepalived there, until another holder has the addresses', () => {
-    const { drain, undrain, units } = lives(['controller1', 'controller2']);
-    expect(inWords(drain?.(first))).toEqual([
+    const declared = lives(['controller1', 'controller2']);
+    expect(inWords(declared.drain?.(first))).toEqual([
       'Stop keepalived on controller1: controller1',
       'Each virtual IP is on one host: controller2',
     ]);
-    expect(inWords(undrain?.(first))).toEqual([
+    expect(inWords(declared.undrain?.(first))).toEqual([
       'Run keepalived on controller1: controller1',
       'Each virtual IP is on one host: controller1,controller2',
     ]);
-    expect(units?.(first)).toEqual(['keepalived']);
+    expect(declared.units?.(first)).toEqual(['keepalived']);
   });
 
   it('is nothing on a host that holds none', () => {
-    const { drain, undrain, units } = lives(['controller1', 'controller2']);
-    expect([drain?.(third), undrain?.(third), units?.(third)]).toEqual([[], [], []]);
+    const declared = lives(['controller1', 'controller2']);
+    expect([declared.drain?.(third), declared.undrain?.(third), declared.units?.(third)]).toEqual([
+      [],
+      [],
+      [],
+    ]);
   });
 });

@@ -172,10 +172,10 @@ describe('whether a member of Pacemaker can be stopped', () => {
 describe('the drain of a member', () => {
   const [c1, c2, c3] = ['c1', 'c2', 'c3'].map((name) => aHost(name)) as [Host, Host, Host];
   const clusters = [[c1, c2], [c3]].map((hosts) => ({ hosts, runsWithoutQuorum: true }));
-  const { drain, undrain, units } = life(clusters, ['corosync', 'pacemaker']);
+  const declared = life(clusters, ['corosync', 'pacemaker']);
 
   it('concerns its own cluster alone', () => {
-    const planned = [drain?.(c1), undrain?.(c1)].flat();
+    const planned = [declared.drain?.(c1), declared.undrain?.(c1)].flat();
     expect(planned.map((one) => one?.title)).toEqual([
       'Move resources away from c1',
       'Let c1 run resources again',
@@ -188,7 +188,7 @@ describe('the drain of a member', () => {
 
   it('is nothing on a host outside of all clusters', () => {
     const outside = aHost('k1');
-    expect([drain?.(outside), undrain?.(outside)]).toEqual([[], []]);
-    expect(units?.(c1)).toEqual(['corosync', 'pacemaker']);
+    expect([declared.drain?.(outside), declared.undrain?.(outside)]).toEqual([[], []]);
+    expect(declared.units?.(c1)).toEqual(['corosync', 'pacemaker']);
   });
 });

@@ -4,11 +4,11 @@ import { SecretText } from '../../../../src/secrets/text.ts';
 
 /** The changes of an operation that asks an API, after these answers to its requests. */
 export function changesAfter<Observed>(
-  { decide, probe }: Operation<Observed>,
+  operation: Operation<Observed>,
   answers: readonly ApiAnswer[],
 ): readonly Change[] {
   const lines = [{ status: 201 }, ...answers].map((line) => `${JSON.stringify(line)}\n`);
-  return decide(probe.parse({ stdout: lines.join(''), stderr: '', exitCode: 0 }));
+  return operation.decide(operation.probe.parse({ stdout: lines.join(''), stderr: '', exitCode: 0 }));
 }
 
 /** The requests that a change sends to APIs. */
