@@ -18,11 +18,10 @@ export function servers(
   balancer: Host,
   host: Host,
   wanted: 'drained' | 'ready',
-  { frontends, vips, unit }: DrainedOptions,
+  options: DrainedOptions,
 ): Operation<HaproxyState['servers']> {
-  const own = frontendsOn(balancer, frontends, vips)
-    .filter((frontend) => frontend.servers.some((server) => server.host === host.name))
-    .map(({ name }) => name);
+  const { unit } = options;
+  const own = sectionsWith(host, balancer, options);
   return {
     scope: 'host',
     title: `the servers on ${host.name} are ${wanted}`,
@@ -47,6 +46,17 @@ export function servers(
       ];
     },
   };
+}
+
+/** The sections of HAProxy on `balancer` that have a server on `host`. */
+export function sectionsWith(
+  host: Host,
+  balancer: Host,
+  { frontends, vips }: Pick<DrainedOptions, 'frontends' | 'vips'>,
+): readonly string[] {
+  return frontendsOn(balancer, frontends, vips)
+    .filter((frontend) => frontend.servers.some((server) => server.host === host.name))
+    .map(({ name }) => name);
 }
 
 /** The servers of a host that are not as wanted: `MAINT` is what a drain ends in. Pure. */

@@ -8,19 +8,18 @@ import {
   type Step,
   takeoverOf,
 } from 'osha';
-import { servers } from './drained.ts';
+import { sectionsWith, servers } from './drained.ts';
 import { serversUp, type HaproxyState, type ServersOptions } from './health.ts';
 
 /** How the load balancers live while their hosts come and go. */
 export function life(options: ServersOptions): Life {
   const check = serversUp(options);
   const onBalancers = (title: string, host: Host, wanted: 'drained' | 'ready'): readonly Step[] => {
-    const isServer = options.frontends.some((frontend) =>
-      frontend.servers.some((server) => server.host === host.name),
+    const hosts = options.hosts.filter(
+      (other) => other !== host && sectionsWith(host, other, options).length > 0,
     );
-    const balancers = options.hosts.filter((other) => other !== host);
-    if (!isServer || balancers.length === 0) return [];
-    return [step(title, (balancer) => servers(balancer, host, wanted, options), { hosts: balancers })];
+    if (hosts.length === 0) return [];
+    return [step(title, (balancer) => servers(balancer, host, wanted, options), { hosts })];
   };
   return {
     drain: (host) => onBalancers(`Send no clients to ${host.name}`, host, 'drained'),

@@ -1,7 +1,7 @@
 import { type Answers, type Host, type Life, type Spare, step } from 'osha';
 import { agentsOf } from '../openstack/operations/api-health.ts';
 import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
-import { forgotten, scheduling } from './scheduling.ts';
+import { forgotten, scheduling } from '../openstack/operations/network-agents.ts';
 import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 
 /** The agents that serve the networks of all servers, and of which another host must have one. */

@@ -1,6 +1,6 @@
 import { type Answers, type Host, type Life, type Spare, step } from 'osha';
 import type { ApiAnswer, ApiSession } from '../openstack/operations/api-session.ts';
-import { forgotten as agentsForgotten } from '../neutron-agents/scheduling.ts';
+import { forgotten as agentsForgotten } from '../openstack/operations/network-agents.ts';
 import { forgotten, scheduling } from './scheduling.ts';
 import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 

@@ -23,7 +23,7 @@ export function scheduling(
   session: ApiSession,
   host: string,
   wanted: 'drained' | 'ready',
-): Operation<ComputeService> {
+): Operation<ComputeService | undefined> {
   const verb = wanted === 'drained' ? 'disable-log-reason' : 'enable';
   return {
     scope: 'host',
@@ -32,7 +32,10 @@ export function scheduling(
     probe: apiProbe(session, [servicesOf(host)], ['cluster:nova/services'], ({ login, answers }) =>
       serviceIn(host, answers[0] ?? login),
     ),
-    decide: ({ enabled, reason }) => {
+    decide: (service) => {
+      // Nova starts no servers on a host that it does not know, such as one that has left.
+      if (!service) return [];
+      const { enabled, reason } = service;
       const asWanted = wanted === 'drained' ? !enabled : enabled || reason !== DRAINED;
       if (asWanted) return [];
       return [
@@ -101,13 +104,12 @@ interface RawService {
   readonly disabled_reason?: string | null;
 }
 
-/** Throws `ProbeError` if Nova does not answer, or does not know the host. */
-export function serviceIn(host: string, answer: ApiAnswer): ComputeService {
+/** The compute service of a host, if Nova knows it. Throws `ProbeError` if Nova does not answer. */
+export function serviceIn(host: string, answer: ApiAnswer): ComputeService | undefined {
   const found = servicesIn(answer).find(
     (service) => service.host === host && service.binary === 'nova-compute',
   );
-  if (!found) throw new ProbeError(`Nova has no compute service on ${host}`);
-  return { enabled: found.status === 'enabled', reason: found.disabled_reason ?? undefined };
+  return found && { enabled: found.status === 'enabled', reason: found.disabled_reason ?? undefined };
 }
 
 function servicesOf(host: string): ApiRequest {

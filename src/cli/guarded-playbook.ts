@@ -164,6 +164,14 @@ const lifeShape = z.looseObject(
   },
   { error: 'expected an object with okToStop' },
 );
+const reasonShape = z.string({ error: 'expected a string or undefined' }).optional();
+const verdictShape = z.looseObject(
+  {
+    verdict: z.enum(['spared', 'needed', 'unknown'], { error: 'expected "spared", "needed" or "unknown"' }),
+    evidence: text,
+  },
+  { error: 'expected a verdict: { verdict, evidence }' },
+);
 const findingShape = z.looseObject(
   { subject: text, healthy: z.boolean(), evidence: text },
   { error: 'expected a finding: { subject, healthy, evidence }' },
@@ -215,7 +223,7 @@ export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook
   }
   if (playbook.life) {
     own.life = (context) => {
-      const life = file.call('life', () => playbook.life?.(context) ?? { okToStop: () => [] });
+      const life = file.call('life', () => playbook.life?.(context)) as Life;
       requireShape(file, 'life', life, lifeShape);
       return guardedLife(file, life, context.hosts);
     };
@@ -247,14 +255,22 @@ function guardedLife(file: PlaybookFile, life: Life, hosts: readonly Host[]): Li
     return found;
   };
   const checks = (name: 'okToStop' | 'okToDrain' | 'okToRestart') => (host: Host) =>
-    list(name, spareShape, () => life[name]?.(host) ?? []).map((check) =>
+    list(name, spareShape, () => life[name]?.(host) as readonly SpareCheck[]).map((check) =>
       derived<SpareCheck>(check, {
         probe: guardedProbe(file, name, check),
-        judge: (answers) => file.call(name, () => check.judge(answers)),
+        judge: (answers) => {
+          const spare = file.call(name, () => check.judge(answers));
+          requireShape(file, name, spare, verdictShape);
+          return spare;
+        },
       }),
     );
   const steps = (name: 'drain' | 'undrain' | 'leave') => (host: Host) =>
-    list(name, stepShape, () => life[name]?.(host) ?? []).map((step) => guardedStep(file, step, hosts));
+    life[name] === undefined
+      ? []
+      : list(name, stepShape, () => life[name]?.(host) as readonly Step[]).map((step) =>
+          guardedStep(file, step, hosts),
+        );
   return derived<Life>(life, {
     okToStop: checks('okToStop'),
     ...(life.okToDrain && { okToDrain: checks('okToDrain') }),
@@ -262,8 +278,16 @@ function guardedLife(file: PlaybookFile, life: Life, hosts: readonly Host[]): Li
     drain: steps('drain'),
     undrain: steps('undrain'),
     leave: steps('leave'),
-    ...(life.whyKept && { whyKept: (host) => file.call('whyKept', () => life.whyKept?.(host)) }),
-    ...(life.units && { units: (host) => list('units', text, () => life.units?.(host) ?? []) }),
+    ...(life.whyKept && {
+      whyKept: (host) => {
+        const why = file.call('whyKept', () => life.whyKept?.(host));
+        requireShape(file, 'whyKept', why, reasonShape);
+        return why;
+      },
+    }),
+    ...(life.units && {
+      units: (host) => list('units', text, () => life.units?.(host) as readonly string[]),
+    }),
   });
 }
 

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { quote } from '../operations/shell.ts';
 import { withoutHost } from '../inventory/without-host.ts';
 import type { Host } from '../inventory/types.ts';
+import type { ConnectFailure } from '../transport/errors.ts';
 import type { Passwords } from './access.ts';
 import { loadDeployment, type Deployment } from './deployment.ts';
-import { UserError } from './errors.ts';
+import { InvalidFile, UserError } from './errors.ts';
 import { EXIT, exitCodeOf } from './io.ts';
 import type { ConnectionOptions, ConsentOptions, OutputOptions } from './options.ts';
 import { printPlan } from './print-plan.ts';
@@ -55,7 +56,7 @@ export async function removeHost(
   const deployment = await loadWith(cli, file, options);
   const host = listed(name, deployment, file);
   await demandLeavable(host, deployment);
-  const text = await inventoryWithout(cli, file, name, options);
+  await inventoryWithout(cli, file, name, options);
   if (options.dryRun) return leave(cli, deployment, host, options);
   const { confirmer } = await import('./ask.ts');
   const confirm = options.yes ? undefined : confirmer(cli, 'host remove');
@@ -65,7 +66,7 @@ export async function removeHost(
   await confirm?.(questionFor(host, file, known));
   const left = await leave(cli, deployment, host, known);
   if (left !== EXIT.ok) return left;
-  await writeInventory(cli, file, text);
+  await writeInventory(cli, file, await inventoryWithout(cli, file, name, options));
   return deployInventory(cli, file, { ...known, mode: 'apply', prune: true });
 }
 
@@ -89,6 +90,8 @@ export async function replaceHost(
   const host = listed(former, deployment, file);
   listed(next, deployment, file);
   await demandLeavable(host, deployment);
+  // Before the new host joins: afterwards it would be too late to learn that the old one cannot leave.
+  await inventoryWithout(cli, file, former, options);
   const known = { ...options, passwords: await passwordsFor(cli, options) };
   if (!options.dead) {
     const { confirmer } = await import('./ask.ts');
@@ -125,7 +128,7 @@ async function forgetBefore(
   await confirm?.(questionFor(host, file, options));
   const left = await leave(cli, deployment, host, options);
   if (left !== EXIT.ok) return left;
-  await writeInventory(cli, file, text);
+  await writeInventory(cli, file, await inventoryWithout(cli, file, host.name, options));
   return deployInventory(cli, file, { ...options, mode: 'apply', prune: true, text: rest });
 }
 
@@ -165,7 +168,7 @@ async function passwordsFor(
   return options.passwords ?? ask(cli.io, options);
 }
 
-/** The text of the inventory without a host. Throws `InvalidFile` if that is not a valid inventory. */
+/** The text of the inventory without a host, as the file is now: it may have been edited meanwhile. Throws `InvalidFile` if that is not a valid inventory. */
 async function inventoryWithout(
   { io }: Cli,
   file: string,
@@ -174,9 +177,21 @@ async function inventoryWithout(
 ): Promise<string> {
   const text = withoutHost(readFileSync(resolve(io.cwd, file), 'utf8'), name);
   if (text === undefined) {
-    throw new UserError(`${file}: the entry of ${name} cannot be removed`, { hint: 'write it below hosts:' });
+    throw new UserError(`${file}: the entry of ${name} cannot be removed`, {
+      hint: `write it below hosts:, and write out what aliases (*name) take from it`,
+    });
   }
-  await loadDeployment(io, file, { json: options.json ?? false, secrets: 'none', quiet: true, text });
+  try {
+    await loadDeployment(io, file, { json: options.json ?? false, secrets: 'none', quiet: true, text });
+  } catch (error) {
+    if (!(error instanceof InvalidFile)) throw error;
+    // The file itself is valid: its mistakes are those of a text that the user has never seen.
+    throw new InvalidFile(
+      error.problems.map((one) =>
+        one.severity === 'error' ? { ...one, message: `without ${name}: ${one.message}` } : one,
+      ),
+    );
+  }
   return text;
 }
 
@@ -207,7 +222,10 @@ async function whyNot(
   });
 }
 
-/** Throws `UserError` if a host that is said to be dead answers. */
+/** How a connection fails to a host that is off. Any other failure comes from the host, or says nothing about it. */
+const SILENT: readonly ConnectFailure[] = ['unreachable', 'timed-out', 'name-unknown'];
+
+/** Throws `UserError` unless a host that is said to be dead is silent. */
 async function demandSilence(
   cli: Cli,
   host: Host,
@@ -215,24 +233,27 @@ async function demandSilence(
   file: string,
   options: Known,
 ): Promise<void> {
-  const [{ askHosts }, { asking }] = await Promise.all([
-    import('../runner/answers.ts'),
+  const [{ asking }, { ConnectError }] = await Promise.all([
     import('./asking.ts'),
+    import('../transport/errors.ts'),
   ]);
-  const { result: answers, interrupted } = await asking(
-    cli,
-    deployment,
-    options,
-    async (ask) =>
-      (await askHosts([host], () => ({ script: ':', reads: [], parse: () => true }), ask)).get(host.name)
-        ?.reachable === true,
-  );
-  if (answers === undefined || interrupted) {
-    throw new UserError('interrupted', { exitCode: EXIT.interrupted });
-  }
-  if (!answers) return;
-  throw new UserError(`${host.name} answers: it is not dead`, {
-    hint: `remove it in an orderly way: osha host remove ${quote(file)} ${host.name}`,
+  const { result, interrupted } = await asking(cli, deployment, options, async (ask) => {
+    const { transport, connectTimeoutMs: timeoutMs, acceptNew, signal } = ask;
+    try {
+      const session = await transport.connect(host, { timeoutMs, acceptNew, signal });
+      await session.close();
+      return { sign: `${host.name} answers` };
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+      return { sign: SILENT.includes(error.kind) ? undefined : `${host.name}: ${error.message}` };
+    } finally {
+      await transport.close();
+    }
+  });
+  if (!result || interrupted) throw new UserError('interrupted', { exitCode: EXIT.interrupted });
+  if (result.sign === undefined) return;
+  throw new UserError(`${result.sign}: it may still run, so it is not forgotten`, {
+    hint: `switch it off, or remove it in an orderly way: osha host remove ${quote(file)} ${host.name}`,
     exitCode: EXIT.refused,
   });
 }
@@ -241,7 +262,10 @@ function questionFor(host: Host, file: string, { dead }: RemoveOptions): string 
   const how = dead
     ? `${host.name} is forgotten by every system. It must be off for good: if it still runs, it may serve old data.\n`
     : `${host.name} is drained, its services are stopped and disabled, and every system forgets it.\n`;
-  return `${how}Its entry is removed from ${file}. Its data and packages stay on its disks.\n`;
+  return (
+    `${how}Its entry is removed from ${file}. Its data and packages stay on its disks.\n` +
+    'On the other hosts, everything that osha created and the inventory no longer lists is removed (--prune).\n'
+  );
 }
 
 /** Prints or carries out the steps by which a host leaves every system. Returns the exit code. */

@@ -5,6 +5,7 @@ import {
   isScalar,
   isSeq,
   parseDocument,
+  visit,
   type Document,
   type Node,
   type Pair,
@@ -20,13 +21,13 @@ interface Edit {
 /**
  * The text of an inventory without a host: its entry, and its name in the lists of holders of virtual IPs (`on`). Everything
  * else keeps its form, comments included. Other places that name the host are left for validation to report. Returns
- * `undefined` if `hosts` has no entry of this name.
+ * `undefined` if `hosts` has no entry of this name, or if aliases elsewhere refer to what is in it.
  */
 export function withoutHost(text: string, name: string): string | undefined {
   const document = parseDocument(text, { logLevel: 'error' });
   const wanted = withoutEntry(document.clone(), name);
   const hosts = document.get('hosts', true);
-  if (!wanted || !isMap(hosts)) return undefined;
+  if (!wanted || !isMap(hosts) || document.errors.length > 0 || hasLostAnchor(wanted)) return undefined;
   const edits = [
     ...hosts.items.flatMap((pair) =>
       keyOf(pair) === name ? entryEdits(text, pair, hosts.flow === true) : [],
@@ -42,6 +43,19 @@ export function withoutHost(text: string, name: string): string | undefined {
   const read: unknown = parseDocument(edited, { logLevel: 'error' }).toJS();
   // In a form that the edits do not understand: the document is written anew.
   return isDeepStrictEqual(read, wanted.toJS()) ? edited : wanted.toString({ lineWidth: 0 });
+}
+
+/** Whether an alias refers to an anchor that the document does not have before it. */
+function hasLostAnchor(document: Document): boolean {
+  let isLost = false;
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined;
+      isLost = true;
+      return visit.BREAK;
+    },
+  });
+  return isLost;
 }
 
 function withoutEntry(document: Document, name: string): Document | undefined {

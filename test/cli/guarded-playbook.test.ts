@@ -5,6 +5,7 @@ import { PlaybookFile, type LocatedPlace } from '../../src/cli/playbook-file.ts'
 import * as face from '../../src/index.ts';
 import { failureOf } from '../../src/runner/failure.ts';
 import type { Host } from '../../src/inventory/types.ts';
+import type { Life } from '../../src/playbook/life.ts';
 import type { Step } from '../../src/playbook/step.ts';
 import { anInventory } from '../support/inventory.ts';
 import { platformOf } from '../../src/platform/index.ts';
@@ -142,6 +143,127 @@ describe('the plan reports as a mistake in the user’s file a step that', () =>
   it('its settings throw while they are parsed', () => {
     const settings = z.strictObject({}).transform(() => wrong(JSON.parse('{')));
     expect(faultOf(() => guarded({ settings }).settings.safeParse({})).message).toContain('settings: ');
+  });
+});
+
+describe('the life of a user’s playbook is checked where it', () => {
+  const probe = () => ({ script: 'true', reads: [], parse: () => true });
+  const spare = { members: inventory.hosts, probe, judge: () => ({ verdict: 'spared', evidence: 'yes' }) };
+  const lifeOf = (life: unknown): Life => {
+    const found = guarded({ life: () => life }).life?.(context);
+    if (!found) throw new Error('it has no life');
+    return found;
+  };
+  const mine = (life: object): Life => lifeOf({ okToStop: () => [spare], ...life });
+  const on = host as Host;
+
+  it.each<[string, () => unknown, string]>([
+    ['is nothing', () => lifeOf(undefined), 'life: expected an object with okToStop, found undefined'],
+    ['is a list', () => lifeOf([]), 'life: expected an object with okToStop, found a list'],
+    ['has no okToStop', () => lifeOf({}), 'life.okToStop: expected a function, found undefined'],
+    [
+      'has a drain that is no function',
+      () => mine({ drain: [] }),
+      'life.drain: expected a function, found a list',
+    ],
+    ['has units that are a list', () => mine({ units: ['app'] }), 'life.units: expected a function'],
+    [
+      'drains with nothing',
+      () => mine({ drain: () => undefined }).drain?.(on),
+      'drain: expected a list, found undefined',
+    ],
+    [
+      'says nothing about whether it spares a host',
+      () => lifeOf({ okToStop: () => undefined }).okToStop(on),
+      'okToStop: expected a list, found undefined',
+    ],
+    ['drains with a promise', () => mine({ drain: async () => [] }).drain?.(on), 'drain returns a promise'],
+    [
+      'drains with no step',
+      () => mine({ drain: () => [{}] }).drain?.(on),
+      'drain[0].kind: expected a step: make it with step() or verify()',
+    ],
+    [
+      'undrains with a step without operations',
+      () => mine({ undrain: () => [step('Start it', wrong(undefined))] }).undrain?.(on),
+      'step "Start it"[0]: expected an operation, found undefined',
+    ],
+    [
+      'leaves by throwing',
+      () => mine({ leave: () => wrong(JSON.parse('{')) }).leave?.(on),
+      'leave: Expected property name',
+    ],
+    ['says no check', () => lifeOf({ okToStop: () => [1] }).okToStop(on), 'okToStop[0]: expected a check'],
+    [
+      'says a check without members',
+      () => lifeOf({ okToStop: () => [{ ...spare, members: undefined }] }).okToStop(on),
+      'okToStop[0].members: expected a list, found undefined',
+    ],
+    [
+      'says a check whose probe is none',
+      () => lifeOf({ okToStop: () => [{ ...spare, probe: () => 'true' }] }).okToStop(on),
+      'okToStop: expected a probe, found "true"',
+    ],
+    [
+      'says no check of a drain',
+      () => mine({ okToDrain: () => 'yes' }).okToDrain?.(on),
+      'okToDrain: expected a list, found "yes"',
+    ],
+    [
+      'judges by throwing',
+      () =>
+        lifeOf({ okToStop: () => [{ ...spare, judge: () => wrong(JSON.parse('{')) }] })
+          .okToStop(on)[0]
+          ?.judge(new Map()),
+      'okToStop: Expected property name',
+    ],
+    [
+      'judges with a word',
+      () =>
+        lifeOf({ okToStop: () => [{ ...spare, judge: () => 'spared' }] })
+          .okToStop(on)[0]
+          ?.judge(new Map()),
+      'okToStop: expected a verdict: { verdict, evidence }, found "spared"',
+    ],
+    [
+      'judges with an unknown verdict',
+      () =>
+        lifeOf({ okToStop: () => [{ ...spare, judge: () => ({ verdict: 'ok', evidence: '' }) }] })
+          .okToStop(on)[0]
+          ?.judge(new Map()),
+      'okToStop.verdict: expected "spared", "needed" or "unknown", found "ok"',
+    ],
+    [
+      'lists units that are none',
+      () => mine({ units: () => [1] }).units?.(on),
+      'units[0]: expected a string, found 1',
+    ],
+    [
+      'keeps a host for a reason that is no text',
+      () => mine({ whyKept: () => true }).whyKept?.(on),
+      'whyKept: expected a string or undefined, found true',
+    ],
+    [
+      'throws over whether it keeps a host',
+      () => mine({ whyKept: () => wrong(JSON.parse('{')) }).whyKept?.(on),
+      'whyKept: Expected property name',
+    ],
+  ])('%s', (_, act, words) => {
+    const fault = faultOf(act);
+    expect(fault.message).toContain(words);
+    expect(fault.message).toMatch(/^\S+\.ts:\d+:\d+: /);
+  });
+
+  it('says the same with and without the guard', () => {
+    const life = mine({ okToDrain: () => [], units: () => ['app'], whyKept: () => 'it is the last one' });
+    expect(life.okToStop(on)[0]?.judge(new Map())).toEqual({ verdict: 'spared', evidence: 'yes' });
+    expect(life.okToDrain?.(on)).toEqual([]);
+    expect(life.units?.(on)).toEqual(['app']);
+    expect(life.whyKept?.(on)).toBe('it is the last one');
+    expect([life.drain?.(on), life.undrain?.(on), life.leave?.(on)]).toEqual([[], [], []]);
+    // Without them, the defaults of osha apply.
+    const plain = mine({});
+    expect(['okToDrain', 'units', 'whyKept'].filter((name) => name in plain)).toEqual([]);
   });
 });
 

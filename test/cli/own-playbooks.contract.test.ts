@@ -41,7 +41,11 @@ const FILES: Readonly<Record<string, string>> = {
   'site/needing.yaml': `name: needing\nplaybooks: [./needing.ts]\n${hosts}`,
   'site/circle.yaml': `name: circle\nplaybooks: [./one.ts, ./two.ts]\n${hosts}`,
   'site/wrong.yaml': `name: wrong\nplaybooks: ./motd.ts\n${hosts}`,
+  'site/lives.yaml': `name: lives\nplaybooks: [./lives.ts]\n${hosts}`,
+  'site/dies.yaml': `name: dies\nplaybooks: [./dies.ts]\n${hosts}`,
   'site/motd.ts': aPlaybook('motd'),
+  'site/lives.ts': aPlaybook('lives', "life: () => ({ okToStop: () => [], drain: () => 'nothing' }),"),
+  'site/dies.ts': aPlaybook('dies', "life: () => { throw new Error('my own mistake'); },"),
   'site/more/other.ts': aPlaybook('other', "needs: ['motd'],"),
   'site/throwing.ts': "\nthrow new Error('my own mistake');",
   'site/typo.ts': aPlaybook('typo').replace('file.content', 'file.contnt'),
@@ -77,6 +81,7 @@ const COMMANDS = [
   ...['unnamed', 'setting', 'missing', 'throwing', 'typo', 'taken', 'needing', 'circle', 'wrong'].map(
     (name) => `plan site/${name}.yaml`,
   ),
+  ...['lives', 'dies'].map((name) => `host drain site/${name}.yaml a --dry-run`),
 ] as const;
 
 let results: ReadonlyMap<string, CliResult>;
@@ -216,6 +221,20 @@ describe('a playbook that the inventory names', () => {
   ])('and %s is reported at its place in the inventory', (_, name, words) => {
     const { exitCode, stdout, stderr } = resultOf(`plan site/${name}.yaml`);
     expect(stderr).toContain(words);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  });
+
+  it.each([
+    ['throws', 'dies', 'dies.yaml:2:13: error: site/dies.ts:11:43: life: my own mistake'],
+    [
+      'drains with something other than steps',
+      'lives',
+      'lives.yaml:2:13: error: site/lives.ts:11:58: drain: expected a list, found "nothing"',
+    ],
+  ])('and whose life %s is reported at its place too', (_, name, words) => {
+    const { exitCode, stdout, stderr } = resultOf(`host drain site/${name}.yaml a --dry-run`);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('defect');
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });
 

@@ -134,6 +134,7 @@ export function clusterOf(value: number): {
   const monitor: Monitor = {
     members,
     online,
+    standby: new Set([...members].flatMap(([name, condition]) => (condition === 'standby' ? [name] : []))),
     hasCoordinator: true,
     quorate: quorate === 0,
     fencing: false,

@@ -328,3 +328,41 @@ it('a start is preceded by a reload of unit files, whatever systemd reports abou
   expect(calls.indexOf('daemon-reload')).toBeLessThan(calls.indexOf('restart'));
   expect(calls).toContain('daemon-reload');
 });
+
+describe('service.restarted', () => {
+  const restarted = service.restarted('app.service', () => 60);
+
+  it.each<[string, Partial<UnitState>, readonly string[]]>([
+    ['has run for long', {}, ['restart app']],
+    ['was started within the time', { startedAt: 1950 }, []],
+    ['was started exactly that long ago', { startedAt: 1940 }, []],
+    ['was started just before', { startedAt: 1939.9 }, ['restart app']],
+    ['was reloaded within the time: that is no restart', { loadedAt: 1990 }, ['restart app']],
+    ['has an unknown start', { startedAt: undefined } as never, ['restart app']],
+    ['is stopped: it may run on another host', { active: 'inactive' }, []],
+    ['failed: a restart does not repair', { active: 'failed' }, []],
+    ['is about to start', { active: 'activating' }, []],
+    ['is not installed', { active: 'inactive', isInstalled: false }, []],
+    ['is disabled and runs', { boot: 'disabled' }, ['restart app']],
+  ])('a unit that %s', (_what, state, expected) => {
+    expect(restarted.decide(unit(state)).map(({ summary }) => summary)).toEqual(expected);
+  });
+
+  it('asks for the age at each decision, so that its own restart counts as done', () => {
+    let age = 0;
+    const operation = service.restarted('app', () => age);
+    expect(operation.decide(unit({ startedAt: 1995 }))).toHaveLength(1);
+    age = 10;
+    expect(operation.decide(unit({ startedAt: 1995 }))).toEqual([]);
+  });
+
+  it('restarts by the script that waits until the unit is active, one host at a time', () => {
+    const [change] = restarted.decide(unit());
+    expect(change).toMatchObject({
+      script: startScript('app.service', 'restart', []),
+      touches: ['unit:app'],
+      effects: ['restarts'],
+    });
+    expect(restarted.effects).toEqual(['restarts']);
+  });
+});

@@ -39,3 +39,25 @@ it('prints phases in order, which of them run in parallel, and the arguments of 
     3 phases, 3 steps, on 3 hosts; no host was contacted."
   `);
 });
+
+it('prints no arguments of --from for what does not resume at a step', () => {
+  const plan = createPlan({
+    playbooks: [
+      aPlaybook('base', (hosts) => [
+        step('Install', written('a', 'x')),
+        step('Clean up', written('b', 'x'), { hosts: hosts.slice(0, 1) }),
+      ]),
+    ],
+    inventory: anInventory(),
+    secrets: {},
+    platform: platformOf('debian-12'),
+  });
+  expect(planTable(plan, { resumable: false })).toMatchInlineSnapshot(`
+    "1. base (base)
+       STEP      STRATEGY     HOSTS
+       Install   in parallel  controller1, controller2, controller3
+       Clean up  in parallel  controller1
+
+    1 phase, 2 steps, on 3 hosts; no host was contacted."
+  `);
+});

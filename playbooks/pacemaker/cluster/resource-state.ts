@@ -49,6 +49,8 @@ export interface Monitor {
   readonly members: ReadonlyMap<string, string>;
   /** Members that are online and can run resources. */
   readonly online: ReadonlySet<string>;
+  /** Members that the cluster keeps in standby, online or not. */
+  readonly standby: ReadonlySet<string>;
   readonly hasCoordinator: boolean;
   readonly quorate: boolean;
   readonly fencing: boolean;
@@ -110,6 +112,11 @@ export function parseMonitor(xml: string): Monitor {
   return {
     members,
     online: new Set([...members].flatMap(([name, condition]) => (condition === 'online' ? [name] : []))),
+    standby: new Set(
+      childrenNamed(childAt(root, 'nodes'), 'node').flatMap((node) =>
+        is(attribute(node, 'standby')) ? [attribute(node, 'name')] : [],
+      ),
+    ),
     hasCoordinator: coordinator !== undefined && is(attribute(coordinator, 'present')),
     quorate: coordinator !== undefined && is(attribute(coordinator, 'with_quorum')),
     fencing: options !== undefined && is(attribute(options, 'stonith-enabled')),

@@ -16,7 +16,8 @@ export type Standing = 'standby' | 'online';
 
 /**
  * A member runs no resources and gets none (`standby`), or takes its part again (`online`). The cluster records it, so it
- * outlasts a restart of the host. A member that is in standby after a failure, or in maintenance mode, is left alone.
+ * outlasts a restart of the host, and can be changed while the member is down in an orderly way. A member that is in standby
+ * after a failure, or in maintenance mode, is left alone.
  */
 export function standing(
   members: readonly Host[],
@@ -33,6 +34,9 @@ export function standing(
   };
 }
 
+/** Conditions of a member in which the cluster knows what runs there. One that is offline runs nothing. */
+const ORDERLY: readonly string[] = ['online', 'standby', 'offline'];
+
 /** Pure. See `standing`. */
 export function decideStanding(
   name: string,
@@ -48,12 +52,13 @@ export function decideStanding(
       because,
       stages: [[{ host: from, change: made }]],
     });
+    const isKept = monitor.standby.has(name);
     if (wanted === 'online') {
-      return condition === 'standby'
+      return isKept
         ? change(`${name} is in standby`, standbyChange(name, 'unstandby'))
         : { verdict: 'converged' };
     }
-    if (condition !== 'online' && condition !== 'standby') {
+    if (condition === undefined || !ORDERLY.includes(condition)) {
       return {
         verdict: 'refuse',
         reason: `${name} is ${condition ?? 'not a member'} in the cluster: its resources cannot be moved in an orderly way`,
@@ -61,7 +66,7 @@ export function decideStanding(
       };
     }
     const running = runningOn(name, monitor);
-    if (condition === 'standby' && running.length === 0) return { verdict: 'converged' };
+    if (isKept && running.length === 0) return { verdict: 'converged' };
     const because = running.length === 0 ? `${name} may get resources` : `${running.join(', ')} on ${name}`;
     return change(because, standbyChange(name, 'standby'));
   }

@@ -178,6 +178,10 @@ async function carryOut(
   const { createPlan } = await import('../../planner/plan.ts');
   const plan = createPlan({ ...deployment, purpose: { kind, host } });
   if (options.dryRun) return printPlan(cli, plan, { ...options, resumable: false });
+  if (plan.phases.length === 0) {
+    cli.io.stderr.write(`no system has work to move on ${host.name}\n`);
+    return EXIT.ok;
+  }
   const [{ executePlan }, { passwordsFor }] = await Promise.all([
     import('../execute.ts'),
     import('../access.ts'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HaproxyState } from '../../../playbooks/haproxy/health.ts';
-import { judgeSpare } from '../../../playbooks/haproxy/life.ts';
+import { judgeSpare, life } from '../../../playbooks/haproxy/life.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
 import type { Takeover } from '../../../src/playbook/takeover.ts';
 import type { Vip } from '../../../src/inventory/types.ts';
@@ -71,5 +71,35 @@ describe('whether a load balancer can be stopped', () => {
     const options = { hosts, vips: [], takeovers: [], unit: 'haproxy' };
     expect(judgeSpare({ name: 'c1' }, answers, options).verdict).toBe('spared');
     expect(judgeSpare({ name: 'c2' }, answers, options).verdict).toBe('needed');
+  });
+});
+
+describe('the drain of a host behind load balancers', () => {
+  const frontend = (name: string, vip: string, servers: readonly string[]) => ({
+    ...({ name, vip, port: 80, mode: 'tcp', balance: 'source', active: 'all' } as const),
+    servers: servers.map((host) => ({ host, address: '192.0.2.1', port: 80 })),
+  });
+  const declared = life({
+    hosts,
+    frontends: [frontend('api', 'api', ['c1', 'c3', 'k1']), frontend('web', 'web', ['c3'])],
+    vips: [api, { ...api, name: 'web', holders: ['c3'] }],
+    unit: 'haproxy',
+    takeovers: [],
+    taken: 'surely',
+  });
+
+  it.each([
+    ['c1', ['c2']],
+    // Its own HAProxy keeps its servers: no client comes to it any more.
+    ['c2', []],
+    ['c3', ['c1', 'c2']],
+    ['k1', ['c1', 'c2']],
+    ['k2', []],
+  ])('%s changes HAProxy on %j, where it has servers', (name, expected) => {
+    const host = hosts.find((one) => one.name === name) ?? aHost(name);
+    for (const steps of [declared.drain?.(host) ?? [], declared.undrain?.(host) ?? []]) {
+      expect(steps.flatMap((one) => one.hosts?.map((on) => on.name) ?? 'all')).toEqual(expected);
+      expect(steps).toHaveLength(expected.length === 0 ? 0 : 1);
+    }
   });
 });

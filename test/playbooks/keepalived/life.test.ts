@@ -63,3 +63,41 @@ describe('whether a holder of virtual IPs can be stopped', () => {
     expect(hosts.map((host) => lives.okToStop(host).length)).toEqual([1, 1, 0]);
   });
 });
+
+describe('the drain of a holder of virtual IPs', () => {
+  const lives = (holders: readonly string[]) =>
+    life(hosts, {
+      ...observing([kept('api', 20, { holders })], { hosts }),
+      running: service.running('keepalived'),
+      takeoverSeconds: 64,
+    });
+  const [first, , third] = hosts;
+  if (!first || !third) throw new Error('there are three hosts');
+  const inWords = (steps: ReturnType<NonNullable<ReturnType<typeof life>['drain']>> | undefined) =>
+    steps?.map((one) => {
+      const on = one.kind === 'verify' ? one.check.members : (one.hosts ?? []);
+      return `${one.title}: ${on.map(({ name }) => name).join()}`;
+    });
+
+  it('stops keepalived there, until another holder has the addresses', () => {
+    const declared = lives(['controller1', 'controller2']);
+    expect(inWords(declared.drain?.(first))).toEqual([
+      'Stop keepalived on controller1: controller1',
+      'Each virtual IP is on one host: controller2',
+    ]);
+    expect(inWords(declared.undrain?.(first))).toEqual([
+      'Run keepalived on controller1: controller1',
+      'Each virtual IP is on one host: controller1,controller2',
+    ]);
+    expect(declared.units?.(first)).toEqual(['keepalived']);
+  });
+
+  it('is nothing on a host that holds none', () => {
+    const declared = lives(['controller1', 'controller2']);
+    expect([declared.drain?.(third), declared.undrain?.(third), declared.units?.(third)]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+  });
+});

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judgeSpare } from '../../../playbooks/neutron-agents/life.ts';
+import { judgeSpare, life } from '../../../playbooks/neutron-agents/life.ts';
 import type { ApiAnswer } from '../../../playbooks/openstack/operations/api-session.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
+import type { Step } from '../../../src/playbook/step.ts';
+import { aHost } from '../../support/inventory.ts';
+import { sessionAt } from '../openstack/operations/sessions.ts';
 
 type Said = Answer<ApiAnswer>;
 const KINDS = ['L3 agent', 'DHCP agent', 'Metadata agent', 'Linux bridge agent'];
@@ -47,5 +50,26 @@ describe('whether a network host can be stopped', () => {
       verdict,
       evidence: expect.stringContaining(evidence) as string,
     });
+  });
+});
+
+describe('what is asked of the control hosts', () => {
+  const [n1, c1, c2] = [aHost('n1'), aHost('c1'), aHost('c2')];
+  const declared = life([n1, c1], [c1, c2], sessionAt('http://192.0.2.20:5000'));
+  const inWords = (steps: readonly Step[] = []): readonly string[] =>
+    steps.map(({ title, hosts }) => `${title}: ${hosts?.map(({ name }) => name).join()}`);
+
+  it('when a host is drained, comes back, and leaves', () => {
+    expect(inWords(declared.drain?.(n1))).toEqual(['Move routers and DHCP away from n1: c1,c2']);
+    expect(inWords(declared.undrain?.(n1))).toEqual(['Let n1 run routers and DHCP: c1,c2']);
+    expect(inWords(declared.leave?.(n1))).toEqual(['Remove the agents of n1: c1,c2']);
+  });
+
+  it('is not asked of the one that leaves', () => {
+    expect(inWords(declared.leave?.(c1)).map((words) => words.replace(/.*: /, ''))).toEqual(['c2']);
+  });
+
+  it('is nothing about other hosts', () => {
+    expect([declared.drain?.(c2), declared.undrain?.(c2), declared.leave?.(c2)]).toEqual([[], [], []]);
   });
 });

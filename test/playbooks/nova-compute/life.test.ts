@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judgeSpare } from '../../../playbooks/nova-compute/life.ts';
+import { judgeSpare, life } from '../../../playbooks/nova-compute/life.ts';
 import type { ApiAnswer } from '../../../playbooks/openstack/operations/api-session.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
+import type { Step } from '../../../src/playbook/step.ts';
+import { aHost } from '../../support/inventory.ts';
+import { sessionAt } from '../openstack/operations/sessions.ts';
 
 type Said = Answer<ApiAnswer>;
 const away: Said = { reachable: false, reason: 'timed out' };
@@ -42,5 +45,33 @@ describe('whether a compute host can be stopped', () => {
       verdict,
       evidence: expect.stringContaining(evidence) as string,
     });
+  });
+});
+
+describe('what is asked of the control hosts', () => {
+  const [n1, c1, c2] = [aHost('n1'), aHost('c1'), aHost('c2')];
+  const declared = life([n1, c1], [c1, c2], sessionAt('http://192.0.2.20:5000'));
+  const inWords = (steps: readonly Step[] = []): readonly string[] =>
+    steps.map(({ title, hosts }) => `${title}: ${hosts?.map(({ name }) => name).join()}`);
+
+  it('when a host is drained, comes back, and leaves', () => {
+    expect(inWords(declared.drain?.(n1))).toEqual(['Start no servers on n1: c1,c2']);
+    expect(inWords(declared.undrain?.(n1))).toEqual(['Start servers on n1 again: c1,c2']);
+    expect(inWords(declared.leave?.(n1))).toEqual([
+      'Remove the compute service of n1: c1,c2',
+      'Remove the agents of n1: c1,c2',
+    ]);
+  });
+
+  it('is not asked of the one that leaves', () => {
+    expect(inWords(declared.leave?.(c1)).map((words) => words.replace(/.*: /, ''))).toEqual(['c2', 'c2']);
+  });
+
+  it('is nothing about other hosts', () => {
+    expect([declared.drain?.(c2), declared.undrain?.(c2), declared.leave?.(c2)]).toEqual([[], [], []]);
+  });
+
+  it('asks for no spare before a drain: servers do not move on their own', () => {
+    expect(declared.okToDrain?.(n1)).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { MemberView } from '../../../playbooks/pacemaker/cluster/health-cluster.ts';
 import type { CibConstraint, Monitor } from '../../../playbooks/pacemaker/cluster/resource-state.ts';
-import { judgeSpare } from '../../../playbooks/pacemaker/life.ts';
+import { judgeSpare, life } from '../../../playbooks/pacemaker/life.ts';
+import type { Host } from '../../../src/inventory/types.ts';
 import type { Spare } from '../../../src/playbook/life.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
+import { aHost } from '../../support/inventory.ts';
 
 const NAMES = ['c1', 'c2', 'c3'];
 const away: Answer<MemberView> = { reachable: false, reason: 'timed out' };
@@ -22,6 +24,7 @@ function seen(
       monitor: {
         members: new Map(NAMES.map((name) => [name, 'online'])),
         online: new Set(NAMES),
+        standby: new Set(),
         hasCoordinator: true,
         quorate: true,
         fencing: false,
@@ -163,5 +166,29 @@ describe('whether a member of Pacemaker can be stopped', () => {
     ]);
     expect(judgeSpare('c1', views, { runsWithoutQuorum: true }).verdict).toBe('spared');
     expect(judgeSpare('c1', views, { runsWithoutQuorum: false }).verdict).toBe('needed');
+  });
+});
+
+describe('the drain of a member', () => {
+  const [c1, c2, c3] = ['c1', 'c2', 'c3'].map((name) => aHost(name)) as [Host, Host, Host];
+  const clusters = [[c1, c2], [c3]].map((hosts) => ({ hosts, runsWithoutQuorum: true }));
+  const declared = life(clusters, ['corosync', 'pacemaker']);
+
+  it('concerns its own cluster alone', () => {
+    const planned = [declared.drain?.(c1), declared.undrain?.(c1)].flat();
+    expect(planned.map((one) => one?.title)).toEqual([
+      'Move resources away from c1',
+      'Let c1 run resources again',
+    ]);
+    for (const one of planned) {
+      if (one?.kind !== 'cluster') throw new Error('it is no step of a cluster');
+      expect(one.operation.members).toEqual([c1, c2]);
+    }
+  });
+
+  it('is nothing on a host outside of all clusters', () => {
+    const outside = aHost('k1');
+    expect([declared.drain?.(outside), declared.undrain?.(outside)]).toEqual([[], []]);
+    expect(declared.units?.(c1)).toEqual(['corosync', 'pacemaker']);
   });
 });

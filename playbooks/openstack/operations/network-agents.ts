@@ -6,7 +6,7 @@ import {
   type ApiAnswer,
   type ApiRequest,
   type ApiSession,
-} from '../openstack/operations/api-session.ts';
+} from './api-session.ts';
 
 /** An agent as Neutron lists it. */
 export interface ListedAgent {
