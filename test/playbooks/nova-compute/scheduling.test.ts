@@ -7,6 +7,7 @@ import { sessionAt } from '../openstack/operations/sessions.ts';
 const session = sessionAt('http://192.0.2.20:5000');
 const service = (host: string, status: string, reason: string | null = null) => ({
   id: `id-of-${host}`,
+  binary: 'nova-compute',
   host,
   status,
   disabled_reason: reason,
@@ -82,7 +83,7 @@ describe('a compute host that has left', () => {
   it('is forgotten by Nova', () => {
     const [change, ...more] = changesAfter(forgotten(session, 'k1'), answer(service('k1', 'disabled')));
     expect(more).toEqual([]);
-    expect(change?.summary).toBe('remove the compute service of k1');
+    expect(change?.summary).toBe('remove nova-compute of k1');
     expect(requestsOf(change)).toEqual([
       { service: 'compute', method: 'DELETE', path: '/os-services/id-of-k1' },
     ]);
