@@ -5,6 +5,7 @@ import { jsonLine, visibleBehind } from '../text/visible.ts';
 import { FILE_TROUBLE, InvalidFile, printProblems, UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Cli, Register } from './register.ts';
+import { registerBackup } from './verbs/backup.ts';
 import { registerCa } from './verbs/ca.ts';
 import { registerCompletion } from './verbs/completion.ts';
 import { registerDeploy, registerPlan, registerRun } from './verbs/deploy.ts';
@@ -18,6 +19,7 @@ import { registerOpenrc } from './verbs/openrc.ts';
 import { registerPhases } from './verbs/phases.ts';
 import { registerRecover } from './verbs/recover.ts';
 import { registerRender } from './verbs/render.ts';
+import { registerRestore } from './verbs/restore.ts';
 import { registerSchema } from './verbs/schema.ts';
 import { registerSecrets } from './verbs/secrets.ts';
 import { registerSmoke } from './verbs/smoke.ts';
@@ -72,6 +74,8 @@ const VERBS: readonly Register[] = [
   registerStatus,
   registerRecover,
   registerOkToStop,
+  registerBackup,
+  registerRestore,
   registerDrill,
   registerSmoke,
   registerOpenrc,

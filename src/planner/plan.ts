@@ -1,6 +1,7 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
+import type { Backup } from '../playbook/backup.ts';
 import type { Drill } from '../playbook/drill.ts';
 import { disruptive, type HealthCheck } from '../playbook/operation.ts';
 import { sparedByOthers, type SpareCheck } from '../playbook/life.ts';
@@ -36,6 +37,8 @@ export interface PlannedPhase {
   readonly okToStop: (host: Host) => readonly SpareCheck[];
   /** What an availability test observes of the system. */
   readonly drill: Drill;
+  /** How its data is backed up and restored, if it has any. */
+  readonly backup: Backup | undefined;
   readonly ports: readonly PortUse[];
 }
 
@@ -122,6 +125,7 @@ export function createPlan(request: PlanRequest): Plan {
           .map((check) => sparedByOthers(check, host));
       },
       drill: playbook.drill?.(context) ?? {},
+      backup: playbook.backup?.(context),
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
   };

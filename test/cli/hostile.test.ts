@@ -76,6 +76,17 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['inventory.yaml', NAME],
     ['words.yaml', 'a'],
   ],
+  backup: [
+    ['inventory.yaml'],
+    ['inventory.yaml', '--from', NAME],
+    ['inventory.yaml', '--recipient', NAME],
+    ['words.yaml'],
+  ],
+  restore: [
+    ['inventory.yaml', 'words.yaml'],
+    ['inventory.yaml', NAME],
+    ['words.yaml', NAME],
+  ],
   drill: [
     ['inventory.yaml', '--kill', 'a', '--yes'],
     ['inventory.yaml', '--kill', NAME, '--yes'],
