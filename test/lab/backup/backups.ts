@@ -7,7 +7,7 @@ import { failuresOf, osha, startOsha } from '../support/osha.ts';
 import { until } from '../support/until.ts';
 import { backedUpBy, PLAIN, recipient, SEALED } from './files.ts';
 
-/** Rows that do not compress, 500 bytes each. */
+/** Rows that do not compress, 512 bytes each. */
 const BALLAST_ROWS = 250_000;
 
 /** No member is out of rotation, and nothing of a backup is left on any. */
@@ -29,7 +29,7 @@ export function backups(): void {
   it('has data to copy', async () => {
     await sql(
       'controller1',
-      `CREATE TABLE IF NOT EXISTS harm.ballast (id INT AUTO_INCREMENT PRIMARY KEY, text VARBINARY(500));
+      `CREATE TABLE IF NOT EXISTS harm.ballast (id INT AUTO_INCREMENT PRIMARY KEY, text VARBINARY(512));
 USE harm;
 DELETE FROM ballast;
 INSERT INTO ballast (text) SELECT CONCAT(${Array.from({ length: 8 }, () => 'UNHEX(SHA2(RAND(), 512))').join(', ')}) FROM seq_1_to_${BALLAST_ROWS};`,
