@@ -12,6 +12,8 @@ export interface ServerPlace {
 const LEAVE_SECONDS = 20;
 /** Seconds for what a member applies to end, so that it can be held still. */
 const STILL_SECONDS = 300;
+/** Seconds for Debian's upgrade of the system tables. */
+const UPGRADE_SECONDS = 600;
 /** Seconds to put a member back: it may not answer at once. */
 const BACK_SECONDS = 600;
 
@@ -21,7 +23,7 @@ const BACK_SECONDS = 600;
  */
 const COUNTED = `TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
   AND TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'sys')
-  AND NOT (TABLE_SCHEMA = 'mysql' AND (ENGINE = 'CSV' OR TABLE_NAME LIKE 'innodb\\_%'
+  AND NOT (TABLE_SCHEMA = 'mysql' AND (COALESCE(ENGINE, '') = 'CSV' OR TABLE_NAME LIKE 'innodb\\_%'
     OR TABLE_NAME LIKE 'wsrep\\_%' OR TABLE_NAME IN ('gtid_slave_pos', 'transaction_registry')))`;
 
 const NAME = "CONCAT('`', REPLACE(TABLE_SCHEMA, '`', '``'), '`.`', REPLACE(TABLE_NAME, '`', '``'), '`')";
@@ -201,7 +203,7 @@ move_aside() {
   echo "aside $old"
 }
 keep_flags() {
-  # Debian's own marks: which version has upgraded these tables.
+  # Debian's own marks: without them, a server that starts alters its system tables as if it was upgraded.
   for i in "$data".before-restore-"$1"/debian-*.flag "$data".before-restore-"$1"/*_upgrade_info; do
     [ ! -e "$i" ] || cp -p -- "$i" "$2/"
   done
@@ -213,7 +215,8 @@ ${guards(place.unit, place.dataDirectory)}
 ${DIRECTORIES}
 at_rest
 move_aside ${quote(stamp)}
-install -d -o mysql -g mysql -m 755 -- "$data"`;
+install -d -o mysql -g mysql -m 755 -- "$data"
+keep_flags ${quote(stamp)} "$data"`;
 }
 
 export function placeScript(place: ServerPlace, id: string, stamp: string): string {
@@ -233,6 +236,9 @@ export function verifyScript(place: ServerPlace): string {
   return `${guards(place.unit, place.dataDirectory)}
 ${SQL}
 find_door
+# A server without those marks alters its system tables now.
+end=$(($(date +%s) + ${UPGRADE_SECONDS}))
+while pgrep -x 'mariadb-upgrade|mysql_upgrade|mariadb-check|debian-start' >/dev/null && [ "$(date +%s)" -lt "$end" ]; do sleep 1; done
 counts || { echo 'the rows could not be counted' >&2; exit 1; }
 sql --raw <<'END OF SQL' | sql --force 2>&1 | awk -F '\\t' '$3 == "status" && ($4 == "OK" || $4 ~ /already up to date/) { next } $3 == "note" { next } { print "damaged\\t" $1 "\\t" $3 ": " $4 }'
 SET SESSION wsrep_sync_wait=0;
