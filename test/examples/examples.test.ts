@@ -118,7 +118,8 @@ describe.each(sources)('%s', (source) => {
       ...[...text.matchAll(named)]
         .filter(([step]) => !known.steps.has(step))
         .map(([step]) => `${at}: ${step}`),
-      ...[...text.matchAll(/--(?:only|skip|from)[ =]([a-z][a-z-]*)/g)]
+      // A name with a number is a host: `osha backup --from`.
+      ...[...text.matchAll(/--(?:only|skip|from)[ =]([a-z][a-z-]*)(?![a-z0-9-])/g)]
         .filter(([, phase = '']) => !known.phases.has(phase) && !['and', 'names', 'take'].includes(phase))
         .map(([shown]) => `${at}: ${shown}`),
     ]);

@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 import { backedUpBy, PLAIN, recipient, SEALED } from './files.ts';
 
 /** Rows that do not compress, 512 bytes each. */
-const BALLAST_ROWS = 250_000;
+const BALLAST_ROWS = 120_000;
 
 /** No member is out of rotation, and nothing of a backup is left on any. */
 async function nothingLeft(): Promise<void> {

@@ -30,8 +30,6 @@ async function killedAt(
 }
 
 export function restores(): void {
-  let content = '';
-
   it('of a truncated file is refused before anything is stopped', async () => {
     for (const file of [PLAIN, SEALED]) {
       const cut = `${file}.cut`;
@@ -73,7 +71,6 @@ export function restores(): void {
     expect(failuresOf(result)).toEqual([]);
     expect(result.exitCode, result.stderr).toBe(0);
     process.stdout.write(`restored over a running cluster in ${result.durationMs} ms\n`);
-    content = await sql('controller1', CONTENT);
     await untilHealthy(INVENTORY, 120_000);
     for (const host of HOSTS) {
       expect(await on(host, 'ls -d /var/lib/mysql.before-restore-*/mysql')).toContain('before-restore');
@@ -82,6 +79,7 @@ export function restores(): void {
   });
 
   it('completes after all data was lost and osha was killed with -9 three times', async () => {
+    const content = await sql('controller1', CONTENT);
     const made = await osha('backup', INVENTORY, '--out', `${FOLDER}/last.osha-backup`, '--json');
     expect(made.exitCode, made.stderr).toBe(0);
     for (const host of HOSTS) await on(host, 'systemctl stop mariadb; rm -rf /var/lib/mysql', 300_000);
@@ -90,7 +88,7 @@ export function restores(): void {
     await killedAt((event) => event.event === 'step-finished' && event.step === 'stop', file);
     await killedAt((event) => event.event === 'change' && event.summary.startsWith('join'), file);
     const began = Date.now();
-    const result = await osha('restore', INVENTORY, file, '--json', '--replace', '--yes');
+    const result = await osha('restore', INVENTORY, file, '--json');
     expect(failuresOf(result)).toEqual([]);
     expect(result.exitCode, result.stderr).toBe(0);
     process.stdout.write(`completed in ${Date.now() - began} ms\n`);
