@@ -27,7 +27,7 @@ const options = new Set([
 
 /** Programs of the hosts and of the operator's, whose options stand in texts too. */
 const OTHER_PROGRAM =
-  /\b(?:age-keygen|apt-get|busybox|chown|cibadmin|crm_\w+|cp|env|gluster|install|ln|setpriv|stat|sysctl|systemd-\w+|tar|uwsgi|curl|dpkg-query|etcd|etcdctl|git|journalctl|keepalived|logrotate|mariadb|my_print_defaults|mariadb-install-db|[\w-]+-manage|npm|openstack|pcs|resource create|rabbitmqctl|runuser|ssh|systemctl|sysctl|useradd|vitest)\b/;
+  /\b(?:age-keygen|apt-get|busybox|chown|cibadmin|crm_\w+|cp|env|gluster|install|ln|setpriv|stat|sysctl|systemd-\w+|tar|uwsgi|curl|dpkg-query|etcd|etcdctl|git|journalctl|keepalived|logrotate|mariabackup|mariadb|my_print_defaults|mariadb-install-db|[\w-]+-manage|npm|openstack|pcs|resource create|rabbitmqctl|runuser|ssh|systemctl|sysctl|useradd|vitest)\b/;
 
 /** An inventory that the reader has, rather than one of this repository. */
 const OF_THE_READER = /^(?:INVENTORY|(?:\w+\/)?inventory\.yaml)$/;
