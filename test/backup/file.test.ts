@@ -62,7 +62,8 @@ it('a backup that is rejected at its end does not get its name', async () => {
     throw new Error('rejected');
   };
   await expect(file.finish(reject)).rejects.toThrow('rejected');
-  expect(existsSync(path)).toBe(false);
+  await file.discard();
+  expect([existsSync(path), existsSync(`${path}.part`)]).toEqual([false, false]);
 });
 
 it('an encrypted backup tells nothing without its identity, and is the same with it', async () => {

@@ -42,11 +42,11 @@ export function observeCandidate(
   platform: Platform,
   configFiles: readonly string[],
 ): Probe<BackupObservation> {
-  const { script, reads, parse } = observeMember(platform, configFiles);
+  const member = observeMember(platform, configFiles);
   return {
-    reads,
+    reads: member.reads,
     script: `(
-${script}
+${member.script}
 )
 (
 ${VERSIONS}
@@ -66,7 +66,7 @@ exit 0`,
       );
       const layout = values.get('layout');
       return {
-        ...parse(answer),
+        ...member.parse(answer),
         hasTools: values.get('tool') === 'yes',
         version: values.get('version') ?? '',
         clients: Number(values.get('clients') ?? -1),

@@ -160,16 +160,16 @@ async function form(
     import('../execute.ts'),
   ]);
   const { backup } = await backupOf(deployment);
-  const { opens, formOptions } = backup.restore;
+  const { restore: scripts } = backup;
   const plan = createPlan({
     ...deployment,
     selection: { only: [from.system] },
-    options: formOptions(from.member.name),
+    options: scripts.formOptions(from.member.name),
     recovers: true,
   });
   const phases = plan.phases.map((phase) => ({
     ...phase,
-    steps: phase.steps.filter(({ step }) => step.title !== opens),
+    steps: phase.steps.filter(({ step }) => step.title !== scripts.opens),
   }));
   const forming: Plan = {
     ...plan,
