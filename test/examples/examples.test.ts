@@ -41,7 +41,12 @@ function faultsOf({ verb, operands, options: given }: Call): readonly string[] {
   const inventory = operands.get('inventory')?.[0] ?? 'INVENTORY';
   const hosts = known.hosts.get(inventory);
   const names = (option: string): readonly string[] => (given[option] ?? []) as readonly string[];
-  const from = given['from'] as { readonly phase: string; readonly step?: string } | undefined;
+  // With `backup`, `--from` names a host.
+  const member = verb === 'backup' ? (given['from'] as string | undefined) : undefined;
+  const from =
+    verb === 'backup'
+      ? undefined
+      : (given['from'] as { readonly phase: string; readonly step?: string } | undefined);
   const isHost = (name: string): boolean =>
     (ROLE_WORDS as readonly string[]).includes(name) ||
     isOpen(name) ||
@@ -57,7 +62,7 @@ function faultsOf({ verb, operands, options: given }: Call): readonly string[] {
     ...(step === undefined || (known.stepsOf.get(inventory) ?? known.steps).has(step)
       ? []
       : [`there is no step ${step}`]),
-    ...[...names('limit'), ...names('on')]
+    ...[...names('limit'), ...names('on'), ...(member === undefined ? [] : [member])]
       .filter((name) => !isHost(name))
       .map((name) => `there is no host ${name}`),
     ...(operands.get('secret') ?? [])
