@@ -55,7 +55,10 @@ export function chooseMember(candidates: readonly Candidate[], from?: string): B
   if (!chosen) throw new Error('a member was Synced just now');
   const { member, facts } = chosen;
   if (!facts.hasTools) {
-    return refuse(`${member.name} has no mariabackup`, 'osha deploy INVENTORY --only galera installs it');
+    return refuse(
+      `${member.name} has no mariabackup`,
+      'install it with: osha deploy INVENTORY --only galera',
+    );
   }
   const clients = facts.clients < 0 ? 'an unknown number of clients' : counted(facts.clients);
   return {

@@ -45,7 +45,7 @@ export function judgeRestore(candidates: readonly Candidate[], request: RestoreR
   if (bare.length > 0) {
     return refuse(
       `${namesOf(bare)} ${bare.length === 1 ? 'lacks' : 'lack'} MariaDB or mariabackup`,
-      'osha deploy INVENTORY --only galera installs them',
+      'install them with: osha deploy INVENTORY --only galera',
     );
   }
   const fixed = reached.filter(({ facts }) => facts.fixed !== undefined || facts.moved !== undefined);
