@@ -40,6 +40,17 @@ export type {
   ResourceKey,
   TextDiff,
 } from './playbook/operation.ts';
+export type {
+  Backup,
+  BackupChoice,
+  BackupFacts,
+  BackupRefusal,
+  RestoreDecision,
+  RestoreRequest,
+  RestoreScripts,
+  RestoreState,
+  RowCounts,
+} from './playbook/backup.ts';
 export type { Drill, DrillProof, DrillScript, DrillService, DrillWrites } from './playbook/drill.ts';
 export { spareCheck, sparedByOthers, type Life, type Spare, type SpareCheck } from './playbook/life.ts';
 export type { CarriedSecret, LineOfFile, Where } from './playbook/carried-secret.ts';

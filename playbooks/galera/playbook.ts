@@ -14,11 +14,14 @@ import { myCnf, REPLICATION_PORT } from './files/my-cnf.ts';
 import { settings, settingsOf } from './settings.ts';
 import { galeraProblems } from './validate.ts';
 import { healthAccount, healthSystemUser } from './health-account.ts';
+import { backup } from './backup.ts';
 import { drillWrites } from './drill.ts';
 import { healthy } from './health.ts';
 import { life } from './life.ts';
 
 const HEALTH_UNIT_FILE = `/etc/systemd/system/${HEALTH_UNIT}`;
+/** The step that lets clients in. */
+const OPENS = `Run the health endpoint on port ${HEALTH_PORT}`;
 const HEALTH_FOLDER = HEALTH_PROGRAM.slice(0, HEALTH_PROGRAM.lastIndexOf('/'));
 /** Checks that it parses, before it replaces the running program. */
 const IS_PYTHON = `python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' {}`;
@@ -71,9 +74,7 @@ export default playbook({
       }),
       step(
         'Install MariaDB and Galera',
-        packages.installed(
-          settings.sst === 'mariabackup' ? [...names.galera, ...names.mariabackup] : names.galera,
-        ),
+        packages.installed([...names.galera, ...names.mariabackup]),
         onMembers,
       ),
       step(
@@ -127,11 +128,10 @@ export default playbook({
         ],
         onMembers,
       ),
-      step(
-        `Run the health endpoint on port ${HEALTH_PORT}`,
-        service.running(HEALTH_UNIT, { newerThan: [HEALTH_PROGRAM, HEALTH_UNIT_FILE] }),
-        { ...onMembers, recovers: true },
-      ),
+      step(OPENS, service.running(HEALTH_UNIT, { newerThan: [HEALTH_PROGRAM, HEALTH_UNIT_FILE] }), {
+        ...onMembers,
+        recovers: true,
+      }),
       verify('Every member is Synced', healthy(members, voters), { within: minutes(2) }),
     ];
   },
@@ -145,6 +145,9 @@ export default playbook({
     const { members, arbitrator } = votersOf(inventory, settings);
     return life(members, { platform, ...(arbitrator ? { arbitrator } : {}) });
   },
+
+  backup: ({ inventory, settings, platform }) =>
+    backup(votersOf(inventory, settings).members, { platform, opens: OPENS }),
 
   drill: ({ inventory, settings }) => {
     const vip = vipOf({ vip: 'database', internal: true }, inventory);

@@ -5,6 +5,7 @@ import { jsonLine, visibleBehind } from '../text/visible.ts';
 import { FILE_TROUBLE, InvalidFile, printProblems, UserError } from './errors.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Cli, Register } from './register.ts';
+import { registerBackup } from './verbs/backup.ts';
 import { registerCa } from './verbs/ca.ts';
 import { registerCompletion } from './verbs/completion.ts';
 import { registerDeploy, registerPlan, registerRun } from './verbs/deploy.ts';
@@ -20,6 +21,7 @@ import { registerPhases } from './verbs/phases.ts';
 import { registerRecover } from './verbs/recover.ts';
 import { registerRender } from './verbs/render.ts';
 import { registerRestart } from './verbs/restart.ts';
+import { registerRestore } from './verbs/restore.ts';
 import { registerSchema } from './verbs/schema.ts';
 import { registerSecrets } from './verbs/secrets.ts';
 import { registerSmoke } from './verbs/smoke.ts';
@@ -78,6 +80,8 @@ const VERBS: readonly Register[] = [
   registerHost,
   registerRestart,
   registerUpgrade,
+  registerBackup,
+  registerRestore,
   registerDrill,
   registerSmoke,
   registerOpenrc,

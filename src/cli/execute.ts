@@ -183,14 +183,14 @@ export async function recordRun(
 }
 
 /** The settings of a run that are the same in all modes. */
-interface PreparedRun {
+export interface PreparedRun {
   readonly settings: Omit<RunOptions, 'mode' | 'prune' | 'lockOwner' | 'admission' | 'signal' | 'emit'>;
   /** Masks secrets in a text. */
   readonly mask: (text: string) => string;
 }
 
 /** Prepares a run of a plan, in any mode. */
-async function prepareRun(
+export async function prepareRun(
   cli: Cli,
   plan: Plan,
   deployment: Deployment,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Host } from '../inventory/types.ts';
+import type { Backup } from '../playbook/backup.ts';
 import type { Change, ClusterOperation, HealthCheck, Operation, Probe } from '../playbook/operation.ts';
 import type { Life, SpareCheck } from '../playbook/life.ts';
 import type { Playbook } from '../playbook/playbook.ts';
@@ -54,6 +55,7 @@ const playbookShape = z.looseObject({
       'health',
       'life',
       'drill',
+      'backup',
       'frontends',
       'takeovers',
       'morePorts',
@@ -172,6 +174,27 @@ const verdictShape = z.looseObject(
   },
   { error: 'expected a verdict: { verdict, evidence }' },
 );
+const backupShape = z.looseObject(
+  {
+    what: text,
+    members: listOf(hostShape),
+    ...Object.fromEntries(
+      ['probe', 'choose', 'dump', 'parseFacts', 'whyAway', 'judgeRestore'].map((name) => [name, callable]),
+    ),
+    restore: z.looseObject({
+      pipe: text,
+      pipeEnd: text,
+      close: text,
+      stop: text,
+      opens: text,
+      verify: text,
+      open: text,
+      forget: text,
+      ...Object.fromEntries(['receive', 'empty', 'place', 'formOptions'].map((name) => [name, callable])),
+    }),
+  },
+  { error: 'expected a backup: its scripts and decisions' },
+);
 const findingShape = z.looseObject(
   { subject: text, healthy: z.boolean(), evidence: text },
   { error: 'expected a finding: { subject, healthy, evidence }' },
@@ -233,6 +256,13 @@ export function guardedPlaybook(file: PlaybookFile, exported: unknown): Playbook
       const drill = file.call('drill', () => playbook.drill?.(context) ?? {});
       requireShape(file, 'drill', drill, drillShape);
       return drill;
+    };
+  }
+  if (playbook.backup) {
+    own.backup = (context) => {
+      const backup = file.call('backup', () => playbook.backup?.(context));
+      requireShape(file, 'backup', backup, backupShape);
+      return backup as Backup;
     };
   }
   if (playbook.frontends)

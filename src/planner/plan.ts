@@ -1,6 +1,7 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CarriedSecret } from '../playbook/carried-secret.ts';
+import type { Backup } from '../playbook/backup.ts';
 import type { Drill } from '../playbook/drill.ts';
 import { disruptive, type HealthCheck } from '../playbook/operation.ts';
 import type { SpareCheck } from '../playbook/life.ts';
@@ -49,6 +50,8 @@ export interface PlannedPhase {
   readonly whyKept: (host: Host) => string | undefined;
   /** What an availability test observes of the system. */
   readonly drill: Drill;
+  /** How its data is backed up and restored, if it has any. */
+  readonly backup: Backup | undefined;
   readonly ports: readonly PortUse[];
 }
 
@@ -131,6 +134,7 @@ export function createPlan(request: PlanRequest): Plan {
       okToDrain: (host) => spareChecksOf(system, host, 'okToDrain'),
       whyKept: (host) => playbook.life?.(context).whyKept?.(host),
       drill: playbook.drill?.(context) ?? {},
+      backup: playbook.backup?.(context),
       ports: [...(playbook.ports ?? []), ...(playbook.morePorts?.(context) ?? [])],
     };
   };

@@ -13,7 +13,8 @@ export const debian12: Platform = {
     chrony: ['chrony'],
     // python3 runs the health endpoint.
     galera: ['mariadb-server', 'galera-4', 'rsync', 'python3'],
-    mariabackup: ['mariadb-backup', 'socat'],
+    // Copies of a running member, for backups and for state transfers (socat).
+    mariabackup: ['mariadb-backup', 'zstd', 'socat'],
     rabbitmq: ['rabbitmq-server'],
     memcached: ['memcached'],
     haproxy: ['haproxy', 'socat', 'openssl'],

@@ -6,6 +6,7 @@ import { mergeRules, type SecretRule, type SecretRules } from '../secrets/rule.t
 import type { Secret } from '../secrets/secret.ts';
 import { OshaError } from '../text/error.ts';
 import { bare } from '../yaml/bare.ts';
+import type { Backup } from './backup.ts';
 import type { CarriedSecret } from './carried-secret.ts';
 import type { DeclaredAuthority, DeclaredCloud } from './cloud.ts';
 import type { Drill } from './drill.ts';
@@ -147,6 +148,8 @@ export interface PlaybookDefinition<
   life?(context: PlaybookContext<z.output<Schema>, SecretName>): Life;
   /** What `osha drill` observes of it while a host is taken away; default: nothing. Pure. */
   drill?(context: PlaybookContext<z.output<Schema>, SecretName>): Drill;
+  /** How `osha backup` and `osha restore` copy its data; default: it has none worth a copy. Pure. */
+  backup?(context: PlaybookContext<z.output<Schema>, SecretName>): Backup;
   /** Its services behind HAProxy. `context.frontends` and `context.takeovers` are empty here. */
   frontends?(context: PlaybookContext<z.output<Schema>, SecretName>): readonly Frontend[];
   /** Units that it starts and stops instead of the init system. `context.frontends` and `context.takeovers` are empty here. */

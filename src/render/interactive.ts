@@ -235,6 +235,7 @@ export function interactiveRenderer(options: InteractiveOptions): InteractiveRen
       case 'findings':
       case 'measured':
       case 'acknowledged':
+      case 'backed-up':
       case 'progress':
       case 'host-finished':
       case 'summary':

@@ -8,6 +8,7 @@ import {
   changesOf,
   createProgress,
   doing,
+  isCopy,
   isTest,
   phaseOf,
   stepOf,
@@ -102,7 +103,8 @@ export function plainRenderer(options: PlainOptions): {
         if (verbose) sayOf(event.phase, colors.faint(`    ${event.host} | ${visibleBehind(event.line)}`));
         break;
       case 'progress':
-        if (verbose) say(colors.faint(`    ${visibleInLine(event.text)}`));
+        // Copies take long, and nothing else tells how far they are.
+        if (verbose || isCopy(progress)) say(colors.faint(`    ${visibleInLine(event.text)}`));
         break;
       case 'step-finished':
         tell(stepOf(progress, event.phase, event.step));
@@ -120,6 +122,7 @@ export function plainRenderer(options: PlainOptions): {
       case 'findings':
       case 'measured':
       case 'acknowledged':
+      case 'backed-up':
       case 'host-finished':
       case 'summary':
         break;

@@ -201,6 +201,7 @@ export function advance(progress: Progress, event: RunEvent, now: number): void 
     // Shown as evidence.
     case 'measured':
     case 'acknowledged':
+    case 'backed-up':
       break;
     case 'summary':
       progress.summary = withChanges(event, progress);
@@ -303,9 +304,14 @@ export function wasInterrupted(step: StepProgress): boolean {
   );
 }
 
-/** Whether it is a run of `osha smoke` or `osha drill`, whose steps have an outcome of their own instead of hosts. */
+/** Whether it is a run of `osha smoke`, `drill`, `backup` or `restore`, whose steps have an outcome of their own instead of hosts. */
 export function isTest({ mode }: Pick<Progress, 'mode'>): boolean {
-  return mode === 'smoke' || mode === 'clean' || mode === 'drill';
+  return mode !== 'apply' && mode !== 'diff';
+}
+
+/** Whether it is a run of `osha backup` or `osha restore`. */
+export function isCopy({ mode }: Pick<Progress, 'mode'>): boolean {
+  return mode === 'backup' || mode === 'restore';
 }
 
 /** What the verbs do that are no deployments, by the words that were typed. */

@@ -181,6 +181,8 @@ const PASSED: Readonly<Partial<Record<Progress['mode'], string>>> = {
   smoke: 'the cloud works',
   clean: 'clean',
   drill: 'nothing was lost and everything is healthy',
+  backup: 'backed up',
+  restore: 'restored and verified',
 };
 
 function testVerdict(summary: Summary, mode: Progress['mode'], colors: Colors): string {

@@ -47,7 +47,7 @@ export interface Prunable {
   readonly summary: string;
 }
 
-export type RunMode = 'apply' | 'diff' | 'smoke' | 'clean' | 'drill';
+export type RunMode = 'apply' | 'diff' | 'smoke' | 'clean' | 'drill' | 'backup' | 'restore';
 
 /** The events of a run, in chronological order. One JSON line each with `--json`. */
 export type RunEvent =
@@ -55,7 +55,7 @@ export type RunEvent =
       readonly event: 'run-started';
       readonly command: string;
       readonly inventory: string;
-      /** `smoke` and `clean` are runs of `osha smoke`, `drill` is one of `osha drill`: their phases have no hosts. */
+      /** `smoke` and `clean` are runs of `osha smoke`; `drill`, `backup` and `restore` of these verbs: their own phases have no hosts. */
       readonly mode: RunMode;
       readonly phases: readonly string[];
       /** The same phases: those of one wave run in parallel, the waves serially. */
@@ -141,7 +141,7 @@ export type RunEvent =
       readonly step: string;
       readonly findings: readonly Finding[];
     }
-  /** With `osha smoke` and `osha drill`: what a step is doing or waiting for. */
+  /** With `osha smoke`, `drill`, `backup` and `restore`: what a step is doing or waiting for. */
   | { readonly event: 'progress'; readonly phase: string; readonly step: string; readonly text: string }
   /** With `osha drill`: what one host measured of one service while another host was away. */
   | {
@@ -166,6 +166,23 @@ export type RunEvent =
       readonly acknowledged: number;
       /** Entries that a member does not have, by its name; only members that were asked. */
       readonly lost: Readonly<Record<string, number>>;
+    }
+  /** With `osha backup`: what was written. */
+  | {
+      readonly event: 'backed-up';
+      readonly phase: string;
+      readonly step: string;
+      readonly file: string;
+      /** Of the file. */
+      readonly bytes: number;
+      /** As in its last line: of everything before that, before encryption. */
+      readonly sha256: string;
+      readonly member: string;
+      readonly version: string;
+      readonly position: string;
+      readonly encrypted: boolean;
+      /** Rows of each table. */
+      readonly tables: Readonly<Record<string, number>>;
     }
   | {
       readonly event: 'host-finished';

@@ -25,7 +25,15 @@ export interface RunOptions {
   readonly beyondMaxOutput?: 'cut' | 'end' | undefined;
   /** Called with output as it arrives, in whole characters; not with output that is cut. */
   onOutput?(stream: 'stdout' | 'stderr', chunk: string): void;
+  /**
+   * Gets the bytes of stdout as they arrive, in order; then nothing of stdout is kept. While a returned promise is pending, the
+   * script is held back. If it rejects, the script's process group is killed and `run` throws the same error.
+   */
+  readonly stdoutTo?: ByteSink | undefined;
 }
+
+/** Takes bytes, as fast as the promises that it returns. */
+export type ByteSink = (bytes: Buffer) => Promise<void> | void;
 
 /** A root shell that stays open on one host. Scripts run one at a time, in the order of the calls. */
 export interface Session {

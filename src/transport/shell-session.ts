@@ -3,7 +3,7 @@ import type { Host } from '../inventory/types.ts';
 import { BoundedOutput } from './bounded-output.ts';
 import { ConnectionDropped, LockFailed, OutputFlood, ScriptTimeout } from './errors.ts';
 import { MarkedStream } from './remote-loop.ts';
-import type { LockAnswer, RunOptions, ScriptResult, Session } from './session.ts';
+import type { ByteSink, LockAnswer, RunOptions, ScriptResult, Session } from './session.ts';
 import { after } from './timers.ts';
 
 type Stream = 'stdout' | 'stderr';
@@ -132,9 +132,10 @@ export class ShellSession implements Session {
     this.#roundTrips += 1;
     const started = performance.now();
     const { maxOutputBytes = this.#maxOutputBytes, beyondMaxOutput = 'cut' } = options;
-    const run = new ScriptRun(String(this.#roundTrips), maxOutputBytes, (stream, piece) =>
-      options.onOutput?.(stream, piece),
-    );
+    const run = new ScriptRun(String(this.#roundTrips), maxOutputBytes, {
+      onOutput: (stream, piece) => options.onOutput?.(stream, piece),
+      drain: options.stdoutTo && new Drain(options.stdoutTo, this.#streams.stdout),
+    });
     this.#run = run;
     this.#onDrop = (error) => run.drop(error);
     const body = Buffer.from(script);
@@ -148,13 +149,16 @@ export class ShellSession implements Session {
         run.ended,
         limit.reached,
         ...(beyondMaxOutput === 'end' ? [run.flooded] : []),
+        ...(run.drain ? [run.drain.failed] : []),
       ]);
       // Also if the script has ended meanwhile: its output is still incomplete.
       const isFlood = beyondMaxOutput === 'end' && (outcome === 'flooded' || run.cutBytes > 0);
       if (typeof outcome !== 'number') {
+        run.drain?.discard();
         await this.#kill(run);
         options.signal?.throwIfAborted();
       }
+      if (outcome === 'failed' || typeof outcome === 'number') await run.drain?.emptied();
       if (isFlood) throw new OutputFlood(maxOutputBytes);
       if (typeof outcome !== 'number') {
         throw new ScriptTimeout(options.timeoutMs, run.text('stdout'), run.text('stderr'));
@@ -168,6 +172,7 @@ export class ShellSession implements Session {
         durationMs,
       };
     } finally {
+      run.drain?.discard();
       limit.clear();
       this.#run = undefined;
       this.#onDrop = undefined;
@@ -287,6 +292,56 @@ class Output {
   }
 }
 
+/** Passes the bytes of a stream to a sink, and pauses the stream while the sink is busy. */
+class Drain {
+  /** Resolves once the sink has failed. */
+  readonly failed: Promise<'failed'>;
+  readonly #sink: ByteSink;
+  readonly #source: Readable;
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #isDiscarding = false;
+  #failure: { readonly error: unknown } | undefined;
+  #fail!: (word: 'failed') => void;
+
+  constructor(sink: ByteSink, source: Readable) {
+    this.#sink = sink;
+    this.#source = source;
+    this.failed = new Promise((resolve) => (this.#fail = resolve));
+  }
+
+  add(bytes: Buffer): void {
+    if (this.#isDiscarding) return;
+    this.#waiting += 1;
+    this.#source.pause();
+    this.#last = this.#last.then(() => this.#pass(bytes));
+  }
+
+  /** Drops all further bytes, so that the stream's end arrives. */
+  discard(): void {
+    this.#isDiscarding = true;
+    this.#source.resume();
+  }
+
+  /** Waits until the sink has taken everything. Throws its error. */
+  async emptied(): Promise<void> {
+    await this.#last;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async #pass(bytes: Buffer): Promise<void> {
+    try {
+      if (!this.#isDiscarding) await this.#sink(bytes);
+    } catch (error) {
+      this.#failure ??= { error };
+      this.#isDiscarding = true;
+      this.#fail('failed');
+    }
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#source.resume();
+  }
+}
+
 /** A script that a remote loop runs: collects its output until the loop has reported its end on both streams. */
 class ScriptRun {
   readonly id: string;
@@ -294,14 +349,24 @@ class ScriptRun {
   readonly ended: Promise<number>;
   /** Resolves once a stream exceeds its limit. */
   readonly flooded: Promise<'flooded'>;
+  /** Takes stdout instead of its output. */
+  readonly drain: Drain | undefined;
   readonly #outputs: Readonly<Record<Stream, Output>>;
   #end!: (exitCode: number) => void;
   #fail!: (error: Error) => void;
   #flood!: (word: 'flooded') => void;
 
   /** Keeps `maxBytes` of each stream. */
-  constructor(id: string, maxBytes: number, onOutput: NonNullable<RunOptions['onOutput']>) {
+  constructor(
+    id: string,
+    maxBytes: number,
+    {
+      onOutput,
+      drain,
+    }: { readonly onOutput: NonNullable<RunOptions['onOutput']>; readonly drain: Drain | undefined },
+  ) {
     this.id = id;
+    this.drain = drain;
     this.#outputs = {
       stdout: new Output(maxBytes, (piece) => onOutput('stdout', piece)),
       stderr: new Output(maxBytes, (piece) => onOutput('stderr', piece)),
@@ -317,6 +382,10 @@ class ScriptRun {
 
   bytes(stream: Stream, bytes: Buffer): void {
     const output = this.#outputs[stream];
+    if (stream === 'stdout' && this.drain) {
+      if (output.began && !output.ended) this.drain.add(bytes);
+      return;
+    }
     output.add(bytes);
     if (output.kept.isFull) this.#flood('flooded');
   }

@@ -96,6 +96,18 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['inventory.yaml', NAME],
     ['words.yaml', 'galera', '--dry-run'],
   ],
+  upgrade: [['inventory.yaml'], ['inventory.yaml', NAME], ['words.yaml', 'galera', '--diff']],
+  backup: [
+    ['inventory.yaml'],
+    ['inventory.yaml', '--from', NAME],
+    ['inventory.yaml', '--recipient', NAME],
+    ['words.yaml'],
+  ],
+  restore: [
+    ['inventory.yaml', 'words.yaml'],
+    ['inventory.yaml', NAME],
+    ['words.yaml', NAME],
+  ],
   drill: [
     ['inventory.yaml', '--kill', 'a', '--yes'],
     ['inventory.yaml', '--kill', NAME, '--yes'],

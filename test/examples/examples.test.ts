@@ -27,7 +27,7 @@ const options = new Set([
 
 /** Programs of the hosts and of the operator's, whose options stand in texts too. */
 const OTHER_PROGRAM =
-  /\b(?:age-keygen|apt-get|busybox|chown|cibadmin|crm_\w+|cp|env|gluster|install|ln|setpriv|stat|sysctl|systemd-\w+|tar|uwsgi|curl|dpkg-query|etcd|etcdctl|git|journalctl|keepalived|logrotate|mariadb|my_print_defaults|mariadb-install-db|[\w-]+-manage|npm|openstack|pcs|resource create|rabbitmqctl|runuser|ssh|systemctl|sysctl|useradd|vitest)\b/;
+  /\b(?:age-keygen|apt-get|busybox|chown|cibadmin|crm_\w+|cp|env|gluster|install|ln|setpriv|stat|sysctl|systemd-\w+|tar|uwsgi|curl|dpkg-query|etcd|etcdctl|git|journalctl|keepalived|logrotate|mariabackup|mariadb|my_print_defaults|mariadb-install-db|[\w-]+-manage|npm|openstack|pcs|resource create|rabbitmqctl|runuser|ssh|systemctl|sysctl|useradd|vitest)\b/;
 
 /** An inventory that the reader has, rather than one of this repository. */
 const OF_THE_READER = /^(?:INVENTORY|(?:\w+\/)?inventory\.yaml)$/;
@@ -41,7 +41,12 @@ function faultsOf({ verb, operands, options: given }: Call): readonly string[] {
   const inventory = operands.get('inventory')?.[0] ?? 'INVENTORY';
   const hosts = known.hosts.get(inventory);
   const names = (option: string): readonly string[] => (given[option] ?? []) as readonly string[];
-  const from = given['from'] as { readonly phase: string; readonly step?: string } | undefined;
+  // With `backup`, `--from` names a host.
+  const member = verb === 'backup' ? (given['from'] as string | undefined) : undefined;
+  const from =
+    verb === 'backup'
+      ? undefined
+      : (given['from'] as { readonly phase: string; readonly step?: string } | undefined);
   const isHost = (name: string): boolean =>
     (ROLE_WORDS as readonly string[]).includes(name) ||
     isOpen(name) ||
@@ -57,7 +62,7 @@ function faultsOf({ verb, operands, options: given }: Call): readonly string[] {
     ...(step === undefined || (known.stepsOf.get(inventory) ?? known.steps).has(step)
       ? []
       : [`there is no step ${step}`]),
-    ...[...names('limit'), ...names('on')]
+    ...[...names('limit'), ...names('on'), ...(member === undefined ? [] : [member])]
       .filter((name) => !isHost(name))
       .map((name) => `there is no host ${name}`),
     ...(operands.get('secret') ?? [])
@@ -118,7 +123,8 @@ describe.each(sources)('%s', (source) => {
       ...[...text.matchAll(named)]
         .filter(([step]) => !known.steps.has(step))
         .map(([step]) => `${at}: ${step}`),
-      ...[...text.matchAll(/--(?:only|skip|from)[ =]([a-z][a-z-]*)/g)]
+      // A name with a number is a host: `osha backup --from`.
+      ...[...text.matchAll(/--(?:only|skip|from)[ =]([a-z][a-z-]*)(?![a-z0-9-])/g)]
         .filter(([, phase = '']) => !known.phases.has(phase) && !['and', 'names', 'take'].includes(phase))
         .map(([shown]) => `${at}: ${shown}`),
     ]);

@@ -54,6 +54,18 @@ export const RUN: { readonly [Kind in RunEvent['event']]: Extract<RunEvent, { ev
     ...AT,
     findings: [{ host: 'h', subject: 'size', healthy: false, evidence: '2 of 3', hint: 'look' }],
   },
+  'backed-up': {
+    event: 'backed-up',
+    ...AT,
+    file: 'lab.osha-backup',
+    bytes: 5,
+    sha256: 'a'.repeat(64),
+    member: 'h',
+    version: '10.11.11',
+    position: 'uuid:5',
+    encrypted: true,
+    tables: { 'a.b': 2 },
+  },
   measured: {
     event: 'measured',
     ...AT,

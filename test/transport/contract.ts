@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectionDropped, OutputFlood, ScriptTimeout } from '../../src/transport/errors.ts';
 import type { RunOptions, ScriptResult, Session } from '../../src/transport/session.ts';
@@ -75,6 +76,52 @@ for number in 3 4 5 6 7 8 9; do ( : <&$number ) 2>/dev/null && echo "$number is 
       expect(result.stderr === 'e'.repeat(MEGABYTES_10)).toBe(true);
       expect(streamed).toBe(2 * MEGABYTES_10);
       expect(result.durationMs).toBeLessThan(10_000);
+    });
+
+    it('passes stdout on as bytes, and holds the script back while the receiver is busy', async () => {
+      const hash = createHash('sha256');
+      let bytes = 0;
+      let most = 0;
+      let busy = 0;
+      const result = await run(
+        `sum=$(mktemp -u); mkfifo "$sum"; sha256sum <"$sum" >&2 &
+head -c ${MEGABYTES_10} /dev/urandom | tee "$sum"; wait; rm "$sum"`,
+        {
+          stdoutTo: async (chunk) => {
+            busy += 1;
+            most = Math.max(most, busy);
+            await new Promise((done) => setTimeout(done, 1));
+            hash.update(chunk);
+            bytes += chunk.length;
+            busy -= 1;
+          },
+        },
+      );
+      expect(bytes).toBe(MEGABYTES_10);
+      expect(most).toBe(1);
+      expect(result.stderr.split(' ')[0]).toBe(hash.digest('hex'));
+      expect(result.stdout).toBe('');
+    });
+
+    it('ends a script whose receiver fails, and throws its error', async () => {
+      const full = new Error('the disk is full');
+      const error = await failing('while :; do echo more; done', {
+        stdoutTo: () => Promise.reject(full),
+      });
+      expect(error).toBe(full);
+      expect(await run('echo next')).toMatchObject({ stdout: 'next\n' });
+    });
+
+    it('ends a script whose receiver is busy when it is aborted', async () => {
+      const stop = new AbortController();
+      const never = new Promise<void>(() => undefined);
+      setTimeout(() => stop.abort(new Error('stopped')), 300);
+      const error = await failing('while :; do echo more; done', {
+        signal: stop.signal,
+        stdoutTo: () => never,
+      });
+      expect(error).toEqual(new Error('stopped'));
+      expect(await run('echo next')).toMatchObject({ stdout: 'next\n' });
     });
 
     it('transfers 10 MB of arbitrary input bytes', async () => {

@@ -35,7 +35,9 @@ import sys
 
 SERVING = ${JSON.stringify(serving)}
 NAMES = ["wsrep_cluster_status", "wsrep_local_state", "wsrep_local_state_comment", "wsrep_ready"]
-QUESTION = "SHOW GLOBAL STATUS WHERE Variable_name IN (%s); SELECT 'asked', '';\\n" % ", ".join(
+# A member that was desynced on purpose, as by a backup, is held still: also a donor would serve otherwise.
+AWAY = "1"
+QUESTION = "SHOW GLOBAL STATUS WHERE Variable_name IN (%s); SELECT 'away', @@wsrep_desync; SELECT 'asked', '';\\n" % ", ".join(
     "'%s'" % name for name in NAMES
 )
 INTERVAL = 1.0  # seconds between two questions
@@ -82,6 +84,8 @@ async def ask(client):
             raise EOFError
         name, _, value = line.decode(errors="replace").rstrip("\\n").partition("\\t")
         if name == "asked":
+            if said.pop("away", "") == AWAY:
+                return "taken out of rotation (wsrep_desync)"
             return " ".join(said.get(name, "?") for name in NAMES) if said else ""
         said[name] = value
 

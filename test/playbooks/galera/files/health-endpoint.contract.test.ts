@@ -141,6 +141,14 @@ describe('the health endpoint', () => {
       200,
       'Primary 2 Donor/Desynced ON',
     ],
+    [
+      'one that is held still for a backup, even where a donor serves',
+      `${says('Primary', 2, 'Donor/Desynced', 'ON')}away\t1\n`,
+      'mariabackup',
+      503,
+      'taken out of rotation (wsrep_desync)',
+    ],
+    ['one that says it is in rotation', `${SYNCED}away\t0\n`, 'rsync', 200, 'Primary 4 Synced ON'],
     ['a server without a cluster', '', 'rsync', 503, 'no answer from the server'],
   ];
   it.each(cases)('answers for %s', async (_name, said, sst, status, words) => {
