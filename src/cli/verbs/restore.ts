@@ -165,7 +165,7 @@ async function form(
     ...deployment,
     selection: { only: [from.system] },
     options: scripts.formOptions(from.member.name),
-    recovers: true,
+    purpose: { kind: 'recover' },
   });
   const phases = plan.phases.map((phase) => ({
     ...phase,
