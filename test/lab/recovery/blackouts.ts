@@ -76,7 +76,7 @@ export const BLACKOUTS: readonly Blackout[] = [
       await kill('controller3');
     },
     refusal: {
-      says: /controller3 is unreachable/,
+      says: /controller3 cannot be reached/,
       repair: async () => {
         await bootstrapFrom('controller1');
         await start('controller3');
