@@ -8,6 +8,16 @@ import { firstVerdict, spareByApi } from '../openstack/operations/api-spare.ts';
 export function life(computes: readonly Host[], control: readonly Host[], session: ApiSession): Life {
   const schedule = (title: string, { name }: Host, wanted: 'drained' | 'ready') =>
     step(title, scheduling(session, name, wanted), { hosts: control });
+  const onServersOf = ({ name }: Host, judge: (answers: Answers<ApiAnswer>) => Spare) =>
+    spareByApi({
+      control,
+      session,
+      question: {
+        service: 'compute',
+        path: `/servers/detail?all_tenants=1&host=${encodeURIComponent(name)}`,
+      },
+      judge,
+    });
   return {
     // Its servers do not move on their own: a drain only keeps others away.
     okToDrain: () => [],
@@ -29,17 +39,9 @@ export function life(computes: readonly Host[], control: readonly Host[], sessio
     },
     undrain: (host) =>
       computes.includes(host) ? [schedule(`Start servers on ${host.name} again`, host, 'ready')] : [],
-    okToStop: (host) => [
-      spareByApi({
-        control,
-        session,
-        question: {
-          service: 'compute',
-          path: `/servers/detail?all_tenants=1&host=${encodeURIComponent(host.name)}`,
-        },
-        judge: judgeSpare,
-      }),
-    ],
+    okToStop: (host) => [onServersOf(host, judgeSpare)],
+    // Nova keeps the service of a host that has servers, running or not.
+    okToLeave: (host) => [onServersOf(host, judgeLeave)],
   };
 }
 
@@ -56,14 +58,31 @@ export function judgeSpare(answers: Answers<ApiAnswer>): Spare {
     // A server that is shut off, shelved or in error has nothing that could stop.
     const running = servers.filter(({ status: state }) => !IDLE.includes(state));
     if (running.length === 0) return { verdict: 'spared', evidence: 'no server runs on it' };
-    const names = running.slice(0, MOST_NAMES).map(({ name }) => name);
-    const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
     return {
       verdict: 'needed',
-      evidence: `${running.length === 1 ? '1 server runs' : `${running.length} servers run`} on it: ${names.join(', ')}${more}`,
+      evidence: `${running.length === 1 ? '1 server runs' : `${running.length} servers run`} on it: ${namesOf(running)}`,
       hint: 'move or stop them first: openstack server list --all-projects --host HOST',
     };
   });
+}
+
+/** Whether Nova places no server on a compute host, running or not. Pure. */
+export function judgeLeave(answers: Answers<ApiAnswer>): Spare {
+  return firstVerdict('Nova', answers, ({ status, body }) => {
+    const { servers } = (body ?? {}) as { readonly servers?: readonly RawServer[] };
+    if (status !== 200 || !servers) return undefined;
+    if (servers.length === 0) return { verdict: 'spared', evidence: 'it has no servers' };
+    return {
+      verdict: 'needed',
+      evidence: `it has ${servers.length === 1 ? '1 server' : `${servers.length} servers`}: ${namesOf(servers)}`,
+      hint: 'migrate or delete them first: openstack server list --all-projects --host HOST',
+    };
+  });
+}
+
+function namesOf(servers: readonly RawServer[]): string {
+  const names = servers.slice(0, MOST_NAMES).map(({ name }) => name);
+  return `${names.join(', ')}${servers.length > names.length ? ` and ${servers.length - names.length} more` : ''}`;
 }
 
 const IDLE: readonly string[] = [

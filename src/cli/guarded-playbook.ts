@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Host } from '../inventory/types.ts';
 import type { Backup } from '../playbook/backup.ts';
 import type { Change, ClusterOperation, HealthCheck, Operation, Probe } from '../playbook/operation.ts';
+import type { SpareQuestion } from '../planner/purpose.ts';
 import type { Life, SpareCheck } from '../playbook/life.ts';
 import type { Playbook } from '../playbook/playbook.ts';
 import type { ClusterStep, HostStep, Step, VerifyStep } from '../playbook/step.ts';
@@ -158,10 +159,9 @@ const lifeShape = z.looseObject(
   {
     okToStop: callable,
     ...Object.fromEntries(
-      ['okToDrain', 'okToRestart', 'drain', 'undrain', 'leave', 'whyKept', 'units'].map((name) => [
-        name,
-        callable.optional(),
-      ]),
+      ['okToDrain', 'okToLeave', 'okToRestart', 'drain', 'undrain', 'leave', 'whyKept', 'units'].map(
+        (name) => [name, callable.optional()],
+      ),
     ),
   },
   { error: 'expected an object with okToStop' },
@@ -284,7 +284,7 @@ function guardedLife(file: PlaybookFile, life: Life, hosts: readonly Host[]): Li
     requireShape(file, what, found, listOf(shape));
     return found;
   };
-  const checks = (name: 'okToStop' | 'okToDrain' | 'okToRestart') => (host: Host) =>
+  const checks = (name: SpareQuestion) => (host: Host) =>
     list(name, spareShape, () => life[name]?.(host) as readonly SpareCheck[]).map((check) =>
       derived<SpareCheck>(check, {
         probe: guardedProbe(file, name, check),
@@ -304,6 +304,7 @@ function guardedLife(file: PlaybookFile, life: Life, hosts: readonly Host[]): Li
   return derived<Life>(life, {
     okToStop: checks('okToStop'),
     ...(life.okToDrain && { okToDrain: checks('okToDrain') }),
+    ...(life.okToLeave && { okToLeave: checks('okToLeave') }),
     ...(life.okToRestart && { okToRestart: checks('okToRestart') }),
     drain: steps('drain'),
     undrain: steps('undrain'),

@@ -213,7 +213,7 @@ async function whyNot(
     await demandSilence(cli, host, deployment, file, options);
     return undefined;
   }
-  const isSpared = await demandSpare(cli, host, deployment, { ...options, question: 'okToStop' });
+  const isSpared = await demandSpare(cli, host, deployment, { ...options, question: 'okToLeave' });
   if (isSpared === undefined) return EXIT.interrupted;
   if (isSpared) return undefined;
   throw new UserError(`${host.name} cannot be spared: nothing was changed`, {

@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/types.ts';
+import type { SpareQuestion } from '../planner/purpose.ts';
 import type { NamedSpareCheck, SystemSpare } from '../runner/spares.ts';
 import { visibleBehind } from '../text/visible.ts';
 import { suggestion } from '../yaml/nearest.ts';
@@ -22,11 +23,11 @@ export function hostCalled(name: string, { inventory }: Pick<Deployment, 'invent
 export async function spareChecks(
   host: Host,
   deployment: Deployment,
-  question: 'okToStop' | 'okToDrain' = 'okToStop',
+  question: SpareQuestion = 'okToStop',
 ): Promise<readonly NamedSpareCheck[]> {
   const { createPlan } = await import('../planner/plan.ts');
   return createPlan(deployment).phases.flatMap((phase) =>
-    phase[question](host).map((check) => ({ system: phase.name, title: phase.title, check })),
+    phase.spares(host, question).map((check) => ({ system: phase.name, title: phase.title, check })),
   );
 }
 
@@ -39,7 +40,7 @@ export async function demandSpare(
   host: Host,
   deployment: Deployment,
   options: OutputOptions &
-    ConnectionOptions & { readonly passwords: Passwords; readonly question: 'okToStop' | 'okToDrain' },
+    ConnectionOptions & { readonly passwords: Passwords; readonly question: SpareQuestion },
 ): Promise<boolean | undefined> {
   const checks = await spareChecks(host, deployment, options.question);
   const { observeSpares } = await import('../runner/spares.ts');

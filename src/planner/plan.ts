@@ -18,6 +18,7 @@ import {
   spareChecksOf,
   stepsFor,
   type Purpose,
+  type SpareQuestion,
 } from './purpose.ts';
 import { byPresentNames, selectHosts, selectPhases, SelectionError, type Selection } from './selection.ts';
 
@@ -43,9 +44,7 @@ export interface PlannedPhase {
   readonly steps: readonly PlannedStep[];
   readonly health: readonly HealthCheck[];
   /** Whether the system can spare one of its hosts; nothing for a host that it does not run on. */
-  readonly okToStop: (host: Host) => readonly SpareCheck[];
-  /** The same for a host whose work is moved away. */
-  readonly okToDrain: (host: Host) => readonly SpareCheck[];
+  readonly spares: (host: Host, question: SpareQuestion) => readonly SpareCheck[];
   /** Why a host cannot leave the system; `undefined` if it can. */
   readonly whyKept: (host: Host) => string | undefined;
   /** What an availability test observes of the system. */
@@ -130,8 +129,7 @@ export function createPlan(request: PlanRequest): Plan {
       hosts,
       steps: steps.slice(first).filter(({ step }) => isPartOf(purpose, step)),
       health,
-      okToStop: (host) => spareChecksOf(system, host, 'okToStop'),
-      okToDrain: (host) => spareChecksOf(system, host, 'okToDrain'),
+      spares: (host, question) => spareChecksOf(system, host, question),
       whyKept: (host) => playbook.life?.(context).whyKept?.(host),
       drill: playbook.drill?.(context) ?? {},
       backup: playbook.backup?.(context),

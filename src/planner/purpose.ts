@@ -20,6 +20,9 @@ export type Purpose =
   /** Packages to the offered version, one host at a time, and restarts of what runs an older one. */
   | { readonly kind: 'upgrade' };
 
+/** For what a host has to be spared. */
+export type SpareQuestion = 'okToStop' | 'okToDrain' | 'okToLeave' | 'okToRestart';
+
 /** What a system declares about itself, for one inventory. */
 export interface DeclaredSystem {
   readonly playbook: Playbook;
@@ -75,7 +78,7 @@ export function isWorthwhile({ kind }: Purpose, steps: readonly Step[]): boolean
 export function spareChecksOf(
   system: DeclaredSystem,
   host: Host,
-  question: 'okToStop' | 'okToDrain' | 'okToRestart',
+  question: SpareQuestion,
 ): readonly SpareCheck[] {
   if (!system.context.hosts.includes(host)) return [];
   const life = system.playbook.life?.(system.context);

@@ -8,6 +8,8 @@ export interface Life {
   okToStop(host: Host): readonly SpareCheck[];
   /** Whether work can be moved away from `host` now; default: `okToStop`. For systems that a drain empties first. */
   okToDrain?(host: Host): readonly SpareCheck[];
+  /** Whether `host` can leave the system for good now; default: `okToStop`. */
+  okToLeave?(host: Host): readonly SpareCheck[];
   /** Whether the units of the system can restart on `host` now; default: `okToStop`. */
   okToRestart?(host: Host): readonly SpareCheck[];
   /**

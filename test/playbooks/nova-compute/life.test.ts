@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeSpare, life } from '../../../playbooks/nova-compute/life.ts';
+import { judgeLeave, judgeSpare, life } from '../../../playbooks/nova-compute/life.ts';
 import type { ApiAnswer } from '../../../playbooks/openstack/operations/api-session.ts';
 import type { Answer } from '../../../src/playbook/operation.ts';
 import type { Step } from '../../../src/playbook/step.ts';
@@ -48,6 +48,20 @@ describe('whether a compute host can be stopped', () => {
   });
 });
 
+describe('whether a compute host can leave', () => {
+  it.each<[string, readonly Said[], string, string]>([
+    ['it has no servers', [listing()], 'spared', 'it has no servers'],
+    ['a server on it is shut off', [listing(['old', 'SHUTOFF'])], 'needed', 'it has 1 server: old'],
+    ['Nova does not answer', [refused], 'unknown', 'could not ask Nova'],
+  ])('%s', (_, said, verdict, evidence) => {
+    const answers = new Map(said.map((one, index) => [`h${index + 1}`, one]));
+    expect(judgeLeave(answers)).toMatchObject({
+      verdict,
+      evidence: expect.stringContaining(evidence) as string,
+    });
+  });
+});
+
 describe('what is asked of the control hosts', () => {
   const [n1, c1, c2] = [aHost('n1'), aHost('c1'), aHost('c2')];
   const declared = life([n1, c1], [c1, c2], sessionAt('http://192.0.2.20:5000'));
@@ -58,7 +72,7 @@ describe('what is asked of the control hosts', () => {
     expect(inWords(declared.drain?.(n1))).toEqual(['Start no servers on n1: c1,c2']);
     expect(inWords(declared.undrain?.(n1))).toEqual(['Start servers on n1 again: c1,c2']);
     expect(inWords(declared.leave?.(n1))).toEqual([
-      'Remove the compute service of n1: c1,c2',
+      'Remove the services of n1: c1,c2',
       'Remove the agents of n1: c1,c2',
     ]);
   });
@@ -67,8 +81,9 @@ describe('what is asked of the control hosts', () => {
     expect(inWords(declared.leave?.(c1)).map((words) => words.replace(/.*: /, ''))).toEqual(['c2', 'c2']);
   });
 
-  it('is nothing about other hosts', () => {
-    expect([declared.drain?.(c2), declared.undrain?.(c2), declared.leave?.(c2)]).toEqual([[], [], []]);
+  it('is only to forget its services when a control host without servers leaves', () => {
+    expect([declared.drain?.(c2), declared.undrain?.(c2)]).toEqual([[], []]);
+    expect(inWords(declared.leave?.(c2))).toEqual(['Remove the services of c2: c1']);
   });
 
   it('asks for no spare before a drain: servers do not move on their own', () => {
