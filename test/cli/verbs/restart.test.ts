@@ -41,11 +41,11 @@ describe('osha restart', () => {
     ['no phase', [], "missing required argument 'phases'"],
     ['an unknown phase', ['mysql'], 'this inventory has no phase "mysql"'],
     ['one of several that is unknown', ['galera', 'mysql'], 'this inventory has no phase "mysql"'],
-    ['a phase that runs nothing', ['base'], 'base runs nothing that could be restarted'],
+    ['a phase that runs nothing', ['base'], 'base has nothing that could be restarted'],
     [
       'a phase that runs nothing among others',
       ['galera', 'base'],
-      'base runs nothing that could be restarted',
+      'base has nothing that could be restarted',
     ],
     ['an age that is no number', ['galera', '--older-than', 'soon'], '--older-than'],
     ['an age in the future', ['galera', '--older-than', '-1'], '--older-than'],
