@@ -150,7 +150,11 @@ describe('the resources of a Pacemaker cluster', () => {
         monitor.maintenance ||
         monitor.stopsAll ||
         conditions.some((one) => /^(standby|maintenance)/.test(one));
-      if (held) insist(decision.verdict === 'refuse' && /\b(?:pcs|osha host undrain) /.test(decision.hint), 'it is held');
+      if (held)
+        insist(
+          decision.verdict === 'refuse' && /\b(?:pcs|osha host undrain) /.test(decision.hint),
+          'it is held',
+        );
       const changes = orRefused(() => decideResources(desired, state));
       if (decision.verdict === 'converged') insist(changes !== undefined, 'ready, and yet refused');
       if (changes === undefined) return;
