@@ -43,15 +43,10 @@ export function upgrades(): void {
   it('upgrade --diff names the packages with both versions, and changes nothing', async () => {
     const survey = await osha('upgrade', INVENTORY, 'memcached', '--diff', '--json');
     expect(survey.exitCode, said(survey)).toBe(0);
-    expect(changesOf(survey)).toEqual(
-      expect.arrayContaining(
-        HOSTS.map((host, at) =>
-          expect.stringContaining(
-            `${host}: memcached: upgrade memcached ${before[at]} to ${before[at]}+newer1`,
-          ),
-        ),
-      ),
+    const moves = HOSTS.map(
+      (host, at) => `${host}: memcached: upgrade memcached ${before[at]} to ${before[at]}+newer1`,
     );
+    expect(changesOf(survey)).toEqual(expect.arrayContaining(moves));
     expect(await Promise.all(HOSTS.map((host) => on(host, VERSION)))).toEqual(before);
   });
 
