@@ -37,6 +37,13 @@ export const LIMITS = {
   /** Galera: for a starting server to settle before it is probed, and to rejoin without help. */
   galeraSettles: 60,
   galeraReturns: 30,
+  /** For clients to leave a member: HAProxy asks every four seconds, and believes the third bad answer. */
+  galeraLeavesRotation: 20,
+  /** Until a member has applied what it received, so that it can be held still; and until it can be put back. */
+  galeraHolds: 300,
+  galeraCatchesUp: 600,
+  /** Debian's upgrade of the system tables, after a start. */
+  mariadbUpgrades: 600,
 
   /** etcdctl, and curl to a member. */
   etcdctl: 10,

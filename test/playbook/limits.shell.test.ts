@@ -20,6 +20,8 @@ const LIMIT_NAMES = Object.keys(LIMITS) as readonly Limit[];
 const CONFIGURATION = new Set([
   // HAProxy's health check of a member: must answer within HAProxy's own interval.
   'playbooks/galera/files/health-endpoint.ts',
+  // What a drill counts as an outage.
+  'playbooks/galera/drill.ts',
   // keepalived's check of HAProxy.
   'playbooks/keepalived/files/conf.ts',
   // HAProxy's timeout for idle clients of its statistics.

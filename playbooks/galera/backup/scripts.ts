@@ -1,4 +1,4 @@
-import { quote, stretched } from 'osha';
+import { quote, stretched, within } from 'osha';
 import { guards } from '../cluster/shell-functions.ts';
 
 /** The member's server, as its scripts have to know it. */
@@ -7,15 +7,6 @@ export interface ServerPlace {
   /** Data directory of the server, unless its own configuration sets another. */
   readonly dataDirectory: string;
 }
-
-/** Seconds for clients to leave a member: HAProxy asks every four seconds, and believes the third bad answer. */
-const LEAVE_SECONDS = 20;
-/** Seconds for what a member applies to end, so that it can be held still. */
-const STILL_SECONDS = 300;
-/** Seconds for Debian's upgrade of the system tables. */
-const UPGRADE_SECONDS = 600;
-/** Seconds to put a member back: it may not answer at once. */
-const BACK_SECONDS = 600;
 
 /**
  * Tables that count: those of users, and the accounts. Left out is what a server keeps for itself, and so changes when the data
@@ -83,7 +74,7 @@ exec >/dev/null 2>&1
 cd /
 : >"$1/watching"
 cat
-end=$(($(date +%s) + ${BACK_SECONDS}))
+end=$(($(date +%s) + ${within('galeraCatchesUp')}))
 while [ -e "$1/away" ] && [ -n "$(server_pids)" ] && [ "$(date +%s)" -lt "$end" ]; do
   ask_server 'SET GLOBAL wsrep_desync=OFF' && [ "$(ask_server 'SELECT @@wsrep_desync')" = 0 ] && break
   sleep 1
@@ -96,13 +87,13 @@ until [ -e "$dir/watching" ]; do sleep 0.05; done
 echo 'taking it out of rotation' >&2
 : >"$dir/away"
 said=$(ask_server 'SET GLOBAL wsrep_desync=ON') || fail "$said"
-end=$(($(date +%s) + ${LEAVE_SECONDS}))
+end=$(($(date +%s) + ${within('galeraLeavesRotation')}))
 until [ "$(ask_server "${CLIENTS}")" = 0 ] || [ "$(date +%s)" -ge "$end" ]; do sleep 0.5; done
 echo 'holding it still' >&2
 sql --unbuffered --skip-reconnect <"$dir/sql" >"$dir/said" 2>&1 &
 keeper=$!
 exec 6>"$dir/sql"
-echo "SET SESSION wsrep_sync_wait=0, wait_timeout=31536000, lock_wait_timeout=${STILL_SECONDS};
+echo "SET SESSION wsrep_sync_wait=0, wait_timeout=31536000, lock_wait_timeout=${within('galeraHolds')};
 FLUSH TABLES WITH READ LOCK;
 SELECT 'still';" >&6
 until grep -q still "$dir/said"; do
@@ -237,7 +228,7 @@ export function verifyScript(place: ServerPlace): string {
 ${SQL}
 find_door
 # A server without those marks alters its system tables now.
-end=$(($(date +%s) + ${UPGRADE_SECONDS}))
+end=$(($(date +%s) + ${within('mariadbUpgrades')}))
 while pgrep -x 'mariadb-upgrade|mysql_upgrade|mariadb-check|debian-start' >/dev/null && [ "$(date +%s)" -lt "$end" ]; do sleep 1; done
 counts || { echo 'the rows could not be counted' >&2; exit 1; }
 sql --raw <<'END OF SQL' | sql --force 2>&1 | awk -F '\\t' '$3 == "status" && ($4 == "OK" || $4 ~ /already up to date/) { next } $3 == "note" { next } { print "damaged\\t" $1 "\\t" $3 ": " $4 }'
