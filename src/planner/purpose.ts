@@ -183,7 +183,10 @@ function rollingSteps(
       .filter(({ members }) => members.length > 1)
       .map((check) => step(`Check that ${title} can spare ${host.name}`, interlock(host, check))),
     step(`${verb} ${title} on ${host.name}`, operations, { hosts: [host] }),
-    ...system.health.map((check) => verify(`Wait for ${title} to be healthy`, check)),
+    ...system.health.map((check) => {
+      const of = system.health.length > 1 ? `: ${check.title}` : '';
+      return verify(`Wait for ${title} to be healthy${of}`, check);
+    }),
   ];
 }
 

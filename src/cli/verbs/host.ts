@@ -70,26 +70,26 @@ export const registerHost: Register = (program, cli) => {
     .action(
       exiting(cli, (file: string, name: string, options: DrainOptions) => undrain(cli, file, name, options)),
     );
-  membership(
-    verb(
-      'add',
-      'take a new host into the deployment',
-      'For a host that was written into the inventory: checks that it is ready, then deploys everything, so that it joins every ' +
-        'system that its roles name, and the others learn of it.',
-      '  osha host add inventory/lab.yaml controller4',
-    ),
-  ).action(
-    exiting(cli, async (file: string, name: string, options: MembershipOptions) => {
-      const { addHost } = await import('../membership.ts');
-      return addHost(cli, file, name, options);
-    }),
-  );
+  verb(
+    'add',
+    'take a new host into the deployment',
+    'For a host that was written into the inventory: checks that it is ready, then deploys everything, so that it joins every ' +
+      'system that its roles name, and the others learn of it.',
+    '  osha host add inventory/lab.yaml controller4',
+  )
+    .option('--dry-run', 'only print the steps, without connecting')
+    .action(
+      exiting(cli, async (file: string, name: string, options: MembershipOptions) => {
+        const { addHost } = await import('../membership.ts');
+        return addHost(cli, file, name, options);
+      }),
+    );
   membership(
     verb(
       'remove',
       'take a host out of every system',
       'Asks every system whether it can spare the host, drains it, stops and disables its services, removes its entry from the ' +
-        'inventory, and deploys the rest, so that every system forgets it. Asks first. Exits with 5, and changes nothing, when a ' +
+        'inventory, and deploys the rest with --prune, so that every system forgets it. Asks first. Exits with 5, and changes nothing, when a ' +
         'system needs the host.\n\n' +
         'Leaves the data and the packages on its disks. A host with copies of GlusterFS volumes is refused.',
       '  osha host remove inventory/lab.yaml controller3\n  osha host remove inventory/lab.yaml controller3 --dead',
