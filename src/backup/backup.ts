@@ -117,7 +117,7 @@ class BackupRun {
 
   async #choose({ progress, remark }: Reports): Promise<{ value: Host; note: string }> {
     const { backup, observe, from, signal, emit } = this.#options;
-    progress('asks every member');
+    progress('probing every member');
     const choice: BackupChoice = backup.choose(await observe(signal), from);
     signal.throwIfAborted();
     if (choice.verdict === 'refuse') {

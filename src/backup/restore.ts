@@ -15,7 +15,7 @@ import { ByteCount, lockMember, runScript, sumIn, type Connect } from './on-memb
 
 const PLACE_STEPS = {
   check: 'Check the backup',
-  observe: 'Look at every member',
+  observe: 'Probe every member',
   receive: 'Copy the data to a member and prepare it',
   stop: 'Stop every member',
   place: 'Move the former data aside and put the backup in its place',
@@ -210,7 +210,7 @@ class RestoreRun {
     checked: CheckedBackup,
     { progress, remark }: Reports,
   ): Promise<{ value: { member: Host; state: RestoreState }; note: string }> {
-    progress('asks every member');
+    progress('probing every member');
     const decision = await this.#decide(checked);
     if (decision.verdict === 'refuse') {
       remark(decision.reason, decision.evidence);
@@ -333,7 +333,7 @@ class RestoreRun {
   ): Promise<{ value: true; note: string }> {
     const { backup, signal } = this.#options;
     const { members, restore: scripts } = backup;
-    progress('asks every member once more');
+    progress('probing every member again');
     const decision = await this.#decide(checked);
     if (decision.verdict === 'refuse') throw new Refusal(decision.reason, decision.hint);
     if (decision.member !== member.name || decision.state === 'formed' || decision.state === 'nothing') {

@@ -27,8 +27,8 @@ import { inWords, START_OF_HOST, takeAway, type TakeAway } from './take-away.ts'
 
 /** The steps of a drill, in order. */
 export const STEPS = {
-  prepare: 'Prepare what is written',
-  before: 'Measure while every host is there',
+  prepare: 'Prepare the test data',
+  before: 'Measure with all hosts up',
   stop: 'Take the host away',
   start: 'Start the host',
   back: 'Wait for the host',

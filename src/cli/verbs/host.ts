@@ -107,7 +107,7 @@ export const registerHost: Register = (program, cli) => {
           .command('replace')
           .summary('put a new host in the place of another')
           .description(
-            'For a new host that was written into the inventory beside the old one: the new host joins every system, then the old ' +
+            'For a new host that was written into the inventory next to the old one: the new host joins every system, then the old ' +
               'one is removed. A dead one is forgotten first. Asks first.\n\n' +
               'A host that was reinstalled and keeps its name needs no replacement: deploy it.',
           )
