@@ -57,6 +57,8 @@ export const LIMITS = {
   /** rabbitmqctl await_startup and await_online_nodes: after a start, and on a running node. */
   rabbitmqStarts: 120,
   rabbitmqOnline: 10,
+  /** Until a starting node answers. */
+  rabbitmqSettles: 60,
   /** Until no queue depends on one node alone. */
   rabbitmqSpares: 300,
   /** A node answers a complete probe. */

@@ -63,6 +63,25 @@ systemctl stop -- ${quote(context.platform.units.rabbitmq)}`,
   });
 }
 
+/**
+ * Waits until it is known what a starting node does: it answers, waiting for others or not, or has given up. A node answers
+ * within seconds of its start, long before its broker runs.
+ */
+export function settle(context: ChangeContext, host: string): HostChange {
+  const unit = quote(context.platform.units.rabbitmq);
+  return change(context, host, {
+    summary: 'wait until it answers or gives up',
+    effects: [],
+    script: `end=$(($(date +%s) + ${within('rabbitmqSettles')}))
+while [ "$(systemctl show -p SubState --value -- ${unit})" = start ]; do
+  timeout ${within('rabbitmqAnswers')} rabbitmqctl -q eval 'node().' >/dev/null 2>&1 </dev/null && break
+  if [ "$(date +%s)" -ge "$end" ]; then echo 'it starts, but does not answer' >&2; exit 1; fi
+  sleep 1
+done`,
+    seconds: LIMITS.rabbitmqSettles,
+  });
+}
+
 /** Starts a node that does not run, or waits for others, from its own copy of the cluster's data. */
 export function startFirst(context: ChangeContext, host: string): HostChange {
   return change(context, host, {

@@ -22,7 +22,7 @@ import {
   type Running,
 } from './members.ts';
 import { refuseAlways, isSafelyForgotten, refuseUnlessAllRun, refuseReset, refuseStuck } from './refusals.ts';
-import { firstOf, inTheWay, survivorsOf } from './survivors.ts';
+import { firstOf, inTheWay, survivorsOf, unsettled } from './survivors.ts';
 
 /**
  * Decides what a RabbitMQ cluster needs, from the membership that its nodes report; names prove nothing. In this order:
@@ -58,6 +58,15 @@ function decideByCase(members: readonly Member[], context: ChangeContext): Decid
       verdict: 'change',
       because: `${names(empty)} lost its data and runs alone, so that ${names(survivors.holders)}, with the cluster's data, cannot start`,
       stages: [empty.map((member) => changes.stopEmpty(context, member.name))],
+      then: `how ${names(survivors.holders)} start`,
+    };
+  }
+  const starting = survivors ? unsettled(survivors) : [];
+  if (survivors && starting.length > 0) {
+    return {
+      verdict: 'change',
+      because: `${names(survivors.lost)} lost its data, and ${names(starting)} may wait for it`,
+      stages: [starting.map((member) => changes.settle(context, member.name))],
       then: `how ${names(survivors.holders)} start`,
     };
   }

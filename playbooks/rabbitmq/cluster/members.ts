@@ -91,6 +91,13 @@ export function isWaiting(member: Member): boolean {
   );
 }
 
+/** Whether it starts, and does not answer yet. */
+export function isStarting(member: Member): boolean {
+  if (member.kind !== 'stopped' || member.observed.node !== undefined) return false;
+  const { active, sub } = member.observed.unit;
+  return active === 'activating' && sub === 'start';
+}
+
 /** Whether it does not run and has no data: it would start empty. */
 export function isBlank(member: Member): boolean {
   return isAtRest(member) && !member.observed.data;

@@ -5,6 +5,7 @@ import {
   isEmpty,
   isReached,
   isRunning,
+  isStarting,
   isWaiting,
   viewOf,
   type Member,
@@ -57,4 +58,13 @@ export function firstOf({ holders, lost }: Survivors): Reached | undefined {
   const copies = new Set(holders.map(({ observed }) => observed.definitions));
   if (copies.size > 1 || copies.has(undefined)) return undefined;
   return holders.find(isAtRest) ?? holders[0];
+}
+
+/**
+ * Holders that have just begun to start, and of which is not known yet whether they wait for others, once the lost nodes are
+ * stopped: to start one of them from its own copy, it has to be certain that no other one comes up.
+ */
+export function unsettled({ holders, lost }: Survivors): readonly Reached[] {
+  if (!lost.every(isAtRest)) return [];
+  return holders.filter(isStarting);
 }
