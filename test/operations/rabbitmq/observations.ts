@@ -84,6 +84,11 @@ export function holding(members: string, definitions: string): Said & object {
   return { ...stopped(members), definitions };
 }
 
+/** It has just begun to start, and does not answer yet. */
+export function starting(members: string, definitions: string): Said & object {
+  return { ...holding(members, definitions), unit: { ...unit('activating'), sub: 'start' } };
+}
+
 /** It starts, and waits for other nodes. */
 export function waiting(members: string, definitions: string): Said & object {
   return { ...idle(members), unit: unit('activating'), definitions };

@@ -13,6 +13,7 @@ import {
   running,
   type Said,
   silent,
+  starting,
   stopped,
   unreachable,
   waiting,
@@ -134,6 +135,16 @@ describe('keeping the cluster', () => {
       'members that wait already continue without one that lost its data',
       [waiting(ALL, 'a'), holding(ALL, 'a'), stopped('c3')],
       [`c1: start rabbitmq + ${copying('c2')}`],
+    ],
+    [
+      'members that have just begun to start are waited for, before one starts from its own copy',
+      [starting(ALL, 'a'), starting(ALL, 'a'), stopped('c3')],
+      ['c1: wait until it answers or gives up + c2: wait until it answers or gives up'],
+    ],
+    [
+      'a member that lost its data and is not stopped yet is not what the others wait for',
+      [starting(ALL, 'a'), holding(ALL, 'a'), { ...stopped('c3'), alive: true }],
+      ['c1: start rabbitmq + c2: start rabbitmq'],
     ],
     [
       'a member with the data of the cluster does not wait for those that lost it',
