@@ -90,3 +90,88 @@ describe('packages.installed', () => {
     }
   });
 });
+
+describe('packages.upgraded', () => {
+  const two = packages.upgraded(['haproxy', 'socat', 'haproxy']);
+
+  it.each([
+    [
+      'every version is the offered one',
+      'package haproxy installed 2.6\npackage socat installed 1.7\ncandidate haproxy 2.6\ncandidate socat 1.7\nend\n',
+      [],
+    ],
+    [
+      'one is older',
+      'package haproxy installed 2.6\npackage socat installed 1.7\ncandidate haproxy 2.7\ncandidate socat 1.7\nend\n',
+      ['upgrade haproxy 2.6 to 2.7'],
+    ],
+    [
+      'both are older',
+      'package haproxy installed 2.6\npackage socat installed 1.7\ncandidate haproxy 2.7\ncandidate socat 1.8\nend\n',
+      ['upgrade haproxy 2.6 to 2.7, socat 1.7 to 1.8'],
+    ],
+    [
+      'one is not installed: that is for a deployment',
+      'package haproxy installed 2.6\ncandidate haproxy 2.6\ncandidate socat 1.8\nend\n',
+      [],
+    ],
+    [
+      'no list knows one that is installed',
+      'package haproxy installed 2.6\npackage socat installed 1.7\ncandidate haproxy (none)\nend\n',
+      [],
+    ],
+  ])('where %s', (_what, stdout, expected) => {
+    expect(decided(two, stdout)).toEqual(expected);
+  });
+
+  it('touches the files by which a unit knows that it runs an older version', () => {
+    const state = {
+      installed: new Map([['haproxy', '1']]),
+      candidates: new Map([['haproxy', '2']]),
+      interrupted: false,
+    };
+    expect(two.decide(state)).toMatchObject([
+      {
+        touches: ['package:haproxy', `file:${packages.installedMark('haproxy')}`, packages.INSTALLED],
+        effects: ['restarts'],
+      },
+    ]);
+  });
+
+  it('lets maintainer scripts restart services, removes nothing, and installs nothing new', () => {
+    const state = {
+      installed: new Map([['haproxy', '1']]),
+      candidates: new Map([['haproxy', '2']]),
+      interrupted: false,
+    };
+    const script = two.decide(state)[0]?.script ?? '';
+    expect(script).toContain('--only-upgrade');
+    expect(script).toContain('--no-remove');
+    expect(script).not.toContain('exit 101');
+  });
+
+  it('probes, fetches and upgrades with scripts that a POSIX shell accepts', () => {
+    const lists = packages.listsFetched();
+    const state = {
+      installed: new Map([['haproxy', '1']]),
+      candidates: new Map([['haproxy', '2']]),
+      interrupted: false,
+    };
+    const scripts = [
+      two.probe.script,
+      lists.probe.script,
+      lists.decide(false)[0]?.script,
+      two.decide(state)[0]?.script,
+    ];
+    for (const script of scripts) {
+      expect(spawnSync('sh', ['-n'], { input: script ?? 'missing(', encoding: 'utf8' }).stderr).toBe('');
+    }
+  });
+
+  it('fetches the package lists unless they are recent', () => {
+    const lists = packages.listsFetched();
+    const parse = (stdout: string): boolean => lists.probe.parse({ stdout, stderr: '', exitCode: 0 });
+    expect(lists.decide(parse('/var/lib/apt/lists/partial\n'))).toEqual([]);
+    expect(lists.decide(parse('')).map(({ summary }) => summary)).toEqual(['fetch the package lists']);
+  });
+});

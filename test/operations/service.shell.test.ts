@@ -329,6 +329,27 @@ it('a start is preceded by a reload of unit files, whatever systemd reports abou
   expect(calls).toContain('daemon-reload');
 });
 
+describe('service.renewed', () => {
+  const MARK = '/var/lib/dpkg/info/app.list';
+  const renewed = service.renewed('app.service', [MARK]);
+
+  it.each<[string, Partial<UnitState>, readonly string[]]>([
+    ['runs what is installed', { startedAt: 1950, changed: new Map([[MARK, 1940]]) }, []],
+    [
+      'was started before its package was installed',
+      { startedAt: 1950, changed: new Map([[MARK, 1960]]) },
+      ['restart app (a package is newer)'],
+    ],
+    [
+      'is stopped: it may run on another host',
+      { active: 'inactive', startedAt: 1950, changed: new Map([[MARK, 1960]]) },
+      [],
+    ],
+  ])('a unit that %s', (_what, state, expected) => {
+    expect(renewed.decide(unit(state)).map(({ summary }) => summary)).toEqual(expected);
+  });
+});
+
 describe('service.restarted', () => {
   const restarted = service.restarted('app.service', () => 60);
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Host } from '../../src/inventory/types.ts';
+import * as packages from '../../src/operations/packages.ts';
 import * as service from '../../src/operations/service.ts';
 import { createPlan, type Plan } from '../../src/planner/plan.ts';
 import {
@@ -189,6 +190,30 @@ describe('the steps of a system', () => {
         'Wait for APP to be healthy on all: verify',
       ]),
     );
+  });
+
+  it('to upgrade take one host at a time, and restart what runs an older version', () => {
+    const steps = stepsFor(
+      declared({
+        steps: () => [
+          step('Install', packages.installed(['app-server'])),
+          step('Run it', service.running('app')),
+        ],
+      }),
+      { kind: 'upgrade' },
+    );
+    expect(inWords(steps)).toEqual([
+      'Fetch the package lists for APP on controller1, controller2, controller3: recent package lists',
+      ...inventory.hosts.flatMap(({ name }) => [
+        `Check that APP can spare ${name} on all: cluster`,
+        `Upgrade APP on ${name} on ${name}: app-server as offered, app runs what is installed`,
+        'Wait for APP to be healthy on all: verify',
+      ]),
+    ]);
+  });
+
+  it('to upgrade are none for what installs no package', () => {
+    expect(stepsFor(declared(), { kind: 'upgrade' })).toEqual([]);
   });
 
   it('for a recovery place no files', () => {
