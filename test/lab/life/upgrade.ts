@@ -12,7 +12,8 @@ const OFFERS_A_NEWER_ONE = `set -e
 repository=/srv/newer package=$(mktemp -d)
 mkdir -p "$repository" "$package/DEBIAN"
 dpkg-query -L memcached | while read -r path; do
-  if [ -d "$path" ] && [ ! -L "$path" ]; then mkdir -p "$package$path"; else cp -a "$path" "$package$path"; fi
+  # Also /lib, which is a link on the host: a package has it as a directory.
+  if [ -d "$path" ]; then mkdir -p "$package$path"; else cp -a "$path" "$package$path"; fi
 done
 for part in preinst postinst prerm postrm conffiles; do
   [ ! -e "/var/lib/dpkg/info/memcached.$part" ] || cp "/var/lib/dpkg/info/memcached.$part" "$package/DEBIAN/$part"
