@@ -1,9 +1,10 @@
 import type { Host } from '../inventory/types.ts';
 import type { Backup, BackupChoice } from '../playbook/backup.ts';
 import type { Answers } from '../playbook/operation.ts';
-import type { EventSink, RunEvent } from '../runner/events.ts';
+import type { EventSink } from '../runner/events.ts';
 import { Refusal } from '../runner/failure.ts';
 import { LocalPhase, type Reports } from '../runner/local-phase.ts';
+import { localRun, type RunSummary } from '../runner/local-run.ts';
 import { sizeInWords } from '../text/size.ts';
 import { pause as realPause, type Pause } from '../transport/timers.ts';
 import type { CheckedBackup } from './container.ts';
@@ -52,49 +53,22 @@ export interface BackupOptions {
   readonly pause?: Pause | undefined;
 }
 
-export type BackupSummary = Extract<RunEvent, { event: 'summary' }>;
+export type BackupSummary = RunSummary;
 
 /** Backs up one member into a file. Returns the summary, which is also the last event. */
 export async function backUp(options: BackupOptions): Promise<BackupSummary> {
-  const { backup, command, inventory, signal, emit } = options;
-  const started = Date.now();
+  const { backup, signal, emit } = options;
   const name = 'backup';
-  emit({
-    event: 'run-started',
-    command,
-    inventory,
-    mode: 'backup',
-    phases: [name],
-    waves: [[name]],
-    hosts: [],
-  });
-  const title = `Backup of ${backup.what}`;
-  const phase = new LocalPhase<BackupStep>({ name, title, steps: STEPS, always: ['back'] }, emit, signal);
-  let defect: { readonly error: unknown } | undefined;
-  try {
-    await new BackupRun(options, phase).carryOut();
-  } catch (error) {
-    defect = { error };
-  }
-  phase.end();
-  const { refusal } = phase;
-  const summary: BackupSummary = {
-    event: 'summary',
-    changes: 0,
-    unknown: 0,
-    ok: phase.count('ok'),
-    failed: phase.count('failed'),
-    skipped: phase.count('skipped'),
-    unreachable: 0,
-    durationMs: Date.now() - started,
-    hosts: {},
-    interrupted: signal.aborted || defect !== undefined,
-    ...(refusal ? { refused: refusal.message } : {}),
-    ...(refusal?.hint === undefined ? {} : { hint: refusal.hint }),
-  };
-  emit(summary);
-  if (defect) throw defect.error;
-  return summary;
+  let phase: LocalPhase<BackupStep> | undefined;
+  return localRun(
+    { ...options, mode: 'backup', phases: [name] },
+    async () => {
+      const title = `Backup of ${backup.what}`;
+      phase = new LocalPhase({ name, title, steps: STEPS, always: ['back'] }, emit, signal);
+      await new BackupRun(options, phase).carryOut().finally(() => phase?.end());
+    },
+    () => phase?.totals() ?? {},
+  );
 }
 
 class BackupRun {

@@ -1,9 +1,10 @@
 import type { Host } from '../inventory/types.ts';
 import type { Backup, RestoreDecision, RestoreRequest, RestoreState, RowCounts } from '../playbook/backup.ts';
 import type { Answers } from '../playbook/operation.ts';
-import type { EventSink, RunEvent } from '../runner/events.ts';
+import type { EventSink } from '../runner/events.ts';
 import { Refusal } from '../runner/failure.ts';
 import { LocalPhase, type Reports } from '../runner/local-phase.ts';
+import { localRun, type RunSummary } from '../runner/local-run.ts';
 import { sizeInWords } from '../text/size.ts';
 import type { Session } from '../transport/session.ts';
 import { pause } from '../transport/timers.ts';
@@ -37,8 +38,6 @@ const STOPPED_WITHIN_MS = 900_000;
 const SETTLED_WITHIN_MS = 300_000;
 const LOOK_EVERY_MS = 2_000;
 
-type Summary = Extract<RunEvent, { event: 'summary' }>;
-
 export interface RestoreOptions {
   readonly backup: Backup;
   /** The system, by the name of its phase, and its title. */
@@ -52,7 +51,7 @@ export interface RestoreOptions {
   readonly connect: Connect;
   readonly observe: (signal: AbortSignal) => Promise<Answers>;
   /** Forms the cluster from a member, with the playbook's own decisions, and lets nobody in. Emits no summary of its own. */
-  readonly form: (member: Host, signal: AbortSignal, emit: EventSink) => Promise<Summary>;
+  readonly form: (member: Host, signal: AbortSignal, emit: EventSink) => Promise<RunSummary>;
   readonly lockOwner: string;
   readonly command: string;
   readonly inventory: string;
@@ -64,44 +63,23 @@ export interface RestoreOptions {
  * Puts a backup in the place of the data of all members. The data is copied and prepared before anything is stopped. Repeatable:
  * it continues where an earlier attempt with the same backup ended. Returns the summary, which is also the last event.
  */
-export async function restore(options: RestoreOptions): Promise<Summary> {
-  const { command, inventory, signal, emit, system } = options;
-  const started = Date.now();
-  const phases = ['restore', system, 'verify'];
-  emit({
-    event: 'run-started',
-    command,
-    inventory,
-    mode: 'restore',
-    phases,
-    waves: phases.map((name) => [name]),
-    hosts: [],
-  });
+export async function restore(options: RestoreOptions): Promise<RunSummary> {
   const run = new RestoreRun(options);
-  let defect: { readonly error: unknown } | undefined;
-  try {
-    await run.carryOut();
-  } catch (error) {
-    defect = { error };
-  }
-  const { refusal, formed } = run;
-  const summary: Summary = {
-    event: 'summary',
-    changes: formed?.changes ?? 0,
-    unknown: 0,
-    ok: run.count('ok') + (formed?.ok ?? 0),
-    failed: run.count('failed') + (formed?.failed ?? 0),
-    skipped: run.count('skipped') + (formed?.skipped ?? 0),
-    unreachable: formed?.unreachable ?? 0,
-    durationMs: Date.now() - started,
-    hosts: {},
-    interrupted: signal.aborted || defect !== undefined,
-    ...(refusal ? { refused: refusal.message } : {}),
-    ...(refusal?.hint === undefined ? {} : { hint: refusal.hint }),
-  };
-  emit(summary);
-  if (defect) throw defect.error;
-  return summary;
+  return localRun(
+    { ...options, mode: 'restore', phases: ['restore', options.system, 'verify'] },
+    () => run.carryOut(),
+    () => {
+      const { refusal, formed } = run;
+      return {
+        changes: formed?.changes,
+        ok: run.count('ok') + (formed?.ok ?? 0),
+        failed: run.count('failed') + (formed?.failed ?? 0),
+        skipped: run.count('skipped') + (formed?.skipped ?? 0),
+        unreachable: formed?.unreachable,
+        refusal,
+      };
+    },
+  );
 }
 
 /** A decision to restore. */
@@ -110,7 +88,7 @@ type Decided = Extract<RestoreDecision, { verdict: 'restore' }>;
 class RestoreRun {
   readonly #options: RestoreOptions;
   readonly #phases: LocalPhase<string>[] = [];
-  #formed: Summary | undefined;
+  #formed: RunSummary | undefined;
   /** Names of what is moved aside: the time of this run. */
   readonly #stamp = new Date().toISOString().replace(/\..*/, '').replaceAll(/[-:]/g, '').replace('T', '-');
 
@@ -118,7 +96,7 @@ class RestoreRun {
     this.#options = options;
   }
 
-  get formed(): Summary | undefined {
+  get formed(): RunSummary | undefined {
     return this.#formed;
   }
 

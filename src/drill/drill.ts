@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Host } from '../inventory/types.ts';
 import { quote } from '../operations/shell.ts';
 import type { DrillScript, DrillService, DrillWrites } from '../playbook/drill.ts';
-import type { EventSink, RunEvent } from '../runner/events.ts';
+import type { EventSink } from '../runner/events.ts';
 import { Refusal } from '../runner/failure.ts';
 import type { HealthReport } from '../runner/health.ts';
 import { LocalPhase, type Reports } from '../runner/local-phase.ts';
+import { localRun, type RunSummary } from '../runner/local-run.ts';
 import { Secret } from '../secrets/secret.ts';
 import { OshaError } from '../text/error.ts';
 import { pause as realPause, type Pause } from '../transport/timers.ts';
@@ -90,7 +91,7 @@ export interface DrillOptions {
   readonly pause?: Pause | undefined;
 }
 
-export type DrillSummary = Extract<RunEvent, { event: 'summary' }>;
+export type DrillSummary = RunSummary;
 
 /** A password for the account that writes. */
 export function newPassword(): Secret {
@@ -103,49 +104,18 @@ export function newPassword(): Secret {
  * event.
  */
 export async function drill(options: DrillOptions): Promise<DrillSummary> {
-  const { command, inventory, victim, signal, emit } = options;
-  const started = Date.now();
+  const { victim, signal, emit } = options;
   const name = 'drill';
-  emit({
-    event: 'run-started',
-    command,
-    inventory,
-    mode: 'drill',
-    phases: [name],
-    waves: [[name]],
-    hosts: [],
-  });
-  const title = `Availability test without ${victim.name}`;
-  const phase = new LocalPhase<DrillStep>(
-    { name, title, steps: STEPS, always: ['start', 'cleanup'] },
-    emit,
-    signal,
+  let phase: LocalPhase<DrillStep> | undefined;
+  return localRun(
+    { ...options, mode: 'drill', phases: [name] },
+    async () => {
+      const title = `Availability test without ${victim.name}`;
+      phase = new LocalPhase({ name, title, steps: STEPS, always: ['start', 'cleanup'] }, emit, signal);
+      await new DrillRun(options, phase).carryOut().finally(() => phase?.end());
+    },
+    () => phase?.totals() ?? {},
   );
-  let defect: { readonly error: unknown } | undefined;
-  try {
-    await new DrillRun(options, phase).carryOut();
-  } catch (error) {
-    defect = { error };
-  }
-  phase.end();
-  const { refusal } = phase;
-  const summary: DrillSummary = {
-    event: 'summary',
-    changes: 0,
-    unknown: 0,
-    ok: phase.count('ok'),
-    failed: phase.count('failed'),
-    skipped: phase.count('skipped'),
-    unreachable: 0,
-    durationMs: Date.now() - started,
-    hosts: {},
-    interrupted: signal.aborted || defect !== undefined,
-    ...(refusal ? { refused: refusal.message } : {}),
-    ...(refusal?.hint === undefined ? {} : { hint: refusal.hint }),
-  };
-  emit(summary);
-  if (defect) throw defect.error;
-  return summary;
 }
 
 class DrillRun {

@@ -1,6 +1,7 @@
 import type { Evidence } from '../playbook/operation.ts';
 import type { EventSink, RunEvent, StepFailure, StepOutcome } from './events.ts';
 import { failureOf, Refusal } from './failure.ts';
+import type { LocalTotals } from './local-run.ts';
 
 /** Reports of a step while it runs. */
 export interface Reports {
@@ -110,6 +111,12 @@ export class LocalPhase<Step extends string> {
   /** Steps with that outcome. */
   count(outcome: StepOutcome): number {
     return [...this.#outcomes.values()].filter((one) => one === outcome).length;
+  }
+
+  /** What it comes to, for the summary of its run. */
+  totals(): LocalTotals {
+    const [ok, failed, skipped] = [this.count('ok'), this.count('failed'), this.count('skipped')];
+    return { ok, failed, skipped, refusal: this.#refusal };
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import { pause as realPause, type Pause } from '../../transport/timers.ts';
 import type { CloudService } from '../../playbook/cloud.ts';
-import type { EventSink, RunEvent } from '../../runner/events.ts';
+import type { EventSink, StepOutcome } from '../../runner/events.ts';
+import { localRun, type RunSummary } from '../../runner/local-run.ts';
 import { Api, type Cloud } from '../api.ts';
 import { chooseDialer, directly, type Dial, type Hosts } from '../dial.ts';
 import { CloudError } from '../errors.ts';
@@ -52,7 +53,7 @@ export interface SmokeOptions extends CloudTestOptions {
   readonly newId?: () => string;
 }
 
-export type SmokeSummary = Extract<RunEvent, { event: 'summary' }>;
+export type SmokeSummary = RunSummary;
 
 /** Milliseconds for a running server to be reached from outside: its router may just have moved. */
 const REACHED_WITHIN_MS = 120_000;
@@ -104,49 +105,29 @@ export async function cleanCloud(options: CloudTestOptions): Promise<SmokeSummar
 async function asRun(
   mode: 'smoke' | 'clean',
   names: readonly string[],
-  { command, inventory, signal, emit }: CloudTestOptions,
+  options: CloudTestOptions,
   runPhase: (name: string) => Promise<SmokePhase>,
 ): Promise<SmokeSummary> {
-  const started = Date.now();
-  emit({
-    event: 'run-started',
-    command,
-    inventory,
-    mode,
-    phases: names,
-    waves: names.map((name) => [name]),
-    hosts: [],
-  });
   const phases: SmokePhase[] = [];
-  let defect: { readonly error: unknown } | undefined;
-  for (const name of names) {
-    try {
-      const phase = await runPhase(name);
-      phase.end();
-      phases.push(phase);
-      if (signal.aborted || phase.count('failed') > 0) break;
-    } catch (error) {
-      defect = { error };
-      break;
-    }
-  }
-  const sum = (of: (phase: SmokePhase) => number): number =>
-    phases.reduce((total, phase) => total + of(phase), 0);
-  const summary: SmokeSummary = {
-    event: 'summary',
-    changes: 0,
-    unknown: 0,
-    ok: sum((phase) => phase.count('ok')),
-    failed: sum((phase) => phase.count('failed')),
-    skipped: sum((phase) => phase.count('skipped')),
-    unreachable: phases.some((phase) => phase.isUnreachable) ? 1 : 0,
-    durationMs: Date.now() - started,
-    hosts: {},
-    interrupted: signal.aborted || defect !== undefined,
-  };
-  emit(summary);
-  if (defect) throw defect.error;
-  return summary;
+  const count = (outcome: StepOutcome): number =>
+    phases.reduce((total, phase) => total + phase.count(outcome), 0);
+  return localRun(
+    { ...options, mode, phases: names },
+    async () => {
+      for (const name of names) {
+        const phase = await runPhase(name);
+        phase.end();
+        phases.push(phase);
+        if (options.signal.aborted || phase.count('failed') > 0) return;
+      }
+    },
+    () => ({
+      ok: count('ok'),
+      failed: count('failed'),
+      skipped: count('skipped'),
+      unreachable: phases.some((phase) => phase.isUnreachable) ? 1 : 0,
+    }),
+  );
 }
 
 async function logIn(phase: SmokePhase, options: CloudTestOptions): Promise<Api | undefined> {
